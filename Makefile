@@ -10,7 +10,7 @@ PLANTED ?=
 CLIENTS ?= 500
 PAGES ?=
 
-.PHONY: help run test test-deep test-planted test-pages screenshots test-scale check format messages docs lock install bench
+.PHONY: help run test test-slow test-deep test-planted test-pages screenshots test-scale check format messages docs lock install bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s%s\n", $$1, $$2 }'
@@ -19,8 +19,11 @@ help: ## List the targets
 run: install ## Serve a demonstration (PORT=8000; FRESH=1 starts over; JSON=file for scripts)
 	@PYTHONDONTWRITEBYTECODE= exec .venv/bin/python manage.py demo --port "$(PORT)" $(if $(JSON),--json "$(JSON)") $(if $(FRESH),--fresh)
 
-test: install ## Run every test, a browser included (TESTS=tests/consent for some)
-	@exec .make/test $(TESTS)
+test: install ## Run the suite, a browser included (TESTS=tests/consent for some, the slow among them too)
+	@exec .make/test $(if $(TESTS),$(TESTS),-m "not slow")
+
+test-slow: install ## Run the slow proofs: killed processes, days in a browser, thousands of rows (tests/slow.py; CI runs both)
+	@exec .make/test -m slow
 
 test-deep: install ## Try thousands of requests on every operation of the API (CASES=2000), and thousands of faults
 	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 TWO_PEOPLE_TRIES=1000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py \

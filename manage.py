@@ -8,11 +8,13 @@ from django.core.management import execute_from_command_line
 
 from paktaleem.development.embedded import ClusterError
 from paktaleem.development.trial import environment
+from paktaleem.foundation.logs.commands import name_command
 
 
 def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+    name_command(sys.argv)
     try:
         with environment(sys.argv[1:]):
             execute_from_command_line(sys.argv)

@@ -29,6 +29,10 @@ class ConsentConfig(config.PortalAppConfig):
             "children.guardians.services.verifications.verification_found_false",
             "consent.consents.services.revocation.invalidate_unverified_consents",
         ),
+        (
+            "paktaleem.directory.merges.effects.merge_effects",
+            "consent.decisions.selectors.merge_effects.find_merge_effects",
+        ),
         ("paktaleem.foundation.periods.kinds.data_kinds", "consent.decisions.data_kinds.list_kinds"),
         (
             "paktaleem.directory.copies.sections.person_sections",

@@ -1,9 +1,9 @@
 """Background tasks of notices and consents."""
 
-import logging
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from procrastinate.contrib.django import app
 
 from consent.consents.services.limit_orders import ISSUE_LIMIT_ORDERS, LimitStep, issue_limit_orders
@@ -22,7 +22,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["ask_about_renewal", "follow_each_minute", "order_limit", "process_announcements", "purge_changes"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 ASK_AGAIN = "consent.ask_about_renewal"
 
 
@@ -65,7 +65,7 @@ def ask_about_renewal(timestamp: int) -> None:
 
 def _ask_client(client_id: UUID, at: datetime) -> None:
     if count := request_renewals(client_id, actor=system_actor(ASK_AGAIN), at=at):
-        log.info("Requested renewal of %d consents.", count)
+        log.info("Requested renewal of consents.", count=count)
 
 
 @app.periodic(cron="24 * * * *", periodic_id="purge_changes")

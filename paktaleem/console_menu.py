@@ -20,9 +20,10 @@ SECTIONS = (
             "schools.SchoolClass",
             "subjects.RosterImport",
             "subjects.AgeChange",
+            "merges.PersonMerge",
             "subjects.Readmission",
         ),
-        more=("schools.Term",),
+        more=("schools.Term", "school_years.YearEnd"),
         help={"officer": "people", "client-admin": "people-and-rosters"},
     ),
     Section(
@@ -120,6 +121,8 @@ SECTIONS = (
         lists=("accounts.Client", "accounts.User", "accounts.Membership", "accounts.StaffChange", "accounts.ApiKey"),
         more=(
             "access_reviews.AccessReview",
+            "single_sign_on.Provider",
+            "single_sign_on.SignOnLink",
             "accounts.ClientChange",
             "agreements.ClientContact",
             "agreements.DutyAttestation",
@@ -138,6 +141,7 @@ SECTIONS = (
             "records.ImpactAssessment",
         ),
         more=(
+            "regulator.RegulatorPack",
             "children.Verification",
             "children.ProviderCheck",
             "children.ServiceAuthorisation",

@@ -30,6 +30,7 @@ VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
 
 SKIPPED_MIDDLEWARE = frozenset(
     {
+        "paktaleem.foundation.logs.requests.RequestLogMiddleware",  # the metrics count decisions
         "whitenoise.middleware.WhiteNoiseMiddleware",  # no static files
         "django.contrib.sessions.middleware.SessionMiddleware",  # authenticated by API key, not by cookie
         "paktaleem.foundation.public.language.LanguageMiddleware",  # answers are codes and English sentences

@@ -16,7 +16,7 @@ from paktaleem.foundation.public.pages import error_page
 
 __all__ = ["ReadinessMiddleware"]
 
-_OPEN = ("/healthz", "/readyz")
+_OPEN = ("/healthz", "/readyz", "/metrics")
 _CLOSED = Problem(
     "not-ready",
     HTTPStatus.SERVICE_UNAVAILABLE,

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "paktaleem.foundation.extensions",
     "paktaleem.foundation.diagnosis",
     "paktaleem.foundation.startup",
+    "paktaleem.foundation.metrics",
     "paktaleem.foundation.jobs",
     "paktaleem.foundation.audit",
     "paktaleem.foundation.accounts",
@@ -35,11 +36,13 @@ INSTALLED_APPS = [
     "paktaleem.directory.people",
     "paktaleem.directory.key_epochs",
     "paktaleem.directory.copies",
+    "paktaleem.directory.merges",
     "paktaleem.directory.files",
     "paktaleem.directory.schools",
     "paktaleem.directory.rosters",
     "paktaleem.directory.mail",
     "paktaleem.directory.sign_in",
+    "paktaleem.directory.single_sign_on",
     "paktaleem.directory.data_systems",
     "paktaleem.directory.webhooks",
     "paktaleem.directory.access_links",
@@ -47,6 +50,7 @@ INSTALLED_APPS = [
     "children.guardians",
     "children.invitations",
     "children.ageing",
+    "children.school_limits",
     "consent",
     "consent.agreements",
     "consent.cookies",
@@ -67,12 +71,17 @@ INSTALLED_APPS = [
     "rights.mailbox",
     "rights.desk",
     "retention.exits",
+    "paktaleem.reports.trends",
+    "paktaleem.reports.samples",
+    "paktaleem.reports.regulator",
     "paktaleem.sandbox",
+    "paktaleem.school_years",
     "paktaleem.onboarding",
     "paktaleem.development.demo",
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "axes",
     "simple_history",
     "rest_framework",
@@ -87,6 +96,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "paktaleem.foundation.metrics.middleware.RequestMetricsMiddleware",
+    "paktaleem.foundation.logs.requests.RequestLogMiddleware",
     "paktaleem.foundation.api.request_ids.RequestIdMiddleware",
     "paktaleem.foundation.api.caching.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -182,9 +193,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "console:login"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "console:login"
 LOGIN_REDIRECT_URL = "console:index"
-LOGOUT_REDIRECT_URL = "console:login"
 
 DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False in the demonstration only
 STEP_UP = env.bool("STEP_UP", default=True)  # re-authentication for sensitive actions; False in the demonstration
@@ -195,9 +205,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up, but allauth checks that they match
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an officer confirms the address when inviting
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 STAFF_LINK_HOURS = env.int("STAFF_LINK_HOURS", default=72)  # validity of an invitation, or of a reset by officers
@@ -212,7 +221,10 @@ ACCOUNT_RATE_LIMITS = {  # limits guessing of codes per account
     "reauthenticate": "10/m/user",
     "reset_password": "20/m/ip,3/h/key",
     "reset_password_from_key": "20/m/ip",
+    "single_sign_on": "60/m/ip",
 }
+SOCIALACCOUNT_ADAPTER = "paktaleem.directory.single_sign_on.exchange.SocialAdapter"
+SIGN_ON_ALLOWED = env.list("SIGN_ON_ALLOWED", default=[])  # allowed internal host:port pairs of providers: for trials
 MFA_ADAPTER = "paktaleem.directory.sign_in.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -302,8 +314,7 @@ LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/pu
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 STAFF_TIME_ZONE = ZoneInfo(env.str("STAFF_TIME_ZONE", default="Asia/Karachi")).key  # of PakTaleem’s staff
-USE_TZ = True
-USE_I18N = True
+USE_TZ = USE_I18N = True
 FORMAT_MODULE_PATH = ["paktaleem.foundation.console.formats"]
 
 STATIC_URL = "static/"
@@ -355,6 +366,7 @@ WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # allowed internal 
 WEBHOOKS_PUMP_SECONDS = 60  # time limit per job; the next job continues
 WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
 
+PROCRASTINATE_ON_APP_READY = "paktaleem.foundation.logs.jobs.name_jobs"
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": 8,  # webhook deliveries run beside all other jobs
     "stalled_worker_timeout": 120.0,  # seconds without a heartbeat; long enough for a busy machine
@@ -380,19 +392,10 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["paktaleem.foundation.api.schema.complete_schema"],
 }
 
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # bearer token of /metrics; empty: closed
+LOGGING_CONFIG = "paktaleem.foundation.logs.configuration.configure"
 LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {
-        "tokens": {"()": "paktaleem.directory.access_links.logs.HideTokens"},
-        "routes": {"()": "paktaleem.foundation.logs.RouteLogFilter"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["routes", "tokens"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {  # hide a line at every start
-        "axes": {"level": "WARNING"},
-        "procrastinate.blueprints": {"level": "WARNING"},
-        "procrastinate.periodic": {"level": "WARNING"},
-    },
+    "level": env.str("LOG_LEVEL", default="INFO"),
+    "format": env.str("LOG_FORMAT", default="json"),  # or text, for a terminal
+    "is_verbose": DEBUG,
 }

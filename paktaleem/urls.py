@@ -12,11 +12,13 @@ from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
 from paktaleem.foundation.api.schema import show_docs, show_schema
 from paktaleem.foundation.console.site import site as console
 from paktaleem.health import healthz, readyz
+from paktaleem.monitoring import metrics
 
 console.sections = SECTIONS
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/schema/", show_schema, name="schema"),
     path("api/docs/", show_docs, name="docs"),
     path("api/v1/", include("paktaleem.api_urls")),
@@ -27,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cookies/", include("consent.cookies.urls")),
     path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
+    path("choices/", include("consent.guardian_pages.choices_urls")),
     path("choices/", include("consent.preference_centre.urls")),
     path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/", include("children.guardians.urls")),
@@ -40,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/mine/", include("rights.erasures.urls")),
     path("requests/", include("rights.channels.urls")),
     path("admin/", console.urls),
+    path("accounts/single-sign-on/", include("paktaleem.directory.single_sign_on.urls")),
     path("accounts/", include("paktaleem.directory.sign_in.urls")),
 ]
 

@@ -25,6 +25,7 @@ from tests.database import (
     worker_name,
 )
 from tests.demo.running import Demonstration, running_demonstration
+from tests.slow import mark_slow_tests
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
@@ -67,6 +68,12 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
         gc.collect()
         gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the slow tests before pytest selects by mark."""
+    mark_slow_tests(items, all_collected=config.args == config.getini("testpaths"))
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +136,15 @@ def rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker, erasure_list
 def cast_of_rows(rows: dict[str, Any]) -> Cast:
     """Return the cast in the database of the fixture ``rows``."""
     return Cast(cast_values())
+
+
+@pytest.fixture
+def indus(cast: Cast) -> Iterator[Any]:
+    """Indus Schools, the client of most tests, in its context."""
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- models need the settings of this run
+
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
 
 
 @pytest.fixture

@@ -19,11 +19,12 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.cards import Card
 from paktaleem.foundation.console.columns import client_name, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 
 __all__ = ["AgeNoticeAdmin", "ComingOfAgeAdmin", "coming_of_age_board"]
 

@@ -1,8 +1,8 @@
 """Background tasks about children who reach the age of consent."""
 
-import logging
 from uuid import UUID
 
+import structlog
 from procrastinate.contrib.django import app
 
 from children.ageing.services import send_age_notices
@@ -14,7 +14,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["send_due_age_notices"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 NOTICE = "ageing.give_notice"
 
 
@@ -34,4 +34,4 @@ def _send_all(client_id: UUID) -> None:
         with in_client(client_id):
             count = send_age_notices(client_id, actor=system_actor(NOTICE), at=client_now())
         if count:
-            log.info("Sent notice of %d people who reach the age of consent.", count)
+            log.info("Sent notice of people who reach the age of consent.", count=count)

@@ -3,10 +3,10 @@
 After a crash the row of the check still holds its state; the next round calls again with the same reference.
 """
 
-import logging
 from collections.abc import Callable
 from uuid import UUID
 
+import structlog
 from django.core.exceptions import ValidationError
 from procrastinate.contrib.django import app
 
@@ -26,7 +26,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["ask", "begin", "process_open_checks"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 ROUND = "children.ask_providers"
 _NOT_NOW = (ProviderUnknown, NotSigned, AlreadyErased, ValidationError, OSError)
 
@@ -84,4 +84,4 @@ def _try(act: Callable[[UUID, UUID], None], client_id: UUID, check_id: UUID) -> 
     try:
         act(client_id, check_id)
     except _NOT_NOW as error:
-        log.warning("A check provider could not be reached: %s", type(error).__name__)
+        log.warning("A check provider could not be reached", error=type(error).__name__)

@@ -13,6 +13,7 @@ from children.guardians.contacts import (
 )
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.people.roles import having_any_role
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import Sealed
 
@@ -71,7 +72,7 @@ def _count_holders(channel: Channel, guardian: Subject, at: datetime) -> Contact
     index = getattr(guardian, field)
     if index is None:
         return ContactHolders()
-    is_child = Q(role__in=_LEARNERS) & (Q(of_age_at=None) | Q(of_age_at__gt=at))
+    is_child = having_any_role(_LEARNERS) & (Q(of_age_at=None) | Q(of_age_at__gt=at))
     others: Any = Subject.objects.filter(client_id=guardian.client_id, erased_at=None, **{field: bytes(index)})
     found = others.exclude(pk=guardian.pk).aggregate(everybody=Count("pk"), children=Count("pk", filter=is_child))
     return ContactHolders(children=found["children"], others=found["everybody"] - found["children"])

@@ -11,6 +11,7 @@ from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.invitations.models import Invitation
 from children.invitations.states import State
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
+from paktaleem.directory.people.roles import having_any_role
 from paktaleem.directory.people.selectors import (
     age_is_known,
     filter_by_id_prefix,
@@ -89,7 +90,7 @@ def list_children_to_ask_about(
     known = age_is_known(client)
     unknown = Q(of_age_at=None) | ~known if client.serves_minors else Q(pk=None)
     is_child = Q(of_age_at__gt=at) & known | unknown
-    return chosen.filter(is_child, role__in=_LEARNERS)
+    return chosen.filter(is_child, having_any_role(_LEARNERS))
 
 
 def count_missing(children: QuerySet[Subject]) -> InvitationCounts:

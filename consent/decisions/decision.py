@@ -1,14 +1,16 @@
 """Decide whether an action on a person's data is allowed. Pure.
 
-The first rule that refuses gives the reason (`consent.decisions.rules`); anything undecidable is denied. The types of
-question, facts and decision are in `consent.decisions.facts` and re-exported here.
+The first rule that refuses gives the reason (`consent.decisions.rules`); anything undecidable is denied. A person may
+have several roles: unless the question names one, the action is allowed only if it is allowed in every role. The types
+of question, facts and decision are in `consent.decisions.facts` and re-exported here.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from consent.decisions.facts import (
     Action,
@@ -54,14 +56,22 @@ def decide(
 ) -> Decision:
     """Return the decision: the reason of the first rule that refuses (``rules.RULES``), else permitted.
 
+    Of several roles the strictest counts, unless the question names one: the role that the earliest rule refuses; if
+    none is refused, one whose lawful basis may change at any time (consent, legitimate interest) before one whose basis
+    lasts; of equals the main role, then the first of the others. A permission rests on the rows of all roles.
+
     `consents` are by purpose code. `subject` is None for a person the client does not know.
     """
-    case = RuleContext(register, subject, consents, question)
-    for rule in RULES:
-        reason = rule(case)
-        if reason is not None:
-            return _build_decision(case, reason)
-    return _build_decision(case, Reason.PERMITTED)
+    rulings = [
+        _rule(RuleContext(register, subject, consents, question, role=role)) for role in _list_roles(subject, question)
+    ]
+    if len(rulings) == 1:
+        return rulings[0].decision
+    strictest = min(rulings, key=_strictness).decision
+    if not strictest.allowed:
+        return strictest
+    rows = (row for ruling in rulings for row in ruling.decision.evidence)
+    return replace(strictest, evidence=tuple(dict.fromkeys(rows)))
 
 
 def next_change(
@@ -71,7 +81,35 @@ def next_change(
 
     It may be too early (the decision turns out the same), but never too late.
     """
-    return _next_change(RuleContext(register, subject, consents, question))
+    # The changes of all roles count, whichever is taken.
+    return _next_change(RuleContext(register, subject, consents, question, role=_list_roles(subject, question)[0]))
+
+
+class _Ruling(NamedTuple):
+    """The decision for one role, the position of the rule that refuses (after all if none does), and its basis."""
+
+    decision: Decision
+    position: int
+    is_lasting: bool
+
+
+def _strictness(ruling: _Ruling) -> tuple[int, bool]:
+    return ruling.position, ruling.is_lasting
+
+
+def _list_roles(subject: SubjectFacts | None, question: Question) -> tuple[str, ...]:
+    """List the roles by which a question is decided; one empty role for an unknown person."""
+    if question.role is not None:
+        return (question.role,)
+    return subject.roles if subject is not None else ("",)
+
+
+def _rule(case: RuleContext) -> _Ruling:
+    for position, rule in enumerate(RULES):
+        reason = rule(case)
+        if reason is not None:
+            return _Ruling(_build_decision(case, reason), position, is_lasting=False)
+    return _Ruling(_build_decision(case, Reason.PERMITTED), len(RULES), case.lawful_basis in _LASTING_BASES)
 
 
 def _build_decision(case: RuleContext, reason: Reason) -> Decision:
@@ -83,6 +121,8 @@ def _build_decision(case: RuleContext, reason: Reason) -> Decision:
         lawful_basis=case.lawful_basis,
         evidence=tuple(case.evidence),
         valid_until=_valid_until(case, LONG_VALIDITY if lasting else SHORT_VALIDITY),
+        role=case.role if case.is_role_held else None,
+        is_role_named=case.question.role is not None,
         is_child=case.is_child,
         declared=case.register.declared if case.is_child and not allowed else None,
     )

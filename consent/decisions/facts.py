@@ -57,7 +57,8 @@ class Objection:
 class SubjectFacts:
     """The facts about a person; guardians' answers are about the service as a whole.
 
-    `erasure_started_at` is when the person's erasure was confirmed, `erased_at` when it was complete.
+    `role` is the main role, `other_roles` those that the person has besides it. `erasure_started_at` is when the
+    person's erasure was confirmed, `erased_at` when it was complete.
     `account_closed` is True if the person's account at the client was closed or disabled. `of_age_at` is when the
     person reaches the client's age threshold; for known adults any time before their first consent; None: age
     unknown. `may_be_child_until` is the latest such time if the age was computed for another threshold and is unknown
@@ -75,6 +76,7 @@ class SubjectFacts:
     account_closed: bool = False
     of_age_at: datetime | None = None
     may_be_child_until: datetime | None = None
+    other_roles: tuple[str, ...] = ()
     quarantined: bool = False
     service_authorisation: str | None = None
     service_authorised_until: datetime | None = None
@@ -85,10 +87,15 @@ class SubjectFacts:
     restrictions: tuple[Restriction, ...] = ()
     objections: tuple[Objection, ...] = ()
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All roles of the person, the main one first."""
+        return (self.role, *self.other_roles)
+
     def counts_as_child(self, at: datetime, *, serves_minors: bool) -> bool:
-        """Return True if the person is treated as a child, as defined by ``ages.is_child``."""
+        """Return True if the person is treated as a child, as defined by ``ages.is_child``; in every role alike."""
         until = self.may_be_child_until
-        return is_child(self.role, self.of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
+        return is_child(self.roles, self.of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,7 @@ class Question:
     """A question: is this action allowed for this purpose at this time?
 
     `categories` None or empty means all of the purpose's; `recipient` is the code of the recipient to share with.
+    `role` is the role in which the person acts, as the caller states it; None: the strictest of their roles counts.
     `is_about_person` and `is_about_purpose` are False if the caller named another type of subject or resource.
     """
 
@@ -121,6 +129,7 @@ class Question:
     action: str = Action.PROCESS
     categories: frozenset[str] | None = None
     recipient: str | None = None
+    role: str | None = None
     is_about_person: bool = True
     is_about_purpose: bool = True
     at: datetime = field(kw_only=True)
@@ -130,9 +139,11 @@ class Question:
 class Decision:
     """The decision, valid until `valid_until` (exclusive) while no fact changes.
 
-    `lawful_basis` is the basis in force for the purpose and role, also for refusals; `evidence` are the ids of the rows
-    it is based on; `is_child` is True if the person counted as a child. `declared` are the client's declarations about
-    children, for refusals about a child.
+    `role` is the role by which it was decided: the one that the question named (`is_role_named`), else the strictest of
+    the person's roles; None for an unknown person, and for a role that the person does not have. `lawful_basis` is the
+    basis in force for the purpose and that role, also for refusals; `evidence` are the ids of the rows it is based on;
+    `is_child` is True if the person counted as a child. `declared` are the client's declarations about children, for
+    refusals about a child.
     """
 
     allowed: bool
@@ -140,5 +151,7 @@ class Decision:
     lawful_basis: str | None
     evidence: tuple[UUID, ...]
     valid_until: datetime
+    role: str | None = None
+    is_role_named: bool = False
     is_child: bool = False
     declared: ClientDeclarations | None = None

@@ -8,7 +8,7 @@ from django.db import models
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import Limited, Personal, Scope, TablePolicy
 
 __all__ = ["RegisterChange", "SubjectChange"]
 
@@ -25,6 +25,7 @@ class SubjectChange(models.Model):
         personal={"kind": Personal.NONE, "purpose_code": Personal.NONE},
         disposed_as="change_feed",
         left_out_of_copies="repeats changes for a short time, for callers that keep decisions",
+        limited=Limited.JOURNAL,
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -48,6 +48,10 @@ class Reason(StrEnum):
             "حذف کرنے کی اجازت برقرار ہے۔"
         ),
     )
+    ROLE_NOT_HELD = (
+        "role_not_held",
+        "Name one of the person's roles, which GET /api/v1/subjects/{external_id} lists, or name none.",
+    )
     ACTION_UNKNOWN = ("action_unknown", "Use one of the actions collect, store, process, share, delete.")
     RESOURCE_TYPE_UNKNOWN = (
         "resource_type_unknown",

@@ -28,7 +28,11 @@ NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, catego
 
 
 class RuleContext:
-    """A question with the rows looked up for it; rules add the rows they are based on to `evidence`."""
+    """A question with the rows looked up for it; rules add the rows they are based on to `evidence`.
+
+    `role` is the role of the person by which the question is decided: it selects the lawful basis. `is_role_held` is
+    True if the person is known and has it.
+    """
 
     __slots__ = (
         "action",
@@ -40,10 +44,12 @@ class RuleContext:
         "consent",
         "evidence",
         "is_child",
+        "is_role_held",
         "purpose",
         "question",
         "recipient",
         "register",
+        "role",
         "subject",
     )
 
@@ -53,6 +59,8 @@ class RuleContext:
         subject: SubjectFacts | None,
         consents: Mapping[str, ConsentFact],
         question: Question,
+        *,
+        role: str,
     ) -> None:
         at = question.at
         self.register = register
@@ -63,7 +71,9 @@ class RuleContext:
         self.purpose = register.purposes.get(question.purpose, NO_PURPOSE)
         self.categories = question.categories or self.purpose.categories
         self.recipient = question.recipient
-        self.basis = register.basis_in_force(self.purpose.code, self.subject.role, at)
+        self.role = role
+        self.is_role_held = subject is not None and (role == subject.role or role in subject.other_roles)
+        self.basis = register.basis_in_force(self.purpose.code, role, at) if self.is_role_held else None
         self.consent = consents.get(self.purpose.code)
         self.is_child = self.subject.counts_as_child(at, serves_minors=register.serves_minors)
         self.agreements: dict[UUID, AgreementRule] = {}

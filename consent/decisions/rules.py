@@ -53,6 +53,11 @@ def _is_not_being_erased(case: RuleContext) -> Reason | None:
     return Reason.ERASURE_IN_PROGRESS
 
 
+def _role_is_held(case: RuleContext) -> Reason | None:
+    """Refuse a question that names a role which the person does not have, or did not have then."""
+    return None if case.is_role_held else Reason.ROLE_NOT_HELD
+
+
 # Rule 2
 
 
@@ -285,6 +290,7 @@ def _interest_prevails(case: RuleContext) -> Reason | None:
 RULES: tuple[Callable[[RuleContext], Reason | None], ...] = (
     _person_is_known,
     _is_not_being_erased,
+    _role_is_held,
     _purpose_is_open,
     _categories_are_covered,
     _agreement_allows,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from consent.guardian_pages.views.checks import ask_for_check
+from consent.guardian_pages.views.one_code import open_own_choices
 from consent.guardian_pages.views.pages import (
     SHARING,
     answer_service_page,
@@ -28,6 +29,7 @@ urlpatterns = [
     path(f"{_CHILD}purpose/<str:purpose>/", ask_purpose, name="guardian-purpose"),
     path(f"{_CHILD}purpose/<str:purpose>/back/", withdraw_purpose, name="guardian-purpose-back"),
     path(f"{_CHILD}check/", ask_for_check, name="guardian-check-own"),
+    path("own/", open_own_choices, name="guardian-own"),
     path("code/", enter_code, _PAGE, name="guardian-code"),
     path("leave/", leave, _PAGE, name="guardian-leave"),
     path("<str:client>/", start, _PAGE, name="guardian-start"),

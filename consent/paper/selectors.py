@@ -32,6 +32,7 @@ from consent.paper.verdicts import SERVICE, SHARING, PurposeFacts, RowFacts
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import having_role
 from paktaleem.directory.people.selectors import filter_by_id_prefix, list_subjects
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -75,7 +76,7 @@ def select_people(
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         narrowed = filter_by_id_prefix(found, beginning)
-        return (narrowed.filter(role=role) if role else narrowed).order_by("external_id")
+        return (narrowed.filter(having_role(role)) if role else narrowed).order_by("external_id")
     known = found.filter(external_id__in=wanted)
     missing = sorted(set(wanted) - set(known.values_list("external_id", flat=True)))
     if missing:
@@ -219,7 +220,7 @@ class SheetFacts:
 
     def _purpose_facts(self, page: FormPage, entry: SheetEntry, code: str, at: datetime) -> PurposeFacts:
         purpose = self.purposes[code]
-        basis = self.register.basis_in_force(code, page.subject.role, at)
+        basis = self.register.leading_basis(code, page.subject.roles, at)
         rule, notice = self.register.purposes.get(code), self.register.notices.get(code)
         in_effect = notice.in_effect(at) if notice else None
         of_person = (page.subject_id, purpose.pk)

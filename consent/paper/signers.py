@@ -41,7 +41,7 @@ class SignerFacts:
     sharing: Mapping[tuple[UUID, UUID | None], Dated] = field(default_factory=dict)
     withdrawn: Mapping[tuple[UUID, UUID | None], datetime] = field(default_factory=dict)
     purposes: Mapping[tuple[UUID, UUID, UUID | None], Dated] = field(default_factory=dict)
-    notices: dict[str, str] = field(default_factory=dict)
+    notices: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, client: Client, pages: Iterable[FormPage], purposes: Iterable[UUID]) -> "SignerFacts":
@@ -111,7 +111,7 @@ class SignerFacts:
         endings = [self.withdrawn.get((child, guardian)), self._child_refused_at(child)]
         return PurposeFacts(
             printed=page.notice_hash,
-            in_effect=self._notice_in_effect(page.subject.role, at),
+            in_effect=self._notice_in_effect(page.subject.roles, at),
             rests_on_consent=True,
             last=_own_answer(self.services, page, entry),
             ended_at=max((one for one in endings if one is not None), default=None),
@@ -139,10 +139,10 @@ class SignerFacts:
         own = self.children.get(child, ChildFacts()).own_no
         return own.recorded_at if own is not None else None
 
-    def _notice_in_effect(self, role: str, at: datetime) -> str:
-        if role not in self.notices:
-            self.notices[role] = printed_notice(self.client, role, at=at).hash
-        return self.notices[role]
+    def _notice_in_effect(self, roles: tuple[str, ...], at: datetime) -> str:
+        if roles not in self.notices:
+            self.notices[roles] = printed_notice(self.client, roles, at=at).hash
+        return self.notices[roles]
 
 
 def find_live(rows: Iterable[Guardianship], at: datetime) -> Guardianship | None:

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from children.invitations.selectors import list_wards
 from consent.consents.models import ConsentState, Method
 from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, list_choices
 from consent.consents.selectors.timelines import select_consent_events
@@ -46,13 +47,13 @@ from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.public.pages import page_url, public_page
 
-__all__ = ["answer_purpose", "change_choice", "receipt", "show"]
+__all__ = ["answer_purpose", "change_choice", "own_choices", "receipt", "show"]
 
-_own_page = require_own_page(Page.CHOICES, closed)
+own_choices = require_own_page(Page.CHOICES, closed)
 
 
 @require_http_methods(["GET", "HEAD"])
-@_own_page
+@own_choices
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
     """List every purpose with its lawful basis, the current answer and the possible actions."""
     found = list_choices(visit.subject, actor=visit.actor, at=get_client_time(request))
@@ -65,13 +66,14 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
         yours=[row for row in rows if row["choice"].rests_on_consent],
         others=[row for row in rows if not row["choice"].rests_on_consent],
         is_child=any(row["choice"].is_decided_for for row in rows),
+        is_guardian=not visit.is_for_child and bool(list_wards(visit.person, at=get_client_time(request))),
         received=describe_disclosures(visit.subject, actor=visit.actor, language=translation.get_language() or "en"),
         done=DONE_MESSAGES.get(request.GET.get("done", "")),
     )
 
 
 @require_http_methods(["GET", "HEAD"])
-@_own_page
+@own_choices
 def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
     """Show the receipt of one of the person's answers, to print and keep."""
     found = select_consent_events(visit.subject, actor=visit.actor, until=get_client_time(request)).filter(pk=event)
@@ -105,7 +107,7 @@ def _notice_text(version: NoticeVersion | None, language: str, choice: Choice) -
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@_own_page
+@own_choices
 def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
     """Show the notice in effect, and record the answer; consent and refusal have equal weight."""
     choice = _get_choice(visit, purpose, request)
@@ -155,7 +157,7 @@ def _render_question(
 
 
 @require_http_methods(["POST"])
-@_own_page
+@own_choices
 def change_choice(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
     """Withdraw, refuse, object, or withdraw an objection: actions that need no notice first."""
     act = _ACTS.get(request.POST.get("act", ""))

@@ -1,6 +1,7 @@
 """Facts of a receipt: the event, the earlier events, and the register as of the event (ISO/IEC TS 27560)."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from consent.consents.models import Consent, ConsentEvent
 from consent.notices.models import NoticeVersion
 from consent.receipts.receipt import DataItem, Party, ReceiptEvent, ReceiptNotice, RecordFacts
 from consent.register.models import (
+    Basis,
     Capacity,
     DataCategory,
     LawfulBasis,
@@ -38,14 +40,14 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
     purpose = Purpose.history.as_of(at).get(id=event.purpose_id)
     person = Subject.history.filter(id=event.subject_id, history_date__lte=at).order_by("-history_date").first()
     capacity = _find_capacity(event)
-    basis = _find_basis(event, person.role, capacity)
+    basis = _find_basis(event, _roles_of(person), capacity)
     organisations = _Organisations(event, base)
     return RecordFacts(
         record_id=Consent.objects.values_list("pk", flat=True).get(
             client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
         ),
         subject=event.subject_id,
-        role=person.role,
+        role=basis.role if basis else person.role,
         purpose=event.purpose_id,
         purpose_code=purpose.code,
         purpose_text=describe_purpose(purpose, language),
@@ -88,7 +90,18 @@ def _find_capacity(event: ConsentEvent) -> str:
     return Capacity.PROCESSOR if best is None else best.capacity
 
 
-def _find_basis(event: ConsentEvent, role: str, capacity: str) -> LawfulBasis | None:
+def _roles_of(person: Any) -> tuple[str, ...]:
+    """Return the roles of a person, or of a row of their history, the main one first."""
+    return (person.role, *person.other_roles)
+
+
+def _find_basis(event: ConsentEvent, roles: Sequence[str], capacity: str) -> LawfulBasis | None:
+    """Return the basis then; of several roles, one based on consent, else that of the earliest role."""
+    found = [basis for role in roles if (basis := _find_basis_of_role(event, role, capacity)) is not None]
+    return min(found, key=lambda basis: basis.basis != Basis.CONSENT, default=None)
+
+
+def _find_basis_of_role(event: ConsentEvent, role: str, capacity: str) -> LawfulBasis | None:
     owners = [PAKTALEEM] if capacity == Capacity.CONTROLLER else [event.client_id, PAKTALEEM]
     rows = LawfulBasis.objects.active(event.recorded_at).filter(
         client_id__in=owners, purpose_id=event.purpose_id, role=role
@@ -166,7 +179,7 @@ def _to_receipt_events(events: Iterable[ConsentEvent], person: Subject, client: 
 
 def _was_child(person: Subject, client: Client, event: ConsentEvent) -> bool:
     """Return True if the person counted as a child then; unknown age counts as child where minors are served."""
-    return is_child(person.role, person.of_age_at, at=event.recorded_at, serves_minors=client.serves_minors)
+    return is_child(_roles_of(person), person.of_age_at, at=event.recorded_at, serves_minors=client.serves_minors)
 
 
 def _load_versions(versions: Iterable[UUID | None]) -> dict[UUID | None, NoticeVersion]:

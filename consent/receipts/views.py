@@ -36,6 +36,7 @@ _ANSWERS = {
     "deferred": _("Deferred: not answered yet"),
     "requested": _("Requested: not answered yet"),
     "revoked": _("Ended by the school or PakTaleem"),
+    "expired": _("Expired"),
     "invalidated": _("Declared invalid"),
 }
 _METHODS = {

@@ -242,6 +242,18 @@ class Register:
                 return rule
         return None
 
+    def bases_for(self, purpose: str, roles: Iterable[str], at: datetime) -> list[BasisRule]:
+        """List the bases in force for a purpose and a person's roles, in the order of the roles."""
+        found = (self.basis_in_force(purpose, role, at) for role in roles)
+        return [rule for rule in found if rule is not None]
+
+    def leading_basis(self, purpose: str, roles: Iterable[str], at: datetime) -> BasisRule | None:
+        """Find the basis that gives a person of several roles the most say, else the one of the earliest role.
+
+        That is consent, then legitimate interest, to which they may object.
+        """
+        return min(self.bases_for(purpose, roles, at), key=_say_of_person, default=None)
+
     def reaches_outside(self, purpose: str, at: datetime) -> bool:
         """Return True if any recipient is approved for the purpose."""
         approvals = (approval for rule in self.recipients.values() for approval in rule.approvals)
@@ -327,6 +339,13 @@ def group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[Basis
     for rule in best_first:
         grouped[rule.purpose, rule.role].append(rule)
     return {use: tuple(rules) for use, rules in grouped.items()}
+
+
+_SAY = (Basis.CONSENT.value, Basis.LEGITIMATE_INTEREST.value)
+
+
+def _say_of_person(rule: BasisRule) -> int:
+    return _SAY.index(rule.basis) if rule.basis in _SAY else len(_SAY)
 
 
 def _precedence(rule: BasisRule) -> tuple[bool, datetime, UUID]:

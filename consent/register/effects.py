@@ -19,7 +19,7 @@ FROM subjects_subject s
 LEFT JOIN consent_consent c
     ON (c.client_id, c.subject_id) = (s.client_id, s.id) AND c.purpose_id = ANY (%(purposes)s)
 WHERE s.erased_at IS NULL
-    AND (%(role)s = '' OR s.role = %(role)s)
+    AND (%(role)s = '' OR s.role = %(role)s OR s.other_roles @> ARRAY[%(role)s]::varchar[])
     AND (%(everywhere)s OR s.client_id = %(client)s)
     AND (NOT %(closed)s OR NOT s.is_enabled OR s.account_closed_at IS NOT NULL)
 """

@@ -10,6 +10,7 @@ BEGIN
         SELECT coalesce(json_agg(CASE WHEN s.id IS NULL THEN NULL ELSE json_build_object(
             'id', s.id,
             'role', s.role,
+            'other_roles', s.other_roles,
             'registered_at', s.registered_at,
             'erasure_started_at', s.erasure_started_at,
             'erased_at', s.erased_at,
@@ -43,7 +44,8 @@ BEGIN
                 ))
                 FROM consent_consent c
                 WHERE c.client_id = owner AND c.subject_id = s.id
-            )
+            ),
+            'linked', CASE WHEN s.same_person IS NOT NULL THEN consent_linked_facts(s.id, s.same_person, NULL) END
         ) END ORDER BY asked.place), '[]'::json)
         FROM unnest(persons) WITH ORDINALITY AS asked (person, place)
         LEFT JOIN LATERAL (

@@ -10,10 +10,10 @@ BEGIN
     JOIN before b ON b.id = n.id
     WHERE (
         n.role, n.of_age_at, n.erased_at, n.of_age_threshold, n.registered_at, n.external_id, n.tombstone, n.country,
-        n.is_enabled, n.account_closed_at, n.erasure_started_at
+        n.is_enabled, n.account_closed_at, n.erasure_started_at, n.other_roles, n.same_person
     ) IS DISTINCT FROM (
         b.role, b.of_age_at, b.erased_at, b.of_age_threshold, b.registered_at, b.external_id, b.tombstone, b.country,
-        b.is_enabled, b.account_closed_at, b.erasure_started_at
+        b.is_enabled, b.account_closed_at, b.erasure_started_at, b.other_roles, b.same_person
     );
     RETURN NULL;
 END

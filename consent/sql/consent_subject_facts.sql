@@ -1,9 +1,12 @@
--- Returns what a decision needs to know about one person, as JSON: role, age, erasure, whether the account is closed,
+-- Returns what a decision needs to know about one person, as JSON: roles, age, erasure, whether the account is closed,
 -- restrictions, objections, consents, and for people who may be under age their guardians (children_facts). NULL if the
 -- person is not known. Now if asked_at is NULL, else as it was at that time, read from histories and events. mark is the
--- tombstone by which an erased person is found. The result is json, not jsonb: it is written once and never searched.
+-- tombstone by which an erased person is found. 'linked' are the facts of the other records that are the same person
+-- (consent_linked_facts), unless alone is true. The result is json, not jsonb: it is written once and never searched.
 -- Called within a client's context.
-CREATE OR REPLACE FUNCTION consent_subject_facts(person text, asked_at timestamptz, mark bytea DEFAULT NULL)
+CREATE OR REPLACE FUNCTION consent_subject_facts(
+    person text, asked_at timestamptz, mark bytea DEFAULT NULL, alone boolean DEFAULT false
+)
 RETURNS json
 LANGUAGE plpgsql STABLE
 AS $$
@@ -11,13 +14,13 @@ DECLARE
     owner uuid := tenancy_client();
     who record;
 BEGIN
-    SELECT s.id, s.role, s.registered_at, s.erasure_started_at, s.erased_at, s.is_enabled, s.account_closed_at,
-        s.of_age_at, s.of_age_threshold, s.country INTO who
+    SELECT s.id, s.role, s.other_roles, s.registered_at, s.erasure_started_at, s.erased_at, s.is_enabled,
+        s.account_closed_at, s.of_age_at, s.of_age_threshold, s.country, s.same_person INTO who
     FROM subjects_subject s
     WHERE s.client_id = owner AND s.external_id = person;
     IF NOT FOUND AND mark IS NOT NULL THEN
-        SELECT s.id, s.role, s.registered_at, s.erasure_started_at, s.erased_at, s.is_enabled, s.account_closed_at,
-            s.of_age_at, s.of_age_threshold, s.country INTO who
+        SELECT s.id, s.role, s.other_roles, s.registered_at, s.erasure_started_at, s.erased_at, s.is_enabled,
+            s.account_closed_at, s.of_age_at, s.of_age_threshold, s.country, s.same_person INTO who
         FROM subjects_subject s
         WHERE s.client_id = owner AND s.tombstone = mark;
     END IF;
@@ -26,8 +29,8 @@ BEGIN
     END IF;
 
     IF asked_at IS NOT NULL THEN
-        SELECT h.id, h.role, h.registered_at, h.erasure_started_at, h.erased_at, h.is_enabled, h.account_closed_at,
-            h.of_age_at, h.of_age_threshold, h.country INTO who
+        SELECT h.id, h.role, h.other_roles, h.registered_at, h.erasure_started_at, h.erased_at, h.is_enabled,
+            h.account_closed_at, h.of_age_at, h.of_age_threshold, h.country, h.same_person INTO who
         FROM subjects_historicalsubject h
         WHERE h.client_id = owner AND h.id = who.id AND h.history_date <= asked_at
         ORDER BY h.history_date DESC, h.history_id DESC
@@ -40,6 +43,7 @@ BEGIN
     RETURN json_build_object(
         'id', who.id,
         'role', who.role,
+        'other_roles', who.other_roles,
         'registered_at', who.registered_at,
         'erasure_started_at', who.erasure_started_at,
         'erased_at', who.erased_at,
@@ -86,7 +90,10 @@ BEGIN
                 WHERE v.client_id = owner AND v.subject_id = who.id AND v.becomes_state AND v.recorded_at <= asked_at
                 ORDER BY v.purpose_id, v.recorded_at DESC, v.id DESC
             ) e
-        ) END
+        ) END,
+        'linked', CASE WHEN who.same_person IS NOT NULL AND NOT alone
+            THEN consent_linked_facts(who.id, who.same_person, asked_at)
+        END
     );
 END
 $$;

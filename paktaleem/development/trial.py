@@ -77,6 +77,7 @@ def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dic
         "ERASURE_LIST_FILE": str(folder / "erasures.jsonl"),
         "SECURE_COOKIES": "false",
         "SECURE_HSTS_SECONDS": "0",
+        "LOG_FORMAT": "text",
         "SERVE_STATIC_FROM_SOURCE": "true",
     }
 

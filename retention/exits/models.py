@@ -58,6 +58,16 @@ class ExitQuerySet(models.QuerySet["AgreementExit"]):
         """Exits that the worker continues."""
         return self.filter(stage__in=_WORKING, paused_at=None)
 
+    def to_approve(self, at: datetime) -> Self:
+        """Proposed exits, which an officer approves or declines, whatever the time."""
+        del at
+        return self.filter(state=ChangeState.WAITING)
+
+    def returning(self, at: datetime) -> Self:
+        """Exits whose export waits for the client, whatever the time."""
+        del at
+        return self.filter(stage=ExitStage.RETURNING)
+
     def overdue(self, at: datetime) -> Self:
         """Approved exits whose deletion should have been certified by ``at``."""
         return self.open().exclude(stage=ExitStage.PROPOSED).filter(delete_by__lte=at)

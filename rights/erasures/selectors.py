@@ -92,8 +92,9 @@ def list_legal_purposes(subject: Subject, at: datetime) -> dict[str, tuple[froze
     """Map the purposes based on a legal obligation to their categories (codes) and the law that is cited."""
     register, found = current_register(subject.client_id), {}
     for code, purpose in sorted(register.purposes.items()):
-        rule = register.basis_in_force(code, subject.role, at)
-        if purpose.active and rule is not None and rule.basis == Basis.LEGAL_OBLIGATION:
+        rules = register.bases_for(code, subject.roles, at)
+        rule = next((one for one in rules if one.basis == Basis.LEGAL_OBLIGATION), None)
+        if purpose.active and rule is not None:
             found[code] = (purpose.categories, rule.legal_reference)
     return found
 
@@ -101,7 +102,7 @@ def list_legal_purposes(subject: Subject, at: datetime) -> dict[str, tuple[froze
 def exclusive_categories(subject: Subject, purposes: Sequence[str], at: datetime) -> list[str]:
     """List the categories that only these purposes need: a partial erasure leaves what another purpose needs."""
     register = current_register(subject.client_id)
-    meant = list_purposes_meant(subject.client_id, role=subject.role, kind=RightKind.ERASURE, at=at)
+    meant = list_purposes_meant(subject.client_id, roles=subject.roles, kind=RightKind.ERASURE, at=at)
     others = [register.purposes[code].categories for code in meant if code not in purposes]
     own = [register.purposes[code].categories for code in purposes if code in register.purposes]
     return sorted(frozenset().union(*own) - frozenset().union(*others))

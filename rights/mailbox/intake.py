@@ -1,9 +1,9 @@
 """Take one email from wherever it came: cap it, parse it in a limited process, find its place, and store it."""
 
-import logging
 from datetime import datetime
 from typing import NamedTuple
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError
@@ -24,7 +24,7 @@ from rights.mailbox.services.receiving import ReceivedMail, message_key_of, stor
 
 __all__ = ["NOT_STORED", "EmptyMail", "Taken", "take_mail"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _BROKEN_RULES = (PortalError, ValidationError, ValueError, LookupError, DataError, IntegrityError)
 NOT_STORED = (DatabaseError, *_BROKEN_RULES)
@@ -57,7 +57,7 @@ def take_mail(raw: bytes, *, received_at: datetime | None = None) -> Taken:
         try:
             return _take(raw, *parsed, is_cut=is_cut, received_at=arrived)
         except _BROKEN_RULES as error:
-            log.warning("An email is kept unread: %s", type(error).__name__)  # its message may hold personal data
+            log.warning("An email is kept unread", error=type(error).__name__)  # its message may hold personal data
     return _take(raw, None, [], is_cut=is_cut, received_at=arrived)
 
 

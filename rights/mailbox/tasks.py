@@ -1,9 +1,9 @@
 """Background tasks of the mailbox: read it every minute, and delete settled messages."""
 
-import logging
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from procrastinate.contrib.django import app
 
@@ -20,7 +20,7 @@ from rights.mailbox.services.state import record_check
 
 __all__ = ["POLL", "poll_mailbox", "purge_messages"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 POLL = "mailbox.poll"
 
@@ -38,7 +38,7 @@ def poll_mailbox(timestamp: int) -> None:
             error = MailboxError.NOT_STORED
     except MailboxUnusable as failure:
         error = failure.error
-        log.warning("The mailbox could not be read: %s", error.value)
+        log.warning("The mailbox could not be read", reason=error.value)
     with in_client(PAKTALEEM):
         record_check(error, at=wall_clock_now())
 
@@ -50,7 +50,7 @@ def _take(raw: bytes, received_at: datetime) -> bool:
     except EmptyMail:
         log.warning("An empty email was skipped.")
     except NOT_STORED as error:
-        log.warning("An email could not be stored: %s", type(error).__name__)  # its message may hold personal data
+        log.warning("An email could not be stored", error=type(error).__name__)  # its message may hold personal data
         return False
     return True
 

@@ -33,16 +33,21 @@ _PORTABLE = frozenset({Basis.CONSENT, Basis.CONTRACT})
 
 
 def list_portable_categories(package: Package, *, at: datetime) -> frozenset[str]:
-    """Return the categories of data that are processed on consent or contract, for the person's role."""
+    """Return the categories of data that are processed on consent or contract, for one of the person's roles."""
     register = current_register(package.client_id)
-    used = (register.purposes[code].categories for code, rule in _bases(package, at).items() if rule.basis in _PORTABLE)
+    roles = package.subject.roles
+    used = (
+        purpose.categories
+        for code, purpose in register.purposes.items()
+        if purpose.active and any(rule.basis in _PORTABLE for rule in register.bases_for(code, roles, at))
+    )
     return frozenset().union(*used)
 
 
 def _bases(package: Package, at: datetime) -> dict[str, BasisRule]:
-    """Map the active purposes to the lawful basis in force for the person's role."""
-    register, role = current_register(package.client_id), package.subject.role
-    found = {code: register.basis_in_force(code, role, at) for code, rule in register.purposes.items() if rule.active}
+    """Map the active purposes to the lawful basis in force for the person's roles."""
+    register, roles = current_register(package.client_id), package.subject.roles
+    found = {code: register.leading_basis(code, roles, at) for code, rule in register.purposes.items() if rule.active}
     return {code: rule for code, rule in sorted(found.items()) if rule is not None}
 
 
@@ -102,7 +107,7 @@ def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:
 
 
 def _list_retention(package: Package, at: datetime) -> list[str]:
-    """List how long data is kept: here, then in the systems by the schedule for the person's role."""
+    """List how long data is kept: here, then in the systems by the schedule for the person's roles."""
     schedule = list_schedule(package.client_id, at=at, language=get_language() or "en")
     return [
         _(
@@ -114,7 +119,7 @@ def _list_retention(package: Package, at: datetime) -> list[str]:
         ),
         _("This copy is deleted from the portal {days} days after the answer.").format(days=get_length(PACKAGES)),
         _("Holds can keep data longer, such as while a court or an authority needs it."),
-        *(_describe_line(line) for line in schedule if package.subject.role in (line.roles or (package.subject.role,))),
+        *(_describe_line(line) for line in schedule if not line.roles or {*line.roles} & {*package.subject.roles}),
     ]
 
 

@@ -123,7 +123,7 @@ def get_clocks(requests: Collection[RightsRequest]) -> dict[UUID, RequestClock]:
 
 
 def find_deciders(
-    client_id: UUID, *, role: str, kind: RightKind, purposes: Sequence[str], at: datetime
+    client_id: UUID, *, roles: Sequence[str], kind: RightKind, purposes: Sequence[str], at: datetime
 ) -> dict[Decider, list[str]]:
     """Return who decides about a right, with the purposes each decides about; no purposes means all its data.
 
@@ -132,13 +132,13 @@ def find_deciders(
     """
     if client_id == PAKTALEEM or kind in _OURS:
         is_about_all = kind in _BY_PURPOSE and not purposes
-        meant = list_purposes_meant(client_id, role=role, kind=kind, at=at) if is_about_all else purposes
+        meant = list_purposes_meant(client_id, roles=roles, kind=kind, at=at) if is_about_all else purposes
         return {Decider.PAKTALEEM: list(meant)}
     if kind is RightKind.RECTIFICATION and not purposes:
         return {Decider.CLIENT: []}
     found: defaultdict[Decider, list[str]] = defaultdict(list)
-    for code in purposes or list_purposes_meant(client_id, role=role, kind=kind, at=at):
-        rule = current_register(client_id).basis_in_force(code, role, at)
+    for code in purposes or list_purposes_meant(client_id, roles=roles, kind=kind, at=at):
+        rule = current_register(client_id).leading_basis(code, roles, at)
         is_ours = rule is not None and rule.capacity == Capacity.CONTROLLER
         found[Decider.PAKTALEEM if is_ours else Decider.CLIENT].append(code)
     if not purposes and kind not in _BY_PURPOSE:
@@ -146,20 +146,20 @@ def find_deciders(
     return dict(found) or {Decider.CLIENT: []}
 
 
-def list_purposes_meant(client_id: UUID, *, role: str, kind: RightKind, at: datetime) -> list[str]:
-    """List the purposes that a request without named purposes is about, for a role."""
+def list_purposes_meant(client_id: UUID, *, roles: Sequence[str], kind: RightKind, at: datetime) -> list[str]:
+    """List the purposes that a request without named purposes is about, for a person's roles."""
     register, wanted, found = current_register(client_id), _OF_BASIS.get(kind), []
     for code, purpose in sorted(register.purposes.items()):
-        rule = register.basis_in_force(code, role, at)
-        if purpose.active and rule is not None and wanted in {None, rule.basis}:
+        rules = register.bases_for(code, roles, at)
+        if purpose.active and any(wanted in {None, rule.basis} for rule in rules):
             found.append(code)
     return found
 
 
-def is_legitimate_interest(client_id: UUID, purpose: str, *, role: str, at: datetime) -> bool:
-    """Return True if a purpose is based on legitimate interest, so that a person may object to it."""
-    rule = current_register(client_id).basis_in_force(purpose, role, at)
-    return rule is not None and rule.basis == Basis.LEGITIMATE_INTEREST
+def is_legitimate_interest(client_id: UUID, purpose: str, *, roles: Sequence[str], at: datetime) -> bool:
+    """Return True if a purpose is based on legitimate interest in one of a person's roles, so that they may object."""
+    rules = current_register(client_id).bases_for(purpose, roles, at)
+    return any(rule.basis == Basis.LEGITIMATE_INTEREST for rule in rules)
 
 
 def authority_of(client: Client) -> Authority | None:

@@ -28,6 +28,7 @@ from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.accounts.suspensions import suspend_membership
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.cards import Card
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
@@ -216,6 +217,7 @@ def test_administrators_get_an_email_with_the_day_and_the_first_page_shows_it(ca
         assert Letter.objects.get(kind="access_review_due").user_id == cast.user_id("farah")
         with CaptureQueriesContext(connection) as queries:
             [card] = access_board(cast.actor("farah"), OPENED)
+        assert isinstance(card, Card)
         assert (card.value, len(queries)) == ("1", 1)
     farah = sign_in("farah")
     assert "confirm who has access before" in farah.get("/admin/").content.decode()

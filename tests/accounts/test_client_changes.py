@@ -19,12 +19,6 @@ from tests.factories import SETTING_UP
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def change(client, actor, at, **values):
     for name, value in values.items():
         setattr(client, name, value)

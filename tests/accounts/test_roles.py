@@ -37,6 +37,8 @@ manage_api_keys              x       .       .      x     .     .    x      .
 view_subjects                x       x       x      x     x     x    x      .
 register_subjects            x       .       .      x     .     x    x      .
 let_many_vanish              x       .       .      x     .     .    x      .
+merge_people                 x       .       .      x     .     .    .      .
+close_school_years           x       .       .      x     .     .    x      .
 reveal_personal_data         x       .       .      x     .     x    .      .
 erase_subjects               x       .       .      .     .     .    x      .
 view_who_looked              x       .       x      x     x     .    .      .
@@ -114,6 +116,7 @@ view_periods                 x       x       x      .     .     .    .      .
 manage_periods               x       .       .      .     .     .    .      .
 view_breaches                x       .       x      x     x     .    x      .
 manage_breaches              x       .       .      .     .     .    .      .
+build_regulator_packs        x       .       .      x     .     .    x      .
 overrule_objections          x       .       .      .     .     .    .      .
 propose_erasures             x       .       .      x     .     .    .      .
 approve_erasures             x       .       .      x     .     .    .      .

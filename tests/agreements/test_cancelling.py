@@ -33,12 +33,6 @@ DAY = timedelta(days=1)
 WHY = Reason.AGREEMENT_CHANGE
 
 
-@pytest.fixture
-def indus(cast: Cast) -> Any:
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def future(indus: Any, kind: Any, at: datetime) -> Any:
     """Add a row of each kind that starts tomorrow."""
     agreement = ServiceAgreement.objects.get(reference="MSA-indus")

@@ -40,12 +40,6 @@ LINK = "https://indus.example/privacy"
 WORKER = system_actor("test")
 
 
-@pytest.fixture
-def indus(cast: Cast) -> Any:
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def attest(cast: Cast, client: Any, at: Any, duties: Any = ALL, **more: Any) -> list[DutyAttestation]:
     return attest_duties(client, duties, **{"notice_url": LINK, "actor": cast.actor("farah"), "at": at, **more})
 

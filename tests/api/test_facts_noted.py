@@ -54,6 +54,7 @@ def readmit(cast, now):
 
 COLUMNS = {
     "role": [update("role", "instructor")],
+    "other_roles": [update("other_roles", ["instructor"]), update("other_roles", [])],
     "registered_at": [update("registered_at", "2026-08-01T00:00:00Z")],
     "of_age_at": [update("of_age_at", "2030-01-01T00:00:00Z"), update("of_age_at", None)],
     "of_age_threshold": [update("of_age_threshold", 18), update("of_age_threshold", None)],
@@ -62,6 +63,7 @@ COLUMNS = {
     "account_closed_at": [update("account_closed_at", "2026-08-01T00:00:00Z"), update("account_closed_at", None)],
     "external_id": [update("external_id", "lms-another")],
     "erasure_started_at": [update("erasure_started_at", "2026-08-01T00:00:00Z")],
+    "same_person": [update("same_person", new_id()), update("same_person", None)],
     "erased_at": [erase],
     "tombstone": [erase, readmit],
 }

@@ -102,6 +102,7 @@ def main() -> None:
 
 def _sealed_people() -> tuple[list[Any], Any]:
     """Seal people in the chunks of the import, without writing them."""
+    from paktaleem.directory.oneroster.people import StatedRoles  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.details import SubjectDetails  # noqa: PLC0415 -- as above
     from paktaleem.directory.rosters.importing import people  # noqa: PLC0415 -- as above
     from paktaleem.directory.rosters.importing.run import Run  # noqa: PLC0415 -- as above
@@ -122,6 +123,7 @@ def _sealed_people() -> tuple[list[Any], Any]:
         today=CAST_AT.date(),
         columns={},
         is_whole=True,
+        stated_roles=StatedRoles.MAIN,
     )
     chunks = []
     for numbers in batched(range(PEOPLE), CHUNK):

@@ -21,12 +21,6 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def danish(cast, indus):
     return cast.subject("danish")
 

@@ -24,17 +24,10 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
 
 
 @pytest.fixture

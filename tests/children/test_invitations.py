@@ -422,6 +422,17 @@ def test_a_person_known_only_by_an_invitation_is_erased(cast):
     assert guardian.erased_at is not None
 
 
+def test_the_contact_of_a_teacher_who_never_answers_as_a_parent_is_kept(indus):
+    junaid = indus.subject("junaid")
+    named = [{"external_id": junaid.external_id, "relationship": "parent"}]
+    register_guardians(indus.subject("danish"), named, client=indus.client("indus"), actor=SETTING_UP, at=AT)
+    asked(indus, guardian="junaid")
+    follow(indus, AT + 28 * DAY)
+    junaid = indus.subject("junaid")
+    assert (Invitation.objects.get().state, junaid.roles) == ("expired", ("instructor", "guardian"))
+    assert None not in {junaid.email, junaid.full_name}
+
+
 def test_a_verified_guardians_contact_is_kept(indus):
     asked(indus)
     verified_row = Guardianship.objects.get(child_id=indus.subject_id("danish"))

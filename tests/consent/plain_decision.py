@@ -41,11 +41,20 @@ def within(starts, ends, at):
     return starts <= at < (ends or FAR)
 
 
-def plain_basis(rows, subject, question):
+def plain_roles(subject, question):
+    """List the roles to decide by: the named one, else all of the person's."""
+    if question.role is not None:
+        return [question.role]
+    return [""] if subject is None else [subject.role, *subject.other_roles]
+
+
+def plain_basis(rows, subject, question, role):
     """Return the row in force: own before shared, later before earlier."""
     best = None
+    if subject is None or role not in [subject.role, *subject.other_roles]:
+        return None
     for row in rows.bases:
-        if subject is None or row.purpose != question.purpose or row.role != subject.role:
+        if row.purpose != question.purpose or row.role != role:
             continue
         if not within(row.period.starts_at, row.period.ends_at, question.at):
             continue
@@ -100,18 +109,30 @@ def plain_instructions(rows, serving, question, categories):
 
 
 def plain_decide(rows, subject, consents, question):
-    """Return (allowed, reason, lawful basis)."""
-    basis = plain_basis(rows, subject, question)
+    """Return (allowed, reason, lawful basis): of several roles, those of the strictest."""
+    answers = [plain_answer(rows, subject, consents, question, role) for role in plain_roles(subject, question)]
+    refused = [one for one in answers if not one[0]]
+    if refused:
+        fewest = min(passed for *_, passed in refused)
+        return next(one[:3] for one in refused if one[3] == fewest)
+    short = [one for one in answers if one[2] not in ["contract", "legal_obligation"]]
+    return (short or answers)[0][:3]
+
+
+def plain_answer(rows, subject, consents, question, role):
+    """Return (allowed, reason, lawful basis, number of rules passed) for one role."""
+    basis = plain_basis(rows, subject, question, role)
     if question.purpose not in [purpose.code for purpose in rows.purposes]:
         basis = None
     words = ["consent", "contract", "legal_obligation", "legitimate_interest"]
     word = basis.basis if basis is not None and basis.basis in words else None
-    reason = plain_refusal(rows, subject, consents, question, basis)
-    return (reason is None, reason or "permitted", word)
+    passed: list[str] = []
+    reason = plain_refusal(rows, subject, consents, question, basis, role, passed)
+    return (reason is None, reason or "permitted", word, len(passed))
 
 
-def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0911, PLR0912, PLR0915
-    """Check the rules in order, one by one."""
+def plain_refusal(rows, subject, consents, question, basis, role, passed):  # noqa: C901, PLR0911, PLR0912, PLR0915, PLR0917
+    """Check the rules in order, one by one; add each that is passed."""
     at = question.at
     # 1
     if not question.is_about_person:
@@ -122,6 +143,10 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         return "subject_erased"
     if subject.erasure_started_at is not None and at >= subject.erasure_started_at and question.action != "delete":
         return "erasure_in_progress"
+    # After 1: a role is named
+    if role not in [subject.role, *subject.other_roles]:
+        return "role_not_held"
+    passed.append("1")
     # 2
     if question.action not in ["collect", "store", "process", "share", "delete"]:
         return "action_unknown"
@@ -134,12 +159,14 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         return "purpose_inactive"
     if purpose.is_sale:
         return "sale_forbidden"
+    passed.append("2")
     # 3
     categories = set(question.categories or ()) or set(purpose.categories)
     if categories - rows.categories:
         return "category_unknown"
     if categories - purpose.categories:
         return "category_not_covered"
+    passed.append("3")
     # 4
     legal = basis is not None and basis.basis == "legal_obligation"
     controller = basis is not None and basis.capacity in ["controller", "joint_controller"]
@@ -157,10 +184,12 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         instructions = plain_instructions(rows, serving, question, categories)
         if not controller and not instructions:
             return "not_instructed"
+    passed.append("4")
     # After 4: an account is closed
     serving = question.action in ["collect", "process", "share"]
     if subject.account_closed and purpose.needs_account and serving and not legal:
         return "account_closed"
+    passed.append("account")
     # 5
     if question.action == "share":
         if not question.recipient:
@@ -187,14 +216,16 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
             named = [i for i in instructions if question.recipient in i.recipients]
             if not named:
                 return "recipient_not_approved"
+    passed.append("5")
     # 6
     known_child = subject.of_age_at is not None and at < subject.of_age_at
     known_adult = subject.of_age_at is not None and at >= subject.of_age_at
     unknown_age = subject.of_age_at is None
-    presumed_child = unknown_age and rows.serves_minors and subject.role not in ["instructor", "administrator"]
+    minor_roles = [one for one in [subject.role, *subject.other_roles] if one not in ["instructor", "administrator"]]
+    presumed_child = unknown_age and rows.serves_minors and minor_roles
     if unknown_age and subject.may_be_child_until is not None and at < subject.may_be_child_until:
         presumed_child = True
-    child = known_child or presumed_child
+    child = known_child or bool(presumed_child)
     if question.action != "delete" and not (legal and question.action == "store"):
         if subject.quarantined:
             return "quarantined"
@@ -225,12 +256,14 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
             ]
             if subject.service_strength < (2 if outside else 1):
                 return "guardian_consent_required"
+    passed.append("6")
     # 7
     if not legal and question.action not in ["store", "delete"]:
         for row in subject.restrictions:
             touches = row.purposes is None or question.purpose in row.purposes
             if touches and within(row.period.starts_at, row.period.ends_at, at):
                 return "processing_restricted"
+    passed.append("7")
     # 8
     if basis is None:
         return "basis_missing"
@@ -238,6 +271,7 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         return "undecidable"
     if basis.capacity not in ["controller", "joint_controller", "processor"]:
         return "undecidable"
+    passed.append("8")
     # 9
     if basis.basis == "consent":
         fact = consents.get(question.purpose)
@@ -274,6 +308,7 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
             return "consent_missing"
         if known_adult and fact.recorded_at < subject.of_age_at:
             return "consent_missing"
+    passed.append("9")
     # 10
     if basis.basis == "legitimate_interest":
         if basis.balancing_test_at is None or at < basis.balancing_test_at:

@@ -40,12 +40,6 @@ from tests.showing import shown, shown_version
 GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def notice(client_id, at=datetime(2026, 10, 1, 9, tzinfo=UTC)):
     return get_current_notice("newsletter", client_id=client_id, at=at).pk
 

@@ -193,6 +193,22 @@ def change_age(world, pick):
     world.person(of_age_at=pick((None, *MOMENTS)), may_be_child_until=pick((None, *MOMENTS)))
 
 
+def add_roles(world, pick):
+    others = pick((("instructor",), ("visitor",), ("instructor", "visitor"), ("student", "instructor"), ("guardian",)))
+    world.person(other_roles=tuple(one for one in others if one != world.subject.role))
+
+
+def name_role(world, pick):
+    world.asking(role=pick((*ROLES, "guardian", "")))
+
+
+def vary_by_role(world, pick):
+    role, basis = pick(ROLES), pick(("consent", "contract", "legal_obligation", "legitimate_interest"))
+    capacity = pick(("controller", "processor"))
+    changed = [replace(row, basis=basis, capacity=capacity) if row.role == role else row for row in world.rows.bases]
+    world.rows.bases = changed
+
+
 def change_guardian(world, pick):
     world.person(
         service_authorisation=pick(WORDS),
@@ -293,6 +309,9 @@ CHANGES = (
     add_recipient,
     unlist_recipient,
     change_age,
+    add_roles,
+    name_role,
+    vary_by_role,
     change_guardian,
     quarantine,
     serve_adults,
@@ -319,6 +338,9 @@ def some_world(pick):
         world.consent(by="guardian")
     else:
         world.subject = replace(good_subject(), role=pick(ROLES))
+    if pick((True, False, False, False)):
+        world.person(other_roles=("student",) if world.subject.role == "instructor" else ("instructor",))
+        vary_by_role(world, pick)
     for _ in range(pick((0, 1, 1, 2, 2, 3, 4))):
         pick(CHANGES)(world, pick)
     if pick(range(40)) == 39:
@@ -441,6 +463,44 @@ def test_a_closed_account_only_refuses_and_never_storing_deleting_or_a_legal_obl
     if after.allowed and world.question.action in {"collect", "process", "share"}:
         needs = {rule.code: rule.needs_account for rule in world.rows.purposes}
         assert not needs[world.question.purpose] or after.lawful_basis == "legal_obligation"
+
+
+@EXAMPLES
+@given(worlds())
+def test_several_roles_are_permitted_only_what_each_role_is_permitted(world):
+    if world.subject is None or world.question.role is not None:
+        return
+    together = world.decide()
+    apart = {role: world.asking(role=role).decide() for role in world.subject.roles}
+    assert together.allowed == all(one.allowed for one in apart.values())
+    taken = apart[together.role]
+    assert answer(together) == answer(taken)
+    assert (together.is_role_named, taken.is_role_named) == (False, True)
+    assert together.valid_until == min(one.valid_until for one in apart.values())
+    rows = {row for one in apart.values() for row in one.evidence}
+    assert set(together.evidence) == (rows if together.allowed else set(taken.evidence))
+
+
+@FEWER
+@given(worlds(), st.sampled_from(("student", "instructor", "guardian")))
+def test_one_more_role_never_permits_more(world, role):
+    world.asking(role=None)
+    before = world.decide()
+    if world.subject is not None and role not in world.subject.roles:
+        world.person(other_roles=(*world.subject.other_roles, role))
+    assert before.allowed or not world.decide().allowed
+
+
+@FEWER
+@given(worlds(), st.sampled_from(("student", "instructor", "guardian", "visitor", "")))
+def test_a_named_role_that_the_person_does_not_have_is_refused(world, role):
+    world.asking(role=role)
+    decision = world.decide()
+    if world.subject is None or role not in world.subject.roles:
+        assert not decision.allowed
+        assert decision.role is None
+    else:
+        assert decision.role == role
 
 
 def test_a_seeded_search_reaches_every_reason_and_agrees():

@@ -29,12 +29,6 @@ SCAN = b"%PDF-1.7 signed by Lodhi senior"
 WORDS = "Form in box 3, signed by Lodhi senior"
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def on_paper(cast, at, **changed):
     hamza = cast.subject("hamza")
     values = {

@@ -43,12 +43,6 @@ KINDS = [
 ]
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 @pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
 def test_a_limit_opens_and_is_lifted_from_now(cast, indus, now, model, open_, lift, word):
     limit = open_(cast, now)

@@ -24,12 +24,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def newsletter(indus):
     return Notice.objects.get(code="about_newsletter", client_id=indus.id)
 

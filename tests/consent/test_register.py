@@ -51,12 +51,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def paktaleem(cast):
     with in_client(PAKTALEEM):
         yield cast.client("paktaleem")

@@ -42,12 +42,6 @@ WHY = Reason.REVIEW
 LAW = {"basis": "legal_obligation", "legal_reference": "Education Act s. 4"}
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def purpose(code, client_id=None):
     found = Purpose.objects.filter(code=code)
     return found.get(client_id=client_id) if client_id else found.order_by("-client_id").first()

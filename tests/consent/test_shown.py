@@ -23,12 +23,6 @@ from tests.showing import shown
 DAY = timedelta(hours=24)
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def give(cast, at, token, **more):
     answers = [Answer("newsletter", ConsentState.GIVEN)]
     values = {"answers": answers, "shown": token, "actor": cast.actor("farah"), "at": at, **more}

@@ -240,6 +240,12 @@ def test_an_officer_registers_a_client_invites_staff_and_gives_a_role(sign_in: S
         "age_threshold": "13",
         "reason": "onboarding",
     }
+    in_urdu = amina.get("/admin/accounts/client/add/?lang=ur", follow=True).content.decode()
+    assert '<option value="DE">جرمنی</option>' in in_urdu
+    offered = amina.get("/admin/accounts/client/add/?lang=en", follow=True).content.decode()
+    assert '<option value="PK" selected>Pakistan</option>' in offered
+    assert '<option value="Asia/Karachi" selected>Asia/Karachi</option>' in offered
+    assert amina.post("/admin/accounts/client/add/", {**client, "country": "Pakistan"}).status_code == 200
     assert amina.post("/admin/accounts/client/add/", client).status_code == 302
     assert "errornote" in amina.post("/admin/accounts/client/add/", client).content.decode()
     user = {

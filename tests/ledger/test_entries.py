@@ -44,12 +44,6 @@ PERSONAL = {
 }
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def entries(**wanted):
     return list(Entry.objects.filter(**wanted).order_by("recorded_at", "id"))
 

@@ -10,15 +10,8 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import ApiKey, Client, Membership
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import UnstampedChange, save_tracked
-from paktaleem.foundation.tenancy.context import in_client
 
 TRACKED: list[Any] = [Client, Membership, ApiKey, Subject, GuardianClaim, Purpose]
-
-
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
 
 
 def test_a_change_says_who_why_and_when(indus, cast, now):

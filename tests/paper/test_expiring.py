@@ -24,12 +24,6 @@ MADE = timedelta(days=20)
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def code(cast, indus, now):
     return code_of(form_for(cast, [cast.subject("hamza")], now - MADE), cast.subject("hamza"))
 

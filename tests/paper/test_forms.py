@@ -25,12 +25,6 @@ ADDRESS = "portal.example/choices/indus/"
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def hamza(cast, indus):
     return cast.subject("hamza")
 

@@ -91,12 +91,6 @@ CORRECTION: dict[str, Any] = {"reason": Reason.CORRECTION}
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def farah(cast):
     return cast.actor("farah")
 

@@ -1,21 +1,13 @@
 """Large sheets: a constant number of queries per batch, and confirmation in the background."""
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consent.consents.models import ConsentEvent
 from consent.paper.models import AnswerSheet, EntryState, SheetEntry
 from consent.paper.services import confirm_batch, confirm_matched
-from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import bring, code_of, form_for, line
 from tests.paper.test_queue import MADE
-
-
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
 
 
 def test_five_thousand_rows_need_only_a_few_more_queries_than_five(cast, indus, now):

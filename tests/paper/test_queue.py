@@ -41,12 +41,6 @@ SIGNED = datetime(2026, 9, 29, 19, tzinfo=UTC)
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def farah(cast):
     return cast.actor("farah")
 

@@ -58,6 +58,7 @@ from paktaleem.directory.data_systems.services import (
     raise_alerts,
 )
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.merges.models import PersonMerge
 from paktaleem.directory.people.models import Erasure, Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
@@ -70,7 +71,12 @@ from paktaleem.directory.people.services import (
 )
 from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
+from paktaleem.directory.schools.models import Term
+from paktaleem.directory.schools.rows import GivenRows, TermRow
+from paktaleem.directory.single_sign_on.models import SignOnLink
+from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client, ClientChange, Membership, StaffChange
 from paktaleem.foundation.accounts.services import (
     Colleague,
@@ -84,6 +90,8 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.periods.services import request_period_change
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
+from paktaleem.school_years.services import Choices, count_year_end, prepare_year_end
 from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
 from retention.disposals.models import Batch
 from retention.disposals.services import open_disposal
@@ -113,12 +121,14 @@ from tests.consent.approving import approve_by_two, make_provider, officer
 from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
+from tests.merges.making import linked, proposed, second_record
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
 from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
 from tests.schools.making import enrolled, given, record
 from tests.sharing.demands import demand, transfer
 from tests.showing import shown
+from tests.single_sign_on.making import propose_sign_on
 from tests.webhooks.making import make_endpoint, make_given_up
 
 AT = CAST_AT + timedelta(hours=1)
@@ -137,7 +147,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
         made += [readmission_of_indus(cast), client_change_of_indus(cast), safeguard_change_of_indus(cast)]
-        made += [staff_change_of_indus(cast)]
+        made += [staff_change_of_indus(cast), merge_of_indus(cast)]
         record(cast.client("indus"), given(enrolled("lms-danish"), enrolled("lms-hamza", "c9")), AT)
         colleague = _colleague_of_indus(cast)
         advance_reviews(client_id, actor=SETTING_UP, at=AT)
@@ -163,8 +173,9 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
         f"subjects/subject/{act}": cast.subject_id("danish")
-        for act in ("ask-guardians", "name-guardian", "school-authorises")
+        for act in ("ask-guardians", "name-guardian", "school-authorises", "moves-away")
     }
+    rows["subjects/subject/not-same-person"] = cast.subject_id("junaid")
     with in_client(client_id):
         rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
         rows |= agreements_of_indus(cast)
@@ -172,15 +183,29 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= incident_of_indus(cast)
         rows |= schedule_of_indus(cast)
         rows |= breaches_of_indus(cast)
+        rows |= packs_of(cast)
         rows |= cookies_of_indus(cast)
         rows |= assessment_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
         rows |= erasures_of_indus(cast)
         rows |= messages_of_indus(cast)
+        rows |= year_end_of_indus(cast)
     rows |= queued
+    rows |= sign_on_of_indus(cast)
     rows |= period_change_of_paktaleem(cast)
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
+
+
+def year_end_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make a school year that is over, and its end, counted and waiting for the confirmation."""
+    client = cast.client("indus")
+    over = TermRow(2, "y2025", "2025-26", "school_year", "", date(2025, 8, 1), date(2026, 6, 1), gone=False)
+    record(client, GivenRows(terms=[over]), AT)
+    term = Term.objects.get(client_id=client.pk, external_id="y2025")
+    row = prepare_year_end(term, Choices(), actor=cast.actor("farah"), at=AT)
+    count_year_end(row, actor=SETTING_UP, at=AT)
+    return {"schools/term/end-year": term.pk, "school_years/yearend": row.pk}
 
 
 def _opposed_recipient(cast: Cast) -> NoticeDispatch:
@@ -289,6 +314,21 @@ def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
     return made
 
 
+def packs_of(cast: Cast) -> dict[str, Any]:
+    """Make a pack for a regulator that is ready, and one that could not be gathered."""
+    client, worker = cast.client("indus"), system_actor(GATHER)
+    days: dict[str, Any] = {"since": AT.date() - timedelta(days=30), "until": AT.date() - timedelta(days=1)}
+    ready, failed = (request_pack(client, **days, **BY) for _ in range(2))
+    while gather_section(ready.pk, client_id=client.pk, actor=worker, at=AT):
+        pass
+    fail_pack(failed.pk, client_id=client.pk, actor=worker, at=AT)
+    return {
+        "regulator/regulatorpack": ready.pk,
+        **{f"regulator/regulatorpack/{act}": ready.pk for act in ("pdf", "zip")},
+        "regulator/regulatorpack/again": failed.pk,
+    }
+
+
 def _draft(cast: Cast) -> NoticeDraft:
     notice = Notice.objects.get(code="about_newsletter", client_id=cast.client_id("indus"))
     draft = NoticeDraft(client_id=notice.client_id, notice=notice, text_en="Coming.", text_ur="آنے والا")
@@ -319,6 +359,13 @@ def readmission_of_indus(cast: Cast) -> Readmission:
     gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
     erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
     return request_readmission("lms-gone", actor=amina, client_id=gone.client_id, at=AT)
+
+
+def merge_of_indus(cast: Cast) -> PersonMerge:
+    """Link two records of Junaid, and propose a third."""
+    junaid = cast.subject("junaid")
+    linked(junaid, second_record(cast), cast, AT)
+    return proposed(cast.subject("junaid"), second_record(cast, external_id="lms-junaid-3"), cast, AT)
 
 
 def asked_of_indus(cast: Cast) -> list[Any]:
@@ -594,6 +641,20 @@ def _told(kind: str) -> OrderSpec:
         ground=Ground.RIGHT_OF_THE_PERSON,
         due_at=AT + timedelta(days=20),
     )
+
+
+def sign_on_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make a provider in force, one that waits, and the account of a member of staff."""
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        present = propose_sign_on(client_id, cast.actor("farah"), AT)
+        decide_provider(present, approve=True, actor=officer(), reason=Reason.REVIEW, at=AT)
+        waiting = propose_sign_on(client_id, cast.actor("farah"), AT)
+        link = SignOnLink.objects.create(
+            client_id=client_id, user_id=cast.user_id("farah"), issuer=present.issuer, subject="1", linked_at=AT
+        )
+    acts = {f"single_sign_on/provider/{act}": present.pk for act in ("end", "passwords")}
+    return {"single_sign_on/provider": waiting.pk, "single_sign_on/signonlink": link.pk, **acts}
 
 
 def queue_of_indus(cast: Cast) -> dict[str, Any]:

@@ -55,11 +55,13 @@ PUBLISHED = {
     "privacy/<slug:client>/notices/<slug:code>/": "the notice with which consent is asked",
     "cookies/": "the cookies of the portal, and the visitor's own choice about them",
     "concern/": "the form by which anybody reports a concern about a child's data; the answer tells nothing",
+    "accounts/single-sign-on/": "the form by which staff find their institution's sign-in; it names no account",
     "requests/": "the form by which anybody exercises a right; the answer tells nothing",
 }
 
 # Pages for people without an account, with the status without a sign-in (by GET; never more by POST).
 VISITORS = {
+    "metrics": 404,
     "choices/": 403,
     "choices/give/<str:purpose>/": 403,
     "choices/decide/<str:purpose>/": 405,
@@ -89,6 +91,8 @@ VISITORS = {
     "guardian/leave/": 405,
     "guardian/<str:client>/": 404,
     "g/<str:token>/": 404,
+    "accounts/single-sign-on/<str:code>/": 404,
+    "accounts/single-sign-on/<str:code>/callback/": 404,
     "concern/<str:client>/": 404,
     "cookies/<str:client>/": 404,
     "cookies/site/<str:key>/config.json": 404,
@@ -114,6 +118,7 @@ OWN_PAGES = {
     "admin/choose/": 200,
     "admin/logout/": 405,
     "accounts/reauthenticate/": 200,
+    "accounts/single-sign-on/sign-in-again/": 302,
     "accounts/2fa/": 200,
     "accounts/2fa/reauthenticate/": 302,
     "accounts/2fa/totp/activate/": 200,
@@ -156,6 +161,8 @@ CONSOLE = {
 CONSOLE_BY_ROLE = {
     "admin/desk/requesttask/take-in/": "OSC",
     "admin/rights/rightsrequest/figures/export/": "OAC",
+    "admin/samples/": "OAC",
+    "admin/trends/": "OAC",
 }
 
 # Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
@@ -176,10 +183,19 @@ ACTS = {
     "accounts/membership/invite-again": "OC",
     "accounts/staffchange/approve": "OC",
     "accounts/staffchange/decline": "OC",
+    "single_sign_on/provider/approve": "O",
+    "single_sign_on/provider/decline": "O",
+    "single_sign_on/provider/end": "OC",
+    "single_sign_on/provider/passwords": "OC",
+    "single_sign_on/signonlink/unlink": "OC",
     "accounts/user/email": "O",
     "accounts/user/invite": "O",
     "accounts/user/password": "O",
     "accounts/user/second-factor": "O",
+    "merges/personmerge/approve": "OC",
+    "merges/personmerge/decline": "OC",
+    "subjects/subject/same-person": "OC",
+    "subjects/subject/not-same-person": "OC",
     "subjects/agechange/approve": "OC",
     "subjects/agechange/decline": "OC",
     "subjects/agechange/look": "OC",
@@ -325,6 +341,13 @@ ACTS = {
     "paper/sheetentry/match": "OC",
     "paper/sheetentry/signer": "OC",
     "agreements/clientcontact/end": "OC",
+    "regulator/regulatorpack/again": "OC",
+    "regulator/regulatorpack/pdf": "OC",
+    "regulator/regulatorpack/zip": "OC",
+    "schools/term/end-year": "OC",
+    "school_years/yearend/confirm": "OC",
+    "school_years/yearend/cancel": "OC",
+    "subjects/subject/moves-away": "OC",
     "exits/agreementexit/approve": "O",
     "exits/agreementexit/certificate-json": "OASC",
     "exits/agreementexit/certificate-pdf": "OASC",
@@ -506,8 +529,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
-    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits"
+    "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|school_years|regulator"
 )
 
 

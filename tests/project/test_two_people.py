@@ -26,6 +26,7 @@ from consent.sharing.services import (
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, approve_waiver, issue_orders, propose_waiver
+from paktaleem.directory.merges.services import decide_merge, propose_merge
 from paktaleem.directory.people.models import AgeChange, Readmission
 from paktaleem.directory.people.services import (
     approve_readmission,
@@ -34,6 +35,7 @@ from paktaleem.directory.people.services import (
     request_readmission,
     settle_age_change,
 )
+from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.models import ClientChange, Membership, StaffChange
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent
@@ -61,8 +63,10 @@ from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
+from tests.merges.making import second_record
 from tests.project.offenders import refuse_any
 from tests.sharing.demands import demand, transfer
+from tests.single_sign_on.making import propose_sign_on
 
 type Approve = Callable[[Actor, datetime], Any]
 type Rule = Callable[[Cast, Actor, datetime], Approve]
@@ -200,6 +204,15 @@ def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_period_change, change)
 
 
+def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    pair = cast.subject("junaid"), second_record(cast)
+    return settle(decide_merge, propose_merge(*pair, actor=actor, reason=Reason.REVIEW, at=at))
+
+
+def sign_on_provider(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    return settle(decide_provider, propose_sign_on(cast.client_id("indus"), actor, at))
+
+
 RULES: dict[str, Rule] = {
     "agreements.AgreementSigning": agreement_signing,
     "accounts.ClientChange": client_change,
@@ -211,8 +224,10 @@ RULES: dict[str, Rule] = {
     "erasures.ErasureProposal": erasure,
     "exits.AgreementExit": client_exit,
     "limits.Overruling": overruling,
+    "merges.PersonMerge": merge,
     "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,
+    "single_sign_on.Provider": sign_on_provider,
     "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
     "subjects.AgeChange": age_change,

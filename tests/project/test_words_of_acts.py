@@ -82,6 +82,7 @@ NO_ACTS = {
     "retention.before_disposal",
     "rights.holds",
     "sandbox.forgetting",
+    "schools.term",
 }
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""
 OF_EVENTS = {

@@ -10,20 +10,12 @@ from paktaleem.directory.rosters.importing import PlanChanged, Tally, import_ros
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.tenancy.context import in_client
 from tests.rosters import clean_network
 from tests.schools.making import periods
 
 IMPORTER = system_actor("import_roster")
 LATER = timedelta(days=1)
 KEPT = {"schools": Tally(added=2), "terms": Tally(added=1), "classes": Tally(added=1), "enrolments": Tally(added=2)}
-
-
-@pytest.fixture
-def indus(cast):
-    """Indus Schools, in its context."""
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
 
 
 @pytest.fixture

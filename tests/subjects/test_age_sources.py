@@ -116,12 +116,6 @@ def test_a_check_has_one_text_format(text):
     assert AgeCheck.read(OVER).text == OVER
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def say(client, name, at, **details):
     return register_subject(name, client=client, details={"role": "student", **details}, actor=SETTING_UP, at=at)[0]
 

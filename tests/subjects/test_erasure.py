@@ -50,12 +50,6 @@ from tests.traces import forms
 WHY = Reason.SUBJECT_REQUEST
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def erase(cast, name, now, actor="amina"):
     return erase_subject(cast.subject(name), actor=cast.actor(actor), reason=WHY, at=now)
 

@@ -18,18 +18,10 @@ from paktaleem.directory.rosters.importing import (
 )
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from tests.rosters import clean_network, school
 
 IMPORTER = system_actor("import_roster")
 LATER = timedelta(days=1)
-
-
-@pytest.fixture
-def indus(cast):
-    """Indus Schools, in its context."""
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
 
 
 @pytest.fixture

@@ -38,13 +38,6 @@ WRITTEN = (Subject, Subject.history.model, SubjectKey, GuardianClaim, GuardianCl
 
 
 @pytest.fixture
-def indus(cast):
-    """Indus Schools, in its context."""
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def bring(tmp_path, now):
     """Import a package for a client."""
 

@@ -5,14 +5,11 @@ only plain identifier: finding it proves that the search works, and it must not 
 """
 
 import base64
-import logging
 import os
 import sys
 import time
 
 import pytest
-from django.test import RequestFactory
-from django.urls import resolve
 from django.utils import timezone
 
 from paktaleem.development.demo.supervision import running
@@ -22,7 +19,6 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.logs import RouteLogFilter
 from paktaleem.foundation.tenancy.context import in_client
 from tests.database import worker_folder
 from tests.demo.running import PATIENCE, free_port
@@ -135,23 +131,3 @@ def test_the_search_finds_a_value_in_every_encoding(tmp_path, hide):
         "Somebody Else": set(),
     }
     assert min(map(len, forms("2015-08-29"))) >= 10
-
-
-@pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        (ADDRESS, "/api/v1/subjects/<str:external_id>"),
-        (f"{ADDRESS}/nowhere", "/api/v1/…"),
-        ("/healthz", "/healthz"),
-    ],
-)
-def test_the_log_names_the_route_and_not_the_path(path, shown):
-    request = RequestFactory().get(path)
-    if "…" not in shown:
-        request.resolver_match = resolve(path)
-    record = logging.LogRecord("django.request", logging.WARNING, "", 1, "%s: %s", ("Gone", path), None)
-    vars(record)["request"] = request
-    assert RouteLogFilter().filter(record).getMessage() == f"Gone: {shown}"
-    assert record.getMessage() == f"Gone: {path}", "other handlers keep theirs"
-    del vars(record)["request"]
-    assert RouteLogFilter().filter(record) is record

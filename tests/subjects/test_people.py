@@ -47,12 +47,6 @@ ZOE = {
 }
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def register(cast, client, now, external_id="stu-zoe", *, actor="farah", **details):
     actor = cast.actor(actor) if isinstance(actor, str) else actor
     return register_subject(external_id, client=client, details=details, actor=actor, at=now)

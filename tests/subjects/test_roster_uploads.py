@@ -32,13 +32,6 @@ CLOSING = b"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,closed\n"
 
 
 @pytest.fixture
-def indus(cast):
-    """Indus Schools, in its context."""
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def farah(cast):
     """The administrator of Indus Schools."""
     return cast.actor("farah")

@@ -7,10 +7,11 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from paktaleem.development.embedded import APP, OFFICER, OWNER
-from paktaleem.foundation.tenancy.grants import list_table_policies
+from paktaleem.development.embedded import APP, LIMITED, OFFICER, OWNER
+from paktaleem.foundation.tenancy.grants import list_limited_rights, list_table_policies
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.table_policy import APPEND, Scope, TablePolicy
+from paktaleem.foundation.tenancy.school_limits import Link, columns_of_model, find_limit
+from paktaleem.foundation.tenancy.table_policy import APPEND, Limited, Scope, TablePolicy
 from tests.tenancy.connections import Door, rows
 
 GLOBAL_UNIQUE = {
@@ -25,6 +26,12 @@ LOOK_UPS = {
     "accounts_staff_roles",
     "accounts_client_with_code",
     "accounts_all_clients",
+    "school_limits_recompute",  # the next four write schools of people, which no other role may
+    "school_limits_of_enrolments",
+    "school_limits_of_guardians",
+    "school_limits_of_schools",
+    "webhooks_tell_changes",  # staff limited to schools cause changes, as the next one
+    "webhooks_tell_entries",  # staff limited to schools add entries, and see neither endpoints nor messages
     "cookies_client_of_site",
     "doors_client_of_link",
     "sandbox_forget",
@@ -35,6 +42,9 @@ LOOK_UPS = {
 
 OFFICERS_TOO = {"tenancy_clock_offset"}
 """Those that the officer role may execute: it reads the clock of the client it switches to, and nothing else."""
+
+LIMITED_TOO = {"accounts_memberships", "accounts_staff_roles", "tenancy_clock_offset"}
+"""Those that the role of staff limited to schools may execute: an administrator among them invites colleagues."""
 
 GLOBAL_TABLES = {
     "account_emailaddress",
@@ -125,10 +135,44 @@ def expected_policies(wall: TablePolicy) -> set[tuple[Any, ...]]:
         ("officer", "PERMISSIVE", frozenset({OFFICER}), "SELECT", "true", None),
     }
     if wall.scope is Scope.CATALOGUE:
-        policies.add(("shared", "PERMISSIVE", frozenset({APP}), "SELECT", f"({column} = '{PAKTALEEM}'::uuid)", None))
+        policies.add(
+            ("shared", "PERMISSIVE", frozenset({APP, LIMITED}), "SELECT", f"({column} = '{PAKTALEEM}'::uuid)", None)
+        )
     if wall.looked_up:
         policies.add(("looked_up", "PERMISSIVE", frozenset({OWNER}), "SELECT", "true", None))
     return policies
+
+
+def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
+    """Return the policies of staff limited to schools, as written by hand here for each kind of table."""
+    own = f"({wall.owner_column} = ( SELECT tenancy_client() AS tenancy_client))"
+    schools = "( SELECT tenancy_schools() AS tenancy_schools)"
+    role = frozenset({LIMITED})
+    if table == "subjects_subject":
+        shown = f"({own} AND (school_ids && {schools}))"
+        return {("limited", "PERMISSIVE", role, "ALL", shown, shown)}
+    if wall.limited is Limited.READ:
+        return {("limited", "PERMISSIVE", role, "ALL", own, "false")}
+    if wall.limited is Limited.COLLEAGUES:
+        shown = f"({own} AND (school_ids <@ {schools}))"
+        return {("limited", "PERMISSIVE", role, "ALL", shown, shown)}
+    link = Link(True, "subject_id", "subjects_subject") if wall.limited is Limited.JOURNAL else link_to_people(table)
+    if link is None:
+        return set()
+    shown = f"({own} AND (EXISTS ( SELECT\n   FROM {link.table} shown\n  WHERE (shown.id = {table}.{link.column}))))"
+    if wall.limited is Limited.JOURNAL:
+        return {
+            ("limited", "PERMISSIVE", role, "SELECT", shown, None),
+            ("limited_adds", "PERMISSIVE", role, "INSERT", None, own),
+        }
+    return {("limited", "PERMISSIVE", role, "ALL", shown, shown)}
+
+
+def link_to_people(table: str) -> Link | None:
+    """Return the foreign key by which a table is about people, as the models declare it."""
+    return find_limit(
+        table, columns_of_model({one._meta.db_table: one for one in apps.get_models(include_auto_created=True)})
+    )
 
 
 def wrong_policies(door: Door) -> Iterator[str]:
@@ -140,7 +184,7 @@ def wrong_policies(door: Door) -> Iterator[str]:
         " WHERE schemaname = 'public'",
     ):
         found.setdefault(table, set()).add((name, kind, frozenset(roles), command, using, check))
-    expected = {table: expected_policies(wall) for table, wall in walled().items()}
+    expected = {table: expected_policies(wall) | limited_policies(table, wall) for table, wall in walled().items()}
     for table in sorted(found.keys() | expected.keys()):
         for policy in found.get(table, set()) ^ expected.get(table, set()):
             yield f"{table}: policy {policy[0]} is not as declared: {policy[1:]}"
@@ -228,11 +272,11 @@ def missing_links(door: Door) -> Iterator[str]:
 
 def wrong_rights(door: Door) -> Iterator[str]:
     """Find privileges of the app, officer and PUBLIC that differ from the declarations."""
-    declared = list_table_policies()
+    declared, limited = list_table_policies(), list_limited_rights()
     for table in tables(door):
         wall = declared.get(table, TablePolicy(Scope.GLOBAL, frozenset(), reason="undeclared"))
         reads = {"SELECT"} if wall.officer and "SELECT" in wall.rights else set()
-        for role, expected in ((APP, set(wall.rights)), (OFFICER, reads)):
+        for role, expected in ((APP, set(wall.rights)), (OFFICER, reads), (LIMITED, set(limited.get(table, ())))):
             sql = f"""SELECT r FROM unnest(%s::text[]) r WHERE has_table_privilege(%s, 'public."{table}"', r)"""
             actual = {right for (right,) in rows(door, sql, [list(RIGHTS), role])}
             for right in sorted(actual ^ expected):
@@ -252,8 +296,9 @@ def wrong_rights(door: Door) -> Iterator[str]:
         door,
         "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename NOT LIKE 'procrastinate%%'"
         " AND (has_sequence_privilege(%s, format('public.%%I', sequencename), 'USAGE, UPDATE')"
+        "   OR has_sequence_privilege(%s, format('public.%%I', sequencename), 'USAGE, UPDATE')"
         "   OR has_sequence_privilege(%s, format('public.%%I', sequencename), 'USAGE, UPDATE'))",
-        [APP, OFFICER],
+        [APP, OFFICER, LIMITED],
     ):
         yield f"{name}: a sequence the app may draw from"
 
@@ -264,19 +309,19 @@ def powerful_roles(door: Door) -> Iterator[str]:
         door,
         "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles"
         " WHERE rolname = ANY(%s)",
-        [[APP, OFFICER, OWNER]],
+        [[APP, OFFICER, LIMITED, OWNER]],
     ):
         if any(powers):
             yield f"{role}: has powers of its own: {powers}"
     for role, what in rows(
         door,
         "SELECT refobjid::regrole::text, pg_describe_object(classid, objid, objsubid) FROM pg_shdepend"
-        " WHERE deptype = 'o' AND refobjid IN (%s::regrole, %s::regrole)"
+        " WHERE deptype = 'o' AND refobjid IN (%s::regrole, %s::regrole, %s::regrole)"
         " AND dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))",
-        [APP, OFFICER],
+        [APP, OFFICER, LIMITED],
     ):
         yield f"{role}: owns {what}"
-    for role in (APP, OFFICER):
+    for role in (APP, OFFICER, LIMITED):
         for (schema,) in rows(
             door, "SELECT nspname FROM pg_namespace WHERE has_schema_privilege(%s, oid, 'CREATE')", [role]
         ):
@@ -287,10 +332,10 @@ def powerful_roles(door: Door) -> Iterator[str]:
     held = rows(
         door,
         "SELECT roleid::regrole::text, member::regrole::text, inherit_option, admin_option FROM pg_auth_members"
-        " WHERE member IN (%s::regrole, %s::regrole, %s::regrole)",
-        [APP, OFFICER, OWNER],
+        " WHERE member IN (%s::regrole, %s::regrole, %s::regrole, %s::regrole)",
+        [APP, OFFICER, LIMITED, OWNER],
     )
-    for membership in set(held) ^ {(OFFICER, APP, False, False)}:
+    for membership in set(held) ^ {(OFFICER, APP, False, False), (LIMITED, APP, False, False)}:
         yield f"{membership[1]}: a member of {membership[0]} otherwise than meant"
 
 
@@ -308,7 +353,8 @@ def loose_functions(door: Door) -> Iterator[str]:
             yield f"{name}: runs with its owner's rights and is not on the list"
         if owner != OWNER or settings != ["search_path=public, pg_temp"]:
             yield f"{name}: owner {owner}, settings {settings}"
-        if set(may_call) - {OWNER, APP} - ({OFFICER} if name in OFFICERS_TOO else set()):
+        others = ({OFFICER} if name in OFFICERS_TOO else set()) | ({LIMITED} if name in LIMITED_TOO else set())
+        if set(may_call) - {OWNER, APP} - others:
             yield f"{name}: may be called by {may_call}"
     for name in LOOK_UPS - {name for name, *_ in found}:
         yield f"{name}: does not run with its owner's rights"

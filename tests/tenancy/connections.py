@@ -39,3 +39,15 @@ def become_officer(door: Door) -> None:
 def rows(door: Door, sql: str, parameters: Any = None) -> list[Any]:
     """Execute a statement and return its rows."""
     return door.execute(sql, parameters).fetchall()
+
+
+def become_limited(door: Door, client_id: UUID, *schools: UUID) -> None:
+    """Switch this transaction to the role of staff limited to these schools, as ``in_client(…, schools=…)`` does."""
+    become_client(door, client_id)
+    door.execute("SELECT set_config('paktaleem.schools', %s, true)", [f"{{{','.join(map(str, schools))}}}"])
+    door.execute("SELECT set_config('role', 'paktaleem_limited', true)")
+
+
+def become_app(door: Door) -> None:
+    """Switch this transaction back to the app role; the client stays set."""
+    door.execute("SELECT set_config('role', 'none', true)")

@@ -83,6 +83,7 @@ def test_an_installation_in_order_passes(in_order):
         "settings",
         "database",
         "migrations",
+        "metrics",
         "clock",
         "worker",
         "queue",
@@ -168,4 +169,4 @@ def test_lines_for_people_end_with_a_count(in_order):
         call_command("doctor", stdout=out)
     assert "failed     backups" in out.getvalue()
     assert "→ Run: manage.py backup FILE, every day." in out.getvalue()
-    assert out.getvalue().endswith("15 lines: 14 ok, 1 failed.\n")
+    assert out.getvalue().endswith("16 lines: 15 ok, 1 failed.\n")

@@ -27,6 +27,7 @@ from children.invitations.services import invite_guardian, invite_guardians_of
 from consent.consents.models import Consent, ConsentState
 from consent.consents.services import (
     Answer,
+    expire_consent,
     invalidate_consent,
     lift_objection,
     object_to_purpose,
@@ -104,6 +105,7 @@ from tests.consent.approving import approve_by_two
 from tests.consent.lifting import lift_by_two
 from tests.erasures import steps as erasing
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
+from tests.merges.making import linked, second_record, taken_apart
 from tests.retention.disposals import steps
 from tests.rights.cases import decided, received
 from tests.rights.packing import build, fetched
@@ -317,6 +319,15 @@ def a_guardian_is_invited_reminded_and_says_yes(world: World) -> None:
     send(by_link(latest_link()), child_page(cast, more="confirm/"), form_at=child_page(cast), answer="confirm")
 
 
+@causes("consent.expired")
+def consent_of_a_school_year_ends(world: World) -> None:
+    """Let a consent of the year end with it."""
+    with world.inside():
+        give(world, ConsentState.GIVEN, AT)
+        consent = Consent.objects.get(subject=world.person("junaid"))
+        expire_consent(consent, **{**BY, "actor": world.farah, "at": AT + MINUTE})
+
+
 @causes("guardian.invitation_refused", "guardian.invitation_failed", "guardian.invitation_expired")
 def invitations_come_to_nothing(world: World) -> None:
     """Refuse a contact that is the child's own, fail to deliver to another, and let that invitation expire."""
@@ -522,6 +533,15 @@ def a_person_is_erased_and_readmitted(world: World) -> None:
         told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT + 2 * MINUTE}
         readmission = request_readmission("lms-danish", client_id=world.client_id, **told)
         approve_readmission(readmission, actor=second, at=AT + 3 * MINUTE)
+
+
+@causes("subject.merged", "subject.merge_undone")
+def two_records_are_found_to_be_one_person(world: World) -> None:
+    """Link two records of an instructor by two people, and undo the link by two people."""
+    with world.inside():
+        junaid, second = world.person("junaid"), second_record(world.cast)
+        linked(junaid, second, world.cast, AT)
+        taken_apart(junaid, second, world.cast, AT + MINUTE)
 
 
 @causes("erasure.certified")

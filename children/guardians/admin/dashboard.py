@@ -11,35 +11,38 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ClientChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
-from paktaleem.foundation.console.paging import count_each_up_to, format_count
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.cards import Line, Task
+from paktaleem.foundation.console.filters import PROGRESS
+from paktaleem.foundation.console.site import boards, site
 
 __all__ = ["children_board"]
 
 
 @boards.connect
-def children_board(actor: Actor, at: datetime) -> list[Card]:
+def children_board(actor: Actor, at: datetime) -> list[Line]:
     """Return cards that count changes waiting for approval and open disagreements, for those who may settle them."""
     del at
     if not actor.may(Capability.APPROVE_CHILD_CHANGES):
         return []
-    changes, ages, clients, cases = count_each_up_to(
-        GuardianChange.objects.filter(state=ChangeState.WAITING),
-        AgeChange.objects.filter(state=ChangeState.WAITING),
-        ClientChange.objects.filter(state=ChangeState.WAITING),
-        GuardianConflict.objects.filter(closed_at=None),
+    note = _("need manual action")
+    waiting = (
+        (_("Changes of guardians"), GuardianChange, "children_guardianchange"),
+        (_("Changes of ages"), AgeChange, "subjects_agechange"),
+        (_("Changes of clients"), ClientChange, "accounts_clientchange"),
     )
-    found = (
-        (_("Changes of guardians"), changes, "children_guardianchange", "?state__exact=waiting"),
-        (_("Changes of ages"), ages, "subjects_agechange", "?state__exact=waiting"),
-        (_("Changes of clients"), clients, "accounts_clientchange", "?state__exact=waiting"),
-        (_("Guardians disagree"), cases, "children_guardianconflict", ""),
-    )
-    return [
-        Card(title, format_count(number), _("need manual action"), _list(name) + query, needs_attention=True)
-        for title, number, name, query in found
-        if number
+    changes = [
+        Task(
+            title,
+            model._default_manager.filter(state=ChangeState.WAITING),
+            note,
+            f"{_list(name)}?state__exact=waiting",
+            since="requested_at",
+        )
+        for title, model, name in waiting
     ]
+    open_cases = GuardianConflict.objects.filter(closed_at=None)
+    url = _list("children_guardianconflict") + f"?{PROGRESS}=open"
+    return [*changes, Task(_("Guardians disagree"), open_cases, note, url, since="opened_at")]
 
 
 def _list(name: str) -> str:

@@ -1,17 +1,19 @@
 """Console pages of changes that wait for a second person, and of guardians who disagree."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import GuardianChange, GuardianConflict, Guardianship
 from children.guardians.services import close_conflict, settle_guardian_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -70,6 +72,12 @@ def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -
     close_conflict(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
 
 
+class ConflictFilter(ConditionFilter):
+    """Filter for open disagreements."""
+
+    offered: ClassVar[Any] = {"open": (_("Open"), lambda _at: Q(closed_at=None))}
+
+
 @admin.register(GuardianConflict, site=site)
 class GuardianConflictAdmin(ScopedAdmin):
     """Console page of disagreements between guardians."""
@@ -77,7 +85,7 @@ class GuardianConflictAdmin(ScopedAdmin):
     view_capability = Capability.VIEW_GUARDIANS
     asks_reason = False
     list_display = ("opened_at", "standing", "child", "about", "owner")
-    list_filter = ("client",)
+    list_filter = (ConflictFilter, "client")
     newest_by = "opened_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")

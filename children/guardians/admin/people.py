@@ -81,7 +81,7 @@ person_acts.connect(
 @on_tab(OVERVIEW, place=3)
 def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Return the panel that shows whether guardians decide for a person, their answers and their verification."""
-    if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
+    if not {"student", "learner"} & {*row.roles} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
         return None
     actor, at = actor_of(request), get_action_time(request)
     facts = load_child_facts(row)
@@ -110,7 +110,7 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
 @person_summaries.connect
 def summarize_authority(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return who decides for a person."""
-    if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
+    if not {"student", "learner"} & {*row.roles} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
         return []
     client, at = row.client, get_action_time(request)
     decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)

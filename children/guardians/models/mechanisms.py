@@ -9,7 +9,7 @@ from children.guardians.models.rows import ChildRow
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
 __all__ = ["CheckState", "ChildMechanism", "MechanismKind", "ProviderCheck"]
 
@@ -33,6 +33,7 @@ class ChildMechanism(ChildRow):
             "reference": Personal.NONE,
             "provider": Personal.NONE,
         },
+        limited=Limited.READ,
     )
 
     kind = models.CharField(max_length=16, choices=MechanismKind)

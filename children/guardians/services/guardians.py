@@ -14,9 +14,9 @@ from children.guardians.models import ConflictOutcome, GuardianChange, Guardians
 from children.guardians.selectors import load_child_facts
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child
-from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, add_role
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
@@ -118,8 +118,9 @@ def name_guardian(
 ) -> Guardianship:
     """Name a person as a guardian of a child from ``at``. They have no authority before they are verified.
 
-    Idempotent: if the same guardianship is in effect, it is returned. Raises NotTheirOwnGuardian, StillAChild,
-    AlreadyNamed, AlreadyErased, ValidationError, NotAllowed.
+    A person in another role, such as a teacher, keeps it and becomes a guardian too. Idempotent: if the same
+    guardianship is in effect, it is returned. Raises NotTheirOwnGuardian, StillAChild, AlreadyNamed, AlreadyErased,
+    ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     if child.pk == guardian.pk:
@@ -144,6 +145,7 @@ def name_guardian(
     row.full_clean(exclude=["client", "child", "guardian"])
     save_tracked(row, actor=actor, reason=reason, at=at)
     _record_guardian("guardian.named", row, {**authority, "source": str(source)}, actor, at)
+    add_role(guardian, SubjectRole.GUARDIAN, actor=actor, reason=reason, at=at)
     return row
 
 

@@ -44,6 +44,7 @@ __all__ = [
     "Outcome",
     "confirm_yes",
     "record_guardian_sign_in",
+    "record_guardian_visit",
     "record_service_consent",
     "record_service_refusal",
     "record_sharing_answer",
@@ -200,17 +201,21 @@ def record_guardian_sign_in(door: PageCode, at: datetime) -> None:
 
     Opening the link alone records nothing, and neither do the codes of other pages.
     """
-    if door.page != Page.GUARDIAN:
-        return
+    if door.page == Page.GUARDIAN:
+        record_guardian_visit(door.subject, at)
+
+
+def record_guardian_visit(guardian: Subject, at: datetime) -> None:
+    """Record that a person who proved themselves by a code opens the page about their children, as a sign-in does."""
     rows = Invitation.objects.select_for_update().filter(
-        client_id=door.client_id, guardian_id=door.subject_id, state__in=sorted(AWAITING_ANSWER)
+        client_id=guardian.client_id, guardian_id=guardian.pk, state__in=sorted(AWAITING_ANSWER)
     )
-    actor = person_actor(door.subject_id, door.client_id, acts_for=door.subject_id)
+    actor = person_actor(guardian.pk, guardian.client_id, acts_for=guardian.pk)
     for row in rows:
         if row.state != State.VIEWED:
             change_state(row, State.VIEWED, viewed_at=at)
             record_step("guardian.viewed", row, actor=actor, at=at)
-    for ward in list_wards(door.subject, at=at):
+    for ward in list_wards(guardian, at=at):
         record_access(ward.child, ["full_name"], actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
 
 

@@ -18,6 +18,7 @@ from children.invitations.services.steps import lock_guardian
 from children.invitations.states import OPEN
 from paktaleem.directory.people.erasure_hooks import list_held_people
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
+from paktaleem.directory.people.roles import having_any_role
 from paktaleem.directory.people.services import erase_subject, lock_unheld_subject, register_subject, replace_key
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -51,7 +52,8 @@ def _is_needed(guardian: Subject) -> bool:
     invited = Invitation.objects.filter(**pair, child_id=OuterRef("child_id"), guardian=guardian)
     named = GuardianClaim.objects.filter(**pair, guardian=guardian, ends_at=None, child__erased_at=None)
     return (
-        named.exclude(Exists(invited)).exists()  # a sibling about whom they have not been asked yet
+        guardian.roles != (SubjectRole.GUARDIAN,)  # a teacher who is also a parent: the school needs the contact
+        or named.exclude(Exists(invited)).exists()  # a sibling about whom they have not been asked yet
         or Invitation.objects.filter(**pair, guardian=guardian, state__in=sorted(OPEN)).exists()
         or ServiceAuthorisation.objects.filter(**pair, guardian=guardian).exists()
         or Verification.objects.filter(**pair, guardianship__guardian=guardian).exists()
@@ -107,15 +109,21 @@ def _list_unheld(waiting: QuerySet[Subject], client_id: UUID, at: datetime) -> l
 
 
 def _never_asked(at: datetime) -> QuerySet[Subject]:
-    """Filter guardians with an old contact, of children without an answer, who were neither asked nor verified."""
+    """Filter guardians with an old contact, of children without an answer, who were neither asked nor verified.
+
+    People who have another role too are left out: the school needs their contact.
+    """
     own = {"client_id": OuterRef("client_id")}
     answered = ServiceAuthorisation.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("child_id"))
-    is_child = Q(child__role__in=_LEARNERS, child__erased_at=None) & (
-        Q(child__of_age_at=None) | Q(child__of_age_at__gt=at)
+    is_child = (
+        having_any_role(_LEARNERS, of="child__")
+        & Q(child__erased_at=None)
+        & (Q(child__of_age_at=None) | Q(child__of_age_at__gt=at))
     )
     claims = GuardianClaim.objects.filter(is_child, **own, guardian_id=OuterRef("pk")).exclude(Exists(answered))
     old = Subject.objects.filter(
         role=SubjectRole.GUARDIAN,
+        other_roles=[],
         erased_at=None,
         erasure_started_at=None,
         client__serves_minors=True,

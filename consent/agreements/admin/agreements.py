@@ -4,28 +4,30 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from consent.agreements import services
 from consent.agreements.admin import forms
 from consent.agreements.admin.panels import agreement_panels
-from consent.agreements.models import AgreementDocument, AgreementSigning
+from consent.agreements.models import AgreementDocument, AgreementSigning, Side
 from consent.register.admin.row_admin import RegisterAdmin, cancel_act
 from consent.register.models import AgreementSuspension, ServiceAgreement
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
-__all__ = ["ServiceAgreementAdmin"]
+__all__ = ["UNSIGNED", "ServiceAgreementAdmin", "to_sign"]
 
 _TONES = {
     "draft": "warn",
@@ -119,6 +121,36 @@ def _is_running(row: ServiceAgreement, at: datetime) -> bool:
     return row.state(at) == "active" and row.starts_at < at
 
 
+UNSIGNED = Q(signed_at=None) & (Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
+"""The condition for drafts that were not cancelled."""
+
+
+def to_sign(actor: Actor) -> Q:
+    """Return the condition for drafts that the other side has signed, and the actor's side has not."""
+    first = Side.CLIENT if actor.client_id is None else Side.PAKTALEEM
+    waiting = AgreementSigning.objects.filter(
+        client_id=OuterRef("client_id"), agreement=OuterRef("pk"), state=ChangeState.WAITING, first_side=first
+    )
+    return Q(Exists(waiting))
+
+
+class DraftFilter(admin.SimpleListFilter):
+    """Filter for drafts, and for those that wait for the reader's signature."""
+
+    title = "progress"
+    parameter_name = PROGRESS
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return both choices."""
+        return [("unsigned", gettext("Unsigned")), ("to_sign", gettext("Signed by the other side"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the choice."""
+        if self.value() == "unsigned":
+            return queryset.filter(UNSIGNED)
+        return queryset.filter(to_sign(actor_of(request))) if self.value() == "to_sign" else queryset
+
+
 @admin.register(ServiceAgreement, site=site)
 class ServiceAgreementAdmin(RegisterAdmin):
     """Agreements between PakTaleem and its clients."""
@@ -128,7 +160,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
     fixed = ("starts_at",)
     detail_fields = ("state", "signed_at")
     list_display = ("reference", "owner", "state", "starts_at", "ends_at", "exit_until")
-    list_filter = ("client",)
+    list_filter = (DraftFilter, "client")
     search_fields = ("reference",)
     intro = (
         "Without an agreement in force, no data is processed for a client. A draft takes effect once both sides have "

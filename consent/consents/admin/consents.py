@@ -3,15 +3,15 @@
 Answers are recorded, and restrictions and objections opened, on the person's page.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect
@@ -33,7 +33,7 @@ from paktaleem.foundation.console.columns import (
     state_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -210,12 +210,18 @@ def _is_open(row: Any, _at: Any) -> bool:
     return bool(row.ends_at is None)
 
 
+class InForceFilter(ConditionFilter):
+    """Filter for restrictions and objections that have no end."""
+
+    offered: ClassVar[Any] = {"in_force": (gettext_lazy("In force"), lambda _at: Q(ends_at=None))}
+
+
 class LimitAdmin(PersonRowAdmin):
     """Restrictions and objections of people."""
 
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
     list_display_links = ("purpose_named",)
-    list_filter = ("client",)
+    list_filter = (InForceFilter, "client")
     newest_by = "starts_at"
     detail_fields = ("person", "purpose_named", "state", "starts_at", "ends_at")
     state = state_column(period_pill)

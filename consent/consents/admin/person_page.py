@@ -178,7 +178,7 @@ class ObjectForm(RowActionForm):
         purpose_ids = {
             purpose
             for (purpose, role), basis in bases.items()
-            if role == self.row.role and basis.basis == Basis.LEGITIMATE_INTEREST
+            if role in self.row.roles and basis.basis == Basis.LEGITIMATE_INTEREST
         }
         set_choices(self, "purpose", _purpose_choices(self.row, purpose_ids))
 
@@ -257,7 +257,9 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
     bases = bases_in_force(row.client_id, at=get_action_time(request))
-    purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
+    purpose_ids = {
+        purpose for (purpose, role), one in bases.items() if role in row.roles and one.basis == Basis.CONSENT
+    }
     consents = list(_load_consents(row))
     current = {one.purpose_id: one for one in consents}
     states = current_states(row.client_id, consents, at=get_action_time(request))

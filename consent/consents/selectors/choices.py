@@ -1,6 +1,6 @@
 """The choices on a person's own page: each purpose with its lawful basis, answer and possible actions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,6 @@ from consent.decisions.states import effective_state
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.purposes import (
     NoticeUnknown,
-    bases_in_force,
     find_purposes,
     get_current_notice,
 )
@@ -23,7 +22,7 @@ from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Choice", "ChoiceUnknown", "get_choice", "is_decided_for", "list_choices", "list_purposes_of_role"]
+__all__ = ["Choice", "ChoiceUnknown", "get_choice", "is_decided_for", "list_choices", "list_purposes_of_roles"]
 
 _ENDED_BY_TIME = frozenset({"expired", "outdated"})
 
@@ -90,7 +89,7 @@ def is_decided_for(subject: Subject, actor: Actor, at: datetime) -> bool:
 
 
 def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
-    """List every purpose for which data of the person's role is used, those based on consent first.
+    """List every purpose for which data of the person's roles is used, those based on consent first.
 
     Raises NotAllowed.
     """
@@ -112,7 +111,7 @@ def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice
             is_decided_for=decided_for,
             is_widened=_is_widened(events.get(purpose.code), states.get(purpose.code), register),
         )
-        for purpose, basis in list_purposes_of_role(client_id, subject.role, at=at)
+        for purpose, basis in list_purposes_of_roles(client_id, subject.roles, at=at)
     ]
 
 
@@ -129,12 +128,16 @@ def get_choice(subject: Subject, code: str, *, actor: Actor, at: datetime) -> Ch
     raise ChoiceUnknown(code)
 
 
-def list_purposes_of_role(client_id: UUID, role: str, *, at: datetime) -> list[tuple[Purpose, BasisRule]]:
-    """List the active purposes of a client for a role with the basis in force, those based on consent first."""
-    bases = bases_in_force(client_id, at=at)
+def list_purposes_of_roles(client_id: UUID, roles: Iterable[str], *, at: datetime) -> list[tuple[Purpose, BasisRule]]:
+    """List the active purposes of a client for a person's roles, those based on consent first.
+
+    Each has the basis in force; of several roles, the one that gives the person the most say.
+    """
+    register = current_register(client_id)
     codes = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM]).values_list("code", flat=True)
     known = find_purposes(client_id, codes).values()
-    found = [(one, bases[one.pk, role]) for one in known if one.is_active and (one.pk, role) in bases]
+    bases = ((one, register.leading_basis(one.code, roles, at)) for one in known if one.is_active)
+    found = [(one, basis) for one, basis in bases if basis is not None]
     return sorted(found, key=lambda pair: (pair[1].basis != Basis.CONSENT, pair[1].basis, pair[0].code))
 
 

@@ -3,6 +3,7 @@
 Guardians read it on their own page, or on a printed form.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from children.invitations.notice_tokens import hash_notice
-from consent.consents.selectors.choices import list_purposes_of_role
+from consent.consents.selectors.choices import list_purposes_of_roles
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
 from consent.register.compiled import BasisRule
 from consent.register.models import Basis, DataCategory, Purpose, RecipientApproval
@@ -75,19 +76,22 @@ class PrintedNotice:
         return bool(self.english.recipients)
 
 
-def printed_notice(client: Client, role: str, *, at: datetime) -> PrintedNotice:
-    """Return the notice about the service in both languages, for a client's children in a role."""
+def printed_notice(client: Client, roles: Sequence[str], *, at: datetime) -> PrintedNotice:
+    """Return the notice about the service in both languages, for a client's children in these roles."""
     return PrintedNotice(
-        service_notice(client, role, at=at, language="en"), service_notice(client, role, at=at, language="ur")
+        service_notice(client, roles, at=at, language="en"), service_notice(client, roles, at=at, language="ur")
     )
 
 
-def service_notice(client: Client, role: str, *, at: datetime, language: str) -> ServiceNotice:
-    """Return the notice about the service for a client's children in a role: purposes, data, recipients and policy."""
+def service_notice(client: Client, roles: Sequence[str], *, at: datetime, language: str) -> ServiceNotice:
+    """Return the notice about the service for a client's children in these roles.
+
+    It names purposes, data, recipients and policy.
+    """
     data, recipients = _data_names(client.pk, language), recipients_of(client.pk, at=at)
     uses = [
         _use(purpose, basis, data, recipients, language)
-        for purpose, basis in list_purposes_of_role(client.pk, role, at=at)
+        for purpose, basis in list_purposes_of_roles(client.pk, roles, at=at)
     ]
     return ServiceNotice(
         uses=tuple(one for one in uses if one.basis != Basis.CONSENT),

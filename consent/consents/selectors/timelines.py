@@ -139,7 +139,7 @@ def states_at(events: Iterable[ConsentEvent], register: Register, at: datetime) 
 
 
 def _basis_of(event: ConsentEvent, subject: Subject, register: Register) -> BasisRule | None:
-    return register.basis_in_force(event.purpose.code, subject.role, event.recorded_at)
+    return register.leading_basis(event.purpose.code, subject.roles, event.recorded_at)
 
 
 def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:

@@ -19,6 +19,7 @@ from consent.consents.services.recording import (
     record_answers,
     withdraw_consent,
 )
+from consent.consents.services.renewals import request_consent
 from consent.consents.services.restrictions import (
     NotLegitimateInterest,
     lift_objection,
@@ -27,7 +28,7 @@ from consent.consents.services.restrictions import (
     request_lift,
     restrict_processing,
 )
-from consent.consents.services.revocation import NothingInForce, invalidate_consent, revoke_consent
+from consent.consents.services.revocation import NothingInForce, expire_consent, invalidate_consent, revoke_consent
 
 __all__ = [
     "Answer",
@@ -45,12 +46,14 @@ __all__ = [
     "acknowledge_policy",
     "add_evidence_file",
     "add_evidence_reference",
+    "expire_consent",
     "invalidate_consent",
     "lift_objection",
     "lift_restriction",
     "object_to_purpose",
     "open_evidence",
     "record_answers",
+    "request_consent",
     "request_lift",
     "restrict_processing",
     "revoke_consent",

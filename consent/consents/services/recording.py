@@ -66,7 +66,7 @@ class PurposeUnknown(PortalError, LookupError):
 
 
 class ConsentNotBased(PortalError):
-    """The lawful basis of the purpose for this person's role is not consent."""
+    """The lawful basis of the purpose is not consent for any of this person's roles."""
 
     problem = Problem(
         "not-based-on-consent",
@@ -206,8 +206,8 @@ def record_answers(
     """Record one or several answers, one event per purpose, all or none (policy §3; GDPR Art. 7).
 
     Runs in the caller's transaction. All checks come before the first write, so that a refusal needs no savepoint.
-    ``given`` requires consent as lawful basis for the person's role, and the notice in effect: ``shown`` is the token
-    that ``sign_notice_token`` made when the notice was shown. Methods without a portal screen (TOKENLESS) give
+    ``given`` requires consent as lawful basis for one of the person's roles, and the notice in effect: ``shown`` is the
+    token that ``sign_notice_token`` made when the notice was shown. Methods without a portal screen (TOKENLESS) give
     ``notice_version`` and ``evidence`` (the location of the form, or a note of the call) instead; evidence is sealed.
     ``at`` is the time of recording; ``claimed_at``, the client's time of collection, is stored beside it.
 
@@ -355,8 +355,7 @@ def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked 
         raise PurposeUnknown(purpose.code)
     if state not in ANSWER_STATES:
         raise ValueError(f"{state} is not an answer: it follows from time or a notice.")
-    basis = register.basis_in_force(purpose.code, subject.role, at)
-    if basis is None or basis.basis != Basis.CONSENT:
+    if all(rule.basis != Basis.CONSENT for rule in register.bases_for(purpose.code, subject.roles, at)):
         raise ConsentNotBased(purpose.code)
 
 

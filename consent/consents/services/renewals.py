@@ -16,7 +16,7 @@ from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["request_renewals"]
+__all__ = ["request_consent", "request_renewals"]
 
 
 def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
@@ -29,11 +29,16 @@ def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     count = 0
     client = Client.objects.get(pk=client_id)
     for consent in [*select_due_for_renewal(client_id, at=at)[:limit], *select_due_by_age(client, at=at)[:limit]]:
-        count += _request_consent(consent, actor, at)
+        count += request_consent(consent, actor=actor, at=at)
     return count
 
 
-def _request_consent(consent: Consent, actor: Actor, at: datetime) -> bool:
+def request_consent(consent: Consent, *, actor: Actor, at: datetime) -> bool:
+    """Record that a consent is requested again; it stays in force until it ends by itself or is answered.
+
+    Returns False if the purpose is no longer based on consent, or the person is erased or being erased. Raises
+    NotAllowed.
+    """
     try:
         record_answers(
             consent.subject,

@@ -122,7 +122,7 @@ def object_to_purpose(
     """Record a person's objection to a purpose based on legitimate interest (GDPR Art. 21).
 
     Returns the objection in force if there is one. Raises AlreadyErased, ValidationError for an unknown purpose,
-    NotLegitimateInterest for a purpose on another basis, NotAllowed.
+    NotLegitimateInterest for a purpose on another basis in all of the person's roles, NotAllowed.
     """
     own = {"client_id": subject.client_id, "subject": subject, "purpose_code": purpose_code}
     advisory_lock(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")
@@ -130,8 +130,8 @@ def object_to_purpose(
         _require_capability(found, actor)
         return found
     opened = _open_limit(Objection(**own, starts_at=at), "objection.opened", actor=actor, reason=reason, at=at)
-    basis = current_register(subject.client_id).basis_in_force(purpose_code, subject.role, at)
-    if basis is None or basis.basis != Basis.LEGITIMATE_INTEREST:
+    bases = current_register(subject.client_id).bases_for(purpose_code, subject.roles, at)
+    if all(rule.basis != Basis.LEGITIMATE_INTEREST for rule in bases):
         raise NotLegitimateInterest
     return opened
 

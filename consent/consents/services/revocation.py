@@ -1,4 +1,4 @@
-"""Revocation and invalidation: consents ended by PakTaleem, the client or an authority."""
+"""Revocation, expiry and invalidation: consents ended by PakTaleem, the client or an authority."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 
-__all__ = ["NothingInForce", "invalidate_consent", "invalidate_unverified_consents", "revoke_consent"]
+__all__ = ["NothingInForce", "expire_consent", "invalidate_consent", "invalidate_unverified_consents", "revoke_consent"]
 
 _ACTOR = system_actor("consent.invalidate_false")
 
@@ -41,6 +41,16 @@ def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, 
     """
     require(actor, Capability.INVALIDATE_CONSENTS, consent.client_id)
     return _end_consent(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+
+
+def expire_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
+    """Let a consent end now because what it was given for has ended, such as a school year (DPV: ConsentExpired).
+
+    The person may be asked again at once. Raises NothingInForce if no consent is in force, ValueError for an unknown
+    reason, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.CLOSE_SCHOOL_YEARS, consent.client_id)
+    return _end_consent(consent, ConsentState.EXPIRED, Method.SYSTEM, actor=actor, reason=Reason(reason), at=at)
 
 
 def invalidate_unverified_consents(verification: Any, actor: Actor, at: datetime) -> None:

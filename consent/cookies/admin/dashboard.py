@@ -8,25 +8,22 @@ from django.utils.translation import gettext as _
 from consent.cookies.selectors import list_links_to_review
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.filters import PROGRESS
-from paktaleem.foundation.console.paging import count_each_up_to, format_count
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["links_board"]
 
 
 @boards.connect
-def links_board(actor: Actor, at: datetime) -> list[Card]:
+def links_board(actor: Actor, at: datetime) -> list[Line]:
     """Return a card about linked services to review; one query. Clients see their own rows only."""
     if not actor.may(Capability.MANAGE_REGISTER):
         return []
     due = list_links_to_review(at)
     if actor.client_id is not None:
         due = due.exclude(client_id=PAKTALEEM)
-    [count] = count_each_up_to(due)
-    if not count:
-        return []
-    url = reverse("admin:cookies_linkedservice_changelist", current_app=site.name)
+    url = reverse("admin:cookies_linkedservice_changelist", current_app=site.name) + f"?{PROGRESS}=to_review_at"
     title, note = _("Linked services to be reviewed"), _("read their privacy policies again")
-    return [Card(title, format_count(count), note, f"{url}?{PROGRESS}=to_review_at", needs_attention=True)]
+    return [Task(title, due, note, url, Severity.OVERDUE, due="review_on")]

@@ -55,6 +55,7 @@ class _Resource(msgspec.Struct):
 
 class _Context(msgspec.Struct):
     time: datetime | None = None
+    role: str | None = None
 
 
 class _Item(msgspec.Struct):
@@ -79,6 +80,7 @@ class _Item(msgspec.Struct):
             action=action.name,
             categories=None if categories is None else frozenset(categories),
             recipient=resource.properties.recipient,
+            role=context.role,
             is_about_person=is_about_person,
             is_about_purpose=resource.type == "purpose",
         )

@@ -53,7 +53,7 @@ class ChangesInput(StrictSerializer):
 class ChangeOutput(serializers.Serializer[Any]):
     """Output: one change; without a subject it concerns everyone."""
 
-    kind = serializers.ChoiceField(["consent", "restriction", "objection", "subject", "register"])
+    kind = serializers.ChoiceField(["consent", "restriction", "objection", "subject", "same_person", "register"])
     subject = serializers.CharField(allow_null=True)
     id = serializers.UUIDField(allow_null=True)
     purpose = serializers.CharField(allow_null=True)

@@ -9,9 +9,15 @@ __all__ = ["serialize_decision_context"]
 
 
 def serialize_decision_context(decision: Decision) -> dict[str, Any]:
-    """Return the context of a decision. A caller that cannot ask again by ``valid_until`` must deny."""
+    """Return the context of a decision. A caller that cannot ask again by ``valid_until`` must deny.
+
+    ``role`` is the role by which it was decided; ``role_named`` is True if the question named it, so that a permission
+    for one of several roles shows on whose statement it rests.
+    """
     context: dict[str, Any] = {
         "reason": str(decision.reason),
+        "role": decision.role,
+        "role_named": decision.is_role_named,
         "lawful_basis": decision.lawful_basis,
         "evidence": decision.evidence,
         "valid_until": decision.valid_until,

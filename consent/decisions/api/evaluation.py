@@ -34,6 +34,7 @@ from paktaleem.foundation.accounts.middleware import bearer_token
 from paktaleem.foundation.accounts.requests import ReceivedRequest
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.selectors import find_key_actor
+from paktaleem.foundation.metrics.counters import count_decisions
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["evaluate", "evaluate_many", "show_metadata"]
@@ -100,11 +101,13 @@ def evaluate_many(request: ReceivedRequest) -> HttpResponse:
     if batch.single:
         return _decide_single(request, batch.questions[0])
     decisions = decide_many_with_key(bearer_token(request), batch.questions, arrived_at=request.received_at)
+    count_decisions((one.allowed, one.reason) for one in decisions if isinstance(one, Decision))
     return _json_response({"evaluations": _serialize_batch(batch, decisions)})
 
 
 def _decide_single(request: ReceivedRequest, asked: EvaluationRequest) -> HttpResponse:
     decision = decide_with_key(bearer_token(request), asked, arrived_at=request.received_at)
+    count_decisions([(decision.allowed, decision.reason)])
     return _json_response(_serialize_decision(decision))
 
 

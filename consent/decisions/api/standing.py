@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from consent.decisions.api.decision_context import serialize_decision_context
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.serializers import StandingOutput
+from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import (
@@ -23,11 +24,12 @@ __all__ = ["SubjectStanding"]
 
 
 class StandingInput(StrictSerializer):
-    """Input: a past time; default now."""
+    """Input: a past time, default now; and the role in which the person acts, default the strictest of theirs."""
 
     beyond_schema = {"time": "Not in the future."}
 
     time = ZonedDateTimeField(required=False)
+    role = serializers.ChoiceField(ROLES, required=False)
 
 
 class SubjectStanding(Operation):
@@ -43,7 +45,8 @@ class SubjectStanding(Operation):
         if at > now:
             raise serializers.ValidationError({"time": ["Ask about now or the past."]})
         get_subject(external_id, actor=actor_of(request))
-        answers = decide_all_purposes(actor_of(request), client_of(request), external_id, at=at, now=now)
+        asked = {"role": query.get("role"), "at": at, "now": now}
+        answers = decide_all_purposes(actor_of(request), client_of(request), external_id, **asked)
         return Response(
             {
                 "subject": external_id,

@@ -11,6 +11,7 @@ import msgspec
 from django.db import connection
 
 from children.guardians.authority import ChildFacts
+from consent.decisions.combined_facts import add_consents, add_record
 from consent.decisions.decision import (
     ConsentFact,
     Decision,
@@ -92,6 +93,7 @@ class _Consent(msgspec.Struct):
 class _Person(msgspec.Struct):
     id: UUID
     role: str
+    other_roles: list[str]
     registered_at: datetime
     erasure_started_at: datetime | None
     erased_at: datetime | None
@@ -103,6 +105,7 @@ class _Person(msgspec.Struct):
     objections: list[_Limit] | None
     consents: list[_Consent] | None
     child: ChildFacts | None = None
+    linked: "list[_Person] | None" = None
 
     def facts(self, thresholds: Thresholds, at: datetime) -> SubjectFacts:
         """Return the facts; an age computed for another threshold is unknown until the background task updates it."""
@@ -112,6 +115,7 @@ class _Person(msgspec.Struct):
         return SubjectFacts(
             id=self.id,
             role=self.role,
+            other_roles=tuple(self.other_roles),
             registered_at=self.registered_at,
             erasure_started_at=self.erasure_started_at,
             erased_at=self.erased_at,
@@ -334,13 +338,16 @@ def decide_one(actor: Actor, client_id: UUID, external_id: str, question: Questi
 
 
 def decide_all_purposes(
-    actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime
+    actor: Actor, client_id: UUID, external_id: str, *, role: str | None = None, at: datetime, now: datetime
 ) -> dict[str, Decision]:
-    """Decide processing for every active purpose at once, in the client's context. Raises NotAllowed."""
+    """Decide processing for every active purpose at once, in the client's context.
+
+    ``role`` is the role in which the person acts; None: the strictest of theirs. Raises NotAllowed.
+    """
     require(actor, Capability.REQUEST_DECISIONS, client_id)
     context = _read_context(client_id, external_id, at if at < now else None, at)
     return {
-        code: context.answer(Question(purpose=code, at=at))
+        code: context.answer(Question(purpose=code, role=role, at=at))
         for code, rule in sorted(context.register.purposes.items())
         if rule.active
     }
@@ -354,7 +361,12 @@ def decide_from_facts(text: str | None, register: Register, question: Question) 
 
 
 def _build_context(register: Register, person: _Person, at: datetime) -> _DecisionContext:
-    return _DecisionContext(register, person.facts(register.thresholds, at), person.consents_by_code(register))
+    facts, consents = person.facts(register.thresholds, at), person.consents_by_code(register)
+    for other in person.linked or ():
+        found = other.facts(register.thresholds, at)
+        facts = add_record(facts, found, at=at, serves_minors=register.serves_minors)
+        consents = add_consents(consents, other.consents_by_code(register))
+    return _DecisionContext(register, facts, consents)
 
 
 def _read_context(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _DecisionContext:

@@ -138,7 +138,7 @@ class ChildView:
         """The hash of the current notice, in the language of the waiting consent."""
         language = self.invitation.said_language if self.invitation else language_of()
         at = get_client_time(self.request)
-        return service_notice(self.child.client, self.child.role, at=at, language=language).hash
+        return service_notice(self.child.client, self.child.roles, at=at, language=language).hash
 
     @property
     def reads_again(self) -> bool:

@@ -148,7 +148,7 @@ def answer_service_page(request: HttpRequest, ward: ChildView, question: str = S
     """Show the question with equally prominent choices (yes, no, later), then record the answer."""
     if question == SHARING and not (ward.gave and ward.is_strong):
         return redirect_to_child(ward, "nothing")
-    notice = service_notice(ward.child.client, ward.child.role, at=ward.saying().at, language=language_of())
+    notice = service_notice(ward.child.client, ward.child.roles, at=ward.saying().at, language=language_of())
     if request.method != "POST":
         return _render_question(request, ward, notice, question)
     act = _ANSWERS[question].get(request.POST.get("answer", ""))

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 from consent.notices.differences import differences
 from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
@@ -32,12 +32,14 @@ from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.cards import Card, Line, Severity, Task
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["NoticeDispatchAdmin", "announcement_board", "serialize_dispatches"]
@@ -112,13 +114,23 @@ def _proof_pill(row: NoticeDispatch) -> SafeString:
     return render_state(gettext("In effect from {day}").format(day=day(row.takes_effect_at)), "good")
 
 
+def _is_unproven(at: datetime) -> Q:
+    return Q(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN)
+
+
+class DispatchFilter(ConditionFilter):
+    """Filter for announcements whose delivery should be proven by now."""
+
+    offered: ClassVar[Any] = {"unproven": (gettext_lazy("Delivery not proven"), _is_unproven)}
+
+
 @admin.register(NoticeDispatch, site=site)
 class NoticeDispatchAdmin(EvidenceAdmin):
     """Announcements to clients, with delivery proof and the client's responses."""
 
     view_capability = Capability.VIEW_REGISTER
     list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
-    list_filter = ("client",)
+    list_filter = (DispatchFilter, "client")
     detail_fields = ("notice", "number", "state", "opened_at", "dispatched_at", "takes_effect_at", "reminders")
     intro = (
         "Announcements of changed notices to clients, and their responses. A change takes effect at a client only "
@@ -281,35 +293,35 @@ def _response_pill(responses: Counter[str]) -> SafeString:
 
 
 @boards.connect
-def announcement_board(actor: Actor, at: datetime) -> list[Card]:
+def announcement_board(actor: Actor, at: datetime) -> list[Line]:
     """Return cards: a client's announcements, or open tasks for officers. Runs two queries."""
     if actor.may(Capability.ANSWER_ANNOUNCEMENTS):
         waiting = select_unacknowledged(actor).order_by("opened_at")[:_MAX_CARDS]
         return [_inbox_card(row) for row in waiting]
     if not actor.may(Capability.ANSWER_OBJECTIONS):
         return []
-    unproven = (
-        select_announcements(actor).filter(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN).count()
-    )
-    url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
-    note = gettext("no email to the client is proven: not in effect there")
-    cards = (
-        [Card(gettext("Announcements not proven"), str(unproven), note, url, needs_attention=True)] if unproven else []
-    )
+    unproven = select_announcements(actor).filter(_is_unproven(at))
+    url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name) + f"?{PROGRESS}=unproven"
+    title, note = gettext("Announcements not proven"), gettext("no email to the client is proven: not in effect there")
+    cards: list[Line] = [Task(title, unproven, note, url, Severity.URGENT, since="opened_at")]
     objections = select_open_objections(actor).order_by("opened_at")[:_MAX_CARDS]
     words = gettext("{client} objects: answer the objection")
     return [
-        *(_announcement_card(row, gettext("Objection"), words.format(client=row.client)) for row in objections),
+        *(
+            _announcement_card(row, gettext("Objection"), words.format(client=row.client), waits_since=row.opened_at)
+            for row in objections
+        ),
         *cards,
     ]
 
 
-def _announcement_card(row: NoticeDispatch, value: str, note: str) -> Card:
+def _announcement_card(row: NoticeDispatch, value: str, note: str, **when: datetime) -> Card:
     url = reverse("admin:consent_noticedispatch_change", args=[row.pk], current_app=site.name)
     title = getattr(row.version.notice, f"title_{get_language() or 'en'}")
-    return Card(title, value, note, url, needs_attention=True)
+    return Card(title, value, note, url, Severity.TO_DO, **when)
 
 
 def _inbox_card(row: NoticeDispatch) -> Card:
     moment = row.takes_effect_at or row.version.effective_at
-    return _announcement_card(row, day(moment), gettext("takes effect on that day: read, then acknowledge or object"))
+    note = gettext("takes effect on that day: read, then acknowledge or object")
+    return _announcement_card(row, day(moment), note, due_at=moment)

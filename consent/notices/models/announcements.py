@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
 __all__ = [
@@ -33,7 +33,7 @@ class NoticeDispatch(RegisterRow):
     attempt, refer to this row's id.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)
 
     version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     version_owner = catalogue_owner()
@@ -124,7 +124,7 @@ class NoticeResponse(models.Model):
 class NoticeEffect(models.Model):
     """One effect of one version at one client, recorded once, afterwards; the effect itself follows from time."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(Scope.TENANT, APPEND, limited=Limited.READ)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -32,6 +32,7 @@ from consent.paper.services import (
 from consent.paper.verdicts import SERVICE, SHARING
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -43,7 +44,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of, may
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["SheetEntryAdmin", "queue_board"]
@@ -266,4 +267,4 @@ def queue_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     url = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
     note = gettext("on paper or by telephone: confirm them, or decide")
-    return [Card(gettext("Answers to confirm"), format_count(number), note, url, needs_attention=True)]
+    return [Card(gettext("Answers to confirm"), format_count(number), note, url, Severity.TO_DO)]

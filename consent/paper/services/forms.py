@@ -140,13 +140,13 @@ def _list_asks(
     children = [
         person for person in living if person.is_child(at, thresholds=thresholds, serves_minors=client.serves_minors)
     ]
-    notices = {role: printed_notice(client, role, at=at) for role in {child.role for child in children}}
+    notices = {roles: printed_notice(client, roles, at=at) for roles in {child.roles for child in children}}
     return [
         _Ask(
             child,
             _purposes_for(child, form_purposes, register, at),
-            notices[child.role].hash,
-            notices[child.role].asks_sharing,
+            notices[child.roles].hash,
+            notices[child.roles].asks_sharing,
         )
         for child in children
     ]
@@ -175,7 +175,7 @@ def _check_purposes(
 def _purposes_for(
     person: Subject, form_purposes: Sequence[tuple[Purpose, NoticeVersion]], register: Register, at: datetime
 ) -> list[str]:
-    bases = ((purpose.code, register.basis_in_force(purpose.code, person.role, at)) for purpose, _ in form_purposes)
+    bases = ((purpose.code, register.leading_basis(purpose.code, person.roles, at)) for purpose, _ in form_purposes)
     return [code for code, basis in bases if basis is not None and basis.basis == Basis.CONSENT]
 
 
@@ -231,8 +231,8 @@ def _to_page(page: FormPage, name: str) -> Page:
 def _list_services(client: Client, pages: Sequence[FormPage], at: datetime) -> dict[str, ServiceQuestion]:
     """Map the hash of each notice about the service to its text. Raises NoticeChanged if it is not in effect."""
     printed = [page for page in pages if page.subject.erased_at is None]
-    notices = {role: printed_notice(client, role, at=at) for role in {page.subject.role for page in printed}}
-    if any(page.notice_hash != notices[page.subject.role].hash for page in printed):
+    notices = {roles: printed_notice(client, roles, at=at) for roles in {page.subject.roles for page in printed}}
+    if any(page.notice_hash != notices[page.subject.roles].hash for page in printed):
         raise NoticeChanged
     return {notice.hash: _to_service_question(notice) for notice in notices.values()}
 

@@ -1,14 +1,14 @@
 """Purposes, categories, occasions, lawful bases and balancing tests in the console."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin, cancel_safeguarded_act, end_safeguarded_act
@@ -16,7 +16,7 @@ from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Oc
 from consent.register.services import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
-from paktaleem.foundation.console.filters import ActiveFilter
+from paktaleem.foundation.console.filters import ActiveFilter, ConditionFilter
 from paktaleem.foundation.console.register_names import CodeKind, format_categories, register_name_sources
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -190,6 +190,12 @@ def _signature_pill(row: BalancingTest) -> SafeString:
     )
 
 
+class UnsignedFilter(ConditionFilter):
+    """Filter for tests that no officer has signed."""
+
+    offered: ClassVar[Any] = {"unsigned": (gettext_lazy("Unsigned"), lambda _at: Q(signed_at=None))}
+
+
 @admin.register(BalancingTest, site=site)
 class BalancingTestAdmin(RegisterAdmin):
     """Balancing tests of legitimate interest against the person's rights."""
@@ -198,7 +204,7 @@ class BalancingTestAdmin(RegisterAdmin):
     fixed = ("purpose",)
     detail_fields = ("state", "signed_by", "signed_at")
     list_display = ("purpose", "owner", "state", "interest_short")
-    list_filter = ("client",)
+    list_filter = (UnsignedFilter, "client")
     intro = "Legitimate interest may be used only after a privacy officer has signed the balancing test."
     empty_text = "No balancing test yet: no purpose is based on legitimate interest."
     state = state_column(_signature_pill)

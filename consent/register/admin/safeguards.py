@@ -40,11 +40,12 @@ from paktaleem.foundation.accounts.reauthentication import require_recent_authen
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.forms import GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time, may
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -294,14 +295,13 @@ def _build(change: SafeguardChange) -> RegisterRow:
 
 
 @boards.connect
-def safeguard_board(actor: Actor, at: datetime) -> list[Card]:
+def safeguard_board(actor: Actor, at: datetime) -> list[Line]:
     """Return a card if changes to safeguards wait for a second person. Runs one query."""
     del at
     if not actor.may(Capability.APPROVE_CHILD_CHANGES):
         return []
-    waiting = SafeguardChange.objects.filter(state=ChangeState.WAITING).count()
-    if not waiting:
-        return []
+    waiting = SafeguardChange.objects.filter(state=ChangeState.WAITING)
     url = reverse("admin:consent_safeguardchange_changelist", current_app=site.name)
     note = gettext("a second person must approve or decline")
-    return [Card(gettext("Weaker safeguards"), str(waiting), note, f"{url}?state__exact=waiting", needs_attention=True)]
+    title = gettext("Weaker safeguards")
+    return [Task(title, waiting, note, f"{url}?state__exact=waiting", since="requested_at")]

@@ -17,7 +17,7 @@ from consent.register.models.rows import (
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
 __all__ = [
@@ -41,7 +41,7 @@ class ServiceAgreement(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"reference": _NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"reference": _NONE}, limited=Limited.READ)
 
     reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -85,7 +85,7 @@ class AgreementSuspension(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)
 
     agreement = models.ForeignKey(
         ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
@@ -108,7 +108,10 @@ class Instruction(PeriodRow):
     change_capability = Capability.MANAGE_REGISTER
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, personal={"purposes": _NONE, "categories": _NONE, "recipients": _NONE, "document": _NONE}
+        Scope.TENANT,
+        EDIT,
+        personal={"purposes": _NONE, "categories": _NONE, "recipients": _NONE, "document": _NONE},
+        limited=Limited.READ,
     )
 
     agreement = models.ForeignKey(

@@ -1,5 +1,5 @@
 """Console pages of disclosures."""
 
-from consent.sharing.admin import disclosures, legal, person, transfers
+from consent.sharing.admin import dashboard, disclosures, legal, person, transfers
 
-__all__ = ["disclosures", "legal", "person", "transfers"]
+__all__ = ["dashboard", "disclosures", "legal", "person", "transfers"]

@@ -28,6 +28,7 @@ class BusinessTransferAdmin(ScopedAdmin):
     officers_only = True
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "other_party", "takes_place_on")
+    list_filter = ("state",)
     newest_by = "requested_at"
     sortable_by = ()
     row_fields = ("kind", "other_party", "takes_place_on", "text_en", "text_ur")

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from consent.decisions.api.report_results import ReportResultOutput, serialize_report_result
 from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
+from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
@@ -37,6 +38,7 @@ class DisclosureInput(StrictSerializer):
         child=TextField(max_length=63), allow_empty=False, min_length=1, max_length=_MOST_CATEGORIES
     )
     shared_at = ZonedDateTimeField()
+    role = serializers.ChoiceField(ROLES, required=False)
 
 
 class DisclosureBatchInput(StrictSerializer):

@@ -40,13 +40,15 @@ _IN_FUTURE = gettext_noop("Must be in the past.")
 class DisclosureReport:
     """A report that data was shared: codes of the recipient, the purpose and the categories, and the time.
 
-    ``subject`` is the person's LMS id, for a batch.
+    ``role`` is the role in which the person acted, if the report names one. ``subject`` is the person's LMS id, for a
+    batch.
     """
 
     recipient: str
     purpose: str
     categories: Sequence[str]
     shared_at: datetime
+    role: str = ""
     subject: str = ""
 
 
@@ -167,7 +169,14 @@ def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: date
 
 def _question(one: _Checked) -> Question:
     report = one.report
-    return Question(report.purpose, "share", frozenset(report.categories), report.recipient, at=one.moment)
+    return Question(
+        report.purpose,
+        "share",
+        frozenset(report.categories),
+        report.recipient,
+        role=report.role or None,
+        at=one.moment,
+    )
 
 
 def _build(one: _Checked, found: PastDecision, system: System | None, actor: Actor, at: datetime) -> Disclosure:
@@ -200,6 +209,7 @@ def _make_entry(row: Disclosure, one: _Checked, actor: Actor, at: datetime) -> E
         "shared_at": row.shared_at.isoformat(),
         "decision": row.reason,
         "system": str(row.system_id) if row.system_id else None,
+        **({"role": one.report.role} if one.report.role else {}),
     }
     kind = "disclosure.denied" if row.is_denied else "disclosure.reported"
     return make_entry(kind, client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at)

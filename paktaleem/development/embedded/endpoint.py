@@ -13,10 +13,11 @@ SUPERUSER = "paktaleem_bootstrap"
 OWNER = "paktaleem_owner"
 APP = "paktaleem_app"
 OFFICER = "paktaleem_officer"
+LIMITED = "paktaleem_limited"
 BACKUP = "paktaleem_backup"
 
 LOGIN_ROLES = (SUPERUSER, OWNER, APP, BACKUP)
-"""Roles with a password. OFFICER cannot log in: APP switches to it by SET LOCAL ROLE."""
+"""Roles with a password. OFFICER and LIMITED cannot log in: APP switches to them by SET LOCAL ROLE."""
 
 
 @dataclass(frozen=True)

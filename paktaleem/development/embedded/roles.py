@@ -1,7 +1,8 @@
 """Database roles of the portal and their privileges, applied to an embedded server; idempotent.
 
 Tenant isolation depends on them: the owner migrates, the app serves and owns nothing, the officer reads across clients
-when the app switches to it by SET LOCAL ROLE, the backup role reads everything and writes nothing.
+when the app switches to it by SET LOCAL ROLE, the limited role serves staff limited to schools likewise, the backup
+role reads everything and writes nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
-from paktaleem.development.embedded.endpoint import APP, BACKUP, OFFICER, OWNER, SUPERUSER, Endpoint
+from paktaleem.development.embedded.endpoint import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,10 +27,12 @@ ATTRIBUTES: Mapping[str, LiteralString] = {
     OWNER: f"LOGIN NOBYPASSRLS INHERIT {NOTHING}",
     APP: f"LOGIN NOBYPASSRLS INHERIT {NOTHING}",
     OFFICER: f"NOLOGIN NOBYPASSRLS INHERIT {NOTHING}",
+    LIMITED: f"NOLOGIN NOBYPASSRLS INHERIT {NOTHING}",
     BACKUP: f"LOGIN BYPASSRLS INHERIT {NOTHING}",
 }
 MEMBERSHIPS: Mapping[tuple[str, str], LiteralString] = {
     (OFFICER, APP): "INHERIT FALSE, SET TRUE",
+    (LIMITED, APP): "INHERIT FALSE, SET TRUE",
     ("pg_read_all_data", BACKUP): "INHERIT TRUE, SET FALSE",
 }
 
@@ -137,11 +140,11 @@ def _grant_access(connection: psycopg.Connection[Any], name: str) -> None:
     """Reset the privileges on the database and schema ``public``, in one transaction."""
     for statement in (
         _compose("ALTER DATABASE {} OWNER TO {}", name, OWNER),
-        _compose("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}, {}, {}", name, APP, OFFICER, BACKUP),
+        _compose("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}, {}, {}, {}", name, APP, OFFICER, LIMITED, BACKUP),
         _compose("GRANT CONNECT ON DATABASE {} TO {}, {}, {}", name, APP, OWNER, BACKUP),
         _compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, APP),  # for the staging table of a roster import
         _compose("ALTER SCHEMA public OWNER TO {}", OWNER),
-        _compose("REVOKE ALL ON SCHEMA public FROM PUBLIC, {}, {}, {}", APP, OFFICER, BACKUP),
-        _compose("GRANT USAGE ON SCHEMA public TO {}, {}, {}", APP, OFFICER, BACKUP),
+        _compose("REVOKE ALL ON SCHEMA public FROM PUBLIC, {}, {}, {}, {}", APP, OFFICER, LIMITED, BACKUP),
+        _compose("GRANT USAGE ON SCHEMA public TO {}, {}, {}, {}", APP, OFFICER, LIMITED, BACKUP),
     ):
         connection.execute(statement)

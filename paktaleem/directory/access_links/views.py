@@ -201,10 +201,12 @@ def _open_page(request: HttpRequest, redeemed: AccessGrant, *, leads_to: str = "
 @require_http_methods(["POST"])
 @public_page_headers
 def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
-    """End the page session in this browser."""
+    """End the session in this browser; with one code for both, also that of one's own choices or of one's children."""
     with in_global():
         response = public_page(request, "doors/left.html", title=_("You have left"))
-    delete_page_session(response, page)
+    together = {Page.CHOICES, Page.GUARDIAN}
+    for one in sorted(together if page in together else {page}):
+        delete_page_session(response, one)
     return response
 
 

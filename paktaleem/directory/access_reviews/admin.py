@@ -14,16 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.access_reviews.models import AccessReview
 from paktaleem.directory.access_reviews.selectors import find_waiting_review, list_to_confirm
 from paktaleem.directory.access_reviews.services import confirm_access
+from paktaleem.directory.administration.admin.limits import name_limit, with_school_names
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import isolate
 
@@ -44,11 +46,13 @@ class ConfirmForm(RowActionForm):
         """Offer the memberships that are not confirmed in this review."""
         super().__init__(*args, **kwargs)
         rows = list_to_confirm(self.row)
-        set_choices(self, "memberships", [(str(one.pk), _describe(one)) for one in rows])
+        set_choices(self, "memberships", [(str(one.pk), _describe(one)) for one in with_school_names(rows)])
 
 
 def _describe(membership: Membership) -> str:
     words = f"{membership.user.full_name} ({membership.user.email}) · {gettext(membership.get_role_display())}"
+    if membership.school_ids is not None:
+        words = f"{words} · {gettext('sees')}: {name_limit(membership)}"
     return words if membership.suspended_at is None else f"{words} · {gettext('locked')}"
 
 
@@ -114,4 +118,6 @@ def access_board(actor: Actor, at: datetime) -> list[Card]:
     review, number = waiting
     url = reverse("admin:access_reviews_accessreview_confirm", args=[review.pk], current_app=site.name)
     note = gettext("confirm who has access before {day}").format(day=isolate(str(review.progress.locks_on)))
-    return [Card(gettext("Review of access"), format_count(number), note, url, needs_attention=True)]
+    return [
+        Card(gettext("Review of access"), format_count(number), note, url, Severity.TO_DO, review.progress.locks_on)
+    ]

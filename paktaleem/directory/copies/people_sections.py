@@ -86,9 +86,15 @@ def _of_age_on(row: Any, _reader: Reader) -> Value:
     return day
 
 
+def _other_roles(row: Any, _reader: Reader) -> Value:
+    """Return the roles besides the main one; None if there are none."""
+    return ", ".join(row.other_roles) or None
+
+
 def _account() -> Section:
     columns: list[tuple[Column, Source]] = [
         (Column("role", _("Role")), "role"),
+        (Column("other_roles", _("Other roles")), _other_roles),
         (Column("is_enabled", _("Account enabled"), ValueKind.YES_NO), "is_enabled"),
         (Column("registered_at", _("Registered"), ValueKind.TIME), "registered_at"),
         (_CHANGED, "changed_at"),

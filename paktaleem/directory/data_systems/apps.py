@@ -9,6 +9,7 @@ class SystemsConfig(config.PortalAppConfig):
     name = "paktaleem.directory.data_systems"
     label = "systems"
     handlers = (
+        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.directory.data_systems.gauges.read_orders"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.data_systems.data_kinds.list_kinds"),
         (
             "paktaleem.directory.people.erasure_hooks.erasure_started",

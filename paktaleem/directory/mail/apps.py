@@ -10,6 +10,7 @@ class MailConfig(config.PortalAppConfig):
     label = "mail"
     verbose_name = "emails and text messages"
     handlers = (
+        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.directory.mail.gauges.read_messages"),
         ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.mail.diagnosis.check_mail_server"),
         ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.mail.diagnosis.check_messages"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.mail.data_kinds.list_kinds"),

@@ -5,11 +5,11 @@ The message queue handles retries. Numbers and texts are never logged.
 
 import asyncio
 import json
-import logging
 import ssl
 from collections.abc import Iterable
 from http import HTTPStatus
 
+import structlog
 from django.conf import settings
 
 from paktaleem.directory.mail.text_providers import ProviderNotConfigured, TextRejected
@@ -18,7 +18,7 @@ from paktaleem.foundation.http_client.destinations import DestinationRefused
 
 __all__ = ["HttpProvider"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _SECONDS = 10.0
 _MAX_ID_LENGTH = 200
@@ -53,7 +53,7 @@ class HttpProvider:
         if answer.status in _PERMANENT:
             raise TextRejected(str(answer.status))
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            log.warning("The text message gateway answered %d.", answer.status)
+            log.warning("The text message gateway refused a message", status=answer.status)
             raise ConnectionError(f"The gateway answered {answer.status}.")
         return _parse_message_id(answer.body) or reference
 
@@ -69,7 +69,7 @@ class HttpProvider:
                 post(settings.TEXT_URL, body, headers, allowed=self._allowed, seconds=_SECONDS, trust=self._trust)
             )
         except (Unreachable, DestinationRefused) as error:
-            log.warning("The text message gateway could not be reached: %s", error)
+            log.warning("The text message gateway could not be reached", error=type(error).__name__)
             raise ConnectionError(str(error)) from error
 
 

@@ -89,7 +89,9 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "birth_date_missing": OddityText("A student without a birth date", "Imported; the age is unknown."),
     "birth_date_kept": OddityText("No birth date in the file", "The registered birth date is kept."),
     "birth_date_of_nobody": OddityText("A birth date of a person who is not in the users file", _ROW_SKIPPED),
-    "role_ended": OddityText("A role that has ended", "The registered role is kept until another is stated."),
+    "role_ended": OddityText(
+        "A role that has ended", "The person keeps their other roles; the only role is kept until another is stated."
+    ),
     "role_extended": OddityText("A role defined by the exporter", _ROW_SKIPPED),
     "role_missing": OddityText("A person without a role that OneRoster defines", "The person is skipped."),
     "agent_not_guardian": OddityText(

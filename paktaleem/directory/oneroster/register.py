@@ -11,13 +11,25 @@ _ROLE_NAMES = tuple(ROLES)
 _ROLE_CODES = {name: code for code, name in enumerate(_ROLE_NAMES)}
 _NONE = 255
 _RELATIONSHIP_CODES = frozenset(_ROLE_CODES[name] for name in RELATIONSHIPS)
-# Of several roles one is kept: primary before secondary, then the most protective one.
+# Of several roles one is the main role: primary before secondary, then the most protective one.
 _PROTECTING = ("student", "instructor", "administrator", "guardian")
 _SECONDARY = 10
+_BITS = {role: 1 << place for place, role in enumerate(_PROTECTING)}
+_ROLES_OF = [tuple(role for role, bit in _BITS.items() if bits & bit) for bits in range(1 << len(_PROTECTING))]
+"""The portal's roles for each combination of bits."""
 
 
 def _rank(role: str, *, primary: bool) -> int:
     return _PROTECTING.index(ROLES[role]) + (0 if primary else _SECONDARY)
+
+
+def _bit(role: str) -> int:
+    """Return the bit of the portal's role for a role of OneRoster."""
+    return _BITS[ROLES[role]]
+
+
+def _others(every: int, main: str | None) -> tuple[str, ...]:
+    return _ROLES_OF[every & ~_BITS.get(main or "", 0)]
 
 
 @dataclass(slots=True)
@@ -28,12 +40,34 @@ class PartialUserRecord:
     row: int
     role: str = ""
     rank: int = _NONE
+    every: int = 0
+    ended: int = 0
     born: int = 0
 
     def take_role(self, role: str, *, primary: bool) -> None:
-        """Keep the role if it ranks before the current one."""
-        if (rank := _rank(role, primary=primary)) < self.rank:
+        """Add a role; it becomes the main one if it is primary and ranks before the current one."""
+        self.every |= _bit(role)
+        if primary and (rank := _rank(role, primary=primary)) < self.rank:
             self.role, self.rank = role, rank
+
+    def end_role(self, role: str) -> None:
+        """Add a role that has ended."""
+        self.ended |= _bit(role)
+
+    @property
+    def main_role(self) -> str | None:
+        """The portal's role that is stated as primary; None if none is."""
+        return ROLES[self.role] if self.role else None
+
+    @property
+    def other_roles(self) -> tuple[str, ...]:
+        """The portal's other roles."""
+        return _others(self.every, self.main_role)
+
+    @property
+    def ended_roles(self) -> tuple[str, ...]:
+        """The portal's roles that have ended, and are not stated again."""
+        return _ROLES_OF[self.ended & ~self.every]
 
 
 @dataclass(slots=True)
@@ -48,6 +82,8 @@ class UserRegister:
     roles: bytearray = field(default_factory=bytearray)
     ranks: bytearray = field(default_factory=bytearray)
     kin: bytearray = field(default_factory=bytearray)  # role code as a parent, guardian or relative
+    every: bytearray = field(default_factory=bytearray)  # bits of all roles
+    ended: bytearray = field(default_factory=bytearray)  # bits of roles that a delta declares deleted
     are_students: bytearray = field(default_factory=bytearray)
     gone: bytearray = field(default_factory=bytearray)
     rows: array[int] = field(default_factory=lambda: array("l"))
@@ -60,6 +96,8 @@ class UserRegister:
         """Add the next user; return its ordinal."""
         for column in (self.roles, self.ranks, self.kin):
             column.append(_NONE)
+        for bits in (self.every, self.ended):
+            bits.append(0)
         self.are_students.append(False)
         self.gone.append(gone)
         self.rows.append(row)
@@ -73,12 +111,25 @@ class UserRegister:
         code = _ROLE_CODES.get(role)
         if code is None:
             return
+        self.every[ordinal] |= _bit(role)
         if role == STUDENT:
             self.are_students[ordinal] = True
         if code in _RELATIONSHIP_CODES:
             self.kin[ordinal] = code
         if (rank := _rank(role, primary=primary)) < self.ranks[ordinal]:
             self.roles[ordinal], self.ranks[ordinal] = code, rank
+
+    def end_role(self, ordinal: int, role: str) -> None:
+        """Add a role of a user that has ended."""
+        self.ended[ordinal] |= _bit(role)
+
+    def other_roles(self, ordinal: int) -> tuple[str, ...]:
+        """Return the portal's roles of a user besides the main one."""
+        return _others(self.every[ordinal], self.role(ordinal))
+
+    def ended_roles(self, ordinal: int) -> tuple[str, ...]:
+        """Return the portal's roles of a user that have ended, and are not stated again."""
+        return _ROLES_OF[self.ended[ordinal] & ~self.every[ordinal]]
 
     def place_elsewhere(self, external_id: str, file: str, row: int) -> PartialUserRecord:
         """Return the record of a person who has no row in this users.csv, creating it if needed."""

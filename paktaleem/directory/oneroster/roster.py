@@ -13,14 +13,13 @@ from paktaleem.directory.oneroster.columns import (
     COUNTRY,
     DEMOGRAPHICS,
     ENROLLMENTS,
-    ROLES,
     USER_ROLES,
     USERS,
     Table,
 )
 from paktaleem.directory.oneroster.manifest import Manifest, read_manifest
 from paktaleem.directory.oneroster.package import Package, open_package
-from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place
+from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place, StatedRoles
 from paktaleem.directory.oneroster.problems import ProblemLog, RosterInvalid
 from paktaleem.directory.oneroster.register import PartialUserRecord, UserRegister
 from paktaleem.directory.oneroster.relations import (
@@ -60,7 +59,8 @@ class Roster:
 
     `oddity_sample` holds the first oddities of each code, `oddities` their exact number by code. `counts` holds the
     people by role, the relations, classes and enrollments; `size` is the number of people. `is_whole` is True if
-    people not in it are not at the school; `columns` maps fields to column names.
+    people not in it are not at the school; `stated_roles` says whether it states all roles; `columns` maps fields to
+    column names.
     """
 
     def __init__(self, package: Package, findings: "_Findings") -> None:
@@ -69,6 +69,7 @@ class Roster:
         self.counts: Mapping[str, int] = MappingProxyType(findings.counts())
         self.kind = f"OneRoster {findings.manifest.version.number}"
         self.is_whole = findings.manifest.is_whole(USERS)
+        self.stated_roles = _stated_roles(findings.manifest)
         self.columns: Mapping[str, str] = _COLUMNS
         self._package = package
         self._manifest = findings.manifest
@@ -138,13 +139,30 @@ class Roster:
             birth_date=self._register.birth_date(ordinal),
             enabled=user.enabled,
             country=user.country,
+            other_roles=self._register.other_roles(ordinal),
+            ended_roles=self._register.ended_roles(ordinal),
         )
+
+
+def _stated_roles(manifest: Manifest) -> StatedRoles:
+    if "role" in manifest.version.tables[USERS].at:
+        return StatedRoles.MAIN
+    return StatedRoles.ALL if manifest.is_whole(USER_ROLES) else StatedRoles.CHANGES
 
 
 def _to_partial_person(external_id: str, found: PartialUserRecord) -> Person:
     born = date.fromordinal(found.born) if found.born else None
-    role = ROLES[found.role] if found.role else None
-    return Person(external_id, role, None, None, None, born, enabled=None)
+    return Person(
+        external_id,
+        found.main_role,
+        None,
+        None,
+        None,
+        born,
+        enabled=None,
+        other_roles=found.other_roles,
+        ended_roles=found.ended_roles,
+    )
 
 
 @contextmanager

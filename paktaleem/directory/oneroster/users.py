@@ -125,11 +125,12 @@ class PeopleFiles:
         self._tables, self._ids, self._register, self._log, self._whole = version.tables, ids, register, log, whole
 
     def take_role(self, number: int, cells: Cells) -> None:
-        """Store the role of a row of roles.csv; deleted ones are skipped, since others may still apply."""
+        """Store the role of a row of roles.csv, or that it has ended."""
         table = self._tables[USER_ROLES]
         user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
         if is_gone(table, cells):
             self._log.oddity(table.file, number, "role", "role_ended")
+            self._end_role(user, role, table, number)
             return
         if cells[table.at["role"]].casefold().startswith(EXTENDED):
             self._log.oddity(table.file, number, "role", "role_extended")
@@ -141,6 +142,14 @@ class PeopleFiles:
             self._register.add_role(self._ids[user], role, primary=primary)
         elif self._is_elsewhere(user, table, number, "userSourcedId"):
             self._register.place_elsewhere(user, table.file, number).take_role(role, primary=primary)
+
+    def _end_role(self, user: str, role: str, table: Table, number: int) -> None:
+        if not role:
+            return
+        if user in self._ids:
+            self._register.end_role(self._ids[user], role)
+        elif self._is_elsewhere(user, table, number, "userSourcedId"):
+            self._register.place_elsewhere(user, table.file, number).end_role(role)
 
     def take_birth_date(self, number: int, cells: Cells) -> None:
         """Store the birth date of a row of demographics.csv."""

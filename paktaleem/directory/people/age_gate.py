@@ -17,6 +17,7 @@ __all__ = ["AGE_GATE_FIELDS", "Reading", "reveals_child", "withhold_looser_chang
 
 AGE_GATE_FIELDS = (
     "role",
+    "other_roles",
     "birth_date",
     "attested_age",
     "attested_on",
@@ -47,7 +48,7 @@ class Reading:
 
     def is_child(self, details: SubjectDetails) -> bool:
         """Return True if a guardian decides: for a known child, and for an unknown age where minors are served."""
-        return is_child(details.role, self.adult_from(details), at=self.at, serves_minors=self.serves_minors)
+        return is_child(details.roles, self.adult_from(details), at=self.at, serves_minors=self.serves_minors)
 
     def is_known_child(self, details: SubjectDetails) -> bool:
         """Return True if a stated age makes the person a child."""
@@ -78,8 +79,9 @@ def _removes_protection(before: SubjectDetails, after: SubjectDetails, reading: 
 
 
 def _states_adult(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
-    """Return True if the age statements alone make the person an adult, without changes of role or country."""
-    moment = reading.adult_from(replace(after, role=before.role, country=before.country))
+    """Return True if the age statements alone make the person an adult, without changes of roles or country."""
+    kept = replace(after, role=before.role, other_roles=before.other_roles, country=before.country)
+    moment = reading.adult_from(kept)
     return moment is not None and reading.at >= moment
 
 

@@ -126,7 +126,7 @@ def to_statements(source: AgeSource, of_age_at: datetime | None, *, on: date, ti
 
 
 def is_child(
-    role: str,
+    roles: Iterable[str],
     of_age_at: datetime | None,
     *,
     at: datetime,
@@ -135,15 +135,16 @@ def is_child(
 ) -> bool:
     """Return True if a guardian decides for the person at a time (policy §8; GDPR Art. 8(1)).
 
-    A known child always counts. A person of unknown age counts as a child where the client serves minors, unless their
-    role is an adult's. If the age was computed for another threshold and the person may still be a child
-    (``may_be_until``), they count as a child in any role.
+    ``roles`` are all roles of the person, whichever role a question names. A known child always counts. A person of
+    unknown age counts as a child where the client serves minors, unless every role is an adult's. If the age was
+    computed for another threshold and the person may still be a child (``may_be_until``), they count as a child in any
+    role.
     """
     if of_age_at is not None:
         return at < of_age_at
     if may_be_until is not None and at < may_be_until:
         return True
-    return serves_minors and role not in ADULT_ROLES
+    return serves_minors and not ADULT_ROLES.issuperset(roles)
 
 
 def may_be_child_until(of_age_at: datetime | None, *, computed_for: int | None, threshold: int) -> datetime | None:

@@ -27,6 +27,7 @@ from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
 __all__ = [
     "ADULT_SENTINEL",
     "PERSONAL",
+    "PLAIN",
     "AgeCheck",
     "SubjectDetails",
     "age_columns",
@@ -34,11 +35,16 @@ __all__ = [
     "check_external_id",
     "contact_index",
     "personal_columns",
+    "role_facts",
     "threshold_reached_at",
 ]
 
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
+"""A person's other roles are stored in this order."""
+PLAIN = ("role", "other_roles", "language", "is_enabled", "country")
+"""Details stored in clear."""
+_GUARDIAN = "guardian"
 RESERVED = frozenset({"batch"})
 """Reserved: ``/api/v1/subjects/`` has endpoints of these names."""
 _OLDEST = date(1900, 1, 1)
@@ -81,6 +87,7 @@ _CHECK = re.compile(
 class SubjectDetails:
     """A person's registered details as plain values; None where unknown.
 
+    ``role`` is the main role, ``other_roles`` those that the person has besides it.
     ``attested_age`` is an age in whole years that the client vouches for, with the day it was attested;
     ``declared_age`` is the person's own statement; ``age_check`` is a provider's check, as ``AgeCheck`` writes it.
     ``country`` is the country of residence (ISO 3166), which selects the age threshold; empty: the institution's.
@@ -99,6 +106,16 @@ class SubjectDetails:
     declared_age: int | None = None
     declared_on: date | None = None
     age_check: str | None = None
+    other_roles: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All roles of the person, the main one first."""
+        return (self.role, *self.other_roles)
+
+    def with_role(self, role: str) -> "SubjectDetails":
+        """Return these details with one more role."""
+        return self if role in self.roles else replace(self, other_roles=(*self.other_roles, role))
 
     def changed(self, changes: Mapping[str, Any]) -> "SubjectDetails":
         """Return these details with some fields replaced; not validated."""
@@ -118,6 +135,7 @@ class SubjectDetails:
                 errors[field] = str(error)
         if errors:
             raise ValidationError({field: [message] for field, message in errors.items()})
+        values["other_roles"] = tuple(one for one in ROLES if one in self.other_roles and one != self.role)
         if values["phone"] is not None:
             values["phone"] = normal_number(values["phone"], region=region)
         for field in (one.name for one in PERSONAL_FIELDS if one.kind is FieldKind.AGE):
@@ -137,7 +155,7 @@ class SubjectDetails:
         upper case counts as a change.
         """
         texts = self.texts()
-        later = {"country": self.country}
+        later = {"country": self.country, "other_roles": ",".join(self.other_roles)}
         later |= {field.name: texts.pop(field.name) or "" for field in PERSONAL_FIELDS if field.is_later}
         # Empty ones are left out, so that older fingerprints still match.
         more = [f"{name}={value}" for name, value in later.items() if value]
@@ -145,14 +163,12 @@ class SubjectDetails:
         return hashlib.sha256(details.encode()).hexdigest()
 
     @classmethod
-    def from_texts(
-        cls, texts: Mapping[str, str | None], *, role: str, language: str, is_enabled: bool, country: str
-    ) -> "SubjectDetails":
-        """Build details from the unsealed texts."""
+    def from_texts(cls, texts: Mapping[str, str | None], **plain: Any) -> "SubjectDetails":
+        """Build details from the unsealed texts and the details stored in clear (PLAIN)."""
         values: dict[str, Any] = {}
         for field in PERSONAL_FIELDS:
             values |= _from_text(field, texts[field.name])
-        return cls(role=role, language=language, is_enabled=is_enabled, country=country, **values)
+        return cls(**plain, **values)
 
     @property
     def is_age_stated(self) -> bool:
@@ -260,6 +276,15 @@ def _one_of(allowed: tuple[str, ...]) -> Any:
     return check
 
 
+def _all_of(allowed: tuple[str, ...]) -> Any:
+    def check(values: tuple[str, ...], _: date) -> tuple[str, ...]:
+        if not set(values) <= set(allowed):
+            raise ValueError(f"Use only: {', '.join(allowed)}.")
+        return tuple(values)
+
+    return check
+
+
 def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["email", "phone"], bytes]:
     """Return whether a text is an email or a phone number, and the keyed hash by which it is found.
 
@@ -284,6 +309,7 @@ _CHECKS_BY_KIND: dict[FieldKind, Any] = {
 }
 _CHECKS: dict[str, Any] = {
     "role": _one_of(ROLES),
+    "other_roles": _all_of(ROLES),
     "language": _one_of(LANGUAGES),
     **{field.name: _CHECKS_BY_KIND.get(field.kind, _text_check(field.longest)) for field in PERSONAL_FIELDS},
     "country": _country,
@@ -331,14 +357,23 @@ def age_statements(details: SubjectDetails, *, threshold: int, time_zone: str, a
 def threshold_reached_at(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> datetime | None:
     """Return when the person reaches the client's threshold, LONG_AGO if they have, None if unknown.
 
-    Guardians whose age is not stated count as adults. For adults only the fact is stored, not the day (data
-    minimisation, Art. 5(1)(c) GDPR).
+    Guardians whose age is not stated count as adults, unless they are also students or learners. For adults only the
+    fact is stored, not the day (data minimisation, Art. 5(1)(c) GDPR).
     """
     statements = age_statements(details, threshold=threshold, time_zone=time_zone, at=at)
     moment, contradicted = ages.combine_statements(statements)
     if moment is None:
-        return ADULT_SENTINEL if details.role == "guardian" and not contradicted else None
+        return ADULT_SENTINEL if _is_adult_guardian(details) and not contradicted else None
     return moment if moment > at else ADULT_SENTINEL
+
+
+def role_facts(roles: tuple[str, ...]) -> dict[str, Any]:
+    """Return a person's roles as a ledger entry states them: all of them only if there are several."""
+    return {"role": roles[0], "roles": list(roles)} if len(roles) > 1 else {"role": roles[0]}
+
+
+def _is_adult_guardian(details: SubjectDetails) -> bool:
+    return _GUARDIAN in details.roles and {_GUARDIAN, *ages.ADULT_ROLES}.issuperset(details.roles)
 
 
 def age_columns(details: SubjectDetails, *, thresholds: Thresholds, time_zone: str, at: datetime) -> dict[str, Any]:

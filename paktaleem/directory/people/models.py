@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Collate
@@ -12,11 +13,13 @@ from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
 from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.erasure_records import Erasure, ErasureCarriedOut
+from paktaleem.directory.people.roles import SubjectRole, other_roles_are_others, role_indexes
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.places import CountryField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
@@ -36,16 +39,6 @@ __all__ = [
     "SubjectKey",
     "SubjectRole",
 ]
-
-
-class SubjectRole(models.TextChoices):
-    """A person's role at the client (policy, Definitions)."""
-
-    STUDENT = "student", _("Student")
-    LEARNER = "learner", _("Learner")
-    INSTRUCTOR = "instructor", _("Instructor")
-    ADMINISTRATOR = "administrator", _("Administrator")
-    GUARDIAN = "guardian", _("Guardian")
 
 
 _ERASED = Q(erased_at__isnull=False)
@@ -73,6 +66,9 @@ class Subject(Tracked):
     From ``erasure_started_at``, the confirmation of an erasure, until ``erased_at``, when every system has answered,
     the person is being erased: their data may only be deleted (``Erasure``).
 
+    ``role`` is the main role; ``other_roles`` are those that the person has besides it: a teacher who is also a parent
+    is one person with two roles. Decisions go by the strictest, unless the question names one.
+
     After erasure only ``tombstone``, a keyed hash of the LMS id, identifies the person.
     """
 
@@ -82,6 +78,7 @@ class Subject(Tracked):
         disposed_as="person",
         personal={
             "external_id": Personal.PSEUDONYM,
+            "other_roles": Personal.NONE,
             "language": Personal.NONE,
             "country": Personal.NONE,
             "email_index": Personal.PSEUDONYM,
@@ -97,6 +94,7 @@ class Subject(Tracked):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     external_id = models.CharField("LMS id", max_length=255, null=True)  # noqa: DJ001 -- null once erased, and then not unique
     role = models.CharField(max_length=16, choices=SubjectRole)
+    other_roles = ArrayField(models.CharField(max_length=16, choices=SubjectRole), default=list, db_default=[])
     language = models.CharField(max_length=8, default="en")
     full_name = SealedField()
     email = SealedField()
@@ -112,7 +110,7 @@ class Subject(Tracked):
     tombstone = models.BinaryField(max_length=32, null=True)
     of_age_at = models.DateTimeField(null=True)
     of_age_threshold = models.PositiveSmallIntegerField(null=True)
-    country = models.CharField(
+    country = CountryField(
         max_length=2,
         blank=True,
         default="",
@@ -125,6 +123,7 @@ class Subject(Tracked):
     changed_at = models.DateTimeField()
     erasure_started_at = models.DateTimeField("erasure confirmed at", null=True)
     erased_at = models.DateTimeField(null=True)
+    same_person = models.UUIDField(null=True, help_text="The main record, if several records are one person.")
 
     history = History(
         excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index", "tombstone"]
@@ -139,6 +138,7 @@ class Subject(Tracked):
                 condition=Q(external_id=None) | (~Q(external_id__contains="@") & ~Q(external_id="")),
                 name="subject_external_id_is_no_address",
             ),
+            other_roles_are_others(),
             models.CheckConstraint(
                 condition=Q(erased_at=None, tombstone=None)
                 | Q(
@@ -160,19 +160,15 @@ class Subject(Tracked):
             _where_known("phone_index", "subject_by_phone"),
             _where_known("name_index", "subject_by_name"),
             _where_known("tombstone", "subject_by_tombstone"),
+            _where_known("same_person", "subject_by_same_person"),
             *newest_first("registered_at", "subject_by_registration"),
-            *newest_first("registered_at", "subject_by_role", by="role"),
             *newest_first("registered_at", "subject_kept", condition=Q(erased_at=None)),
             *newest_first("registered_at", "subject_being_erased", condition=_BEING_ERASED),
             *newest_first("registered_at", "subject_erased", condition=_ERASED),
             models.Index(fields=["erased_at"], condition=_ERASED, name="subject_by_erasure"),
             *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
             models.Index(fields=["client", "changed_at", "id"], condition=Q(erased_at=None), name="subject_by_change"),
-            models.Index(
-                fields=["client", "role", "changed_at", "id"],
-                condition=Q(erased_at=None),
-                name="subject_by_role_and_change",
-            ),
+            *role_indexes(),
             models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
             models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
             models.Index(F("client"), Collate("external_id", "C"), F("id"), name="subject_by_lms_id"),
@@ -182,6 +178,11 @@ class Subject(Tracked):
     def __str__(self) -> str:
         """Return the pseudonym, never a name."""
         return gettext("erased") if self.erased_at else (self.external_id or str(self.id))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All roles of the person, the main one first."""
+        return (self.role, *self.other_roles)
 
     @property
     def is_being_erased(self) -> bool:
@@ -220,7 +221,7 @@ class Subject(Tracked):
         threshold = thresholds.of(self.country)
         until = may_be_child_until(self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold)
         of_age_at = self.of_age_for(thresholds)
-        return is_child(self.role, of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
+        return is_child(self.roles, of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
 
 
 class SubjectKey(models.Model):

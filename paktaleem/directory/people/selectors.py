@@ -1,6 +1,7 @@
 """Find people, within the actor's permissions."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from paktaleem.directory.people.models import (
     Subject,
     SubjectKey,
 )
+from paktaleem.directory.people.roles import SEVERAL_ROLES
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -43,7 +45,9 @@ __all__ = [
     "list_age_changes",
     "list_by_change",
     "list_guardian_claims",
+    "list_same_person",
     "list_subjects",
+    "map_same_person",
     "sealer_of",
     "sealers_of",
     "search_subjects",
@@ -204,20 +208,37 @@ def count_protected(client_id: UUID, *, at: datetime) -> tuple[int, int]:
     """Count the people of a client for whom a guardian decides: known children, and people of unknown age."""
     people = Subject.objects.filter(client_id=client_id, erased_at=None)
     children = people.filter(of_age_at__gt=at).count()
-    return children, people.filter(of_age_at=None).exclude(role__in=ADULT_ROLES).count()
+    adults = Q(role__in=ADULT_ROLES, other_roles__contained_by=sorted(ADULT_ROLES))
+    return children, people.filter(of_age_at=None).exclude(adults).count()
 
 
 def list_by_change(
-    actor: Actor, *, role: str | None = None, changed_since: datetime | None = None, after: tuple[datetime, UUID] | None
-) -> QuerySet[Subject]:
-    """List people by the time of their last change, oldest first; erased people are left out.
+    actor: Actor,
+    client_id: UUID,
+    *,
+    role: str | None = None,
+    changed_since: datetime | None = None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Subject]:
+    """List a page of a client's people by the time of their last change, oldest first; erased people are left out.
 
-    ``changed_since`` is the earliest change listed; ``after`` is the change and id of the last person of the page
-    before. Read by an index of the client, or of the client and the role. Raises NotAllowed.
+    ``role`` lists those who have it, as their main role or besides it. ``changed_since`` is the earliest change listed;
+    ``after`` is the change and id of the last person of the page before. Read by an index of the client, or with a role
+    by one of the client and the role and one of the few who have several. Raises NotAllowed.
     """
+    found = _list_changed(actor, changed_since, after).filter(client_id=client_id)
+    if role is None:
+        return list(found[:limit])
+    several = found.filter(SEVERAL_ROLES, other_roles__contains=[role])
+    rows = [*found.filter(role=role)[:limit], *several[:limit]]
+    return sorted(rows, key=lambda one: (one.changed_at, one.pk))[:limit]
+
+
+def _list_changed(
+    actor: Actor, changed_since: datetime | None, after: tuple[datetime, UUID] | None
+) -> QuerySet[Subject]:
     found = list_subjects(actor).filter(erased_at=None).order_by("changed_at", "id")
-    if role is not None:
-        found = found.filter(role=role)
     if changed_since is not None:
         found = found.filter(changed_at__gte=changed_since)
     if after is not None:
@@ -237,3 +258,21 @@ def has_waiting_age_change(subject: Subject) -> bool:
     """Return True if a change of the person's age waits for a second person."""
     waiting = AgeChange.objects.filter(client_id=subject.client_id, subject=subject, state=ChangeState.WAITING)
     return waiting.exists()
+
+
+def list_same_person(subject: Subject) -> list[Subject]:
+    """List the other records that are the same person as a record, without the erased; oldest first."""
+    return map_same_person([subject]).get(subject.pk, [])
+
+
+def map_same_person(people: Iterable[Subject]) -> dict[UUID, list[Subject]]:
+    """Map records to the other records that are the same person, in one query; those without any are left out."""
+    linked = {one.pk: (one.client_id, one.same_person) for one in people if one.same_person is not None}
+    if not linked:
+        return {}
+    clients, mains = {client for client, _main in linked.values()}, {main for _client, main in linked.values()}
+    found: defaultdict[tuple[UUID, UUID | None], list[Subject]] = defaultdict(list)
+    rows = Subject.objects.filter(client_id__in=clients, same_person__in=mains, erased_at=None)
+    for row in rows.select_related("client").order_by("pk"):
+        found[row.client_id, row.same_person].append(row)
+    return {key: others for key, of in linked.items() if (others := [one for one in found[of] if one.pk != key])}

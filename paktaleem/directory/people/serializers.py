@@ -31,7 +31,8 @@ class SubjectOutput(serializers.Serializer[Any]):
 
     external_id = serializers.CharField()
     id = serializers.UUIDField()
-    role = serializers.CharField()
+    role = serializers.CharField(help_text="The main role.")
+    roles = serializers.ListField(child=serializers.CharField(), help_text="All roles, the main one first.")
     language = serializers.CharField()
     enabled = serializers.BooleanField(help_text="True if the account is open.")
     account_closed_at = serializers.DateTimeField(allow_null=True)
@@ -41,6 +42,11 @@ class SubjectOutput(serializers.Serializer[Any]):
     )
     registered_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()
+    same_person_as = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="LMS ids of other records that are the same person, as the client's staff confirmed. Decisions for "
+        "each of them go by the strictest.",
+    )
     personal = serializers.DictField(child=serializers.CharField(allow_null=True), required=False)
 
 

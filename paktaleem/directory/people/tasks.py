@@ -1,8 +1,8 @@
 """Background tasks for people: erasures, ages and uploaded rosters."""
 
-import logging
 from uuid import UUID
 
+import structlog
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.people.models import Erasure
@@ -25,7 +25,7 @@ __all__ = [
 
 COMPLETE_ANSWERED = "subjects.complete_answered_erasures"
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 @app.task(name=COMPLETE_ERASURE, pass_context=False)
@@ -61,7 +61,7 @@ def complete_erasures(timestamp: int) -> None:
         log.exception("The erasure list is damaged; requests are refused until the right one is restored.")
         return
     if done:
-        log.warning("Completed %d confirmed erasures that the database lacked.", done)
+        log.warning("Completed confirmed erasures that the database lacked.", count=done)
 
 
 @app.task(name=RECOMPUTE_AGES, pass_context=False)

@@ -10,6 +10,10 @@ class SchoolsConfig(config.PortalAppConfig):
     label = "schools"
     handlers = (
         (
+            "paktaleem.foundation.console.site.school_names",
+            "paktaleem.directory.schools.selectors.list_school_names",
+        ),
+        (
             "paktaleem.directory.copies.sections.person_sections",
             "paktaleem.directory.schools.sections.list_school_sections",
         ),

@@ -9,7 +9,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
 __all__ = [
     "ClassKind",
@@ -98,7 +98,7 @@ _NAMED = dict.fromkeys(("external_id", "origin", "kind"), Personal.NONE)
 class School(Sourced):
     """One school, or an organisation above schools such as a district (OneRoster ``orgs``)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "name": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "name": Personal.NONE}, limited=Limited.READ)
 
     name = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=SchoolKind)
@@ -132,7 +132,7 @@ class Term(Sourced):
     A day is None if the source states none that can be read.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.READ)
 
     title = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=TermKind)
@@ -157,7 +157,7 @@ class Term(Sourced):
 class SchoolClass(Sourced):
     """One class of a school (OneRoster ``classes``)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.READ)
 
     title = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=ClassKind)
@@ -188,7 +188,7 @@ class SchoolClass(Sourced):
 class ClassTerm(models.Model):
     """One term in which a class takes place."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"})
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.READ)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -1,11 +1,13 @@
 """Reads of classes and enrolments."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, School, SchoolClass, Term
@@ -19,6 +21,7 @@ __all__ = [
     "is_place",
     "list_enrolments",
     "list_people_of_class",
+    "list_school_names",
     "list_terms_of_class",
     "where_current",
 ]
@@ -34,6 +37,14 @@ def get_day(client: Client, at: datetime) -> date:
 def where_current(day: date) -> Q:
     """Return the condition of enrolments in effect on a day."""
     return Q(starts_on__lte=day) & (Q(ends_on=None) | Q(ends_on__gt=day))
+
+
+def list_school_names(school_ids: Iterable[UUID], *, most: int = 4) -> list[str]:
+    """List the names of up to ``most`` of the schools with these ids, and how many others there are."""
+    rows = School.objects.filter(pk__in=list(school_ids)).order_by("name", "pk")
+    names = list(rows.values_list("name", flat=True))
+    others = gettext("{count} more").format(count=len(names) - most)
+    return [*names[:most], others] if len(names) > most else names
 
 
 def list_enrolments(subject: Subject) -> QuerySet[Enrolment]:

@@ -12,6 +12,7 @@ class WebhooksConfig(config.PortalAppConfig):
     label = "webhooks"
     verbose_name = "webhooks"
     handlers = (
+        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.directory.webhooks.gauges.read_webhooks"),
         ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.webhooks.diagnosis.check_webhooks"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.webhooks.data_kinds.list_kinds"),
         (

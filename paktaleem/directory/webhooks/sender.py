@@ -6,7 +6,6 @@ lease assigns each endpoint to one of them, and expires if that worker dies.
 """
 
 import asyncio
-import logging
 import ssl
 import time
 from collections import deque
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from threading import Barrier
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import connections
 from django.urls import reverse
@@ -48,7 +48,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["PUMP", "Pump"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 PUMP = "webhooks.pump"
 _SIDE_BY_SIDE = 200
 _BATCH = 50

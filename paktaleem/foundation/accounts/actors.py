@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from paktaleem.foundation.accounts.roles import (
     KEY_SCOPES,
+    LIMITED_CAPABILITIES,
     OFFICER_ROLES,
     ROLES_BY_CAPABILITY,
     SANDBOX_CAPABILITIES,
@@ -42,11 +43,13 @@ class NotAllowed(PortalError, PermissionError):
 class Actor(By):
     """An actor with capabilities; ``client_id`` is None for PakTaleem's officers, who act for every client.
 
-    ``acts_for`` is set for a data subject or guardian on their own pages: the person they act for.
+    ``schools`` are the ids of the schools to which the membership is limited, None for no limit. ``acts_for`` is set
+    for a data subject or guardian on their own pages: the person they act for.
     """
 
     client_id: UUID | None
     acts_for: UUID | None = None
+    schools: frozenset[UUID] | None = None
     capabilities: frozenset[Capability] = field(repr=False)
 
     def may(self, capability: Capability, client_id: UUID | None = None) -> bool:
@@ -76,8 +79,11 @@ def _capabilities(role: Role) -> frozenset[Capability]:
 _OF_ROLE = {role: _capabilities(role) for role in Role}
 
 
-def user_actor(user_id: UUID, role: Role | str, client_id: UUID) -> Actor:
-    """Return the actor of a signed-in user under one membership; PakTaleem's officers act for every client."""
+def user_actor(user_id: UUID, role: Role | str, client_id: UUID, *, schools: Iterable[UUID] | None = None) -> Actor:
+    """Return the actor of a signed-in user under one membership; PakTaleem's officers act for every client.
+
+    A membership that is limited to schools has fewer capabilities (``LIMITED_CAPABILITIES``).
+    """
     role = Role(role)
     everywhere = role in OFFICER_ROLES and client_id == PAKTALEEM
     return Actor(
@@ -85,7 +91,8 @@ def user_actor(user_id: UUID, role: Role | str, client_id: UUID) -> Actor:
         id=user_id,
         role=role.value,
         client_id=None if everywhere else client_id,
-        capabilities=_OF_ROLE[role],
+        schools=None if schools is None else frozenset(schools),
+        capabilities=_OF_ROLE[role] if schools is None else _OF_ROLE[role] & LIMITED_CAPABILITIES,
     )
 
 

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.leaving import end_sessions
 from paktaleem.foundation.accounts.models import Membership, StaffChange, User
+from paktaleem.foundation.accounts.school_limits import require_within
 from paktaleem.foundation.accounts.staff_accounts import (
     StaffLink,
     Stamp,
@@ -46,12 +47,20 @@ class Colleague:
 
 @transaction.atomic
 def invite_colleague(
-    colleague: Colleague, *, client_id: UUID, role: str, actor: Actor, reason: Reason | str, at: datetime
+    colleague: Colleague,
+    *,
+    client_id: UUID,
+    role: str,
+    school_ids: list[UUID] | None = None,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
 ) -> Membership | StaffChange:
     """Give a person a role at a client; someone without an account gets a link by email to set a password.
 
-    An administrator's role is proposed: returns the ``StaffChange``. Raises AlreadyProposed, ValidationError for a
-    disabled account or a member, NotAllowed.
+    ``school_ids`` limit it to schools of the client; an administrator who is limited invites within these schools. An
+    administrator's role is proposed: returns the ``StaffChange``. Raises AlreadyProposed, ValidationError for a
+    disabled account or a member, OutsideOwnSchools, NotAllowed.
     """
     require_management(actor, client_id)
     email = colleague.email.strip()
@@ -67,8 +76,14 @@ def invite_colleague(
         user = create_account(made, stamp)
     if not user.has_usable_password() and user.last_login is None:
         send_link(user, StaffLink.INVITATION, stamp)
-    membership = Membership(client_id=client_id, user=user, role=role)
-    return change_membership(membership, actor=actor, reason=reason, at=at)
+    membership = Membership(client_id=client_id, user=user, role=role, school_ids=school_ids)
+    try:
+        return change_membership(membership, actor=actor, reason=reason, at=at)
+    except IntegrityError as error:
+        if "membership_one_open_per_client" not in str(error):
+            raise
+        # limited staff do not see the membership of a colleague of another school
+        raise ValidationError({"email": [_IS_MEMBER]}) from error
 
 
 @transaction.atomic
@@ -79,7 +94,7 @@ def resend_invitation(membership: Membership, *, actor: Actor, reason: Reason | 
     """
     require_management(actor, membership.client_id)
     user = User.objects.select_for_update().get(pk=membership.user_id)
-    lock_active_membership(membership)
+    require_within(actor, lock_active_membership(membership))
     if user.has_usable_password() or user.last_login is not None:
         raise PasswordIsSet
     stamp = Stamp(actor, reason, at, (actor.id,))

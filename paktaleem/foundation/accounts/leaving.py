@@ -38,13 +38,16 @@ class LastAdministrator(PortalError):
 def lock_last_administrator(membership: Membership, *, at: datetime) -> None:
     """Serialize the acts that take administrators from a client, and require that another one remains.
 
-    ``membership`` is the stored row. An administrator counts who has set a password, with an enabled account.
-    Does nothing for other roles and for PakTaleem, whose host can appoint officers. Raises LastAdministrator.
+    ``membership`` is the stored row. An administrator counts who has set a password, with an enabled account, and is
+    not limited to schools. Does nothing for others and for PakTaleem, whose host can appoint officers. Raises
+    LastAdministrator.
     """
-    if membership.role != Role.CLIENT_ADMIN or membership.client_id == PAKTALEEM:
+    is_administrator = membership.role == Role.CLIENT_ADMIN and membership.school_ids is None
+    if not is_administrator or membership.client_id == PAKTALEEM:
         return
     advisory_lock(f"administrators/{membership.client_id}")
     admins = Membership.objects.active(at).filter(client_id=membership.client_id, role=Role.CLIENT_ADMIN)
+    admins = admins.filter(school_ids=None)
     able = admins.filter(user__is_active=True).exclude(user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
     if not able.exclude(pk=membership.pk).exists():
         raise LastAdministrator

@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.selectors import (
     find_key_actor,
     list_memberships,
 )
+from paktaleem.foundation.accounts.sign_in_rules import narrow_memberships
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 
@@ -34,10 +35,19 @@ _SELF_CONTAINED = (
     "/ns/consent/v1",
     "/healthz",
     "/readyz",
+    "/metrics",
 )
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
-_OWN_CONTEXT_PATHS = ("/choices/", "/guardian/", "/g/", "/concern/", "/requests/", "/cookies/")
+_OWN_CONTEXT_PATHS = (
+    "/choices/",
+    "/guardian/",
+    "/g/",
+    "/concern/",
+    "/requests/",
+    "/cookies/",
+    "/accounts/single-sign-on/",
+)
 """Views that open the client's context themselves, by a link, a code or the URL
 (``paktaleem.directory.access_links.decorators``)."""
 _PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")
@@ -86,7 +96,8 @@ def bearer_token(request: HttpRequest) -> str:
 def _find_signed_in_actor(request: ReceivedRequest) -> Actor | None:
     if not request.user.is_authenticated or not has_required_factors(request):
         return None
-    request.memberships = list_memberships(request.user.pk, at=request.received_at)
+    found = list_memberships(request.user.pk, at=request.received_at)
+    request.memberships = narrow_memberships(request, found)
     chosen = _chosen_membership(request, request.memberships)
     return chosen.actor(request.user.pk) if chosen else None
 
@@ -105,7 +116,7 @@ def _open_context(actor: Actor | None, path: str) -> AbstractContextManager[None
         return in_global() if publisher is None else in_client(publisher)
     if actor.client_id is None:
         return as_officer()
-    return in_client(actor.client_id)
+    return in_client(actor.client_id, schools=actor.schools)
 
 
 def _find_publisher(path: str) -> UUID | None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -13,18 +12,19 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.client_changes import ClientChange
+from paktaleem.foundation.accounts.fields import ThresholdsField
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffAct, StaffChange
 from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.places import CountryField, TimeZoneField
 from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
 __all__ = [
     "MAX_CLOCK_OFFSET",
@@ -66,36 +66,6 @@ TEST_KEY_PREFIX = "ptk_test_"
 """Prefix of the API keys of sandboxes, and of no other key."""
 
 
-def validate_time_zone(name: str) -> None:
-    """Raise ValidationError unless ``name`` is an IANA time zone."""
-    if name not in available_timezones():
-        message = gettext("“{name}” is not an IANA time zone. Use a name such as Asia/Karachi.")
-        raise ValidationError(message.format(name=name))
-
-
-def validate_thresholds(by_country: dict[str, int]) -> None:
-    """Raise ValidationError unless all keys are ISO 3166 country codes and all ages are from 13 to 21."""
-    for country, years in by_country.items():
-        if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):  # noqa: PLR2004 -- ISO 3166
-            raise ValidationError(f"“{country}” is not a two-letter ISO 3166 code. Use a code such as DE.")
-        if isinstance(years, bool) or not isinstance(years, int) or not LOWEST <= years <= HIGHEST:
-            raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
-
-
-class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
-    """The name of an IANA time zone."""
-
-    migrates_as = "django.db.models.CharField"
-    default_validators = [validate_time_zone]
-
-
-class ThresholdsField(MigratesAs, models.JSONField):
-    """Ages of consent by the ISO 3166 code of a country."""
-
-    migrates_as = "django.db.models.JSONField"
-    default_validators = [validate_thresholds]
-
-
 class Client(Tracked):
     """An institution with a service agreement (the tenant). PakTaleem itself is one."""
 
@@ -112,12 +82,18 @@ class Client(Tracked):
             "time_zone": Personal.NONE,
             "country_thresholds": Personal.NONE,
         },
+        limited=Limited.READ,
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    code = models.CharField(max_length=63, unique=True, validators=[code_validator])
+    code = models.CharField(
+        max_length=63,
+        unique=True,
+        validators=[code_validator],
+        help_text="Short name in the API and in addresses of pages. Cannot be changed later.",
+    )
     name = models.CharField(max_length=200)
-    country = models.CharField(
+    country = CountryField(
         max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z", _("Use the two-letter ISO 3166 code, such as PK."))]
     )
     address = models.CharField(
@@ -289,9 +265,14 @@ class MembershipQuerySet(TrackedQuerySet["Membership"]):
 
 
 class Membership(Tracked):
-    """A role of a user at a client from ``starts_at`` until ``ends_at``; locked while ``suspended_at`` is set."""
+    """A role of a user at a client from ``starts_at`` until ``ends_at``; locked while ``suspended_at`` is set.
 
-    wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True)
+    ``school_ids`` limit it to people of these schools, which the database enforces (``tenancy.school_limits``).
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, looked_up=True, limited=Limited.COLLEAGUES, personal={"school_ids": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -300,6 +281,14 @@ class Membership(Tracked):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField("locked since", null=True, editable=False)
+    school_ids = ArrayField(
+        models.UUIDField(),
+        verbose_name="limited to schools",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Ids of the schools whose people the member sees. None: everyone of the client.",
+    )
 
     objects: ClassVar[Any] = MembershipQuerySet.as_manager()
     history = History()
@@ -319,6 +308,10 @@ class Membership(Tracked):
             ),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")), name="membership_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(school_ids=None) | Q(~Q(client=PAKTALEEM), school_ids__len__gt=0),
+                name="membership_limit_names_schools",
             ),
         ]
 

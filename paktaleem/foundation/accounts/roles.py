@@ -4,6 +4,7 @@ from enum import StrEnum
 
 __all__ = [
     "KEY_SCOPES",
+    "LIMITED_CAPABILITIES",
     "OFFICER_ROLES",
     "PRIVILEGED",
     "ROLES_BY_CAPABILITY",
@@ -48,6 +49,8 @@ class Capability(StrEnum):
     VIEW_SUBJECTS = "view_subjects"
     REGISTER_SUBJECTS = "register_subjects"
     BULK_DEACTIVATE_PEOPLE = "let_many_vanish"
+    MERGE_PEOPLE = "merge_people"
+    CLOSE_SCHOOL_YEARS = "close_school_years"
     REVEAL_PERSONAL_DATA = "reveal_personal_data"
     ERASE_SUBJECTS = "erase_subjects"
     VIEW_ACCESS_LOG = "view_who_looked"
@@ -129,6 +132,7 @@ class Capability(StrEnum):
     MANAGE_PERIODS = "manage_periods"
     VIEW_BREACHES = "view_breaches"
     MANAGE_BREACHES = "manage_breaches"
+    BUILD_REGULATOR_PACKS = "build_regulator_packs"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -148,6 +152,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.BULK_DEACTIVATE_PEOPLE: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.MERGE_PEOPLE: frozenset({_OFFICER, _ADMIN}),
+    Capability.CLOSE_SCHOOL_YEARS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.ERASE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
@@ -229,6 +235,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_PERIODS: frozenset({_OFFICER}),
     Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
+    Capability.BUILD_REGULATOR_PACKS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -238,6 +245,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.ERASE_SUBJECTS,
         Capability.HAND_OVER_COPIES,
         Capability.BULK_DEACTIVATE_PEOPLE,
+        Capability.CLOSE_SCHOOL_YEARS,
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
@@ -250,6 +258,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.APPROVE_DISPOSALS,
         Capability.PROPOSE_EXITS,
         Capability.APPROVE_EXITS,
+        Capability.BUILD_REGULATOR_PACKS,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.
@@ -261,6 +270,7 @@ PRIVILEGED: frozenset[Capability] = SENSITIVE | {
     Capability.APPROVE_CHILD_CHANGES,
     Capability.LIFT_LEGAL_HOLDS,
     Capability.MANAGE_BREACHES,
+    Capability.MERGE_PEOPLE,
     Capability.MANAGE_PERIODS,
     Capability.WAIVE_ORDERS,
 }
@@ -290,6 +300,32 @@ SANDBOX_CAPABILITIES: frozenset[Capability] = frozenset(
     }
 )
 """Capabilities to force a state or make an order in a sandbox, within that sandbox only."""
+
+LIMITED_CAPABILITIES: frozenset[Capability] = frozenset(
+    {
+        Capability.EXPORT_ROWS,
+        Capability.MANAGE_COLLEAGUES,
+        Capability.REVEAL_PERSONAL_DATA,
+        Capability.VIEW_ACCESS_LOG,
+        Capability.VIEW_CLIENTS,
+        Capability.VIEW_CONSENTS,
+        Capability.VIEW_DISCLOSURES,
+        Capability.VIEW_EVIDENCE,
+        Capability.VIEW_GUARDIANS,
+        Capability.VIEW_HOLDINGS,
+        Capability.VIEW_LEDGER,
+        Capability.VIEW_MESSAGES,
+        Capability.VIEW_ORDERS,
+        Capability.VIEW_REGISTER,
+        Capability.VIEW_RIGHTS_REQUESTS,
+        Capability.VIEW_STAFF,
+        Capability.VIEW_SUBJECTS,
+        Capability.VIEW_SYSTEMS,
+    }
+)
+"""All that a member may do whose role is limited to schools, if the role has it: see people of these schools and what
+is about them, read the register, invite and end colleagues within these schools. Acts for the whole client are not
+among them."""
 
 KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),

@@ -24,17 +24,18 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class MembershipChoice:
-    """A membership that a user may work under. ``time_zone`` is the client's."""
+    """A membership that a user may work under. ``time_zone`` is the client's; ``school_ids`` None: no limit."""
 
     id: UUID
     client_id: UUID
     client_name: str
     role: str
     time_zone: str
+    school_ids: Sequence[UUID] | None
 
     def actor(self, user_id: UUID) -> Actor:
         """Return the user as an actor under this membership."""
-        return user_actor(user_id, self.role, self.client_id)
+        return user_actor(user_id, self.role, self.client_id, schools=self.school_ids)
 
 
 def find_key_actor(secret: str, *, at: datetime) -> Actor | None:
@@ -48,7 +49,8 @@ def find_key_actor(secret: str, *, at: datetime) -> Actor | None:
 def list_memberships(user_id: UUID, *, at: datetime) -> Sequence[MembershipChoice]:
     """Return the current memberships of an active user, PakTaleem's first."""
     rows = read_in_one_statement(
-        "SELECT id, client_id, client_name, role, time_zone FROM accounts_memberships(%s, %s)", [user_id, at]
+        "SELECT id, client_id, client_name, role, time_zone, school_ids FROM accounts_memberships(%s, %s)",
+        [user_id, at],
     )
     return [MembershipChoice(*row) for row in rows]
 
@@ -76,6 +78,10 @@ def list_due_clients(due: Callable[..., Iterable[UUID]], *, at: datetime) -> lis
 
 
 def list_staff(client_id: UUID, role: Role, *, at: datetime) -> list[User]:
-    """Return the active users with a role at a client at ``at``, as recipients of emails; needs its context."""
-    members = Membership.objects.active(at).filter(client_id=client_id, role=role.value).select_related("user")
+    """Return the active users with a role at a client at ``at``, as recipients of emails; needs its context.
+
+    Staff limited to schools are left out: these emails concern the whole client.
+    """
+    own = Membership.objects.active(at).filter(client_id=client_id, role=role.value, school_ids=None)
+    members = own.select_related("user")
     return [one.user for one in members if one.user.is_active]

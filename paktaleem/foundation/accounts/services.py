@@ -19,6 +19,7 @@ from paktaleem.foundation.accounts.colleagues import Colleague, end_all_membersh
 from paktaleem.foundation.accounts.leaving import LastAdministrator, list_held_keys, write_key_revocation
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.school_limits import OutsideOwnSchools
 from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, AlreadyEnded, Stamp, notify_owner
 from paktaleem.foundation.accounts.staff_services import (
     AlreadyProposed,
@@ -55,6 +56,7 @@ __all__ = [
     "Colleague",
     "KeyNotLive",
     "LastAdministrator",
+    "OutsideOwnSchools",
     "PasswordIsSet",
     "ProposerMayNotAnyMore",
     "TooManyLiveKeys",

@@ -1,10 +1,10 @@
 """Session lifetime: 30 minutes idle, 12 hours in total (ASVS 7.3)."""
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
@@ -21,7 +21,7 @@ __all__ = [
     "record_session_start",
 ]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 IDLE_TIMEOUT = timedelta(minutes=30)
 MAX_SESSION_AGE = timedelta(hours=12)
@@ -75,7 +75,7 @@ def record_session_start(sender: Any, request: HttpRequest, user: Any, **_: Any)
     """Store the sign-in time in the session (a receiver of Django's ``user_logged_in``)."""
     del sender
     at = wall_clock_now().timestamp()
-    log.info("Signed in: user %s.", user.pk)
+    log.info("A member of staff signed in", user_id=str(user.pk))
     request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = at
 
 

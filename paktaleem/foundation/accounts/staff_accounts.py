@@ -14,7 +14,7 @@ from django.db import connection
 
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.accounts.roles import Capability, is_privileged
+from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability, is_privileged
 from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.accounts.staff_ties import UNTIL_USED, TieKind, add_ties
 from paktaleem.foundation.audit.actors import By, Reason
@@ -34,6 +34,7 @@ __all__ = [
     "apply_act",
     "create_account",
     "has_capability",
+    "is_officer",
     "is_privileged_user",
     "lock_active_membership",
     "notify_of_role",
@@ -82,11 +83,19 @@ def is_privileged_user(user_id: UUID, *, at: datetime) -> bool:
         return any(is_privileged(role) for (role,) in cursor.fetchall())
 
 
+def is_officer(user_id: UUID, *, at: datetime) -> bool:
+    """Return True if a member of staff has a role at PakTaleem, or one was proposed for them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT role FROM accounts_staff_roles(%s, %s)", [user_id, at])
+        return any(role in OFFICER_ROLES for (role,) in cursor.fetchall())
+
+
 def has_capability(user_id: UUID, capability: Capability, client_id: UUID, *, at: datetime) -> bool:
     """Return True if a member of staff may act for a client at ``at``; False for a disabled account."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT role, client_id FROM accounts_memberships(%s, %s)", [user_id, at])
-        return any(user_actor(user_id, role, where).may(capability, client_id) for role, where in cursor.fetchall())
+        cursor.execute("SELECT role, client_id, school_ids FROM accounts_memberships(%s, %s)", [user_id, at])
+        found = [user_actor(user_id, role, where, schools=schools) for role, where, schools in cursor.fetchall()]
+    return any(actor.may(capability, client_id) for actor in found)
 
 
 def create_account(user: User, stamp: Stamp) -> User:
@@ -108,18 +117,27 @@ def send_link(user: User, kind: str, stamp: Stamp) -> None:
     enqueue_job(SEND_STAFF_LINK, user=str(user.pk), kind=kind, at=stamp.at.isoformat())
 
 
-def apply_act(act: StaffAct, user: User, *, stamp: Stamp, client_id: UUID, role: str = "", email: str = "") -> None:
-    """Do one act to a member of staff, in the context of ``client_id``.
+def apply_act(
+    act: StaffAct,
+    user: User,
+    *,
+    stamp: Stamp,
+    client_id: UUID,
+    role: str = "",
+    school_ids: list[UUID] | None = None,
+    email: str = "",
+) -> None:
+    """Do one act to a member of staff, in the context of ``client_id``; a role without ``school_ids`` has no limit.
 
     Raises ValidationError, AlreadyEnded if the membership to change has ended.
     """
     if act == StaffAct.GRANT_ROLE:
-        membership = Membership(client_id=client_id, user=user, role=role, starts_at=stamp.at)
+        membership = Membership(client_id=client_id, user=user, role=role, school_ids=school_ids, starts_at=stamp.at)
         membership.full_clean()
         _save_role(membership, stamp)
     elif act == StaffAct.CHANGE_ROLE:
         membership = _find_open_membership(user, client_id)
-        membership.role = role
+        membership.role, membership.school_ids = role, school_ids
         _save_role(membership, stamp)
     elif act == StaffAct.CHANGE_EMAIL:
         _change_email(user, email, stamp)
@@ -188,7 +206,10 @@ def record_user_entry(kind: str, user: User, stamp: Stamp, **facts: int | str) -
 
 def record_membership(kind: str, membership: Membership, stamp: Stamp) -> Entry:
     """Record an act on a membership in its client's ledger."""
-    facts = {"membership": str(membership.pk), "user": str(membership.user_id), "role": membership.role}
+    facts: dict[str, object] = {"membership": str(membership.pk), "user": str(membership.user_id)}
+    facts["role"] = membership.role
+    if membership.school_ids is not None:
+        facts["schools"] = sorted(map(str, membership.school_ids))
     return record_entry(kind, client_id=membership.client_id, facts=facts, actor=stamp.actor, at=stamp.at)
 
 

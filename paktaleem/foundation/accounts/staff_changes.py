@@ -1,5 +1,6 @@
 """Changes of privileged staff, which take two people: what is proposed, for whom, and its state."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -37,8 +38,8 @@ class StaffAct(models.TextChoices):
 class StaffChange(RequestedChange, Tracked):
     """A proposal to make, re-enable or recover a privileged member of staff; no effect until a second officer approves.
 
-    ``client`` is the client of the role, and PakTaleem for acts on the account itself. ``role`` and ``email`` are set
-    for the acts that need them.
+    ``client`` is the client of the role, and PakTaleem for acts on the account itself. ``role`` with its
+    ``school_ids`` (None: no limit) and ``email`` are set for the acts that need them.
     """
 
     wall = TablePolicy(
@@ -49,6 +50,7 @@ class StaffChange(RequestedChange, Tracked):
         personal={
             "act": Personal.NONE,
             "role": Personal.NONE,
+            "school_ids": Personal.NONE,
             "email": Personal.STAFF,
             "reason": Personal.NONE,
             "requested_kind": Personal.NONE,
@@ -60,6 +62,9 @@ class StaffChange(RequestedChange, Tracked):
     user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
     act = models.CharField(max_length=16, choices=StaffAct)
     role = models.CharField(max_length=32, choices=ROLES_OF_STAFF, blank=True, default="")
+    school_ids = ArrayField(
+        models.UUIDField(), verbose_name="limited to schools", null=True, blank=True, editable=False
+    )
     email = models.EmailField("new email address", max_length=254, blank=True, default="")
     reason = models.CharField(max_length=24, choices=Reason)
 

@@ -17,6 +17,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.leaving import end_sessions, lock_last_administrator, revoke_held_keys
 from paktaleem.foundation.accounts.models import Membership, StaffAct, StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability, is_privileged, is_wider
+from paktaleem.foundation.accounts.school_limits import has_wider_limit, require_unlimited, require_within
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.accounts.staff_accounts import (
     StaffLink,
@@ -185,9 +186,10 @@ def change_membership(
 ) -> Membership | StaffChange:
     """Give a user a role at a client, or change it; it starts now, never earlier (ASVS 8.3.2).
 
-    A privileged role, or a wider one, is proposed: returns the ``StaffChange``, and nothing has changed. An
-    administrator whose role becomes narrower loses the API keys they hold. Raises AlreadyEnded for an ended
-    membership, AlreadyProposed, LastAdministrator, ValidationError, NotAllowed.
+    A privileged role, a wider one, or one for more schools, is proposed: returns the ``StaffChange``, and nothing has
+    changed. An administrator whose role becomes narrower, or is limited to fewer schools, loses the API keys they hold.
+    Raises AlreadyEnded for an ended membership, AlreadyProposed, LastAdministrator, OutsideOwnSchools, ValidationError,
+    NotAllowed, also where a limited administrator would have to propose.
     """
     require_management(actor, membership.client_id)
     User.objects.select_for_update().filter(pk=membership.user_id).first()  # before the membership, as approvals do
@@ -196,19 +198,28 @@ def change_membership(
         membership.starts_at = at
     else:
         before = lock_active_membership(membership)
+    require_within(actor, membership, *([before] if before else []))
     membership.full_clean()
-    if is_privileged(membership.role) if before is None else is_wider(membership.role, before.role):
+    if _takes_two(membership, before):
+        require_unlimited(actor)
         act = StaffAct.GRANT_ROLE if before is None else StaffAct.CHANGE_ROLE
         where: dict[str, Any] = {"client_id": membership.client_id, "role": membership.role}
+        where["school_ids"] = membership.school_ids
         return _propose(act, membership.user, **where, actor=actor, reason=reason, at=at)
     stamp = Stamp(actor, reason, at, ())
-    if before is not None and membership.role != before.role:
+    if before is not None and (membership.role, membership.school_ids) != (before.role, before.school_ids):
         lock_last_administrator(before, at=at)
         revoke_held_keys(before, stamp)
     save_tracked(membership, actor=actor, reason=reason, at=at)
     entry = record_membership("membership.changed", membership, stamp)
     notify_of_role(membership.user, entry_id=entry.id, at=at)
     return membership
+
+
+def _takes_two(new: Membership, old: Membership | None) -> bool:
+    if old is None:
+        return is_privileged(new.role)
+    return is_wider(new.role, old.role) or (is_privileged(new.role) and has_wider_limit(new, old))
 
 
 @transaction.atomic
@@ -220,6 +231,8 @@ def end_membership(membership: Membership, *, actor: Actor, reason: Reason | str
     require_management(actor, membership.client_id)
     User.objects.select_for_update().get(pk=membership.user_id)  # before the membership, as approvals do
     locked, stamp = lock_active_membership(membership), Stamp(actor, reason, at, ())
+    if locked.user_id != actor.id:
+        require_within(actor, locked)
     lock_last_administrator(locked, at=at)
     end_sessions([locked.user_id], at=at)
     revoke_held_keys(locked, stamp)
@@ -238,6 +251,7 @@ def decide_staff_change(
     AlreadyEnded, ValidationError, NotAllowed.
     """
     needed = require_management(actor, change.client_id)
+    require_unlimited(actor)
     user = User.objects.select_for_update().get(pk=change.user_id)
     if approve and user.pk == actor.id:
         raise ApproverIsConcerned
@@ -248,7 +262,7 @@ def decide_staff_change(
     entry_id = _record("staff.change_settled", change, actor, at)
     if approve:
         stamp = Stamp(actor, change.reason, at, (change.requested_by, actor.id))
-        values = {"role": change.role, "email": change.email}
+        values: dict[str, Any] = {"role": change.role, "email": change.email, "school_ids": change.school_ids}
         apply_act(StaffAct(change.act), user, stamp=stamp, client_id=change.client_id, **values)
         if change.role:
             notify_of_role(user, entry_id=entry_id, at=at)
@@ -274,6 +288,7 @@ def _propose(
     *,
     client_id: UUID,
     role: str = "",
+    school_ids: list[UUID] | None = None,
     email: str = "",
     actor: Actor,
     reason: Reason | str,
@@ -287,6 +302,7 @@ def _propose(
         user=user,
         act=act,
         role=role,
+        school_ids=school_ids,
         email=email,
         reason=Reason(reason),
         requested_kind=actor.kind.value,

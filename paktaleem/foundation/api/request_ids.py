@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import structlog
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.api.problems import is_api
@@ -15,18 +16,18 @@ _VALID_ID = re.compile(r"\A[\x21-\x7e]{1,200}\Z")
 
 
 class RequestIdMiddleware:
-    """Sends X-Request-ID with the response; the outermost middleware, so that errors have it too."""
+    """Sends X-Request-ID with the response; an outer middleware, so that errors have it too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request; repeat its id if it is 1 to 200 visible ASCII characters, else the API makes one."""
+        """Serve the request; repeat its id if it is 1 to 200 visible ASCII characters, else send the logged one."""
         response = self.get_response(request)
         request_id = request.headers.get(HEADER, "")
         if _VALID_ID.match(request_id):
             response[HEADER] = request_id
         elif is_api(request):
-            response[HEADER] = str(new_id())
+            response[HEADER] = structlog.contextvars.get_contextvars().get("request_id") or str(new_id())
         return response

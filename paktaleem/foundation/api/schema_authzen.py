@@ -45,7 +45,11 @@ _PARTS: dict[str, Any] = {
                 "format": "date-time",
                 "pattern": MOMENT,
                 "description": "A time in the past.",
-            }
+            },
+            "role": {
+                "type": ["string", "null"],
+                "description": "The role in which the person acts; left out: the strictest of their roles decides.",
+            },
         },
     },
 }
@@ -53,10 +57,14 @@ _ITEM = (
     "An evaluation; its subject, action, resource and context each replace the default as a whole. An invalid one is "
     "answered with decision: false and context.error; the others are evaluated as usual."
 )
+_DECIDED_BY = {
+    "role": {"type": ["string", "null"], "description": "The role by which it was decided."},
+    "role_named": {"type": "boolean", "description": "True if the request named the role."},
+}
 _DECISION = {
     "type": "object",
     "required": ["decision", "context"],
-    "properties": {"decision": {"type": "boolean"}, "context": {"type": "object"}},
+    "properties": {"decision": {"type": "boolean"}, "context": {"type": "object", "properties": _DECIDED_BY}},
 }
 AUTHZEN_SCHEMAS: dict[str, Any] = {
     "Evaluation": {"type": "object", "required": ["subject", "action", "resource"], "properties": _PARTS},

@@ -5,7 +5,7 @@ from django.db import models
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
 __all__ = ["Entry"]
@@ -30,6 +30,7 @@ class Entry(models.Model):
             "leaf_hash": Personal.NONE,
             "openings": Personal.SEALED,
         },
+        limited=Limited.JOURNAL,
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

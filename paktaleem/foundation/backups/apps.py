@@ -10,4 +10,7 @@ class BackupsConfig(config.PortalAppConfig):
 
     name = "paktaleem.foundation.backups"
     label = "backups"
-    handlers = ((_CHECKS, "paktaleem.foundation.backups.diagnosis.check_backups"),)
+    handlers = (
+        (_CHECKS, "paktaleem.foundation.backups.diagnosis.check_backups"),
+        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.foundation.backups.gauges.read_backups"),
+    )

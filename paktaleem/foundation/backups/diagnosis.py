@@ -5,12 +5,9 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.backups.records import FAMILY
+from paktaleem.foundation.backups.records import find_last_backup
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
-from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["check_backups"]
 
@@ -20,12 +17,11 @@ LONGEST_AGE = timedelta(hours=26)
 
 def check_backups() -> Iterator[Line]:
     """Yield when the last verified backup was made, by the ledger."""
-    with in_client(PAKTALEEM):
-        last = Entry.objects.filter(client_id=PAKTALEEM, family=FAMILY).order_by("-recorded_at").first()
+    last = find_last_backup()
     if last is None:
         yield to_mend("backups", "none was ever made", "Run: manage.py backup FILE, every day.")
         return
-    age = wall_clock_now() - last.recorded_at
+    age = wall_clock_now() - last
     seen = f"the last is {age.days} days and {age.seconds // 3600} hours old"
     if age > LONGEST_AGE:
         yield to_watch("backups", seen, "Run: manage.py backup FILE, every day.")

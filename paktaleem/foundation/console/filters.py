@@ -1,12 +1,13 @@
 """List filters: long choice lists as a select field, clients, progress, and ordering by waiting time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import SuspiciousOperation
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ __all__ = [
     "ActiveFilter",
     "ChosenFilter",
     "ClientFilter",
+    "ConditionFilter",
     "ProgressFilter",
     "SortByWaitingTime",
     "TypedFilter",
@@ -146,6 +148,26 @@ class ProgressFilter(admin.SimpleListFilter):
         at = () if value == "open" else (get_action_time(request),)
         narrowed: QuerySet[Any] = getattr(queryset, value)(*at)
         return narrowed
+
+
+class ConditionFilter(admin.SimpleListFilter):
+    """Filter by conditions on a row; ``offered`` maps codes to a label and a function of the time.
+
+    The first page counts the rows of a condition, so that its link shows exactly those.
+    """
+
+    title = "progress"
+    parameter_name = PROGRESS
+    offered: ClassVar[Mapping[str, tuple[Any, Callable[[datetime], Q]]]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the codes and their labels."""
+        return [(code, label) for code, (label, _condition) in self.offered.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that meet the chosen condition."""
+        chosen = self.offered.get(self.value() or "")
+        return queryset.filter(chosen[1](get_action_time(request))) if chosen else queryset
 
 
 class SortByWaitingTime:

@@ -5,14 +5,15 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import InvalidPage, Page, Paginator
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import DateTimeField, F, QuerySet, Value
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Identifier
 
 __all__ = [
     "LIMIT",
@@ -21,6 +22,7 @@ __all__ = [
     "OlderFilter",
     "count_each_up_to",
     "count_up_to",
+    "count_with_first",
     "format_count",
 ]
 
@@ -41,6 +43,40 @@ def count_each_up_to(*found: QuerySet[Any], limit: int = LIMIT) -> list[int]:
         statement = SQL("SELECT {}").format(columns).as_string()
         cursor.execute(statement, [value for _sql, params in capped for value in params])
         return list(cursor.fetchone())
+
+
+def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> list[tuple[int, Any]]:
+    """Return the number of rows of several query sets, and the least value of a field of each, in one statement.
+
+    Each number is at most one more than the limit; beyond it, the least value is that of some of the rows. Without a
+    field the value is None.
+    """
+    tables, params = [], []
+    for place, (rows, field) in enumerate(found):
+        first = F(field) if field else Value(None, output_field=DateTimeField())
+        counted = rows.order_by().annotate(first_of_field=first).values("pk", "first_of_field")[: limit + 1]
+        sql, values = _to_sql(counted)
+        tables.append(
+            SQL("(SELECT count(*) AS rows, min(first_of_field) AS first FROM ({}) found) {}").format(
+                SQL(sql), Identifier(f"t{place}")
+            )
+        )
+        params += values
+    columns = SQL(", ").join(SQL("{0}.rows, {0}.first").format(Identifier(f"t{place}")) for place in range(len(found)))
+    with connection.cursor() as cursor:
+        statement = SQL("SELECT {} FROM {}").format(columns, SQL(" CROSS JOIN ").join(tables)).as_string()
+        cursor.execute(statement, params)
+        row = cursor.fetchone()
+    return list(zip(row[::2], row[1::2], strict=True))
+
+
+def _to_sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement and its parameters, also of a query set that Django knows to be empty."""
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT NULL::timestamptz AS first_of_field WHERE false", ()
+    return sql, tuple(values)
 
 
 def format_count(count: int, limit: int = LIMIT) -> str:

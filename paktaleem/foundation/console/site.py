@@ -1,9 +1,9 @@
 """Admin site of the console: access, start page and navigation."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from allauth.account.views import login as sign_in
 from django.contrib.admin import AdminSite
@@ -22,7 +22,9 @@ from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.views import choose_membership
 from paktaleem.foundation.console.account import show_account
+from paktaleem.foundation.console.cards import Line, count_lines, sort_by_urgency
 from paktaleem.foundation.console.guides import find_guide_url, show_guide, show_guides
+from paktaleem.foundation.console.home_pages import list_home_links, list_home_tabs, list_home_urls
 from paktaleem.foundation.console.menu import Section, ShownSection, Visible, find_current, show_sections
 from paktaleem.foundation.console.requests import actor_of, find_membership, get_action_time
 from paktaleem.foundation.console.search import show_search
@@ -30,32 +32,25 @@ from paktaleem.foundation.console.tasks_under_way import find_way_back, leave_ta
 from paktaleem.foundation.console.time_zones import get_reader_zone
 from paktaleem.foundation.console.translation import get_other_language, translate_text
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.context import current_client, in_global
 
 if TYPE_CHECKING:
     from paktaleem.foundation.accounts.selectors import MembershipChoice
 
-__all__ = ["Card", "ConsoleSite", "boards", "latest_acts", "site"]
+__all__ = ["ConsoleSite", "boards", "latest_acts", "school_names", "site"]
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A number on the start page; cards with ``needs_attention`` come first."""
-
-    title: str
-    value: str
-    note: str = ""
-    url: str = ""
-    needs_attention: bool = False
-
-
-type Board = Callable[[Actor, datetime], Sequence[Card]]
+type Board = Callable[[Actor, datetime], Sequence[Line]]
 type LatestActs = Callable[[Actor], Sequence[Any]]
 type _Viewer = tuple[frozenset[Capability], bool, str]
 """The menu depends on these: capabilities, whether the actor is an officer (for every client), and the language."""
 
 boards: ExtensionPoint[Board] = ExtensionPoint(
-    "console.boards", "Cards of the first page; each board uses a fixed number of queries."
+    "console.boards",
+    "Lines of the first page. Tasks are counted together in one query; anything else takes a fixed number.",
+)
+school_names: ExtensionPoint[Callable[[Iterable[UUID]], list[str]]] = ExtensionPoint(
+    "console.school_names", "The names of the schools to which the reader is limited, in the head of every page."
 )
 latest_acts: ExtensionPoint[LatestActs] = ExtensionPoint("console.latest_acts", "The latest acts, on the first page.")
 
@@ -96,7 +91,7 @@ class ConsoleSite(AdminSite):
             path("help/<slug:chapter>/", self.admin_view(self.guide), name="guide"),
             path("logout/", self.logout, name="logout"),  # also for users without a role
         ]
-        return [*own, *used]
+        return [*own, *list_home_urls(self), *used]
 
     def describe_row(self, row: Any) -> str:
         """Return the title of a row, as its pages show it."""
@@ -106,8 +101,12 @@ class ConsoleSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the current membership, whether others can be chosen, the other language and the time zone."""
         memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
+        workplace = find_membership(request)
+        limit = None if workplace is None or current_client() is None else workplace.school_ids
         own = {
-            "workplace": find_membership(request),
+            "workplace": workplace,
+            "own_schools": [] if limit is None else [name for find in school_names for name in find(limit)],
+            "is_limited": limit is not None,
             "reader_zone": get_reader_zone(request),
             "may_switch": len(memberships) > 1,
             "other_language": get_other_language(),
@@ -204,14 +203,16 @@ class ConsoleSite(AdminSite):
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the start page: cards and latest acts. A task of several pages that was under way is left."""
+        """Show the start page: what needs the reader, worst first, and latest acts. An unfinished task is left."""
         leave_task(request)
         actor, at = actor_of(request), get_action_time(request)
-        cards = [card for board in boards for card in board(actor, at)]
+        cards = count_lines(line for board in boards for line in board(actor, at))
         context = {
-            "attention": [card for card in cards if card.needs_attention],
+            "attention": sort_by_urgency(card for card in cards if card.needs_attention),
             "cards": [card for card in cards if not card.needs_attention],
             "latest": self.latest(actor),
+            "home_tabs": list_home_tabs(actor, request.path),
+            "home_links": list_home_links(actor),
         }
         return super().index(request, {**context, **(extra_context or {})})
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.admin.utils import label_for_field
 from django.forms import ChoiceField, Field, ModelChoiceField
 from django.forms.utils import pretty_name
+from django.utils.choices import CallableChoiceIterator
 from django.utils.translation import get_language, gettext, gettext_noop, ngettext_lazy
 
 if TYPE_CHECKING:
@@ -73,7 +74,10 @@ def list_field_texts(fields: Mapping[str, Field]) -> Iterator[str]:
 
 
 def _has_fixed_choices(field: Field) -> TypeGuard[ChoiceField]:
-    return isinstance(field, ChoiceField) and not isinstance(field, ModelChoiceField)
+    """Return False for rows, and for choices that a function gives in the language of the page."""
+    if not isinstance(field, ChoiceField) or isinstance(field, ModelChoiceField):
+        return False
+    return not isinstance(field.choices, CallableChoiceIterator)
 
 
 def _choices(field: ChoiceField) -> list[tuple[Any, Any]]:

@@ -1,15 +1,16 @@
 """The lines of the doctor's report: each app connects checks, each check yields lines."""
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+import structlog
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = ["DoctorCheck", "Line", "State", "doctor_checks", "examine", "fine", "name_some", "to_mend", "to_watch"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class State(StrEnum):

@@ -50,11 +50,21 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: status, Retry-After as sent, and the first bytes of the body."""
+    """A response: status, Retry-After and Content-Type as sent, and the first bytes of the body."""
 
     status: int
     retry_after: str
     body: bytes
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A request to send."""
+
+    method: str
+    body: bytes
+    headers: Mapping[str, str]
 
 
 async def _resolve(host: str, port: int) -> list[str]:
@@ -83,10 +93,10 @@ async def post(
 
 
 class Connection:
-    """A connection that sends one POST request after the other to the same URL; closed at the end of the block.
+    """A connection that sends one request after the other to the same URL; closed at the end of the block.
 
     It connects with the first request, and again when the receiver has closed it. The arguments are those of ``post``;
-    ``seconds`` limits each exchange.
+    ``seconds`` limits each exchange, ``most_bytes`` is how much of a response body is read.
     """
 
     def __init__(
@@ -97,8 +107,9 @@ class Connection:
         seconds: float = TIMEOUT_SECONDS,
         trust: ssl.SSLContext | None = None,
         resolve: Resolve = _resolve,
+        most_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
-        self._url, self._allowed, self._seconds = url, allowed, seconds
+        self._url, self._allowed, self._seconds, self._most_bytes = url, allowed, seconds, most_bytes
         self._trust, self._resolve = trust or _public_tls_context(), resolve
         self._link: httpcore.AsyncHTTPConnection | None = None
 
@@ -111,7 +122,11 @@ class Connection:
         await self._close()
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send a POST request and return the response.
+        """Send a POST request and return the response; see ``send``."""
+        return await self.send("POST", body, headers)
+
+    async def send(self, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send a request and return the response.
 
         If the receiver closed the connection after an earlier response, the request is sent again on a new one: it may
         arrive twice, with the same headers. Raises DestinationRefused or Unreachable.
@@ -119,7 +134,7 @@ class Connection:
         destination = parse_destination(self._url, allowed=self._allowed)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._send_and_read(destination, body, headers)
+                return await self._send_and_read(destination, _Message(method, body, headers))
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise Unreachable("timeout") from error
         except (httpcore.ConnectError, ssl.SSLError) as error:  # httpcore passes errors after the handshake on
@@ -127,17 +142,28 @@ class Connection:
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise Unreachable("protocol") from error
 
-    async def _send_and_read(self, destination: Destination, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _send_and_read(self, destination: Destination, message: _Message) -> Answer:
         if self._link is not None and self._link.is_idle() and not self._link.has_expired():
             with suppress(httpcore.NetworkError, httpcore.RemoteProtocolError, ssl.SSLError):  # closed by the receiver
-                return await _exchange(self._link, destination.url, body, headers)
+                return await self._exchange(self._link, destination.url, message)
         await self._close()
         self._link = httpcore.AsyncHTTPConnection(
             httpcore.URL(destination.url).origin,
             ssl_context=self._trust,
             network_backend=_PinnedBackend(destination, self._resolve),
         )
-        return await _exchange(self._link, destination.url, body, headers)
+        return await self._exchange(self._link, destination.url, message)
+
+    async def _exchange(self, link: httpcore.AsyncHTTPConnection, url: str, message: _Message) -> Answer:
+        sent = {"User-Agent": "PakTaleem-privacy-portal", **message.headers}
+        async with link.stream(message.method, url, headers=[*sent.items()], content=message.body) as response:
+            content = b""
+            async for chunk in response.aiter_stream():
+                content += chunk[: self._most_bytes - len(content)]
+                if len(content) >= self._most_bytes:
+                    break
+            retry_after, kind = (_find_header(response, name) for name in (b"retry-after", b"content-type"))
+            return Answer(response.status, retry_after, content, kind)
 
     async def _close(self) -> None:
         if self._link is not None:
@@ -151,16 +177,10 @@ def _public_tls_context() -> ssl.SSLContext:
     return httpcore.default_ssl_context()
 
 
-async def _exchange(link: httpcore.AsyncHTTPConnection, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    sent = {"User-Agent": "PakTaleem-privacy-portal", **headers}
-    async with link.stream("POST", url, headers=[*sent.items()], content=body) as response:
-        content = b""
-        async for chunk in response.aiter_stream():
-            content += chunk[: MAX_RESPONSE_BYTES - len(content)]
-            if len(content) >= MAX_RESPONSE_BYTES:
-                break
-        retry_after = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
-        return Answer(response.status, retry_after.decode("ascii", "replace")[:100], content)
+def _find_header(response: httpcore.Response, wanted: bytes) -> str:
+    """Return the first 100 characters of a header, or an empty string."""
+    found = next((value for name, value in response.headers if name.lower() == wanted), b"")
+    return found.decode("ascii", "replace")[:100]
 
 
 def _is_tls_error(error: BaseException) -> bool:

@@ -14,4 +14,5 @@ class WorkerConfig(config.PortalAppConfig):
         (_CHECKS, "paktaleem.foundation.jobs.diagnosis.check_worker"),
         (_CHECKS, "paktaleem.foundation.jobs.diagnosis.check_queue"),
         (_CHECKS, "paktaleem.foundation.jobs.diagnosis.check_failed_jobs"),
+        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.foundation.jobs.gauges.read_queue"),
     )

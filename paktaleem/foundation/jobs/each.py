@@ -1,16 +1,17 @@
 """Do the same for each of many rows in a background task, so that one failure does not stop the others."""
 
-import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
+
+import structlog
 
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["do_each", "do_for_clients"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 def do_each[Item](items: Iterable[Item], act: Callable[[Item], object]) -> None:

@@ -1,9 +1,9 @@
 """Error handlers outside any view: problem details for the API, pages for everything else."""
 
-import logging
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
@@ -18,7 +18,7 @@ from paktaleem.foundation.public.pages import FORM_EXPIRED, error_page
 
 __all__ = ["bad_request", "defect", "form_expired", "not_found", "permission_denied"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _BAD_REQUEST = Problem("bad-request", HTTPStatus.BAD_REQUEST, "The request cannot be parsed")
 _TOO_LARGE = Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")

@@ -59,6 +59,7 @@ class SettingsFacts:
     allowed_hosts: tuple[str, ...]
     public_url: str
     is_trial: bool
+    metrics_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,22 @@ def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
             "DEBUG is on, on a host that other computers can reach.",
             "Unset DEBUG, or limit ALLOWED_HOSTS to this computer's own names.",
         )
+    yield from _token_findings(facts.metrics_token)
     address = urlsplit(facts.public_url)
     if not facts.is_trial and not (address.scheme == "https" and address.hostname):
         yield Finding(
             "startup.E005",
             "PUBLIC_URL is not a full https address: links in emails would lead nowhere, or not be secret.",
             "Set it to the portal's public address, such as https://privacy.school.example.",
+        )
+
+
+def _token_findings(token: str) -> Iterator[Finding]:
+    if token and len(token) < SHORTEST_SECRET:
+        yield Finding(
+            "startup.E006",
+            "METRICS_TOKEN is too short: it could be guessed.",
+            f"Set it to at least {SHORTEST_SECRET} random characters, or leave it out to close /metrics.",
         )
 
 
@@ -159,6 +170,7 @@ def read_settings() -> SettingsFacts:
         allowed_hosts=tuple(settings.ALLOWED_HOSTS),
         public_url=settings.PUBLIC_URL,
         is_trial=not settings.SESSION_COOKIE_SECURE,
+        metrics_token=settings.METRICS_TOKEN,
     )
 
 

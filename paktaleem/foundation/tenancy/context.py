@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 OFFICER_ROLE = "paktaleem_officer"
+LIMITED_ROLE = "paktaleem_limited"
 
 
 class ContextMissing(RuntimeError):
@@ -57,17 +58,22 @@ class Kind(StrEnum):
 class Context:
     """An open context; ``client_id`` is set for a client context only.
 
+    ``schools`` limit a client context to people of these schools (``school_limits``); None is the whole client.
+
     ``clock_offset`` is how far a sandbox's clock was ahead when the context opened (``paktaleem.foundation.clock``),
     else None.
     """
 
     kind: Kind
     client_id: UUID | None = None
+    schools: frozenset[UUID] | None = None
     clock_offset: timedelta | None = field(default=None, compare=False)
 
     @property
     def role(self) -> str:
         """Return the database role its SQL runs as."""
+        if self.schools is not None:
+            return LIMITED_ROLE
         return OFFICER_ROLE if self.kind is Kind.OFFICER else "none"
 
     def may_open(self, inner: "Context") -> bool:
@@ -99,13 +105,19 @@ def is_in_sandbox() -> bool:
 
 
 @contextmanager
-def in_client(client_id: UUID, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+def in_client(
+    client_id: UUID, *, schools: frozenset[UUID] | None = None, using: str = DEFAULT_DB_ALIAS
+) -> Iterator[None]:
     """Run in a transaction limited to the rows of one client and PakTaleem's shared catalogue.
 
-    Inside an officer context it switches to the app role and this client, and back afterwards; an officer can write
-    in no other way. Raises ContextSwitchRefused inside another client's context.
+    With ``schools`` it shows only people of these schools and what is about them. A context of the same client that
+    opens inside stays limited. Inside an officer context it switches to the app role and this client, and back
+    afterwards; an officer can write in no other way. Raises ContextSwitchRefused inside another client's context.
     """
-    with _open_context(Context(Kind.CLIENT, client_id), using):
+    outer = _current.get()
+    if schools is None and outer is not None and outer.client_id == client_id:
+        schools = outer.schools
+    with _open_context(Context(Kind.CLIENT, client_id, schools), using):
         yield
 
 
@@ -204,14 +216,22 @@ def _open_context(inner: Context, using: str) -> Iterator[None]:
 
 _APPLY = "SELECT set_config('role', %s, true), set_config('paktaleem.client', %s, true)"
 _APPLY_TO_CLIENT = f"{_APPLY}, tenancy_clock_offset(%s)"
+_APPLY_TO_SCHOOLS = f"{_APPLY}, set_config('paktaleem.schools', %s, true), tenancy_clock_offset(%s)"
 
 
 def _apply(context: Context | None, using: str) -> timedelta | None:
-    """Set the role and client of the context; return the clock offset of a sandbox, else None."""
+    """Set the role, client and schools of the context; return the clock offset of a sandbox, else None.
+
+    The schools of an earlier context may remain set: only the role of a limited context reads them.
+    """
     role = context.role if context else "none"
     client = str(context.client_id) if context and context.client_id else ""
     with connections[using].cursor() as cursor:
-        cursor.execute(_APPLY_TO_CLIENT if client else _APPLY, [role, client, *([client] if client else [])])
+        if context is not None and context.schools is not None:
+            schools = f"{{{','.join(sorted(map(str, context.schools)))}}}"
+            cursor.execute(_APPLY_TO_SCHOOLS, [role, client, schools, client])
+        else:
+            cursor.execute(_APPLY_TO_CLIENT if client else _APPLY, [role, client, *([client] if client else [])])
         ahead: timedelta | None = cursor.fetchone()[-1] if client else None
     return ahead
 

@@ -10,10 +10,11 @@ from django.apps import apps
 from django.db import connections
 
 from paktaleem.foundation.tenancy.operations import APP, OFFICER
-from paktaleem.foundation.tenancy.table_policy import APPEND, TablePolicy
+from paktaleem.foundation.tenancy.school_limits import LIMITED, PEOPLE, columns_of_model, find_limit
+from paktaleem.foundation.tenancy.table_policy import APPEND, READ, Limited, Scope, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 
-__all__ = ["apply_grants", "list_table_policies"]
+__all__ = ["apply_grants", "list_limited_rights", "list_table_policies"]
 
 
 def list_table_policies() -> dict[str, TablePolicy]:
@@ -38,18 +39,41 @@ def find_table_policy(model: Any) -> TablePolicy | None:
 def apply_grants(alias: str = "owner") -> None:
     """Grant each role exactly the declared privileges and revoke all others."""
     with connections[alias].cursor() as cursor:
-        cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP}, {OFFICER}, PUBLIC")
-        cursor.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {APP}, {OFFICER}, PUBLIC")
+        cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP}, {OFFICER}, {LIMITED}, PUBLIC")
+        cursor.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {APP}, {OFFICER}, {LIMITED}, PUBLIC")
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         present = {name for (name,) in cursor.fetchall()}
+        limited = list_limited_rights()
         for table, wall in sorted(list_table_policies().items()):
             if table not in present:
                 continue
             if wall.rights:
                 cursor.execute(f'GRANT {", ".join(sorted(wall.rights))} ON "{table}" TO {APP}')
+            if limited[table]:
+                cursor.execute(f'GRANT {", ".join(sorted(limited[table]))} ON "{table}" TO {LIMITED}')
             if wall.officer and "SELECT" in wall.rights:
                 cursor.execute(f'GRANT SELECT ON "{table}" TO {OFFICER}')
         _grant_sequences(cursor)
+
+
+_MOST = {Limited.READ: frozenset({"SELECT", "UPDATE"}), Limited.JOURNAL: APPEND}
+
+
+def list_limited_rights() -> dict[str, frozenset[str]]:
+    """Return the privileges of staff limited to schools: the app's, where a policy lets them write.
+
+    A table that they only read may be locked (SELECT … FOR UPDATE), which needs UPDATE; the policy refuses changes.
+    """
+    catalog = columns_of_model({model._meta.db_table: model for model in apps.get_models(include_auto_created=True)})
+    rights = {}
+    for table, wall in list_table_policies().items():
+        if wall.scope is Scope.GLOBAL:
+            rights[table] = wall.rights
+        elif wall.limited is Limited.BY_PERSON and table != PEOPLE and find_limit(table, catalog) is None:
+            rights[table] = wall.rights & READ
+        else:
+            rights[table] = wall.rights & _MOST.get(wall.limited, wall.rights)
+    return rights
 
 
 def _grant_sequences(cursor: Any) -> None:
@@ -58,7 +82,7 @@ def _grant_sequences(cursor: Any) -> None:
         "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
     )
     for (name,) in cursor.fetchall():
-        cursor.execute(f'GRANT USAGE, SELECT ON SEQUENCE "{name}" TO {APP}')
+        cursor.execute(f'GRANT USAGE, SELECT ON SEQUENCE "{name}" TO {APP}, {LIMITED}')
 
 
 def apply_grants_after_migrate(using: str, **_: Any) -> None:

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from django.db.migrations.operations.base import Operation, OperationCategory
 
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.school_limits import LIMITED, PEOPLE, columns_of_state, find_limit, limit_condition
 from paktaleem.foundation.tenancy.sql_operations import ApplySql, DropSql
+from paktaleem.foundation.tenancy.table_policy import Limited
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 __all__ = [
@@ -81,7 +83,7 @@ class TenantIsolation(_TableOperation):
     ``shared`` lets every client read rows owned by PakTaleem; ``looked_up`` lets the owner's SECURITY DEFINER
     functions read the table before a context is open (API key, membership); ``column`` names the client column. Set
     ``knows_clients`` to False for an app below ``accounts`` (the ledger), which stores client ids without a foreign
-    key.
+    key. ``limited`` is what staff limited to schools see (``Limited``).
     """
 
     def __init__(
@@ -92,8 +94,10 @@ class TenantIsolation(_TableOperation):
         shared: bool = False,
         looked_up: bool = False,
         knows_clients: bool = True,
+        limited: str = "",
     ) -> None:
         super().__init__(model)
+        self.limited = Limited(limited or ("read" if shared else "by_person"))
         self.column, self.shared, self.looked_up, self.knows_clients = column, shared, looked_up, knows_clients
 
     def forward_sql(self, app_label: str, state: Any) -> list[str]:
@@ -108,10 +112,25 @@ class TenantIsolation(_TableOperation):
             key = _primary_key(state, app_label, self.model)
             sql.append(f"CREATE UNIQUE INDEX {table}_in_client ON {table} ({self.column}, {key})")
         if self.shared:
-            sql.append(f"CREATE POLICY shared ON {table} FOR SELECT TO {APP} USING ({self.column} = '{PAKTALEEM}')")
+            to_all = f"FOR SELECT TO {APP}, {LIMITED} USING ({self.column} = '{PAKTALEEM}')"
+            sql.append(f"CREATE POLICY shared ON {table} {to_all}")
         if self.looked_up:
             sql.append(f"CREATE POLICY looked_up ON {table} FOR SELECT TO {OWNER} USING (true)")
-        return sql
+        return [*sql, *self._limit(table, own, state)]
+
+    def _limit(self, table: str, own: str, state: Any) -> list[str]:
+        """Write the policies of staff limited to schools; without any, the table shows them nothing."""
+        link = find_limit(table, columns_of_state(state))
+        if link is None and table != PEOPLE and self.limited is Limited.BY_PERSON:
+            return []
+        shown = limit_condition(table, self.limited, link, own=own)
+        if self.limited is Limited.JOURNAL:
+            return [
+                f"CREATE POLICY limited ON {table} FOR SELECT TO {LIMITED} USING ({shown})",
+                f"CREATE POLICY limited_adds ON {table} FOR INSERT TO {LIMITED} WITH CHECK ({own})",
+            ]
+        written = "false" if self.limited is Limited.READ else shown
+        return [f"CREATE POLICY limited ON {table} TO {LIMITED} USING ({shown}) WITH CHECK ({written})"]
 
     def keys(self, app_label: str, state: Any) -> list[Key]:
         """Add the foreign key to the client; the rows of a history table must outlive the rows they describe."""
@@ -128,6 +147,7 @@ class TenantIsolation(_TableOperation):
             f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_of_client",
             f"DROP INDEX IF EXISTS {table}_in_client",
             *(f"DROP POLICY {policy} ON {table}" for policy in policies),
+            *(f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in ("limited", "limited_adds")),
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY",
         ]
 

@@ -8,7 +8,7 @@ from paktaleem.foundation.tenancy.sql_files import Kind, SqlText, sql_file
 
 __all__ = ["ApplySql", "DropSql"]
 
-_ROLES = "paktaleem_app, paktaleem_officer"
+_ROLES = "paktaleem_app, paktaleem_officer, paktaleem_limited"
 _ONE_FUNCTION = """
 DO $one$
 BEGIN

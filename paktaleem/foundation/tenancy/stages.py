@@ -3,6 +3,7 @@
 Row-level security refuses COPY into protected tables. A temporary table is dropped with its transaction.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from django.db import connection
 from paktaleem.foundation.tenancy.context import ContextMissing, current_client
 
 __all__ = ["Stage"]
+
+_LENGTH = re.compile(r"\(\d+\)")
+"""The length of a type, which has no part in its name: varchar(16)[] is an array of varchar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,6 @@ class Stage:
             raise ContextMissing("A stage can be filled only in the context of its client.")
         statement = f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN (FORMAT BINARY)"
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types([kind.partition("(")[0] for kind in self.columns.values()])
+            copy.set_types([_LENGTH.sub("", kind) for kind in self.columns.values()])
             for row in rows:
                 copy.write_row(row)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["APPEND", "EDIT", "READ", "Personal", "Scope", "TablePolicy"]
+__all__ = ["APPEND", "EDIT", "READ", "Limited", "Personal", "Scope", "TablePolicy"]
 
 READ = frozenset({"SELECT"})
 APPEND = frozenset({"SELECT", "INSERT"})
@@ -41,6 +41,19 @@ class Personal(StrEnum):
     """a credential, stored only as a digest or wrapped by a key outside the database"""
 
 
+class Limited(StrEnum):
+    """Rows of a table that a member of staff limited to schools sees (``school_limits``)."""
+
+    BY_PERSON = "by_person"
+    """rows about people of those schools, found by the foreign keys; without such a key, nothing"""
+    READ = "read"
+    """every row, and changes none: the register, schools and classes, the client itself"""
+    JOURNAL = "journal"
+    """adds rows, and sees those whose ``subject_id`` is a person of those schools"""
+    COLLEAGUES = "colleagues"
+    """sees and writes the memberships that are limited to those schools or fewer"""
+
+
 @dataclass(frozen=True)
 class TablePolicy:
     """Access declaration of one table.
@@ -51,6 +64,7 @@ class TablePolicy:
     ``left_out_of_copies`` is why a copy of a person's data leaves the table out although it has fields about people.
     ``disposed_as`` is the kind of data (``periods.data_kinds``) as which its rows, or what identifies people in them,
     are disposed of; ``kept_for_good`` is why they are not.
+    ``limited`` is what staff limited to schools see; they read every row of a catalogue table.
     Raises ValueError for a global table without a ``reason``.
     """
 
@@ -63,9 +77,12 @@ class TablePolicy:
     left_out_of_copies: str = ""
     disposed_as: str = ""
     kept_for_good: str = ""
+    limited: Limited = Limited.BY_PERSON
     personal: Mapping[str, Personal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ValueError for a global table without a reason."""
         if self.scope is Scope.GLOBAL and not self.reason:
             raise ValueError("A global table needs a reason for having no client.")
+        if self.scope is Scope.CATALOGUE and self.limited is Limited.BY_PERSON:
+            object.__setattr__(self, "limited", Limited.READ)

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.paging import format_count
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.onboarding.selectors import list_client_facts, list_clients_in_set_up
 from paktaleem.onboarding.steps import Party, list_open_steps
@@ -27,7 +28,7 @@ def set_up_board(actor: Actor, at: datetime) -> list[Card]:
     if not count:
         return []
     url = reverse("admin:accounts_client_set-up_list", current_app=site.name)
-    return [Card(_("Clients being set up"), format_count(count), _("steps are missing"), url, needs_attention=True)]
+    return [Card(_("Clients being set up"), format_count(count), _("steps are missing"), url, Severity.TO_DO)]
 
 
 def _own_card(actor: Actor, at: datetime) -> list[Card]:
@@ -38,4 +39,4 @@ def _own_card(actor: Actor, at: datetime) -> list[Card]:
     url = reverse("admin:accounts_client_set-up", args=[actor.client_id], current_app=site.name)
     own = [step for step in steps if step.party not in {Party.OFFICER, Party.TWO_OFFICERS}]
     note = _("next: {step}").format(step=(own or steps)[0].title)
-    return [Card(_("Set-up: steps to do"), str(len(steps)), note, url, needs_attention=True)]
+    return [Card(_("Set-up: steps to do"), str(len(steps)), note, url, Severity.TO_DO)]

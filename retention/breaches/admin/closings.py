@@ -22,7 +22,7 @@ class BreachClosingAdmin(EvidenceAdmin):
 
     view_capability = Capability.VIEW_BREACHES
     list_display = ("requested_at", "breach", "standing", "owner")
-    list_filter = ("client",)
+    list_filter = ("state", "client")
     newest_by = "requested_at"
     detail_fields = ("breach", "ground", "standing", "requested_at", "settled_at")
     intro = "Breaches that one person wants to close. A breach stays open until a second person has checked its file."

@@ -1,4 +1,4 @@
-"""Dashboard card about breaches: the hours left to notify the authority."""
+"""Lines of the first page about breaches: the hours left to notify the authority, and closings to approve."""
 
 from datetime import datetime
 
@@ -8,24 +8,42 @@ from django.utils.translation import ngettext
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.cards import Card, Line, Severity, Task
 from paktaleem.foundation.console.filters import PROGRESS
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.paging import LIMIT, format_count
+from paktaleem.foundation.console.site import boards, site
 from retention.breaches.clock import whole_hours_left
-from retention.breaches.models import Breach
+from retention.breaches.models import Breach, BreachClosing
 
 __all__ = ["breach_board"]
 
 
 @boards.connect
-def breach_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card with the hours left of the most urgent breach; one query."""
+def breach_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the breaches whose authority is to be notified, and the closings to approve; at most two queries."""
     if not actor.may(Capability.VIEW_BREACHES):
         return []
-    known = Breach.objects.running(at).order_by("due_at", "id").values_list("known_at", flat=True).first()
-    if known is None:
+    closings = [_list_closings()] if actor.may(Capability.MANAGE_BREACHES) else []
+    return [*_list_running(at), *closings]
+
+
+def _list_closings() -> Task:
+    url = reverse("admin:breaches_breachclosing_changelist", current_app=site.name) + "?state__exact=waiting"
+    rows = BreachClosing.objects.filter(state=ChangeState.WAITING)
+    return Task(_("Breaches to close"), rows, _("a second person must approve or decline"), url, since="requested_at")
+
+
+def _list_running(at: datetime) -> list[Line]:
+    """Return one line with the number of breaches; its note has the hours left of the most urgent one."""
+    found = list(Breach.objects.running(at).order_by("due_at", "id").values_list("known_at", "due_at")[: LIMIT + 1])
+    if not found:
         return []
+    known, due = found[0]
     left = whole_hours_left(known, at)
-    number = ngettext("{hours} hour", "{hours} hours", abs(left)).format(hours=f"{abs(left):,}")
-    note = _("left to notify the authority") if left >= 0 else _("too late: notify the authority with the reasons")
-    url = reverse("admin:breaches_breach_changelist", current_app=site.name)
-    return [Card(_("Personal-data breach"), number, note, f"{url}?{PROGRESS}=running", needs_attention=True)]
+    hours = ngettext("{hours} hour", "{hours} hours", abs(left)).format(hours=f"{abs(left):,}")
+    words = _("{hours} left to notify the authority") if left >= 0 else _("{hours} late: notify it with the reasons")
+    url = reverse("admin:breaches_breach_changelist", current_app=site.name) + f"?{PROGRESS}=running"
+    severity = Severity.URGENT if left >= 0 else Severity.OVERDUE
+    title, note = _("Personal-data breaches"), words.format(hours=hours)
+    return [Card(title, format_count(len(found)), note, url, severity, due_at=due)]

@@ -31,5 +31,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "ALTER TABLE disposals_item SET (fillfactor = 45)", "ALTER TABLE disposals_item RESET (fillfactor)"
         ),
-        ApplySql("disposals_due", digest="b79352d7381a"),
+        ApplySql("disposals_due", digest="c833eb67cefb"),
     ]

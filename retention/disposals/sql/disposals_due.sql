@@ -13,7 +13,8 @@ AS $$
         r.is_automatic, d.purposes
     FROM (
         SELECT l.holding_id, l.subject_id, l.category, l.system_id, l.used_at, max(l.due_at) AS due_at,
-            (array_agg(l.rule_id ORDER BY l.due_at DESC, l.purpose DESC))[1] AS rule_id, array_agg(l.purpose) AS purposes
+            (array_agg(l.rule_id ORDER BY l.due_at DESC, l.purpose DESC))[1] AS rule_id,
+            array_agg(l.purpose) FILTER (WHERE l.is_main_role) AS purposes
         FROM schedule_lines(owner, NULL, NULL, moment, NULL, NULL, low, high) l
         GROUP BY l.holding_id, l.subject_id, l.category, l.system_id, l.used_at
         HAVING bool_and(l.due_at IS NOT NULL) AND max(l.due_at) <= moment AND NOT bool_or(l.is_in_use)

@@ -1,27 +1,28 @@
 """Console page of exits: the act of two people, progress, the export, the deletion, the certificate."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from consent.register.models import ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.approvals import approval_actions
+from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.paging import count_each_up_to, format_count
+from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from retention.disposals.selectors import get_progress
 from retention.exits import services
 from retention.exits.admin import forms
@@ -126,13 +127,24 @@ added_acts.connect(
 )
 
 
+class ExitProgressFilter(ProgressFilter):
+    """Filter for exits that need an officer."""
+
+    offered: ClassVar[Any] = {
+        "open": _("Open"),
+        "to_approve": _("To be approved"),
+        "returning": _("The export is ready for the client"),
+        "overdue": _("Overdue"),
+    }
+
+
 @admin.register(AgreementExit, site=site)
 class AgreementExitAdmin(EvidenceAdmin):
     """Ends of agreements."""
 
     view_capability = Capability.VIEW_REGISTER
     list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
-    list_filter = ("client",)
+    list_filter = (ExitProgressFilter, "client")
     newest_by = "requested_at"
     detail_fields = (
         "agreement",
@@ -258,19 +270,17 @@ class AgreementExitAdmin(EvidenceAdmin):
 
 
 @boards.connect
-def exits_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return cards of exits that need an officer; one query."""
+def exits_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return cards of exits that need an officer."""
     if not actor.may(Capability.APPROVE_EXITS):
         return []
-    waiting, returning, overdue = count_each_up_to(
-        AgreementExit.objects.filter(state=ChangeState.WAITING),
-        AgreementExit.objects.filter(stage=ExitStage.RETURNING),
-        AgreementExit.objects.overdue(at),
-    )
-    url = reverse("admin:exits_agreementexit_changelist", current_app=site.name)
-    found = (
-        (gettext("Exits to approve"), waiting, gettext("an officer must approve or decline")),
-        (gettext("Exports to hand over"), returning, gettext("the deletion waits for the return")),
-        (gettext("Exits overdue"), overdue, gettext("not everything is deleted yet")),
-    )
-    return [Card(title, format_count(count), note, url, needs_attention=True) for title, count, note in found if count]
+    rows = AgreementExit.objects
+    url = reverse("admin:exits_agreementexit_changelist", current_app=site.name) + "?progress="
+    title, note = gettext("Exits to approve"), gettext("an officer must approve or decline")
+    export, wait = gettext("Exports to hand over"), gettext("the deletion waits for the return")
+    late, left = gettext("Exits overdue"), gettext("not everything is deleted yet")
+    return [
+        Task(title, rows.to_approve(at), note, f"{url}to_approve", due="delete_by"),
+        Task(export, rows.returning(at), wait, f"{url}returning", due="return_until"),
+        Task(late, rows.overdue(at), left, f"{url}overdue", Severity.OVERDUE, due="delete_by"),
+    ]

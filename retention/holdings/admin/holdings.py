@@ -24,7 +24,7 @@ from retention.holdings.models import Collection, Holding
 from retention.holdings.picture import WIDTH, Bar, draw_bars
 from retention.holdings.selectors import count_by_age
 
-__all__ = ["PERSON_PARAMETER", "CollectionAdmin", "HoldingAdmin", "person_link"]
+__all__ = ["PERSON_PARAMETER", "CollectionAdmin", "HoldingAdmin", "list_age_labels", "person_link"]
 
 PERSON_PARAMETER = "subject__id__exact"
 """The URL parameter that limits the list of holdings to one person."""
@@ -120,7 +120,7 @@ class HoldingAdmin(OfPersonAdmin):
             "title": gettext("Holdings by category and age"),
             **list_choice_values(request, client),
             "bars": [_serialize_bar(bar, client.pk) for bar in bars],
-            "ages": _age_labels(),
+            "ages": list_age_labels(),
             "width": WIDTH,
         }
         return self.page(request, None, "console/holdings_picture.html", **values)
@@ -136,7 +136,8 @@ class HoldingAdmin(OfPersonAdmin):
         return format_purposes(row.purposes, row.client_id)
 
 
-def _age_labels() -> list[str]:
+def list_age_labels() -> list[str]:
+    """Return the names of the ages of holdings, youngest first."""
     return [
         gettext("Up to 1 year"),
         gettext("1 to 2 years"),
@@ -148,7 +149,7 @@ def _age_labels() -> list[str]:
 
 def _serialize_bar(bar: Bar, client_id: UUID) -> dict[str, Any]:
     """Return a bar with the same in words: for the picture's description, and for the table's cells."""
-    ages = _age_labels()
+    ages = list_age_labels()
     numbers = [0] * len(ages)
     for segment in bar.segments:
         numbers[segment.age] = segment.number

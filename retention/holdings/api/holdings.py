@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from consent.decisions.api.report_results import ReportResultOutput, serialize_report_result
 from consent.decisions.decision import Reason
+from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
@@ -41,6 +42,7 @@ class CollectionInput(StrictSerializer):
     purpose = TextField(max_length=63, required=False)
     collected_at = ZonedDateTimeField()
     count = serializers.IntegerField(default=1, min_value=1, max_value=_MOST)
+    role = serializers.ChoiceField(ROLES, required=False)
 
 
 class CollectionBatchInput(StrictSerializer):

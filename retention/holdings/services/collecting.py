@@ -45,7 +45,8 @@ _CODES: dict[str, Any] = {"category": DataCategory, "occasion": Occasion, "purpo
 class CollectionReport:
     """A report of a collection: category, occasion, purpose (empty: none), time and number of records.
 
-    ``subject`` is the person's LMS id, for a batch.
+    ``role`` is the role in which the person acted, if the report names one. ``subject`` is the person's LMS id, for a
+    batch.
     """
 
     category: str
@@ -53,6 +54,7 @@ class CollectionReport:
     purpose: str = ""
     collected_at: datetime
     count: int = 1
+    role: str = ""
     subject: str = ""
 
 
@@ -166,13 +168,14 @@ def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: date
     Collection.objects.bulk_create(rows)
     _flag(rows)
     add_to_holdings(rows)
-    insert_many([_make_entry(row, actor, at) for row in rows])
+    insert_many([_make_entry(row, one.report, actor, at) for row, one in zip(rows, checked, strict=True)])
     incidents = _open_incidents(checked, decided, at)
     return [_Recorded(one.place, row, incidents.get(one.place)) for one, row in zip(checked, rows, strict=True)]
 
 
 def _question(one: _Checked) -> Question:
-    return Question(one.report.purpose, "collect", frozenset({one.report.category}), at=one.moment)
+    report = one.report
+    return Question(report.purpose, "collect", frozenset({report.category}), role=report.role or None, at=one.moment)
 
 
 def _build(one: _Checked, found: PastDecision, system: System | None, actor: Actor, at: datetime) -> Collection:
@@ -239,7 +242,7 @@ def _is_without_authority(one: _Checked, facts: SubjectFacts, doubtful: Abstract
     return facts.service_authorisation != GIVEN
 
 
-def _make_entry(row: Collection, actor: Actor, at: datetime) -> Entry:
+def _make_entry(row: Collection, report: CollectionReport, actor: Actor, at: datetime) -> Entry:
     facts = {
         "collection": str(row.pk),
         "category": row.category,
@@ -249,6 +252,7 @@ def _make_entry(row: Collection, actor: Actor, at: datetime) -> Entry:
         "collected_at": row.collected_at.isoformat(),
         "decision": row.reason,
         "system": str(row.system_id) if row.system_id else None,
+        **({"role": report.role} if report.role else {}),
     }
     return make_entry(
         "collection.reported", client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at

@@ -92,7 +92,7 @@ def _order_erasure(flagged: FlaggedCollection, actor: Actor, at: datetime) -> No
 def _is_paktaleem_controller(flagged: FlaggedCollection, at: datetime) -> bool:
     if flagged.client_id == PAKTALEEM:
         return True
-    basis = current_register(flagged.client_id).basis_in_force(flagged.purpose, flagged.subject.role, at)
+    basis = current_register(flagged.client_id).leading_basis(flagged.purpose, flagged.subject.roles, at)
     return basis is not None and basis.capacity == "controller"
 
 

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.paging import format_count
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.selectors import count_gaps
 
@@ -25,4 +26,4 @@ def record_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     url = reverse("admin:records_impactassessment_record", current_app=site.name)
     title, note = _("Gaps in the record of processing"), _("to be filled in")
-    return [Card(title, format_count(count), note, f"{url}#gaps", needs_attention=True)]
+    return [Card(title, format_count(count), note, f"{url}#gaps", Severity.TO_DO)]

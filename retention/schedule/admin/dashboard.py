@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.cards import Card, Line, Severity, Task
 from paktaleem.foundation.console.filters import PROGRESS
-from paktaleem.foundation.console.paging import LIMIT, count_each_up_to, format_count
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.paging import LIMIT, format_count
+from paktaleem.foundation.console.site import boards, site
 from retention.schedule.models import Hold, HoldLift
 from retention.schedule.selectors import list_gaps
 
@@ -21,9 +22,9 @@ _NAMED = 3
 
 
 @boards.connect
-def schedule_board(actor: Actor, at: datetime) -> list[Card]:
+def schedule_board(actor: Actor, at: datetime) -> list[Line]:
     """Return cards about gaps and holds; two queries."""
-    cards: list[Card] = []
+    cards: list[Line] = []
     if actor.may(Capability.MANAGE_RETENTION):
         cards += _gap_cards(actor, at)
     if actor.may(Capability.MANAGE_HOLDS):
@@ -31,7 +32,7 @@ def schedule_board(actor: Actor, at: datetime) -> list[Card]:
     return cards
 
 
-def _gap_cards(actor: Actor, at: datetime) -> list[Card]:
+def _gap_cards(actor: Actor, at: datetime) -> list[Line]:
     gaps = list_gaps(actor, at=at, limit=LIMIT + 1, language=get_language() or "en")
     if not gaps:
         return []
@@ -40,21 +41,17 @@ def _gap_cards(actor: Actor, at: datetime) -> list[Card]:
     note = _("kept without end: {names}").format(names=", ".join([*categories[:_NAMED], *more]))
     url = reverse("admin:schedule_retentionrule_schedule", current_app=site.name)
     title = _("Data without a retention rule")
-    return [Card(title, format_count(len(gaps)), note, url, needs_attention=True)]
+    return [Card(title, format_count(len(gaps)), note, url, Severity.TO_DO)]
 
 
-def _hold_cards(at: datetime) -> list[Card]:
+def _hold_cards(at: datetime) -> list[Line]:
     holds = reverse("admin:schedule_hold_changelist", current_app=site.name)
     lifts = reverse("admin:schedule_holdlift_changelist", current_app=site.name)
     waiting = HoldLift.objects.filter(state=ChangeState.WAITING)
-    overdue = f"{holds}?{PROGRESS}=to_review_at"
-    found = (
-        (_("Holds to be reviewed"), Hold.objects.to_review_at(at), _("still needed?"), overdue),
-        (_("Liftings of legal holds"), waiting, _("need a second person"), lifts),
-    )
-    counts = count_each_up_to(*(rows for _title, rows, _note, _url in found))
+    overdue, still = Hold.objects.to_review_at(at), _("still needed?")
+    to_review = f"{holds}?{PROGRESS}=to_review_at"
+    second = _("need a second person")
     return [
-        Card(title, format_count(count), note, url, needs_attention=True)
-        for (title, _rows, note, url), count in zip(found, counts, strict=True)
-        if count
+        Task(_("Holds to be reviewed"), overdue, still, to_review, Severity.OVERDUE, due="review_on"),
+        Task(_("Liftings of legal holds"), waiting, second, f"{lifts}?state__exact=waiting", since="requested_at"),
     ]

@@ -140,7 +140,7 @@ class HoldLiftAdmin(EvidenceAdmin):
 
     view_capability = Capability.VIEW_HOLDINGS
     list_display = ("requested_at", "hold", "standing", "owner")
-    list_filter = ("client",)
+    list_filter = ("state", "client")
     newest_by = "requested_at"
     detail_fields = ("hold", "ground", "standing", "requested_at", "settled_at")
     intro = "Legal holds that one person wants to lift. The data stays on hold until a second person agrees."

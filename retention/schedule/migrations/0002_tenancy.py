@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Hold", "system", "systems.System", owner="system_owner"),
             SameClientForeignKey("HoldLift", "hold", "schedule.Hold"),
         ),
-        ApplySql("schedule_lines", digest="a8ce2d180268"),
-        ApplySql("schedule_due", digest="0b548f3bd9b0"),
+        ApplySql("schedule_lines", digest="392a6841bf73"),
+        ApplySql("schedule_due", digest="71e1ad37b377"),
         ApplySql("schedule_is_held", digest="3511ee9eae4b"),
     ]

@@ -1,7 +1,8 @@
 -- Returns one line for each current holding and each purpose it is held for: the rule that applies, its trigger, and
 -- when the period is over. A rule applies as in retention/schedule/resolution.py, a period is counted as in
 -- retention/schedule/periods.py. "due_at" is NULL without a rule and before the trigger; a holding for no purpose has
--- one line without a rule. "is_in_use" is true if the data was collected or used after the trigger.
+-- one line without a rule. A person of several roles has a line for each role: "is_main_role" is false for the others.
+-- "is_in_use" is true if the data was collected or used after the trigger.
 -- "years" are the school years of rosters and the learning platform; one that its source no longer lists counts only if
 -- it had ended by then. The school year of data is the one in which it was last collected or used, or the next one. If
 -- the schools of a client end their years on different days, the latest of these days counts.
@@ -15,7 +16,8 @@ CREATE OR REPLACE FUNCTION schedule_lines(
     high uuid
 ) RETURNS TABLE (
     holding_id uuid, client_id uuid, subject_id uuid, category text, system_id uuid, used_at timestamptz, purpose text,
-    rule_id uuid, counted_from text, triggered_at timestamptz, due_at timestamptz, is_in_use boolean
+    rule_id uuid, counted_from text, triggered_at timestamptz, due_at timestamptz, is_in_use boolean,
+    is_main_role boolean
 )
 LANGUAGE sql STABLE
 AS $$
@@ -69,7 +71,7 @@ AS $$
     ), counted AS (
         SELECT h.id AS holding_id, h.client_id, h.subject_id, h.category, h.system_id,
             greatest(h.last_collected_at, h.last_activity_at) AS used_at, l.purpose, a.id AS rule_id, a.trigger,
-            a.time_zone, a.period, a.at_least, a.at_most,
+            a.time_zone, a.period, a.at_least, a.at_most, s.is_main_role,
             CASE a.trigger
                 WHEN 'account_closed' THEN s.account_closed_at
                 WHEN 'agreement_ended' THEN e.ended_at
@@ -102,7 +104,12 @@ AS $$
                 )
             END AS triggered_at
         FROM retention_holding h
-        JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
+        JOIN (
+            SELECT m.client_id, m.id, m.account_closed_at, m.role, true AS is_main_role FROM subjects_subject m
+            UNION ALL
+            SELECT o.client_id, o.id, o.account_closed_at, unnest(o.other_roles), false FROM subjects_subject o
+            WHERE o.other_roles <> '{}'
+        ) s ON s.client_id = h.client_id AND s.id = h.subject_id
         LEFT JOIN LATERAL jsonb_array_elements_text(h.purposes) AS l (purpose) ON true
         LEFT JOIN applied a
             ON (a.client_id, a.category, a.purpose, a.role) = (h.client_id, h.category, l.purpose, s.role)
@@ -120,7 +127,8 @@ AS $$
             least(d.day + t.period::interval, d.day + nullif(t.at_most, '')::interval),
             d.day + nullif(t.at_least, '')::interval
         ) + interval '1 day') AT TIME ZONE t.time_zone,
-        coalesce(t.trigger NOT IN ('last_activity', 'school_year_ended') AND t.used_at > t.triggered_at, false)
+        coalesce(t.trigger NOT IN ('last_activity', 'school_year_ended') AND t.used_at > t.triggered_at, false),
+        t.is_main_role
     FROM counted t
     CROSS JOIN LATERAL (SELECT (t.triggered_at AT TIME ZONE t.time_zone)::date::timestamp AS day) d
 $$;

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -54,8 +54,15 @@ class NearFilter(admin.SimpleListFilter):
             return queryset.filter(outcome="")
         if self.value() != "near":
             return queryset
-        due = services.near_deadlines(get_action_time(request))
-        return queryset.filter(Exists(due.filter(client_id=OuterRef("client_id"), case=OuterRef("pk"))))
+        return select_near_cases(queryset, get_action_time(request))
+
+
+def select_near_cases(cases: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+    """Select the cases with a deadline that is near or past; ``near_due_on`` is the earliest of them."""
+    due = services.near_deadlines(at).filter(client_id=OuterRef("client_id"), case=OuterRef("pk"))
+    earliest = Subquery(due.order_by("due_on").values("due_on")[:1])
+    near: QuerySet[Any] = cases.annotate(near_due_on=earliest).filter(near_due_on__isnull=False)
+    return near
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:

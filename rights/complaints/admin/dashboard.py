@@ -7,23 +7,20 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_up_to, format_count
-from paktaleem.foundation.console.site import Card, boards, site
-from rights.complaints.services import near_deadlines
+from paktaleem.foundation.console.cards import Line, Severity, Task
+from paktaleem.foundation.console.site import boards, site
+from rights.complaints.admin.cases import select_near_cases
+from rights.complaints.models import AuthorityCase
 
 __all__ = ["deadline_board"]
 
 
 @boards.connect
-def deadline_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card if a deadline of an authority is near or past; one query."""
+def deadline_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return a card if a deadline of an authority is near or past."""
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
-    count = count_up_to(near_deadlines(at).order_by())
-    if not count:
-        return []
-    url = reverse("admin:complaints_authoritycase_changelist", current_app=site.name)
-    note = _("near or past")
-    return [
-        Card(_("Deadlines of authorities"), format_count(count), note, f"{url}?progress=near", needs_attention=True)
-    ]
+    url = reverse("admin:complaints_authoritycase_changelist", current_app=site.name) + "?progress=near"
+    rows = select_near_cases(AuthorityCase.objects.all(), at)
+    title, note = _("Deadlines of authorities"), _("cases with a deadline near or past")
+    return [Task(title, rows, note, url, Severity.URGENT, due="near_due_on")]

@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.admin.finding import FindForm, search_people
+from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import add_service_error
@@ -68,7 +69,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
     unknown = UnknownCallerForm(request.POST if is_unknown else None, request=request, prefix="caller")
     found = None
     if find.is_bound and find.is_valid():
-        found = [(_person_url(one.pk), str(one), one.get_role_display()) for one in search_people(request, find)]
+        found = [(_person_url(one.pk), str(one), describe_roles(one)) for one in search_people(request, find)]
     if unknown.is_bound and unknown.is_valid() and (made := _record(request, unknown)) is not None:
         messages.success(request, gettext("Recorded under the number {number}.").format(number=made.number))
         url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)

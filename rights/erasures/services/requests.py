@@ -112,6 +112,6 @@ def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]
     """Return the purposes of a part; if it names none, all that its controller decides about."""
     if part.purposes:
         return part.purposes
-    client_id, role, kind = subject.client_id, subject.role, RightKind.ERASURE
-    meant = list_purposes_meant(client_id, role=role, kind=kind, at=at)
-    return find_deciders(client_id, role=role, kind=kind, purposes=meant, at=at).get(Decider(part.decider), [])
+    client_id, roles, kind = subject.client_id, subject.roles, RightKind.ERASURE
+    meant = list_purposes_meant(client_id, roles=roles, kind=kind, at=at)
+    return find_deciders(client_id, roles=roles, kind=kind, purposes=meant, at=at).get(Decider(part.decider), [])

@@ -1,4 +1,4 @@
-"""Dashboard card about copies that could not be built."""
+"""Lines of the first page about copies that could not be built."""
 
 from datetime import datetime
 
@@ -7,23 +7,27 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_up_to, format_count
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.cards import Card, Severity
+from paktaleem.foundation.console.site import boards, site
 from rights.packages.models import Package
 
 __all__ = ["copies_board"]
 
+_MAX_CARDS = 10
+
 
 @boards.connect
 def copies_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card that counts the copies that could not be built, with a link to the oldest; at most two queries."""
+    """Return a card for each copy that could not be built, oldest first, with a link to its request; one query."""
     del at
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
-    oldest = Package.objects.failed().order_by("pk").first()
-    if oldest is None:
-        return []
-    count = count_up_to(Package.objects.failed().order_by())
-    url = reverse("admin:rights_rightsrequest_change", args=[oldest.request_id], current_app=site.name)
+    oldest = Package.objects.failed().select_related("request").order_by("pk")[:_MAX_CARDS]
+    return [_to_card(package) for package in oldest]
+
+
+def _to_card(package: Package) -> Card:
+    url = reverse("admin:rights_rightsrequest_change", args=[package.request_id], current_app=site.name)
     note = _("the page of the request says why")
-    return [Card(_("Copies that could not be built"), format_count(count), note, url, needs_attention=True)]
+    title, since = _("Copy that could not be built"), package.created_at
+    return Card(title, package.request.number, note, url, Severity.URGENT, waits_since=since)

@@ -195,9 +195,9 @@ def _check(client_id: UUID, kinds: Sequence[str], purposes: Sequence[str], recei
 
 def create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[str], at: datetime) -> None:
     """Create a part for each right and each controller who decides about it."""
-    role = row.subject.role if row.subject else "student"
+    roles = row.subject.roles if row.subject else ("student",)
     for kind in kinds:
-        deciders = find_deciders(row.client_id, role=role, kind=RightKind(kind), purposes=purposes, at=at)
+        deciders = find_deciders(row.client_id, roles=roles, kind=RightKind(kind), purposes=purposes, at=at)
         for decider, found in sorted(deciders.items()):
             codes = found if row.subject or purposes else []  # all those of the person, once they are known
             part = RequestPart(client_id=row.client_id, request=row, kind=kind, decider=decider.value, purposes=codes)

@@ -114,7 +114,7 @@ def _may_have_copy(request: RightsRequest, at: datetime) -> bool:
 
 def _withdraw(request: RightsRequest, part: RequestPart, at: datetime) -> None:
     subject, method = require_subject(request), _METHODS[Channel(request.channel)]
-    meant = list_purposes_meant(subject.client_id, role=subject.role, kind=RightKind.WITHDRAWAL, at=at)
+    meant = list_purposes_meant(subject.client_id, roles=subject.roles, kind=RightKind.WITHDRAWAL, at=at)
     for purpose in part.purposes or meant:
         with suppress(NothingToWithdraw):
             withdraw_consent(subject, purpose=purpose, method=method, actor=_PORTAL, at=at)
@@ -135,7 +135,7 @@ def restrict_for_request(request: RightsRequest, purposes: Sequence[str], *, act
 def _object(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     subject = require_subject(request)
     meant = _purposes_of(subject, part, at)
-    purposes = [one for one in meant if is_legitimate_interest(subject.client_id, one, role=subject.role, at=at)]
+    purposes = [one for one in meant if is_legitimate_interest(subject.client_id, one, roles=subject.roles, at=at)]
     if not purposes:
         raise BasisDoesNotAllowObjection
     if part.decision == Decision.GRANTED and set(purposes) != set(meant):
@@ -149,5 +149,5 @@ def _object(request: RightsRequest, part: RequestPart, actor: Actor, at: datetim
 def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]:
     """Return the purposes of a part; if none are named, all that its controller decides about."""
     kind = RightKind(part.kind)
-    deciders = find_deciders(subject.client_id, role=subject.role, kind=kind, purposes=part.purposes, at=at)
+    deciders = find_deciders(subject.client_id, roles=subject.roles, kind=kind, purposes=part.purposes, at=at)
     return part.purposes or deciders.get(Decider(part.decider), [])

@@ -57,12 +57,6 @@ def khyber(cast):
         yield cast.client("khyber")
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
 def make_recipient(client_id, at, *, name="Ravi Messaging", countries="PK, IE", purposes=("newsletter",)):
     recipient = Recipient(
         client_id=client_id,

@@ -5,13 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from consent.consents.models import Consent, ConsentState
 from consent.consents.services import Answer, record_answers, withdraw_consent
 from consent.register.models import ServiceAgreement
 from consent.register.services import end_period
 from paktaleem.directory.data_systems.models import System
-from paktaleem.directory.people.services import record_subject_event
+from paktaleem.directory.people.models import SubjectRole
+from paktaleem.directory.people.services import add_role, record_subject_event
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -79,6 +81,26 @@ def test_while_any_purpose_needs_it_the_longest_period_wins(cast, indus, now):
     found = one_due(cast, "junaid", now)
     assert (found.decisive.purpose, found.state(now)) == ("support", DueState.KEPT)
     assert last_day(found) == date(2028, 8, 2)
+
+
+def test_of_several_roles_the_one_with_the_longest_period_counts(cast, indus, now):
+    make_rule(indus.pk, "newsletter", "contact_details", at=now, period="P30D")
+    make_rule(indus.pk, "newsletter", "contact_details", at=now, period="P90D", role="guardian")
+    junaid, collected = cast.subject("junaid"), now - 60 * DAY
+    held = make_holding(junaid, "contact_details", ["newsletter"], collected_at=collected)
+    assert one_due(cast, "junaid", now).state(now) is DueState.DUE
+    assert list_due_ids(indus, now) == [(held.pk, ["newsletter"])]
+    add_role(junaid, SubjectRole.GUARDIAN, actor=SETTING_UP, at=now)
+    found = one_due(cast, "junaid", now)
+    assert (found.state(now), last_day(found)) == (DueState.KEPT, (collected + 90 * DAY).astimezone(ZONE).date())
+    assert list_due_ids(indus, now) == []
+    assert list_due_ids(indus, now + 31 * DAY) == [(held.pk, ["newsletter"])]
+
+
+def list_due_ids(client, at):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT holding_id, purposes FROM disposals_due(%s, NULL, NULL, %s)", [client.pk, at])
+        return cursor.fetchall()
 
 
 def test_one_purpose_without_a_rule_keeps_it(cast, indus, now):

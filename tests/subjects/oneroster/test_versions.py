@@ -28,14 +28,15 @@ def test_both_versions_give_the_same_people(tmp_path, package):
     assert roster.kind == "OneRoster 1.2"
 
 
-def test_a_person_with_several_roles_has_the_most_protective_one(tmp_path):
+def test_of_several_primary_roles_the_most_protective_is_the_main_one(tmp_path):
     package = clean_network().as_version_1_2()
     package.give_role("farhan", "parent", "secondary")
     package.give_role("esra", "student")
     package.row("users.csv", "danish")["agentSourcedIds"] = "esra,farhan"
     _, people, relations = read(package, tmp_path)
-    roles = {person.external_id: person.role for person in people}
-    assert (roles["farhan"], roles["esra"]) == ("instructor", "student")
+    roles = {person.external_id: (person.role, person.other_roles) for person in people}
+    assert roles["farhan"] == ("instructor", ("guardian",))
+    assert roles["esra"] == ("student", ("guardian",))
     assert GuardianRelation("danish", "farhan", "parent") in relations
 
 

@@ -1,14 +1,15 @@
 """Console pages for API keys."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
@@ -22,16 +23,28 @@ from paktaleem.foundation.accounts.services import (
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.columns import day, render_state, state_column
+from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
-__all__ = ["ApiKeyAdmin"]
+__all__ = ["ApiKeyAdmin", "expires_soon"]
 
 KEY_LIFE = timedelta(days=365)
 SOON = timedelta(days=30)
+
+
+def expires_soon(at: datetime) -> Q:
+    """Return the condition for keys that expire within 30 days."""
+    return Q(revoked_at=None, expires_at__gt=at, expires_at__lte=at + SOON)
+
+
+class EndingFilter(ConditionFilter):
+    """Filter for the keys that expire soon."""
+
+    offered: ClassVar[Any] = {"ending": (gettext_lazy("Expire within 30 days"), expires_soon)}
 
 
 class ApiKeyForm(ScopedForm):

@@ -30,6 +30,7 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["ClientAdmin", "ClientChangeAdmin"]
 
@@ -105,6 +106,13 @@ class ClientAdmin(ScopedAdmin):
             widget=forms.Textarea(attrs={"rows": 3}),
             help_text=f"{translate_text(db_field.help_text)} {_('One per line, for example DE 16.')}",
         )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
+        """Suggest PakTaleem's own country and time zone for a new client."""
+        with in_client(PAKTALEEM):
+            here = Client.objects.get(pk=PAKTALEEM)
+        suggested = {"country": here.country, "time_zone": here.time_zone}
+        return {**suggested, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
         """Make the code read-only after registration."""

@@ -12,6 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.administration.admin.limits import (
+    SchoolsField,
+    name_limit,
+    read_schools,
+    show_schools,
+    with_school_names,
+)
 from paktaleem.directory.administration.admin.staff_changes import ProposingAdmin
 from paktaleem.foundation.accounts.models import Membership, StaffChange, StaffTie, TieKind
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
@@ -39,13 +46,31 @@ _ROLES_AT_CLIENTS = [(code, label) for code, label in ROLES_OF_STAFF if code not
 
 
 class MembershipForm(ScopedForm):
-    """Form of a membership; at a client, it offers the roles of clients only."""
+    """Form of a membership, with its limit; at a client, it offers the roles of clients only."""
+
+    schools = SchoolsField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the roles, translated."""
+        """Offer the roles, translated, and show the schools to which the membership is limited."""
         super().__init__(*args, **kwargs)
+        if "schools" in self.fields and self.instance.school_ids is not None:
+            self.initial["schools"] = show_schools(self.instance.school_ids)
         if "role" in self.fields and actor_of(self.request).client_id is not None:
             set_choices(self, "role", [(code, gettext(label)) for code, label in _ROLES_AT_CLIENTS])
+
+    def clean(self) -> dict[str, Any]:
+        """Set the schools of the membership."""
+        cleaned = super().clean()
+        client = cleaned.get("client")
+        client_id = client.pk if client is not None else self.instance.client_id
+        if "schools" in cleaned and client_id is not None:
+            try:
+                self.instance.school_ids = read_schools(
+                    cleaned["schools"], client_id=client_id, actor=actor_of(self.request)
+                )
+            except forms.ValidationError as error:
+                self.add_error("schools", error)
+        return cleaned
 
 
 class InvitationForm(MembershipForm):
@@ -102,10 +127,10 @@ class MembershipAdmin(ProposingAdmin):
     view_capability = Capability.VIEW_STAFF
     add_capability = change_capability = Capability.MANAGE_COLLEAGUES
     form = MembershipForm
-    row_fields = ("user", "role")
+    row_fields = ("user", "role", "schools")
     fixed = ("user",)
     detail_fields = ("person", "state", "starts_at", "ends_at")
-    list_display = ("user", "person", "role_name", "owner", "state", "starts_at", "ends_at")
+    list_display = ("user", "person", "role_name", "limit", "owner", "state", "starts_at", "ends_at")
     list_filter = ("role", "client")
     search_fields = ("user__email",)
     list_select_related = ("user",)
@@ -147,13 +172,13 @@ class MembershipAdmin(ProposingAdmin):
         links = StaffTie.objects.filter(user_id=OuterRef("user_id"), kind=TieKind.LINK).order_by()
         expiry = Subquery(links.values("user_id").annotate(until=Max("open_until")).values("until"))
         found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(link_until=expiry)
-        return found
+        return with_school_names(found)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Ask an administrator of a client for a colleague’s address and name, instead of an account."""
         sets = super().get_fieldsets(request, obj)
         if obj is None and actor_of(request).client_id is not None:
-            sets[0] = (None, {"fields": ["email", "full_name", "language", "role"]})
+            sets[0] = (None, {"fields": ["email", "full_name", "language", "role", "schools"]})
         return sets
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
@@ -166,6 +191,11 @@ class MembershipAdmin(ProposingAdmin):
         """Make all fields of an ended membership read-only."""
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
+
+    @admin.display(description="sees")
+    def limit(self, row: Membership) -> str:
+        """Return the schools to which the membership is limited."""
+        return name_limit(row)
 
     @admin.display(description="role", ordering="role")
     def role_name(self, row: Membership) -> str:
@@ -191,7 +221,7 @@ class MembershipAdmin(ProposingAdmin):
         if invited is None:
             made = change_membership(row, **stamp)
         else:
-            made = invite_colleague(invited, client_id=row.client_id, role=row.role, **stamp)
+            made = invite_colleague(invited, client_id=row.client_id, role=row.role, school_ids=row.school_ids, **stamp)
         request.proposal = made if isinstance(made, StaffChange) else None
         row.pk = made.pk
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from paktaleem.directory.administration.admin.limits import name_limit, with_school_names
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability
@@ -63,6 +64,7 @@ class StaffChangeAdmin(ScopedAdmin):
         "standing",
         "act",
         "role",
+        "limit",
         "user",
         "person",
         "email",
@@ -102,7 +104,12 @@ class StaffChangeAdmin(ScopedAdmin):
             "approver_name": _officer_name("settled_by", viewer),
         }
         found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(**names)
-        return found
+        return with_school_names(found)
+
+    @admin.display(description="sees")
+    def limit(self, row: StaffChange) -> str:
+        """Return the schools to which the proposed role is limited."""
+        return name_limit(row) if row.role else "—"
 
     @admin.display(description="name")
     def person(self, row: StaffChange) -> str:

@@ -74,7 +74,12 @@ _TONES = {
 class OrderProgressFilter(ProgressFilter):
     """Filter by open, overdue or stuck."""
 
-    offered: ClassVar[Any] = {"open": _("Not answered yet"), "overdue": _("Overdue"), "stuck": _("Stuck")}
+    offered: ClassVar[Any] = {
+        "open": _("Not answered yet"),
+        "overdue": _("Overdue"),
+        "stuck": _("Stuck"),
+        "to_waive": _("Waiver proposed"),
+    }
 
 
 class SystemFilter(ChosenFilter):

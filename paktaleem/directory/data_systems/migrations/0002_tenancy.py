@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             TenantIsolation("System", shared=True),
             TenantIsolation("HistoricalSystem", shared=True),
             TenantIsolation("SystemKey"),
-            TenantIsolation("OrderSet"),
+            TenantIsolation("OrderSet", limited="read"),
             TenantIsolation("Order"),
             TenantIsolation("OrderStep"),
             TenantIsolation("OrderPart"),

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +19,7 @@ from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 
 __all__ = ["STATES", "Ground", "Order", "OrderKind", "OrderPart", "OrderQuerySet", "OrderSet", "OrderStep", "Waiver"]
 
@@ -92,6 +92,7 @@ class OrderSet(OrderColumns):
         disposed_as="evidence",
         personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM, "actor_role": Personal.NONE},
         left_out_of_copies="an order about many people; each person’s order is listed",
+        limited=Limited.READ,
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -131,6 +132,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def stuck(self, at: datetime) -> Self:
         """Open orders that need manual action (``schedule.stuck_at``)."""
         return self.open().filter(stuck_at__lte=at)
+
+    def to_waive(self, at: datetime) -> Self:
+        """Open orders whose waiver was proposed and waits for a second person, whatever the time."""
+        del at
+        proposed = Waiver.objects.filter(client_id=OuterRef("client_id"), order=OuterRef("pk"), approved_at=None)
+        return self.open().filter(Exists(proposed))
 
 
 class Order(OrderColumns):

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
-from paktaleem.directory.people.models import AgeRoute, Subject
+from paktaleem.directory.people.models import AgeRoute, Subject, SubjectRole
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import ReasonField, ScopedForm
@@ -17,7 +17,7 @@ __all__ = ["ADDED_FIELDS", "AddPersonForm", "add_person"]
 
 _KINDS = {FieldKind.TEXT, FieldKind.NAME, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.DAY}
 _SEALED = [field for field in PERSONAL_FIELDS if field.kind in _KINDS]
-ADDED_FIELDS = ("external_id", "role", "language", "country", *(field.name for field in _SEALED))
+ADDED_FIELDS = ("external_id", "role", "other_roles", "language", "country", *(field.name for field in _SEALED))
 """The fields of the form; ages without a birth date are stated on the person's page, with their source."""
 _EXISTS = _("A person with this LMS id is registered already. Open their page to correct a field.")
 
@@ -25,6 +25,13 @@ _EXISTS = _("A person with this LMS id is registered already. Open their page to
 class AddPersonForm(ScopedForm):
     """LMS id, role and sealed fields of a new person."""
 
+    other_roles = forms.MultipleChoiceField(
+        label=_("Other roles"),
+        choices=SubjectRole.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("What else the person is, such as the parent of a student: one person has one LMS id."),
+    )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     reason = ReasonField()
 
@@ -46,7 +53,7 @@ def add_person(row: Subject, given: dict[str, Any], **stamp: Any) -> Subject:
     Raised inside the page's transaction, which rolls back what the service changed.
     """
     details = {name: given[name] or None for name in ADDED_FIELDS if name != "external_id"}
-    details |= {"country": given["country"], "language": given["language"]}
+    details |= {"country": given["country"], "language": given["language"], "other_roles": tuple(given["other_roles"])}
     client = Client.objects.get(pk=row.client_id)
     subject, is_new = register_subject(
         given["external_id"] or "", client=client, details=details, route=AgeRoute.CONSOLE, **stamp

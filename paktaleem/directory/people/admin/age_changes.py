@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS
 from paktaleem.directory.people.fields import PERSONAL_FIELDS
-from paktaleem.directory.people.models import AgeChange
+from paktaleem.directory.people.models import AgeChange, SubjectRole
 from paktaleem.directory.people.services import open_age_change, settle_age_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import (
@@ -26,6 +26,7 @@ __all__ = ["AgeChangeAdmin"]
 
 _LABELS = {
     "role": gettext_noop("Role"),
+    "other_roles": gettext_noop("Other roles"),
     **{field.name: field.label for field in PERSONAL_FIELDS if field.name in AGE_GATE_FIELDS},
     "country": gettext_noop("Country"),
 }
@@ -35,9 +36,13 @@ def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) 
     common = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     values = open_age_change(row, **common)
     owner: AgeChangeAdmin = site.get_model_admin(AgeChange)  # type: ignore[assignment]
-    shown = [(translate_text(label), values.get(name)) for name, label in _LABELS.items()]
+    shown = [(translate_text(label), _to_text(values.get(name))) for name, label in _LABELS.items()]
     url = owner.url_of("change", row)
     return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
+
+
+def _to_text(value: Any) -> Any:
+    return ", ".join(str(SubjectRole(role).label) for role in value) if isinstance(value, tuple) else value
 
 
 @admin.register(AgeChange, site=site)

@@ -15,6 +15,7 @@ from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.places import CountryChoice
 
 __all__: list[str] = []
 
@@ -48,11 +49,10 @@ class StateAgeForm(RowActionForm):
         max_length=100,
         help_text="The reference of the check only; never a document or its number.",
     )
-    country = forms.CharField(
+    country = CountryChoice(
         label="Country of residence",
         required=False,
-        max_length=2,
-        help_text="Two letters (ISO 3166), such as DE. Leave empty to keep the registered country.",
+        help_text="Leave empty to keep the registered country.",
     )
     field_order = ("source", "day", "years", "result", "provider", "reference", "country", "reason")
 

@@ -8,11 +8,14 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import find_people
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ReasonField
+from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.search import SEARCH_REASON
 from paktaleem.foundation.tenancy.context import in_client
@@ -55,7 +58,7 @@ def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse
     rows: list[tuple[str, str, str]] | None = None
     if request.method == "POST" and form.is_valid():
         people = search_people(request, form)
-        rows = [(owner.url_of("change", one), str(one), one.get_role_display()) for one in people]
+        rows = [(owner.url_of("change", one), str(one), describe_roles(one)) for one in people]
     context = {
         **owner.admin_site.each_context(request),
         "opts": owner.opts,
@@ -77,3 +80,6 @@ def search_people(request: HttpRequest, form: FindForm) -> list[Subject]:
     terms: dict[str, Any] = {"actor": actor, "reason": wanted["reason"], "at": get_action_time(request)}
     with in_client(client_id):
         return find_people(wanted["text"], client_id=client_id, **terms)
+
+
+home_links.connect(HomeLink(gettext_lazy("Find a person"), "admin:subjects_subject_find", Capability.VIEW_SUBJECTS))

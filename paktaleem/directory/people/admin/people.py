@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.admin.adding import ADDED_FIELDS, AddPersonForm, add_person
 from paktaleem.directory.people.admin.finding import show_find_page
+from paktaleem.directory.people.admin.roles import OTHER_ROLES_TEXT, OtherRoleFilter, describe_roles
 from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
@@ -150,8 +151,8 @@ class SubjectAdmin(ExportableAdmin):
     view_capability = Capability.VIEW_SUBJECTS
     add_capability = Capability.REGISTER_SUBJECTS
     refusals = {**_ERASED, AlreadyErased: "The person with this LMS id was erased. Request their readmission first."}
-    list_display = ("lms_id", "owner", "role", "age", "registered_at", "record")
-    list_filter = (ErasedFilter, AgeFilter, "role", "client")
+    list_display = ("lms_id", "owner", describe_roles, "age", "registered_at", "record")
+    list_filter = (ErasedFilter, AgeFilter, "role", OtherRoleFilter, "client")
     search_fields = ("external_id",)
     search_help_text = "LMS id or its beginning. To search by name, email or phone, use “Find a person”."
     sortable_by = ()
@@ -184,6 +185,7 @@ class SubjectAdmin(ExportableAdmin):
     exported = {
         "person": "external_id",
         "role": "role",
+        "other_roles": "other_roles_text",
         "language": "language",
         "of_age_at": "of_age_at",
         "is_enabled": "is_enabled",
@@ -207,9 +209,10 @@ class SubjectAdmin(ExportableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related client, for its time zone."""
-        found: QuerySet[Any] = super().get_queryset(request).select_related("client")
-        return found
+        """Select related client, for its time zone, and the other roles as text."""
+        found = super().get_queryset(request).select_related("client")
+        rows: QuerySet[Any] = found.annotate(other_roles_text=OTHER_ROLES_TEXT)
+        return rows
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Return the form of a new person, whose sealed fields are no columns of the form."""
@@ -297,7 +300,7 @@ class SubjectAdmin(ExportableAdmin):
         if row.erased_at is not None:
             return render_state("—")
         if row.of_age_at is None:
-            return render_state(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
+            return render_state(_("Age unknown"), "warn" if {*row.roles} & {"student", "learner"} else "calm")
         if row.of_age_at == ADULT_SENTINEL:
             return render_state(_("Of age"))
         birthday = isolate(row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat())

@@ -22,13 +22,13 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["ReadmissionAdmin"]
@@ -161,14 +161,12 @@ def _officer_name(column: str, viewer: Actor) -> Any:
 
 
 @boards.connect
-def readmissions_board(actor: Actor, at: datetime) -> list[Card]:
+def readmissions_board(actor: Actor, at: datetime) -> list[Line]:
     """Return a card for officers with the readmissions that wait for approval."""
     del at
     if not actor.may(Capability.ERASE_SUBJECTS):
         return []
-    waiting = count_up_to(Readmission.objects.filter(approved_at=None))
-    if not waiting:
-        return []
+    waiting = Readmission.objects.filter(approved_at=None)
     url = reverse("admin:subjects_readmission_changelist", current_app=site.name) + "?state=pending"
     title, note = gettext("Readmissions to approve"), gettext("a second officer must approve")
-    return [Card(title, format_count(waiting), note, url, needs_attention=True)]
+    return [Task(title, waiting, note, url, since="requested_at")]

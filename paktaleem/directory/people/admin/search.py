@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.admin.people import person_url
+from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
 from paktaleem.directory.people.services import find_people, record_id_search
@@ -55,5 +56,5 @@ def _select(wanted: SearchText) -> QuerySet[Subject]:
 
 def _hit(row: Subject, wanted: SearchText, request: HttpRequest) -> Hit:
     owner = getattr(row, "owner_name", "") if actor_of(request).client_id is None else ""
-    note = f"{owner} · {row.get_role_display()}" if owner else str(row.get_role_display())
+    note = f"{owner} · {describe_roles(row)}" if owner else describe_roles(row)
     return Hit(str(row), person_url(row.pk), note, is_exact=wanted.id is not None or row.external_id == wanted.text)

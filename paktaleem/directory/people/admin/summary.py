@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.admin.people import SubjectAdmin, person_url
+from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.person_pages import SummaryLine, person_panels, person_summaries
@@ -26,7 +27,7 @@ def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     )
     return [
         SummaryLine(_("Client"), row.client.name),
-        SummaryLine(_("Role"), row.get_role_display()),
+        SummaryLine(_("Role"), describe_roles(row)),
         SummaryLine(_("Age"), page.age(row)),
         *state,
         *account,

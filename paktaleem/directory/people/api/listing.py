@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from paktaleem.directory.people.api.subjects import RevealInput, serialize_subject
 from paktaleem.directory.people.details import PERSONAL, ROLES
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import list_by_change, with_waiting_age_change
+from paktaleem.directory.people.selectors import list_by_change, map_same_person, with_waiting_age_change
 from paktaleem.directory.people.serializers import SubjectsOutput
 from paktaleem.directory.people.services import reveal_many
 from paktaleem.foundation.accounts.actors import require
@@ -63,10 +63,8 @@ def _list_page(query: dict[str, Any], request: Request) -> tuple[list[Subject], 
     if "cursor" in query:
         moment, key = read_cursor(query["cursor"], of=of, name="cursor")
         after = datetime.fromisoformat(moment), UUID(key)
-    found = list_by_change(
-        actor_of(request), role=query.get("role"), changed_since=query.get("changed_since"), after=after
-    )
-    rows = list(found.filter(client_id=client_of(request))[: query["limit"] + 1])
+    narrowed: dict[str, Any] = {"role": query.get("role"), "changed_since": query.get("changed_since")}
+    rows = list_by_change(actor_of(request), client_of(request), **narrowed, after=after, limit=query["limit"] + 1)
     page = rows[: query["limit"]]
     if len(rows) == len(page):
         return page, None
@@ -82,7 +80,11 @@ def _serialize_people(
     people: list[Subject], personal: Mapping[UUID, dict[str, str | None]], request: Request
 ) -> list[dict[str, Any]]:
     client, waiting = Client.objects.get(id=client_of(request)), with_waiting_age_change(people)
-    rows = [serialize_subject(one, client, request, change_waits=one.pk in waiting) for one in people]
+    others = map_same_person(people)
+    rows = [
+        serialize_subject(one, client, request, change_waits=one.pk in waiting, same_person=others.get(one.pk, ()))
+        for one in people
+    ]
     for one, row in zip(people, rows, strict=True):
         if one.pk in personal:
             row["personal"] = personal[one.pk]

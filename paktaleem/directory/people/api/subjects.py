@@ -16,6 +16,7 @@ from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import (
     get_subject,
     has_waiting_age_change,
+    list_same_person,
 )
 from paktaleem.directory.people.serializers import BatchOutput, SubjectEventOutput, SubjectOutput
 from paktaleem.directory.people.services import (
@@ -130,16 +131,21 @@ class AgeCheckInput(StrictSerializer):
 class SubjectInput(PersonalInput):
     """A person as the learning platform knows them. Omitted fields stay unchanged; null clears a field.
 
-    ``guardians`` lists all guardians of the person: claims of guardians it does not name end.
+    ``role`` is the main role. ``roles`` lists all roles of the person, the main one included: a teacher who is also a
+    parent has two. ``guardians`` lists all guardians of the person: claims of guardians it does not name end.
     """
 
     beyond_schema = {
+        "roles": "Holds role.",
         "guardians": "Not the person.",
         "birth_date": _NOT_LATER,
         "age_check": f"checked_on: {_NOT_LATER.lower()}",
     }
     sealed = PERSONAL_FIELDS
     role = serializers.ChoiceField(ROLES)
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(ROLES), required=False, allow_empty=False, min_length=1, max_length=len(ROLES)
+    )
     country = ServiceTextField(
         r"^[A-Za-z]{2}$",
         required=False,
@@ -147,6 +153,15 @@ class SubjectInput(PersonalInput):
         max_length=2,
     )
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the roles as the main one and the others; refuse a list without the main one."""
+        if "roles" in attrs:
+            roles = attrs.pop("roles")
+            if attrs["role"] not in roles:
+                raise serializers.ValidationError({"roles": [f"List role, {attrs['role']}, among the roles."]})
+            attrs["other_roles"] = tuple(roles)
+        return attrs
 
     def validate_age_check(self, found: dict[str, Any] | None) -> str | None:
         """Return the check as the text that is stored."""
@@ -201,7 +216,7 @@ class SubjectOperations(Operation):
         subject, is_new = register_subject(external_id, details=given, **common)
         if guardians is not None:
             register_guardians(subject, guardians, **common)
-        shown = serialize_subject(subject, client, request, change_waits=has_waiting_age_change(subject))
+        shown = _show(subject, client, request)
         return Response(shown, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     @extend_schema(parameters=[RevealInput], responses=SubjectOutput)
@@ -209,7 +224,7 @@ class SubjectOperations(Operation):
         """Return one person: role, age gate and dates; sealed fields need the scope and a reason, and are recorded."""
         query = validate_input(RevealInput, request.query_params.dict())
         subject = get_subject(external_id, actor=actor_of(request))
-        shown = serialize_subject(subject, subject.client, request, change_waits=has_waiting_age_change(subject))
+        shown = _show(subject, subject.client, request)
         if "include" in query:
             shown["personal"] = _reveal_personal(subject, query["reason"], request)
         return Response(shown)
@@ -310,12 +325,20 @@ def _reveal_personal(subject: Subject, reason: str, request: Request) -> dict[st
     return reveal_fields(subject, fields=PERSONAL, actor=actor, reason=reason, at=moment_of(request))
 
 
-def serialize_subject(subject: Subject, client: Client, request: Request, *, change_waits: bool) -> dict[str, Any]:
-    """Return a person as the API shows them, without sealed fields."""
+def _show(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+    waits, others = has_waiting_age_change(subject), list_same_person(subject)
+    return serialize_subject(subject, client, request, change_waits=waits, same_person=others)
+
+
+def serialize_subject(
+    subject: Subject, client: Client, request: Request, *, change_waits: bool, same_person: Iterable[Subject]
+) -> dict[str, Any]:
+    """Return a person as the API shows them, without sealed fields; ``same_person`` are their other records."""
     return {
         "external_id": subject.external_id,
         "id": str(subject.id),
         "role": subject.role,
+        "roles": list(subject.roles),
         "language": subject.language,
         "enabled": subject.is_account_open,
         "account_closed_at": closed_at.isoformat() if (closed_at := subject.account_closed_at) else None,
@@ -323,6 +346,7 @@ def serialize_subject(subject: Subject, client: Client, request: Request, *, cha
         "erasure_started_at": started_at.isoformat() if (started_at := subject.erasure_started_at) else None,
         "registered_at": subject.registered_at.isoformat(),
         "changed_at": subject.changed_at.isoformat(),
+        "same_person_as": [one.external_id for one in same_person],
     }
 
 

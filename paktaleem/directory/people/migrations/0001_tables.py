@@ -1,5 +1,6 @@
 """People, their keys, claims of guardians, events, erasures and roster imports."""
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import simple_history.models
@@ -81,6 +82,7 @@ class Migration(migrations.Migration):
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("external_id", models.CharField(max_length=255, null=True, verbose_name="LMS id")),
                     ("role", models.CharField(choices=[("student", "Student"), ("learner", "Learner"), ("instructor", "Instructor"), ("administrator", "Administrator"), ("guardian", "Guardian")], max_length=16)),
+                    ("other_roles", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[("student", "Student"), ("learner", "Learner"), ("instructor", "Instructor"), ("administrator", "Administrator"), ("guardian", "Guardian")], max_length=16), db_default=[], default=list, size=None)),
                     ("language", models.CharField(default="en", max_length=8)),
                     ("full_name", models.BinaryField(null=True)),
                     ("email", models.BinaryField(null=True)),
@@ -103,6 +105,7 @@ class Migration(migrations.Migration):
                     ("changed_at", models.DateTimeField()),
                     ("erasure_started_at", models.DateTimeField(null=True, verbose_name="erasure confirmed at")),
                     ("erased_at", models.DateTimeField(null=True)),
+                    ("same_person", models.UUIDField(help_text="The main record, if several records are one person.", null=True)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                 ],
                 options={
@@ -113,6 +116,7 @@ class Migration(migrations.Migration):
                         models.Index(condition=models.Q(("phone_index__isnull", False)), fields=["client", "phone_index"], name="subject_by_phone"),
                         models.Index(condition=models.Q(("name_index__isnull", False)), fields=["client", "name_index"], name="subject_by_name"),
                         models.Index(condition=models.Q(("tombstone__isnull", False)), fields=["client", "tombstone"], name="subject_by_tombstone"),
+                        models.Index(condition=models.Q(("same_person__isnull", False)), fields=["client", "same_person"], name="subject_by_same_person"),
                         models.Index(fields=["client", "-registered_at", "-id"], name="subject_by_registration"),
                         models.Index(fields=["-registered_at", "-id"], name="subject_by_registration_all"),
                         models.Index(fields=["client", "role", "-registered_at", "-id"], name="subject_by_role"),
@@ -128,6 +132,9 @@ class Migration(migrations.Migration):
                         models.Index(condition=models.Q(("erased_at", None), ("of_age_at", None)), fields=["-registered_at", "-id"], name="subject_age_unknown_all"),
                         models.Index(condition=models.Q(("erased_at", None)), fields=["client", "changed_at", "id"], name="subject_by_change"),
                         models.Index(condition=models.Q(("erased_at", None)), fields=["client", "role", "changed_at", "id"], name="subject_by_role_and_change"),
+                        models.Index(condition=models.Q(("other_roles", []), _negated=True), fields=["client", "-registered_at", "-id"], name="subject_several_roles"),
+                        models.Index(condition=models.Q(("other_roles", []), _negated=True), fields=["-registered_at", "-id"], name="subject_several_roles_all"),
+                        models.Index(condition=models.Q(models.Q(("other_roles", []), _negated=True), ("erased_at", None)), fields=["client", "changed_at", "id"], name="subject_roles_by_change"),
                         models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
                         models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
                         models.Index(models.F("client"), django.db.models.functions.comparison.Collate("external_id", "C"), models.F("id"), name="subject_by_lms_id"),
@@ -136,6 +143,7 @@ class Migration(migrations.Migration):
                     "constraints": [
                         models.UniqueConstraint(fields=("client", "external_id"), name="subject_external_id_unique"),
                         models.CheckConstraint(condition=models.Q(("external_id", None), models.Q(models.Q(("external_id__contains", "@"), _negated=True), models.Q(("external_id", ""), _negated=True)), _connector="OR"), name="subject_external_id_is_no_address"),
+                        models.CheckConstraint(condition=models.Q(("other_roles__contained_by", ["student", "learner", "instructor", "administrator", "guardian"]), models.Q(("other_roles__contains", [models.F("role")]), _negated=True)), name="subject_other_roles_besides_role"),
                         models.CheckConstraint(
                             condition=models.Q(
                                 models.Q(("erased_at", None), ("tombstone", None)),
@@ -171,6 +179,7 @@ class Migration(migrations.Migration):
                     ("actor_role", models.CharField(max_length=32)),
                     ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
                     ("role", models.CharField(choices=[("student", "Student"), ("learner", "Learner"), ("instructor", "Instructor"), ("administrator", "Administrator"), ("guardian", "Guardian")], max_length=16)),
+                    ("other_roles", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[("student", "Student"), ("learner", "Learner"), ("instructor", "Instructor"), ("administrator", "Administrator"), ("guardian", "Guardian")], max_length=16), db_default=[], default=list, size=None)),
                     ("language", models.CharField(default="en", max_length=8)),
                     ("full_name", models.BinaryField(null=True)),
                     ("email", models.BinaryField(null=True)),
@@ -188,6 +197,7 @@ class Migration(migrations.Migration):
                     ("changed_at", models.DateTimeField()),
                     ("erasure_started_at", models.DateTimeField(null=True, verbose_name="erasure confirmed at")),
                     ("erased_at", models.DateTimeField(null=True)),
+                    ("same_person", models.UUIDField(help_text="The main record, if several records are one person.", null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
                     ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),

@@ -11,9 +11,18 @@ from paktaleem.foundation.tenancy.operations import (
 )
 
 
+SCHOOLS = """
+ALTER TABLE subjects_subject ADD COLUMN school_ids uuid[] NOT NULL DEFAULT '{}';
+CREATE INDEX subject_by_school ON subjects_subject USING gin (school_ids);
+"""
+FORGET_SCHOOLS = "ALTER TABLE subjects_subject DROP COLUMN school_ids"
+"""The schools of each person. No field of the model: only triggers write it, and policies of limited staff read it."""
+
+
 class Migration(migrations.Migration):
     dependencies = [("subjects", "0001_tables"), ("accounts", "0002_tenancy")]
     operations = [
+        migrations.RunSQL(SCHOOLS, FORGET_SCHOOLS),
         Isolate(
             TenantIsolation("Subject"),
             TenantIsolation("HistoricalSubject"),

@@ -23,6 +23,7 @@ from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.directory.people.services.keys import replace_key
 from paktaleem.directory.people.services.locking import lock_subject, lock_unheld_subject
 from paktaleem.directory.people.services.people import (
+    add_role,
     record_access,
     register_subject,
     reveal_fields,
@@ -47,6 +48,7 @@ __all__ = [
     "ErasureInProgress",
     "ErasureOutcome",
     "NotErased",
+    "add_role",
     "approve_readmission",
     "carry_out_erasure",
     "claim_guardian",

@@ -47,7 +47,7 @@ def parse_proposal(text: str) -> dict[str, Any]:
     """Parse a sealed proposal into changes of details."""
     gated = json.loads(text)
     days = {name: date.fromisoformat(gated[name]) for name in _DAYS if gated.get(name)}
-    return {**gated, **days}
+    return {**gated, **days, "other_roles": tuple(gated["other_roles"])}
 
 
 def propose_changes(

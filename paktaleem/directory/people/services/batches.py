@@ -73,6 +73,8 @@ def register_guardians(
 ) -> None:
     """Register the guardians that the school names for a child, and claim them; the claims of all others end.
 
+    A guardian who is already registered in another role, such as a teacher, keeps it and becomes a guardian too.
+
     Raises ValidationError, also if the child is named as their own guardian, AlreadyErased, NotAllowed.
     """
     if any(given["external_id"].strip() == child.external_id for given in guardians):
@@ -81,7 +83,7 @@ def register_guardians(
     for given in guardians:
         details = {"role": "guardian", **given}
         relationship, external_id = details.pop("relationship"), details.pop("external_id")
-        guardian, _ = register_subject(external_id, details=details, client=client, actor=actor, at=at)
+        guardian, _ = register_subject(external_id, details=details, client=client, adds_role=True, actor=actor, at=at)
         claim_guardian(child, guardian=guardian, relationship=relationship, actor=actor, at=at)
         named.append(guardian)
     end_other_claims(child, named=named, actor=actor, at=at)

@@ -20,7 +20,13 @@ __all__ = ["record_subject_event"]
 
 @transaction.atomic
 def record_subject_event(
-    subject: Subject, *, kind: str, happened_at: datetime, actor: Actor, at: datetime
+    subject: Subject,
+    *,
+    kind: str,
+    happened_at: datetime,
+    actor: Actor,
+    reason: Reason = Reason.LMS_UPDATE,
+    at: datetime,
 ) -> SubjectEvent:
     """Record that an account was closed or in use, with the client's time and the portal's.
 
@@ -46,7 +52,7 @@ def record_subject_event(
     facts = {"event": str(event.id), "happened_at": happened_at.isoformat()}
     record_entry(f"subject.{kind}", client_id=subject.client_id, subject_id=subject.id, facts=facts, actor=actor, at=at)
     if not _happened_before_another(event):
-        _apply(event, subject, actor=actor, at=at)
+        _apply(event, subject, actor=actor, reason=reason, at=at)
     for handler in event_recorded:
         handler(event, actor, at)
     return event
@@ -58,12 +64,12 @@ def _happened_before_another(event: SubjectEvent) -> bool:
     return of_person.exclude(kind=event.kind).filter(happened_at__gt=event.happened_at).exists()
 
 
-def _apply(event: SubjectEvent, subject: Subject, *, actor: Actor, at: datetime) -> None:
+def _apply(event: SubjectEvent, subject: Subject, *, actor: Actor, reason: Reason, at: datetime) -> None:
     """Open or close the account; an account that a roster disabled is enabled again by its use."""
     is_open = event.kind == SubjectEventKind.ACTIVE
     if is_open and not subject.is_enabled:
-        apply_confirmed_change(subject, {"is_enabled": True}, actor=actor, reason=Reason.LMS_UPDATE, at=at)
+        apply_confirmed_change(subject, {"is_enabled": True}, actor=actor, reason=reason, at=at)
     elif is_open != subject.is_account_open:
         subject.account_closed_at = None if is_open else event.happened_at
         subject.changed_at = at
-        save_tracked(subject, actor=actor, reason=Reason.LMS_UPDATE, at=at)
+        save_tracked(subject, actor=actor, reason=reason, at=at)

@@ -15,16 +15,20 @@ from paktaleem.directory.people.age_gate import (
 )
 from paktaleem.directory.people.details import (
     PERSONAL,
+    PLAIN,
     SubjectDetails,
     age_columns,
     check_external_id,
     personal_columns,
+    role_facts,
 )
 from paktaleem.directory.people.models import (
     AccessRecord,
     AgeRoute,
+    GuardianClaim,
     Subject,
     SubjectKey,
+    SubjectRole,
 )
 from paktaleem.directory.people.revealed_children import report_revealed_children
 from paktaleem.directory.people.selectors import is_erased, sealer_of, sealers_of
@@ -43,6 +47,7 @@ from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.foundation.tenancy.rows import insert_rows
 
 __all__ = [
+    "add_role",
     "apply_confirmed_change",
     "open_details",
     "record_access",
@@ -62,6 +67,7 @@ def register_subject(
     client: Client,
     details: Mapping[str, Any],
     route: AgeRoute | None = AgeRoute.API,
+    adds_role: bool = False,
     actor: Actor,
     reason: Reason | str = Reason.LMS_UPDATE,
     at: datetime,
@@ -70,8 +76,14 @@ def register_subject(
 
     Returns the person and whether they are new. The same details again change nothing and record nothing. A change that
     would let a child decide for themselves has no effect yet: it waits for a second person (``AgeChange``). Without a
-    ``route`` nothing waits, as in sandboxes. Raises ValidationError naming the field, AlreadyErased for an erased
-    person, ErasureInProgress for one who is being erased, NotAllowed.
+    ``route`` nothing waits, as in sandboxes.
+
+    A known person keeps the other roles unless ``other_roles`` is given; a guardian whom a child's school names stays
+    one beside a new main role. With ``adds_role`` they keep their main role too, and ``role`` is one more: a teacher
+    who is also a parent is one person.
+
+    Raises ValidationError naming the field, AlreadyErased for an erased person, ErasureInProgress for one who is being
+    erased, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
@@ -81,7 +93,7 @@ def register_subject(
     if known is not None and known.is_being_erased:
         raise ErasureInProgress
     if known is not None:
-        return _update(known, details, act, route), False
+        return _update(known, _keep_roles(known, details, adds_role=adds_role), act, route), False
     if is_erased(external_id, client_id=client.id):
         raise AlreadyErased
     return _register_new(external_id, details, act), True
@@ -98,6 +110,34 @@ class _Act(NamedTuple):
     @property
     def today(self) -> date:
         return self.at.astimezone(ZoneInfo(self.client.time_zone)).date()
+
+
+@transaction.atomic
+def add_role(
+    subject: Subject, role: SubjectRole, *, actor: Actor, reason: Reason | str = Reason.LMS_UPDATE, at: datetime
+) -> Subject:
+    """Give a person one more role; nothing changes if they have it, or are or were erased.
+
+    The caller has checked the actor's capability for the act that gives the role.
+    """
+    known = Subject.objects.select_for_update().select_related("client").get(pk=subject.pk)
+    if role in known.roles or not known.is_recorded:
+        return known
+    details = {"other_roles": (*known.other_roles, role.value)}
+    return _update(known, details, _Act(known.client, actor, reason, at), AgeRoute.CONSOLE)
+
+
+def _keep_roles(known: Subject, details: Mapping[str, Any], *, adds_role: bool) -> Mapping[str, Any]:
+    if adds_role:
+        return {**details, "role": known.role, "other_roles": (*known.other_roles, details["role"])}
+    changes_role = "other_roles" not in details and details.get("role", known.role) != known.role
+    if changes_role and known.role == SubjectRole.GUARDIAN and _is_named_guardian(known):
+        return {**details, "other_roles": (*known.other_roles, known.role)}
+    return details
+
+
+def _is_named_guardian(subject: Subject) -> bool:
+    return GuardianClaim.objects.filter(client_id=subject.client_id, guardian=subject, ends_at=None).exists()
 
 
 def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Subject:
@@ -157,8 +197,8 @@ def apply_confirmed_change(
 def open_details(subject: Subject, sealer: Sealer) -> SubjectDetails:
     """Return a person's unsealed details for processing; they must not be shown to anyone."""
     texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
-    plain = {name: getattr(subject, name) for name in ("role", "language", "is_enabled", "country")}
-    return SubjectDetails.from_texts(texts, **plain)
+    plain = {name: getattr(subject, name) for name in PLAIN}
+    return SubjectDetails.from_texts(texts, **{**plain, "other_roles": tuple(subject.other_roles)})
 
 
 def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
@@ -169,7 +209,8 @@ def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
 def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, act: _Act) -> None:
     if details.is_enabled != subject.is_enabled:
         subject.account_closed_at = None if details.is_enabled else act.at
-    subject.role, subject.language, subject.is_enabled = details.role, details.language, details.is_enabled
+    subject.role, subject.other_roles = details.role, list(details.other_roles)
+    subject.language, subject.is_enabled = details.language, details.is_enabled
     for column, value in personal_columns(details, client_id=act.client.id, sealer=sealer).items():
         setattr(subject, column, value)
     ages = age_columns(details, thresholds=act.client.thresholds, time_zone=act.client.time_zone, at=act.at)
@@ -187,7 +228,7 @@ def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None]
         client_id=subject.client_id,
         subject_id=subject.id,
         facts={
-            "role": subject.role,
+            **role_facts(subject.roles),
             "commitments": {field: commitment(text, salt) for field, text in texts.items()},
         },
         openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,

@@ -12,10 +12,12 @@ from paktaleem.directory.oneroster import Person, Place
 from paktaleem.directory.people.age_gate import reveals_child, withhold_looser_changes
 from paktaleem.directory.people.details import (
     PERSONAL,
+    PLAIN,
     SubjectDetails,
     age_columns,
     check_external_id,
     personal_columns,
+    role_facts,
 )
 from paktaleem.directory.people.models import AgeRoute, SubjectEvent, SubjectEventKind
 from paktaleem.directory.people.revealed_children import report_revealed_children
@@ -23,6 +25,7 @@ from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Action
+from paktaleem.directory.rosters.importing.roles import merge_roles
 from paktaleem.directory.rosters.importing.run import Run
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import actor_columns
@@ -50,6 +53,7 @@ class RegisteredPerson:
 
     id: UUID
     role: str
+    other_roles: tuple[str, ...]
     language: str
     is_enabled: bool
     country: str
@@ -57,6 +61,7 @@ class RegisteredPerson:
     sealed: Mapping[str, Sealed | None]
     epoch: int | None
     wrapped: bytes | None
+    is_named_guardian: bool
 
     def sealer(self, client_id: UUID) -> Sealer:
         """Return the sealer with the person's unwrapped key. Raises CannotOpen if there is no key."""
@@ -74,8 +79,7 @@ class RegisteredPerson:
         if found:
             sealer = self.sealer(client_id)
             texts |= {field: sealer.open(value, column=f"subjects_subject.{field}") for field, value in found.items()}
-        plain: dict[str, Any] = {name: getattr(self, name) for name in ("role", "language", "is_enabled", "country")}
-        return SubjectDetails.from_texts(texts, **plain)
+        return SubjectDetails.from_texts(texts, **{name: getattr(self, name) for name in PLAIN})
 
 
 @dataclass(slots=True)
@@ -134,12 +138,12 @@ def _has_valid_id(place: Place, person: Person, run: Run) -> bool:
 
 def _find_known(run: Run, external_ids: list[str]) -> dict[str, RegisteredPerson]:
     found = {}
-    for external_id, *columns, epoch, wrapped in tables.known_people(run.client.id, external_ids):
-        person_id, role, language, is_enabled, country, index, *sealed = columns
+    for external_id, *columns, epoch, wrapped, is_named in tables.known_people(run.client.id, external_ids):
+        person_id, role, others, language, is_enabled, country, index, *sealed = columns
         values = (None if value is None else Sealed(bytes(value)) for value in sealed)
         fields = dict(zip(PERSONAL, values, strict=True))
         found[external_id] = RegisteredPerson(
-            person_id, role, language, is_enabled, country, index, fields, epoch, wrapped
+            person_id, role, tuple(others), language, is_enabled, country, index, fields, epoch, wrapped, is_named
         )
     return found
 
@@ -259,15 +263,15 @@ def _check_details(place: Place, person: Person, known: RegisteredPerson | None,
 def _merge_details(place: Place, person: Person, known: RegisteredPerson | None, run: Run) -> SubjectDetails:
     """Return the registered details overridden by the roster's.
 
-    Kept as registered: an attested age, the role `learner` (OneRoster has students only), and a birth date, language or
-    country that the file omits; in a delta, everything that its rows omit. An empty email or phone clears the field.
+    Kept as registered: an attested age, and a birth date, language or country that the file omits; in a delta,
+    everything that its rows omit; of the roles, as `merge_roles` says. An empty email or phone clears the field.
     """
     given = {name: value for name, value in _roster_fields(person).items() if value is not None}
     given |= {name: given[name] or None for name in ("email", "phone", *person.texts) if name in given}
     if known is None:
-        return SubjectDetails(**given)
-    if known.role == "learner" and person.role == "student":
-        given["role"] = known.role
+        return SubjectDetails(**given, **merge_roles(person, (), run.stated_roles))
+    roles = (known.role, *known.other_roles)
+    given |= merge_roles(person, roles, run.stated_roles, is_named_guardian=known.is_named_guardian)
     before = known.opened([name for name in PERSONAL if name not in given], run.client.id)
     if before.birth_date is not None and run.is_whole:
         run.oddity(place, None, "birth_date_kept")
@@ -276,7 +280,6 @@ def _merge_details(place: Place, person: Person, known: RegisteredPerson | None,
 
 def _roster_fields(person: Person) -> dict[str, Any]:
     return {
-        "role": person.role,
         "full_name": person.full_name,
         "email": person.email,
         "phone": person.phone,
@@ -331,6 +334,7 @@ def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sea
         "id": person_id,
         "external_id": external_id,
         "role": details.role,
+        "other_roles": list(details.other_roles),
         "language": details.language,
         "is_enabled": details.is_enabled,
         **age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=run.at),
@@ -354,7 +358,7 @@ def _entry(
         client_id=run.client.id,
         subject_id=row["id"],
         facts={
-            "role": details.role,
+            **role_facts(details.roles),
             "commitments": {field: commitment(texts[field], salt) for field in fields},
         },
         openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,

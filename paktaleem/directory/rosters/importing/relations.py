@@ -15,7 +15,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["end_relations", "import_mentions", "import_relations"]
 
-_LEARNERS = ("student", "learner")
+_LEARNERS = frozenset({"student", "learner"})
 _ANY_KIND = "guardian"
 """Relationship used if neither the file nor an earlier claim states one."""
 
@@ -75,9 +75,9 @@ def _is_erased(mention: DeltaRelation, run: Run) -> bool:
     return mention.user in run.erased
 
 
-def _child_and_guardian(mention: DeltaRelation, roles: Mapping[str, str]) -> tuple[str, str] | None:
+def _child_and_guardian(mention: DeltaRelation, roles: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
     for child, guardian in ((mention.user, mention.agent), (mention.agent, mention.user)):
-        if roles.get(child) in _LEARNERS and roles.get(guardian) == "guardian":
+        if _LEARNERS & {*roles.get(child, ())} and "guardian" in roles.get(guardian, ()):
             return child, guardian
     return None
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from paktaleem.directory.oneroster import Place
+from paktaleem.directory.oneroster.people import StatedRoles
 from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Plan
@@ -24,10 +25,11 @@ class Run:
     """One running import: its client, actor and time, and the counts so far.
 
     ``today`` is the date in the client's time zone; ``erased`` maps LMS ids of erased people to their place in the
-    file. ``columns`` maps fields to the file's column names. ``is_whole`` is True unless the file is a delta; with
-    ``everybody``, people the file does not name have left. ``named`` counts the people in the file, ``missing`` those
-    closed because they are not in it, and ``left`` has their ids. ``vanishing`` counts all active people who are
-    deactivated. ``removed`` maps the LMS ids of registered people whom the file declares deleted to their ids.
+    file. ``columns`` maps fields to the file's column names. ``is_whole`` is True unless the file is a delta,
+    ``stated_roles`` says what it states about roles; with ``everybody``, people the file does not name have left.
+    ``named`` counts the people in the file, ``missing`` those closed because they are not in it, and ``left`` has their
+    ids. ``vanishing`` counts all active people who are deactivated. ``removed`` maps the LMS ids of registered people
+    whom the file declares deleted to their ids.
     """
 
     client: Client
@@ -37,6 +39,7 @@ class Run:
     today: date
     columns: Mapping[str, str]
     is_whole: bool
+    stated_roles: StatedRoles
     everybody: bool = False
     log: ProblemLog = field(default_factory=ProblemLog)
     refused: bool = False

@@ -20,6 +20,7 @@ from paktaleem.directory.oneroster import (
     Place,
 )
 from paktaleem.directory.oneroster.columns import USERS
+from paktaleem.directory.oneroster.people import StatedRoles
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.people import (
     PeopleChangedMeanwhile,
@@ -60,6 +61,7 @@ class RosterSource(Protocol):
     kind: str
     columns: Mapping[str, str]
     is_whole: bool
+    stated_roles: StatedRoles
 
     @property
     def oddity_sample(self) -> Sequence[Oddity]: ...
@@ -185,6 +187,7 @@ def _new_run(
         today=at.astimezone(ZoneInfo(client.time_zone)).date(),
         columns=roster.columns,
         is_whole=roster.is_whole,
+        stated_roles=roster.stated_roles,
         everybody=everybody and roster.is_whole,
     )
 

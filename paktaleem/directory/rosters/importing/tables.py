@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.details import PERSONAL, PLAIN
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -70,7 +70,7 @@ _ACCOUNT_CLOSED_AT = """CASE
     WHEN n.is_enabled = s.is_enabled THEN s.account_closed_at
     WHEN NOT n.is_enabled THEN coalesce(s.account_closed_at, %(at)s::timestamptz)
 END"""
-_ERASED_ONLY = ("tombstone", "erasure_started_at", "erased_at")
+_NOT_IMPORTED = ("tombstone", "erasure_started_at", "erased_at", "same_person")
 _FIXED_FOR_LIFE = ("id", "external_id")
 _NEW_CLAIM = {"client_id": "%(client)s", "starts_at": "%(at)s"}
 _ENDED_ONLY = ("ends_at",)
@@ -97,7 +97,7 @@ def person_stage() -> Stage:
     """Return the stage of new and changed people; ``seen_index`` is the version a change was computed from."""
     key = {"key_id": "uuid", **{name: _columns(SubjectKey)[name] for name in ("epoch", "wrapped")}}
     own = {"is_new": "boolean", "seen_index": "bytea", **key, "history_id": "uuid"}
-    return Stage("roster_person", {**_columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY]), **own})
+    return Stage("roster_person", {**_columns(Subject, without=[*_NEW_PERSON, *_NOT_IMPORTED]), **own})
 
 
 @cache
@@ -153,11 +153,16 @@ def lock_imports(client_id: UUID) -> bool:
 
 
 def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
-    """Return registered people: LMS id, id, role and other clear columns, index, sealed fields, epoch and key."""
-    columns = ("external_id", "id", "role", "language", "is_enabled", "country", "details_index", *PERSONAL)
+    """Return registered people: LMS id, id, clear columns, index, sealed fields, epoch, key, if they are a guardian.
+
+    The last is True for a person whose main role is guardian and whom a child's school names.
+    """
+    columns = ("external_id", "id", *PLAIN, "details_index", *PERSONAL)
     return _rows(
         f"""
-        SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped
+        SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped,
+            s.role = 'guardian' AND EXISTS (
+                SELECT FROM {_CLAIM} c WHERE c.{_OWN} AND c.guardian_id = s.id AND c.ends_at IS NULL)
         FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
         CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s
         LEFT JOIN LATERAL (
@@ -201,10 +206,10 @@ def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[t
     )
 
 
-def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, str]:
-    """Return the roles of registered people by LMS id."""
+def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, list[str]]:
+    """Return all roles of registered people by LMS id."""
     sql = f"""
-        SELECT s.external_id, s.role
+        SELECT s.external_id, s.role || s.other_roles
         FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
         CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s"""
     return dict(_rows(sql, {"client": client_id, "external_ids": external_ids}))
@@ -272,7 +277,7 @@ def count_open_claims(client_id: UUID) -> int:
 
 def write_new_people(params: Params) -> int:
     """Move staged new people and their history into place; return how many."""
-    written = _insert(Subject, person_stage(), _NEW_PERSON, without=_ERASED_ONLY)
+    written = _insert(Subject, person_stage(), _NEW_PERSON, without=_NOT_IMPORTED)
     return _execute(_with_history(Subject, written, person_stage(), "+"), params)
 
 
@@ -288,7 +293,7 @@ def write_new_keys(params: Params) -> int:
 
 def write_changed_people(params: Params) -> int:
     """Move staged changed people and their history into place; return how many were still unchanged."""
-    columns = _columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY, *_FIXED_FOR_LIFE])
+    columns = _columns(Subject, without=[*_NEW_PERSON, *_NOT_IMPORTED, *_FIXED_FOR_LIFE])
     written = f"""
         UPDATE {_SUBJECT} s SET changed_at = %(at)s, account_closed_at = {_ACCOUNT_CLOSED_AT},
             {", ".join(f"{name} = n.{name}" for name in columns)}

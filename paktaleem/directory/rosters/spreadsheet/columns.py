@@ -50,7 +50,14 @@ COLUMNS = (
         "اسکول کا نمبر؛ ای میل نہیں",
         required=True,
     ),
-    Column("role", "Role", "student, learner, teacher or administrator", "کردار", required=True, choices=tuple(ROLES)),
+    Column(
+        "role",
+        "Role",
+        "student, learner, teacher or administrator; several with a comma",
+        "کردار؛ ایک سے زیادہ ہوں تو درمیان میں کاما",
+        required=True,
+        choices=tuple(ROLES),
+    ),
     *(
         Column(field.name, field.heading, field.hint, field.hint_ur, required=field.is_required)
         for field in PERSONAL_FIELDS

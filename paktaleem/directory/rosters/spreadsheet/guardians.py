@@ -53,7 +53,7 @@ class Guardians:
             "name": "must not be empty beside the guardian's other cells" if not given["name"] else None,
             "relationship": self._relationship_fault(given["relationship"]),
         }
-        if child.role is not None and child.role not in _CHILDREN:
+        if child.role is not None and not {child.role, *child.other_roles} & {*_CHILDREN}:
             faults["name"] = "only students have guardians"
         for part, fault in faults.items():
             if fault:

@@ -16,6 +16,7 @@ _TEXTS = [
     field for field in PERSONAL_FIELDS if field.kind is FieldKind.TEXT and field.heading and field.name != "full_name"
 ]
 """Fields without a rule of their own."""
+_BETWEEN_ROLES = re.compile(r"[,;/،]")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
 
 
@@ -28,16 +29,18 @@ class PersonReader:
 
     def read(self, number: int, cells: Cells) -> Person | None:
         """Return the person of a row, or None if the row has no id of its own."""
-        external_id, role = cells["external_id"], ROLES.get(cells["role"].casefold())
+        external_id, roles = cells["external_id"], _to_roles(cells["role"])
         if not self._has_own_id(number, external_id):
             return None
         if self._is_closed(number, cells):
             return Person(external_id, None, None, None, None, None, enabled=None, gone=True)
-        if role is None:
-            self._fatal(number, "role", "value_not_allowed", f"must be one of: {', '.join(ROLES)}")
+        if roles is None:
+            message = f"must be one of: {', '.join(ROLES)}; or several with a comma between them, the main one first"
+            self._fatal(number, "role", "value_not_allowed", message)
         person = Person(
             external_id=external_id,
-            role=role,
+            role=roles[0] if roles else None,
+            other_roles=tuple(roles[1:]) if roles else (),
             full_name=self._name(number, cells["full_name"]),
             email=self._contact(number, "email", cells),
             phone=self._contact(number, "phone", cells),
@@ -129,3 +132,10 @@ class PersonReader:
 
     def _oddity(self, number: int, name: str, code: str, *, value: str = "") -> None:
         self._log.oddity(self._file, number, HEADINGS[name], code, value=value)
+
+
+def _to_roles(text: str) -> list[str] | None:
+    """Return the roles of a cell, the main one first; None if one of them is no role."""
+    roles = [ROLES.get(part.strip().casefold()) for part in _BETWEEN_ROLES.split(text)]
+    known = [role for role in roles if role is not None]
+    return list(dict.fromkeys(known)) if len(known) == len(roles) else None

@@ -6,7 +6,7 @@ from typing import IO
 
 from paktaleem.directory.oneroster.oddities import Oddity
 from paktaleem.directory.oneroster.package import shown
-from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place
+from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place, StatedRoles
 from paktaleem.directory.oneroster.problems import ProblemLog, refusal
 from paktaleem.directory.oneroster.relations import DeltaRelation
 from paktaleem.directory.rosters.spreadsheet.columns import (
@@ -37,6 +37,7 @@ class Spreadsheet:
     def __init__(self, file: str, kind: str, log: ProblemLog) -> None:
         self.kind = kind
         self.is_whole = True
+        self.stated_roles = StatedRoles.MAIN
         self.columns: Mapping[str, str] = {**HEADINGS, "agents": HEADINGS["guardian_1_name"]}
         self.people: list[tuple[Place, Person]] = []
         self._file, self._log = file, log

@@ -9,10 +9,10 @@ class Migration(migrations.Migration):
     dependencies = [("schools", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
     operations = [
         Isolate(
-            TenantIsolation("School"),
-            TenantIsolation("Term"),
-            TenantIsolation("SchoolClass"),
-            TenantIsolation("ClassTerm"),
+            TenantIsolation("School", limited="read"),
+            TenantIsolation("Term", limited="read"),
+            TenantIsolation("SchoolClass", limited="read"),
+            TenantIsolation("ClassTerm", limited="read"),
             TenantIsolation("Enrolment"),
             SameClientForeignKey("School", "parent", "School"),
             SameClientForeignKey("Term", "parent", "Term"),

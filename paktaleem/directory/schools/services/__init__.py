@@ -1,5 +1,6 @@
 """Services of schools, terms, classes and enrolments."""
 
+from paktaleem.directory.schools.services.ending import end_classes, end_enrolments_of
 from paktaleem.directory.schools.services.enrolments import count_results, list_results, list_rows_with
 from paktaleem.directory.schools.services.erasure import delete_enrolments
 from paktaleem.directory.schools.services.recording import Recorded, SchoolsBusy, lock_schools, record_schools
@@ -19,6 +20,8 @@ __all__ = [
     "SchoolsBusy",
     "count_results",
     "delete_enrolments",
+    "end_classes",
+    "end_enrolments_of",
     "list_results",
     "list_rows_with",
     "lock_schools",

@@ -1,8 +1,9 @@
 -- Trigger function of consent_subjectchange: writes decision.invalidated messages for the people whom the noted
 -- changes concern, one for each person and purpose, and queues them. More than 20 for a client become one without a
--- person: its receiver drops everything it remembers.
+-- person: its receiver drops everything it remembers. SECURITY DEFINER:
+-- staff limited to schools cause changes too, and see neither endpoints nor messages.
 CREATE OR REPLACE FUNCTION webhooks_tell_changes() RETURNS trigger
-LANGUAGE plpgsql SET search_path = public, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
     told uuid[];
@@ -44,3 +45,5 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+REVOKE ALL ON FUNCTION webhooks_tell_changes() FROM PUBLIC;

@@ -28,10 +28,10 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_tables"), ("tenancy", "0001_functions")]
     operations = [
         Isolate(
-            TenantIsolation("Client", column="id", looked_up=True),
-            TenantIsolation("HistoricalClient", column="id"),
-            TenantIsolation("Membership", looked_up=True),
-            TenantIsolation("HistoricalMembership"),
+            TenantIsolation("Client", column="id", looked_up=True, limited="read"),
+            TenantIsolation("HistoricalClient", column="id", limited="read"),
+            TenantIsolation("Membership", looked_up=True, limited="colleagues"),
+            TenantIsolation("HistoricalMembership", limited="colleagues"),
             TenantIsolation("ApiKey", looked_up=True),
             TenantIsolation("HistoricalApiKey"),
             TenantIsolation("ClientChange"),
@@ -46,11 +46,11 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TIE_KEYS, UNTIE_KEYS),
         migrations.RunSQL(THRESHOLDS, "ALTER TABLE accounts_client DROP CONSTRAINT client_country_thresholds_13_to_21"),
         ApplySql("accounts_live_key", digest="0acd826429d7"),
-        ApplySql("accounts_memberships", digest="dc341ab3fb8d"),
-        ApplySql("accounts_staff_roles", digest="ec4b532d557c"),
+        ApplySql("accounts_memberships", digest="d7b90a674c9c"),
+        ApplySql("accounts_staff_roles", digest="54f9dbfbe84f"),
         ApplySql("accounts_client_with_code", digest="2f0aa1a968c3"),
         ApplySql("accounts_all_clients", digest="0fc613c3b3a7"),
-        ApplySql("tenancy_clock_offset", digest="fed584973a15"),
+        ApplySql("tenancy_clock_offset", digest="e1ff751ed33f"),
         ApplySql("accounts_sandbox_for_good", digest="6b6eab144fef"),
         ApplySql("sandbox_for_good", digest="466d2fbf0048"),
     ]

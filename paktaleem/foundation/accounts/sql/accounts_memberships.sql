@@ -2,10 +2,10 @@
 -- Called by the app role alone, at sign-in and to choose a client. SECURITY DEFINER, because a user may belong to
 -- several clients and none is chosen yet.
 CREATE OR REPLACE FUNCTION accounts_memberships(member uuid, at timestamptz)
-RETURNS TABLE (id uuid, client_id uuid, client_name text, role text, time_zone text)
+RETURNS TABLE (id uuid, client_id uuid, client_name text, role text, time_zone text, school_ids uuid[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-    SELECT m.id, m.client_id, c.name::text, m.role::text, c.time_zone::text
+    SELECT m.id, m.client_id, c.name::text, m.role::text, c.time_zone::text, m.school_ids
     FROM accounts_membership m
     JOIN accounts_client c ON c.id = m.client_id
     JOIN accounts_user u ON u.id = m.user_id
@@ -15,4 +15,4 @@ AS $$
 $$;
 
 REVOKE ALL ON FUNCTION accounts_memberships(uuid, timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION accounts_memberships(uuid, timestamptz) TO paktaleem_app;
+GRANT EXECUTE ON FUNCTION accounts_memberships(uuid, timestamptz) TO paktaleem_app, paktaleem_limited;

@@ -13,4 +13,4 @@ AS $$
 $$;
 
 REVOKE ALL ON FUNCTION accounts_staff_roles(uuid, timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION accounts_staff_roles(uuid, timestamptz) TO paktaleem_app;
+GRANT EXECUTE ON FUNCTION accounts_staff_roles(uuid, timestamptz) TO paktaleem_app, paktaleem_limited;

@@ -9,4 +9,4 @@ AS $$
 $$;
 
 REVOKE ALL ON FUNCTION tenancy_clock_offset(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenancy_clock_offset(uuid) TO paktaleem_app, paktaleem_officer;
+GRANT EXECUTE ON FUNCTION tenancy_clock_offset(uuid) TO paktaleem_app, paktaleem_officer, paktaleem_limited;

@@ -17,5 +17,6 @@ class Migration(migrations.Migration):
     ]
     operations = [
         ApplySql("tenancy_client", digest="1df797f36884"),
+        ApplySql("tenancy_schools", digest="4095ab486df8"),
         ApplySql("tenancy_refuse_change", digest="15ebc29c108c"),
     ]

@@ -1,0 +1,1 @@
+"""Schools of each person, by which the database limits staff to schools (docs/decisions/0098)."""

@@ -1,0 +1,22 @@
+"""Functions and triggers that keep the schools of each person (no tables)."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import ApplySql
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [("subjects", "0002_tenancy"), ("schools", "0002_tenancy"), ("children", "0002_tenancy")]
+    operations = [
+        ApplySql("school_limits_recompute", digest="187ed5aa3c66"),
+        ApplySql("school_limits_of_enrolments", digest="416bd125afe2"),
+        ApplySql("school_limits_of_guardians", digest="3a169bb12e3c"),
+        ApplySql("school_limits_of_schools", digest="cd880fa3463a"),
+        ApplySql("school_limits_refuse", digest="5c480735f082"),
+        ApplySql("limits_added", digest="c0fe0c142552"),
+        ApplySql("limits_removed", digest="d5709c12165a"),
+        ApplySql("limits_changed", digest="ecff8887838d"),
+        ApplySql("limits_guarded", digest="0fad9c986793"),
+        ApplySql("limits_guarded_from_the_start", digest="ae8d4980839f"),
+    ]

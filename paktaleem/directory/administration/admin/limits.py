@@ -1,0 +1,84 @@
+"""The limit of a membership to schools in the console: the form field, and the names of the schools."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, OuterRef, QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.schools.models import School
+from paktaleem.foundation.accounts.actors import Actor
+
+__all__ = ["SchoolsField", "name_limit", "read_schools", "show_schools", "with_school_names"]
+
+
+class SchoolsField(forms.CharField):
+    """The LMS ids of the schools to which a membership is limited."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set label and help."""
+        values: dict[str, Any] = {
+            "label": _("Limited to schools, by LMS id"),
+            "required": False,
+            "max_length": 10_000,
+            "widget": forms.Textarea(attrs={"rows": 2}),
+            "help_text": _(
+                "Separated by commas or lines. The member sees people of these schools only, and of the schools below "
+                "a district. Leave empty for everyone. The ids are listed under Schools."
+            ),
+        }
+        super().__init__(**{**values, **kwargs})
+
+
+def show_schools(school_ids: Iterable[UUID] | None) -> str:
+    """Return the LMS ids of schools, as the field shows them."""
+    found = School.objects.filter(pk__in=school_ids or []).order_by("external_id")
+    return ", ".join(found.values_list("external_id", flat=True))
+
+
+def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | None:
+    """Return the ids of the schools that a text names by LMS id, None for an empty text.
+
+    Raises ValidationError naming the unknown ids, and for an empty text of a member who is limited.
+    """
+    wanted = {one.strip() for one in re.split(r"[,\n]", text) if one.strip()}
+    if not wanted:
+        if actor.schools is not None:
+            raise forms.ValidationError(gettext("Name at least one of your own schools."))
+        return None
+    rows = School.objects.filter(client_id=client_id, external_id__in=wanted)
+    if actor.schools is not None:
+        rows = rows.filter(pk__in=actor.schools)
+    found = dict(rows.values_list("external_id", "pk"))
+    if unknown := sorted(wanted - found.keys()):
+        words = gettext("No school that you may choose has these ids: {ids}.")
+        raise forms.ValidationError(words.format(ids=", ".join(unknown)))
+    return sorted(found.values())
+
+
+class _IsAmong(Func):
+    """True if a value is an element of an array: ``value = ANY(array)``, which finds rows by their key."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+def with_school_names(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotate memberships, or changes of staff, with the names of their schools (``school_names``), in one query."""
+    schools = School.objects.filter(_IsAmong(F("id"), OuterRef("school_ids")), client_id=OuterRef("client_id"))
+    named = schools.order_by("name", "pk").values("name")
+    annotated: QuerySet[Any] = rows.annotate(school_names=ArraySubquery(named))
+    return annotated
+
+
+def name_limit(row: Any) -> str:
+    """Return the names of the schools to which an annotated row is limited, or “everyone”."""
+    if row.school_ids is None:
+        return gettext("everyone")
+    return ", ".join(row.school_names) or gettext("schools that no longer exist")

@@ -1,0 +1,38 @@
+"""The roles of a person in the console: the main one first."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, Func, QuerySet, TextField, Value
+from django.http import HttpRequest
+
+from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.people.roles import SEVERAL_ROLES
+
+__all__ = ["OTHER_ROLES_TEXT", "OtherRoleFilter", "describe_roles"]
+
+OTHER_ROLES_TEXT = Func(F("other_roles"), Value(", "), function="array_to_string", output_field=TextField())
+"""The other roles as one text, for exports."""
+
+
+@admin.display(description="role")
+def describe_roles(row: Subject) -> str:
+    """Return the names of all roles, the main one first."""
+    return ", ".join(str(SubjectRole(role).label) for role in row.roles)
+
+
+class OtherRoleFilter(admin.SimpleListFilter):
+    """Filter by a role that people have besides their main one; reads the index of people with several roles."""
+
+    title = "other role"
+    parameter_name = "other_role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """Return the roles."""
+        return list(SubjectRole.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Filter the list."""
+        if self.value() not in SubjectRole.values:
+            return queryset
+        return queryset.filter(SEVERAL_ROLES, other_roles__contains=[self.value()])

@@ -1,0 +1,40 @@
+"""The limit of a membership to schools of its client: who may give it, and whether a change widens it. Pure.
+
+The database holds staff to their schools (``tenancy.school_limits``); these rules refuse with a sentence that is shown.
+"""
+
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed
+from paktaleem.foundation.accounts.models import Membership
+
+__all__ = ["OutsideOwnSchools", "has_wider_limit", "require_unlimited", "require_within"]
+
+
+class OutsideOwnSchools(NotAllowed):
+    """A limited member manages a membership that is not limited to the member's own schools."""
+
+    console_message = "You manage colleagues within your own schools only, and not your own membership."
+
+
+def has_wider_limit(new: Membership, old: Membership) -> bool:
+    """Return True if a membership shows a school that it did not show before."""
+    if old.school_ids is None:
+        return False
+    return new.school_ids is None or not set(new.school_ids) <= set(old.school_ids)
+
+
+def require_within(actor: Actor, *memberships: Membership) -> None:
+    """Require that an actor limited to schools manages others' memberships within these schools only.
+
+    Raises OutsideOwnSchools.
+    """
+    if actor.schools is None:
+        return
+    for one in memberships:
+        if one.user_id == actor.id or one.school_ids is None or not set(one.school_ids) <= actor.schools:
+            raise OutsideOwnSchools
+
+
+def require_unlimited(actor: Actor) -> None:
+    """Require an actor without a limit: a change that takes two people is not for limited staff. Raises NotAllowed."""
+    if actor.schools is not None:
+        raise NotAllowed(f"{actor.role} limited to schools may not propose or approve changes of staff.")

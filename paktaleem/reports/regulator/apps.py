@@ -1,0 +1,11 @@
+"""Django app of the packs for regulators."""
+
+from paktaleem.foundation.extensions import config
+
+
+class RegulatorConfig(config.PortalAppConfig):
+    """Packs for a regulator: one client and period, as PDF and ZIP."""
+
+    name = "paktaleem.reports.regulator"
+    label = "regulator"
+    verbose_name = "packs for regulators"

@@ -1,0 +1,209 @@
+"""Sections of a pack: what each gathers about a client and a period. No section names a person."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, StringAgg, Subquery, Value
+from django.utils import translation
+
+from consent.consents.models import ConsentEvent
+from consent.notices.selectors.notices import all_timelines
+from consent.sharing.models import Disclosure
+from paktaleem.foundation.accounts.models import Client
+from retention.breaches.models import Breach, BreachAssessment
+from retention.disposals.models import Certificate as DisposalCertificate
+from retention.holdings.models import Incident
+from retention.records.labels import to_cells
+from retention.records.selectors import build_record
+from rights.erasures.models import Certificate as ErasureCertificate
+from rights.requests.models import RequestPart, RightsRequest
+
+__all__ = ["SECTIONS", "Period", "Section"]
+
+type Rows = list[list[str | int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period ``[since, until)`` and the time of gathering, by which the register is read if it is earlier."""
+
+    since: datetime
+    until: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section: its code, the codes of its columns, and the function that gathers its rows in a client's context."""
+
+    code: str
+    columns: Sequence[str]
+    gather: Callable[[Client, Period], Rows]
+
+
+def _text(value: Any) -> str | int | None:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return value if value is None or isinstance(value, int) else str(value)
+
+
+def _to_rows(found: QuerySet[Any]) -> Rows:
+    return [[_text(value) for value in row] for row in found]
+
+
+def _gather_register(language: str) -> Callable[[Client, Period], Rows]:
+    def gather(client: Client, period: Period) -> Rows:
+        with translation.override(language):
+            record = build_record(client, at=min(period.at, period.until), language=language)
+            return [list(to_cells(activity)) for activity in record.activities]
+
+    return gather
+
+
+def _gather_notices(client: Client, period: Period) -> Rows:
+    placed = [
+        one
+        for one in all_timelines(client)
+        if one.effective_at < period.until and (one.superseded_at is None or one.superseded_at >= period.since)
+    ]
+    return [
+        [
+            one.version.notice.title_en,
+            one.version.notice.title_ur,
+            one.version.number,
+            _text(one.effective_at),
+            _text(one.superseded_at),
+            "material" if one.version.is_material else "not material",
+            one.version.content_hash,
+        ]
+        for one in sorted(placed, key=lambda one: (one.version.notice.code, one.effective_at, one.version.number))
+    ]
+
+
+def _gather_consents(client: Client, period: Period) -> Rows:
+    events = ConsentEvent.objects.filter(
+        client_id=client.pk, recorded_at__gte=period.since, recorded_at__lt=period.until
+    )
+    groups = ("purpose__code", "purpose__name_en", "purpose__name_ur", "state", "given_by", "method")
+    return _to_rows(events.order_by().values_list(*groups).annotate(number=Count("pk")).order_by(*groups))
+
+
+def _gather_requests(client: Client, period: Period) -> Rows:
+    found = RightsRequest.objects.filter(
+        client_id=client.pk, received_at__gte=period.since, received_at__lt=period.until
+    ).exclude(state__in=["duplicate", "handed_over"])
+    parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by()
+    rights, decisions = _join(parts, "kind"), _join(parts.exclude(decision=""), "decision")
+    rows = found.annotate(rights=rights, decisions=decisions).order_by("received_at", "number")
+    return [_describe_request(request) for request in rows]
+
+
+def _join(parts: QuerySet[Any], field: str) -> Subquery:
+    """Return the different values of a field of a request's parts, as one text."""
+    joined = StringAgg(field, Value(", "), distinct=True, order_by=field)
+    return Subquery(parts.values("request").annotate(joined=joined).values("joined"))
+
+
+def _describe_request(request: Any) -> list[str | int | None]:
+    answered = request.answered_at
+    noticed = request.notice_at is not None and request.notice_at < request.due_at
+    in_time = answered is not None and (answered < request.due_at or (noticed and answered < request.expected_by))
+    return [
+        request.number,
+        request.rights,
+        request.channel,
+        _text(request.received_at),
+        _text(request.due_at),
+        _text(answered),
+        None if answered is None else (answered - request.received_at).days,
+        "open" if answered is None else "in time" if in_time else "late",
+        request.decisions,
+    ]
+
+
+def _gather_incidents(client: Client, period: Period) -> Rows:
+    found = Incident.objects.filter(client_id=client.pk, opened_at__lt=period.until)
+    found = found.filter(Q(closed_at=None) | Q(closed_at__gte=period.since)).order_by("opened_at", "pk")
+    return [
+        [row.cause, ", ".join(row.categories), _text(row.opened_at), _text(row.due_at), _text(row.closed_at)]
+        for row in found
+    ]
+
+
+def _gather_breaches(client: Client, period: Period) -> Rows:
+    found = Breach.objects.filter(client_id=client.pk, known_at__lt=period.until)
+    found = found.filter(Q(closed_at=None) | Q(closed_at__gte=period.since))
+    assessed = BreachAssessment.objects.filter(client_id=OuterRef("client_id"), breach=OuterRef("pk")).order_by()
+    people = Subquery(assessed.values("breach").annotate(most=Max("people")).values("most"))
+    moments = ("known_at", "due_at", "authority_notified_at", "client_informed_at", "people_informed_at", "closed_at")
+    return _to_rows(found.annotate(people=people).order_by("known_at", "pk").values_list("outcome", "people", *moments))
+
+
+def _gather_disclosures(client: Client, period: Period) -> Rows:
+    found = Disclosure.objects.filter(client_id=client.pk, shared_at__gte=period.since, shared_at__lt=period.until)
+    groups = ("recipient__name", "purpose", "reason")
+    return _to_rows(found.order_by().values_list(*groups).annotate(number=Count("pk")).order_by(*groups))
+
+
+def _gather_disposals(client: Client, period: Period) -> Rows:
+    rows: Rows = []
+    for kind, model in (("disposal", DisposalCertificate), ("erasure", ErasureCertificate)):
+        issued = model.objects.filter(client_id=client.pk, issued_at__gte=period.since, issued_at__lt=period.until)
+        found = issued.order_by("issued_at", "pk").values_list("issued_at", "sha256")
+        rows += [[kind, _text(moment), digest] for moment, digest in found]
+    return rows
+
+
+_REGISTER = (
+    "activity",
+    "description",
+    "part_of_paktaleem",
+    "lawful_basis",
+    "people",
+    "categories",
+    "recipients",
+    "countries",
+    "ground_of_transfer",
+    "retention",
+    "impact_assessment",
+)
+
+SECTIONS: tuple[Section, ...] = (
+    Section("register", _REGISTER, _gather_register("en")),
+    Section("register-ur", _REGISTER, _gather_register("ur")),
+    Section(
+        "notices",
+        ("title_en", "title_ur", "version", "effective_at", "replaced_at", "change", "sha256"),
+        _gather_notices,
+    ),
+    Section(
+        "consents",
+        ("purpose", "name_en", "name_ur", "answer", "given_by", "method", "number"),
+        _gather_consents,
+    ),
+    Section(
+        "requests",
+        ("number", "rights", "channel", "received_at", "due_at", "answered_at", "days", "answered", "decisions"),
+        _gather_requests,
+    ),
+    Section("incidents", ("cause", "categories", "opened_at", "due_at", "closed_at"), _gather_incidents),
+    Section(
+        "breaches",
+        (
+            "outcome",
+            "people",
+            "known_at",
+            "authority_due_at",
+            "authority_notified_at",
+            "client_informed_at",
+            "people_informed_at",
+            "closed_at",
+        ),
+        _gather_breaches,
+    ),
+    Section("disclosures", ("recipient", "purpose", "decision", "number"), _gather_disclosures),
+    Section("disposals", ("kind", "issued_at", "sha256"), _gather_disposals),
+)
+"""All sections, in their order. Demands of authorities are left out, because an order may keep them secret."""

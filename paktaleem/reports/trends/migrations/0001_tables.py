@@ -1,0 +1,33 @@
+"""Counts of each week."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+import paktaleem.foundation.tenancy.ids
+from paktaleem.foundation.tenancy.operations import CreateTables
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [("accounts", "0001_tables")]
+    operations = [
+        CreateTables(
+            migrations.CreateModel(
+                name="WeeklyCount",
+                fields=[
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("week", models.DateField()),
+                    ("measure", models.CharField(choices=[("consent_given", "Consents given"), ("consent_withdrawn", "Consents withdrawn"), ("answered", "Rights requests answered"), ("decision", "Recorded decisions"), ("holding_age", "Holdings by age")], max_length=20)),
+                    ("code", models.CharField(max_length=64)),
+                    ("number", models.PositiveBigIntegerField()),
+                    ("counted_at", models.DateTimeField()),
+                    ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
+                ],
+                options={
+                    "ordering": ["-week", "measure", "code"],
+                    "indexes": [models.Index(fields=["week"], name="weeklycount_by_week")],
+                    "constraints": [models.UniqueConstraint(fields=("client", "week", "measure", "code"), name="weeklycount_once")],
+                },
+            ),
+        ),
+    ]

@@ -1,0 +1,211 @@
+"""A colleague is limited to schools of a client: who gives the limit, and that no page, search or export leaks."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.models import School
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
+from paktaleem.foundation.accounts.models import ApiKey, Membership, StaffChange
+from paktaleem.foundation.accounts.selectors import list_memberships
+from paktaleem.foundation.accounts.services import (
+    Colleague,
+    LastAdministrator,
+    OutsideOwnSchools,
+    change_membership,
+    decide_staff_change,
+    end_membership,
+    invite_colleague,
+    issue_api_key,
+)
+from paktaleem.foundation.tenancy.context import in_client
+from tests.accounts.officers import second_officer
+from tests.cast import Cast
+from tests.console.pages import MODELS, list_url, row_url
+from tests.factories import make_staff
+from tests.schools.making import enrolled, given, record
+from tests.signing_in import browser_of
+
+NORTH, SOUTH = "lyari", "clifton"
+GULNAZ = Colleague("gulnaz@indus.example", "Gulnaz")
+type Schools = dict[str, UUID]
+
+
+@pytest.fixture
+def indus(cast: Cast) -> UUID:
+    return cast.client_id("indus")
+
+
+@pytest.fixture
+def schools(cast: Cast, indus: UUID, now: datetime) -> Schools:
+    """Danish is at Lyari, Hamza at Clifton; the schools' ids by LMS id."""
+    with in_client(indus):
+        client = cast.client("indus")
+        record(client, given(enrolled("lms-danish"), enrolled("lms-hamza", "c9")), now)
+        return dict(School.objects.values_list("external_id", "pk"))
+
+
+def limit(cast: Cast, user_id: UUID, ids: list[UUID] | None, at: datetime, *, by: Actor | None = None) -> Any:
+    actor = by or cast.actor("farah")
+    with in_client(cast.client_id("indus"), schools=actor.schools):
+        membership = Membership.objects.get(user_id=user_id, ends_at=None)
+        membership.school_ids = ids
+        return change_membership(membership, actor=actor, reason="review", at=at)
+
+
+def invite(
+    cast: Cast, who: Colleague, ids: list[UUID] | None, at: datetime, *, by: Actor, role: str = "client_auditor"
+) -> Any:
+    where = cast.client_id("indus")
+    with in_client(where, schools=by.schools):
+        return invite_colleague(who, client_id=where, role=role, school_ids=ids, actor=by, reason="onboarding", at=at)
+
+
+def approve(proposal: Any, at: datetime) -> None:
+    assert isinstance(proposal, StaffChange)
+    officer = second_officer()
+    with in_client(proposal.client_id):
+        decide_staff_change(proposal, approve=True, actor=officer, reason="review", at=at)
+
+
+@pytest.fixture
+def head(cast: Cast, indus: UUID, schools: Schools, now: datetime) -> Any:
+    """Nadia, an administrator of Indus whom the host made and Farah limited to Lyari."""
+    user = make_staff("nadia@indus.example", ("client_admin", indus))
+    limit(cast, user.pk, [schools[NORTH]], now)
+    return user
+
+
+@pytest.fixture
+def nadia(head: Any, indus: UUID, schools: Schools) -> Actor:
+    return user_actor(head.pk, "client_admin", indus, schools=[schools[NORTH]])
+
+
+def test_who_gives_takes_and_widens_a_limit(cast: Cast, indus: UUID, schools: Schools, now: datetime) -> None:
+    farah, second = cast.actor("farah"), make_staff("nadia@indus.example", ("client_admin", indus))
+    auditor = invite(cast, GULNAZ, [schools[NORTH]], now, by=farah)
+    limit(cast, auditor.user_id, [schools[NORTH], schools[SOUTH]], now)
+    [choice] = list_memberships(auditor.user_id, at=now)
+    assert choice.school_ids == [schools[NORTH], schools[SOUTH]]
+    with in_client(indus):
+        values: dict[str, Any] = {"scopes": ["subjects:read"], "expires_at": now + timedelta(days=9), "at": now}
+        key = issue_api_key(indus, name="x", actor=user_actor(second.pk, "client_admin", indus), **values)[0]
+    limit(cast, second.pk, [schools[NORTH]], now)
+    with in_client(indus):
+        assert ApiKey.objects.get(pk=key.pk).revoked_at == now, (
+            "a limited administrator keeps no key of the whole client"
+        )
+        with pytest.raises(LastAdministrator):
+            limit(cast, farah.id, [schools[NORTH]], now)
+    proposal = limit(cast, second.pk, None, now)
+    assert list_memberships(second.pk, at=now)[0].school_ids == [schools[NORTH]], "nothing has changed yet"
+    approve(proposal, now)
+    assert list_memberships(second.pk, at=now)[0].school_ids is None
+
+
+def test_a_limited_administrator_manages_only_within_their_schools(
+    cast: Cast, schools: Schools, nadia: Actor, indus: UUID, now: datetime
+) -> None:
+    made = invite(cast, GULNAZ, [schools[NORTH]], now, by=nadia)
+    for ids in (None, [schools[SOUTH]], [schools[NORTH], schools[SOUTH]]):
+        with pytest.raises(OutsideOwnSchools):
+            invite(cast, Colleague("x@indus.example", "X"), ids, now, by=nadia)
+        with pytest.raises(OutsideOwnSchools):
+            limit(cast, made.user_id, ids, now, by=nadia)
+        with pytest.raises(OutsideOwnSchools):
+            limit(cast, nadia.id, ids, now, by=nadia)
+    with pytest.raises(NotAllowed, match="may not propose"):
+        invite(cast, Colleague("x@indus.example", "X"), [schools[NORTH]], now, by=nadia, role="client_admin")
+    with pytest.raises(ValidationError, match="has a role here already"):
+        invite(cast, Colleague("farah@indus.example", "F"), [schools[NORTH]], now, by=nadia)
+    with in_client(indus, schools=nadia.schools):
+        assert {one.user_id for one in Membership.objects.all()} == {nadia.id, made.user_id}
+        end_membership(made, actor=nadia, reason="review", at=now)
+        with pytest.raises(NotAllowed):
+            issue_api_key(indus, name="x", scopes=[], actor=nadia, expires_at=now + timedelta(days=9), at=now)
+
+
+def test_every_page_agrees_with_the_limit_and_a_changed_one_is_effective_at_once(
+    cast: Cast, head: Any, indus: UUID, schools: Schools, now: datetime
+) -> None:
+    browser, danish, hamza = browser_of(head), cast.subject_id("danish"), cast.subject_id("hamza")
+    people = browser.get(list_url("subjects/subject")).content.decode()
+    assert "lms-danish" in people
+    assert "lms-esra" in people
+    for hidden in ("lms-hamza", "lms-iqra", "lms-junaid"):
+        assert hidden not in people
+    assert "You see people of:" in people
+    assert "<bdi>Lyari School</bdi>" in people
+    assert browser.get(row_url("subjects/subject", danish)).status_code == 200
+    assert browser.get(row_url("subjects/subject", hamza)).status_code == 404
+    assert browser.get("/admin/").status_code == 200
+    assert browser.get("/admin/password_change/").status_code == 200
+    for text in ("lms-hamza", str(hamza)):
+        found = browser.post("/admin/search/", {"text": text}, follow=True).content.decode()
+        assert str(hamza) not in found.replace(f'value="{text}"', "")
+    for model in ("accounts/apikey", "webhooks/endpoint", "accounts/staffchange", "exits/agreementexit"):
+        page = browser.get(list_url(model))
+        assert page.status_code == 403 or not page.context["cl"].result_list, model
+    approve(limit(cast, head.pk, [schools[SOUTH]], now), now)
+    people = browser.get(list_url("subjects/subject")).content.decode()
+    assert ("lms-hamza" in people, "lms-danish" in people) == (True, False)
+    with in_client(indus):
+        assert Subject.objects.count() > 2
+
+
+def test_the_console_invites_within_a_limit_and_shows_it(
+    cast: Cast, head: Any, schools: Schools, now: datetime
+) -> None:
+    farah, nadia = browser_of(cast.user("farah")), browser_of(head)
+    role = {"role": "client_auditor", "reason": "review"}
+    new = {"email": GULNAZ.email, "full_name": "Gulnaz", "language": "ur", **role}
+    add = list_url("accounts/membership") + "add/"
+    for browser, text, refusal in (
+        (farah, "karachi-west", "No school that you may choose has these ids: karachi-west."),
+        (nadia, SOUTH, f"No school that you may choose has these ids: {SOUTH}."),
+        (nadia, "", "Name at least one of your own schools."),
+    ):
+        assert refusal in browser.post(add, {**new, "schools": text}).content.decode()
+    assert nadia.post(add, {**new, "schools": NORTH}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        made = Membership.objects.get(user__email=GULNAZ.email)
+    assert made.school_ids == [schools[NORTH]]
+    change = row_url("accounts/membership", made.pk)
+    page = farah.get(change).content.decode()
+    assert f"{NORTH}</textarea>" in page
+    changed = farah.post(change, {**role, "schools": f"{NORTH}\n{SOUTH}"})
+    assert changed.status_code == 302
+    rows = farah.get(list_url("accounts/membership")).content.decode()
+    assert "Clifton School, Lyari School" in rows
+    assert "everyone" in rows
+
+
+def test_no_page_fails_or_shows_another_school(cast: Cast, head: Any, schools: Schools) -> None:
+    """Every list, form and page of a person; an export of people; and the pages of a person of another school by id."""
+    browser, danish, hamza = browser_of(head), cast.subject_id("danish"), cast.subject_id("hamza")
+    served = 0
+    for model in MODELS:
+        page = browser.get(list_url(model))
+        assert page.status_code in {200, 403}, model
+        content = page.content.decode()
+        assert "lms-hamza" not in content, model
+        assert str(hamza) not in content, model
+        served += page.status_code == 200
+        added = browser.get(f"{list_url(model)}add/")
+        assert added.status_code in {200, 302, 403, 404}, model
+        assert "lms-hamza" not in added.content.decode(), model
+    assert served > 20
+    page = browser.get(row_url("subjects/subject", danish)).content.decode()
+    linked = {link for link in re.findall(r'href="(/admin/[^"?]+)', page) if str(danish) in link}
+    of_danish = linked | {row_url("subjects/subject", danish, one) for one in ("change", "history", "reveal")}
+    for link in of_danish:
+        assert browser.get(link).status_code in {200, 403}, link
+        assert browser.get(link.replace(str(danish), str(hamza))).status_code in {403, 404}, link
+    exported = browser.post(f"{list_url('subjects/subject')}export/", {"format": "csv", "reason": "review"})
+    rows = exported.getvalue().decode()
+    assert ("lms-danish" in rows, "lms-hamza" in rows) == (True, False)

@@ -1,0 +1,1 @@
+"""Tests of records that are one person."""

@@ -1,0 +1,36 @@
+"""Two records of one person at Indus, and the acts that link them and take them apart."""
+
+from datetime import datetime
+from typing import Any
+
+from paktaleem.directory.merges.models import PersonMerge
+from paktaleem.directory.merges.services import decide_merge, propose_merge, propose_undo
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.audit.actors import Reason
+from tests.cast import Cast
+from tests.factories import SubjectFactory
+
+SECOND = "lms-junaid-2"
+
+
+def second_record(cast: Cast, **details: Any) -> Subject:
+    """Register Junaid, the instructor, a second time."""
+    values: dict[str, Any] = {"external_id": SECOND, "role": "instructor", **details}
+    SubjectFactory(client=cast.client("indus"), **values)
+    return Subject.objects.select_related("client").get(external_id=values["external_id"])
+
+
+def proposed(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
+    """Have Farah propose that two records are one person."""
+    return propose_merge(main, other, actor=cast.actor("farah"), reason=Reason.REVIEW, at=at)
+
+
+def linked(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
+    """Link two records by two people: Farah proposes, Amina confirms."""
+    return decide_merge(proposed(main, other, cast, at), approve=True, actor=cast.actor("amina"), at=at)
+
+
+def taken_apart(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
+    """Undo a link by two people."""
+    row = propose_undo(main, other, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=at)
+    return decide_merge(row, approve=True, actor=cast.actor("amina"), at=at)

@@ -1,0 +1,231 @@
+"""Two records that are one person: linked and taken apart by two people; decisions go by the strictest."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
+from consent.decisions.decision import Question
+from consent.decisions.models import SubjectChange
+from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
+from paktaleem.directory.merges.models import PersonMerge
+from paktaleem.directory.merges.selectors import preview_merge
+from paktaleem.directory.merges.services import (
+    AlreadyLinked,
+    DifferentAge,
+    MergeWaiting,
+    NotLinked,
+    SameRecord,
+    decide_merge,
+    propose_merge,
+    propose_undo,
+)
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import list_same_person
+from paktaleem.directory.people.services import erase_subject, record_subject_event
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.children.guardians import decision_reason
+from tests.factories import SubjectFactory
+from tests.merges.making import SECOND, linked, proposed, second_record, taken_apart
+from tests.showing import shown
+
+FIRST, MINUTE = "lms-junaid", timedelta(minutes=1)
+
+
+@pytest.fixture
+def records(cast: Cast) -> Iterator[tuple[Subject, Subject]]:
+    """Junaid's two records, in the context of Indus."""
+    with in_client(cast.client_id("indus")):
+        yield cast.subject("junaid"), second_record(cast)
+
+
+def answer(person: Subject, state: ConsentState, cast: Cast, at: datetime) -> None:
+    given = [Answer("newsletter", state)]
+    proof = shown(person.client_id, at)
+    record_answers(person, answers=given, shown=proof, evidence="Box 3", actor=cast.actor("farah"), at=at)
+
+
+def newsletter(cast: Cast, at: datetime, now: datetime | None = None) -> list[str]:
+    """Return the reasons of the decisions about the newsletter, for the first and the second record."""
+    return [decision_reason(cast, one, at, now=now, purpose="newsletter") for one in (FIRST, SECOND)]
+
+
+def test_two_people_link_and_two_people_take_apart(cast: Cast, records: tuple[Subject, Subject], now: datetime) -> None:
+    main, other = records
+    merge = proposed(main, other, cast, now)
+    with pytest.raises(MergeWaiting):
+        propose_merge(main, other, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+    with pytest.raises(ApproverIsRequester), transaction.atomic():
+        decide_merge(merge, approve=True, actor=cast.actor("farah"), at=now)
+    assert list_same_person(main) == []
+    decide_merge(merge, approve=True, actor=cast.actor("amina"), at=now)
+    main, other = Subject.objects.get(pk=main.pk), Subject.objects.get(pk=other.pk)
+    assert (list_same_person(main), list_same_person(other)) == ([other], [main])
+    assert {one.subject_id for one in Entry.objects.filter(kind="subject.merged")} == {main.pk, other.pk}
+    assert [one.same_person for one in other.history.order_by("history_date", "history_id")] == [None, main.pk]
+
+    undo = propose_undo(other, main, actor=cast.actor("amina"), reason=Reason.CORRECTION, at=now)
+    with pytest.raises(ApproverIsRequester), transaction.atomic():
+        decide_merge(undo, approve=True, actor=cast.actor("amina"), at=now)
+    assert list_same_person(main) == [other]
+    decide_merge(undo, approve=True, actor=cast.actor("farah"), at=now)
+    assert not Subject.objects.filter(same_person__isnull=False).exists()
+    assert Entry.objects.filter(kind="subject.merge_undone").count() == 2
+    assert PersonMerge.objects.count() == 2
+
+
+def test_a_third_record_joins_the_main_one_and_leaves_alone(
+    cast: Cast, records: tuple[Subject, Subject], now: datetime
+) -> None:
+    main, other = records
+    third = second_record(cast, external_id="lms-junaid-3")
+    linked(main, other, cast, now)
+    linked(Subject.objects.get(pk=other.pk), third, cast, now)
+    main = Subject.objects.get(pk=main.pk)
+    assert {one.pk for one in list_same_person(main)} == {other.pk, third.pk}
+    with pytest.raises(AlreadyLinked):
+        proposed(second_record(cast, external_id="lms-junaid-4"), third, cast, now)
+    taken_apart(main, other, cast, now)
+    assert [one.pk for one in list_same_person(Subject.objects.get(pk=main.pk))] == [third.pk]
+    with pytest.raises(NotLinked):
+        propose_undo(main, other, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now)
+
+
+def test_records_of_different_ages_are_refused_and_so_is_the_same_record(
+    cast: Cast, records: tuple[Subject, Subject], now: datetime
+) -> None:
+    client, farah = cast.client("indus"), cast.actor("farah")
+    danish = cast.subject("danish")
+    child = SubjectFactory(client=client, external_id="lms-danish-2", birth_date=date(2016, 1, 1))
+    unknown = SubjectFactory(client=client, external_id="lms-danish-3")
+    adult = SubjectFactory(client=client, external_id="lms-danish-4", birth_date=date(1990, 1, 1))
+    for other in (child, adult, records[0]):
+        with pytest.raises(DifferentAge):
+            propose_merge(danish, other, actor=farah, reason=Reason.REVIEW, at=now)
+    with pytest.raises(SameRecord):
+        propose_merge(danish, danish, actor=farah, reason=Reason.REVIEW, at=now)
+    assert proposed(danish, unknown, cast, now).state == "waiting"
+
+
+def test_neither_an_auditor_nor_a_key_nor_another_client_links_records(
+    cast: Cast, records: tuple[Subject, Subject], now: datetime
+) -> None:
+    for actor in (cast.actor("bilal"), cast.actor("sana"), cast.actor("celia"), cast.key_actor("indus")):
+        with pytest.raises(NotAllowed):
+            propose_merge(*records, actor=actor, reason=Reason.REVIEW, at=now)
+    merge = proposed(*records, cast, now)
+    with pytest.raises(NotAllowed):
+        decide_merge(merge, approve=True, actor=cast.actor("bilal"), at=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PersonMerge.objects.filter(pk=merge.pk).update(other_id=cast.subject_id("kiran"))
+
+
+def test_a_refusal_counts_for_both_records_and_a_consent_for_its_own_only(
+    cast: Cast, records: tuple[Subject, Subject], now: datetime
+) -> None:
+    main, other = records
+    answer(main, ConsentState.GIVEN, cast, now)
+    linked(main, other, cast, now)
+    assert newsletter(cast, now) == ["permitted", "consent_missing"]
+    answer(other, ConsentState.REFUSED, cast, now + MINUTE)
+    assert newsletter(cast, now + MINUTE) == ["consent_refused", "consent_refused"]
+    assert newsletter(cast, now, now=now + MINUTE) == ["permitted", "consent_missing"]
+    taken_apart(main, other, cast, now + 2 * MINUTE)
+    assert newsletter(cast, now + 2 * MINUTE) == ["permitted", "consent_refused"]
+    assert newsletter(cast, now + MINUTE, now=now + 2 * MINUTE) == ["consent_refused", "consent_refused"]
+
+
+def test_restrictions_objections_and_a_closed_account_count_for_both_records(
+    cast: Cast, records: tuple[Subject, Subject], now: datetime
+) -> None:
+    main, other = records
+    linked(main, other, cast, now)
+    by: dict[str, Any] = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": now}
+    object_to_purpose(other, purpose_code="platform_improvement", **by)
+    reasons = [decision_reason(cast, FIRST, now, purpose="platform_improvement")]
+    restrict_processing(other, purpose_code="support", **by)
+    reasons.append(decision_reason(cast, FIRST, now, purpose="support"))
+    record_subject_event(other, kind="account_closed", happened_at=now, actor=cast.key_actor("indus"), at=now)
+    reasons.append(decision_reason(cast, FIRST, now, purpose="service_delivery"))
+    assert reasons == ["objection_in_force", "processing_restricted", "account_closed"]
+    erase_subject(other, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now + MINUTE)
+    assert decision_reason(cast, FIRST, now + MINUTE, purpose="service_delivery") == "permitted"
+
+
+def test_the_roles_of_linked_records_count_for_each(cast: Cast, now: datetime) -> None:
+    asked = EvaluationRequest(FIRST, partial(Question, purpose="newsletter", role="guardian"))
+    before = decide_with_key(cast.key("indus"), asked, arrived_at=now)
+    with in_client(cast.client_id("indus")):
+        linked(cast.subject("junaid"), second_record(cast, role="guardian"), cast, now)
+    after = decide_with_key(cast.key("indus"), asked, arrived_at=now)
+    assert (before.reason, after.role) == ("role_not_held", "guardian")
+
+
+def test_the_decision_of_an_api_key_reads_linked_records_in_the_same_statement(cast: Cast, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        main, other = cast.subject("junaid"), second_record(cast)
+        answer(main, ConsentState.GIVEN, cast, now)
+        answer(other, ConsentState.GIVEN, cast, now)
+        linked(main, other, cast, now)
+        answer(other, ConsentState.WITHDRAWN, cast, now)
+    asked = EvaluationRequest(FIRST, partial(Question, purpose="newsletter"))
+    unlinked = EvaluationRequest("lms-hamza", partial(Question, purpose="newsletter"))
+    decide_with_key(cast.key("indus"), unlinked, arrived_at=now)
+    with CaptureQueriesContext(connection) as plain:
+        decide_with_key(cast.key("indus"), unlinked, arrived_at=now)
+    with CaptureQueriesContext(connection) as queries:
+        one = decide_with_key(cast.key("indus"), asked, arrived_at=now)
+    same: Any
+    [same] = decide_many_with_key(cast.key("indus"), [asked], arrived_at=now)
+    assert (one.reason, same.reason, len(queries)) == ("consent_withdrawn", "consent_withdrawn", len(plain))
+
+
+def test_a_change_of_one_record_is_noted_for_the_other(
+    cast: Cast, records: tuple[Subject, Subject], now: datetime
+) -> None:
+    main, other = records
+    linked(main, other, cast, now)
+    SubjectChange.objects.all().delete()
+    answer(other, ConsentState.GIVEN, cast, now)
+    noted = SubjectChange.objects.values_list("subject_id", "kind", "purpose_code")
+    assert set(noted) == {(other.pk, "consent", "newsletter"), (main.pk, "same_person", "newsletter")}
+
+
+def test_the_preview_names_the_decisions_that_change(
+    cast: Cast, records: tuple[Subject, Subject], now: datetime
+) -> None:
+    main, other = records
+    answer(main, ConsentState.GIVEN, cast, now)
+    answer(other, ConsentState.REFUSED, cast, now)
+    merge = proposed(main, other, cast, now)
+    [effect] = preview_merge(merge, at=now).effects
+    assert effect == (main, "newsletter", "Allowed", "Denied: consent_refused")
+    decide_merge(merge, approve=True, actor=cast.actor("amina"), at=now)
+    undo = propose_undo(main, other, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now)
+    [effect] = preview_merge(undo, at=now).effects
+    assert effect == (main, "newsletter", "Denied: consent_refused", "Allowed")
+
+
+def test_the_api_lists_the_other_records(cast: Cast, now: datetime) -> None:
+    api = Caller(cast.key("indus"))
+    with in_client(cast.client_id("indus")):
+        linked(cast.subject("junaid"), second_record(cast), cast, now)
+    assert api.get(f"/api/v1/subjects/{FIRST}").json()["same_person_as"] == [SECOND]
+    assert api.get("/api/v1/subjects/lms-hamza").json()["same_person_as"] == []
+    listed = api.get("/api/v1/subjects").json()["subjects"]
+    assert {one["external_id"]: one["same_person_as"] for one in listed if one["same_person_as"]} == {
+        FIRST: [SECOND],
+        SECOND: [FIRST],
+    }

@@ -1,0 +1,182 @@
+"""Trends: weeks counted by the worker, and the page that draws them."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from time_machine import TimeMachineFixture
+
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, record_answers
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.reports.trends.models import Measure, WeeklyCount
+from paktaleem.reports.trends.picture import HEIGHT, WIDTH, draw_columns, round_up
+from paktaleem.reports.trends.selectors import get_trends
+from paktaleem.reports.trends.services import count_weeks
+from retention.holdings.services import CollectionReport, report_collection
+from rights.requests.models import RightsRequest
+from tests.cast import Cast
+from tests.console.pages import refused_by_policy
+from tests.factories import SubjectFactory
+from tests.rights.cases import received
+from tests.sandbox.making import Sandbox
+from tests.showing import shown
+from tests.signing_in import browser_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+COUNTER = system_actor("trends.count")
+WEDNESDAY = datetime(2026, 10, 7, 12, tzinfo=UTC)
+WEEK = timedelta(weeks=1)
+THIS_WEEK, LAST_WEEK = date(2026, 10, 5), date(2026, 9, 28)
+
+
+def answer(cast: Cast, person: Subject, state: ConsentState, at: datetime) -> None:
+    by: dict[str, Any] = {"actor": cast.actor("farah"), "at": at}
+    record_answers(person, answers=[Answer("newsletter", state)], shown=shown(person.client_id, at), **by)
+
+
+def happen(cast: Cast) -> None:
+    """Let consents, requests and collections happen at Indus in two weeks."""
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        client = Client.objects.get(pk=client_id)
+        people = [SubjectFactory(client=client, external_id=f"t-{number}", role="instructor") for number in range(3)]
+        for person in people:
+            answer(cast, person, ConsentState.GIVEN, WEDNESDAY - WEEK)
+        answer(cast, people[0], ConsentState.WITHDRAWN, WEDNESDAY)
+        for number, days in enumerate((29, 31)):
+            at = WEDNESDAY - timedelta(days=days)
+            request = received(cast, "question", subject=None, channel="form", at=at, details=f"Question {number}")
+            RightsRequest.objects.filter(pk=request.pk).update(answered_at=WEDNESDAY)
+        given: dict[str, Any] = {"category": "usage_logs", "occasion": "assessment", "purpose": "support"}
+        for days in (0, 400):
+            collected = CollectionReport(**given, collected_at=WEDNESDAY - timedelta(days=days))
+            report_collection(people[days > 0], collected, actor=cast.key_actor("indus"), at=WEDNESDAY)
+        assert count_weeks(client, actor=COUNTER, at=WEDNESDAY)
+
+
+def numbers(measure: Measure) -> dict[tuple[date, str], int]:
+    found = WeeklyCount.objects.filter(measure=measure, number__gt=0)
+    return {(row.week, row.code): row.number for row in found}
+
+
+def test_the_worker_counts_each_week_once_and_the_current_one_again(cast: Cast) -> None:
+    happen(cast)
+    with in_client(cast.client_id("indus")):
+        client = Client.objects.get(pk=cast.client_id("indus"))
+        assert numbers(Measure.CONSENT_GIVEN) == {(LAST_WEEK, "newsletter"): 3}
+        assert numbers(Measure.CONSENT_WITHDRAWN) == {(THIS_WEEK, "newsletter"): 1}
+        assert numbers(Measure.ANSWERED) == {(THIS_WEEK, "in_time"): 1, (THIS_WEEK, "late"): 1}
+        assert sum(numbers(Measure.DECISION).values()) == 2
+        assert numbers(Measure.HOLDING_AGE) == {(THIS_WEEK, "0"): 1, (THIS_WEEK, "1"): 1}
+        assert not count_weeks(client, actor=COUNTER, at=WEDNESDAY + timedelta(hours=5))
+        person = Subject.objects.get(external_id="t-1")
+        later = WEDNESDAY + timedelta(hours=7)
+        answer(cast, person, ConsentState.WITHDRAWN, later)
+        with CaptureQueriesContext(connection) as queries:
+            assert count_weeks(client, actor=COUNTER, at=later)
+        assert numbers(Measure.CONSENT_WITHDRAWN) == {(THIS_WEEK, "newsletter"): 2}
+        assert numbers(Measure.CONSENT_GIVEN) == {(LAST_WEEK, "newsletter"): 3}
+        assert len(queries) <= 9
+    with in_client(cast.client_id("khyber")):
+        assert not WeeklyCount.objects.exists()
+
+
+def test_officers_read_one_client_or_the_sum_of_all_but_sandboxes(cast: Cast) -> None:
+    sandbox = Sandbox().id
+    for client_id, number in ((cast.client_id("indus"), 2), (cast.client_id("khyber"), 4), (sandbox, 3)):
+        with in_client(client_id):
+            values: dict[str, Any] = {"measure": Measure.CONSENT_GIVEN, "code": "newsletter", "number": number}
+            WeeklyCount.objects.create(client_id=client_id, week=THIS_WEEK, counted_at=WEDNESDAY, **values)
+    with as_officer():
+        chosen: tuple[tuple[UUID | None, int], ...] = ((None, 6), (cast.client_id("khyber"), 4), (sandbox, 3))
+        for one, last in chosen:
+            with CaptureQueriesContext(connection) as queries:
+                trends = get_trends(cast.actor("amina"), one, today=WEDNESDAY.date())
+            assert trends.series(Measure.CONSENT_GIVEN)["newsletter"] == [0] * 11 + [last]
+            assert len(queries) == 2
+
+
+class Pictures(HTMLParser):
+    """Collects the pictures of a page: their titles, descriptions and columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[dict[str, Any]] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        if tag == "svg" and names.get("class") == "trend":
+            assert names["role"] == "img"
+            assert len((names["aria-labelledby"] or "").split()) == 2
+            self.found.append({"title": "", "desc": "", "columns": 0})
+        self.inside = tag if tag in {"title", "desc"} else ""
+        if tag == "rect" and self.found:
+            self.found[-1]["columns"] += 1
+
+    def handle_data(self, data: str) -> None:
+        if self.inside and self.found:
+            self.found[-1][self.inside] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        del tag
+        self.inside = ""
+
+
+def test_the_page_draws_and_describes_each_trend_in_a_fixed_number_of_queries(
+    cast: Cast, time_machine: TimeMachineFixture
+) -> None:
+    happen(cast)
+    time_machine.move_to(WEDNESDAY + timedelta(minutes=1), tick=False)
+    farah = browser_of(cast.user("farah"))
+    farah.get("/admin/trends/")
+    with CaptureQueriesContext(connection) as queries:
+        page = farah.get("/admin/trends/").content.decode()
+    assert len(queries) <= 20
+    assert refused_by_policy(page) == []
+    pictures = Pictures()
+    pictures.feed(page)
+    assert len(pictures.found) == 4
+    consents = pictures.found[0]
+    assert "Given: 3 in twelve weeks" in consents["desc"]
+    assert "Withdrawn: 1 in twelve weeks, 0 in the first and 1 in the last week" in consents["desc"]
+    assert consents["columns"] == 2
+    assert all(picture["title"].strip() and picture["desc"].strip() for picture in pictures.found)
+    assert len(re.findall(r"<table", page)) == 4
+    assert '<a href="/admin/trends/" aria-current="page">Trends</a>' in page
+    assert '<a href="/admin/trends/">Trends</a>' in farah.get("/admin/").content.decode()
+
+
+def test_who_may_not_read_the_ledger_has_no_trends(cast: Cast) -> None:
+    sana, celia = browser_of(cast.user("sana")), browser_of(cast.user("celia"))
+    assert sana.get("/admin/trends/").status_code == 403
+    assert "/admin/trends/" not in sana.get("/admin/").content.decode()
+    url = f"/admin/trends/?client__id__exact={cast.client_id('indus')}"
+    page = celia.get(url)
+    assert page.status_code == 200
+    assert page.context["chosen"] == cast.client_id("khyber"), "another client's id changes nothing"
+
+
+def test_columns_stay_inside_the_picture_and_urdu_mirrors_them() -> None:
+    weeks = [f"w{number}" for number in range(12)]
+    series = [list(range(12)), [3] * 12]
+    for is_stacked in (True, False):
+        picture = draw_columns(series, weeks, is_stacked=is_stacked)
+        mirrored = draw_columns(series, weeks, is_stacked=is_stacked, mirrored=True)
+        for column in (*picture.columns, *mirrored.columns):
+            assert column.x >= 0
+            assert column.x + column.width <= WIDTH
+            assert column.y >= 0
+            assert column.y + column.height <= HEIGHT
+        assert len(picture.columns) == 23, "a number of zero has no column"
+        assert picture.columns[0].x == round(WIDTH - mirrored.columns[0].x - mirrored.columns[0].width, 1)
+    assert [round_up(number) for number in (0, 1, 3, 20, 21, 51, 999)] == [1, 1, 5, 20, 50, 100, 1000]

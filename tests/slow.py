@@ -1,0 +1,106 @@
+"""The slow proofs: what ``make test-slow`` runs and ``make test`` does not; CI runs both.
+
+``make test`` is for every change and takes minutes. A test is here if it needs more than about three seconds because it
+kills processes, starts a demonstration of its own, fills a database, walks a whole day in Chromium, or repeats in
+another language or way in what a quick test proves once. One test of each such kind stays in ``make test``.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import pytest
+
+SLOW: Final = {
+    "another language or way in": (
+        "tests/access_links/test_in_a_browser.py::test_one_comes_in_by_a_code_gives_takes_back_and_gives_again[english-without]",
+        "tests/access_links/test_in_a_browser.py::test_one_comes_in_by_a_code_gives_takes_back_and_gives_again[urdu-without]",
+        "tests/access_links/test_in_a_browser.py::test_a_guardian_follows_the_letter_reads_decides_and_asks[english-without]",
+        "tests/access_links/test_in_a_browser.py::test_a_guardian_follows_the_letter_reads_decides_and_asks[english-with-script]",
+        "tests/access_links/test_in_a_browser.py::test_a_guardian_follows_the_letter_reads_decides_and_asks[urdu-without]",
+        "tests/browser/test_browser.py::test_pages_of_the_console_are_clean_and_readable[en]",
+        "tests/console/test_exports.py::test_ten_thousand_people_and_no_formula_in_flat_memory[xlsx]",
+        "tests/consent/test_announcing_in_a_browser.py",
+        "tests/consent/test_privacy_in_a_browser.py::test_one_reads_the_policy_what_is_coming_and_what_differs[english-without-script]",
+        "tests/consent/test_privacy_in_a_browser.py::test_one_reads_the_policy_what_is_coming_and_what_differs[urdu-without-script]",
+        "tests/minilms/test_copy.py::test_a_copy_of_everything_is_fetched_and_then_it_is_gone[guardian]",
+        "tests/project/test_acts_in_urdu.py",
+        "tests/retention/disposals/test_day_in_a_browser.py::test_an_officers_day_from_a_missing_rule_to_the_certificate[en]",
+        "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[client]",
+        "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[form]",
+        "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[mail]",
+        "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[own_page]",
+        "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[telephone]",
+        "tests/sandbox/test_states.py::test_the_next_question_is_answered_as_promised",
+        "tests/signin/test_second_factor.py::test_with_only_a_password_no_page_of_the_console_opens[post]",
+    ),
+    "a day in Chromium": (
+        "tests/console/test_roster_page.py",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_a_changed_text_asks_again",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_a_child_gets_no_banner_and_no_optional_cookie",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_a_withdrawal_on_the_portal_reaches_the_platform",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_texts_of_the_register_are_never_markup",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_the_keyboard_alone_suffices",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_the_privacy_signal_refuses_and_the_rest_is_asked",
+        "tests/paper/test_in_a_browser.py::test_answers_of_a_class_on_paper_are_confirmed",
+        "tests/signin/test_security_key.py",
+    ),
+    "processes are killed": (
+        "tests/api/test_killed.py::test_a_server_killed_before_the_commit_leaves_the_key_free",
+        "tests/demo/test_demo.py::test_a_second_start_serves_the_same_data_until_ctrl_c",
+        "tests/demo/test_demo.py::test_a_start_killed_while_filling_is_completed_by_the_next",
+        "tests/demo/test_demo.py::test_when_a_process_dies_it_says_so_and_ends",
+        "tests/demo/test_demo.py::test_when_it_and_its_web_server_are_killed_the_next_start_gets_the_port",
+        "tests/embedded/test_recovery.py::test_a_half_made_cluster_is_made_again",
+        "tests/embedded/test_recovery.py::test_a_start_killed_within_initdb_is_made_again",
+        "tests/faults/test_killed_exits.py",
+        "tests/faults/test_killed_processes.py",
+        "tests/faults/test_stopped_anywhere.py",
+        "tests/trial/test_environment.py::test_a_command_told_to_end_leaves_no_server",
+        "tests/trial/test_environment.py::test_a_server_left_by_a_killed_command_is_taken_up_and_stopped",
+        "tests/trial/test_environment.py::test_ctrl_c_while_the_server_is_being_made_leaves_none",
+        "tests/trial/test_environment.py::test_whoever_stays_keeps_the_server",
+    ),
+    "servers and clusters of their own": (
+        "tests/embedded/test_account.py::test_an_ordinary_user_runs_a_server_of_its_own",
+        "tests/embedded/test_account.py::test_binaries_root_alone_can_reach_are_copied",
+        "tests/embedded/test_start.py::test_an_interrupted_destroy_can_be_finished_or_begun_anew",
+        "tests/minilms/test_erasure.py",
+        "tests/minilms/test_mini_lms.py",
+        "tests/project/test_restoring.py",
+        "tests/tenancy/test_operations.py::test_all_migrations_are_undone_and_applied_again",
+        "tests/tenancy/test_operations.py::test_migrating_back_and_forth_restores_tenant_isolation",
+    ),
+    "thousands of rows, requests or steps": (
+        "tests/children/test_authority_model.py",
+        "tests/children/test_guardian_pages.py::test_a_hundred_looks_change_nothing",
+        "tests/consent/test_interleavings.py",
+        "tests/consent/test_recipient_windows.py",
+        "tests/erasures/test_writers.py",
+        "tests/paper/test_many_rows.py",
+        "tests/retention/disposals/test_years.py",
+        "tests/rights/test_guessing.py",
+        "tests/rights/test_mailbox_hostile.py::test_one_message_id_a_hundred_times_is_one_request",
+        "tests/rights/test_package_size.py",
+        "tests/rights/test_year.py",
+        "tests/scale",
+        "tests/signin/test_second_factor.py::test_one_of_fifty_simultaneous_uses_of_a_code_succeeds",
+        "tests/signin/test_second_factor.py::test_with_both_factors_the_same_crawl_opens_pages",
+        "tests/subjects/oneroster/test_robustness.py::test_streaming_four_times_the_people_uses_no_more_memory",
+        "tests/subjects/test_left_on_disk.py",
+    ),
+}
+"""Why a proof is slow, and the tests: a folder, a file, a test, or one of its cases."""
+
+
+def mark_slow_tests(items: Iterable[pytest.Item], *, all_collected: bool) -> None:
+    """Mark the slow tests; if all tests were collected, raise UsageError for an entry that none has."""
+    unused = {entry: reason for reason, entries in SLOW.items() for entry in entries}
+    places, reasons = tuple(unused), dict(unused)
+    for item in items:
+        if item.nodeid.startswith(places):
+            entry = next(place for place in places if item.nodeid.startswith(place))
+            item.add_marker(pytest.mark.slow(reason=reasons[entry]))
+            unused.pop(entry, None)
+    if all_collected and unused:
+        message = f"tests/slow.py names what no test is: {', '.join(unused)}"
+        raise pytest.UsageError(message)

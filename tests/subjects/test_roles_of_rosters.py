@@ -1,0 +1,110 @@
+"""People with several roles in rosters: a teacher who is also a parent is one person."""
+
+import pytest
+
+from paktaleem.directory.oneroster import Person, open_roster
+from paktaleem.directory.oneroster.people import StatedRoles
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.rosters.importing import Tally, import_roster
+from paktaleem.directory.rosters.importing.roles import merge_roles
+from paktaleem.directory.rosters.spreadsheet import open_csv
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.tenancy.context import in_client
+from tests.rosters import clean_network
+from tests.subjects.test_spreadsheet import FARHAN, as_csv, lines, named
+
+IMPORTER = system_actor("import_roster")
+MAIN, ALL, CHANGES = StatedRoles
+
+
+@pytest.fixture
+def bring(tmp_path, cast, now):
+    """Import a package or a spreadsheet into Indus Schools, in whose context the test runs."""
+
+    def bring(source):
+        if isinstance(source, bytes):
+            return import_roster(open_csv(source, name_guardian=named), client=indus, actor=IMPORTER, at=now)
+        with open_roster(source.write(tmp_path / "roster.zip")) as roster:
+            return import_roster(roster, client=indus, actor=IMPORTER, at=now)
+
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        yield bring
+
+
+def roles_of(external_id):
+    return Subject.objects.get(external_id=external_id).roles
+
+
+def teacher_and_parent():
+    package = clean_network().as_version_1_2()
+    package.give_role("farhan", "parent", "secondary")
+    package.row("users.csv", "danish")["agentSourcedIds"] = "farhan"
+    return package
+
+
+def stated(role, *others, ended=()):
+    return Person("p", role, None, None, None, None, None, other_roles=others, ended_roles=ended)
+
+
+@pytest.mark.parametrize(
+    ("person", "known", "mode", "roles"),
+    [
+        (stated("instructor", "guardian"), (), ALL, ("instructor", "guardian")),
+        (stated("instructor"), ("instructor", "guardian"), ALL, ("instructor",)),
+        (stated("instructor"), ("instructor", "guardian"), MAIN, ("instructor", "guardian")),
+        (stated("administrator"), ("instructor", "guardian"), MAIN, ("administrator", "guardian")),
+        (
+            stated("instructor", "administrator"),
+            ("instructor", "guardian"),
+            MAIN,
+            ("instructor", "administrator", "guardian"),
+        ),
+        (stated("student", "instructor"), ("learner",), ALL, ("learner", "instructor")),
+        (stated(None), ("instructor", "guardian"), CHANGES, ("instructor", "guardian")),
+        (stated(None, "guardian"), ("instructor",), CHANGES, ("instructor", "guardian")),
+        (stated("administrator"), ("instructor", "guardian"), CHANGES, ("administrator", "guardian")),
+        (stated(None, ended=("guardian",)), ("instructor", "guardian"), CHANGES, ("instructor",)),
+        (stated(None, ended=("instructor",)), ("instructor", "guardian"), CHANGES, ("guardian",)),
+        (stated(None, ended=("instructor",)), ("instructor",), CHANGES, ("instructor",)),
+    ],
+)
+def test_a_roster_changes_the_roles_that_it_states(person, known, mode, roles):
+    found = merge_roles(person, known, mode)
+    assert (found["role"], *found["other_roles"]) == roles
+
+
+def test_a_guardian_of_a_child_stays_one_beside_a_new_main_role():
+    found = merge_roles(stated("instructor"), ("guardian",), MAIN, is_named_guardian=True)
+    assert found == {"role": "instructor", "other_roles": ("guardian",)}
+    assert merge_roles(stated("instructor"), ("guardian",), MAIN)["other_roles"] == ()
+
+
+def test_roles_csv_states_all_roles_and_a_delta_adds_and_ends_them(bring):
+    bring(teacher_and_parent())
+    assert roles_of("farhan") == ("instructor", "guardian")
+    assert GuardianClaim.objects.get(child__external_id="danish").guardian.external_id == "farhan"
+    assert bring(teacher_and_parent()).people["instructor"] == Tally(unchanged=1)
+
+    delta = teacher_and_parent().as_delta(farhan="active")
+    delta.without("users.csv")
+    delta.tables["roles.csv"] = [
+        {**row, "status": "tobedeleted"} for row in delta.tables["roles.csv"] if row["role"] == "parent"
+    ]
+    delta.give_role("farhan", "principal", "secondary")
+    delta.tables["roles.csv"][-1] |= {"status": "active", "dateLastModified": "2026-10-01T08:00:00Z"}
+    bring(delta)
+    assert roles_of("farhan") == ("instructor", "administrator")
+    latest = Subject.objects.get(external_id="farhan").history.order_by("history_date", "history_id").last()
+    assert latest.other_roles == ["administrator"]
+
+
+def test_version_1_1_and_a_spreadsheet_keep_the_other_roles(bring, cast, now):
+    bring(clean_network())
+    details = {"role": "instructor", "other_roles": ("guardian",)}
+    register_subject("farhan", client=cast.client("indus"), details=details, actor=IMPORTER, at=now)
+    bring(clean_network())
+    assert roles_of("farhan") == ("instructor", "guardian")
+    bring(as_csv(lines({**FARHAN, "ID": "farhan", "Role": "Teacher, Administrator"})))
+    assert roles_of("farhan") == ("instructor", "administrator", "guardian")

@@ -1,0 +1,262 @@
+# ruff: noqa: E501, S608 -- SQL reads better in one line; names of our own tables
+"""Attacks across the schools of one client by a user who can send any SQL as the role of limited staff.
+
+Danish and his mother Esra belong to the school North, which is part of the district; Hamza belongs to South. Iqra and
+Junaid have no school.
+"""
+
+import uuid
+from datetime import date
+
+import pytest
+from django.db import connection
+from psycopg import errors
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.tenancy.context import ContextSwitchRefused, as_officer, in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.school_limits import Link
+from tests.tenancy.catalog import link_to_people, walled
+from tests.tenancy.connections import become_app, become_client, become_limited, rows
+
+REFUSED = errors.InsufficientPrivilege
+PEOPLE = "subjects_subject"
+
+
+class Schools:
+    """Schools of Indus, written through one connection; ``ids`` by name."""
+
+    def __init__(self, door, people):
+        self.door, self.people, self.client = door, people, people.client_id("indus")
+        self.ids = {name: uuid.uuid4() for name in ("district", "north", "south")}
+        become_client(door, self.client)
+        for name, parent in (("district", None), ("north", self.ids["district"]), ("south", None)):
+            door.execute(
+                "INSERT INTO schools_school (id, client_id, external_id, origin, recorded_at, changed_at, name, kind, parent_id)"
+                " VALUES (%s, %s, %s, 'api', now(), now(), %s, 'school', %s)",
+                [self.ids[name], self.client, name, name, parent],
+            )
+            door.execute(
+                "INSERT INTO schools_schoolclass (id, client_id, external_id, origin, recorded_at, changed_at, title, kind, school_id)"
+                " SELECT gen_random_uuid(), client_id, external_id, origin, recorded_at, changed_at, name, 'homeroom', id"
+                " FROM schools_school WHERE id = %s",
+                [self.ids[name]],
+            )
+        self.enrol("danish", "north")
+        self.enrol("hamza", "south")
+
+    def enrol(self, person, school, starts_on=date(2026, 8, 1), ends_on=None):
+        self.door.execute(
+            "INSERT INTO schools_enrolment (id, client_id, school_class_id, subject_id, role, external_id, origin, starts_on, ends_on, recorded_at)"
+            " SELECT gen_random_uuid(), client_id, id, %s, 'student', '', 'api', %s, %s, now() FROM schools_schoolclass WHERE external_id = %s",
+            [self.people.subject_id(person), starts_on, ends_on, school],
+        )
+
+    def limit(self, *names):
+        become_limited(self.door, self.client, *(self.ids[name] for name in names))
+
+    def seen(self, *names):
+        """Return the names of the people whom staff of these schools see."""
+        self.limit(*names)
+        found = {one for (one,) in rows(self.door, f"SELECT id FROM {PEOPLE}")}
+        become_app(self.door)
+        return {name for name in ("danish", "esra", "hamza", "iqra", "junaid") if self.people.subject_id(name) in found}
+
+
+@pytest.fixture
+def schools(app, people):
+    return Schools(app, people)
+
+
+@pytest.fixture
+def north(schools):
+    """The connection of staff limited to North."""
+    schools.limit("north")
+    return schools.door
+
+
+def test_staff_of_a_school_see_its_people_and_their_guardians_only(schools):
+    assert schools.seen("north") == schools.seen("district") == {"danish", "esra"}
+    assert schools.seen("south") == {"hamza"}
+    assert schools.seen("north", "south") == {"danish", "esra", "hamza"}
+    assert schools.seen() == set()
+
+
+def test_who_moves_to_another_school_is_seen_there_and_no_longer_here(schools):
+    door, danish = schools.door, schools.people.subject_id("danish")
+    schools.enrol("danish", "south", date(2027, 1, 1))
+    assert schools.seen("north") == schools.seen("south") - {"hamza"} == {"danish", "esra"}, "in both until one ends"
+    door.execute(
+        "UPDATE schools_enrolment SET ends_on = '2026-12-31' WHERE subject_id = %s AND starts_on = '2026-08-01'",
+        [danish],
+    )
+    assert (schools.seen("north"), schools.seen("south")) == (set(), {"danish", "esra", "hamza"})
+    door.execute(
+        "UPDATE schools_enrolment SET ended_at = now(), ends_on = '2027-06-30' WHERE subject_id = %s", [danish]
+    )
+    assert schools.seen("south") == {"danish", "esra", "hamza"}, "the last school keeps who left"
+    door.execute("UPDATE schools_schoolclass SET school_id = %s WHERE external_id = 'south'", [schools.ids["north"]])
+    assert (schools.seen("district"), schools.seen("south")) == ({"danish", "esra", "hamza"}, set())
+    door.execute("UPDATE schools_school SET parent_id = NULL WHERE id = %s", [schools.ids["north"]])
+    assert (schools.seen("north"), schools.seen("district")) == ({"danish", "esra", "hamza"}, set())
+    door.execute("UPDATE subjects_guardianclaim SET ends_at = now() WHERE child_id = %s", [danish])
+    door.execute("UPDATE children_guardianship SET ends_at = now() WHERE child_id = %s", [danish])
+    door.execute("DELETE FROM schools_enrolment WHERE subject_id = %s", [schools.people.subject_id("hamza")])
+    assert schools.seen("north") == {"danish"}
+
+
+def primary_key(door, table):
+    [(name,)] = rows(
+        door,
+        "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+        " WHERE i.indisprimary AND i.indrelid = %s::regclass",
+        [table],
+    )
+    return name
+
+
+def test_every_table_shows_the_rows_of_those_people_and_no_others(schools):
+    """The expected rows of each table follow from its foreign keys, read without a limit."""
+    expected = {PEOPLE: {(schools.people.subject_id(name),) for name in ("danish", "esra")}}
+
+    def should_show(table):
+        if table not in expected:
+            wall, own = walled()[table], {(schools.client,), (PAKTALEEM,)}
+            if wall.limited in {"read", "colleagues"}:
+                return None
+            link = Link(True, "subject_id", PEOPLE) if wall.limited == "journal" else link_to_people(table)
+            expected[table] = set()
+            if link is not None:
+                key, shown = primary_key(schools.door, table), should_show(link.table)
+                found = rows(schools.door, f"SELECT {key}, {link.column}, client_id FROM {table}")
+                expected[table] = {(row,) for row, about, client in found if (about,) in shown and (client,) in own}
+        return expected[table]
+
+    tables = [table for table, wall in walled().items() if "SELECT" in wall.rights and should_show(table) is not None]
+    schools.limit("north")
+    for table in tables:
+        key = primary_key(schools.door, table)
+        assert set(rows(schools.door, f"SELECT {key} FROM {table}")) == expected[table], table
+    some = ("subjects_subjectkey", "subjects_historicalsubject", "subjects_guardianclaim", "schools_enrolment")
+    assert all(expected[table] for table in some), "or the comparison proves nothing"
+
+
+def test_keys_staff_exits_and_webhooks_are_hidden_and_the_register_can_be_read_only(north):
+    for table in (
+        "accounts_apikey",
+        "accounts_staffchange",
+        "exits_agreementexit",
+        "webhooks_endpoint",
+        "subjects_rosterimport",
+    ):
+        assert rows(north, f"SELECT * FROM {table}") == [], table
+    for table in ("consent_purpose", "consent_serviceagreement", "schools_school", "accounts_client", "systems_system"):
+        assert rows(north, f"SELECT * FROM {table}"), table
+    for statement in (
+        "UPDATE consent_purpose SET is_active = false",
+        "UPDATE accounts_client SET name = 'x'",
+        "UPDATE schools_school SET parent_id = NULL",
+    ):
+        with pytest.raises(REFUSED), north.transaction():
+            north.execute(statement)
+
+
+def test_no_row_about_people_of_another_school_is_written(north, people):
+    hamza, danish = people.subject_id("hamza"), people.subject_id("danish")
+    assert north.execute(f"UPDATE {PEOPLE} SET language = 'ur' WHERE id = %s", [hamza]).rowcount == 0
+    assert north.execute(f"UPDATE {PEOPLE} SET language = 'ur' WHERE id = %s", [danish]).rowcount == 1
+    restrict = "INSERT INTO consent_restriction (id, client_id, subject_id, purpose_code, starts_at) VALUES (gen_random_uuid(), %s, %s, '', now())"
+    upsert = (
+        f"INSERT INTO {PEOPLE} (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)"
+        " VALUES (gen_random_uuid(), %s, 'lms-hamza', 'student', 'en', true, now(), now())"
+        " ON CONFLICT (client_id, external_id) DO UPDATE SET language = 'ur'"
+    )
+    for statement, values in (
+        (restrict, [people.client_id("indus"), hamza]),
+        (restrict, [people.client_id("khyber"), people.subject_id("kiran")]),
+        ("UPDATE subjects_subjectkey SET subject_id = %s", [hamza]),
+        ("UPDATE subjects_guardianclaim SET child_id = %s", [hamza]),
+        (upsert, [people.client_id("indus")]),
+    ):
+        with pytest.raises(REFUSED, match="row-level security"), north.transaction():
+            north.execute(statement, values)
+
+
+def test_no_one_writes_the_schools_of_a_person(north, people):
+    wider = f"UPDATE {PEOPLE} SET school_ids = school_ids || gen_random_uuid() WHERE id = %s"
+    forged = f"INSERT INTO {PEOPLE} (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at, school_ids) VALUES (gen_random_uuid(), %s, 'x', 'student', 'en', true, now(), now(), (SELECT tenancy_schools()))"
+    for become in (lambda _: None, become_app):
+        become(north)
+        for statement, value in ((wider, people.subject_id("danish")), (forged, people.client_id("indus"))):
+            with pytest.raises(REFUSED, match="follow from enrolments only"), north.transaction():
+                north.execute(statement, [value])
+        with pytest.raises(REFUSED, match="permission denied for function"), north.transaction():
+            north.execute("SELECT school_limits_recompute('{}')")
+
+
+def test_a_limit_is_neither_widened_nor_given_away(schools, people):
+    """The database holds it, whatever a service forgets."""
+    own, farah = [schools.ids["north"]], people.user_id("farah")
+    schools.door.execute("UPDATE accounts_membership SET school_ids = %s WHERE user_id = %s", [own, farah])
+    schools.limit("north")
+    assert rows(schools.door, "SELECT user_id FROM accounts_membership") == [(farah,)]
+    give = "INSERT INTO accounts_membership (id, client_id, user_id, role, starts_at, school_ids) VALUES (gen_random_uuid(), %s, %s, 'client_auditor', now(), %s)"
+    for wider in (None, [schools.ids["south"]], [*own, schools.ids["south"]]):
+        with pytest.raises(REFUSED, match="row-level security"), schools.door.transaction():
+            schools.door.execute("UPDATE accounts_membership SET school_ids = %s", [wider])
+        with pytest.raises(REFUSED, match="row-level security"), schools.door.transaction():
+            schools.door.execute(give, [schools.client, people.user_id("celia"), wider])
+    assert schools.door.execute(give, [schools.client, people.user_id("celia"), own]).rowcount == 1
+    become_app(schools.door)
+    with pytest.raises(errors.CheckViolation, match="membership_limit_names_schools"):
+        schools.door.execute("UPDATE accounts_membership SET school_ids = '{}' WHERE user_id = %s", [farah])
+
+
+@pytest.mark.parametrize("setting", ["", None])
+def test_the_limited_role_without_schools_is_refused(app, people, setting):
+    become_client(app, people.client_id("indus"))
+    if setting is not None:
+        app.execute("SELECT set_config('paktaleem.schools', %s, true)", [setting])
+    app.execute("SELECT set_config('role', 'paktaleem_limited', true)")
+    with pytest.raises(REFUSED, match="no schools"):
+        rows(app, f"SELECT * FROM {PEOPLE}")
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        f"SELECT 1 / (CASE WHEN external_id = 'lms-hamza' THEN 0 ELSE 1 END) FROM {PEOPLE}",
+        f"SELECT * FROM {PEOPLE} WHERE 1 / (CASE WHEN external_id = 'lms-hamza' THEN 0 ELSE 1 END) = 1",
+        f"SELECT * FROM {PEOPLE} WHERE (external_id || 'x')::int = 1 AND external_id = 'lms-hamza'",
+    ],
+)
+def test_an_error_does_not_reveal_people_of_another_school(north, probe):
+    rows(north, probe)
+    become_app(north)
+    with pytest.raises((errors.DivisionByZero, errors.InvalidTextRepresentation)):
+        rows(north, probe)
+
+
+def test_a_context_inside_a_limited_one_stays_limited(cast, db):
+    """Also after another context of the client, or a global one, was open inside it."""
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        assert Subject.objects.count() > 0
+    with in_client(client_id, schools=frozenset({uuid.uuid4()})):
+        with in_client(client_id):
+            assert Subject.objects.count() == 0
+        with in_global():
+            assert settings_now() == ("paktaleem_app", "")
+        assert (Subject.objects.count(), settings_now()[0]) == (0, "paktaleem_limited")
+        with pytest.raises(ContextSwitchRefused), in_client(client_id, schools=frozenset({uuid.uuid4()})):
+            pass
+        with pytest.raises(ContextSwitchRefused), as_officer():
+            pass
+    with in_client(client_id):
+        assert Subject.objects.count() > 0
+
+
+def settings_now():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user::text, current_setting('paktaleem.client', true)")
+        return cursor.fetchone()
