@@ -5,6 +5,7 @@ from typing import Any
 
 from consent.register.models import LawfulBasis, Purpose
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.project.test_console_in_urdu import english_in, in_urdu
@@ -57,3 +58,11 @@ def test_readers_who_may_not_change_the_register_see_the_steps_without_forms(cas
     url = page.redirect_chain[-1][0]
     assert "Next steps" in bilal.get(url).content.decode()
     assert steps_of(bilal.get(url)) == []
+
+
+def test_the_steps_of_a_shared_purpose_are_shown_to_paktaleem_only(cast: Cast) -> None:
+    amina, farah = browser_of(cast.user("amina")), browser_of(cast.user("farah"))
+    given = {**NEW, "client": str(PAKTALEEM), "reason": "review"}
+    url = amina.post("/admin/consent/purpose/add/", given, follow=True).redirect_chain[-1][0]
+    assert "Next steps" in amina.get(url).content.decode()
+    assert "Next steps" not in farah.get(url).content.decode()

@@ -13,7 +13,7 @@ from consent.notices.selectors.purposes import NoticeUnknown, get_current_notice
 from consent.register.admin.purposes import purpose_panels
 from consent.register.models import Instruction, LawfulBasis, Purpose
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.requests import get_action_time, may
+from paktaleem.foundation.console.requests import get_action_time, is_shared_with, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -85,7 +85,12 @@ def _has_notice(row: Purpose, at: datetime) -> bool:
 
 @purpose_panels.connect
 def purpose_steps_panel(request: HttpRequest, row: Purpose) -> dict[str, Any] | None:
-    """Show the steps while one is missing, each with its form, to those who may take it."""
+    """Show the steps while one is missing, each with its form, to those who may take it.
+
+    None for a shared purpose on a client's page: its steps are PakTaleem's.
+    """
+    if is_shared_with(request, row.client_id):
+        return None
     with in_client(row.client_id):
         steps = _list_steps(row, get_action_time(request))
     if not row.is_active or all(step.is_done for step in steps):
