@@ -128,6 +128,7 @@ SECTIONS = (
             "consent.ConsentEvent",
             "mail.Letter",
             "records.ImpactAssessment",
+            "security_events.SecurityEvent",
         ),
         more=(
             "children.Verification",

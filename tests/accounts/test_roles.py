@@ -113,6 +113,7 @@ manage_legal_disclosures     x       .       .      .     .     .    .      .
 view_periods                 x       x       x      .     .     .    .      .
 manage_periods               x       .       .      .     .     .    .      .
 view_breaches                x       .       x      x     x     .    x      .
+view_security_events         x       .       x      .     .     .    .      .
 manage_breaches              x       .       .      .     .     .    .      .
 overrule_objections          x       .       .      .     .     .    .      .
 propose_erasures             x       .       .      x     .     .    .      .

@@ -23,6 +23,7 @@ TABLE = {
     "accounts/user": ("OA", "O", "O"),
     "accounts/staffchange": ("OAC", "", ""),
     "access_reviews/accessreview": ("OAC", "", ""),
+    "security_events/securityevent": ("OA", "", ""),
     "accounts/membership": ("OAC", "OC", "OC"),
     "accounts/apikey": ("OAC", "OC", ""),
     "subjects/subject": ("OASC", "OC", ""),

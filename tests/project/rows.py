@@ -70,6 +70,7 @@ from paktaleem.directory.people.services import (
 )
 from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
+from paktaleem.directory.security_events.services import count_refusal
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.models import Client, ClientChange, Membership, StaffChange
 from paktaleem.foundation.accounts.services import (
@@ -132,6 +133,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     opposed = _opposed_recipient(cast)
     with in_client(PAKTALEEM):
         acquisition = request_business_transfer(transfer(AT), actor=officer(), at=AT)
+    count_refusal("key.not_allowed", actor=cast.key_actor("indus"), address=None, at=AT)
     announced = prove(cast, "indus", announce(cast, AT, code="privacy_notice"), AT)
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)

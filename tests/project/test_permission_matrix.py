@@ -382,6 +382,7 @@ ACTS = {
 EXPORTED = {
     "subjects/subject",
     "subjects/guardianclaim",
+    "security_events/securityevent",
     "subjects/accessrecord",
     "consent/consent",
     "consent/consentevent",
@@ -504,7 +505,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "subjects|accounts|ledger|periods|schools|mail|systems|webhooks|access_reviews|security_events|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits"
 )
 

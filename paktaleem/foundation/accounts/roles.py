@@ -129,6 +129,7 @@ class Capability(StrEnum):
     MANAGE_PERIODS = "manage_periods"
     VIEW_BREACHES = "view_breaches"
     MANAGE_BREACHES = "manage_breaches"
+    VIEW_SECURITY_EVENTS = "view_security_events"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -229,6 +230,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_PERIODS: frozenset({_OFFICER}),
     Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
+    Capability.VIEW_SECURITY_EVENTS: frozenset({_OFFICER, _AUDITOR}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
