@@ -2,6 +2,7 @@
 
 PORT ?= 8000
 JSON ?=
+BACKUP ?=
 FRESH ?=
 TESTS ?=
 CASES ?= 2000
@@ -10,7 +11,7 @@ PLANTED ?=
 CLIENTS ?= 500
 PAGES ?=
 
-.PHONY: help run test test-slow test-deep test-planted test-pages screenshots test-scale check format messages docs lock install bench
+.PHONY: help run drill test test-slow test-deep test-planted test-pages screenshots test-scale check format messages docs lock install bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s%s\n", $$1, $$2 }'
@@ -18,6 +19,9 @@ help: ## List the targets
 # Five processes import the same modules: the first one compiles them for all, whatever the environment says.
 run: install ## Serve a demonstration (PORT=8000; FRESH=1 starts over; JSON=file for scripts)
 	@PYTHONDONTWRITEBYTECODE= exec .venv/bin/python manage.py demo --port "$(PORT)" $(if $(JSON),--json "$(JSON)") $(if $(FRESH),--fresh)
+
+drill: install ## Practise a restore in a temporary database, with the time of each step (BACKUP=file of an earlier backup)
+	@exec .venv/bin/python manage.py drill $(if $(BACKUP),--backup "$(BACKUP)")
 
 test: install ## Run the suite, a browser included (TESTS=tests/consent for some, the slow among them too)
 	@exec .make/test $(if $(TESTS),$(TESTS),-m "not slow")

@@ -139,6 +139,7 @@ SECTIONS = (
             "consent.ConsentEvent",
             "mail.Letter",
             "records.ImpactAssessment",
+            "security_events.SecurityEvent",
         ),
         more=(
             "regulator.RegulatorPack",

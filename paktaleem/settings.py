@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.webhooks",
     "paktaleem.directory.access_links",
     "paktaleem.directory.access_reviews",
+    "paktaleem.directory.security_events",
     "children.guardians",
     "children.invitations",
     "children.ageing",
@@ -98,6 +99,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "paktaleem.foundation.metrics.middleware.RequestMetricsMiddleware",
     "paktaleem.foundation.logs.requests.RequestLogMiddleware",
+    "paktaleem.directory.security_events.refusals.RefusalsMiddleware",  # outside the request's transaction
     "paktaleem.foundation.api.request_ids.RequestIdMiddleware",
     "paktaleem.foundation.api.caching.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -16,6 +16,7 @@ from paktaleem.development.embedded import (
     APP,
     BACKUP,
     OWNER,
+    SUPERUSER,
     Cluster,
     Endpoint,
     ensure_database,
@@ -59,7 +60,7 @@ def environment(arguments: Sequence[str]) -> Iterator[None]:
             endpoint = cluster.ensure_running()
         ensure_roles(endpoint)
         ensure_database(endpoint, DATABASE)
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"):
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL", "DRILL_DATABASE_URL"):
             os.environ.pop(name, None)  # never mix roles of two servers
         for name, value in variables(endpoint, folder).items():
             os.environ.setdefault(name, value)
@@ -73,6 +74,7 @@ def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dic
         "DATABASE_OWNER_URL": endpoint.url(OWNER, database),
         "SECRET_KEY": get_or_create_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
         "DATABASE_BACKUP_URL": endpoint.url(BACKUP, database),
+        "DRILL_DATABASE_URL": endpoint.url(SUPERUSER, "postgres"),
         "PAKTALEEM_KEYS_FILE": str(_stored_keyring(folder / "keyring.json")),
         "ERASURE_LIST_FILE": str(folder / "erasures.jsonl"),
         "SECURE_COOKIES": "false",

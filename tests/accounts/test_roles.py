@@ -115,6 +115,7 @@ manage_legal_disclosures     x       .       .      .     .     .    .      .
 view_periods                 x       x       x      .     .     .    .      .
 manage_periods               x       .       .      .     .     .    .      .
 view_breaches                x       .       x      x     x     .    x      .
+view_security_events         x       .       x      .     .     .    .      .
 manage_breaches              x       .       .      .     .     .    .      .
 build_regulator_packs        x       .       .      x     .     .    x      .
 overrule_objections          x       .       .      .     .     .    .      .

@@ -25,6 +25,7 @@ TABLE = {
     "access_reviews/accessreview": ("OAC", "", ""),
     "single_sign_on/provider": ("OAC", "OC", ""),
     "single_sign_on/signonlink": ("OAC", "", ""),
+    "security_events/securityevent": ("OA", "", ""),
     "accounts/membership": ("OAC", "OC", "OC"),
     "accounts/apikey": ("OAC", "OC", ""),
     "subjects/subject": ("OASC", "OC", ""),

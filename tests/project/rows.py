@@ -73,6 +73,7 @@ from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.schools.models import Term
 from paktaleem.directory.schools.rows import GivenRows, TermRow
+from paktaleem.directory.security_events.services import count_refusal
 from paktaleem.directory.single_sign_on.models import SignOnLink
 from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
@@ -142,6 +143,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     opposed = _opposed_recipient(cast)
     with in_client(PAKTALEEM):
         acquisition = request_business_transfer(transfer(AT), actor=officer(), at=AT)
+    count_refusal("key.not_allowed", actor=cast.key_actor("indus"), address=None, at=AT)
     announced = prove(cast, "indus", announce(cast, AT, code="privacy_notice"), AT)
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)

@@ -407,6 +407,7 @@ ACTS = {
 EXPORTED = {
     "subjects/subject",
     "subjects/guardianclaim",
+    "security_events/securityevent",
     "subjects/accessrecord",
     "consent/consent",
     "consent/consentevent",
@@ -529,7 +530,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|security_events|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|school_years|regulator"
 )
 

@@ -92,6 +92,7 @@ FEW = {
     "single_sign_on/provider": "a few for each client",
     "single_sign_on/signonlink": "staff: one or a few for each member",
     "accounts/apikey": "a few for each client",
+    "security_events/securityevent": "refusals: one for each source and hour; deleted after a year",
     "accounts/staffchange": "a few for each member of staff: proposed by one person, approved by another",
     "accounts/clientchange": "a few for each client: asked for by one person, agreed to by another",
     "children/childmechanism": OF_A_CLIENT,

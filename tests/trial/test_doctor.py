@@ -15,7 +15,8 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.webhooks.models import DisabledBecause
 from paktaleem.directory.webhooks.services import disable_endpoint
-from paktaleem.foundation.backups.records import record_backup
+from paktaleem.foundation.backups.drills import Step
+from paktaleem.foundation.backups.records import record_backup, record_drill
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.periods.kinds import list_kinds
 from paktaleem.foundation.periods.models import DisposalRun
@@ -78,6 +79,7 @@ def in_order(cast, settings, monkeypatch, tmp_path):
 
 def test_an_installation_in_order_passes(in_order):
     record_backup({"subjects_subject": 5, "ledger_entry": 7}, at=wall_clock_now())
+    record_drill([Step("evidence", "", passed=True, seconds=1.0)], at=wall_clock_now())
     lines = report(exits=0)
     assert set(lines) == {
         "settings",
@@ -90,6 +92,7 @@ def test_an_installation_in_order_passes(in_order):
         "failed jobs",
         "disposals",
         "backups",
+        "drills",
         "keys",
         "keys in use",
         "erasures",
@@ -123,6 +126,7 @@ def test_each_part_that_is_not_in_order_is_named(in_order, cast, settings, monke
     assert found.pop("queue") == ("attention", "1 jobs are due for more than 15 minutes")
     assert found.pop("failed jobs") == ("attention", "failed.task (1)")
     assert found.pop("backups") == ("failed", "none was ever made")
+    assert found.pop("drills") == ("attention", "a restore was never practised")
     assert found.pop("disposals") == ("attention", f"1 have not run for a day: {kind}")
     assert found == {}
 
@@ -130,6 +134,8 @@ def test_each_part_that_is_not_in_order_is_named(in_order, cast, settings, monke
 def test_what_officers_have_to_look_at_is_named(in_order, cast, settings):
     now, indus = wall_clock_now(), cast.client_id("indus")
     record_backup({"ledger_entry": 7}, at=now - 27 * HOUR)
+    record_drill([Step("evidence", "", passed=True, seconds=1.0)], at=now - 93 * DAY)
+    record_drill([Step("evidence", "", passed=False, seconds=1.0)], at=now)
     context = {"number": "N1", "text": "Our answer"}
     with in_client(indus):
         SubjectKey.objects.filter(subject_id=cast.subject_id("hamza")).update(epoch=7)
@@ -148,6 +154,7 @@ def test_what_officers_have_to_look_at_is_named(in_order, cast, settings):
     settings.MAILBOX_HOST, settings.MAIL_FOLDER = "imap.school.example", "messages"
     found = wrong_lines()
     assert found.pop("backups") == ("attention", "the last is 1 days and 3 hours old")
+    assert found.pop("drills") == ("attention", "the last was 93 days ago")
     assert found.pop("keys in use") == ("failed", "1 are under an epoch that the keyring lacks")
     assert found.pop("webhooks") == ("attention", "1 receivers are disabled")
     assert found.pop("messages") == ("attention", "1 of the last day failed")
@@ -169,4 +176,4 @@ def test_lines_for_people_end_with_a_count(in_order):
         call_command("doctor", stdout=out)
     assert "failed     backups" in out.getvalue()
     assert "→ Run: manage.py backup FILE, every day." in out.getvalue()
-    assert out.getvalue().endswith("16 lines: 15 ok, 1 failed.\n")
+    assert out.getvalue().endswith("17 lines: 15 ok, 1 attention, 1 failed.\n")

@@ -22,7 +22,7 @@ SECONDS_TO_END = 10
 LINES_OF_LOG = 15
 LONGEST_COMMAND = 80
 PAUSE = 0.05
-NOT_FOR_SERVERS = frozenset({"DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"})
+NOT_FOR_SERVERS = frozenset({"DATABASE_OWNER_URL", "DATABASE_BACKUP_URL", "DRILL_DATABASE_URL"})
 ONLY_HERE = {"DEMAND_SECOND_FACTOR": "false", "STEP_UP": "false", "GUARDIAN_CONFIRM_MINUTES": "1"}
 """Settings of the demonstration only, so that the printed passwords suffice; set them to override."""
 

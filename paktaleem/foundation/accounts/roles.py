@@ -133,6 +133,7 @@ class Capability(StrEnum):
     VIEW_BREACHES = "view_breaches"
     MANAGE_BREACHES = "manage_breaches"
     BUILD_REGULATOR_PACKS = "build_regulator_packs"
+    VIEW_SECURITY_EVENTS = "view_security_events"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -236,6 +237,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
     Capability.BUILD_REGULATOR_PACKS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.VIEW_SECURITY_EVENTS: frozenset({_OFFICER, _AUDITOR}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(

@@ -45,6 +45,8 @@ _OTHERS = (
     _act("api_key.narrowed", _("Scopes taken from an API key")),
     _act("api_key.revoked", _("API key revoked")),
     _act("api_key.rotated", _("API key replaced")),
+    _act("backup.drill_failed", _("Drill of a restore failed")),
+    _act("backup.drill_passed", _("Drill of a restore passed")),
     _act("backup.made", _("Verified backup made")),
     _act("balancing.signed", _("Balancing test signed")),
     _act("business_transfer.requested", _("Business transfer requested")),

@@ -1,4 +1,4 @@
-"""App configuration of the commands ``backup`` and ``restore``."""
+"""App configuration of the commands ``backup``, ``restore`` and ``drill``."""
 
 from paktaleem.foundation.extensions import config
 
@@ -12,5 +12,6 @@ class BackupsConfig(config.PortalAppConfig):
     label = "backups"
     handlers = (
         (_CHECKS, "paktaleem.foundation.backups.diagnosis.check_backups"),
+        (_CHECKS, "paktaleem.foundation.backups.diagnosis.check_drills"),
         ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.foundation.backups.gauges.read_backups"),
     )

@@ -1,15 +1,18 @@
-"""The gauge of backups."""
+"""The gauges of backups and drills."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from paktaleem.foundation.backups.records import find_last_backup
+from paktaleem.foundation.backups.records import find_last_backup, find_last_drill
 from paktaleem.foundation.metrics.gauges import Gauge
 
 __all__ = ["read_backups"]
 
 
 def read_backups(at: datetime) -> Iterator[Gauge]:
-    """Yield the age of the last verified backup; nothing if there is none."""
+    """Yield the ages of the last verified backup and of the last drill; nothing for none."""
     if (made_at := find_last_backup()) is not None:
         yield Gauge("backup_age_seconds", "Time since the last verified backup.", (at - made_at).total_seconds())
+    if (drilled_at := find_last_drill()) is not None:
+        help_text = "Time since the last drill that passed: a restore, with the ledger checked."
+        yield Gauge("drill_age_seconds", help_text, (at - drilled_at).total_seconds())

@@ -1,0 +1,18 @@
+"""Django app of security events."""
+
+from paktaleem.foundation.extensions import config
+
+
+class SecurityEventsConfig(config.PortalAppConfig):
+    """Security events, collected from requests, the ledger and the access log."""
+
+    name = "paktaleem.directory.security_events"
+    label = "security_events"
+    verbose_name = "security events"
+    handlers = (
+        (
+            "paktaleem.foundation.periods.kinds.data_kinds",
+            "paktaleem.directory.security_events.data_kinds.list_kinds",
+        ),
+        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.directory.security_events.gauges.read_events"),
+    )

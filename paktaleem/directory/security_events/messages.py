@@ -1,0 +1,7 @@
+"""Email to officers about security events."""
+
+from paktaleem.directory.mail.kinds import declare_message
+
+__all__ = ["SECURITY_ALERT"]
+
+SECURITY_ALERT = declare_message("security_alert", fields=("kind", "number", "url"))

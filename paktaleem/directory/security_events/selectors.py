@@ -1,0 +1,39 @@
+"""Reads of security events."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from paktaleem.directory.security_events.models import SecurityEvent, SeverityLabel
+
+__all__ = ["LOOKED_BACK", "list_serious_events", "serialize_events_after"]
+
+LOOKED_BACK = timedelta(days=7)
+"""How long a serious event is counted on the first page."""
+
+
+def list_serious_events(at: datetime) -> QuerySet[SecurityEvent]:
+    """Return the high and critical events of the last week, in the context's clients."""
+    return SecurityEvent.objects.filter(severity__gte=SeverityLabel.HIGH, happened_at__gt=at - LOOKED_BACK)
+
+
+def serialize_events_after(event_id: UUID | None, *, most: int) -> Iterator[dict[str, Any]]:
+    """Yield events after this one as JSON values, oldest first; ids and codes only."""
+    found = SecurityEvent.objects.order_by("pk")
+    for one in found.filter(pk__gt=event_id)[:most] if event_id else found[:most]:
+        yield {
+            "id": str(one.pk),
+            "client": str(one.client_id),
+            "kind": one.kind,
+            "severity": SeverityLabel(one.severity).name.lower(),
+            "happened_at": one.happened_at.isoformat(),
+            "last_at": one.last_at.isoformat(),
+            "count": one.count,
+            "actor_kind": one.actor_kind or None,
+            "actor": str(one.actor_id) if one.actor_id else None,
+            "source": one.source or None,
+            "entry": str(one.entry) if one.entry else None,
+        }

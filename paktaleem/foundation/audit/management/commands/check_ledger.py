@@ -1,0 +1,24 @@
+"""``manage.py check_ledger``: is every entry of the ledger what was recorded?"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from paktaleem.foundation.audit.checking import EntryChanged, check_entries
+
+CHANGED = 2
+
+
+class Command(BaseCommand):
+    """Compare every entry with its hash; exit status 2 and one line if one differs."""
+
+    help = "Compare the text of every ledger entry with its hash. Exit status 2 if one was changed."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Check, and print the number of entries."""
+        try:
+            number = check_entries()
+        except EntryChanged as error:
+            raise CommandError(f"Entry {error} is not what was recorded.", returncode=CHANGED) from error
+        self.stdout.write(f"{number:,} entries are as they were recorded.")

@@ -1,0 +1,200 @@
+"""Security events: refusals are counted, acts collected, officers alerted once; other systems read them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from paktaleem.directory.mail.services import DELIVER
+from paktaleem.directory.mail.tasks import deliver
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.security_events.data_kinds import EVENTS
+from paktaleem.directory.security_events.kinds import BULK_REVEALS, KINDS, RECORDED_KINDS
+from paktaleem.directory.security_events.models import SecurityEvent
+from paktaleem.directory.security_events.services import (
+    ALERT,
+    alert_officers,
+    collect_acts,
+    collect_bulk_reveals,
+    count_refusal,
+)
+from paktaleem.directory.security_events.tasks import email_alert, purge_old_events, watch_security
+from paktaleem.directory.sign_in.evidence import record_lockout
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.audit.acts import ACT_NAMES
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.signing_in import browser_of
+from tests.working import work
+
+NOW = datetime(2026, 10, 1, 9, 10, tzinfo=UTC)
+SECRET = "mallory@canary.example"
+LIST = "/admin/security_events/securityevent/"
+TASKS = {ALERT: email_alert, DELIVER: deliver}
+
+
+def events(**wanted):
+    with as_officer():
+        return list(SecurityEvent.objects.filter(**wanted).order_by("happened_at", "id"))
+
+
+def counts():
+    return {(one.kind, one.actor_kind): one.count for one in events(entry=None)}
+
+
+def refuse(times=1, kind="second_factor.refused", *, address="203.0.113.7", actor=None, at=NOW):
+    for _ in range(times):
+        count_refusal(kind, actor=actor, address=address, at=at)
+
+
+def test_refused_requests_are_counted_by_what_they_asked_for(cast):
+    api = Client(headers={"Authorization": "Bearer ptk_wrong"})
+    for _ in range(3):
+        assert api.get("/api/v1/subjects/lms-danish").status_code == 401
+    assert api.post("/access/v1/evaluation", {}, content_type="application/json").status_code == 401
+    key = Client(headers={"Authorization": f"Bearer {cast.key('indus')}"})
+    assert key.post("/api/v1/sandbox/reset", {}, content_type="application/json").status_code == 403
+    assert key.get("/api/v1/subjects/nobody").status_code == 404
+    support = browser_of(cast.user("sana"))
+    assert support.get(LIST).status_code == 403
+    assert support.get(f"/admin/accounts/client/{cast.user_id('sana')}/change/").status_code == 404
+    assert Client().post("/admin/login/", {"login": SECRET, "password": SECRET}).status_code == 200
+    assert Client().post("/guardian/checks/indus/folder/", "{}", content_type="application/json").status_code == 404
+    found = counts()
+    assert found["key.refused", ""] == 4
+    assert found["key.not_allowed", "api_key"] == 1
+    assert found["key.not_found", "api_key"] == 1
+    assert found["staff.not_allowed", "user"] == 1
+    assert found["staff.not_found", "user"] == 1
+    assert found["signature.refused", ""] == 1
+    assert found["sign_in.refused", ""] == 1
+    assert [one.client_id for one in events(kind="key.not_allowed")] == [cast.client_id("indus")]
+    rows = [str(vars(one)) for one in events()]
+    assert not [row for row in rows if SECRET in row or "127.0.0.1" in row or "danish" in row]
+
+
+def test_a_source_has_one_row_for_each_hour(cast):
+    refuse(3)
+    refuse(address="203.0.113.8")
+    refuse(at=NOW + timedelta(hours=1))
+    refuse(actor=cast.actor("amina"))
+    assert sorted(one.count for one in events()) == [1, 1, 1, 3]
+    assert len({one.source for one in events()}) == 3
+
+
+def test_acts_of_the_ledger_are_collected_once_with_their_severity(cast):
+    entry = record_lockout(closed="name", name=SECRET, address="203.0.113.7", at=NOW)
+    assert collect_acts(at=NOW) >= 1
+    before = len(events())
+    collect_acts(at=NOW)
+    assert len(events()) == before
+    [event] = events(entry=entry.id)
+    assert (event.kind, event.get_severity_display()) == ("sign_in.locked_out", "high")
+    assert event.happened_at == entry.recorded_at
+
+
+def test_bulk_reveals_of_one_actor_are_an_event(cast):
+    with in_client(cast.client_id("indus")):
+        looked = {"client_id": cast.client_id("indus"), "subject": cast.subject("danish"), "fields": "email"}
+        for name, times in (("farah", BULK_REVEALS), ("amina", BULK_REVEALS - 1)):
+            by = {"actor_kind": "user", "actor_id": cast.user_id(name), "actor_role": "client_admin"}
+            row = {**looked, **by, "reason": "support_case", "looked_at": NOW - timedelta(minutes=5)}
+            AccessRecord.objects.bulk_create([AccessRecord(**row) for _ in range(times)])
+    for _ in range(2):
+        assert collect_bulk_reveals(at=NOW) == 1
+    [event] = events(kind="people.revealed_in_bulk")
+    assert (event.actor_id, event.count) == (cast.user_id("farah"), BULK_REVEALS)
+
+
+def test_officers_get_one_email_when_a_kind_reaches_its_number(cast):
+    assert KINDS["second_factor.refused"].alert_from == 5
+    refuse(4)
+    assert alert_officers(at=NOW) == 0
+    refuse(1)
+    refuse(9, address=SECRET)
+    assert alert_officers(at=NOW) == 1
+    assert alert_officers(at=NOW) == 0
+    work(TASKS)
+    with in_client(PAKTALEEM):
+        officers = [user.email for user in list_staff(PAKTALEEM, Role.PRIVACY_OFFICER, at=timezone.now())]
+    assert cast.user("amina").email in officers
+    assert sorted(one.to[0] for one in mail.outbox) == sorted(officers)
+    [text] = {str(one.body) for one in mail.outbox}
+    assert "Second factor refused (2)" in text
+    assert "https://testserver/admin/security_events/securityevent/?kind=second_factor.refused" in text
+    assert SECRET not in text
+
+
+def test_a_kind_alerts_again_after_an_hour_at_the_earliest(cast):
+    refuse(5)
+    assert alert_officers(at=NOW) == 1
+    refuse(5, address="203.0.113.8", at=NOW + timedelta(minutes=59))
+    assert alert_officers(at=NOW + timedelta(minutes=59)) == 0
+    assert alert_officers(at=NOW + timedelta(minutes=61)) == 1
+
+
+def test_the_worker_collects_and_alerts(cast):
+    record_lockout(closed="name", name=SECRET, address="203.0.113.7", at=timezone.now())
+    watch_security(0)
+    [event] = events(kind="sign_in.locked_out")
+    assert event.alerted_at is not None
+
+
+def test_old_events_are_deleted_after_their_period(cast):
+    at = timezone.now()
+    refuse(at=at - timedelta(days=366))
+    refuse(at=at - timedelta(days=364))
+    assert purge_old_events(0) == 1
+    assert len(events()) == 1
+
+
+def test_officers_and_auditors_see_the_list_and_officers_a_card(cast):
+    refuse(kind="signature.refused", at=timezone.now())
+    officer = browser_of(cast.user("amina"))
+    row = b'<code class="beside">signature.refused</code>'
+
+    def is_listed(chosen):
+        return row in officer.get(f"{LIST}?{chosen}").content
+
+    assert [is_listed(chosen) for chosen in ("severity=serious", "severity=3", "")] == [True, True, True]
+    assert [is_listed(chosen) for chosen in ("severity=1", "kind=key.refused")] == [False, False]
+    [event] = events()
+    assert officer.get(f"{LIST}{event.pk}/change/").status_code == 200
+    assert "severity=serious" in officer.get("/admin/").content.decode()
+    assert browser_of(cast.user("bilal")).get(LIST).status_code == 200
+    assert browser_of(cast.user("farah")).get(LIST).status_code == 403
+
+
+def test_another_system_reads_events_as_json_lines_from_where_it_stopped(cast):
+    refuse(2)
+    refuse(kind="key.refused")
+
+    def read(*options):
+        out = StringIO()
+        call_command("list_security_events", *options, stdout=out)
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
+    first, second = read()
+    assert (first["kind"], first["count"], first["severity"]) == ("second_factor.refused", 2, "medium")
+    assert "203.0.113.7" not in str(first)
+    assert read("--after", first["id"]) == [second]
+    assert read("--after", second["id"]) == []
+    assert len(read("--most", "1")) == 1
+
+
+def test_every_recorded_kind_is_an_act_of_the_ledger():
+    assert sorted(RECORDED_KINDS - set(ACT_NAMES)) == []
+    assert EVENTS in SecurityEvent.wall.disposed_as
+    assert not [code for code, kind in KINDS.items() if kind.alert_from == 0]
+
+
+@pytest.mark.parametrize("status", [200, 302])
+def test_a_request_that_succeeds_is_no_event(cast, status):
+    browser_of(cast.user("amina")).get("/admin/" if status == 200 else "/admin/login/")
+    assert events() == []
