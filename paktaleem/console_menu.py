@@ -121,6 +121,8 @@ SECTIONS = (
         lists=("accounts.Client", "accounts.User", "accounts.Membership", "accounts.StaffChange", "accounts.ApiKey"),
         more=(
             "access_reviews.AccessReview",
+            "single_sign_on.Provider",
+            "single_sign_on.SignOnLink",
             "accounts.ClientChange",
             "agreements.ClientContact",
             "agreements.DutyAttestation",

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.rosters",
     "paktaleem.directory.mail",
     "paktaleem.directory.sign_in",
+    "paktaleem.directory.single_sign_on",
     "paktaleem.directory.data_systems",
     "paktaleem.directory.webhooks",
     "paktaleem.directory.access_links",
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "axes",
     "simple_history",
     "rest_framework",
@@ -191,9 +193,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "console:login"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "console:login"
 LOGIN_REDIRECT_URL = "console:index"
-LOGOUT_REDIRECT_URL = "console:login"
 
 DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False in the demonstration only
 STEP_UP = env.bool("STEP_UP", default=True)  # re-authentication for sensitive actions; False in the demonstration
@@ -204,9 +205,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up, but allauth checks that they match
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an officer confirms the address when inviting
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 STAFF_LINK_HOURS = env.int("STAFF_LINK_HOURS", default=72)  # validity of an invitation, or of a reset by officers
@@ -221,7 +221,10 @@ ACCOUNT_RATE_LIMITS = {  # limits guessing of codes per account
     "reauthenticate": "10/m/user",
     "reset_password": "20/m/ip,3/h/key",
     "reset_password_from_key": "20/m/ip",
+    "single_sign_on": "60/m/ip",
 }
+SOCIALACCOUNT_ADAPTER = "paktaleem.directory.single_sign_on.exchange.SocialAdapter"
+SIGN_ON_ALLOWED = env.list("SIGN_ON_ALLOWED", default=[])  # allowed internal host:port pairs of providers: for trials
 MFA_ADAPTER = "paktaleem.directory.sign_in.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -311,8 +314,7 @@ LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/pu
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 STAFF_TIME_ZONE = ZoneInfo(env.str("STAFF_TIME_ZONE", default="Asia/Karachi")).key  # of PakTaleem’s staff
-USE_TZ = True
-USE_I18N = True
+USE_TZ = USE_I18N = True
 FORMAT_MODULE_PATH = ["paktaleem.foundation.console.formats"]
 
 STATIC_URL = "static/"

@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/mine/", include("rights.erasures.urls")),
     path("requests/", include("rights.channels.urls")),
     path("admin/", console.urls),
+    path("accounts/single-sign-on/", include("paktaleem.directory.single_sign_on.urls")),
     path("accounts/", include("paktaleem.directory.sign_in.urls")),
 ]
 

@@ -8,9 +8,15 @@ another one.
 import base64
 import hashlib
 import json
+import os
 from pathlib import Path
 
-from consent.cookies.script import CURRENT
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+django.setup()
+
+from consent.cookies.script import CURRENT  # noqa: E402 -- the apps must be there first
 
 __all__ = ["PARTS", "STATIC", "build", "compute_integrity"]
 

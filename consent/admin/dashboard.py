@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from consent.agreements.admin.agreements import UNSIGNED
 from consent.consents.models import ConsentEvent, ConsentState, Restriction
+from consent.receipts.admin.events import is_recent
 from consent.register.models import BalancingTest, ServiceAgreement
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -47,7 +48,7 @@ def _list_tasks() -> list[Line]:
 
 
 def _list_week_cards(at: datetime) -> list[Line]:
-    answered = ConsentEvent.objects.filter(recorded_at__gt=at - WEEK)
+    answered = ConsentEvent.objects.filter(is_recent(at))
     states = (
         (_("Given"), ConsentState.GIVEN.value, _("consents in seven days")),
         (_("Refused"), ConsentState.REFUSED.value, _("in seven days")),
@@ -59,7 +60,7 @@ def _list_week_cards(at: datetime) -> list[Line]:
     )
     events = _changelist_url("consent_consentevent")
     cards = [
-        Card(title, format_count(count), note, f"{events}?state__exact={state}")
+        Card(title, format_count(count), note, f"{events}?state__exact={state}&{PROGRESS}=week")
         for (title, state, note), count in zip(states, counts, strict=True)
     ]
     return [

@@ -11,8 +11,9 @@ from paktaleem.foundation.accounts.ip_addresses import build_public_url
 
 __all__ = ["CURRENT", "ENTRIES", "RELEASES", "get_script_origin", "get_script_path", "render_tag"]
 
-CURRENT = "1.0.0"
+CURRENT = "1.1.0"
 RELEASES = {
+    "1.1.0": "sha384-7Z48yZS/DCmmxpwQQUkDaPr1yXLjPNKdkoC4XtfXtitmY0E90t9dpqsxyS6hhu9e",
     "1.0.0": "sha384-Kj8w2QINUY22HIS/mnSWutlv900uBNscuwIfGo8s/Pb17uNczev8xwz+JknTMcuu",
 }
 """Released versions, each with the digest of its file."""

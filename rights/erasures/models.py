@@ -64,6 +64,7 @@ class ErasureProposal(RequestedChange):
     ``seen`` are SHA-256 hashes (hex) of the facts at the proposal, by section; the erasure starts only if they are the
     same at the end of the cooling-off. ``purposes`` and ``categories`` are codes, of a partial erasure only.
     ``changed`` names the sections that differed when it was sent back; ``faults`` what a verification found.
+    ``leading`` is the proposal for another record of the same person, with which this one was made and is decided.
     """
 
     wall = TablePolicy(
@@ -86,6 +87,9 @@ class ErasureProposal(RequestedChange):
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(
         RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    leading = models.ForeignKey(
+        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False, editable=False
     )
     extent = models.CharField(max_length=8, choices=Extent)
     purposes = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
@@ -145,6 +149,9 @@ class ErasureProposal(RequestedChange):
             models.Index(fields=["number"], name="erasureproposal_by_number"),
             models.Index(fields=["client", "subject"], name="erasureproposal_of_subject"),
             models.Index(fields=["client", "request"], name="erasureproposal_of_request"),
+            models.Index(
+                fields=["client", "leading"], condition=Q(leading__isnull=False), name="erasureproposal_of_leading"
+            ),
             *newest_first("requested_at", "erasureproposal_by_time"),
             *newest_first("requested_at", "erasureproposal_by_stage", by="stage"),
             *oldest_first("requested_at", "erasureproposal_open", condition=Q(stage__in=_OPEN)),

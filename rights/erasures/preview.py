@@ -15,6 +15,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import categories_held, systems_holding
 from paktaleem.directory.people.erasure_hooks import Hold, PersonalRows, list_holds, list_personal_rows
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from retention.holdings.models import Holding
@@ -50,7 +51,10 @@ class Ending(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The effects of an erasure at one time; ``facts`` are the hashes of the state that was looked at."""
+    """The effects of an erasure at one time; ``facts`` are the hashes of the state that was looked at.
+
+    ``others`` are other records of the same person, which are erased too.
+    """
 
     is_whole: bool
     purposes: Sequence[str]
@@ -62,6 +66,7 @@ class Preview:
     to_answer: Sequence[RightsRequest]
     hours: int
     facts: dict[str, str]
+    others: Sequence[Subject] = ()
 
 
 def preview_erasure(
@@ -89,6 +94,7 @@ def preview_erasure(
         to_answer=list_unanswered_requests(subject),
         hours=get_cooling_off(subject, at) // timedelta(hours=1),
         facts=read_facts(subject),
+        others=list_same_person(subject),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -43,7 +43,10 @@ class _Shown:
 
 @dataclass(frozen=True, slots=True)
 class PackageWriter:
-    """Writes the files of one package into an archive; rows are read one by one and never all in memory."""
+    """Writes the files of one package into an archive; rows are read one by one and never all in memory.
+
+    ``others`` read the other records of the same person, each of which has a folder of its own.
+    """
 
     package: Package
     contents: Contents
@@ -52,14 +55,18 @@ class PackageWriter:
     answers: Sequence[SystemAnswer]
     portable: frozenset[str]
     at: datetime
+    others: Sequence[Reader] = ()
 
     def write(self, archive: Archive) -> str:
         """Write every file; return the hash of the manifest."""
         chosen = [one for one in self.sections if self.contents.has_section(one.code)]
         provided = [one for one in chosen if one.is_provided]
-        shown = self._write_data(archive, chosen if self.contents.is_access else provided, "")
+        shown = self.write_data(archive, chosen if self.contents.is_access else provided, "")
         if self.contents.is_access and self.contents.is_portability:
-            self._write_data(archive, provided, _PORTABLE)
+            self.write_data(archive, provided, _PORTABLE)
+        for folder, other in self._list_folders():
+            found = chosen if self.contents.is_access else provided
+            replace(self, reader=other).write_data(archive, found, folder)
         for answer in self.answers:
             for file in answer.files:
                 with archive.entry(file.path, is_portable=file.part.category in self.portable) as entry:
@@ -71,9 +78,14 @@ class PackageWriter:
                 entry.write(self._render_page(language, shown, stored).encode())
         return archive.finish(self._describe_request())
 
+    def _list_folders(self) -> list[tuple[str, Reader]]:
+        """List the folders of the person's other records, numbered from 2, with their readers."""
+        return [(f"record-{number}/", other) for number, other in enumerate(self.others, start=2)]
+
     def _write_stored_files(self, archive: Archive) -> list[str]:
         """Write the stored files of the chosen sections, such as signed forms; return their paths."""
-        chosen = (one for one in list_files(self.reader) if self.contents.has_section(one.section))
+        files = (one for reader in (self.reader, *self.others) for one in list_files(reader))
+        chosen = (one for one in files if self.contents.has_section(one.section))
         paths = []
         for number, one in enumerate(chosen, start=1):
             path = f"files/{number:03}-{safe_name(one.name)}.{ENDINGS[FileKind(one.file.kind)]}"
@@ -83,9 +95,9 @@ class PackageWriter:
                     entry.write(chunk)
         return paths
 
-    def _write_data(self, archive: Archive, sections: Sequence[Section], folder: str) -> list[_Shown]:
+    def write_data(self, archive: Archive, sections: Sequence[Section], folder: str) -> list[_Shown]:
         """Write schema, tables and JSON of some sections; return what the page shows of them."""
-        is_portable = bool(folder) or not self.contents.is_access
+        is_portable = folder == _PORTABLE or not self.contents.is_access
         with archive.entry(f"{folder}schema.json", is_portable=is_portable) as entry, _in_language("en"):
             entry.write_json(build_schema(sections))
         shown = [self._write_table(archive, one, folder, is_portable=is_portable) for one in sections]
@@ -151,6 +163,7 @@ class PackageWriter:
             "built_at": _to_iso(self.at),
             "sections": [_to_table(one) for one in shown],
             "stored": stored,
+            "folders": [folder for folder, _other in self._list_folders()],
             "most": MOST_ROWS_ON_PAGE,
         }
         return render_to_string("rights/package.html", values)

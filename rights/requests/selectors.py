@@ -14,6 +14,7 @@ from django.utils import translation
 
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity
+from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -176,6 +177,8 @@ def is_erasing(parts: Iterable[RequestPart]) -> bool:
 def list_related(request: RightsRequest) -> list[RightsRequest]:
     """List the other requests of or about the same person and of the same guardian, newest first, at most twenty."""
     people = [one for one in (request.subject_id, request.requester_id) if one is not None]
+    if request.subject is not None:
+        people += [one.pk for one in list_same_person(request.subject)]
     found = RightsRequest.objects.filter(client_id=request.client_id).exclude(pk=request.pk)
     related = found.filter(Q(subject_id__in=people) | Q(requester_id__in=people))
     return list(related.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:20])

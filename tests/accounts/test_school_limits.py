@@ -1,5 +1,6 @@
 """A colleague is limited to schools of a client: who gives the limit, and that no page, search or export leaks."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,7 @@ from paktaleem.foundation.accounts.services import (
 from paktaleem.foundation.tenancy.context import in_client
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
-from tests.console.pages import list_url, row_url
+from tests.console.pages import MODELS, list_url, row_url
 from tests.factories import make_staff
 from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
@@ -182,3 +183,29 @@ def test_the_console_invites_within_a_limit_and_shows_it(
     rows = farah.get(list_url("accounts/membership")).content.decode()
     assert "Clifton School, Lyari School" in rows
     assert "everyone" in rows
+
+
+def test_no_page_fails_or_shows_another_school(cast: Cast, head: Any, schools: Schools) -> None:
+    """Every list, form and page of a person; an export of people; and the pages of a person of another school by id."""
+    browser, danish, hamza = browser_of(head), cast.subject_id("danish"), cast.subject_id("hamza")
+    served = 0
+    for model in MODELS:
+        page = browser.get(list_url(model))
+        assert page.status_code in {200, 403}, model
+        content = page.content.decode()
+        assert "lms-hamza" not in content, model
+        assert str(hamza) not in content, model
+        served += page.status_code == 200
+        added = browser.get(f"{list_url(model)}add/")
+        assert added.status_code in {200, 302, 403, 404}, model
+        assert "lms-hamza" not in added.content.decode(), model
+    assert served > 20
+    page = browser.get(row_url("subjects/subject", danish)).content.decode()
+    linked = {link for link in re.findall(r'href="(/admin/[^"?]+)', page) if str(danish) in link}
+    of_danish = linked | {row_url("subjects/subject", danish, one) for one in ("change", "history", "reveal")}
+    for link in of_danish:
+        assert browser.get(link).status_code in {200, 403}, link
+        assert browser.get(link.replace(str(danish), str(hamza))).status_code in {403, 404}, link
+    exported = browser.post(f"{list_url('subjects/subject')}export/", {"format": "csv", "reason": "review"})
+    rows = exported.getvalue().decode()
+    assert ("lms-danish" in rows, "lms-hamza" in rows) == (True, False)

@@ -115,14 +115,14 @@ def test_a_report_names_the_role_too_and_the_ledger_keeps_it(indus, parent, cast
     shared = {"subject": "lms-junaid", "recipient": "host", "purpose": "rota", "categories": ["contact_details"]}
     with in_client(cast.client_id("indus")):
         approve_host(cast.client_id("indus"), "rota")
-    shared |= {"shared_at": "2026-10-03T09:00:00Z", "role": "guardian"}
-    assert indus.post("/api/v1/disclosures", shared).json()["decision"] == "consent_missing"
+    shared |= {"shared_at": "2026-10-03T09:00:00Z", "role": "student"}
+    assert indus.post("/api/v1/disclosures", shared).json()["decision"] == "role_not_held"
     with in_client(cast.client_id("indus")):
         told = Entry.objects.filter(
             subject_id=cast.subject_id("junaid"), kind__in=["collection.reported", "disclosure.denied"]
         )
         roles = [json.loads(one.body)["facts"].get("role") for one in told.order_by("kind", "id")]
-    assert roles == [None, "instructor", "student", "guardian"]
+    assert roles == [None, "instructor", "student", "student"]
 
 
 def test_consent_in_one_role_is_recorded_and_permits_both(indus, parent, cast):

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from paktaleem.foundation.console.cards import Card, Severity, sort_by_urgency
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.console.cards import Card, Severity, Task, count_lines, sort_by_urgency
+from paktaleem.foundation.tenancy.context import as_officer
 from tests.cast import Cast
 from tests.project.offenders import refuse_any
 from tests.signing_in import browser_of
@@ -33,7 +35,9 @@ def test_each_number_of_the_first_page_is_that_of_the_rows_behind_its_link(
     name: str, rows: dict[str, Any], cast_of_rows: Cast
 ) -> None:
     browser, cards = attention_of(name, cast_of_rows)
-    lists = [card for card in cards if not any(page in card.url for page in OWN_PAGES)]
+    week = [card for card in browser.get("/admin/").context["cards"] if "/consentevent/" in card.url]
+    lists = [card for card in [*cards, *week] if not any(page in card.url for page in OWN_PAGES)]
+    assert len(week) == 3
     assert len(lists) >= 15, [card.title for card in lists]
 
     def compare(card: Card) -> str:
@@ -79,3 +83,13 @@ def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows: dict[str, A
     auditor = browser_of(cast_of_rows.user("bilal")).get("/admin/")
     assert [tab.label for tab in auditor.context["home_tabs"]] == ["Today", "Trends", "Samples"]
     assert "/admin/desk/requesttask/take-in/" not in auditor.content.decode()
+
+
+def test_an_empty_task_has_no_line_and_hides_no_other(cast: Cast) -> None:
+    with as_officer():
+        people = Subject.objects.all()
+        tasks = [Task("none", people.none(), "", ""), Task("people", people, "", "", since="registered_at")]
+        [card] = count_lines([*tasks, Task("nobody", people.filter(pk__in=[]), "", "", due="registered_at")])
+        number = people.count()
+    assert (card.title, card.value) == ("people", str(number))
+    assert card.waits_since is not None

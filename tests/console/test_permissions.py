@@ -23,6 +23,8 @@ TABLE = {
     "accounts/user": ("OA", "O", "O"),
     "accounts/staffchange": ("OAC", "", ""),
     "access_reviews/accessreview": ("OAC", "", ""),
+    "single_sign_on/provider": ("OAC", "OC", ""),
+    "single_sign_on/signonlink": ("OAC", "", ""),
     "accounts/membership": ("OAC", "OC", "OC"),
     "accounts/apikey": ("OAC", "OC", ""),
     "subjects/subject": ("OASC", "OC", ""),

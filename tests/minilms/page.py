@@ -47,7 +47,9 @@ class PlatformPage(ThreadingHTTPServer):
     def __init__(self, portal: str) -> None:
         super().__init__((HOST, 0), _Handler)
         self.tag = ""
-        self.policy = f"default-src 'none'; script-src 'self' {portal}; connect-src {portal}; img-src data:"
+        self.policy = (
+            f"default-src 'none'; script-src 'self' {portal}; connect-src {portal}; font-src {portal}; img-src data:"
+        )
 
     @property
     def origin(self) -> str:

@@ -73,6 +73,8 @@ from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.schools.models import Term
 from paktaleem.directory.schools.rows import GivenRows, TermRow
+from paktaleem.directory.single_sign_on.models import SignOnLink
+from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client, ClientChange, Membership, StaffChange
@@ -126,6 +128,7 @@ from tests.rights.packing import built
 from tests.schools.making import enrolled, given, record
 from tests.sharing.demands import demand, transfer
 from tests.showing import shown
+from tests.single_sign_on.making import propose_sign_on
 from tests.webhooks.making import make_endpoint, make_given_up
 
 AT = CAST_AT + timedelta(hours=1)
@@ -189,6 +192,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= messages_of_indus(cast)
         rows |= year_end_of_indus(cast)
     rows |= queued
+    rows |= sign_on_of_indus(cast)
     rows |= period_change_of_paktaleem(cast)
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
@@ -637,6 +641,20 @@ def _told(kind: str) -> OrderSpec:
         ground=Ground.RIGHT_OF_THE_PERSON,
         due_at=AT + timedelta(days=20),
     )
+
+
+def sign_on_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make a provider in force, one that waits, and the account of a member of staff."""
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        present = propose_sign_on(client_id, cast.actor("farah"), AT)
+        decide_provider(present, approve=True, actor=officer(), reason=Reason.REVIEW, at=AT)
+        waiting = propose_sign_on(client_id, cast.actor("farah"), AT)
+        link = SignOnLink.objects.create(
+            client_id=client_id, user_id=cast.user_id("farah"), issuer=present.issuer, subject="1", linked_at=AT
+        )
+    acts = {f"single_sign_on/provider/{act}": present.pk for act in ("end", "passwords")}
+    return {"single_sign_on/provider": waiting.pk, "single_sign_on/signonlink": link.pk, **acts}
 
 
 def queue_of_indus(cast: Cast) -> dict[str, Any]:

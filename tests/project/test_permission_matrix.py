@@ -55,6 +55,7 @@ PUBLISHED = {
     "privacy/<slug:client>/notices/<slug:code>/": "the notice with which consent is asked",
     "cookies/": "the cookies of the portal, and the visitor's own choice about them",
     "concern/": "the form by which anybody reports a concern about a child's data; the answer tells nothing",
+    "accounts/single-sign-on/": "the form by which staff find their institution's sign-in; it names no account",
     "requests/": "the form by which anybody exercises a right; the answer tells nothing",
 }
 
@@ -90,6 +91,8 @@ VISITORS = {
     "guardian/leave/": 405,
     "guardian/<str:client>/": 404,
     "g/<str:token>/": 404,
+    "accounts/single-sign-on/<str:code>/": 404,
+    "accounts/single-sign-on/<str:code>/callback/": 404,
     "concern/<str:client>/": 404,
     "cookies/<str:client>/": 404,
     "cookies/site/<str:key>/config.json": 404,
@@ -115,6 +118,7 @@ OWN_PAGES = {
     "admin/choose/": 200,
     "admin/logout/": 405,
     "accounts/reauthenticate/": 200,
+    "accounts/single-sign-on/sign-in-again/": 302,
     "accounts/2fa/": 200,
     "accounts/2fa/reauthenticate/": 302,
     "accounts/2fa/totp/activate/": 200,
@@ -179,6 +183,11 @@ ACTS = {
     "accounts/membership/invite-again": "OC",
     "accounts/staffchange/approve": "OC",
     "accounts/staffchange/decline": "OC",
+    "single_sign_on/provider/approve": "O",
+    "single_sign_on/provider/decline": "O",
+    "single_sign_on/provider/end": "OC",
+    "single_sign_on/provider/passwords": "OC",
+    "single_sign_on/signonlink/unlink": "OC",
     "accounts/user/email": "O",
     "accounts/user/invite": "O",
     "accounts/user/password": "O",
@@ -520,7 +529,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|merges|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|school_years|regulator"
 )
 

@@ -35,6 +35,7 @@ from paktaleem.directory.people.services import (
     request_readmission,
     settle_age_change,
 )
+from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.models import ClientChange, Membership, StaffChange
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent
@@ -65,6 +66,7 @@ from tests.children.guardians import make_guardian, record_answer, verified_guar
 from tests.merges.making import second_record
 from tests.project.offenders import refuse_any
 from tests.sharing.demands import demand, transfer
+from tests.single_sign_on.making import propose_sign_on
 
 type Approve = Callable[[Actor, datetime], Any]
 type Rule = Callable[[Cast, Actor, datetime], Approve]
@@ -207,6 +209,10 @@ def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_merge, propose_merge(*pair, actor=actor, reason=Reason.REVIEW, at=at))
 
 
+def sign_on_provider(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    return settle(decide_provider, propose_sign_on(cast.client_id("indus"), actor, at))
+
+
 RULES: dict[str, Rule] = {
     "agreements.AgreementSigning": agreement_signing,
     "accounts.ClientChange": client_change,
@@ -221,6 +227,7 @@ RULES: dict[str, Rule] = {
     "merges.PersonMerge": merge,
     "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,
+    "single_sign_on.Provider": sign_on_provider,
     "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
     "subjects.AgeChange": age_change,

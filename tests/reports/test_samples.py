@@ -109,8 +109,8 @@ def test_an_auditor_draws_on_the_page_and_as_csv(cast: Cast, answers: None) -> N
         "/admin/samples/", {**sent, "seed": sample.seed, "client": str(cast.client_id("indus")), "csv": "1"}
     )
     header, *rows = csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig")))
-    assert header[:3] == ["seed", "population", "id"]
-    assert [row[2] for row in rows] == [row[0] for row in sample.rows]
+    assert header[:5] == ["seed", "population", "since", "until", "id"]
+    assert [row[4] for row in rows] == [row[0] for row in sample.rows]
     assert {tuple(row[:2]) for row in rows} == {(sample.seed, "12")}
     wrong = bilal.post("/admin/samples/", {**sent, "until": "2026-09-01", "seed": "not a seed"})
     assert {"until", "seed"} <= set(wrong.context["form"].errors)

@@ -19,8 +19,10 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.cards import Card
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.limits.admin.dashboard import overruling_board
 from rights.limits.models import LiftNotice
 from rights.limits.services import (
     AlreadyProposed,
@@ -149,6 +151,10 @@ def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
         assert "Court order" not in cursor.fetchone()[0]
     row.refresh_from_db()
     assert row.ends_at is None, "in force until a second officer agrees"
+    [line] = overruling_board(amina, LATER)
+    assert isinstance(line, Card)
+    assert line.url == row_url("consent/objection", row.pk)
+    assert overruling_board(indus.actor("farah"), LATER) == []
     with pytest.raises(ApproverIsRequester):
         approve_overruling(row, actor=amina, at=LATER)
     with pytest.raises(AlreadyProposed):
@@ -156,6 +162,7 @@ def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
     assert read_grounds(row, actor=second_officer(indus), at=LATER) == "Court order 17/2026"
     assert approve_overruling(row, actor=second_officer(indus), at=LATER).ends_at == LATER
     assert Entry.objects.filter(kind="objection.overruling_settled").count() == 1
+    assert overruling_board(amina, LATER) == []
 
 
 def test_a_declined_overruling_leaves_the_objection_in_force(indus: Cast) -> None:

@@ -89,6 +89,8 @@ FEW = {
     "accounts/user": "staff: one or a few for each client",
     "accounts/membership": "staff: one or a few for each client",
     "access_reviews/accessreview": "four for each client and year",
+    "single_sign_on/provider": "a few for each client",
+    "single_sign_on/signonlink": "staff: one or a few for each member",
     "accounts/apikey": "a few for each client",
     "accounts/staffchange": "a few for each member of staff: proposed by one person, approved by another",
     "accounts/clientchange": "a few for each client: asked for by one person, agreed to by another",

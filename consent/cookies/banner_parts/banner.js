@@ -8,6 +8,9 @@
   var DAYS = 182;
   var CHECK_EVERY = 5 * 60 * 1000;
 
+  var URDU_STYLE = '#cc-main.cc--rtl{--cc-font-family:"Noto Nastaliq Urdu","Jameel Noori Nastaleeq",' +
+    '"Urdu Typesetting","Noto Naskh Arabic","PakTaleem Urdu",sans-serif;line-height:1.9}';
+
   var script = document.currentScript;
   var site = new URL('../../cookies/site/' + encodeURIComponent(script.dataset.site || '') + '/', script.src).href;
   var config, language, texts, offered, covered, isPrivate;
@@ -284,8 +287,17 @@
 
   function addStyle() {
     var sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
+    sheet.replaceSync(STYLE + URDU_STYLE);
     document.adoptedStyleSheets = document.adoptedStyleSheets.concat([sheet]);
+  }
+
+  /* Only a device without an Urdu font fetches this one, and only where the page's policy allows it. */
+  function addUrduFont() {
+    var address = new URL('../public/noto-naskh-arabic-urdu.woff2', script.src).href;
+    var source = 'url("' + address + '") format("woff2")';
+    document.fonts.add(new FontFace('PakTaleem Urdu', source, {
+      display: 'swap', weight: '400 700', unicodeRange: 'U+0600-06FF, U+200C-200E, U+FDF2, U+FDFA, U+FDFB'
+    }));
   }
 
   function dropCovered() {
@@ -317,6 +329,9 @@
     config = found;
     language = (script.dataset.language || document.documentElement.lang || '').slice(0, 2) === 'ur' ? 'ur' : 'en';
     texts = config.texts[language];
+    if (language === 'ur') {
+      addUrduFont();
+    }
     isPrivate = config.signal || window.navigator.globalPrivacyControl === true;
     covered = config.categories.filter(function (one) { return isPrivate && one.signal; });
     offered = config.categories.filter(function (one) { return covered.indexOf(one) < 0; });

@@ -1,13 +1,15 @@
 """Consent events in the console, with their receipts."""
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy
 
 from consent.consents.admin.consents import PersonRowAdmin, PurposeFilter, answer_cell
 from consent.consents.admin.evidence import ADD_EVIDENCE
@@ -15,12 +17,26 @@ from consent.consents.models import ConsentEvent
 from consent.receipts.views import print_receipt
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.public.pages import LanguageLink
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["ConsentEventAdmin"]
+__all__ = ["ConsentEventAdmin", "is_recent"]
+
+_WEEK = timedelta(days=7)
+
+
+def is_recent(at: datetime) -> Q:
+    """Return the condition for answers of the last seven days."""
+    return Q(recorded_at__gt=at - _WEEK)
+
+
+class RecentFilter(ConditionFilter):
+    """Filter for the answers of the last seven days."""
+
+    offered: ClassVar[Any] = {"week": (gettext_lazy("In the last seven days"), is_recent)}
 
 
 @admin.register(ConsentEvent, site=site)
@@ -28,7 +44,7 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
     """All recorded answers."""
 
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
-    list_filter = ("state", "method", "given_by", PurposeFilter, "client")
+    list_filter = (RecentFilter, "state", "method", "given_by", PurposeFilter, "client")
     in_one_client = ("method", "given_by", PurposeFilter)
     newest_by = "recorded_at"
     detail_fields = (

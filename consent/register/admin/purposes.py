@@ -1,5 +1,6 @@
 """Purposes, categories, occasions, lawful bases and balancing tests in the console."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
     "BalancingTestAdmin",
@@ -30,7 +32,12 @@ __all__ = [
     "OccasionAdmin",
     "PurposeAdmin",
     "PurposeCapacityAdmin",
+    "purpose_panels",
 ]
+
+purpose_panels: ExtensionPoint[Callable[[HttpRequest, Purpose], dict[str, Any] | None]] = ExtensionPoint(
+    "register.purpose_panels", "Panels of a purpose's page; None if there is nothing to show."
+)
 
 
 class CodeAndNameAdmin(RegisterAdmin):
@@ -81,9 +88,17 @@ class PurposeAdmin(SafeguardedAdmin):
     list_display = ("code", "name_en", "owner", "needs", "state")
     list_filter = (ActiveFilter, "client")
     codes = {"categories": DataCategory}
-    intro = "Purposes of processing, and the data categories they need. A sale is never a purpose."
+    intro = (
+        "Purposes of processing, and the data categories they need. A sale is never a purpose. The page of a new "
+        "purpose leads through what it still needs."
+    )
     empty_text = "No purpose yet: no data may be processed."
     state = state_column(lambda row: render_state("Active", "good") if row.is_active else render_state("Inactive"))
+
+    def panels(self, request: HttpRequest, row: Purpose) -> list[dict[str, Any]]:
+        """Return the panels of the apps above."""
+        own = [panel for show in purpose_panels if (panel := show(request, row)) is not None]
+        return [*super().panels(request, row), *own]
 
     @admin.display(description="data needed")
     def needs(self, row: Purpose) -> str:

@@ -62,6 +62,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.onboarding.starting_set import StartingPurpose
+from paktaleem.reports.trends.services import count_weeks
 
 __all__ = ["SecretsLost", "client_ids", "fill_demonstration"]
 
@@ -103,6 +104,9 @@ def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at
     fill_links(actor=_ACTOR, at=at)
     for code in ("indus", "khyber"):
         fill_cookies(client_ids()[code], actor=_ACTOR, at=at)
+    for client_id in client_ids().values():
+        with in_client(client_id):
+            count_weeks(Client.objects.get(pk=client_id), actor=_ACTOR, at=at)
 
 
 def client_ids() -> dict[str, UUID]:

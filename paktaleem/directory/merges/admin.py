@@ -34,8 +34,8 @@ __all__ = ["PersonMergeAdmin", "merge_url", "render_same_person"]
 
 _LEAD = (
     "Decisions for each record then go by the strictest: a refusal, withdrawal, restriction, objection or closed "
-    "account of one counts for both; a consent counts for the record it was given for only. No data moves. Nothing "
-    "changes until a second person confirms it."
+    "account of one counts for both; a consent counts for the record it was given for only. Rights requests, copies "
+    "and erasures cover both. No data moves. Nothing changes until a second person confirms it."
 )
 _DECIDE = "You are the second person. The preview below shows what changes. Look at the records yourself first."
 

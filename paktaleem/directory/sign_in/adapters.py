@@ -9,15 +9,23 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.mfa.utils import is_mfa_enabled
 from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.reauthentication import has_recent_authentication
+from paktaleem.foundation.accounts.reauthentication import (
+    SINGLE_SIGN_ON,
+    find_sign_on,
+    has_provider_factor,
+    has_recent_authentication,
+    has_recent_own_factor,
+)
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import keyring
 
@@ -46,14 +54,34 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Do nothing: axes counts failures, without locking users out from elsewhere."""
 
     def reauthenticate(self, user: User, password: str) -> bool:
-        """Return True if the password is correct; a failure counts as a failed sign-in."""
+        """Return True if the password is correct; a failure counts as a failed sign-in.
+
+        A session that began by single sign-on accepts no password.
+        """
+        if find_sign_on(self.request) is not None:
+            return False
         found = authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
-        """Return True unless the user has authenticated recently."""
-        del app
-        return not has_recent_authentication(self.request, at=wall_clock_now())
+        """Return True unless the user has authenticated recently.
+
+        In a session that began by single sign-on, only a second factor of the portal allows changes to the second
+        factors: the provider speaks for one client, and the account may have others.
+        """
+        at = wall_clock_now()
+        if app == "allauth.mfa" and find_sign_on(self.request) and is_mfa_enabled(self.request.user):
+            return not has_recent_own_factor(self.request, at=at)
+        return not has_recent_authentication(self.request, at=at)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, str]]:
+        """Return the ways to authenticate again; after a single sign-on the provider instead of the password."""
+        methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        if find_sign_on(self.request) is None:
+            return methods
+        words = gettext("Sign in again with your school’s account")
+        again = {"id": SINGLE_SIGN_ON, "description": words, "url": reverse("single_sign_on_again")}
+        return [*(one for one in methods if one["id"] != "reauthenticate"), again]
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG002
         """Redirect to the sign-in page, as for any failed sign-in."""
@@ -68,10 +96,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class SecondFactorStage(AuthenticateStage):  # type: ignore[misc]
-    """Require the second factor of users who have enrolled one, except in the demonstration."""
+    """Require the second factor of users who have enrolled one, unless the provider's counts; not in demonstrations."""
 
     def _should_handle(self, request: HttpRequest) -> bool:
-        return bool(settings.DEMAND_SECOND_FACTOR and super()._should_handle(request))
+        if not settings.DEMAND_SECOND_FACTOR or has_provider_factor(request, self.login.user):
+            return False
+        return bool(super()._should_handle(request))
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -138,11 +138,9 @@ def webhooks_board(actor: Actor, at: datetime) -> list[Line]:
     if not actor.may(Capability.MANAGE_WEBHOOKS):
         return []
     url = reverse("admin:webhooks_endpoint_changelist", current_app=site.name) + f"?{PROGRESS}=switched_off"
-    title, note = (
-        gettext("Webhooks switched off"),
-        gettext("the receiver no longer exists or fails: events are not sent"),
-    )
-    return [Task(title, Endpoint.objects.filter(_OFF_BY_ITSELF), note, url, Severity.URGENT, since="disabled_at")]
+    title, rows = gettext("Webhooks switched off"), Endpoint.objects.filter(_OFF_BY_ITSELF)
+    note = gettext("the receiver no longer exists or fails: events are not sent")
+    return [Task(title, rows, note, url, Severity.URGENT, since="disabled_at")]
 
 
 @admin.register(Endpoint, site=site)

@@ -7,6 +7,8 @@ from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.sign_in_rules import is_password_refused
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
 
 __all__ = ["StaffBackend"]
@@ -18,7 +20,7 @@ class StaffBackend(BaseBackend):
     def authenticate(
         self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
-        """Return the active user with this email address and password, else None.
+        """Return the active user with this email address and password, else None; also None if they must not use it.
 
         An unknown address takes the same time, so that it cannot be distinguished from a wrong password.
         """
@@ -29,7 +31,8 @@ class StaffBackend(BaseBackend):
         if user is None:
             User().set_password(password)
             return None
-        return user if user.check_password(password) and user.is_active else None
+        is_accepted = user.check_password(password) and user.is_active and not _is_refused(user)
+        return user if is_accepted else None
 
     def get_user(self, user_id: Any) -> User | None:
         """Return the user of a session, or None if their account is disabled."""
@@ -40,3 +43,8 @@ class StaffBackend(BaseBackend):
     def _find_user(self, address: str) -> User | None:
         with in_global():
             return User.objects.filter(email__iexact=address.strip()).first()
+
+
+def _is_refused(user: User) -> bool:
+    with in_global():
+        return is_password_refused(user.pk, at=wall_clock_now())

@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.selectors import (
     find_key_actor,
     list_memberships,
 )
+from paktaleem.foundation.accounts.sign_in_rules import narrow_memberships
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 
@@ -38,7 +39,15 @@ _SELF_CONTAINED = (
 )
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
-_OWN_CONTEXT_PATHS = ("/choices/", "/guardian/", "/g/", "/concern/", "/requests/", "/cookies/")
+_OWN_CONTEXT_PATHS = (
+    "/choices/",
+    "/guardian/",
+    "/g/",
+    "/concern/",
+    "/requests/",
+    "/cookies/",
+    "/accounts/single-sign-on/",
+)
 """Views that open the client's context themselves, by a link, a code or the URL
 (``paktaleem.directory.access_links.decorators``)."""
 _PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")
@@ -87,7 +96,8 @@ def bearer_token(request: HttpRequest) -> str:
 def _find_signed_in_actor(request: ReceivedRequest) -> Actor | None:
     if not request.user.is_authenticated or not has_required_factors(request):
         return None
-    request.memberships = list_memberships(request.user.pk, at=request.received_at)
+    found = list_memberships(request.user.pk, at=request.received_at)
+    request.memberships = narrow_memberships(request, found)
     chosen = _chosen_membership(request, request.memberships)
     return chosen.actor(request.user.pk) if chosen else None
 

@@ -14,7 +14,7 @@ from django.db import connection
 
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.accounts.roles import Capability, is_privileged
+from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability, is_privileged
 from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.accounts.staff_ties import UNTIL_USED, TieKind, add_ties
 from paktaleem.foundation.audit.actors import By, Reason
@@ -34,6 +34,7 @@ __all__ = [
     "apply_act",
     "create_account",
     "has_capability",
+    "is_officer",
     "is_privileged_user",
     "lock_active_membership",
     "notify_of_role",
@@ -80,6 +81,13 @@ def is_privileged_user(user_id: UUID, *, at: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT role FROM accounts_staff_roles(%s, %s)", [user_id, at])
         return any(is_privileged(role) for (role,) in cursor.fetchall())
+
+
+def is_officer(user_id: UUID, *, at: datetime) -> bool:
+    """Return True if a member of staff has a role at PakTaleem, or one was proposed for them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT role FROM accounts_staff_roles(%s, %s)", [user_id, at])
+        return any(role in OFFICER_ROLES for (role,) in cursor.fetchall())
 
 
 def has_capability(user_id: UUID, capability: Capability, client_id: UUID, *, at: datetime) -> bool:

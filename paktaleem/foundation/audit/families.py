@@ -55,6 +55,7 @@ FAMILY_NAMES = {
     "sandbox": _("Sandboxes"),
     "schools": _("Schools and classes"),
     "sign_in": _("Sign-ins"),
+    "single_sign_on": _("Single sign-on"),
     "staff": _("Changes of staff"),
     "subject": _("People"),
     "system": _("Data systems"),

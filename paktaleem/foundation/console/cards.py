@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -74,7 +75,7 @@ class Card:
 def _render(at: date | None) -> SafeString | str:
     if at is None:
         return ""
-    return moment_tag(at) if isinstance(at, datetime) else at.isoformat()
+    return moment_tag(at) if isinstance(at, datetime) else format_html('<bdi dir="ltr">{}</bdi>', at.isoformat())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.console.columns import (
     WRITTEN_AS_CODE,
@@ -22,7 +24,7 @@ from paktaleem.foundation.console.columns import (
     reason_label,
 )
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.encryption.sealing import DOTS, SealedField
+from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
 
     from paktaleem.foundation.accounts.actors import Actor
 
-__all__ = ["Change", "Version", "list_compared_fields", "list_row_versions"]
+__all__ = ["NOTHING", "Change", "Version", "format_parts", "list_compared_fields", "list_row_versions"]
 
 SHOWN = 100
+NOTHING = "—"
 _EXCLUDED = ("id", "history_id")
 
 
@@ -65,7 +68,7 @@ def list_row_versions(row: Any, *, viewer: Actor) -> list[Version]:
     """Return the latest versions of a row with their changes; encrypted fields show dots only."""
     found = list(annotate_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")[: SHOWN + 1])
     fields = list_compared_fields(type(row))
-    names = _load_reference_names(found, fields)
+    names = _load_reference_names(found, fields) | _load_staff_names(found, fields, viewer)
     older: list[Any] = [*found[1:], None]
     return [_build_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
 
@@ -99,14 +102,33 @@ def _load_reference_names(found: Iterable[Any], fields: Iterable[models.Field[An
     }
 
 
+def _load_staff_names(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]], viewer: Actor) -> dict[Any, str]:
+    """Return the email addresses of staff who requested or decided; clients see PakTaleem's staff as PakTaleem."""
+    staff = [field.attname for field in fields if _is_staff(field)]
+    ids = {getattr(version, name) for version in found for name in staff} - {None}
+    if not ids:
+        return {}
+    emails = dict(User.objects.filter(pk__in=ids).values_list("pk", "email"))
+    if viewer.client_id is not None:
+        own = Membership.objects.filter(client_id=viewer.client_id, user_id__in=ids)
+        known = set(own.values_list("user_id", flat=True))
+        emails = {key: emails[key] for key in known & set(emails)}
+    hidden = _("PakTaleem or a former member of staff") if viewer.client_id is not None else _("Former staff")
+    return {key: emails.get(key, hidden) for key in ids}
+
+
+def _is_staff(field: models.Field[Any, Any]) -> bool:
+    """Return True if a field holds the id of a member of staff."""
+    return field.related_model is User or (isinstance(field, models.UUIDField) and field.name.endswith("_by"))
+
+
 def _build_version(
     new: Any, old: Any | None, fields: Iterable[models.Field[Any, Any]], names: dict[Any, str]
 ) -> Version:
     changes = [
         Change(
             capfirst(translate_text(field.verbose_name)),
-            _format_field(old, field, names),
-            _format_field(new, field, names),
+            *_format_both(old, new, field, names),
             is_code=field.name in WRITTEN_AS_CODE,
         )
         for field in fields
@@ -126,24 +148,55 @@ def _differs(new: Any, old: Any | None, field: models.Field[Any, Any]) -> bool:
     return value not in (None, "", []) if old is None else value != getattr(old, field.attname)
 
 
+def _format_both(old: Any | None, new: Any, field: models.Field[Any, Any], names: dict[Any, str]) -> tuple[str, str]:
+    """Return a field before and after, in words; of an encrypted one only whether it was added, changed or removed."""
+    before, after = _format_field(old, field, names), _format_field(new, field, names)
+    if not isinstance(field, SealedField):
+        return before, after
+    if after == NOTHING:
+        return before, _("Removed")
+    return before, _("Added") if before == NOTHING else _("Changed")
+
+
 def _format_field(version: Any | None, field: models.Field[Any, Any], names: dict[Any, str]) -> str:
     value = getattr(version, field.attname) if version is not None else None
-    if value in (None, "", []):
-        return "—"
+    if value in (None, "", [], {}):
+        return NOTHING
     if isinstance(field, SealedField):
-        return DOTS
+        return _("Encrypted")
+    if _is_staff(field):
+        return names.get(value, str(value))
     if field.remote_field is not None:
         return names.get(value, "PakTaleem" if field.name == "client" else str(value))
-    if isinstance(value, list) or (isinstance(value, str) and is_code_field(field)):
+    if _holds_codes(value, field):
         return format_code_field(field, value, getattr(version, "client_id", PAKTALEEM))
     return _format_value(value, field)
+
+
+def _holds_codes(value: Any, field: models.Field[Any, Any]) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(part, str) for part in value)
+    return isinstance(value, str) and is_code_field(field)
 
 
 def _format_value(value: Any, field: models.Field[Any, Any]) -> str:
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, UUID):
+        return f"…{str(value)[-6:]}"
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    if isinstance(value, dict):
-        return join_words(f"{name.replace('_', ' ')}: {part}" for name, part in value.items())
+    if isinstance(value, list | dict):
+        return format_parts(value)
     return translate_text(dict(field.flatchoices).get(value, value))
+
+
+def format_parts(value: Any) -> str:
+    """Return a JSON value as text without its brackets: lists with commas, names before their values."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return join_words(map(format_parts, value)) or NOTHING
+    if isinstance(value, dict):
+        return "; ".join(f"{name.replace('_', ' ')}: {format_parts(part)}" for name, part in value.items()) or NOTHING
+    return NOTHING if value in (None, "") else str(value)

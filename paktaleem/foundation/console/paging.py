@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import InvalidPage, Page, Paginator
 from django.db import connection
 from django.db.models import DateTimeField, F, QuerySet, Value
@@ -54,7 +55,7 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
     for place, (rows, field) in enumerate(found):
         first = F(field) if field else Value(None, output_field=DateTimeField())
         counted = rows.order_by().annotate(first_of_field=first).values("pk", "first_of_field")[: limit + 1]
-        sql, values = counted.query.sql_with_params()
+        sql, values = _to_sql(counted)
         tables.append(
             SQL("(SELECT count(*) AS rows, min(first_of_field) AS first FROM ({}) found) {}").format(
                 SQL(sql), Identifier(f"t{place}")
@@ -67,6 +68,15 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
         cursor.execute(statement, params)
         row = cursor.fetchone()
     return list(zip(row[::2], row[1::2], strict=True))
+
+
+def _to_sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement and its parameters, also of a query set that Django knows to be empty."""
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT NULL::timestamptz AS first_of_field WHERE false", ()
+    return sql, tuple(values)
 
 
 def format_count(count: int, limit: int = LIMIT) -> str:

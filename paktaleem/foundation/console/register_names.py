@@ -21,6 +21,7 @@ __all__ = [
     "format_code",
     "format_codes",
     "format_purpose",
+    "format_purpose_of_any",
     "format_purposes",
     "loaded_once",
     "register_name_sources",
@@ -68,6 +69,13 @@ def format_codes(kind: CodeKind, codes: Collection[str], client_id: UUID) -> str
 def format_purpose(code: str, client_id: UUID) -> str:
     """Return the name of a client's purpose, of PakTaleem's if the client has none of this code; otherwise the code."""
     return format_code(CodeKind.PURPOSE, code, client_id)
+
+
+def format_purpose_of_any(code: str) -> str:
+    """Return the name that PakTaleem, or else the first client, gives to a purpose; otherwise the code."""
+    names = _list_names(CodeKind.PURPOSE)
+    found = [name for (_client, known), name in sorted(names.items(), key=lambda one: str(one[0])) if known == code]
+    return names.get((PAKTALEEM, code)) or (found[0] if found else code)
 
 
 def format_purposes(codes: Collection[str], client_id: UUID) -> str:

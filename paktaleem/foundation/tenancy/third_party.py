@@ -43,6 +43,27 @@ THIRD_PARTY_TABLES: dict[str, TablePolicy] = {
         "unused: the email address of an account is in accounts_user; allauth reads this table first", READ, email=_NONE
     ),
     "account_emailconfirmation": _global_table("unused: officers confirm email addresses", _NO_RIGHTS, key=_NONE),
+    "socialaccount_socialaccount": _global_table(
+        "unused: accounts at providers are in single_sign_on_signonlink",
+        _NO_RIGHTS,
+        provider=_NONE,
+        uid=_NONE,
+        extra_data=_NONE,
+    ),
+    "socialaccount_socialapp": _global_table(
+        "unused: providers are in single_sign_on_provider",
+        _NO_RIGHTS,
+        provider=_NONE,
+        provider_id=_NONE,
+        name=_NONE,
+        client_id=_NONE,
+        secret=_NONE,
+        key=_NONE,
+        settings=_NONE,
+    ),
+    "socialaccount_socialtoken": _global_table(
+        "unused: tokens of providers are not stored", _NO_RIGHTS, token=_NONE, token_secret=_NONE
+    ),
     "mfa_authenticator": _global_table(
         "a second factor belongs to a user, who may work for several clients; its secret is encrypted by the keyring",
         _ALL_RIGHTS,

@@ -1,5 +1,5 @@
 """Console pages of the set-up of clients."""
 
-from paktaleem.onboarding.admin import acts, dashboard, pages
+from paktaleem.onboarding.admin import acts, dashboard, pages, purpose_steps
 
-__all__ = ["acts", "dashboard", "pages"]
+__all__ = ["acts", "dashboard", "pages", "purpose_steps"]

@@ -1,18 +1,21 @@
 """Packs for regulators in the console: request one, follow its progress, take it as PDF or ZIP."""
 
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget
+from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import reason_label, render_state, state_column
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.console.columns import format_actor, reason_label, render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.model_admin import ScopedAdmin
@@ -73,7 +76,7 @@ class RegulatorPackAdmin(ScopedAdmin):
     add_capability = Capability.BUILD_REGULATOR_PACKS
     row_fields = ("since_on", "until_on")
     fixed = ("since_on", "until_on")
-    detail_fields = ("shown_state", "why", "requested_role", "requested_at", "ready_at")
+    detail_fields = ("shown_state", "why", "requester", "requested_at", "ready_at")
     list_display = ("__str__", "owner", "shown_state", "requested_at", "ready_at")
     list_filter = ("state", "client")
     newest_by = "requested_at"
@@ -120,7 +123,12 @@ class RegulatorPackAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Select related client; leave out the sections gathered so far, which may be long."""
-        return super().get_queryset(request).select_related("client").defer("parts")
+        email: Any = Subquery(User.objects.filter(pk=OuterRef("requester_id")).order_by().values("email")[:1])
+        if actor_of(request).client_id is not None:
+            officers = When(requested_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
+            email = Case(officers, default=email, output_field=CharField())
+        found = super().get_queryset(request).select_related("client").defer("parts")
+        return found.annotate(requester_email=email)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Return False: a pack is requested, then gathered by the worker."""
@@ -141,6 +149,12 @@ class RegulatorPackAdmin(ScopedAdmin):
     def panels(self, request: HttpRequest, row: RegulatorPack) -> list[dict[str, Any]]:  # noqa: ARG002
         """Show how far the pack is."""
         return [{"template": "console/panels/regulator_pack.html", "row": row, "done": row.done, "all": len(SECTIONS)}]
+
+    @admin.display(description="requested by")
+    def requester(self, row: Any) -> str:
+        """Return who requested it, with the role."""
+        by = {"actor_kind": ByKind.USER, "actor_role": row.requested_role, "actor_email": row.requester_email}
+        return format_actor(SimpleNamespace(**by))
 
     @admin.display(description="reason")
     def why(self, row: RegulatorPack) -> str:

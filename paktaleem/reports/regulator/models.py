@@ -45,7 +45,7 @@ class RegulatorPack(models.Model):
     parts = models.JSONField(default=dict, editable=False)
     done = models.PositiveSmallIntegerField(default=0, editable=False)
     reason_code = models.CharField(max_length=32, editable=False)
-    requested_by = models.UUIDField(editable=False)
+    requester_id = models.UUIDField(editable=False)
     requested_role = models.CharField(max_length=32, editable=False)
     requested_at = models.DateTimeField("requested", editable=False)
     ready_at = models.DateTimeField("ready", null=True, editable=False)

@@ -57,7 +57,7 @@ def request_pack(
     if until > at.astimezone(ZoneInfo(client.time_zone)).date():
         raise ValidationError({"until_on": [_TOO_LATE]})
     row.reason_code, row.requested_at = Reason(reason).value, at
-    row.requested_by, row.requested_role = actor.id, str(actor.role)
+    row.requester_id, row.requested_role = actor.id, str(actor.role)
     row.save(force_insert=True)
     _record("regulator_pack.requested", row, actor, at, reason=row.reason_code)
     enqueue_job(GATHER, client=str(row.client_id), pack=str(row.pk))

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -22,9 +22,12 @@ from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.exporting import TYPES
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
+from paktaleem.foundation.console.register_names import format_purpose_of_any
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.spreadsheets import Format, write_sheet
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.reports.samples.populations import POPULATIONS, PopulationKind
 from paktaleem.reports.samples.services import MOST, SEED, Sample, draw_sample, make_seed
 
@@ -42,7 +45,9 @@ class SampleForm(forms.Form):
     kind = forms.ChoiceField(label=_("Population"), choices=PopulationKind.choices, widget=forms.RadioSelect)
     since = forms.DateField(label=_("From"), widget=AdminDateWidget)
     until = forms.DateField(
-        label=_("Up to and including"), widget=AdminDateWidget, help_text=_("Days in the time zone shown below.")
+        label=_("Up to and including"),
+        widget=AdminDateWidget,
+        help_text=_("Days in the time zone of the client, or of PakTaleem for all clients."),
     )
     size = forms.IntegerField(label=_("Size of the sample"), min_value=1, max_value=MOST, initial=_USUAL_SIZE)
     seed = forms.RegexField(
@@ -97,13 +102,12 @@ def _draw(request: HttpRequest, given: dict[str, Any], form: str) -> Sample:
     chosen: Client | None = given.get("client")
     own = actor_of(request).client_id
     client_id: UUID | None = own or (chosen.pk if chosen else None)
-    zone = timezone.get_current_timezone()
-    since, until = given["since"], given["until"] + _A_DAY
+    zone = ZoneInfo(Client.objects.get(pk=client_id or PAKTALEEM).time_zone)
     return draw_sample(
         PopulationKind(given["kind"]),
         client_id,
-        since=_start_of(since, zone),
-        until=_start_of(until, zone),
+        since=datetime.combine(given["since"], time(), zone),
+        until=datetime.combine(given["until"] + _A_DAY, time(), zone),
         size=given["size"],
         seed=given["seed"] or make_seed(),
         form=form,
@@ -111,10 +115,6 @@ def _draw(request: HttpRequest, given: dict[str, Any], form: str) -> Sample:
         reason=given["reason"],
         at=get_action_time(request),
     )
-
-
-def _start_of(day: date, zone: Any) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(str(zone)))
 
 
 def _serialize(sample: Sample) -> dict[str, Any]:
@@ -128,15 +128,29 @@ def _serialize(sample: Sample) -> dict[str, Any]:
 
 def _serialize_row(kind: PopulationKind, row: Sequence[Any]) -> dict[str, Any]:
     url = reverse(f"admin:{POPULATIONS[kind].page}_change", args=[row[0]], current_app=site.name)
-    cells = [moment_tag(value) if isinstance(value, datetime) else value for value in row[1:]]
-    return {"url": url, "id": row[0], "cells": cells}
+    columns = POPULATIONS[kind].columns.values()
+    cells = [_describe_cell(kind, path, value) for path, value in zip(columns, row, strict=True)]
+    return {"url": url, "id": row[0], "cells": cells[1:]}
+
+
+def _describe_cell(kind: PopulationKind, path: str, value: Any) -> Any:
+    """Return a value in words: the label of a code, the name of a purpose, the beginning of a hash."""
+    if isinstance(value, datetime):
+        return moment_tag(value)
+    if path in {"purpose", "purpose__code"} and value:
+        return format_purpose_of_any(value)
+    if path == "shown_hash" and value:
+        return f"{value[:12]}…"
+    fields = {field.name: field for field in POPULATIONS[kind].rows().model._meta.fields}
+    return translate_text(dict(fields[path].flatchoices).get(value, value)) if path in fields else value
 
 
 def _to_file(sample: Sample) -> FileResponse:
     file = io.BytesIO()
     population = POPULATIONS[sample.kind]
-    header = ["seed", "population", *population.columns]
-    write_sheet(Format.CSV, file, header, ((sample.seed, sample.population, *row) for row in sample.rows))
+    header = ["seed", "population", "since", "until", *population.columns]
+    same = (sample.seed, sample.population, sample.since.isoformat(), sample.until.isoformat())
+    write_sheet(Format.CSV, file, header, ((*same, *row) for row in sample.rows))
     file.seek(0)
     name = f"sample-{sample.kind}-{sample.seed}.csv"
     return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[Format.CSV])

@@ -33,6 +33,8 @@ class Sample:
     kind: PopulationKind
     seed: str
     population: int
+    since: datetime
+    until: datetime
     rows: list[tuple[Any, ...]]
 
 
@@ -54,8 +56,9 @@ def draw_sample(
     reason: Reason | str,
     at: datetime,
 ) -> Sample:
-    """Draw a sample of a client's rows, or of all clients' for None, from ``since`` to before ``until``; record it.
+    """Draw a sample of a client's rows from ``since`` to before ``until``, and record it.
 
+    None is all clients but sandboxes.
     Rows are sorted by the MD5 of the seed and their id, as a shuffle: no one chooses them, and anyone can draw
     them again. ``form`` is how it is shown: page or csv. Two queries and the entry of the ledger.
 
@@ -67,10 +70,10 @@ def draw_sample(
     population = POPULATIONS[kind]
     period = {f"{population.moment}__gte": since, f"{population.moment}__lt": until}
     found = population.rows().filter(**period)
-    found = found if client_id is None else found.filter(client_id=client_id)
+    found = found.filter(client__is_sandbox=False) if client_id is None else found.filter(client_id=client_id)
     place = Func(Concat(Value(seed), "row_id", output_field=CharField()), function="md5", output_field=CharField())
     drawn = found.annotate(place=place).order_by("place").values_list(*population.columns.values())[:size]
-    sample = Sample(kind, seed, found.count(), list(drawn))
+    sample = Sample(kind, seed, found.count(), since, until, list(drawn))
     facts = {
         "population": str(kind),
         "since": since.isoformat(),

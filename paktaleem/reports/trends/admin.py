@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,9 +16,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
-from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose, format_purpose_of_any
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.reports.trends.models import Measure
 from paktaleem.reports.trends.picture import HEIGHT, WIDTH, Picture, draw_columns
 from paktaleem.reports.trends.selectors import Trends, get_trends
@@ -41,6 +41,11 @@ class Row:
     def total(self) -> int:
         """Return the sum of the weeks."""
         return sum(self.numbers)
+
+    @property
+    def shown_total(self) -> str:
+        """Return the sum with separators of thousands."""
+        return f"{self.total:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,11 @@ def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateRespon
     client_id = get_filtered_client(request)
     if client_id is not None and not actor_of(request).may(Capability.VIEW_LEDGER, client_id):
         raise PermissionDenied
-    today = get_action_time(request).date()
+    today = timezone.localdate(get_action_time(request))
     trends = get_trends(actor_of(request), client_id, today=today)
     is_officer = actor_of(request).client_id is None
     values = {
-        "groups": _build_groups(trends, client_id or PAKTALEEM),
+        "groups": _build_groups(trends, client_id),
         "weeks": [f"{week:%m-%d}" for week in trends.weeks],
         "first": trends.weeks[0].isoformat(),
         "counted_at": trends.counted_at,
@@ -88,7 +93,7 @@ def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateRespon
 home_pages.connect(HomePage("trends", _("Trends"), Capability.VIEW_LEDGER, show_trends))
 
 
-def _build_groups(trends: Trends, owner: UUID) -> list[Group]:
+def _build_groups(trends: Trends, owner: UUID | None) -> list[Group]:
     weeks = [f"{week:%m-%d}" for week in trends.weeks]
     return [
         Group(
@@ -120,7 +125,7 @@ def _build_groups(trends: Trends, owner: UUID) -> list[Group]:
     ]
 
 
-def _chart_consents(trends: Trends, owner: UUID, weeks: Sequence[str]) -> list[Chart]:
+def _chart_consents(trends: Trends, owner: UUID | None, weeks: Sequence[str]) -> list[Chart]:
     given, withdrawn = trends.series(Measure.CONSENT_GIVEN), trends.series(Measure.CONSENT_WITHDRAWN)
     none = [0] * len(weeks)
     totals = {code: sum(given.get(code, none)) + sum(withdrawn.get(code, none)) for code in {*given, *withdrawn}}
@@ -130,7 +135,7 @@ def _chart_consents(trends: Trends, owner: UUID, weeks: Sequence[str]) -> list[C
             Row(gettext("Given"), given.get(code, none), 0),
             Row(gettext("Withdrawn"), withdrawn.get(code, none), 1),
         ]
-        name = format_purpose(code, owner)
+        name = format_purpose(code, owner) if owner else format_purpose_of_any(code)
         charts.append(_chart(f"consents-{code}", name, rows, weeks, is_stacked=False, is_drawn=place < _MOST))
     return charts
 

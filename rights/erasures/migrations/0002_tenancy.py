@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
             SameClientForeignKey("ErasureProposal", "subject", "subjects.Subject"),
             SameClientForeignKey("ErasureProposal", "request", "rights.RightsRequest"),
             SameClientForeignKey("ErasureProposal", "erasure", "subjects.Erasure"),
+            SameClientForeignKey("ErasureProposal", "leading", "ErasureProposal"),
             SameClientForeignKey("Certificate", "proposal", "erasures.ErasureProposal"),
         ),
     ]

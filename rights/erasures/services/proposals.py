@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from paktaleem.directory.people.erasure_hooks import Hold, list_holds
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services import AlreadyErased, ErasureHeld, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -37,6 +39,7 @@ __all__ = [
     "cancel_erasure",
     "decide_erasure",
     "find_holds_of",
+    "list_beside",
     "lock_proposal",
     "propose_erasure",
     "record",
@@ -98,6 +101,7 @@ def propose_erasure(
 ) -> ErasureProposal:
     """Propose to erase a person's data; nothing changes until a second person approves and the cooling-off is over.
 
+    The other records of the same person get a proposal each, which is approved or cancelled with this one.
     ``seen`` are the facts of the preview (``read_facts``). An administrator of a client proposes only for a request of
     which they granted the client's part. Raises RequestNotAllowed if the guardian who made the request has no authority
     any more, ChangedSince, ErasureProposed, ErasureHeld, AlreadyErased, ErasureInProgress, NotAllowed.
@@ -114,13 +118,40 @@ def propose_erasure(
     facts = read_facts(subject)
     if seen is not None and find_changes(seen, facts):
         raise ChangedSince
-    if ErasureProposal.objects.before_start().filter(client_id=subject.client_id, subject=subject).exists():
+    if _is_proposed(subject):
         raise ErasureProposed
     row = _build(subject, target, request, actor, at)
+    _insert(row, facts, actor, reason, at)
+    for other in list_same_person(subject):
+        _propose_beside(row, other, target, actor, at)
+    return row
+
+
+def _propose_beside(leading: ErasureProposal, other: Subject, target: Target, actor: Actor, at: datetime) -> None:
+    """Propose the same for another record of the person, unless its erasure is proposed or has begun."""
+    other = Subject.objects.select_for_update().get(pk=other.pk, client_id=other.client_id)
+    if not other.is_recorded or _is_proposed(other):
+        return
+    if holds := list_holds(other, at, serving=leading.request_id, categories=target.held_categories):
+        raise ErasureHeld(holds)
+    row = _build(other, target, leading.request, actor, at)
+    row.leading = leading
+    _insert(row, read_facts(other), actor, leading.reason, at)
+
+
+def _is_proposed(subject: Subject) -> bool:
+    waiting = ErasureProposal.objects.before_start().filter(client_id=subject.client_id, subject=subject)
+    return bool(waiting.exists())
+
+
+def _insert(
+    row: ErasureProposal, facts: dict[str, str], actor: Actor, reason: Reason | str, at: datetime
+) -> ErasureProposal:
     row.reason, row.seen = Reason(reason).value, facts
     row.save(force_insert=True)
     about: dict[str, Any] = {"extent": row.extent, "reason": row.reason, "purposes": row.purposes}
-    about |= {"categories": row.categories, "rights_request": str(request.pk) if request else None}
+    about |= {"categories": row.categories, "rights_request": str(row.request_id) if row.request_id else None}
+    about |= {"leading": str(row.leading_id)} if row.leading_id else {}
     record("erasure.proposed", row, actor, at, facts=about)
     return row
 
@@ -140,6 +171,16 @@ def decide_erasure(
     proposal = lock_proposal(proposal)
     if proposal.stage != Stage.PROPOSED:
         raise ErasureEnded
+    decided = _decide(proposal, actor, reason, at, approve=approve)
+    for beside in list_beside(decided):
+        if beside.stage == Stage.PROPOSED:
+            _decide(lock_proposal(beside), actor, reason, at, approve=approve)
+    return decided
+
+
+def _decide(
+    proposal: ErasureProposal, actor: Actor, reason: Reason | str, at: datetime, *, approve: bool
+) -> ErasureProposal:
     if approve:
         _require_unchanged(proposal, at)
     proposal = decide_change(proposal, approve=approve, actor=actor, at=at)
@@ -171,7 +212,18 @@ def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> 
         require(actor, Capability.PROPOSE_ERASURES, proposal.client_id)
     if not proposal.is_before_start:
         raise ErasureEnded
-    return _cancel(proposal, actor, at)
+    cancelled = _cancel(proposal, actor, at)
+    for beside in list_beside(cancelled):
+        if beside.is_before_start:
+            _cancel(lock_proposal(beside), actor, at)
+    return cancelled
+
+
+def list_beside(proposal: ErasureProposal) -> list[ErasureProposal]:
+    """List the proposals for the other records of the same person that were made with this one, by number."""
+    leading = proposal.leading_id or proposal.pk
+    own = ErasureProposal.objects.filter(Q(pk=leading) | Q(leading_id=leading), client_id=proposal.client_id)
+    return list(own.exclude(pk=proposal.pk).select_related("subject").order_by("pk"))
 
 
 def replace_proposal(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> None:
@@ -180,6 +232,9 @@ def replace_proposal(proposal: ErasureProposal, *, actor: Actor, at: datetime) -
     if not proposal.is_before_start:
         raise ErasureEnded
     _cancel(proposal, actor, at)
+    for beside in list_beside(proposal):
+        if beside.is_before_start:
+            _cancel(lock_proposal(beside), actor, at)
 
 
 def send_back(proposal: ErasureProposal, changed: list[str], actor: Actor, at: datetime) -> ErasureProposal:

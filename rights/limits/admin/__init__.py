@@ -1,5 +1,5 @@
 """The end of restrictions and objections in the console."""
 
-from rights.limits.admin import limits
+from rights.limits.admin import dashboard, limits
 
-__all__ = ["limits"]
+__all__ = ["dashboard", "limits"]

@@ -13,7 +13,7 @@ from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import write_file
 from paktaleem.directory.mail.services import send_message
-from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.selectors import list_same_person, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.encryption.sealing import KeyDestroyed
 from rights.packages.about import list_portable_categories
@@ -81,6 +81,7 @@ def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
         answers=list_system_answers(package, contents, portable=portable),
         portable=portable,
         at=at,
+        others=[Reader(one, sealer_of(one), package.request.requester_id) for one in list_same_person(package.subject)],
     )
     limit = settings.PACKAGE_MOST_BYTES
     with write_file(package.subject, kind=FileKind.ZIP, package=package.pk, most_bytes=limit) as sink:

@@ -14,6 +14,7 @@ from paktaleem.directory.copies.sections import list_sections
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -216,7 +217,7 @@ def _continue(request: RightsRequest, package: Package, at: datetime) -> bool:
 
 
 def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Order every system to provide its data."""
+    """Order every system to provide its data, for each record of the person."""
     categories = categories_held(request.client_id, at=at)
     if not categories:
         return
@@ -228,5 +229,7 @@ def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:
         due_at=max(request.due_at, at + _A_DAY),
         parent=Parent(PARENT, request.pk),
     )
-    found = issue_orders(require_subject(request), spec, actor=actor, at=at)
+    subject = require_subject(request)
+    people = [subject, *(one for one in list_same_person(subject) if one.is_recorded)]
+    found = [order for person in people for order in issue_orders(person, spec, actor=actor, at=at)]
     record_step("rights_request.ordered", request, actor, at, {"orders": len(found)})

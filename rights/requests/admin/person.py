@@ -6,13 +6,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from paktaleem.directory.merges.admin import render_same_person
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from rights.requests.admin.forms import IntakeForm
+from rights.requests.admin.panels import request_panels
 from rights.requests.models import Channel, RightsRequest
 from rights.requests.services import receive_request
 
@@ -54,10 +57,11 @@ person_acts.connect(
 
 @on_tab(REQUESTS)
 def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show the requests about a person, newest first: the latest fifty."""
+    """Show the requests about any record of a person, newest first: the latest fifty."""
     if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
         return None
-    found = RightsRequest.objects.filter(client_id=row.client_id, subject=row).order_by("-received_at", "-id")[:_MOST]
+    own = RightsRequest.objects.filter(client_id=row.client_id, subject__in=[row, *list_same_person(row)])
+    found = own.order_by("-received_at", "-id")[:_MOST]
     name = "admin:rights_rightsrequest_change"
     lines = [(one, reverse(name, args=[one.pk], current_app=site.name)) for one in found]
     title = gettext("Requests of this person")
@@ -66,8 +70,17 @@ def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] 
 
 @person_summaries.connect
 def summarize_requests(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return how many requests of a person are open; nothing if there are none."""
+    """Return how many requests about any record of a person are open; nothing if there are none."""
     if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
         return []
-    number = RightsRequest.objects.filter(client_id=row.client_id, subject=row, closed_at=None).count()
+    people = [row, *list_same_person(row)]
+    number = RightsRequest.objects.filter(client_id=row.client_id, subject__in=people, closed_at=None).count()
     return [SummaryLine(gettext("Open requests"), str(number), "?tab=requests")] if number else []
+
+
+@request_panels.connect
+def same_person_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Show the other records of the person, which the request covers too; nothing if there are none."""
+    del request
+    others = render_same_person(row.subject) if row.subject is not None else ""
+    return {"template": "console/panels/same_person.html", "others": others} if others else None

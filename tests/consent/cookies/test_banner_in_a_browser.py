@@ -210,6 +210,10 @@ def test_in_urdu_the_banner_runs_from_right_to_left(khyber):
     expect(banner).to_be_visible()
     assert banner.evaluate("e => getComputedStyle(e).direction") == "rtl"
     expect(visit.button("سب قبول کریں")).to_be_visible()
+    assert (
+        visit.page.evaluate("document.fonts.load('16px \"PakTaleem Urdu\"', 'قبول').then(fonts => fonts.length)") == 1
+    )
+    assert "PakTaleem Urdu" in banner.evaluate("e => getComputedStyle(e).fontFamily")
     visit.look("urdu")
     visit.press("سب رد کریں")
     with in_client(khyber.client_id):

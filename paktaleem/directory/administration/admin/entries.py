@@ -1,6 +1,7 @@
 """Ledger pages of the console: read only, newest first."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from django.db.models import CharField, Count, Max, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
@@ -22,10 +23,12 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.families import FAMILY_NAMES
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.cards import Line, Severity, Task
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_with_code
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
+from paktaleem.foundation.console.history import format_parts
+from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -34,6 +37,8 @@ from paktaleem.foundation.console.site import boards, latest_acts, site
 __all__ = ["EntryAdmin"]
 
 LATEST_SHOWN = 8
+_PURPOSES = {"purpose", "purposes", "purpose_code"}
+_TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d[0-9:.]*(Z|[+-]\d\d:\d\d)\Z")
 RECENT = timedelta(days=7)
 """How long a security event is on the first page."""
 ACTOR_KINDS = {
@@ -115,7 +120,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     list_filter = (SecurityFilter, KindFilter, ActorFilter, ClientFilter)
     newest_by = "recorded_at"
     row_fields = ()
-    detail_fields = ("act", "recorded_at", "actor", "person", "canonical", "hash")
+    detail_fields = ("act", "recorded_at", "actor", "person", "in_words", "canonical", "hash")
     intro = "Evidence of every act: who did it, to whom and when. Entries are never changed or deleted."
     empty_text = "Nothing has been recorded yet."
     exported = {
@@ -154,16 +159,35 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{} …{}</a>', url, gettext("Person"), str(row.subject_id)[-6:])
 
+    @admin.display(description="details")
+    def in_words(self, row: Entry) -> SafeString | str:
+        """Return the facts of the act in words: reasons, purposes and times as every page shows them."""
+        facts: dict[str, Any] = json.loads(row.body)["facts"]
+        lines = [(name.replace("_", " "), _describe_fact(name, facts[name], row)) for name in sorted(facts)]
+        return format_html_join("", "<div><bdi>{}</bdi>: <bdi>{}</bdi></div>", lines) if lines else "—"
+
     @admin.display(description="recorded text")
     def canonical(self, row: Entry) -> SafeString:
-        """Return the recorded JSON, indented."""
+        """Return the recorded JSON, indented and folded: the exact text of the evidence."""
         text = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)
-        return format_html('<pre class="record">{}</pre>', text)
+        return format_html(
+            '<details><summary>{}</summary><pre class="record">{}</pre></details>', gettext("Show the exact text"), text
+        )
 
     @admin.display(description="leaf hash")
     def hash(self, row: Entry) -> SafeString:
         """Return the leaf hash in hexadecimal."""
         return format_html("<code>{}</code>", bytes(row.leaf_hash).hex())
+
+
+def _describe_fact(name: str, value: Any, row: Entry) -> str:
+    if name == "reason" and isinstance(value, str):
+        return reason_label(value)
+    if name in _PURPOSES and value:
+        return format_purposes(value if isinstance(value, list) else [value], row.client_id)
+    if isinstance(value, str) and _TIME.match(value):
+        return moment(datetime.fromisoformat(value))
+    return format_parts(value)
 
 
 @latest_acts.connect

@@ -210,8 +210,9 @@ class SubjectAdmin(ExportableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related client, for its time zone, and the other roles as text."""
-        found: QuerySet[Any] = super().get_queryset(request).select_related("client")
-        return found.annotate(other_roles_text=OTHER_ROLES_TEXT)
+        found = super().get_queryset(request).select_related("client")
+        rows: QuerySet[Any] = found.annotate(other_roles_text=OTHER_ROLES_TEXT)
+        return rows
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Return the form of a new person, whose sealed fields are no columns of the form."""

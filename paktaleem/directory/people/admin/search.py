@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
+from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, list_same_person
 from paktaleem.directory.people.services import find_people, record_id_search
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -56,5 +56,7 @@ def _select(wanted: SearchText) -> QuerySet[Subject]:
 
 def _hit(row: Subject, wanted: SearchText, request: HttpRequest) -> Hit:
     owner = getattr(row, "owner_name", "") if actor_of(request).client_id is None else ""
-    note = f"{owner} · {describe_roles(row)}" if owner else describe_roles(row)
+    others = ", ".join(map(str, list_same_person(row)))
+    parts = [owner, describe_roles(row), _("One person with") + f" {others}" if others else ""]
+    note = " · ".join(part for part in parts if part)
     return Hit(str(row), person_url(row.pk), note, is_exact=wanted.id is not None or row.external_id == wanted.text)

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                     ("parts", models.JSONField(default=dict, editable=False)),
                     ("done", models.PositiveSmallIntegerField(default=0, editable=False)),
                     ("reason_code", models.CharField(editable=False, max_length=32)),
-                    ("requested_by", models.UUIDField(editable=False)),
+                    ("requester_id", models.UUIDField(editable=False)),
                     ("requested_role", models.CharField(editable=False, max_length=32)),
                     ("requested_at", models.DateTimeField(editable=False, verbose_name="requested")),
                     ("ready_at", models.DateTimeField(editable=False, null=True, verbose_name="ready")),

@@ -1,0 +1,1 @@
+"""Single sign-on of clients' staff by OpenID Connect."""

@@ -1,0 +1,25 @@
+"""Django app of single sign-on."""
+
+from paktaleem.foundation.extensions import config
+
+
+class SingleSignOnConfig(config.PortalAppConfig):
+    """Staff of a client sign in with the account of their school, by OpenID Connect."""
+
+    name = "paktaleem.directory.single_sign_on"
+    label = "single_sign_on"
+    verbose_name = "single sign-on"
+    handlers = (
+        (
+            "paktaleem.foundation.accounts.sign_in_rules.membership_rules",
+            "paktaleem.directory.single_sign_on.rules.narrow_to_sign_on",
+        ),
+        (
+            "paktaleem.foundation.accounts.sign_in_rules.password_rules",
+            "paktaleem.directory.single_sign_on.rules.needs_single_sign_on",
+        ),
+        (
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.directory.single_sign_on.secrets.PROVIDER_SECRETS",
+        ),
+    )

@@ -1,0 +1,86 @@
+"""The person of an ID token: account at the provider, verified address, second factor, time of the sign-in. Pure.
+
+Sources: OpenID Connect Core 1.0 §2 and §3.1.3.7, RFC 8176 (``amr``), Google “OpenID Connect” (``hd``), Microsoft
+Entra “Optional claims reference” (``xms_edov``).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ["GOOGLE", "Identity", "SignOnRefused", "check_freshness", "is_of_domains", "read_identity"]
+
+GOOGLE = "https://accounts.google.com"
+"""The issuer that all customers of Google share: only ``hd`` says whose account it is."""
+SECOND_FACTORS = frozenset({"mfa", "otp", "hwk", "sc"})
+"""``amr`` values that mean more than a password: several factors, a one-time code, a hardware key, a smart card.
+
+Not among them: ``sms`` and ``tel``, which can be taken over, and a fingerprint or a face alone.
+"""
+SECOND_FACTOR_CLASSES = frozenset({"phr", "phrh", "http://schemas.openid.net/pape/policies/2007/06/multi-factor"})
+"""``acr`` values that mean it (OpenID EAP ACR Values 1.0; PAPE 1.0)."""
+MOST_SECONDS = 300
+"""How old a sign-in at the provider may be that was asked for with ``max_age=0``."""
+
+
+class SignOnRefused(Exception):
+    """The provider's answer does not sign anyone in; the argument is a code for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person at a provider; ``email`` is empty unless the provider says that it is verified."""
+
+    subject: str
+    email: str
+    has_second_factor: bool
+    authenticated_at: datetime | None
+
+
+def read_identity(claims: Mapping[str, Any], *, issuer: str, domains: Collection[str]) -> Identity:
+    """Return the person of a verified ID token.
+
+    Raises SignOnRefused if the token names no one, or an account of Google that is not of the institution.
+    """
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255:  # noqa: PLR2004 -- OpenID Connect Core §2
+        raise SignOnRefused("subject_missing")
+    if issuer == GOOGLE and str(claims.get("hd", "")).lower() not in domains:
+        raise SignOnRefused("not_of_the_institution")
+    return Identity(subject, _verified_email(claims), _has_second_factor(claims), _authentication_time(claims))
+
+
+def is_of_domains(email: str, domains: Collection[str]) -> bool:
+    """Return True if an address is of one of these domains; their subdomains do not count."""
+    name, at, domain = email.rpartition("@")
+    return bool(name and at) and domain.lower() in domains
+
+
+def check_freshness(identity: Identity, *, at: datetime) -> None:
+    """Raise SignOnRefused unless the person has authenticated at the provider within the last five minutes."""
+    when = identity.authenticated_at
+    if when is None or not -MOST_SECONDS <= (at - when).total_seconds() <= MOST_SECONDS:
+        raise SignOnRefused("not_authenticated_again")
+
+
+def _verified_email(claims: Mapping[str, Any]) -> str:
+    is_verified = any(claims.get(name) in (True, "true", "1", 1) for name in ("email_verified", "xms_edov"))
+    email = claims.get("email")
+    return email.strip() if is_verified and isinstance(email, str) else ""
+
+
+def _has_second_factor(claims: Mapping[str, Any]) -> bool:
+    methods = claims.get("amr")
+    names = {one for one in methods if isinstance(one, str)} if isinstance(methods, list) else set()
+    return bool(names & SECOND_FACTORS) or claims.get("acr") in SECOND_FACTOR_CLASSES
+
+
+def _authentication_time(claims: Mapping[str, Any]) -> datetime | None:
+    seconds = claims.get("auth_time")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

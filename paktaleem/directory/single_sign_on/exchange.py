@@ -1,0 +1,190 @@
+"""The conversation with a provider: allauth's OpenID Connect, with our HTTP client and our check of the token."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, override
+from urllib.parse import urlsplit
+
+import requests
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
+from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import reverse
+
+from paktaleem.directory.single_sign_on.claims import SignOnRefused
+from paktaleem.directory.single_sign_on.models import Provider
+from paktaleem.directory.single_sign_on.tokens import verify_id_token
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
+from paktaleem.foundation.http_client.guarded_requests import open_guarded_session
+
+__all__ = ["Exchange", "SocialAdapter", "get_return_address"]
+
+_WELL_KNOWN = "/.well-known/openid-configuration"
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_METHODS = "token_endpoint_auth_methods_supported"
+_METADATA_SECONDS = 3600
+_SECONDS = 5.0
+"""Time limit of each request to a provider: a member of staff waits for it."""
+
+
+def get_return_address(code: str) -> str:
+    """Return the address to which a client's provider sends people back (``redirect_uri``)."""
+    return build_public_url(reverse("single_sign_on_callback", args=[code]))
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Adapter of allauth whose requests are sent by our HTTP client."""
+
+    def get_requests_session(self) -> requests.Session:
+        """Return a session that refuses internal addresses."""
+        return open_guarded_session(allowed=settings.SIGN_ON_ALLOWED, seconds=_SECONDS)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One sign-in at a client's provider: the address to go to, and the verified claims of the answer."""
+
+    request: HttpRequest
+    provider: Provider
+    code: str
+    secret: str = ""
+
+    @cached_property
+    def _at_provider(self) -> "_PortalProvider":
+        app = SocialApp(
+            provider="openid_connect",
+            provider_id=str(self.provider.pk),
+            name=self.code,
+            client_id=self.provider.application_id,
+            secret=self.secret,
+            settings={
+                "server_url": self.provider.issuer.rstrip("/") + _WELL_KNOWN,
+                "oauth_pkce_enabled": True,
+                "scope": ["openid", "email"],
+            },
+        )
+        return _PortalProvider(self.request, app=app, exchange=self)
+
+    def start(self, *, nonce: str, next_url: str | None, is_fresh: bool) -> str:
+        """Keep state, nonce and PKCE verifier in the session, and return the provider's address to go to.
+
+        With ``is_fresh`` the provider must ask the person to authenticate again. Raises SignOnRefused if the provider's
+        configuration cannot be read.
+        """
+        again = {"prompt": "login", "max_age": "0"} if is_fresh else {}
+        data = {"nonce": nonce, "is_fresh": is_fresh}
+        try:
+            response = self._at_provider.redirect(
+                self.request, "login", next_url=next_url, data=data, auth_params={"nonce": nonce, **again}
+            )
+        except requests.RequestException as error:
+            raise SignOnRefused("provider_unreachable") from error
+        return str(response.url)
+
+    def finish(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Use up the state, exchange the code, and return the state and the claims of the verified ID token.
+
+        Raises SignOnRefused for an answer that was not asked for in this browser, or is not from the provider.
+        """
+        asked = self.request.GET
+        state = self._at_provider.take_state(asked.get("state", ""))
+        if asked.get("iss", self.provider.issuer) != self.provider.issuer:  # RFC 9207
+            raise SignOnRefused("answer_of_another_provider")
+        if "code" not in asked:
+            raise SignOnRefused("cancelled" if asked.get("error") == "access_denied" else "provider_refused")
+        adapter = self._at_provider.get_oauth2_adapter(self.request)
+        try:
+            client = adapter.get_client(self.request, self._at_provider.app)
+            answer = client.get_access_token(asked["code"], pkce_code_verifier=state["pkce_code_verifier"])
+            with get_adapter().get_requests_session() as session:
+                keys = session.get(adapter.openid_config["jwks_uri"])
+                keys.raise_for_status()
+                key_set = keys.json()
+        except requests.RequestException as error:
+            raise SignOnRefused("provider_unreachable") from error
+        except (OAuth2Error, ValueError, AttributeError, TypeError, KeyError) as error:
+            raise SignOnRefused("code_refused") from error
+        expected = {"issuer": self.provider.issuer, "audience": self.provider.application_id}
+        token = str(answer.get("id_token", ""))
+        return state, verify_id_token(token, key_set, nonce=state["data"]["nonce"], **expected)
+
+
+class _PortalProvider(OpenIDConnectProvider):  # type: ignore[misc]
+    """Provider of allauth with the configuration of a client; nothing is read from allauth's own tables."""
+
+    def __init__(self, request: HttpRequest, *, app: SocialApp, exchange: Exchange) -> None:
+        super().__init__(request, app=app)
+        self.exchange = exchange
+
+    def get_oauth2_adapter(self, request: HttpRequest) -> "_PortalOAuth2Adapter":
+        return _PortalOAuth2Adapter(request, self)
+
+    def take_state(self, state_id: str) -> dict[str, Any]:
+        """Return the state of this browser and use it up."""
+        from allauth.socialaccount.internal import statekit  # noqa: PLC0415 -- imports allauth's models
+
+        state: dict[str, Any] | None = statekit.unstash_state(self.request, state_id=state_id, provider_id=self.sub_id)
+        if state is None:
+            raise SignOnRefused("state_unknown")
+        return state
+
+
+class _PortalOAuth2Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
+    """Adapter of allauth for one provider: its configuration is checked, and kept for an hour."""
+
+    def __init__(self, request: HttpRequest, provider: _PortalProvider) -> None:
+        super().__init__(request, provider.sub_id)
+        self._provider = provider
+
+    def get_provider(self) -> _PortalProvider:
+        return self._provider
+
+    @override
+    def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
+        return get_return_address(app.name)
+
+    @cached_property
+    def openid_config(self) -> dict[str, Any]:
+        """Return the provider's configuration (OpenID Connect Discovery 1.0 §4).
+
+        Raises SignOnRefused if it is of another issuer or names addresses that are not allowed.
+        """
+        issuer = self._provider.exchange.provider.issuer
+        slot = f"single-sign-on/{issuer}"
+        known: dict[str, Any] | None = cache.get(slot)
+        if known is None:
+            known = _check_metadata(self._fetch_metadata(), issuer)
+            cache.set(slot, known, timeout=_METADATA_SECONDS)
+        return known
+
+    def _fetch_metadata(self) -> Any:
+        try:
+            with get_adapter().get_requests_session() as session:
+                response = session.get(self._provider.server_url)
+                response.raise_for_status()
+                return json.loads(response.content)
+        except (requests.RequestException, ValueError) as error:
+            raise SignOnRefused("provider_unreachable") from error
+
+
+def _check_metadata(found: Any, issuer: str) -> dict[str, Any]:
+    if not isinstance(found, dict) or found.get("issuer") != issuer:
+        raise SignOnRefused("issuer_differs")
+    known = {name: str(found.get(name, "")) for name in _ENDPOINTS}
+    try:
+        for address in known.values():
+            parse_destination(address, allowed=settings.SIGN_ON_ALLOWED)
+    except DestinationRefused as error:
+        raise SignOnRefused("endpoint_not_allowed") from error
+    if urlsplit(known["authorization_endpoint"]).query:
+        raise SignOnRefused("endpoint_not_allowed")
+    methods = found.get(_METHODS)
+    offered = [str(one) for one in methods] if isinstance(methods, list) else ["client_secret_basic"]
+    return {**known, _METHODS: offered}

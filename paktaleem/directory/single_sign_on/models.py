@@ -1,0 +1,156 @@
+"""Providers of single sign-on, their secrets, and the accounts at a provider that belong to members of staff."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.audit.history import History, Tracked
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+
+__all__ = ["MOST_DOMAINS", "Provider", "ProviderSecret", "SignOnLink"]
+
+MOST_DOMAINS = 20
+"""Maximum number of email domains of one provider."""
+
+
+class Provider(RequestedChange, Tracked):
+    """A client's OpenID Connect provider, as one person proposed it and an officer approved it.
+
+    It is in force from ``settled_at`` (approved) until ``ended_at``; a client has at most one in force. Its
+    configuration is never changed: another is proposed. ``application_id`` is the portal's ``client_id`` at the
+    provider. While ``required_at`` is set, passwords give no access to this client.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        looked_up=True,
+        kept_for_good="evidence of who could vouch for a client's staff, and when",
+        personal={
+            "issuer": Personal.NONE,
+            "application_id": Personal.NONE,
+            "domains": Personal.NONE,
+            "requested_kind": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    issuer = models.CharField(
+        max_length=500,
+        help_text="Address of the provider without “/.well-known/openid-configuration”, exactly as the provider "
+        "states it.",
+    )
+    application_id = models.CharField(
+        "client ID", max_length=255, help_text="The identifier that the provider gave to this portal."
+    )
+    domains = ArrayField(
+        models.CharField(max_length=253),
+        verbose_name="email domains",
+        help_text="Domains of the institution’s own email addresses, such as school.example.",
+    )
+    honours_second_factor = models.BooleanField(
+        "second factor of the provider counts",
+        default=False,
+        help_text="If the provider says that a second factor was used, the portal asks for none. Otherwise the portal "
+        "asks for its own.",
+    )
+    required_at = models.DateTimeField("required since", null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "single sign-on"
+        verbose_name_plural = "single sign-on"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"],
+                condition=Q(state=ChangeState.APPROVED, ended_at=None),
+                name="signonprovider_one_in_force",
+            ),
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(state=ChangeState.WAITING), name="signonprovider_one_waiting"
+            ),
+            models.CheckConstraint(condition=~Q(client=PAKTALEEM), name="signonprovider_not_of_officers"),
+            models.CheckConstraint(
+                condition=Q(state=ChangeState.APPROVED) | Q(ended_at=None, required_at=None),
+                name="signonprovider_only_approved_ones_act",
+            ),
+            models.CheckConstraint(
+                condition=Q(domains__len__gte=1, domains__len__lte=MOST_DOMAINS), name="signonprovider_has_domains"
+            ),
+            *second_person_constraints("signonprovider"),
+        ]
+        indexes = newest_first("requested_at", "signonprovider_by_time")
+
+    def __str__(self) -> str:
+        """Return the provider's address."""
+        return self.issuer
+
+    @property
+    def is_in_force(self) -> bool:
+        """Return True if the provider vouches for staff of the client now."""
+        return self.state == ChangeState.APPROVED and self.ended_at is None
+
+
+class ProviderSecret(models.Model):
+    """The portal's secret at one provider (``client_secret``), wrapped under the keyring."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal={"wrapped": Personal.SECRET})
+
+    provider = models.OneToOneField(
+        Provider, models.PROTECT, related_name="secret", primary_key=True, db_constraint=False
+    )
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    epoch = models.PositiveIntegerField()
+    wrapped = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["epoch"], name="signonsecret_by_epoch")]
+
+    def __str__(self) -> str:
+        """Return a constant: the value is secret."""
+        return "secret"
+
+
+class SignOnLink(models.Model):
+    """The account at a provider (issuer and subject, OpenID Connect Core §2) that belongs to a member of staff."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        kept_for_good="evidence of whose account at the provider signs in as whom",
+        personal={"issuer": Personal.NONE, "subject": Personal.PSEUDONYM},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    linked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "linked school account"
+        verbose_name_plural = "linked school accounts"
+        ordering = ["-linked_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "issuer", "subject"], condition=Q(ended_at=None), name="signonlink_one_user"
+            ),
+            models.UniqueConstraint(
+                fields=["client", "issuer", "user"], condition=Q(ended_at=None), name="signonlink_one_account"
+            ),
+        ]
+        indexes = newest_first("linked_at", "signonlink_by_time")
+
+    def __str__(self) -> str:
+        """Return the email address of the member of staff."""
+        return str(self.user)

@@ -1,0 +1,107 @@
+"""Ten frequent tasks, with the number of clicks by the menu and its lists, and by the shortest way.
+
+docs/contributing.md has the same numbers. Typing is no click; a button, a link and what must be
+unfolded are one each.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from paktaleem.foundation.tenancy.context import in_client
+from rights.requests.models import RightsRequest
+from tests.cast import Cast
+from tests.console.clicking import Clicks
+from tests.signing_in import browser_of
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "contributing.md"
+LINE = re.compile(r"^\| ([A-Z][^|]+?) \| (\d+|–) \| (\d+) \|$", re.MULTILINE)
+
+
+def by_list(page: Clicks, name: str, text: str) -> Clicks:
+    """Open a row by the menu: its list, the list's search field, the row."""
+    return page.click(name).find(text).click(text)
+
+
+type Way = Callable[[Clicks, dict[str, str]], Clicks]
+
+
+def count(cast: Cast, way: Way | None, known: dict[str, str], expected: str) -> str:
+    """Return the number of clicks of a way; what it changes is rolled back."""
+    if way is None:
+        return "–"
+    with transaction.atomic():
+        arrived = way(Clicks(browser_of(cast.user("farah"))), known)
+        assert expected in arrived.text, arrived.url
+        transaction.set_rollback(True)
+    return str(arrived.number)
+
+
+TASKS: dict[str, tuple[Way | None, Way, str]] = {
+    "Open a person by LMS id": (
+        lambda page, _: by_list(page, "Data subjects", "lms-danish"),
+        lambda page, _: page.search("lms-danish"),
+        "About this person",
+    ),
+    "See which decisions deny a person’s data, and why": (
+        lambda page, _: by_list(page, "Data subjects", "lms-danish"),
+        lambda page, _: page.search("lms-danish"),
+        "Decisions",
+    ),
+    "Record a refusal": (
+        lambda page, _: by_list(page, "Data subjects", "lms-danish").click("Refuse").send(),
+        lambda page, _: page.search("lms-danish").click("Refuse").send(),
+        "Recorded. In effect from the next decision.",
+    ),
+    "Restrict the processing of a person’s data": (
+        lambda page, _: by_list(page, "Data subjects", "lms-danish").click("Restrict processing").send(),
+        lambda page, _: page.search("lms-danish").click("Restrict processing").send(),
+        "Restricted. In effect from the next decision.",
+    ),
+    "See who looked at a person’s data": (
+        lambda page, _: by_list(page, "Data subjects", "lms-danish").click("Who looked"),
+        lambda page, _: page.search("lms-danish").click("Who looked"),
+        "Who looked",
+    ),
+    "Open a rights request by its number": (
+        lambda page, known: page.click("Rights requests").click(known["number"]),
+        lambda page, known: page.search(known["number"]),
+        "Rights request",
+    ),
+    "See the people of a class": (
+        lambda page, _: page.click("Classes").click("4-A"),
+        lambda page, _: page.search("4a"),
+        "lms-danish",
+    ),
+    "Open a purpose of the register": (
+        lambda page, _: by_list(page, "Purposes", "newsletter"),
+        lambda page, _: page.search("newsletter"),
+        "needs_account",
+    ),
+    "Open an order by its id": (
+        lambda page, _: page.click("Orders").click("20"),
+        lambda page, known: page.search(known["order"]),
+        "Order",
+    ),
+    "Read what a page is for": (None, lambda page, _: page.click("Help"), "For client administrators"),
+}
+
+
+@pytest.fixture
+def known(cast_of_rows: Cast, rows: dict[str, Any]) -> dict[str, str]:
+    with in_client(cast_of_rows.client_id("indus")):
+        number = RightsRequest.objects.get(pk=rows["rights/rightsrequest"]).number
+    return {"number": str(number), "order": str(rows["systems/order"])}
+
+
+def test_the_number_of_clicks_of_ten_tasks_is_as_documented(cast_of_rows: Cast, known: dict[str, str]) -> None:
+    counted = {
+        task: (count(cast_of_rows, by_menu, known, expected), count(cast_of_rows, shortest, known, expected))
+        for task, (by_menu, shortest, expected) in TASKS.items()
+    }
+    documented = {task: (by_menu, shortest) for task, by_menu, shortest in LINE.findall(DOCS.read_text("utf-8"))}
+    assert counted == {task: documented.get(task) for task in TASKS}

@@ -1,0 +1,65 @@
+"""History pages say in words who changed what: staff by name, encrypted values only as changed, no raw values."""
+
+import re
+from typing import Any
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.console.history import format_parts, list_row_versions
+from paktaleem.foundation.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.pages import MODELS, admin_of, row_url
+from tests.project.offenders import refuse_any
+from tests.signing_in import browser_of
+
+CELL = re.compile(r'<td dir="auto">(.*?)</td>', re.DOTALL)
+RAW = re.compile(
+    r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}|\{&#x27;|\{&quot;|\[&#x27;|\[&quot;|\bNone\b|\bTrue\b|\bFalse\b"
+)
+
+
+def test_no_history_shows_an_id_or_a_raw_value(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+    browser = browser_of(cast_of_rows.user("amina"))
+    tracked = [model for model in MODELS if hasattr(admin_of(model).model, "history") and rows.get(model)]
+    assert len(tracked) >= 30
+
+    def list_raw(model: str) -> list[str]:
+        page = browser.get(row_url(model, rows[model], "history")).content.decode()
+        return [cell for cell in CELL.findall(page) if RAW.search(cell)]
+
+    refuse_any((model, list_raw(model)) for model in tracked)
+
+
+def changes_of(row: Any, viewer: Actor) -> dict[str, tuple[str, str]]:
+    newest = list_row_versions(row, viewer=viewer)[0]
+    return {change.field: (change.old, change.new) for change in newest.changes}
+
+
+def test_an_encrypted_value_is_only_said_to_be_changed(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        by: dict[str, Any] = {"client": cast.client("indus"), "actor": cast.actor("farah"), "at": now}
+        register_subject("lms-hamza", details={"full_name": "Hamza Other", "phone": "+923007654321"}, **by)
+        changes = changes_of(Subject.objects.get(external_id="lms-hamza"), cast.actor("farah"))
+    assert changes["Full name"] == ("Encrypted", "Changed")
+    assert changes["Phone"] == ("—", "Added")
+
+
+def test_json_becomes_words() -> None:
+    assert format_parts({"may_consent": True, "limits": [{"days": 3}, "a"], "none": None}) == (
+        "may consent: Yes; limits: days: 3, a; none: —"
+    )
+
+
+def test_an_entry_of_the_ledger_says_its_facts_in_words(cast: Cast, now: Any) -> None:
+    client_id = cast.client_id("indus")
+    facts = {"reason": "review", "purposes": ["newsletter"], "until": "2026-10-01T09:00:00+00:00", "paused": True}
+    with in_client(client_id):
+        entry = record_entry("list.exported", client_id=client_id, facts=facts, actor=cast.actor("farah"), at=now)
+    page = browser_of(cast.user("farah")).get(row_url("ledger/entry", entry.pk)).content.decode()
+    words = re.sub(r"<[^>]+>", "", page)
+    for line in ("reason: Periodic review", "paused: Yes", "until: 2026-10-01 14:00"):
+        assert line in words
+    assert "purposes: newsletter" not in words
+    assert "Show the exact text" in words

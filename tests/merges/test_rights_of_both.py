@@ -1,0 +1,94 @@
+"""The rights of a person with two records: requests, copies, erasures and the console cover both."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.merges.models import PersonMerge
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.tenancy.context import in_client
+from rights.erasures.models import ErasureProposal
+from rights.erasures.preview import preview_erasure
+from rights.erasures.services import cancel_erasure, decide_erasure
+from tests.cast import Cast
+from tests.console.pages import row_url
+from tests.erasures import steps
+from tests.merges.making import SECOND, linked, proposed, second_record
+from tests.rights.cases import AT, decided, received
+from tests.rights.packing import build, content_of, unpacked
+from tests.signing_in import browser_of
+
+
+@pytest.fixture
+def indus(cast: Cast) -> Iterator[Cast]:
+    """The cast in the context of Indus, with two linked records of Junaid."""
+    with in_client(cast.client_id("indus")):
+        linked(cast.subject("junaid"), second_record(cast, full_name="Junaid the Second"), cast, AT)
+        yield cast
+
+
+def test_a_copy_orders_and_holds_the_data_of_both_records(indus: Cast) -> None:
+    request = decided(indus, received(indus, "access", subject="junaid"))
+    ordered = Order.objects.filter(parent_id=request.pk)
+    assert set(ordered.values_list("subject__external_id", flat=True)) == {"lms-junaid", SECOND}
+    steps.waive_all(indus, AT, parent_id=request.pk)
+    package = build(request)
+    assert package is not None
+    files = unpacked(content_of(package))
+    assert "Junaid the Second" in files["record-2/data.json"].decode()
+    assert "record-2/tables/details.csv" in files
+    assert "record-2/data.json" in files["index.en.html"].decode()
+
+
+def test_an_erasure_is_proposed_approved_and_cancelled_for_both_records(indus: Cast) -> None:
+    junaid, second = indus.subject("junaid"), Subject.objects.get(external_id=SECOND)
+    assert preview_erasure(junaid, at=AT).others == [second]
+    first = steps.proposed(indus, "junaid")
+    beside = ErasureProposal.objects.get(subject=second)
+    assert (beside.leading, beside.stage) == (first, "proposed")
+    approved = decide_erasure(first, approve=True, actor=steps.second(indus), at=AT)
+    beside.refresh_from_db()
+    assert (approved.stage, beside.stage, beside.settled_by) == ("cooling_off", "cooling_off", approved.settled_by)
+    cancel_erasure(beside, actor=indus.actor("amina"), at=AT)
+    assert set(ErasureProposal.objects.values_list("stage", flat=True)) == {"cancelled"}
+
+
+def test_both_records_are_erased_with_a_certificate_each(indus: Cast) -> None:
+    approved = steps.approved(indus, "junaid")
+    beside = ErasureProposal.objects.get(leading=approved)
+    for proposal in (approved, beside):
+        assert steps.certified(indus, proposal, steps.AFTER).stage == "certified"
+    people = Subject.objects.filter(same_person=indus.subject_id("junaid"))
+    assert [one.erased_at is None for one in people] == [False, False]
+
+
+def test_the_console_shows_the_link_the_preview_and_the_requests_of_both_records(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        linked(cast.subject("junaid"), second_record(cast), cast, AT)
+        request, second = received(cast, "access", subject="junaid"), Subject.objects.get(external_id=SECOND)
+        waiting = proposed(cast.subject("junaid"), second_record(cast, external_id="lms-junaid-3"), cast, AT)
+    farah, amina = browser_of(cast.user("farah")), browser_of(cast.user("amina"))
+    junaid, url = cast.subject_id("junaid"), row_url("merges/personmerge", waiting.pk)
+    for page, words in {
+        row_url("subjects/subject", second.pk): "One person with",
+        row_url("subjects/subject", second.pk) + "?tab=requests": request.number,
+        row_url("rights/rightsrequest", request.pk): "copies and erasures cover them",
+        url: "What a confirmation would change",
+    }.items():
+        assert words in farah.get(page).content.decode(), page
+    found = farah.post("/admin/search/", {"text": "lms-jun"}).content.decode()
+    assert f"One person with {SECOND}" in found
+    form = {"other": "lms-danish", "reason": "review"}
+    refused = farah.post(row_url("subjects/subject", junaid, "same-person"), form)
+    assert "The records cannot be one person" in refused.content.decode()
+    approved = amina.post(row_url("merges/personmerge", waiting.pk, "approve"), {"reason": "review"})
+    undo = row_url("subjects/subject", junaid, "not-same-person")
+    undone = farah.post(undo, {"other": str(second.pk), "reason": "correction"})
+    assert (approved.status_code, undone.status_code) == (302, 302)
+    with in_client(cast.client_id("indus")):
+        assert sorted(PersonMerge.objects.values_list("kind", "state")) == [
+            ("link", "approved"),
+            ("link", "approved"),
+            ("undo", "waiting"),
+        ]

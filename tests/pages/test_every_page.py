@@ -1,0 +1,75 @@
+"""Every page of the console, as each role reads it in each language, is shown by Chromium without a fault.
+
+A fault is an error or a refused script in the browser's console, a finding of axe-core, or sideways scrolling. Pages
+are judged in light at 1280 px, in dark at 360 px, and at 200 % zoom. ``make test-pages`` opens all of them; the suite
+opens those of ``SOME``, one of each kind.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from paktaleem.foundation.console.person_pages import TABS, person_pages
+from tests.cast import Cast
+from tests.console.pages import row_url
+from tests.pages.opening import OpenedPages
+from tests.project.test_console_in_urdu import in_urdu
+from tests.project.test_permission_matrix import (
+    CONSOLE,
+    CONSOLE_BY_ROLE,
+    OWN_PAGES,
+    acts_by_role,
+    example,
+    pages_by_role,
+)
+from tests.signing_in import browser_of
+
+PART = os.environ.get("PAGES", "")
+"""Text in the addresses of the pages to open; empty in the suite."""
+SOME = {
+    "/admin/",
+    "/admin/search/",
+    "/admin/subjects/subject/",
+    "/admin/consent/purpose/add/",
+    "/admin/schedule/retentionrule/schedule/",
+}
+READERS = [("amina", "en"), ("farah", "ur")]
+ALL_READERS = [(name, language) for name in ("amina", "bilal", "sana", "farah") for language in ("en", "ur")]
+
+
+def addresses(cast: Cast, rows: dict[str, Any]) -> Iterator[str]:
+    """Yield the address of every page of the console, with a row of Indus to which it applies."""
+    yield from (example(route) for route in (*CONSOLE, *CONSOLE_BY_ROLE, *OWN_PAGES))
+    yield from (url for url, _, _ in (*pages_by_role(rows), *acts_by_role(rows)))
+    person = cast.subject_id("danish")
+    yield from (row_url("subjects/subject", person, page.slug) for page in person_pages)
+    yield from (f"{row_url('subjects/subject', person)}?tab={tab.code}" for tab in TABS[1:])
+
+
+@pytest.mark.parametrize(("name", "language"), ALL_READERS if PART else READERS)
+def test_pages_have_no_errors_no_findings_of_axe_and_no_sideways_scrolling(
+    cast_of_rows: Cast, rows: dict[str, Any], chromium: Browser, name: str, language: str
+) -> None:
+    user = cast_of_rows.user(name)
+    opened = OpenedPages(chromium, in_urdu(cast_of_rows, name) if language == "ur" else browser_of(user))
+    for url in dict.fromkeys(addresses(cast_of_rows, rows)):
+        if url in SOME or (PART and PART in url):
+            opened.open(url)
+    opened.close()
+    faults = "\n".join(f"{url}\n    " + "\n    ".join(found) for url, found in opened.faults.items())
+    assert not opened.faults, faults
+    assert opened.count >= (150 if PART == "/" else 3)
+
+
+def test_faults_of_a_page_are_found(cast: Cast, chromium: Browser) -> None:
+    opened = OpenedPages(chromium, browser_of(cast.user("amina")))
+    opened.open("/admin/search/")
+    opened.page.set_content(f'<!DOCTYPE html><img src="data:,x"><p style="color: #ccc">{"wide" * 200}</p>')
+    found = opened.judge()
+    opened.close()
+    assert any("style" in error for error in opened.errors), "the policy of the page refuses the style"
+    assert any(fault.startswith("image-alt") for fault in found)
+    assert "needs sideways scrolling" in "".join(found)

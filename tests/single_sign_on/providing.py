@@ -1,0 +1,160 @@
+"""Providers for the tests: oidc-provider-mock in a process of its own, and one that answers as an attacker wants."""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from paktaleem.development.demo.supervision import running
+from tests.demo.running import PATIENCE, free_port
+
+__all__ = ["APPLICATION", "HostileProvider", "TestProvider", "hostile_provider", "running_provider"]
+
+APPLICATION = "portal-at-indus"
+_PORTAL_KEY, _OTHER_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+class TestProvider:
+    """A running oidc-provider-mock; any client ID and secret are accepted there."""
+
+    __test__ = False
+
+    def __init__(self, port: int) -> None:
+        self.host = f"127.0.0.1:{port}"
+        self.issuer = f"http://{self.host}"
+
+    def set_person(self, subject: str, **claims: Any) -> None:
+        """Set the claims of an account."""
+        body = json.dumps(claims).encode()
+        headers = {"Content-Type": "application/json"}
+        address = f"{self.issuer}/users/{quote(subject)}"
+        urllib.request.urlopen(urllib.request.Request(address, body, headers, method="PUT")).close()  # noqa: S310
+
+    def authorize(self, address: str, subject: str) -> str:
+        """Sign in at the provider as a person does, and return the address to which it sends them back."""
+        body = urlencode({"sub": subject} if subject else {"action": "deny"}).encode()
+        try:
+            urllib.request.build_opener(_Stay).open(address, body)
+        except urllib.error.HTTPError as answer:
+            return str(answer.headers["Location"])
+        raise AssertionError("The provider did not send the person back.")
+
+
+@contextmanager
+def running_provider(logs: Path) -> Iterator[TestProvider]:
+    """Run oidc-provider-mock in a process of its own."""
+    provider = TestProvider(free_port())
+    port = provider.host.rpartition(":")[2]
+    command = [sys.executable, "-m", "oidc_provider_mock", "--host", "127.0.0.1", "--port", port]
+    with running([("provider", command)], logs) as [process]:
+        ends_at = time.monotonic() + PATIENCE
+        while not _answers(f"{provider.issuer}/jwks"):
+            process.check()
+            assert time.monotonic() < ends_at, "the provider did not come to serve"
+            time.sleep(0.05)
+        yield provider
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(address).close()  # noqa: S310
+    except OSError:
+        return False
+    return True
+
+
+class HostileProvider:
+    """A provider whose token says what a test wants; ``changes`` are made to an honest token and its signature."""
+
+    def __init__(self, port: int) -> None:
+        self.host = f"127.0.0.1:{port}"
+        self.issuer = f"http://{self.host}"
+        self.changes: dict[str, Any] = {}
+        self.metadata: dict[str, Any] = {}
+        self.nonce = ""
+
+    def answer(self, path: str) -> Any:
+        """Return the JSON of a path."""
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(_PORTAL_KEY.public_key(), as_dict=True)
+        answers = {
+            "/.well-known/openid-configuration": {
+                "issuer": self.issuer,
+                "authorization_endpoint": f"{self.issuer}/authorize",
+                "token_endpoint": f"{self.issuer}/token",
+                "jwks_uri": f"{self.issuer}/jwks",
+                **self.metadata,
+            },
+            "/jwks": {"keys": [{**key, "kid": "one", "use": "sig", "alg": "RS256"}]},
+            "/token": {"access_token": "unused", "token_type": "Bearer", "id_token": self.sign()},
+        }
+        return answers[path]
+
+    def sign(self) -> str:
+        """Return the token, with the changes."""
+        at = time.time()
+        claims = {
+            "iss": self.issuer,
+            "aud": APPLICATION,
+            "sub": "farah-1",
+            "iat": at,
+            "exp": at + 300,
+            "nonce": self.nonce,
+            "email": "farah@indus.example",
+            "email_verified": True,
+        }
+        changes = dict(self.changes)
+        algorithm, key = changes.pop("alg", "RS256"), _OTHER_KEY if changes.pop("other_key", False) else _PORTAL_KEY
+        signing: Any = {"none": "", "HS256": "a secret of at least thirty-two bytes"}.get(algorithm, key)
+        kept = {name: value for name, value in (claims | changes).items() if value is not None}
+        return jwt.encode(kept, signing, algorithm=algorithm, headers={"kid": changes.pop("kid", "one")})
+
+    def authorize(self, address: str) -> str:
+        """Return the address to which the person comes back, with a code for the nonce that was asked."""
+        asked = {name: value for name, [value] in parse_qs(urlsplit(address).query).items()}
+        self.nonce = asked["nonce"]
+        return f"{asked['redirect_uri']}?{urlencode({'state': asked['state'], 'code': 'any'})}"
+
+
+@contextmanager
+def hostile_provider() -> Iterator[HostileProvider]:
+    """Serve such a provider."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def send_answer(self) -> None:
+            body = json.dumps(provider.answer(urlsplit(self.path).path)).encode()
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Write no log."""
+
+    Handler.do_GET = Handler.do_POST = Handler.send_answer  # type: ignore[attr-defined]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        provider = HostileProvider(server.server_port)
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield provider
+        finally:
+            server.shutdown()
+            thread.join()
