@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from consent.consents.models import Consent, ConsentState
 from consent.notices.selectors.registers import current_register
 from consent.register.models import Basis, Purpose
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, SchoolClass, Term
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.foundation.accounts.models import Client
@@ -23,6 +24,7 @@ __all__ = [
     "PUPILS",
     "DueOfKind",
     "count_due_by_kind",
+    "is_only_pupil",
     "list_consents_of_year",
     "list_purposes_of_consent",
     "list_terms_with_parts",
@@ -33,7 +35,7 @@ __all__ = [
 ]
 
 PUPILS = ("student", "learner")
-"""Roles of people who can leave at the end of a year."""
+"""Roles of pupils. Only who has no other role can leave: a learner who also teaches stays."""
 
 _DUE = """
 SELECT p.is_leaver, d.category, count(d.due_at), min(d.due_at), max(d.due_at), count(*) FILTER (WHERE d.due_at IS NULL)
@@ -87,6 +89,11 @@ def select_classes_of_year(row: YearEnd) -> QuerySet[SchoolClass]:
     return rows if row.school_id is None else rows.filter(school_id=row.school_id)
 
 
+def is_only_pupil(subject: Subject) -> bool:
+    """Return True if all roles of a person are roles of pupils."""
+    return {subject.role, *subject.other_roles} <= set(PUPILS)
+
+
 def select_class_after(row: YearEnd, *, on: date) -> QuerySet[Enrolment]:
     """Select the enrolments of pupils, now or later, in classes that do not end with the year.
 
@@ -117,7 +124,8 @@ def list_purposes_of_consent(client: Client, at: datetime, *, with_period: bool)
     codes = {
         code
         for code, role in register.bases
-        if (basis := register.basis_in_force(code, role, at)) is not None
+        if role in PUPILS
+        and (basis := register.basis_in_force(code, role, at)) is not None
         and basis.basis == Basis.CONSENT
         and code in register.purposes
         and register.purposes[code].active

@@ -12,7 +12,7 @@ from consent.consents.services import withdraw_consent
 from consent.register.models import Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject, SubjectEvent
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.directory.schools.models import SchoolClass
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import Client
@@ -167,6 +167,18 @@ def test_a_leaver_who_gets_a_class_after_the_preview_stays(cast: Cast, indus: Cl
     record(indus, NEXT, at=AFTER)
     row = carried_out(cast, row)
     assert (closed(), row.result["stayed"]) == (["lms-hamza"], 1)
+
+
+def test_a_learner_who_also_teaches_does_not_leave_but_the_consents_of_the_year_end(cast: Cast, indus: Client) -> None:
+    details = {"role": "student", "other_roles": ["instructor"], "full_name": "Hamza Lodhi"}
+    register_subject("lms-hamza", client=indus, details=details, actor=SETTING_UP, at=IN_THE_YEAR)
+    consents(cast, "hamza", at=IN_THE_YEAR)
+    with pytest.raises(ValidationError):
+        prepared(cast, leavers_by=LeaversBy.PEOPLE, named=["lms-hamza"])
+    row = prepared(cast, let_go=["newsletter"])
+    assert leavers(row) == ["lms-danish"]
+    carried_out(cast, row)
+    assert (closed(), state_of("hamza").state) == (["lms-danish"], "expired")
 
 
 def test_people_who_are_erased_meanwhile_are_left_alone(cast: Cast, indus: Client) -> None:

@@ -14,7 +14,7 @@ from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.school_years.selectors import PUPILS
+from paktaleem.school_years.selectors import is_only_pupil
 from paktaleem.school_years.services import leave_client
 from rights.requests.models import RightKind
 
@@ -58,6 +58,6 @@ person_acts.connect(
         "Within this client, enrol the pupil in the new class instead: consents and history stay.",
         done="The account is closed.",
         danger=True,
-        applies=lambda row, _at: row.is_recorded and row.is_account_open and row.role in PUPILS,
+        applies=lambda row, _at: row.is_recorded and row.is_account_open and is_only_pupil(row),
     )
 )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.schools.admin.schools import class_url
-from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.register_names import format_category, format_purpose
 from paktaleem.school_years.models import Stage, YearEnd, YearEndClass, YearEndPerson
 
 __all__ = ["build_panels"]
@@ -65,7 +65,12 @@ def _names(row: YearEnd, codes: list[str]) -> list[str]:
 def _deletions_panel(row: YearEnd) -> dict[str, Any]:
     zone = ZoneInfo(row.client.time_zone)
     lines = [
-        {**one, "first": _last_day(one["first"], zone), "last": _last_day(one["last"], zone)}
+        {
+            **one,
+            "category": format_category(one["category"], row.client_id),
+            "first": _last_day(one["first"], zone),
+            "last": _last_day(one["last"], zone),
+        }
         for one in row.plan["deletions"]
     ]
     return {"template": "console/panels/year_end_deletions.html", "lines": lines}

@@ -60,7 +60,7 @@ added_acts.connect(
         "schools.term",
         RowAction(
             "end-year",
-            "End this school year",
+            "Prepare the end of the year",
             Capability.CLOSE_SCHOOL_YEARS,
             _prepare,
             form=PrepareForm,

@@ -29,7 +29,8 @@ _ADD_PEOPLE = """
 INSERT INTO school_years_yearendperson (id, client_id, year_end_id, subject_id, is_leaver)
 SELECT [new_id], %(client)s, %(year_end)s, s.id, false
 FROM subjects_subject s
-WHERE s.client_id = %(client)s AND s.role = ANY(%(roles)s) AND s.erasure_started_at IS NULL AND s.id IN (
+WHERE s.client_id = %(client)s AND (s.role = ANY(%(roles)s) OR s.other_roles && %(roles)s::varchar[])
+    AND s.erasure_started_at IS NULL AND s.id IN (
     SELECT e.subject_id FROM school_years_yearendclass c
     JOIN schools_enrolment e ON e.client_id = %(client)s AND e.school_class_id = c.school_class_id
     WHERE e.role = 'student' AND c.client_id = %(client)s AND c.year_end_id = %(year_end)s)
@@ -82,16 +83,25 @@ def _list_classes(row: YearEnd) -> None:
 
 
 def _mark_leavers(row: YearEnd, at: datetime) -> None:
-    """Mark the pupils who leave, by the choice; those whose account is closed already do not leave again."""
+    """Mark the pupils who leave, by the choice.
+
+    Those whose account is closed do not leave again; those who have another role, such as a teacher, do not leave.
+    """
     people = _people(row)
     if row.leavers_by == LeaversBy.PEOPLE:
         return
     after = select_class_after(row, on=get_day(row.client, at))
-    staying = people.filter(~Exists(after), subject__account_closed_at=None, subject__is_enabled=True)
+    without_class = people.filter(
+        ~Exists(after),
+        subject__role__in=PUPILS,
+        subject__other_roles__contained_by=list(PUPILS),
+        subject__account_closed_at=None,
+        subject__is_enabled=True,
+    )
     if row.leavers_by == LeaversBy.WITHOUT_CLASS:
-        staying.update(is_leaver=True)
+        without_class.update(is_leaver=True)
     elif row.leavers_by == LeaversBy.CLASSES:
-        staying.filter(Exists(_enrolled_in(row.leaving_classes, row.client_id))).update(is_leaver=True)
+        without_class.filter(Exists(_enrolled_in(row.leaving_classes, row.client_id))).update(is_leaver=True)
 
 
 def _people(row: YearEnd) -> QuerySet[YearEndPerson]:

@@ -19,7 +19,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.school_years.models import LeaversBy, Stage, YearEnd, YearEndPerson
-from paktaleem.school_years.selectors import PUPILS, list_purposes_of_consent
+from paktaleem.school_years.selectors import is_only_pupil, list_purposes_of_consent
 from paktaleem.school_years.services.steps import (
     delete_lists,
     enqueue_year_end,
@@ -34,7 +34,7 @@ _NOT_OVER = gettext_noop("Choose a term or school year that has ended.")
 _SCHOOL_UNKNOWN = gettext_noop("No school of this client has this id.")
 _NONE_NAMED = gettext_noop("Enter the ids, one per line.")
 _UNKNOWN = gettext_noop("Not found at this client: %(ids)s.")
-_NO_PUPILS = gettext_noop("Only students and learners can leave: %(ids)s.")
+_NO_PUPILS = gettext_noop("Only people who are nothing but students or learners can leave, not: %(ids)s.")
 _RENEW_OR_LET_GO = gettext_noop("Choose each purpose once: ask again, or let go.")
 _NOT_OFFERED = gettext_noop(
     "Choose purposes that are based on consent. Only a consent that expires is asked for again."
@@ -169,7 +169,7 @@ def _find_people(client: Client, choices: Choices) -> list[Subject]:
     rows = Subject.objects.filter(client_id=client.pk, external_id__in=named, erasure_started_at=None)
     found = {str(one.external_id): one for one in rows.order_by("external_id")}
     _require_all(named, found)
-    others = [key for key, one in found.items() if one.role not in PUPILS]
+    others = [key for key, one in found.items() if not is_only_pupil(one)]
     if others:
         raise ValidationError({"named": [ValidationError(_NO_PUPILS, params={"ids": _join(others)})]})
     return list(found.values())
