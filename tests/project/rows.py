@@ -180,19 +180,8 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["subjects/subject/not-same-person"] = cast.subject_id("junaid")
     with in_client(client_id):
         rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
-        rows |= agreements_of_indus(cast)
-        rows |= orders_of_indus(cast)
-        rows |= incident_of_indus(cast)
-        rows |= schedule_of_indus(cast)
-        rows |= breaches_of_indus(cast)
-        rows |= packs_of(cast)
-        rows |= cookies_of_indus(cast)
-        rows |= assessment_of_indus(cast)
-        rows |= requests_of_indus(cast)
-        rows |= rights_of_indus(cast)
-        rows |= erasures_of_indus(cast)
-        rows |= messages_of_indus(cast)
-        rows |= year_end_of_indus(cast)
+        for make in _OWN_PARTS:
+            rows |= make(cast)
     rows |= queued
     rows |= sign_on_of_indus(cast)
     rows |= period_change_of_paktaleem(cast)
@@ -208,6 +197,24 @@ def year_end_of_indus(cast: Cast) -> dict[str, Any]:
     row = prepare_year_end(term, Choices(), actor=cast.actor("farah"), at=AT)
     count_year_end(row, actor=SETTING_UP, at=AT)
     return {"schools/term/end-year": term.pk, "school_years/yearend": row.pk}
+
+
+_OWN_PARTS = (
+    agreements_of_indus,
+    orders_of_indus,
+    incident_of_indus,
+    schedule_of_indus,
+    breaches_of_indus,
+    packs_of,
+    cookies_of_indus,
+    assessment_of_indus,
+    requests_of_indus,
+    rights_of_indus,
+    erasures_of_indus,
+    messages_of_indus,
+    year_end_of_indus,
+)
+"""Makers of the rows of one app each, in the context of Indus; some need what an earlier one made."""
 
 
 def _opposed_recipient(cast: Cast) -> NoticeDispatch:

@@ -17,13 +17,14 @@ from paktaleem.directory.security_events.models import SecurityEvent, SeverityLa
 from paktaleem.directory.security_events.selectors import list_serious_events
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 
 __all__ = ["SecurityEventAdmin"]
 
@@ -129,4 +130,4 @@ def security_board(actor: Actor, at: datetime) -> list[Card]:
     url = reverse("admin:security_events_securityevent_changelist", current_app=site.name)
     note = gettext("high or critical, in the last seven days")
     title = gettext("Security events")
-    return [Card(title, format_count(count), note, f"{url}?severity={_SERIOUS}", needs_attention=True)]
+    return [Card(title, format_count(count), note, f"{url}?severity={_SERIOUS}", Severity.URGENT)]
