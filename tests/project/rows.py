@@ -199,24 +199,6 @@ def year_end_of_indus(cast: Cast) -> dict[str, Any]:
     return {"schools/term/end-year": term.pk, "school_years/yearend": row.pk}
 
 
-_OWN_PARTS = (
-    agreements_of_indus,
-    orders_of_indus,
-    incident_of_indus,
-    schedule_of_indus,
-    breaches_of_indus,
-    packs_of,
-    cookies_of_indus,
-    assessment_of_indus,
-    requests_of_indus,
-    rights_of_indus,
-    erasures_of_indus,
-    messages_of_indus,
-    year_end_of_indus,
-)
-"""Makers of the rows of one app each, in the context of Indus; some need what an earlier one made."""
-
-
 def _opposed_recipient(cast: Cast) -> NoticeDispatch:
     """Announce a recipient to which the client objects, and answer the objection."""
     with in_client(PAKTALEEM):
@@ -749,3 +731,21 @@ def guardians_of_indus(cast: Cast) -> None:
     end_guardian(refusing, actor=SETTING_UP, at=AT + timedelta(minutes=1))
     _records_of_a_school(cast, esra)
     register_subject("lms-danish", client=client, details={"birth_date": date(1990, 1, 1)}, actor=SETTING_UP, at=AT)
+
+
+_OWN_PARTS = (
+    agreements_of_indus,
+    orders_of_indus,
+    incident_of_indus,
+    schedule_of_indus,
+    breaches_of_indus,
+    packs_of,
+    cookies_of_indus,
+    assessment_of_indus,
+    requests_of_indus,
+    rights_of_indus,
+    erasures_of_indus,
+    messages_of_indus,
+    year_end_of_indus,
+)
+"""Makers of the rows of one app each, in the context of Indus; some need what an earlier one made."""
