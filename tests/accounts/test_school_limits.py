@@ -200,8 +200,8 @@ def test_no_page_fails_or_shows_another_school(cast: Cast, head: Any, schools: S
         assert added.status_code in {200, 302, 403, 404}, model
         assert "lms-hamza" not in added.content.decode(), model
     assert served > 20
-    page = browser.get(row_url("subjects/subject", danish)).content.decode()
-    linked = {link for link in re.findall(r'href="(/admin/[^"?]+)', page) if str(danish) in link}
+    text = browser.get(row_url("subjects/subject", danish)).content.decode()
+    linked = {link for link in re.findall(r'href="(/admin/[^"?]+)', text) if str(danish) in link}
     of_danish = linked | {row_url("subjects/subject", danish, one) for one in ("change", "history", "reveal")}
     for link in of_danish:
         assert browser.get(link).status_code in {200, 403}, link

@@ -63,6 +63,7 @@ PUBLISHED = {
 VISITORS = {
     "metrics": 404,
     "choices/": 403,
+    "choices/children/": 405,
     "choices/give/<str:purpose>/": 403,
     "choices/decide/<str:purpose>/": 405,
     "choices/code/": 403,
@@ -72,6 +73,7 @@ VISITORS = {
     "choices/<str:client>/receipt/<str:code>/": 404,
     "choices/<str:client>/": 404,
     "guardian/": 403,
+    "guardian/own/": 405,
     "guardian/child/<uuid:child>/": 403,
     "guardian/child/<uuid:child>/service/": 403,
     "guardian/child/<uuid:child>/sharing/": 403,
@@ -531,7 +533,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|security_events|children|invitations|ageing|consent|agreements|cookies|paper|"
-    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|school_years|regulator"
+    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|regulator|school_years"
 )
 
 

@@ -66,6 +66,8 @@ NO_ACTS = {
     "consent.urls",
     "consent.weaker_rows",
     "form.typ",
+    "register.purpose_panels",
+    "single_sign_on.providersecret",
     "message.eml",
     "objection.grounds",
     "people.age_change_settled",

@@ -35,6 +35,9 @@ LOOK_UPS = {
     "cookies_client_of_site",
     "doors_client_of_link",
     "sandbox_forget",
+    "single_sign_on_by_domain",  # the next two: at sign-in, before a client is chosen
+    "single_sign_on_only",
+    "single_sign_on_providers",
     "schools_refresh_statistics",  # as the next one
     "subjects_refresh_statistics",  # returns no data: ANALYZE during an import
 }
@@ -69,6 +72,9 @@ GLOBAL_TABLES = {
     "procrastinate_periodic_defers",
     "procrastinate_workers",
     "signin_counter",
+    "socialaccount_socialaccount",
+    "socialaccount_socialapp",
+    "socialaccount_socialtoken",
     "subjects_erasurecarriedout",
 }
 """All tables without a client, written by hand; their declarations have the reasons."""

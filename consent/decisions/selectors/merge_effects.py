@@ -65,4 +65,4 @@ def _compare(record: Subject, before: str, after: str, register: Register, at: d
 def _describe(decision: Decision) -> str:
     if decision.reason is Reason.PERMITTED:
         return gettext("Allowed")
-    return gettext("Denied: {reason}").format(reason=decision.reason.value)
+    return gettext("Denied: {reason}").format(reason=gettext(decision.reason.value.replace("_", " ")))

@@ -25,6 +25,7 @@ from paktaleem.foundation.console.columns import day, render_state
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -175,8 +176,9 @@ class PersonMergeAdmin(ScopedAdmin):
             preview = preview_merge(row, at=get_action_time(request))
             page: SubjectAdmin = site.get_model_admin(Subject)  # type: ignore[assignment]
             lines = [(label, show(page, preview.main), show(page, preview.other)) for label, show in _COMPARED]
-            panel = {"template": "console/panels/merge_preview.html", "preview": preview, "lines": lines}
-        return [*found, {**panel, "is_undo": row.kind == MergeKind.UNDO}]
+            effects = [(one, format_purpose(one.purpose, row.client_id)) for one in preview.effects]
+        panel = {"template": "console/panels/merge_preview.html", "preview": preview, "lines": lines}
+        return [*found, {**panel, "effects": effects, "is_undo": row.kind == MergeKind.UNDO}]
 
     @admin.display(description="main record")
     def main_record(self, row: PersonMerge) -> SafeString:

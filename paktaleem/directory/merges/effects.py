@@ -12,10 +12,10 @@ __all__ = ["UNDO", "MergeEffect", "list_effects", "merge_effects"]
 
 
 class MergeEffect(NamedTuple):
-    """One answer that changes: for which record, about what (in words), and the answer before and after it."""
+    """One answer that changes: for which record, the code of the purpose, and the answer before and after it."""
 
     record: Subject
-    about: str
+    purpose: str
     now: str
     after: str
 

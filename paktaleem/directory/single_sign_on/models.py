@@ -126,6 +126,7 @@ class SignOnLink(models.Model):
         Scope.TENANT,
         EDIT,
         kept_for_good="evidence of whose account at the provider signs in as whom",
+        left_out_of_copies="about the sign-in of a member of staff",
         personal={"issuer": Personal.NONE, "subject": Personal.PSEUDONYM},
     )
 

@@ -56,6 +56,7 @@ def run_drill(environment: Mapping[str, str], *, backup: Path | None = None) -> 
         raise BackupFailed(f"Set {', '.join(missing)}.")
     with tempfile.TemporaryDirectory(prefix="paktaleem-drill-") as folder:
         file = backup or Path(folder) / "drill.dump"
+        steps: list[tuple[str, Sequence[str], Mapping[str, str]]]
         steps = [] if backup else [("backup", ("backup", str(file)), environment)]
         with _temporary_database(environment, Path(folder)) as copy:
             steps.append(("restore and counts", ("restore", str(file)), copy))

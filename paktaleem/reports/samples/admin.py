@@ -12,7 +12,7 @@ from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -62,7 +62,7 @@ class SampleForm(forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         """Offer officers the clients; the period is the last quarter."""
         super().__init__(*args, **kwargs)
-        today = timezone.localdate(get_action_time(request))
+        today = get_action_time(request).astimezone(get_current_timezone()).date()
         self.fields["since"].initial, self.fields["until"].initial = today - _A_QUARTER, today
         if actor_of(request).client_id is None:
             clients = Client.objects.order_by("name")

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.utils import timezone
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -75,7 +75,7 @@ def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateRespon
     client_id = get_filtered_client(request)
     if client_id is not None and not actor_of(request).may(Capability.VIEW_LEDGER, client_id):
         raise PermissionDenied
-    today = timezone.localdate(get_action_time(request))
+    today = get_action_time(request).astimezone(get_current_timezone()).date()
     trends = get_trends(actor_of(request), client_id, today=today)
     is_officer = actor_of(request).client_id is None
     values = {

@@ -1,4 +1,4 @@
-"""Clients, staff, memberships, API keys, ledger entries and access records in the console."""
+"""Clients, staff, memberships, API keys, ledger entries, access records and readmissions in the console."""
 
 from paktaleem.directory.administration.admin import (
     access_records,
@@ -8,7 +8,9 @@ from paktaleem.directory.administration.admin import (
     dashboard,
     entries,
     memberships,
+    people_search,
     periods,
+    readmissions,
     staff_changes,
 )
 
@@ -20,6 +22,8 @@ __all__ = [
     "dashboard",
     "entries",
     "memberships",
+    "people_search",
     "periods",
+    "readmissions",
     "staff_changes",
 ]
