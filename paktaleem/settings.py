@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import environ
 from django.utils.csp import CSP
 
+from paktaleem import installed_apps
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -17,84 +19,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 PUBLIC_URL = env.str("PUBLIC_URL", default="")  # public base URL, such as https://privacy.school.example
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-INSTALLED_APPS = [
-    "django.contrib.postgres",  # before tenancy: it queries when a connection opens, without the guard
-    "paktaleem.foundation.tenancy",
-    "paktaleem.foundation.extensions",
-    "paktaleem.foundation.diagnosis",
-    "paktaleem.foundation.startup",
-    "paktaleem.foundation.metrics",
-    "paktaleem.foundation.jobs",
-    "paktaleem.foundation.audit",
-    "paktaleem.foundation.accounts",
-    "paktaleem.foundation.periods",
-    "paktaleem.foundation.backups",
-    "paktaleem.foundation.api",
-    "paktaleem.foundation.public",
-    "paktaleem.foundation.console",
-    "paktaleem.directory.administration",
-    "paktaleem.directory.people",
-    "paktaleem.directory.key_epochs",
-    "paktaleem.directory.copies",
-    "paktaleem.directory.merges",
-    "paktaleem.directory.files",
-    "paktaleem.directory.schools",
-    "paktaleem.directory.rosters",
-    "paktaleem.directory.mail",
-    "paktaleem.directory.sign_in",
-    "paktaleem.directory.single_sign_on",
-    "paktaleem.directory.data_systems",
-    "paktaleem.directory.webhooks",
-    "paktaleem.directory.access_links",
-    "paktaleem.directory.access_reviews",
-    "paktaleem.directory.security_events",
-    "children.guardians",
-    "children.invitations",
-    "children.ageing",
-    "children.school_limits",
-    "consent",
-    "consent.agreements",
-    "consent.cookies",
-    "consent.paper",
-    "consent.sharing",
-    "retention.holdings",
-    "retention.schedule",
-    "retention.disposals",
-    "retention.breaches",
-    "retention.records",
-    "rights.limits",
-    "rights.requests",
-    "rights.packages",
-    "rights.guardian_requests",
-    "rights.rectifications",
-    "rights.complaints",
-    "rights.erasures",
-    "rights.mailbox",
-    "rights.desk",
-    "retention.exits",
-    "paktaleem.reports.trends",
-    "paktaleem.reports.samples",
-    "paktaleem.reports.regulator",
-    "paktaleem.sandbox",
-    "paktaleem.school_years",
-    "paktaleem.onboarding",
-    "paktaleem.development.demo",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.socialaccount",
-    "axes",
-    "simple_history",
-    "rest_framework",
-    "drf_spectacular",
-    "procrastinate.contrib.django",
-    "django.contrib.admin.apps.SimpleAdminConfig",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-]
+INSTALLED_APPS = installed_apps.INSTALLED_APPS
 
 MIDDLEWARE = [
     "paktaleem.foundation.metrics.middleware.RequestMetricsMiddleware",
@@ -195,8 +120,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = LOGOUT_REDIRECT_URL = "console:login"
+LOGIN_URL = "console:login"
 LOGIN_REDIRECT_URL = "console:index"
+LOGOUT_REDIRECT_URL = "console:login"
 
 DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False in the demonstration only
 STEP_UP = env.bool("STEP_UP", default=True)  # re-authentication for sensitive actions; False in the demonstration
@@ -207,8 +133,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up, but allauth checks that they match
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an officer confirms the address when inviting
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 STAFF_LINK_HOURS = env.int("STAFF_LINK_HOURS", default=72)  # validity of an invitation, or of a reset by officers
@@ -316,7 +243,8 @@ LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/pu
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 STAFF_TIME_ZONE = ZoneInfo(env.str("STAFF_TIME_ZONE", default="Asia/Karachi")).key  # of PakTaleem’s staff
-USE_TZ = USE_I18N = True
+USE_TZ = True
+USE_I18N = True
 FORMAT_MODULE_PATH = ["paktaleem.foundation.console.formats"]
 
 STATIC_URL = "static/"
