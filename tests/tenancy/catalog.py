@@ -26,6 +26,9 @@ LOOK_UPS = {
     "accounts_staff_roles",
     "accounts_client_with_code",
     "accounts_all_clients",
+    "single_sign_on_by_domain",  # the next three find a client's provider before anyone has signed in
+    "single_sign_on_only",
+    "single_sign_on_providers",
     "school_limits_recompute",  # the next four write schools of people, which no other role may
     "school_limits_of_enrolments",
     "school_limits_of_guardians",
