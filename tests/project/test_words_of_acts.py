@@ -47,6 +47,10 @@ PUT_TOGETHER: dict[str, list[str]] = {
 }
 """The values of kinds built by f-strings. Some changes of accounts are notified, and recorded under another name."""
 NO_ACTS = {
+    "people.revealed_in_bulk",
+    "staff.not_allowed",
+    "staff.not_found",
+    "sign_in.refused",
     "answers.csv",
     "answers.xlsx",
     "consent.checks_before_lift",
@@ -66,11 +70,7 @@ NO_ACTS = {
     "consent.urls",
     "consent.weaker_rows",
     "form.typ",
-    "people.revealed_in_bulk",
-    "staff.not_allowed",
-    "staff.not_found",
     "register.purpose_panels",
-    "sign_in.refused",
     "single_sign_on.providersecret",
     "message.eml",
     "objection.grounds",

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.security_events.data_kinds import EVENTS
@@ -73,8 +74,8 @@ class SecurityEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the code of the kind."""
-        return self.kind
+        """Return the name of the kind."""
+        return gettext(self.name)
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.models import Count, Max, Q
 from django.utils.crypto import salted_hmac
 
@@ -14,6 +14,7 @@ from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.security_events.kinds import ALERTING, BULK_REVEALS, KINDS, RECORDED_KINDS
 from paktaleem.directory.security_events.models import SecurityEvent
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import as_officer, autonomous_transaction, in_client
@@ -28,6 +29,8 @@ _OVERLAP = timedelta(minutes=15)
 _FIRST_LOOK = timedelta(days=1)
 _MOST = 5_000
 """Entries collected in one run; the next run goes on."""
+_IDENTIFIED = frozenset({ByKind.USER, ByKind.API_KEY})
+"""Actors who are named; a data subject is not."""
 _QUIET = timedelta(hours=1)
 """Time after an alert in which the same kind does not alert again."""
 
@@ -35,8 +38,10 @@ _QUIET = timedelta(hours=1)
 def count_refusal(kind: str, *, actor: Actor | None, address: str | None, at: datetime) -> None:
     """Count a refusal of this kind by its source, in an autonomous transaction: the request's was rolled back.
 
-    The source is the actor, otherwise the IP address as a keyed hash.
+    The source is the member of staff or the key, otherwise the IP address as a keyed hash.
     """
+    if actor is not None and actor.kind not in _IDENTIFIED:
+        actor = None
     owner = (actor and actor.client_id) or PAKTALEEM
     source = str(actor.id) if actor else _hash_address(address)
     by = (actor.kind.value, actor.id, actor.role) if actor else ("", None, "")
@@ -52,7 +57,8 @@ def _hash_address(address: str | None) -> str:
 def collect_acts(*, at: datetime) -> int:
     """Copy new entries of the ledger whose acts are security events; return the number. Repeating it adds none."""
     with as_officer():
-        last = SecurityEvent.objects.filter(entry__isnull=False).aggregate(last=Max("happened_at"))["last"]
+        collected = SecurityEvent.objects.filter(entry__isnull=False, happened_at__lte=at)  # a sandbox may be ahead
+        last = collected.aggregate(last=Max("happened_at"))["last"]
         since = last - _OVERLAP if last else at - _FIRST_LOOK
         known = SecurityEvent.objects.filter(entry__isnull=False, happened_at__gte=since).values_list("entry")
         found = Entry.objects.filter(kind__in=RECORDED_KINDS, recorded_at__gte=since).exclude(pk__in=known)
@@ -113,25 +119,23 @@ def alert_officers(*, at: datetime) -> int:
         recent = SecurityEvent.objects.filter(alerted_at__gt=at - _QUIET).values_list("kind", flat=True).distinct()
         waiting = SecurityEvent.objects.filter(reached, alerted_at=None).exclude(kind__in=set(recent))
         events = list(waiting.order_by("happened_at", "id").values("pk", "client_id", "kind")[:_MOST])
-    alerted = Counter[str]()
-    for client_id in {one["client_id"] for one in events}:
-        alerted += _mark(client_id, [one["pk"] for one in events if one["client_id"] == client_id], at)
-    return len(alerted)
+    totals, queued = Counter(one["kind"] for one in events), set[str]()
+    for client_id in sorted({one["client_id"] for one in events}):
+        mine = [one["pk"] for one in events if one["client_id"] == client_id]
+        with in_client(client_id):
+            kinds = _mark(client_id, mine, at)
+            for kind in sorted(kinds - queued):
+                enqueue_job(ALERT, kind=kind, number=str(totals[kind]))
+        queued |= kinds
+    return len(queued)
 
 
-@transaction.atomic
-def _queue(alerted: Counter[str]) -> None:
-    for kind, number in sorted(alerted.items()):
-        enqueue_job(ALERT, kind=kind, number=str(number))
-
-
-def _mark(client_id: UUID, events: Sequence[Any], at: datetime) -> Counter[str]:
-    with in_client(client_id):
-        rows = SecurityEvent.objects.select_for_update().filter(client_id=client_id, pk__in=events, alerted_at=None)
-        alerted = Counter(rows.values_list("kind", flat=True))
-        rows.update(alerted_at=at)
-        _queue(alerted)
-    return alerted
+def _mark(client_id: UUID, events: Sequence[Any], at: datetime) -> set[str]:
+    """Mark the events of a client as alerted; return their kinds."""
+    rows = SecurityEvent.objects.select_for_update().filter(client_id=client_id, pk__in=events, alerted_at=None)
+    kinds = set(rows.values_list("kind", flat=True))
+    SecurityEvent.objects.filter(client_id=client_id, pk__in=events, alerted_at=None).update(alerted_at=at)
+    return kinds
 
 
 def purge_events(client_id: UUID, *, before: datetime) -> int:

@@ -56,8 +56,9 @@ def run_drill(environment: Mapping[str, str], *, backup: Path | None = None) -> 
         raise BackupFailed(f"Set {', '.join(missing)}.")
     with tempfile.TemporaryDirectory(prefix="paktaleem-drill-") as folder:
         file = backup or Path(folder) / "drill.dump"
-        steps: list[tuple[str, Sequence[str], Mapping[str, str]]]
-        steps = [] if backup else [("backup", ("backup", str(file)), environment)]
+        steps: list[tuple[str, Sequence[str], Mapping[str, str]]] = []
+        if backup is None:
+            steps.append(("backup", ("backup", str(file)), environment))
         with _temporary_database(environment, Path(folder)) as copy:
             steps.append(("restore and counts", ("restore", str(file)), copy))
             steps += [(name, command, copy) for name, command in _CHECKS]
@@ -79,7 +80,7 @@ def _run_step(name: str, command: Sequence[str], environment: Mapping[str, str])
         text=True,
         check=False,
     )
-    said = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines() or ["no message"]
+    said = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines() or ["done"]
     return Step(name, said[0 if name.startswith("restore") else -1], done.returncode == 0, time.monotonic() - began)
 
 
