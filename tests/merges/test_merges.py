@@ -211,11 +211,11 @@ def test_the_preview_names_the_decisions_that_change(
     answer(other, ConsentState.REFUSED, cast, now)
     merge = proposed(main, other, cast, now)
     [effect] = preview_merge(merge, at=now).effects
-    assert effect == (main, "newsletter", "Allowed", "Denied: consent_refused")
+    assert effect == (main, "Newsletter", "Allowed", "Denied: consent refused")
     decide_merge(merge, approve=True, actor=cast.actor("amina"), at=now)
     undo = propose_undo(main, other, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now)
     [effect] = preview_merge(undo, at=now).effects
-    assert effect == (main, "newsletter", "Denied: consent_refused", "Allowed")
+    assert effect == (main, "Newsletter", "Denied: consent refused", "Allowed")
 
 
 def test_the_api_lists_the_other_records(cast: Cast, now: datetime) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from consent.decisions.decision import Decision, Question
 from consent.decisions.reasons import Reason
 from consent.decisions.selectors.decisions import decide_from_facts
+from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
 from paktaleem.directory.merges.effects import UNDO, MergeEffect
@@ -52,6 +53,7 @@ def _take_apart(main: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, 
 
 
 def _compare(record: Subject, before: str, after: str, register: Register, at: datetime) -> Iterator[MergeEffect]:
+    names = find_purposes(record.client_id, register.purposes)
     for code, rule in sorted(register.purposes.items()):
         if not rule.active:
             continue
@@ -59,10 +61,10 @@ def _compare(record: Subject, before: str, after: str, register: Register, at: d
         now, _facts = decide_from_facts(before, register, question)
         then, _facts = decide_from_facts(after, register, question)
         if (now.allowed, now.reason) != (then.allowed, then.reason):
-            yield MergeEffect(record, code, _describe(now), _describe(then))
+            yield MergeEffect(record, str(names.get(code, code)), _describe(now), _describe(then))
 
 
 def _describe(decision: Decision) -> str:
     if decision.reason is Reason.PERMITTED:
         return gettext("Allowed")
-    return gettext("Denied: {reason}").format(reason=decision.reason.value)
+    return gettext("Denied: {reason}").format(reason=gettext(decision.reason.value.replace("_", " ")))
