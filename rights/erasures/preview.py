@@ -7,17 +7,20 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from children.guardians.models import Guardianship
 from consent.consents.models import ConsentEvent
+from consent.notices.selectors.public import map_category_names
+from consent.notices.selectors.purposes import find_purposes
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import categories_held, systems_holding
 from paktaleem.directory.people.erasure_hooks import Hold, PersonalRows, list_holds, list_personal_rows
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.register_names import format_categories, format_purpose
+from paktaleem.foundation.word_lists import join_words
 from retention.holdings.models import Holding
 from rights.erasures.facts import read_facts
 from rights.erasures.selectors import get_cooling_off, list_legal_purposes, list_unanswered_requests
@@ -124,17 +127,20 @@ def _legal_obligations(subject: Subject, at: datetime) -> list[Remaining]:
         Holding.objects.held().filter(client_id=subject.client_id, subject=subject).values_list("category", flat=True)
     )
     words = _("{purpose}: {categories}, held in {number} categories that were reported")
+    legal = list_legal_purposes(subject, at)
+    purposes = find_purposes(subject.client_id, legal)
+    names = map_category_names(subject.client_id, language="ur" if get_language() == "ur" else "en")
     return [
         Remaining(
             f"legal:{code}",
             words.format(
-                purpose=format_purpose(code, subject.client_id),
-                categories=format_categories(sorted(categories), subject.client_id),
+                purpose=purposes.get(code, code),
+                categories=join_words(sorted(names.get(one, one) for one in categories)),
                 number=len(held & categories),
             ),
             _("Legal obligation: {law}").format(law=law),
         )
-        for code, (categories, law) in list_legal_purposes(subject, at).items()
+        for code, (categories, law) in legal.items()
     ]
 
 

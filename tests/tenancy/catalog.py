@@ -38,7 +38,6 @@ LOOK_UPS = {
     "cookies_client_of_site",
     "doors_client_of_link",
     "sandbox_forget",
-    "single_sign_on_by_domain",  # the next two: at sign-in, before a client is chosen
     "schools_refresh_statistics",  # as the next one
     "subjects_refresh_statistics",  # returns no data: ANALYZE during an import
 }

@@ -29,6 +29,7 @@ from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["GuardianshipAdmin", "ServiceAuthorisationAdmin", "is_in_effect"]
 
@@ -200,7 +201,7 @@ class GuardianshipAdmin(ScopedAdmin):
         at = client_now()
         found = Verification.objects.filter(client_id=row.client_id, guardianship=row, ended_at=None)
         live = [one for one in found if one.expires_at is None or one.expires_at > at]
-        return ", ".join(str(one.get_method_display()) for one in live) or render_state("Not verified", "warn")
+        return join_words(str(one.get_method_display()) for one in live) or render_state("Not verified", "warn")
 
     @admin.display(description="latest answer")
     def latest_answer(self, row: Guardianship) -> Any:

@@ -46,6 +46,7 @@ from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["SheetEntryAdmin", "queue_board"]
 
@@ -205,7 +206,7 @@ class SheetEntryAdmin(EvidenceAdmin):
 def _format_answers(row: SheetEntry) -> str:
     words = {True: gettext("yes"), False: gettext("no")}
     answers = sorted(row.answers.items(), key=lambda one: one[0] not in {SERVICE, SHARING})
-    return ", ".join(f"{code}: {words[gives]}" for code, gives in answers)
+    return join_words(f"{code}: {words[gives]}" for code, gives in answers)
 
 
 def _list_near_codes(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:

@@ -34,6 +34,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["RosterImportAdmin"]
 
@@ -291,7 +292,7 @@ class RosterImportAdmin(EvidenceAdmin):
         if not tallies:
             return "—"
         sums = [sum(column) for column in zip(*tallies.values(), strict=True)]
-        return ", ".join(
+        return join_words(
             str(words).format(number=f"{number:,}") for number, words in zip(sums, TALLY, strict=True) if number
         ) or gettext("nothing")
 

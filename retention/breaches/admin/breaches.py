@@ -22,6 +22,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.word_lists import join_words
 from retention.breaches.admin.forms import (
     AssessForm,
     AuthorityForm,
@@ -301,7 +302,7 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
     @admin.display(description="missing")
     def missing(self, row: Breach) -> str:
         """Return what is missing before it can be closed."""
-        return ", ".join(list_missing(row)) or "—"
+        return join_words(list_missing(row)) or "—"
 
 
 def _serialize_letter(letter: BreachLetter) -> dict[str, Any]:

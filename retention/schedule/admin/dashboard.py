@@ -13,6 +13,7 @@ from paktaleem.foundation.console.cards import Card, Line, Severity, Task
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.word_lists import join_words
 from retention.schedule.models import Hold, HoldLift
 from retention.schedule.selectors import list_gaps
 
@@ -38,7 +39,7 @@ def _gap_cards(actor: Actor, at: datetime) -> list[Line]:
         return []
     categories = list(dict.fromkeys(gap.category_name for gap in gaps))
     more = ["…"] if len(categories) > _NAMED else []
-    note = _("kept without end: {names}").format(names=", ".join([*categories[:_NAMED], *more]))
+    note = _("kept without end: {names}").format(names=join_words([*categories[:_NAMED], *more]))
     url = reverse("admin:schedule_retentionrule_schedule", current_app=site.name)
     title = _("Data without a retention rule")
     return [Card(title, format_count(len(gaps)), note, url, Severity.TO_DO)]

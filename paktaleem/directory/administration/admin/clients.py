@@ -31,6 +31,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["ClientAdmin", "ClientChangeAdmin"]
 
@@ -232,7 +233,7 @@ class ClientChangeAdmin(ScopedAdmin):
     @admin.display(description="requested change")
     def wanted(self, row: ClientChange) -> str:
         """Return the requested values, by field."""
-        return ", ".join(
+        return join_words(
             f"{translate_text(_LABELS[name])}: {_format_value(value)}" for name, value in sorted(row.changes.items())
         )
 
@@ -241,7 +242,7 @@ def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, dict):
-        return ", ".join(f"{country} {years}" for country, years in sorted(value.items())) or "—"
+        return join_words(f"{country} {years}" for country, years in sorted(value.items())) or "—"
     return str(value)
 
 

@@ -13,6 +13,7 @@ from paktaleem.directory.schools.selectors import get_day, list_enrolments, wher
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.person_pages import SummaryLine, person_panels, person_summaries
 from paktaleem.foundation.console.requests import get_action_time
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["enrolments_panel", "summarize_classes"]
 
@@ -26,7 +27,7 @@ def summarize_classes(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     today = get_day(row.client, get_action_time(request))
     found = list(list_enrolments(row).filter(where_current(today))[: IN_SUMMARY + 1])
     named = [_name(one.school_class) for one in found[:IN_SUMMARY]]
-    answer = ", ".join([*named, *(["…"] if len(found) > IN_SUMMARY else [])])
+    answer = join_words([*named, *(["…"] if len(found) > IN_SUMMARY else [])])
     return [SummaryLine(_("School and classes"), answer, "#panel-enrolments")] if found else []
 
 

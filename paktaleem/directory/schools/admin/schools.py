@@ -23,6 +23,7 @@ from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["SchoolAdmin", "SchoolClassAdmin", "TermAdmin", "class_url", "school_url"]
 
@@ -138,7 +139,7 @@ class SchoolClassAdmin(SourcedAdmin):
     def terms(self, row: SchoolClass) -> str:
         """Return the titles of the terms."""
         with in_client(row.client_id):
-            return ", ".join(str(one) for one in list_terms_of_class(row)) or "—"
+            return join_words(str(one) for one in list_terms_of_class(row)) or "—"
 
     def panels(self, request: HttpRequest, row: SchoolClass) -> list[dict[str, Any]]:
         """Return the panel with the people who are in the class today."""

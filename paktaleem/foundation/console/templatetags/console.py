@@ -10,6 +10,7 @@ from paktaleem.foundation.console import translation as words
 from paktaleem.foundation.console.register_names import format_categories, format_category, format_purposes
 from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["register"]
 
@@ -18,6 +19,7 @@ register.filter("moment", columns.moment_tag)
 register.filter("day", columns.day_tag)
 register.filter("contents", columns.render_contents)
 register.filter("purpose_names", lambda row: format_purposes(row.purposes, row.client_id))
+register.filter("joined", join_words)
 register.filter("category_names", lambda row: format_categories(row.categories, row.client_id))
 register.filter("name_of_category", format_category)
 register.filter("names_of_categories", format_categories)
