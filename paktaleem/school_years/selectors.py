@@ -15,7 +15,6 @@ from consent.notices.selectors.registers import current_register
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, SchoolClass, Term
-from paktaleem.directory.schools.selectors import get_day
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.school_years.models import YearEnd, YearEndClass, YearEndPerson
@@ -30,7 +29,6 @@ __all__ = [
     "list_terms_with_parts",
     "select_class_after",
     "select_classes_of_year",
-    "select_ended_terms",
     "year_ended_at",
 ]
 
@@ -60,13 +58,6 @@ class DueOfKind:
     first: datetime | None
     last: datetime | None
     open: int
-
-
-def select_ended_terms(client: Client, at: datetime) -> QuerySet[Term]:
-    """Select the terms and school years of a client that are over, the latest first."""
-    return Term.objects.filter(client_id=client.pk, ends_on__lte=get_day(client, at)).order_by(
-        "-ends_on", "title", "id"
-    )
 
 
 def list_terms_with_parts(term: Term) -> list[UUID]:

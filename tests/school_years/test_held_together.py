@@ -99,6 +99,7 @@ def end_the_year(admin: Browser, year: Any) -> str:
     planned = re.findall(r'<th scope="row">([^<]+)</th>\s*<td class="number">(\d+)', shown)
     assert [number for _label, number in planned[:6]] == ["1", "3", "2", "1", "0", "1"]
     assert ">zara</bdi>" in shown
+    assert "More than half" not in shown
     confirm = page.replace("/change/", "/confirm/")
     assert "This is not the number" in admin.post(confirm, {"number": "2"}).content.decode()
     assert admin.post(confirm, {"number": "1"}).status_code == 302

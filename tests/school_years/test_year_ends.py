@@ -169,6 +169,23 @@ def test_a_leaver_who_gets_a_class_after_the_preview_stays(cast: Cast, indus: Cl
     assert (closed(), row.result["stayed"]) == (["lms-hamza"], 1)
 
 
+def test_a_chunk_that_is_cut_off_leaves_nothing_half_done_and_is_done_again(cast: Cast, indus: Client) -> None:
+    consents(cast, "hamza", at=IN_THE_YEAR)
+    row = prepared(cast, let_go=["newsletter"])
+    confirm_year_end(row, actor=cast.actor("farah"), at=AFTER)
+    for step in (close_classes, finish_people):
+        with transaction.atomic():
+            assert step(row, actor=WORKER, at=AFTER)
+            transaction.set_rollback(True)
+    row.refresh_from_db()
+    assert (row.result, row.cursor, closed(), state_of("hamza").state) == ({}, None, [], "given")
+    for step in (close_classes, finish_people):
+        while step(row, actor=WORKER, at=AFTER, size=2):
+            pass
+    row.refresh_from_db()
+    assert (row.stage, closed(), row.result["let_go"]) == ("done", ["lms-danish", "lms-hamza"], 1)
+
+
 def test_a_learner_who_also_teaches_does_not_leave_but_the_consents_of_the_year_end(cast: Cast, indus: Client) -> None:
     details = {"role": "student", "other_roles": ["instructor"], "full_name": "Hamza Lodhi"}
     register_subject("lms-hamza", client=indus, details=details, actor=SETTING_UP, at=IN_THE_YEAR)

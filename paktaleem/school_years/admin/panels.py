@@ -49,6 +49,7 @@ def _numbers_panel(row: YearEnd) -> dict[str, Any]:
         "is_counting": row.stage == Stage.COUNTING,
         "is_running": row.stage == Stage.RUNNING,
         "is_begun": is_begun,
+        "most_leave": row.stage == Stage.READY and 2 * row.plan["leavers"] > row.plan["people"],
         "lines": lines if row.plan else [],
         "total": row.plan.get("people", 0),
         "done": row.result.get("people", 0),
