@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "rights.desk",
     "retention.exits",
     "paktaleem.sandbox",
+    "paktaleem.digests",
     "paktaleem.onboarding",
     "paktaleem.development.demo",
     "allauth",
