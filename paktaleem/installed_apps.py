@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "paktaleem.reports.samples",
     "paktaleem.reports.regulator",
     "paktaleem.sandbox",
+    "paktaleem.digests",
     "paktaleem.school_years",
     "paktaleem.onboarding",
     "paktaleem.development.demo",

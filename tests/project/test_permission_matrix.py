@@ -174,6 +174,8 @@ ACTS = {
     "accounts/client/make-order": "OC",
     "accounts/client/start-over": "OC",
     "accounts/client/set-up": "OASC",
+    "accounts/client/digest": "OAC",
+    "accounts/client/weekly-email": "OAC",
     "accounts/client/starting-set": "OC",
     "accounts/client/try-decision": "OC",
     "accounts/clientchange/approve": "OC",

@@ -70,6 +70,7 @@ _OTHERS = (
     _act("consent.unknown", _("Consent unknown")),
     _act("consent.withdrawn", _("Consent withdrawn"), _sent(*_CONSENT)),
     _act("cookie.banner_published", _("Texts of the cookie banner published")),
+    _act("digest.sent", _("Weekly digest sent")),
     _act(
         "disclosure.denied",
         _("Disclosure reported although the decision denies it"),

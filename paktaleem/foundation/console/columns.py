@@ -38,6 +38,7 @@ __all__ = [
     "render_contents",
     "render_state",
     "render_with_code",
+    "role_label",
     "state_column",
     "with_known_columns",
 ]
@@ -79,11 +80,15 @@ def annotate_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
 def format_actor(row: Any) -> str:
     """Return the name of the actor of a row annotated by ``annotate_actor``."""
     if row.actor_kind == ByKind.USER:
-        role = translate_text(_ROLE_LABELS.get(row.actor_role, row.actor_role))
-        return f"{row.actor_email or _('Former staff')}, {role}"
+        return f"{row.actor_email or _('Former staff')}, {role_label(row.actor_role)}"
     if row.actor_kind == ByKind.API_KEY:
         return f"{_('API key')} “{row.actor_key}”" if row.actor_key else _("API key")
     return _("The data subject") if row.actor_kind == ByKind.SUBJECT else _("System")
+
+
+def role_label(code: str) -> str:
+    """Return the translated name of a role of staff."""
+    return translate_text(_ROLE_LABELS.get(code, code))
 
 
 def reason_label(code: str | None) -> str:

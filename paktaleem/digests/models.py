@@ -1,0 +1,51 @@
+"""Weeks whose digest was sent, and who does not want the email."""
+
+from django.db import models
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Scope, TablePolicy
+
+__all__ = ["DigestChoice", "SentDigest"]
+
+
+class SentDigest(models.Model):
+    """One week whose digest was sent to a client; ``monday`` is its first day in the client's time zone."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, kept_for_good="one row for each client and week, about no person")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    monday = models.DateField()
+    recipients = models.PositiveIntegerField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "monday"], name="sentdigest_once_a_week")]
+
+    def __str__(self) -> str:
+        """Return the week's first day."""
+        return self.monday.isoformat()
+
+
+class DigestChoice(models.Model):
+    """Whether one member of staff gets the weekly email of a client; without a row they get it."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        kept_for_good="one row for each member of staff who chose, overwritten by the next choice",
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    user_id = models.UUIDField()
+    is_stopped = models.BooleanField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "user_id"], name="digestchoice_one_each")]
+
+    def __str__(self) -> str:
+        """Return whether the email is stopped."""
+        return "stopped" if self.is_stopped else "sent"
