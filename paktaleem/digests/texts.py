@@ -8,15 +8,17 @@ from django.utils.translation import ngettext
 
 from paktaleem.digests.selectors import ComingDay, LookCount
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.console.cards import Card, count_lines, sort_by_urgency
 from paktaleem.foundation.console.columns import reason_label, role_label
-from paktaleem.foundation.console.site import Card, boards
+from paktaleem.foundation.console.site import boards
 
 __all__ = ["describe_coming", "describe_look", "describe_waiting", "list_waiting", "to_lines"]
 
 
 def list_waiting(actor: Actor, at: datetime) -> list[Card]:
     """List the cards of the first page that need attention, as the actor sees them, in the client's context."""
-    return [card for board in boards for card in board(actor, at) if card.needs_attention and card.value != "0"]
+    cards = count_lines(line for board in boards for line in board(actor, at))
+    return sort_by_urgency(card for card in cards if card.needs_attention and card.value != "0")
 
 
 def describe_look(look: LookCount) -> str:
