@@ -10,7 +10,7 @@ BEGIN
         SELECT coalesce(json_agg(CASE WHEN s.id IS NULL THEN NULL ELSE json_build_object(
             'id', s.id,
             'role', s.role,
-            'other_roles', s.other_roles,
+            'other_roles', nullif(s.other_roles, '{}'),
             'registered_at', s.registered_at,
             'erasure_started_at', s.erasure_started_at,
             'erased_at', s.erased_at,

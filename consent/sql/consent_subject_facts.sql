@@ -43,7 +43,7 @@ BEGIN
     RETURN json_build_object(
         'id', who.id,
         'role', who.role,
-        'other_roles', who.other_roles,
+        'other_roles', nullif(who.other_roles, '{}'),
         'registered_at', who.registered_at,
         'erasure_started_at', who.erasure_started_at,
         'erased_at', who.erased_at,

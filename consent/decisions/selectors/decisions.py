@@ -93,7 +93,7 @@ class _Consent(msgspec.Struct):
 class _Person(msgspec.Struct):
     id: UUID
     role: str
-    other_roles: list[str]
+    other_roles: list[str] | None
     registered_at: datetime
     erasure_started_at: datetime | None
     erased_at: datetime | None
@@ -115,7 +115,7 @@ class _Person(msgspec.Struct):
         return SubjectFacts(
             id=self.id,
             role=self.role,
-            other_roles=tuple(self.other_roles),
+            other_roles=tuple(self.other_roles or ()),
             registered_at=self.registered_at,
             erasure_started_at=self.erasure_started_at,
             erased_at=self.erased_at,
