@@ -145,7 +145,7 @@ def _build_version(
 
 def _differs(new: Any, old: Any | None, field: models.Field[Any, Any]) -> bool:
     value = getattr(new, field.attname)
-    return value not in (None, "", []) if old is None else value != getattr(old, field.attname)
+    return value not in (None, "", [], {}) if old is None else value != getattr(old, field.attname)
 
 
 def _format_both(old: Any | None, new: Any, field: models.Field[Any, Any], names: dict[Any, str]) -> tuple[str, str]:
