@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.development.embedded import APP, Endpoint
+from paktaleem.development.embedded import Endpoint
 from tests.demo.running import PATIENCE, free_port
 
 __all__ = ["PGBOUNCER", "needs_pgbouncer", "pooled"]
@@ -40,11 +40,11 @@ logfile = {folder}/pgbouncer.log
 
 @contextmanager
 def pooled(endpoint: Endpoint, *, size: int) -> Iterator[Endpoint]:
-    """Run PgBouncer with so many server connections; yield its endpoint, for the app role."""
+    """Run PgBouncer with so many server connections; yield its endpoint."""
     assert PGBOUNCER, "PgBouncer is needed here and not installed"
     folder, listens = Path(tempfile.mkdtemp(prefix="paktaleem-pool-")), free_port()
     values = {"host": endpoint.host, "port": endpoint.port, "listens": listens, "folder": folder, "size": size}
-    (folder / "users.txt").write_text(f'"{APP}" "{endpoint.passwords[APP]}"\n')
+    (folder / "users.txt").write_text("".join(f'"{role}" "{word}"\n' for role, word in endpoint.passwords.items()))
     (folder / "pgbouncer.ini").write_text(CONFIGURATION.format(**values))
     account = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     for path in (folder, *folder.iterdir()) if account else ():
