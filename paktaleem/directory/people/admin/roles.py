@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Func, QuerySet, Value
+from django.db.models import F, Func, QuerySet, TextField, Value
 from django.http import HttpRequest
 
 from paktaleem.directory.people.models import Subject, SubjectRole
@@ -11,7 +11,7 @@ from paktaleem.directory.people.roles import SEVERAL_ROLES
 
 __all__ = ["OTHER_ROLES_TEXT", "OtherRoleFilter", "describe_roles"]
 
-OTHER_ROLES_TEXT = Func(F("other_roles"), Value(", "), function="array_to_string")
+OTHER_ROLES_TEXT = Func(F("other_roles"), Value(", "), function="array_to_string", output_field=TextField())
 """The other roles as one text, for exports."""
 
 
