@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School
@@ -158,9 +159,7 @@ def test_every_page_agrees_with_the_limit_and_a_changed_one_is_effective_at_once
         assert Subject.objects.count() > 2
 
 
-def test_the_console_invites_within_a_limit_and_shows_it(
-    cast: Cast, head: Any, schools: Schools, now: datetime
-) -> None:
+def test_the_console_invites_within_a_limit_and_shows_it(cast: Cast, head: Any, schools: Schools) -> None:
     farah, nadia = browser_of(cast.user("farah")), browser_of(head)
     role = {"role": "client_auditor", "reason": "review"}
     new = {"email": GULNAZ.email, "full_name": "Gulnaz", "language": "ur", **role}
@@ -180,6 +179,11 @@ def test_the_console_invites_within_a_limit_and_shows_it(
     assert f"{NORTH}</textarea>" in page
     changed = farah.post(change, {**role, "schools": f"{NORTH}\n{SOUTH}"})
     assert changed.status_code == 302
+    with in_client(cast.client_id("indus")):
+        made.refresh_from_db()
+        end_membership(made, actor=cast.actor("farah"), reason="review", at=timezone.now())
+    seen = farah.get(change).content.decode()
+    assert ("Clifton School, Lyari School" in seen, "</textarea>" in seen) == (True, False)
     rows = farah.get(list_url("accounts/membership")).content.decode()
     assert "Clifton School, Lyari School" in rows
     assert "everyone" in rows

@@ -6,6 +6,8 @@
 CREATE OR REPLACE FUNCTION school_limits_recompute(people uuid[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
+DECLARE
+    before text := current_setting('enable_nestloop');
 BEGIN
     IF cardinality(people) IS NULL OR cardinality(people) = 0 THEN
         RETURN;
@@ -19,14 +21,17 @@ BEGIN
         UNION SELECT g.child_id FROM children_guardianship g WHERE g.guardian_id = ANY(people)
     )
     ORDER BY s.id FOR NO KEY UPDATE;
+    -- Planned for each call: the planner takes the people of an import for a few, and would join them one by one.
+    PERFORM set_config('enable_nestloop', CASE WHEN cardinality(people) > 1000 THEN 'off' ELSE before END, true);
+    EXECUTE $recompute$
     WITH RECURSIVE ties AS NOT MATERIALIZED (
         SELECT c.guardian_id, c.child_id, c.ends_at FROM subjects_guardianclaim c
         WHERE c.client_id = (SELECT tenancy_client())
         UNION ALL SELECT g.guardian_id, g.child_id, g.ends_at FROM children_guardianship g
         WHERE g.client_id = (SELECT tenancy_client())
     ), concerned AS (
-        SELECT unnest(people) AS id
-        UNION SELECT t.guardian_id FROM ties t WHERE t.child_id = ANY(people)
+        SELECT unnest($1) AS id
+        UNION SELECT t.guardian_id FROM ties t WHERE t.child_id = ANY($1)
     ), attending AS (
         SELECT c.id, c.id AS pupil_id FROM concerned c
         UNION SELECT c.id, t.child_id FROM concerned c JOIN ties t ON t.guardian_id = c.id WHERE t.ends_at IS NULL
@@ -55,7 +60,9 @@ BEGIN
     )
     UPDATE subjects_subject s SET school_ids = f.school_ids
     FROM found f
-    WHERE s.client_id = (SELECT tenancy_client()) AND s.id = f.id AND s.school_ids <> f.school_ids;
+    WHERE s.client_id = (SELECT tenancy_client()) AND s.id = f.id AND s.school_ids <> f.school_ids
+    $recompute$ USING people;
+    PERFORM set_config('enable_nestloop', before, true);
 END
 $$;
 

@@ -129,7 +129,7 @@ class MembershipAdmin(ProposingAdmin):
     form = MembershipForm
     row_fields = ("user", "role", "schools")
     fixed = ("user",)
-    detail_fields = ("person", "state", "starts_at", "ends_at")
+    detail_fields = ("person", "limit", "state", "starts_at", "ends_at")
     list_display = ("user", "person", "role_name", "limit", "owner", "state", "starts_at", "ends_at")
     list_filter = ("role", "client")
     search_fields = ("user__email",)
@@ -179,6 +179,8 @@ class MembershipAdmin(ProposingAdmin):
         sets = super().get_fieldsets(request, obj)
         if obj is None and actor_of(request).client_id is not None:
             sets[0] = (None, {"fields": ["email", "full_name", "language", "role", "schools"]})
+        if obj is not None and (obj.ends_at is not None or not self.has_change_permission(request, obj)):
+            sets[0][1]["fields"] = [name for name in sets[0][1]["fields"] if name != "schools"]
         return sets
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
