@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from children.guardians.admin.checks import START_CHECK
+from children.guardians.admin.people import describe_answer
 from children.guardians.models import (
     Decision,
     Guardianship,
@@ -18,6 +19,7 @@ from children.guardians.models import (
     Verification,
     VerificationMethod,
 )
+from children.guardians.selectors import preview_end
 from children.guardians.services import change_guardian, record_service_answer, verify_guardian
 from children.guardians.strength import STAFF_METHODS
 from paktaleem.foundation.accounts.roles import Capability
@@ -29,6 +31,7 @@ from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["GuardianshipAdmin", "ServiceAuthorisationAdmin", "is_in_effect"]
@@ -86,6 +89,19 @@ class ChangeForm(RowActionForm):
         super().__init__(*args, **kwargs)
         for name in ("may_consent", "may_receive_data", "court_order"):
             self.fields[name].initial = getattr(self.row, name)
+
+
+class EndForm(RowActionForm):
+    """The reason to end a guardian, below what it changes for the child."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show who decides for the child now and afterwards."""
+        super().__init__(*args, **kwargs)
+        with in_client(self.row.client_id):
+            before, after = preview_end(self.row, at=get_action_time(self.request))
+        words = gettext("Now: {now}. Afterwards: {after}. Guardians whose consent counts afterwards: {count}.")
+        values = {"now": describe_answer(before.state), "after": describe_answer(after.state)}
+        self.fields["reason"].help_text = words.format(count=len(after.persons), **values)
 
 
 def _verify(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
@@ -184,6 +200,7 @@ class GuardianshipAdmin(ScopedAdmin):
             "End guardian",
             Capability.MANAGE_GUARDIANS,
             _end,
+            form=EndForm,
             lead=_NEEDS_APPROVAL,
             done="Ended, or waiting for a second person.",
             danger=True,

@@ -28,7 +28,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
-__all__ = ["authority_panel", "needs_guardian"]
+__all__ = ["authority_panel", "describe_answer", "needs_guardian"]
 
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}
 _WORDS = {
@@ -131,3 +131,8 @@ def _guardian_row(row: Guardianship, known: Any, at: Any) -> dict[str, Any]:
         if answer
         else render_state(_("No answer")),
     }
+
+
+def describe_answer(state: str | None) -> str:
+    """Return the combined answer of the guardians in words."""
+    return str(_WORDS[state])

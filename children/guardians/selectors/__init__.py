@@ -26,6 +26,7 @@ from children.guardians.selectors.guardians import (
     list_verifications,
     load_child_facts,
     load_facts_of_children,
+    preview_end,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "list_verifications",
     "load_child_facts",
     "load_facts_of_children",
+    "preview_end",
 ]

@@ -1,6 +1,7 @@
 """Selectors of guardians and their answers, limited to what the actor may see (policy §8)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
@@ -60,6 +61,7 @@ __all__ = [
     "list_verifications",
     "load_child_facts",
     "load_facts_of_children",
+    "preview_end",
 ]
 
 OPEN_CHECKS_AT_ONCE = 200
@@ -247,3 +249,10 @@ def list_informed_guardians(child: Subject, *, at: datetime) -> list[Subject]:
         guardian__email__isnull=False,
     )
     return [one.guardian for one in found.select_related("guardian").order_by("pk")]
+
+
+def preview_end(guardianship: Guardianship, *, at: datetime) -> tuple[Standing, Standing]:
+    """Return the combined answers about a child at ``at``: as they are, and as they would be without a guardian."""
+    facts = load_child_facts(guardianship.child)
+    left = tuple(one for one in facts.guardians if one.id != guardianship.pk)
+    return facts.standing(at), replace(facts, guardians=left).standing(at)

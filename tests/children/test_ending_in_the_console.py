@@ -1,0 +1,25 @@
+"""The act that ends a guardian in the console says what it changes for the child."""
+
+from datetime import datetime
+
+from paktaleem.foundation.tenancy.context import in_client
+from tests.cast import Cast
+from tests.children.guardians import record_answer, verified_guardian
+from tests.console.pages import row_url
+from tests.signing_in import browser_of
+
+
+def test_ending_a_guardian_shows_the_effect_takes_a_reason_and_ends_it(cast: Cast, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        row = verified_guardian(danish, esra, at=now)
+        record_answer(danish, esra, "given", at=now)
+    farah, url = browser_of(cast.user("farah")), row_url("children/guardianship", row.pk, "end")
+    shown = farah.get(url).content.decode()
+    assert "Now: A guardian has consented. Afterwards: No guardian has answered." in shown
+    assert "Guardians whose consent counts afterwards: 0." in shown
+    assert farah.post(url, {"reason": ""}).status_code == 200
+    assert farah.post(url, {"reason": "correction"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        row.refresh_from_db()
+    assert row.ends_at is not None
