@@ -1,7 +1,7 @@
 """Run all measurements and write the table into docs/performance.md; the filled cluster is stored in BENCH_DIR.
 
-BENCH_ROWS names sections to run alone (``answers``, ``effect``, ``roster``, ``orders``, ``disclosures``, ``disposals``,
-``outbox``, ``clone``); the page is then not changed.
+BENCH_ROWS names sections to run alone (``answers``, ``effect``, ``roster``, ``enrolments``, ``orders``,
+``disclosures``, ``disposals``, ``outbox``, ``clone``); the page is then not changed.
 """
 
 import os
@@ -22,6 +22,7 @@ from tests.bench.clone import clone_rows
 from tests.bench.disclosures import disclosure_rows
 from tests.bench.disposals import disposal_rows
 from tests.bench.effect import effect_rows
+from tests.bench.enrolments import enrolment_rows
 from tests.bench.infrastructure import cluster, environment_for, served
 from tests.bench.loading import generator
 from tests.bench.orders import order_rows
@@ -40,7 +41,7 @@ def main() -> None:
     """Create the world if needed, measure, print and write the table."""
     began, before = time.monotonic(), dict(os.environ)
     rows: list[Row] = []
-    if not ONLY or {"answers", "effect", "roster", "orders", "disclosures", "disposals", "outbox"} & set(ONLY):
+    if not ONLY or set(ONLY) != {"clone"}:
         with cluster() as (endpoint, folder):
             os.environ.update(environment_for(endpoint, folder, "base"))
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
@@ -49,6 +50,7 @@ def main() -> None:
             rows += _section("answers", lambda: _answer_rows(endpoint, folder))
             rows += _section("effect", lambda: effect_rows(endpoint, folder))
             rows += _section("roster", lambda: roster_rows(endpoint, folder))
+            rows += _section("enrolments", lambda: enrolment_rows(endpoint, folder))
             rows += _section("orders", lambda: order_rows(endpoint, folder))
             rows += _section("disclosures", lambda: disclosure_rows(endpoint, folder))
             rows += _section("disposals", lambda: disposal_rows(endpoint, folder))

@@ -325,6 +325,8 @@ def test_dangerous_acts_need_a_recent_sign_in_at_the_provider(hostile: HostilePr
     for auth_time in (None, now_in_seconds() + 3600):
         hostile.changes["auth_time"] = auth_time
         other, _answer = sign_on(hostile)
+        assert is_in(other)
+        assert other.get(API_KEYS).status_code == 302
         address = address_of(other, f"{START}?again=1&next={API_KEYS}")
         assert come_back(other, hostile.authorize(address))["Location"] == REFUSED
     hostile.changes["auth_time"] = now_in_seconds()

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["GOOGLE", "Identity", "SignOnRefused", "check_freshness", "is_of_domains", "read_identity"]
+__all__ = [
+    "GOOGLE",
+    "Identity",
+    "SignOnRefused",
+    "check_freshness",
+    "find_sign_in_time",
+    "is_of_domains",
+    "read_identity",
+]
 
 GOOGLE = "https://accounts.google.com"
 """The issuer that all customers of Google share: only ``hd`` says whose account it is."""
@@ -62,6 +70,17 @@ def check_freshness(identity: Identity, *, at: datetime) -> None:
     when = identity.authenticated_at
     if when is None or not -MOST_SECONDS <= (at - when).total_seconds() <= MOST_SECONDS:
         raise SignOnRefused("not_authenticated_again")
+
+
+def find_sign_in_time(identity: Identity, *, at: datetime) -> float:
+    """Return when the person authenticated, in seconds since 1970 and at most ``at``; 0 if it is not known.
+
+    A time in the future counts as unknown: the session would be fit for dangerous acts until then.
+    """
+    when = identity.authenticated_at
+    if when is None or (when - at).total_seconds() > MOST_SECONDS:
+        return 0.0
+    return min(when, at).timestamp()
 
 
 def _verified_email(claims: Mapping[str, Any]) -> str:

@@ -23,18 +23,21 @@ def find_or_link_user(provider: Provider, identity: Identity, *, at: datetime) -
     Raises SignOnRefused for someone without a membership of this client in effect, or with a role at PakTaleem.
     """
     accounts = SignOnLink.objects.filter(client_id=provider.client_id, issuer=provider.issuer, ended_at=None)
-    link = accounts.filter(subject=identity.subject).select_related("user").first()
+    own = accounts.filter(subject=identity.subject).select_related("user")
+    link = own.first()
+    if link is None:
+        advisory_lock(f"single-sign-on/{provider.client_id}")
+        link = own.first()
     if link is not None:
         _require_member(link.user, provider, at=at)
         return link.user
-    advisory_lock(f"single-sign-on/{provider.client_id}")
     if not is_of_domains(identity.email, provider.domains):
         raise SignOnRefused("address_not_verified")
     user = User.objects.filter(email__iexact=identity.email).first()
     if user is None:
         raise SignOnRefused("not_a_member")
     _require_member(user, provider, at=at)
-    if accounts.filter(user=user).exists() or accounts.filter(subject=identity.subject).exists():
+    if accounts.filter(user=user).exists():
         raise SignOnRefused("linked_to_another_account")
     _link(user, provider, identity, at=at)
     return user

@@ -24,6 +24,8 @@ from paktaleem.foundation.accounts.leaving import end_sessions
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.staff_accounts import has_capability
+from paktaleem.foundation.accounts.staff_services import ProposerMayNotAnyMore
 from paktaleem.foundation.accounts.staff_ties import TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -127,11 +129,13 @@ def decide_provider(provider: Provider, *, approve: bool, actor: Actor, reason: 
 
     Sessions that began with the present provider are over. If single sign-on is required, it stays so: a proposal
     cannot let passwords in again by the way. ``at`` is on the system clock. Raises ApproverIsRequester,
-    ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
+    ApproverNotIndependent, ChangeAlreadyDecided, ProposerMayNotAnyMore, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF, provider.client_id)
     advisory_lock(f"single-sign-on/{provider.client_id}")
     changed = decide_change(provider, approve=approve, actor=actor, at=at, wall_clock_at=at)
+    if approve and not has_capability(changed.requested_by, Capability.MANAGE_COLLEAGUES, provider.client_id, at=at):
+        raise ProposerMayNotAnyMore
     if approve and (present := find_provider(provider.client_id)) is not None:
         changed.required_at = present.required_at
         _end(present, actor, reason, at)

@@ -9,6 +9,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url, perform_login
 from allauth.core import ratelimit
+from cryptography.exceptions import InvalidTag
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -17,7 +18,13 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from paktaleem.directory.single_sign_on.claims import Identity, SignOnRefused, check_freshness, read_identity
+from paktaleem.directory.single_sign_on.claims import (
+    Identity,
+    SignOnRefused,
+    check_freshness,
+    find_sign_in_time,
+    read_identity,
+)
 from paktaleem.directory.single_sign_on.exchange import Exchange
 from paktaleem.directory.single_sign_on.forms import ChooseInstitutionForm
 from paktaleem.directory.single_sign_on.linking import find_or_link_user
@@ -57,7 +64,7 @@ def go_to_provider(request: HttpRequest, code: str) -> HttpResponse:
     """Show where the person will sign in, with a link there. Without single sign-on at the client: 404."""
     if limited := _limit(request):
         return limited
-    client, provider, _secret = _find_configuration(code)
+    client, provider = _find_configuration(code)
     exchange = Exchange(request, provider, code)
     try:
         address = exchange.start(
@@ -75,10 +82,10 @@ def come_back(request: HttpRequest, code: str) -> HttpResponse:
     """Sign in the person whom the provider names, if they are a member of this client's staff."""
     if limited := _limit(request):
         return limited
-    client, provider, secret = _find_configuration(code)
+    client, provider = _find_configuration(code)
     at = get_arrival_time(request)
     try:
-        state, claims = Exchange(request, provider, code, secret).finish()
+        state, claims = Exchange(request, provider, code, _open_secret(provider)).finish()
         identity = read_identity(claims, issuer=provider.issuer, domains=provider.domains)
         if state["data"]["is_fresh"]:
             check_freshness(identity, at=at)
@@ -108,8 +115,17 @@ def _limit(request: HttpRequest) -> HttpResponse | None:
     return answer
 
 
-def _find_configuration(code: str) -> tuple[Client, Provider, str]:
-    """Return a client, its provider in force and the secret there. Raises Http404."""
+def _open_secret(provider: Provider) -> str:
+    """Return the secret of a provider. Raises SignOnRefused if its wrapping key is destroyed."""
+    try:
+        with in_client(provider.client_id):
+            return open_secret(provider)
+    except (KeyError, InvalidTag) as error:
+        raise SignOnRefused("secret_lost") from error
+
+
+def _find_configuration(code: str) -> tuple[Client, Provider]:
+    """Return a client and its provider in force. Raises Http404."""
     client_id = find_client_by_code(code)
     if client_id is None:
         raise Http404
@@ -117,14 +133,14 @@ def _find_configuration(code: str) -> tuple[Client, Provider, str]:
         provider = find_provider(client_id)
         if provider is None:
             raise Http404
-        return Client.objects.get(pk=client_id), provider, open_secret(provider)
+        return Client.objects.get(pk=client_id), provider
 
 
 def _sign_in(
     request: HttpRequest, user: User, provider: Provider, identity: Identity, *, next_url: str | None
 ) -> HttpResponse:
     """Begin a new session; the second factor follows unless the provider's counts."""
-    when = 0.0 if identity.authenticated_at is None else identity.authenticated_at.timestamp()
+    when = find_sign_in_time(identity, at=get_arrival_time(request))
     where = {"client": str(provider.client_id), "provider": str(provider.pk)}
     user.backend = _BACKEND  # as django.contrib.auth.authenticate does
     with in_global():
