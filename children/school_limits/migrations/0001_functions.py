@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [("subjects", "0002_tenancy"), ("schools", "0002_tenancy"), ("children", "0002_tenancy")]
     operations = [
-        ApplySql("school_limits_recompute", digest="8dd259dd065b"),
+        ApplySql("school_limits_recompute", digest="3a813741a88d"),
         ApplySql("school_limits_of_enrolments", digest="416bd125afe2"),
         ApplySql("school_limits_of_guardians", digest="3a169bb12e3c"),
         ApplySql("school_limits_of_schools", digest="cd880fa3463a"),

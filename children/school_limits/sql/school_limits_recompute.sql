@@ -14,11 +14,18 @@ BEGIN
     END IF;
     -- Two transactions that change what one child's schools follow from wait for each other here; what the first
     -- wrote is visible to the next statement of the second.
+    -- Guardians, whose rows are written too, are locked in the same order.
     PERFORM FROM subjects_subject s
     WHERE s.client_id = (SELECT tenancy_client()) AND s.id IN (
         SELECT unnest(people)
-        UNION SELECT c.child_id FROM subjects_guardianclaim c WHERE c.guardian_id = ANY(people)
-        UNION SELECT g.child_id FROM children_guardianship g WHERE g.guardian_id = ANY(people)
+        UNION SELECT c.child_id FROM subjects_guardianclaim c
+        WHERE c.client_id = (SELECT tenancy_client()) AND c.guardian_id = ANY(people)
+        UNION SELECT g.child_id FROM children_guardianship g
+        WHERE g.client_id = (SELECT tenancy_client()) AND g.guardian_id = ANY(people)
+        UNION SELECT c.guardian_id FROM subjects_guardianclaim c
+        WHERE c.client_id = (SELECT tenancy_client()) AND c.child_id = ANY(people)
+        UNION SELECT g.guardian_id FROM children_guardianship g
+        WHERE g.client_id = (SELECT tenancy_client()) AND g.child_id = ANY(people)
     )
     ORDER BY s.id FOR NO KEY UPDATE;
     -- Planned for each call: the planner takes the people of an import for a few, and would join them one by one.

@@ -28,13 +28,13 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.approvals import approval_actions, render_change_state
+from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["ProviderAdmin", "SignOnLinkAdmin"]
@@ -252,18 +252,12 @@ class SignOnLinkAdmin(ScopedAdmin):
 
 
 @boards.connect
-def sign_on_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card for officers if proposed providers wait for approval; one query."""
+def sign_on_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the proposed providers that wait for approval, for officers."""
     del at
     if not actor.may(Capability.MANAGE_STAFF):
         return []
-    waiting = Provider.objects.filter(state=ChangeState.WAITING).count()
-    if not waiting:
-        return []
     url = reverse("admin:single_sign_on_provider_changelist", current_app=site.name)
     words = gettext("proposed; check provider and domains, then approve or decline")
-    return [
-        Card(
-            gettext("Single sign-on"), format_count(waiting), words, f"{url}?state__exact=waiting", needs_attention=True
-        )
-    ]
+    waiting = Provider.objects.filter(state=ChangeState.WAITING)
+    return [Task(gettext("Single sign-on"), waiting, words, f"{url}?state__exact=waiting", since="requested_at")]
