@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.admin.adding import ADDED_FIELDS, AddPersonForm, add_person
 from paktaleem.directory.people.admin.finding import show_find_page
-from paktaleem.directory.people.admin.roles import OTHER_ROLES_TEXT, OtherRoleFilter, describe_roles
+from paktaleem.directory.people.admin.roles import OtherRoleFilter, describe_roles
 from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
@@ -185,7 +185,7 @@ class SubjectAdmin(ExportableAdmin):
     exported = {
         "person": "external_id",
         "role": "role",
-        "other_roles": "other_roles_text",
+        "other_roles": "other_roles",
         "language": "language",
         "of_age_at": "of_age_at",
         "is_enabled": "is_enabled",
@@ -209,10 +209,8 @@ class SubjectAdmin(ExportableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related client, for its time zone, and the other roles as text."""
-        found = super().get_queryset(request).select_related("client")
-        rows: QuerySet[Any] = found.annotate(other_roles_text=OTHER_ROLES_TEXT)
-        return rows
+        """Select related client, for its time zone."""
+        return super().get_queryset(request).select_related("client")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Return the form of a new person, whose sealed fields are no columns of the form."""

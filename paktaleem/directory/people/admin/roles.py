@@ -3,16 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Func, QuerySet, TextField, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.roles import SEVERAL_ROLES
 
-__all__ = ["OTHER_ROLES_TEXT", "OtherRoleFilter", "describe_roles"]
-
-OTHER_ROLES_TEXT = Func(F("other_roles"), Value(", "), function="array_to_string", output_field=TextField())
-"""The other roles as one text, for exports."""
+__all__ = ["OtherRoleFilter", "describe_roles"]
 
 
 @admin.display(description="role")
