@@ -385,7 +385,7 @@ def test_history_columns_match_the_model(model):
 def test_every_column_of_a_person_is_staged_or_listed_here(indus):
     staged = set(tables.person_stage().columns)
     rows = {field.column for field in Subject._meta.concrete_fields}
-    computed = {"account_closed_at"}  # from is_enabled
+    computed = {"account_closed_at", "same_person"}  # from is_enabled; kept, whatever a roster says
     of_erasure = {"tombstone", "erasure_started_at", "erased_at"}
     assert rows - staged == {"client_id", "registered_at", "changed_at"} | of_erasure | computed
     written = {field.column for field in Entry._meta.concrete_fields if not field.generated}
