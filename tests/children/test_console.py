@@ -78,6 +78,6 @@ def test_the_row_tells_the_letters_and_the_steps(cast):
     page = browser.get(row_url("invitations/invitation", row.pk)).content.decode()
     assert "Guardian invitation" in page
     assert "esra.qureshi" not in page
-    assert "guardian.invited" in browser.get(row_url("invitations/invitation", row.pk, "history")).content.decode()
+    assert "Guardian invited" in browser.get(row_url("invitations/invitation", row.pk, "history")).content.decode()
     listed = browser.get(list_url("invitations/invitation")).content.decode()
     assert "Message sent" in listed
