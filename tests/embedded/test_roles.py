@@ -9,6 +9,7 @@ from psycopg import errors
 from paktaleem.development.embedded import (
     APP,
     BACKUP,
+    LIMITED,
     OFFICER,
     OWNER,
     SUPERUSER,
@@ -171,10 +172,10 @@ def test_what_was_changed_is_put_back(portal, enter):
     assert one(app, "SHOW row_security") == ("on",)
     memberships = app.execute(
         "SELECT roleid::regrole::text, inherit_option, set_option, admin_option"
-        " FROM pg_auth_members WHERE member = %s::regrole",
+        " FROM pg_auth_members WHERE member = %s::regrole ORDER BY 1",
         [APP],
     ).fetchall()
-    assert memberships == [(OFFICER, False, True, False)]
+    assert memberships == [(LIMITED, False, True, False), (OFFICER, False, True, False)]
     assert one(app, "SELECT has_database_privilege('portal', 'CREATE')") == (False,)
     assert one(app, "SELECT has_schema_privilege('public', 'CREATE')") == (False,)
 

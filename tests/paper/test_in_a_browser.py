@@ -34,7 +34,7 @@ def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
     page.goto(f"{base}/admin/")
     page.fill("input[name=username]", who["email"])
     page.fill("input[name=password]", who["password"])
-    page.click("text=Sign in >> nth=-1")
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def filled(blank: bytes, day: str) -> bytes:

@@ -110,7 +110,7 @@ def test_the_page_of_the_incident_says_which_hold(cast, now):
         place_hold(indus, kind=HoldKind.COMPLAINT, scope=archive, **told)
         incident = open_incident(danish, {"usage_logs"}, cause=IncidentCause.COLLECTED, at=now)
     page = browser_of(cast.user("amina")).get(row_url("retention/incident", incident.pk)).content.decode()
-    assert "usage_logs; Legal hold, to be reviewed on 2026-10-31: Case 4/26." in page
+    assert "Use of the platform and activity logs; Legal hold, to be reviewed on 2026-10-31: Case 4/26." in page
     assert "Complaint (Archive), to be reviewed on 2026-10-31: Case 4/26." in page
     assert "Close the incident" not in page
 

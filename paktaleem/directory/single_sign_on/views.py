@@ -1,10 +1,10 @@
 """Pages of single sign-on: choose the institution, go to its provider, come back."""
 
-import logging
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import structlog
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url, perform_login
@@ -39,7 +39,7 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 
 __all__ = ["choose_institution", "come_back", "go_to_provider", "sign_on_again"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 _BACKEND = "paktaleem.foundation.accounts.backends.StaffBackend"
 _PENDING = "single_sign_on_choices"
 
@@ -71,7 +71,7 @@ def go_to_provider(request: HttpRequest, code: str) -> HttpResponse:
             nonce=token_urlsafe(32), next_url=get_next_redirect_url(request), is_fresh="again" in request.GET
         )
     except SignOnRefused as refusal:
-        return _refuse(request, code, refusal)
+        return _refuse(request, client, refusal)
     context = {"institution": client.name, "address": address, "host": urlsplit(address).netloc}
     return render(request, "single_sign_on/go.html", context)
 
@@ -92,7 +92,7 @@ def come_back(request: HttpRequest, code: str) -> HttpResponse:
         with in_client(client.pk):
             user = find_or_link_user(provider, identity, at=at)
     except SignOnRefused as refusal:
-        return _refuse(request, code, refusal)
+        return _refuse(request, client, refusal)
     return _sign_in(request, user, provider, identity, next_url=state.get("next"))
 
 
@@ -152,9 +152,9 @@ def _sign_in(
     return answer
 
 
-def _refuse(request: HttpRequest, code: str, refusal: SignOnRefused) -> HttpResponse:
+def _refuse(request: HttpRequest, client: Client, refusal: SignOnRefused) -> HttpResponse:
     """Redirect to the sign-in page. The person learns no more than that it did not work; the log has the reason."""
-    log.warning("Single sign-on refused: client %s, %s.", code, refusal)
+    log.warning("A single sign-on was refused", client_id=str(client.pk), reason=str(refusal))
     if str(refusal) == "cancelled":
         words = gettext("You cancelled the sign-in at your school’s account.")
     else:

@@ -275,7 +275,7 @@ def test_the_picture_has_its_numbers_in_words(cast, farah, amina):
         for name, age in (("junaid", 10), ("hamza", 500), ("iqra", 3000)):
             make_holding(cast.subject(name), "content", ["support"], collected_at=now - age * DAY)
     text = farah.get("/admin/retention/holding/picture/").content.decode()
-    assert 'aria-label="content: Up to 1 year: 1, 1 to 2 years: 1, More than 5 years: 1"' in text
+    assert 'aria-label="Uploaded content and work: Up to 1 year: 1, 1 to 2 years: 1, More than 5 years: 1"' in text
     assert text.count("<rect") == 3
     assert "style=" not in text.split('class="bar"')[1].split("</svg>")[0]
     of_paktaleem = amina.get("/admin/retention/holding/picture/").content.decode()
