@@ -1,6 +1,7 @@
 """The public form tells nothing, and the person's own page confirms, denies and makes requests."""
 
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,7 +93,8 @@ def test_the_form_does_not_show_how_often_a_contact_was_used_and_more_than_three
     for other in others:
         assert other == first
     work()
-    assert [row.subject_id for row in requests_of(cast)[1:]] == [cast.subject_id("hamza")] * 3 + [None] * 2
+    # The jobs run side by side: which three of the five are his is not fixed.
+    assert Counter(row.subject_id for row in requests_of(cast)) == {cast.subject_id("hamza"): 3, None: 3}
     assert len(mail.outbox) == 3
     assert asked(HAMZA, code="").status_code == 200
 
