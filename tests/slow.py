@@ -18,7 +18,6 @@ SLOW: Final = {
         "tests/access_links/test_in_a_browser.py::test_a_guardian_follows_the_letter_reads_decides_and_asks[english-with-script]",
         "tests/access_links/test_in_a_browser.py::test_a_guardian_follows_the_letter_reads_decides_and_asks[urdu-without]",
         "tests/browser/test_browser.py::test_pages_of_the_console_are_clean_and_readable[en]",
-        "tests/console/test_exports.py::test_ten_thousand_people_and_no_formula_in_flat_memory[xlsx]",
         "tests/consent/test_announcing_in_a_browser.py",
         "tests/consent/test_privacy_in_a_browser.py::test_one_reads_the_policy_what_is_coming_and_what_differs[english-without-script]",
         "tests/consent/test_privacy_in_a_browser.py::test_one_reads_the_policy_what_is_coming_and_what_differs[urdu-without-script]",
@@ -34,6 +33,7 @@ SLOW: Final = {
         "tests/signin/test_second_factor.py::test_with_only_a_password_no_page_of_the_console_opens[post]",
     ),
     "a day in Chromium": (
+        "tests/console/test_clicks.py",
         "tests/console/test_roster_page.py",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_changed_text_asks_again",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_child_gets_no_banner_and_no_optional_cookie",
@@ -41,7 +41,9 @@ SLOW: Final = {
         "tests/consent/cookies/test_banner_in_a_browser.py::test_texts_of_the_register_are_never_markup",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_the_keyboard_alone_suffices",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_the_privacy_signal_refuses_and_the_rest_is_asked",
-        "tests/paper/test_in_a_browser.py::test_answers_of_a_class_on_paper_are_confirmed",
+        "tests/pages/test_every_page.py",
+        "tests/paper/test_in_a_browser.py",
+        "tests/school_years/test_year_in_a_browser.py",
         "tests/signin/test_security_key.py",
     ),
     "processes are killed": (
@@ -61,6 +63,8 @@ SLOW: Final = {
         "tests/trial/test_environment.py::test_whoever_stays_keeps_the_server",
     ),
     "servers and clusters of their own": (
+        "tests/backups/test_drill.py",
+        "tests/deploy/test_units.py::test_the_commands_start_log_json_and_count_together",
         "tests/embedded/test_account.py::test_an_ordinary_user_runs_a_server_of_its_own",
         "tests/embedded/test_account.py::test_binaries_root_alone_can_reach_are_copied",
         "tests/embedded/test_start.py::test_an_interrupted_destroy_can_be_finished_or_begun_anew",
@@ -72,9 +76,12 @@ SLOW: Final = {
     ),
     "thousands of rows, requests or steps": (
         "tests/children/test_authority_model.py",
+        "tests/accounts/test_two_people_at_once.py",
         "tests/children/test_guardian_pages.py::test_a_hundred_looks_change_nothing",
+        "tests/console/test_exports.py::test_ten_thousand_people_and_no_formula_in_flat_memory",
         "tests/consent/test_interleavings.py",
         "tests/consent/test_recipient_windows.py",
+        "tests/consent/test_widening.py::test_every_place_agrees_after_any_sequence",
         "tests/erasures/test_writers.py",
         "tests/paper/test_many_rows.py",
         "tests/retention/disposals/test_years.py",

@@ -3,12 +3,20 @@
 from collections.abc import Iterable
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.indexes import newest_first
 
-__all__ = ["SEVERAL_ROLES", "SubjectRole", "having_any_role", "having_role", "other_roles_are_others", "role_indexes"]
+__all__ = [
+    "SEVERAL_ROLES",
+    "HasSeveralRoles",
+    "SubjectRole",
+    "having_any_role",
+    "having_role",
+    "other_roles_are_others",
+    "role_indexes",
+]
 
 
 class SubjectRole(models.TextChoices):
@@ -22,7 +30,18 @@ class SubjectRole(models.TextChoices):
 
 
 SEVERAL_ROLES = ~Q(other_roles=[])
-"""Condition of people with several roles, for partial indexes and filters."""
+"""Condition of people with several roles, for partial indexes."""
+
+
+class HasSeveralRoles(Func):
+    """The same condition for filters, as a literal: with a parameter, PostgreSQL could not use the partial indexes."""
+
+    template = "NOT (%(expressions)s = '{}'::varchar(16)[])"
+    output_field = models.BooleanField()
+
+    def __init__(self) -> None:
+        """Read the column ``other_roles``."""
+        super().__init__(F("other_roles"))
 
 
 def having_role(role: str) -> Q:

@@ -20,7 +20,7 @@ from paktaleem.directory.people.models import (
     Subject,
     SubjectKey,
 )
-from paktaleem.directory.people.roles import SEVERAL_ROLES
+from paktaleem.directory.people.roles import HasSeveralRoles
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -230,7 +230,7 @@ def list_by_change(
     found = _list_changed(actor, changed_since, after).filter(client_id=client_id)
     if role is None:
         return list(found[:limit])
-    several = found.filter(SEVERAL_ROLES, other_roles__contains=[role])
+    several = found.filter(HasSeveralRoles(), other_roles__contains=[role])
     rows = [*found.filter(role=role)[:limit], *several[:limit]]
     return sorted(rows, key=lambda one: (one.changed_at, one.pk))[:limit]
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.people.roles import SEVERAL_ROLES
+from paktaleem.directory.people.roles import HasSeveralRoles
 
 __all__ = ["OtherRoleFilter", "describe_roles"]
 
@@ -32,4 +32,4 @@ class OtherRoleFilter(admin.SimpleListFilter):
         """Filter the list."""
         if self.value() not in SubjectRole.values:
             return queryset
-        return queryset.filter(SEVERAL_ROLES, other_roles__contains=[self.value()])
+        return queryset.filter(HasSeveralRoles(), other_roles__contains=[self.value()])

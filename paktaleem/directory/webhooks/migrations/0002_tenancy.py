@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         ApplySql("webhooks_new_id", digest="6e5c162fd459"),
         ApplySql("webhooks_deliver", digest="2e584685a322"),
         ApplySql("webhooks_tell_entries", digest="f2f2113863cb"),
-        ApplySql("webhooks_tell_changes", digest="c05552dec986"),
+        ApplySql("webhooks_tell_changes", digest="c904a7089b32"),
         ApplySql("webhooks_tell_register", digest="7e3b0e314f2e"),
         ApplySql("tells_webhooks", digest="903c0b017e42"),
     ]

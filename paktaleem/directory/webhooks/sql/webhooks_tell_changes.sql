@@ -8,7 +8,7 @@ AS $$
 DECLARE
     told uuid[];
 BEGIN
-    IF NOT EXISTS (
+    IF NOT EXISTS (SELECT FROM added) OR NOT EXISTS (
         SELECT FROM webhooks_endpoint e
         WHERE e.removed_at IS NULL AND e.events && ARRAY['decision.invalidated', 'decision.*']::varchar[]
     ) THEN
