@@ -345,7 +345,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     "ordering": ["-starts_at", "-id"],
-                    "indexes": [models.Index(fields=["client", "subject"], name="objection_of_subject"), models.Index(fields=["client", "-starts_at", "-id"], name="objection_by_time"), models.Index(fields=["-starts_at", "-id"], name="objection_by_time_all")],
+                    "indexes": [models.Index(fields=["client", "subject"], name="objection_of_subject"), models.Index(fields=["client", "-starts_at", "-id"], name="objection_by_time"), models.Index(fields=["-starts_at", "-id"], name="objection_by_time_all"), models.Index(condition=models.Q(("ends_at", None)), fields=["client", "-starts_at", "-id"], name="objection_in_force"), models.Index(condition=models.Q(("ends_at", None)), fields=["-starts_at", "-id"], name="objection_in_force_all")],
                     "constraints": [models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), name="objection_period")],
                 },
             ),
@@ -914,7 +914,7 @@ class Migration(migrations.Migration):
                     "indexes": [
                         models.Index(fields=["client", "subject"], name="restriction_of_subject"),
                         models.Index(fields=["client", "-starts_at", "-id"], name="restriction_by_time"),
-                        models.Index(fields=["-starts_at", "-id"], name="restriction_by_time_all"),
+                        models.Index(fields=["-starts_at", "-id"], name="restriction_by_time_all"), models.Index(condition=models.Q(("ends_at", None)), fields=["client", "-starts_at", "-id"], name="restriction_in_force"), models.Index(condition=models.Q(("ends_at", None)), fields=["-starts_at", "-id"], name="restriction_in_force_all"),
                         models.Index(condition=models.Q(("ends_at", None)), fields=["client", "-starts_at", "-id"], name="restriction_open"),
                         models.Index(condition=models.Q(("ends_at", None)), fields=["-starts_at", "-id"], name="restriction_open_all"),
                     ],

@@ -154,6 +154,7 @@ class ErasureProposal(RequestedChange):
             ),
             *newest_first("requested_at", "erasureproposal_by_time"),
             *newest_first("requested_at", "erasureproposal_by_stage", by="stage"),
+            *oldest_first("cooling_ends_at", "erasureproposal_by_end", by="stage"),
             *oldest_first("requested_at", "erasureproposal_open", condition=Q(stage__in=_OPEN)),
         ]
 

@@ -231,6 +231,7 @@ class Restriction(PeriodRow):
         indexes = [
             models.Index(fields=["client", "subject"], name="restriction_of_subject"),
             *newest_first("starts_at", "restriction_by_time"),
+            *newest_first("starts_at", "restriction_in_force", condition=Q(ends_at=None)),
             *newest_first("starts_at", "restriction_open", condition=Q(ends_at=None)),
         ]
 
@@ -255,6 +256,7 @@ class Objection(PeriodRow):
         indexes = [
             models.Index(fields=["client", "subject"], name="objection_of_subject"),
             *newest_first("starts_at", "objection_by_time"),
+            *newest_first("starts_at", "objection_in_force", condition=Q(ends_at=None)),
         ]
 
     def __str__(self) -> str:

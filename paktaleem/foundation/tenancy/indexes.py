@@ -18,10 +18,10 @@ def newest_first(
 
 
 def oldest_first(
-    moment: str, name: str, *, client: str = "client", condition: models.Q | None = None
+    moment: str, name: str, *, by: str | None = None, client: str = "client", condition: models.Q | None = None
 ) -> tuple[models.Index, models.Index]:
     """Return two indexes, oldest rows first: within one client and across all; see ``newest_first``."""
-    return _index_pair([moment, "id"], name, client, condition)
+    return _index_pair([*([by] if by else []), moment, "id"], name, client, condition)
 
 
 def _index_pair(
