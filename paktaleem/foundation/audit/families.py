@@ -19,6 +19,7 @@ FAMILY_NAMES = {
     "collection": _("Collections"),
     "consent": _("Consents"),
     "cookie": _("Cookies"),
+    "digest": _("Weekly digests"),
     "disclosure": _("Disclosures"),
     "disposal": _("Disposals"),
     "duty": _("Duties of clients"),
