@@ -1,6 +1,6 @@
 """Acts on single sign-on: propose, approve, require and end a provider; let passwords in again; unlink an account.
 
-Who sets a provider decides who can sign in as each member of the client's staff. It therefore takes two people, and
+The person who sets a provider can sign in as any member of the client's staff. It therefore takes two people, and
 the second is a privacy officer, who has checked that the domains are the institution's (decision 0103).
 """
 
