@@ -192,7 +192,7 @@ def have_oneself_checked(page: Page, language: str, settings_of: Any) -> None:
     ],
     ids=["english-with-script", "english-without", "urdu-with-script", "urdu-without"],
 )
-def test_a_guardian_follows_the_letter_reads_decides_and_asks(  # noqa: PLR0917 -- as parametrized
+def test_a_guardian_opens_the_emailed_link_reads_decides_and_requests(  # noqa: PLR0917 -- as parametrized
     served: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str, child: str
 ) -> None:
     address = asked_about(served, child, who)
