@@ -1,6 +1,5 @@
 """Console pages of invitations, and the acts that invite the guardians of one child or of many."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +22,9 @@ from children.invitations.services import INVITE_MANY, invite_guardians_of
 from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.admin.choosing import PLACE, PlaceField, check_place
+from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
+from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
@@ -46,6 +46,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 __all__ = ["InvitationAdmin"]
 
 AT_ONCE = 200
+_PUPILS = [(role.value, role.label) for role in (SubjectRole.STUDENT, SubjectRole.LEARNER)]
 _TONES = {
     State.GIVEN: "good",
     State.REFUSED: "bad",
@@ -55,8 +56,10 @@ _TONES = {
 }
 
 
-class AskForm(forms.Form):
-    """Form to choose the children: by their LMS ids, a school or class, or all without an answer."""
+class AskForm(SelectionForm):
+    """Form to choose the children: by their LMS ids, a school, class, grade or role, or all without an answer."""
+
+    most_ids = AT_ONCE
 
     client = forms.ModelChoiceField(
         Client.objects.none(),
@@ -71,13 +74,14 @@ class AskForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("One id per line, at most 200. Leave empty to choose by the fields below."),
     )
-    place = PlaceField()
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("Every role")), *_PUPILS])
     beginning = forms.CharField(
         label=_("Or all whose LMS id starts with"),
         required=False,
         max_length=255,
         help_text=_("Empty: every child without an answer."),
     )
+    field_order = ("client", *CHOOSING)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         """Offer a choice of clients to users who work for several."""
@@ -88,18 +92,11 @@ class AskForm(forms.Form):
         else:
             set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
-    def clean_ids(self) -> list[str]:
-        """Return the ids, one per line, without duplicates."""
-        lines = [line.strip() for line in str(self.cleaned_data["ids"]).splitlines() if line.strip()]
-        if len(lines) > AT_ONCE:
-            raise forms.ValidationError(_("Enter at most 200 ids."))
-        return list(dict.fromkeys(lines))
-
     def clean(self) -> dict[str, Any]:
-        """Check the school or class."""
+        """Check the school or class and the grade."""
         cleaned = super().clean() or self.cleaned_data
         chosen = cleaned.get("client")
-        check_place(self, self.own or (chosen.pk if chosen else None))
+        self.check_selection(self.own or (chosen.pk if chosen else None))
         return cleaned
 
     @property
@@ -193,27 +190,20 @@ class InvitationAdmin(EvidenceAdmin):
             return self._page(request, form)
         with in_client(form.client_id):
             client = Client.objects.get(pk=form.client_id)
-            chosen: dict[str, Any] = {
-                "ids": form.cleaned_data["ids"],
-                "place": form.cleaned_data[PLACE],
-                "beginning": form.cleaned_data["beginning"].strip(),
-            }
-            actor, at = actor_of(request), get_action_time(request)
-            children = list_children_to_ask_about(client, **chosen, actor=actor, at=at)
+            chosen, actor, at = form.selection, actor_of(request), get_action_time(request)
+            children = list_children_to_ask_about(client, chosen, actor=actor, at=at)
             numbers = count_missing(children)
             if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
                 return self._page(request, form, numbers=numbers)
-            self._ask(request, client, children if chosen["ids"] else None, chosen)
+            self._ask(request, client, children, chosen)
         messages.success(
             request, gettext("The guardians are being asked. They appear in the list as the messages are sent.")
         )
         return HttpResponseRedirect(reverse("admin:invitations_invitation_changelist", current_app=site.name))
 
-    def _ask(
-        self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, chosen: Mapping[str, Any]
-    ) -> None:
+    def _ask(self, request: HttpRequest, client: Client, children: QuerySet[Subject], chosen: Selection) -> None:
         actor, portal = actor_of(request), get_public_url(request)
-        if children is not None:
+        if chosen.ids:
             some = without_answer(children).select_related("client")
             invite_guardians_of(some, portal=portal, actor=actor, at=get_action_time(request))
             return
@@ -222,8 +212,7 @@ class InvitationAdmin(EvidenceAdmin):
             client=str(client.pk),
             user=str(actor.id),
             role=actor.role,
-            beginning=chosen["beginning"],
-            place=chosen["place"],
+            chosen=chosen.to_text(),
             portal=portal,
         )
 

@@ -15,6 +15,7 @@ from children.invitations.services import (
     process_invitations,
     purge_old_contacts,
 )
+from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
@@ -61,8 +62,8 @@ def _purge_batch(client_id: UUID, at: datetime) -> int:
 
 
 @app.task(name=INVITE_MANY, pass_context=False)
-def invite_many(*, client: str, beginning: str, user: str, role: str, portal: str, place: str = "") -> None:
-    """Invite the guardians of all children without an answer, in batches, on behalf of the user who confirmed it.
+def invite_many(*, client: str, chosen: str, user: str, role: str, portal: str) -> None:
+    """Invite the guardians of the chosen children without an answer, in batches, on behalf of the user who confirmed.
 
     Safe to run again after a crash: guardians already invited are skipped.
     """
@@ -71,8 +72,7 @@ def invite_many(*, client: str, beginning: str, user: str, role: str, portal: st
         with in_client(client_id):
             actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id)
             owner, at = Client.objects.get(pk=client_id), client_now()
-            chosen = list_children_to_ask_about(owner, beginning=beginning, place=place, actor=actor, at=at)
-            left = without_answer(chosen)
+            left = without_answer(list_children_to_ask_about(owner, Selection.from_text(chosen), actor=actor, at=at))
             some = list(
                 (left.filter(pk__gt=after) if after else left).select_related("client").order_by("pk")[:AT_ONCE]
             )

@@ -43,6 +43,7 @@ from paktaleem.directory.people.services import (
     reveal_fields,
     start_erasure,
 )
+from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
@@ -643,7 +644,12 @@ def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(indus):
     assert (before.children, before.answered, before.asked, before.nobody_named, before.to_ask) == (2, 0, 0, 1, 1)
     farah = indus.actor("farah")
     enqueue_job(
-        INVITE_MANY, client=str(farah.client_id), beginning="", user=str(farah.id), role=farah.role, portal=PORTAL
+        INVITE_MANY,
+        client=str(farah.client_id),
+        chosen=EVERYONE.to_text(),
+        user=str(farah.id),
+        role=farah.role,
+        portal=PORTAL,
     )
     work()
     after = count_missing(children)

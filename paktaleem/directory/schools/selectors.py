@@ -10,14 +10,16 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.models import ClassTerm, Enrolment, School, SchoolClass, Term
+from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, School, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
 
 __all__ = [
     "filter_by_class",
+    "filter_by_grade",
     "filter_by_place",
     "filter_by_school",
     "get_day",
+    "is_grade",
     "is_place",
     "list_enrolments",
     "list_people_of_class",
@@ -66,6 +68,23 @@ def filter_by_school(people: QuerySet[Subject], client_id: UUID, external_id: st
 def filter_by_place(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
     """Return those of a client's people who are on a day in the class, or at the school, with this LMS id."""
     return _filter_enrolled(people, client_id, Q(**{_CLASS: external_id}) | Q(**{_SCHOOL: external_id}), on)
+
+
+def filter_by_grade(people: QuerySet[Subject], client_id: UUID, grade: str, *, on: date) -> QuerySet[Subject]:
+    """Return those of a client's people who are in a grade on a day; ``grade`` as ``parse_grade`` writes it.
+
+    The grade of a person counts; of pupils of whom none is stated, that of their class.
+    """
+    own = Subject.objects.filter(client_id=client_id, grade=grade).exclude(grade="")
+    rows = Enrolment.objects.filter(where_current(on), client_id=client_id, role=EnrolmentRole.STUDENT)
+    by_class = rows.filter(school_class__client_id=client_id, school_class__grade=grade, subject__grade="")
+    return people.filter(pk__in=own.values("pk").union(by_class.values("subject_id")))
+
+
+def is_grade(client_id: UUID, grade: str) -> bool:
+    """Return True if a person or a class in use at a client is of this grade."""
+    people = Subject.objects.filter(client_id=client_id, grade=grade).exclude(grade="")
+    return people.exists() or SchoolClass.objects.filter(client_id=client_id, grade=grade, ended_at=None).exists()
 
 
 def is_place(client_id: UUID, external_id: str) -> bool:
