@@ -62,6 +62,7 @@ PUBLISHED = {
 # Pages for people without an account, with the status without a sign-in (by GET; never more by POST).
 VISITORS = {
     "metrics": 404,
+    "security-events": 404,
     "choices/": 403,
     "choices/children/": 405,
     "choices/give/<str:purpose>/": 403,
@@ -244,6 +245,16 @@ ACTS = {
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
     "mail/letter/resend": "OSC",
+    "security_assessments/finding/accept-risk": "O",
+    "security_assessments/finding/change-finding": "O",
+    "security_assessments/finding/mend": "O",
+    "security_assessments/finding/reopen": "O",
+    "security_assessments/riskacceptance/approve": "O",
+    "security_assessments/riskacceptance/decline": "O",
+    "security_assessments/securityassessment/add-report": "O",
+    "security_assessments/securityassessment/open-report": "OA",
+    "security_assessments/securityassessment/plan-next": "O",
+    "security_assessments/securityassessment/record-finding": "O",
     "systems/order/add-file": "OC",
     "systems/order/agree": "OC",
     "systems/order/answer": "OC",
@@ -534,7 +545,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|security_events|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|security_events|security_assessments|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|regulator|school_years"
 )
 

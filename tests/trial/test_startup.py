@@ -91,6 +91,7 @@ def test_what_is_safe_is_served():
         ({"public_url": "https://"}, "startup.E005"),
         ({"public_url": "http://privacy.example"}, "startup.E005"),
         ({"metrics_token": "x" * 31}, "startup.E006"),
+        ({"feed_token": "x" * 31}, "startup.E006"),
         ({"debug": True, "allowed_hosts": ("*",)}, "startup.E003"),
     ],
 )
