@@ -26,8 +26,7 @@ _MOST, _USUAL = 10_000, 1_000
 _BEHIND = 120
 """Seconds after which an event is in the feed: until then one with an earlier id may still be committed."""
 _LONGEST_BEHIND = 86_400
-
-_REFUSED = replace(DRF_PROBLEMS[exceptions.NotAuthenticated], detail="Send Authorization: Bearer SECURITY_FEED_TOKEN.")
+_HOW_TO_SIGN_IN = "Send Authorization: Bearer SECURITY_FEED_TOKEN."
 
 
 class _Page(NamedTuple):
@@ -47,7 +46,8 @@ def list_security_events(request: HttpRequest) -> HttpResponse:
     if not settings.SECURITY_FEED_TOKEN:
         return error_response(Http404())
     if not constant_time_compare(bearer_token(request), settings.SECURITY_FEED_TOKEN):
-        response = problem_response(_REFUSED, request)
+        refused = replace(DRF_PROBLEMS[exceptions.NotAuthenticated], detail=_HOW_TO_SIGN_IN)
+        response = problem_response(refused, request)
         response["WWW-Authenticate"] = 'Bearer realm="security-events"'
         return response
     if request.method not in {"GET", "HEAD"}:
