@@ -37,5 +37,11 @@ def notify_officers_of_assessments() -> None:
     with in_client(PAKTALEEM):
         context = {name: str(number) for name, number in count_due(at).items()} | {"url": build_public_url(page)}
         for user in list_staff(PAKTALEEM, Role.PRIVACY_OFFICER, at=at):
-            told = {"client_id": PAKTALEEM, "context": context, "actor": system_actor(NOTIFY_OFFICERS), "at": at}
-            send_message(ASSESSMENTS_DUE.code, to=user, **told)
+            send_message(
+                ASSESSMENTS_DUE.code,
+                to=user,
+                client_id=PAKTALEEM,
+                context=context,
+                actor=system_actor(NOTIFY_OFFICERS),
+                at=at,
+            )

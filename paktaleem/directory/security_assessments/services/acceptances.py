@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["AcceptanceAlreadyRequested", "decide_acceptance", "request_acceptance"]
 
@@ -36,7 +37,7 @@ def request_acceptance(finding: Finding, *, ground: str, until: date, actor: Act
     if not ground.strip():
         raise ValidationError({"ground": [_("Give a ground in words.")]})
     _check_end(until, at)
-    if RiskAcceptance.objects.filter(client_id=finding.client_id, finding=finding, state=ChangeState.WAITING).exists():
+    if RiskAcceptance.objects.filter(client_id=PAKTALEEM, finding=finding, state=ChangeState.WAITING).exists():
         raise AcceptanceAlreadyRequested
     row = RiskAcceptance(finding=finding, ground=ground.strip(), until=until)
     row.requested_kind, row.requested_by, row.requested_at = actor.kind.value, actor.id, at
@@ -55,7 +56,7 @@ def decide_acceptance(
     FindingMended, NotAllowed.
     """
     require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, row.client_id)
-    finding = lock_finding(Finding.objects.get(pk=row.finding_id, client_id=row.client_id), actor)
+    finding = lock_finding(Finding.objects.get(pk=row.finding_id, client_id=PAKTALEEM), actor)
     row = decide_change(row, approve=approve, actor=actor, at=at)
     row.save(update_fields=["state", "settled_by", "settled_at"])
     if approve:

@@ -16,6 +16,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "FindingMended",
@@ -130,13 +131,13 @@ def lock_finding(row: Finding, actor: Actor) -> Finding:
 
 
 def _end_waiting_acceptance(row: Finding, actor: Actor, at: datetime) -> None:
-    waiting = RiskAcceptance.objects.filter(client_id=row.client_id, finding=row, state=ChangeState.WAITING)
+    waiting = RiskAcceptance.objects.filter(client_id=PAKTALEEM, finding=row, state=ChangeState.WAITING)
     waiting.update(state=ChangeState.REPLACED, settled_by=actor.id, settled_at=at)
 
 
 def _lock(row: Finding, actor: Actor) -> Finding:
     require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, row.client_id)
-    locked: Finding = Finding.objects.select_for_update(of=("self",)).get(pk=row.pk, client_id=row.client_id)
+    locked: Finding = Finding.objects.select_for_update(of=("self",)).get(pk=row.pk, client_id=PAKTALEEM)
     return locked
 
 
