@@ -26,4 +26,6 @@ ways_in: ExtensionPoint[Callable[[UUID, Collection[UUID], datetime], WaysIn]] = 
 def list_ways_in(client_id: UUID, user_ids: Collection[UUID], *, at: datetime) -> WaysIn:
     """Return whether passwords count at a client, and which of these users get in without; in its context."""
     found = [rule(client_id, user_ids, at) for rule in ways_in]
-    return WaysIn(all(one.passwords for one in found), frozenset[UUID]().union(*(one.without_password for one in found)))
+    return WaysIn(
+        all(one.passwords for one in found), frozenset[UUID]().union(*(one.without_password for one in found))
+    )
