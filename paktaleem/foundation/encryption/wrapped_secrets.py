@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Model
+from django.db.models import Count, Model, QuerySet
 
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
@@ -54,7 +54,7 @@ class WrappedSecrets:
         return Counter(dict(own.values_list("epoch").annotate(count=Count("pk"))))
 
     def _rewrap(self, client_id: UUID) -> frozenset[int]:
-        old = self.model._default_manager.select_for_update().filter(client_id=client_id)
+        old: QuerySet[Any] = self.model._default_manager.select_for_update().filter(client_id=client_id)
         moved = set()
         for row in old.exclude(epoch=keyring().current_epoch):
             moved.add(row.epoch)
