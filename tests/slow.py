@@ -116,6 +116,7 @@ SLOW: Final = {
         "tests/rights/test_package_size.py",
         "tests/rights/test_year.py",
         "tests/scale",
+        "tests/schools/test_flat_memory.py",
         "tests/signin/test_second_factor.py::test_one_of_fifty_simultaneous_uses_of_a_code_succeeds",
         "tests/signin/test_second_factor.py::test_with_both_factors_the_same_crawl_opens_pages",
         "tests/subjects/oneroster/test_robustness.py::test_streaming_four_times_the_people_uses_no_more_memory",

@@ -45,8 +45,8 @@ def test_the_world_and_the_writes_of_a_consent_fit_the_tables() -> None:
         link.execute("SET session_replication_role = replica")
         for statement in filled:
             link.execute(statement, {"people": 2, "clients": 3, "at": CAST_AT})
-        for statement in _statements(CONSENT):
-            link.execute(statement)
+        for write in _statements(CONSENT):
+            link.execute(write)
         assert link.execute("SELECT status FROM api_keptanswer").fetchall() == [(201,)]
         link.rollback()
 
