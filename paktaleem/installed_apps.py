@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.access_links",
     "paktaleem.directory.access_reviews",
     "paktaleem.directory.security_events",
+    "paktaleem.directory.security_assessments",
     "children.guardians",
     "children.invitations",
     "children.ageing",

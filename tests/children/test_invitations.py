@@ -320,7 +320,7 @@ def test_the_database_refuses_an_invitation_to_the_child_and_a_second_open_one(i
 # Rate limits
 
 
-def test_one_contact_has_at_most_three_letters_a_day_and_the_fourth_goes_the_next(indus, clock):
+def test_one_contact_gets_at_most_three_emails_a_day_and_the_fourth_the_next_day(indus, clock):
     mother = indus.subject("esra")
     for number in range(4):
         ward = family(indus, f"ward{number}", guardian=mother)
@@ -370,7 +370,7 @@ def test_reminders_go_weekly_three_times_then_the_contact_is_forgotten(indus, cl
     assert len(mail.outbox) == 4
 
 
-def test_what_history_and_letters_hold_of_a_forgotten_contact_is_noise(indus):
+def test_history_and_emails_of_an_erased_contact_cannot_be_decrypted(indus):
     asked(indus)
     work()
     kept = HistoricalSubject.objects.filter(id=indus.subject_id("esra"), email__isnull=False).first()
@@ -454,7 +454,7 @@ def test_an_answer_on_paper_ends_the_invitation(indus):
 
 
 @pytest.mark.parametrize("erase", [erase_subject, start_erasure])
-def test_no_letter_goes_on_about_a_child_who_is_erased_or_of_age(indus, erase):
+def test_no_email_is_sent_about_a_child_who_is_erased_or_of_age(indus, erase):
     row = asked(indus)
     work()
     erase(row.child, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)

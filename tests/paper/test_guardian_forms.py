@@ -626,7 +626,7 @@ def test_a_guardians_answer_is_not_recorded_once_the_child_is_of_age(cast, now, 
         choose_entry(row, actor=farah, **CORRECTION, at=grown)
 
 
-def test_a_guardians_consent_ends_when_the_child_comes_of_age(cast, now, code, danish):
+def test_a_guardians_consent_ends_when_the_child_reaches_the_age_of_consent(cast, now, code, danish):
     confirmed(cast, now, signed(code, "yes", "yes"))
     assert reasons(cast, datetime(2035, 1, 1, 9, tzinfo=UTC), "newsletter") != ["permitted"]
 

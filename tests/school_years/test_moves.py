@@ -182,7 +182,7 @@ def test_a_move_to_another_client_closes_the_account_and_leads_to_the_portabilit
     assert farah.get(person_page(cast, "moves-away"))["Location"] == person_page(cast)
 
 
-def test_an_id_of_another_client_reveals_nothing_and_brings_nothing_along(indus: Caller, cast: Cast) -> None:
+def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(indus: Caller, cast: Cast) -> None:
     khyber = Caller(cast.key("khyber"))
     assert indus.consent("lms-hamza", "newsletter").status_code == 201
     for known, unknown in (("lms-hamza", "lms-nothere"), (str(cast.subject_id("hamza")), "lms-nothere")):

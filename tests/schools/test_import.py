@@ -106,7 +106,7 @@ def test_a_pupil_who_is_deleted_at_the_source_leaves_the_class(bring, now):
     assert report.schooling == {"enrolments": Tally(gone=1)}
 
 
-def test_a_complete_package_ends_what_it_does_not_list_only_if_everybody_is_in_it(bring, now):
+def test_a_complete_package_ends_what_it_does_not_list_only_if_it_has_everyone(bring, now):
     bring(network())
     fewer = network()
     fewer.tables["enrollments.csv"] = fewer.tables["enrollments.csv"][:1]

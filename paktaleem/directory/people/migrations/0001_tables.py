@@ -12,7 +12,12 @@ from paktaleem.foundation.tenancy.operations import CreateTables
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = [("accounts", "0001_tables")]
+    dependencies = [
+        ("accounts", "0001_tables"),
+        # These change tables of users: each change renders all models that are linked to users, few of them so far.
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("socialaccount", "0006_alter_socialaccount_extra_data"),
+    ]
     operations = [
         CreateTables(
             migrations.CreateModel(
