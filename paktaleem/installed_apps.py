@@ -11,6 +11,7 @@ INSTALLED_APPS = [
     "paktaleem.foundation.audit",
     "paktaleem.foundation.accounts",
     "paktaleem.foundation.periods",
+    "paktaleem.foundation.runs",
     "paktaleem.foundation.backups",
     "paktaleem.foundation.api",
     "paktaleem.foundation.public",

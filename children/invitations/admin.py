@@ -34,12 +34,14 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import set_choices
+from paktaleem.foundation.console.long_acts import long_acts, make_run_act
 from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.runs.services import begin_run
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -142,6 +144,16 @@ person_acts.connect(
 )
 
 
+long_acts.connect(
+    make_run_act(
+        INVITE_MANY,
+        _("Guardians asked"),
+        Capability.VIEW_GUARDIANS,
+        lambda _run: reverse("admin:invitations_invitation_changelist", current_app=site.name),
+    )
+)
+
+
 @admin.register(Invitation, site=site)
 class InvitationAdmin(EvidenceAdmin):
     """Console page of invitations."""
@@ -195,18 +207,21 @@ class InvitationAdmin(EvidenceAdmin):
             numbers = count_missing(children)
             if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
                 return self._page(request, form, numbers=numbers)
-            self._ask(request, client, children, chosen)
+            if chosen.ids:
+                some = without_answer(children).select_related("client")
+                invite_guardians_of(some, portal=get_public_url(request), actor=actor, at=at)
+            else:
+                self._ask_later(request, client, chosen, numbers.to_ask)
         messages.success(
             request, gettext("The guardians are being asked. They appear in the list as the messages are sent.")
         )
-        return HttpResponseRedirect(reverse("admin:invitations_invitation_changelist", current_app=site.name))
+        page = "invitations_invitation_changelist" if chosen.ids else "work"
+        return HttpResponseRedirect(reverse(f"admin:{page}", current_app=site.name))
 
-    def _ask(self, request: HttpRequest, client: Client, children: QuerySet[Subject], chosen: Selection) -> None:
+    def _ask_later(self, request: HttpRequest, client: Client, chosen: Selection, number: int) -> None:
+        """Have the worker ask about a number of children; the page *Work in progress* shows how far it is."""
         actor, portal = actor_of(request), get_public_url(request)
-        if chosen.ids:
-            some = without_answer(children).select_related("client")
-            invite_guardians_of(some, portal=portal, actor=actor, at=get_action_time(request))
-            return
+        run = begin_run(INVITE_MANY, client_id=client.pk, total=number, actor=actor, at=get_action_time(request))
         enqueue_job(
             INVITE_MANY,
             client=str(client.pk),
@@ -214,6 +229,7 @@ class InvitationAdmin(EvidenceAdmin):
             role=actor.role,
             chosen=chosen.to_text(),
             portal=portal,
+            run=str(run.pk),
         )
 
     def _page(self, request: HttpRequest, form: AskForm, **values: Any) -> HttpResponse:

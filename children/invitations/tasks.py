@@ -22,6 +22,7 @@ from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.runs.services import advance_run, end_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -62,10 +63,10 @@ def _purge_batch(client_id: UUID, at: datetime) -> int:
 
 
 @app.task(name=INVITE_MANY, pass_context=False)
-def invite_many(*, client: str, chosen: str, user: str, role: str, portal: str) -> None:
+def invite_many(*, client: str, chosen: str, user: str, role: str, portal: str, run: str) -> None:
     """Invite the guardians of the chosen children without an answer, in batches, on behalf of the user who confirmed.
 
-    Safe to run again after a crash: guardians already invited are skipped.
+    Safe to run again after a crash: guardians already invited are skipped. ``run`` shows how far it is.
     """
     client_id, after = UUID(client), None
     while True:
@@ -77,6 +78,8 @@ def invite_many(*, client: str, chosen: str, user: str, role: str, portal: str) 
                 (left.filter(pk__gt=after) if after else left).select_related("client").order_by("pk")[:AT_ONCE]
             )
             invite_guardians_of(some, portal=portal, actor=actor, at=at)
-        if not some:
-            return
+            advance_run(UUID(run), client_id=client_id, done=len(some))
+            if not some:
+                end_run(UUID(run), client_id=client_id, at=at)
+                return
         after = some[-1].pk

@@ -50,6 +50,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.runs.services import begin_run
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.services import HoldScope, place_hold
 from tests.children.browsers import PORTAL, follow, latest_link, work
@@ -643,6 +644,7 @@ def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(indus):
     before = count_missing(children)
     assert (before.children, before.answered, before.asked, before.nobody_named, before.to_ask) == (2, 0, 0, 1, 1)
     farah = indus.actor("farah")
+    run = begin_run(INVITE_MANY, client_id=farah.client_id, total=before.to_ask, actor=farah, at=AT)
     enqueue_job(
         INVITE_MANY,
         client=str(farah.client_id),
@@ -650,8 +652,11 @@ def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(indus):
         user=str(farah.id),
         role=farah.role,
         portal=PORTAL,
+        run=str(run.pk),
     )
     work()
+    run.refresh_from_db()
+    assert (run.done, run.total, run.ended_at is None) == (1, 1, False)
     after = count_missing(children)
     assert (after.asked, after.to_ask) == (1, 0)
     assert len(mail.outbox) == 1

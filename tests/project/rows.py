@@ -178,7 +178,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
         f"subjects/subject/{act}": cast.subject_id("danish")
-        for act in ("ask-guardians", "name-guardian", "school-authorises", "moves-away")
+        for act in ("ask-guardians", "name-guardian", "school-authorises", "moves-away", "moves-class")
     }
     rows["subjects/subject/not-same-person"] = cast.subject_id("junaid")
     with in_client(client_id):

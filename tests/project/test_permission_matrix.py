@@ -166,6 +166,7 @@ CONSOLE_BY_ROLE = {
     "admin/rights/rightsrequest/figures/export/": "OAC",
     "admin/samples/": "OAC",
     "admin/trends/": "OAC",
+    "admin/work/": "OAC",
 }
 
 # Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
@@ -349,6 +350,7 @@ ACTS = {
     "paper/answersheet/confirm": "OC",
     "paper/formrun/print": "OC",
     "paper/formrun/sheet-csv": "OC",
+    "paper/formrun/sheet": "OC",
     "paper/formrun/sheet-xlsx": "OC",
     "paper/sheetentry/choose": "OC",
     "paper/sheetentry/confirm": "OC",
@@ -363,6 +365,8 @@ ACTS = {
     "school_years/yearend/confirm": "OC",
     "school_years/yearend/cancel": "OC",
     "subjects/subject/moves-away": "OC",
+    "subjects/subject/moves-class": "OC",
+    "schools/schoolclass/move-pupils": "OC",
     "exits/agreementexit/approve": "O",
     "exits/agreementexit/certificate-json": "OASC",
     "exits/agreementexit/certificate-pdf": "OASC",

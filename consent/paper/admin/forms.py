@@ -1,6 +1,5 @@
 """Consent forms in the console: create a form for a group, print it, download its answer sheet."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +13,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
-from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
+from consent.paper.admin.blanks import BLANKS, SHEET_OF_SOME, build_blank
+from consent.paper.models import Addressee, FormPurpose, FormRun
 from consent.paper.selectors import count_progress, purposes_to_ask, select_people, select_unreachable
 from consent.paper.services import make_form, print_form
-from consent.paper.verdicts import SERVICE, SHARING
 from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
 from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
@@ -38,10 +36,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 __all__ = ["FormRunAdmin"]
 
 CLIENT, ADDRESSEE, UNREACHABLE = "client", "addressee", "unreachable"
-BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", render_csv_sheet),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render_xlsx_sheet),
-}
 
 
 class ClientForm(forms.Form):
@@ -168,6 +162,7 @@ class FormRunAdmin(EvidenceAdmin):
             lead="A PDF with everyone's name on their page. Access to each name is logged with your reason.",
             template="paper/print.html",
         ),
+        SHEET_OF_SOME,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -198,17 +193,7 @@ class FormRunAdmin(EvidenceAdmin):
         """Return the empty answer sheet of a form: its codes, no names."""
         if not may(request, Capability.MANAGE_FORMS):
             raise PermissionDenied
-        run: FormRun = self._row_or_404(request, object_id)
-        form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
-        pages = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
-        codes = [SERVICE] if run.for_guardians else []
-        codes += [SHARING] if pages.filter(asks_sharing=True).exists() else []
-        content_type, make = BLANKS[kind]
-        content = make(
-            [*codes, *form_purposes.values_list("purpose__code", flat=True)], list(pages.values_list("code", flat=True))
-        )
-        disposition = f'attachment; filename="answers-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.{kind}"'
-        return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+        return build_blank(self._row_or_404(request, object_id), kind, request)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

@@ -33,6 +33,7 @@ class Origin(models.TextChoices):
 
     ROSTER = "roster", _("Roster")
     API = "api", _("Learning platform")
+    STAFF = "staff", _("Staff")
 
 
 class SchoolKind(models.TextChoices):

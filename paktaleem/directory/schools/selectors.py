@@ -1,6 +1,6 @@
 """Reads of classes and enrolments."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ __all__ = [
     "is_grade",
     "is_place",
     "list_enrolments",
+    "list_moving_enrolments",
     "list_people_of_class",
     "list_school_names",
     "list_terms_of_class",
@@ -53,6 +54,25 @@ def list_enrolments(subject: Subject) -> QuerySet[Enrolment]:
     """List a person's enrolments, the latest first, with class and school."""
     rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject)
     return rows.select_related("school_class__school").order_by("-starts_on", "-id")
+
+
+def list_moving_enrolments(
+    client_id: UUID, people: Collection[UUID], *, leaving: Collection[UUID] | None, joining: Collection[UUID], on: date
+) -> QuerySet[Enrolment]:
+    """List the enrolments of pupils that a move on a day would end: those in ``leaving`` (None: all), not ``joining``.
+
+    Only enrolments that are not over by that day; with class and school, in the order of person and class.
+    """
+    rows = Enrolment.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gt=on),
+        client_id=client_id,
+        subject_id__in=people,
+        role=EnrolmentRole.STUDENT,
+        ended_at=None,
+    )
+    rows = rows.exclude(school_class_id__in=joining)
+    rows = rows if leaving is None else rows.filter(school_class_id__in=leaving)
+    return rows.select_related("school_class__school", "subject").order_by("subject_id", "school_class_id", "pk")
 
 
 def filter_by_class(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:

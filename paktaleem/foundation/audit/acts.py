@@ -289,6 +289,7 @@ _OTHERS = (
     _act("subject.merge_undone", _("Records are no longer linked as one person"), _sent("merge", "main", "other")),
     _act("subject.merge_waiting", _("Link of records of one person awaits a second person")),
     _act("subject.merged", _("Records linked as one person"), _sent("merge", "main", "other")),
+    _act("subject.moved", _("Pupil moved to other classes")),
     _act("subject.quarantined", _("Data quarantined"), _sent("cause")),
     _act("subject.recipient_informed", _("Recipient informed about a person")),
     _act("subject.recipients_listed", _("Recipients to be informed about a person listed")),

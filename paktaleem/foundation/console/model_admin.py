@@ -28,14 +28,9 @@ from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.history import list_row_versions
+from paktaleem.foundation.console.long_acts import add_progress
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
-from paktaleem.foundation.console.requests import (
-    actor_of,
-    get_action_time,
-    get_arrival_time,
-    is_shared_with,
-    may,
-)
+from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time, is_shared_with, may
 from paktaleem.foundation.console.row_actions import RowAction, to_form_error
 from paktaleem.foundation.console.tasks_under_way import carry_step, return_to_task
 from paktaleem.foundation.console.translation import translate_row_texts, translate_text
@@ -254,7 +249,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             row_acts=[self._serialize_act(request, act, row) for act in self._acts_of(request, row) if act.listed]
             if row
             else [],
-            panels=self.panels(request, row) if row else [],
+            panels=add_progress(row, self.panels(request, row)) if row else [],
             show_save_and_add_another=False,
             show_save_and_continue=False,
             show_save=self.has_change_permission(request, row) if row else True,

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('external_id', models.CharField(max_length=255, verbose_name='LMS id')),
-                    ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform')], max_length=16, verbose_name='stated by')),
+                    ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform'), ('staff', 'Staff')], max_length=16, verbose_name='stated by')),
                     ('recorded_at', models.DateTimeField(verbose_name='recorded')),
                     ('changed_at', models.DateTimeField(verbose_name='changed')),
                     ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('external_id', models.CharField(max_length=255, verbose_name='LMS id')),
-                    ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform')], max_length=16, verbose_name='stated by')),
+                    ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform'), ('staff', 'Staff')], max_length=16, verbose_name='stated by')),
                     ('recorded_at', models.DateTimeField(verbose_name='recorded')),
                     ('changed_at', models.DateTimeField(verbose_name='changed')),
                     ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('external_id', models.CharField(max_length=255, verbose_name='LMS id')),
-                    ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform')], max_length=16, verbose_name='stated by')),
+                    ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform'), ('staff', 'Staff')], max_length=16, verbose_name='stated by')),
                     ('recorded_at', models.DateTimeField(verbose_name='recorded')),
                     ('changed_at', models.DateTimeField(verbose_name='changed')),
                     ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('role', models.CharField(choices=[('student', 'Student'), ('teacher', 'Teacher'), ('proctor', 'Proctor'), ('administrator', 'Administrator'), ('other', 'Other')], max_length=16)),
                     ('external_id', models.CharField(blank=True, default='', max_length=255)),
-                    ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform')], max_length=16)),
+                    ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform'), ('staff', 'Staff')], max_length=16)),
                     ('stated_on', models.DateField(null=True)),
                     ('starts_on', models.DateField()),
                     ('ends_on', models.DateField(null=True)),
