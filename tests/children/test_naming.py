@@ -1,5 +1,6 @@
 """Naming a guardian with the evidence seen, in one act of the console."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -97,6 +98,16 @@ def test_a_wrong_entry_is_refused_with_what_to_do(cast, danish, now, given, word
     assert words in shown(browser_of(cast.user("farah")).post(address(danish), values))
     with in_client(danish.client_id):
         assert not Guardianship.objects.filter(child=danish).exists()
+
+
+@pytest.mark.parametrize(("text", "found"), [("Nobody Known", 0), ("Esra Qureshi", 1)])
+def test_the_search_for_a_guardian_is_recorded_also_if_no_one_is_named(cast, danish, text, found):
+    given = {**FORM, "guardian": text, "method": "in_person", "evidence": ""}
+    shown(browser_of(cast.user("farah")).post(address(danish), {**given, "relationship": "parent", "may_consent": ""}))
+    with in_client(danish.client_id):
+        assert not Guardianship.objects.filter(child=danish).exists()
+        [entry] = Entry.objects.filter(kind="people.searched")
+        assert json.loads(entry.body)["facts"]["found"] == found
 
 
 def test_support_and_another_client_may_not_name_a_guardian(cast, danish, now):

@@ -16,10 +16,11 @@ from children.guardians.selectors import list_candidates, load_child_facts
 from children.guardians.services import (
     NewGuardian,
     SeenEvidence,
-    find_guardian_to_name,
+    choose_guardian,
     name_guardian_with_evidence,
 )
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import find_people
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import person_acts
@@ -106,7 +107,16 @@ class NameForm(EvidenceForm, RowActionForm):
             self.add_error("full_name", gettext("Enter the full name of the new person."))
         if not given.get("method") and (given.get("evidence") or given.get("file")):
             self.add_error("method", gettext("Choose how you saw the evidence."))
+        if given.get("guardian") and given.get("reason"):
+            given["registered"] = self._search(given["guardian"], given["reason"])
         return given
+
+    def _search(self, text: str, reason: str) -> Subject:
+        """Find the guardian. The search stays recorded whatever becomes of the act: it may show who is registered."""
+        stamp: dict[str, Any] = {"actor": actor_of(self.request), "reason": reason, "at": get_action_time(self.request)}
+        with in_client(self.row.client_id):
+            found = find_people(text.strip(), client_id=self.row.client_id, **stamp)
+        return choose_guardian(found)
 
 
 def _name(child: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -120,7 +130,7 @@ def _name(child: Subject, given: dict[str, Any], request: HttpRequest) -> HttpRe
         contact = {name: given[name] for name in ("full_name", "email", "phone")}
         guardian = NewGuardian(external_id=given["new_id"].strip(), **contact)
     else:
-        guardian = find_guardian_to_name(given["guardian"], client_id=child.client_id, **stamp)
+        guardian = given["registered"]
     row = name_guardian_with_evidence(child, guardian=guardian, evidence=evidence, **authority, **stamp)
     if row.guardian_id in load_child_facts(child).standing(stamp["at"]).persons:
         words = gettext("Named and verified. To undo it, use “End guardian” on this page.")

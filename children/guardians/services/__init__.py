@@ -38,7 +38,7 @@ from children.guardians.services.mechanisms import declare_mechanism
 from children.guardians.services.naming import (
     NewGuardian,
     SeenEvidence,
-    find_guardian_to_name,
+    choose_guardian,
     name_guardian_with_evidence,
 )
 from children.guardians.services.quarantines import (
@@ -90,6 +90,7 @@ __all__ = [
     "accept_roster_claim",
     "authorise_by_school",
     "change_guardian",
+    "choose_guardian",
     "close_conflict",
     "declare_mechanism",
     "end_guardian",
@@ -97,7 +98,6 @@ __all__ = [
     "end_school_authorisation",
     "find_check_to_query",
     "find_check_to_start",
-    "find_guardian_to_name",
     "mark_verification_false",
     "name_guardian",
     "name_guardian_with_evidence",

@@ -1,5 +1,6 @@
 """Naming a guardian with the evidence that was seen, in one act; someone who is not registered yet is registered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
@@ -13,12 +14,12 @@ from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.guardians.strength import Method
 from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.people.services import find_people, register_subject
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 
-__all__ = ["NewGuardian", "SeenEvidence", "find_guardian_to_name", "name_guardian_with_evidence", "register_guardian"]
+__all__ = ["NewGuardian", "SeenEvidence", "choose_guardian", "name_guardian_with_evidence", "register_guardian"]
 
 _NOT_FOUND = _("No person is registered with this text. Check it, or enter the person below as a new one.")
 _SEVERAL = _("Several people match: %(ids)s. Enter the LMS id of one of them.")
@@ -92,12 +93,8 @@ def register_guardian(
     return person
 
 
-def find_guardian_to_name(text: str, *, client_id: Any, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    """Return the only person whose LMS id, full name, email or phone is ``text``; the search is recorded.
-
-    Raises ValidationError if there is none or several, NotAllowed.
-    """
-    found = find_people(text.strip(), client_id=client_id, actor=actor, reason=reason, at=at)
+def choose_guardian(found: Sequence[Subject]) -> Subject:
+    """Return the only person whom a search found. Raises ValidationError if there is none or several."""
     if not found:
         raise ValidationError({"guardian": [_NOT_FOUND]})
     if len(found) > 1:
