@@ -58,6 +58,7 @@ SLOW: Final = {
         "tests/paper/test_in_a_browser.py",
         "tests/school_years/test_year_in_a_browser.py",
         "tests/signin/test_security_key.py",
+        "tests/single_sign_on/test_in_a_browser.py::test_sign_on_is_set_up_tried_used_refused_and_cancelled",
     ),
     "processes are killed": (
         "tests/api/test_killed.py::test_a_server_killed_before_the_commit_leaves_the_key_free",

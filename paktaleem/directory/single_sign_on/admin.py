@@ -197,10 +197,10 @@ class ProviderAdmin(ScopedAdmin):
         return format_html('<bdi dir="ltr">{}</bdi>', get_return_address(row.client.code))
 
     @admin.display(description="page where staff sign in; try it before you require it")
-    def start_address(self, row: Provider) -> str:
+    def start_address(self, row: Provider) -> str | None:
         """Return a link to the page where staff start to sign in with the provider in force."""
         if not row.is_in_force:
-            return gettext("After the approval")
+            return gettext("After the approval") if row.state == ChangeState.WAITING else None
         address = get_start_address(row.client.code)
         return format_html('<a href="{}" dir="ltr">{}</a>', address, address)
 
