@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import given
@@ -56,6 +57,7 @@ AT = datetime(2026, 11, 2, 20, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 3)
 DAY = timedelta(days=1)
 LIST = "/admin/security_assessments/finding/"
+ASSESSMENTS = "/admin/security_assessments/securityassessment/"
 
 
 @pytest.fixture
@@ -280,10 +282,39 @@ def test_the_first_page_lists_what_is_due_with_its_day(cast: Cast, amina: Actor)
     page = browser.get("/admin/").content.decode()
     assert "Findings of security assessments" in page
     assert finding.due_on.isoformat() in page
-    for address in (f"{LIST}?progress=overdue", "/admin/security_assessments/securityassessment/?progress=due_soon"):
+    for address in (f"{LIST}?progress=overdue", f"{ASSESSMENTS}?progress=due_soon"):
         assert address in page
     assert finding.title in browser.get(f"{LIST}?progress=overdue").content.decode()
     assert "Findings of security assessments" not in browser_of(cast.user("farah")).get("/admin/").content.decode()
+
+
+def test_an_officer_records_assessment_report_and_finding_and_mends_it_in_the_console(cast: Cast) -> None:
+    amina, today = browser_of(cast.user("amina")), get_staff_day(timezone.now())
+    days = {"starts_on": today - 3 * DAY, "ends_on": today, "next_on": today + 99 * DAY}
+    facts = {"kind": "audit", "scope": "Backups.", "systems": [], "done_by": "Lahore Audit", **days}
+    assert amina.get(f"{ASSESSMENTS}add/").status_code == 200
+    assert amina.post(f"{ASSESSMENTS}add/", facts).status_code == 302
+    with in_client(PAKTALEEM):
+        assessment = SecurityAssessment.objects.get()
+    page = f"{ASSESSMENTS}{assessment.pk}"
+    found = {"title": "Readable", "description": "By all.", "severity": "low", "team": "Operations", "found_on": today}
+    assert amina.post(f"{page}/record-finding/", found).status_code == 302
+    words = b"%PDF-1.7 report"
+    assert amina.post(f"{page}/add-report/", {"file": SimpleUploadedFile("a.pdf", words)}).status_code == 302
+    with in_client(PAKTALEEM):
+        finding, report = Finding.objects.get(), AssessmentReport.objects.get()
+    opened = browser_of(cast.user("bilal")).post(f"{page}/open-report/", {"report": report.pk, "reason": "review"})
+    assert opened.content == words
+    shown = amina.get(f"{page}/change/").content.decode()
+    assert "Readable" in shown
+    assert "PDF, 15" in shown
+    mended = {"remediation": "Closed.", "mended_on": today, "reason": "review"}
+    assert amina.post(f"{LIST}{finding.pk}/mend/", mended).status_code == 302
+    assert "Mended" in amina.get(LIST).content.decode()
+    asked = {"ground": "No.", "until": today + DAY}
+    amina.post(f"{LIST}{finding.pk}/accept-risk/", asked)  # a mended finding has no risk to accept
+    with in_client(PAKTALEEM):
+        assert RiskAcceptance.objects.count() == 0
 
 
 def test_days_to_mend_are_shorter_the_more_severe_a_finding_is() -> None:

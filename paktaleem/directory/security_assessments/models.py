@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.files.documents import SealedDocument
+from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.security_assessments.deadlines import SOON
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
@@ -191,8 +192,13 @@ class AssessmentReport(OfPakTaleem, SealedDocument):
         indexes = [models.Index(fields=["client", "assessment"], name="assessmentreport_of")]
 
     def __str__(self) -> str:
-        """Return type, size and day."""
-        return f"{self.file}, {format_date(self.added_at)}"
+        """Return type and day."""
+        return f"{self.kind_name}, {format_date(self.added_at)}"
+
+    @property
+    def kind_name(self) -> str:
+        """Return the name of the file's type; the file itself is stored as one of any type."""
+        return str(FileKind(self.file_kind).label)
 
 
 REPORT_KEYS = row_keys(AssessmentReport)

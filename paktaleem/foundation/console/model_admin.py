@@ -186,7 +186,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @property
     def _has_client_field(self) -> bool:
-        return any(field.name == "client" for field in self.opts.fields)
+        return any(field.name == "client" and field.editable for field in self.opts.fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
         """Make the identifying fields of an existing row read-only."""
