@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,7 +17,7 @@ from tests.factories import SubjectFactory
 from tests.signing_in import browser_of
 
 MINUTE = timedelta(minutes=1)
-AUTHORITY = {"relationship": "parent", "may_consent": True, "may_receive_data": False}
+AUTHORITY: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": False}
 FORM = {"relationship": "parent", "may_consent": "on", "reason": "client_instruction", "method": "", "evidence": ""}
 SEEN = {"method": "in_person", "evidence": "Seen at the office on Monday"}
 
