@@ -18,8 +18,8 @@ from children.ageing.selectors import coming_of_age
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.cards import Card
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import client_name, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.paging import count_up_to, format_count
@@ -102,7 +102,7 @@ class ComingOfAgeAdmin(EvidenceAdmin):
     @admin.display(description="in")
     def left(self, row: ComingOfAge) -> str:
         """Return the number of days left."""
-        days = (row.of_age_at - client_now()).days if row.of_age_at else 0
+        days = (row.of_age_at - get_time_of(row.client_id)).days if row.of_age_at else 0
         return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
 
     def history_of(self, row: ComingOfAge, viewer: Actor) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Card, Line, Task
+from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.site import boards, site
@@ -48,7 +49,7 @@ def _list_tasks() -> list[Line]:
 
 
 def _list_week_cards(at: datetime) -> list[Line]:
-    answered = ConsentEvent.objects.filter(is_recent(at))
+    answered = select_by_clock(at, lambda at: ConsentEvent.objects.filter(is_recent(at)))
     states = (
         (_("Given"), ConsentState.GIVEN.value, _("consents in seven days")),
         (_("Refused"), ConsentState.REFUSED.value, _("in seven days")),

@@ -6,12 +6,15 @@ from typing import Any
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.fact_names import FACT_NAMES
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.history import format_parts, list_row_versions
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
+from tests.console.fact_keys import list_fact_keys
 from tests.console.pages import MODELS, admin_of, row_url
 from tests.project.offenders import refuse_any
+from tests.project.test_console_in_urdu import in_urdu
 from tests.signing_in import browser_of
 
 CELL = re.compile(r'<td dir="auto">(.*?)</td>', re.DOTALL)
@@ -63,3 +66,24 @@ def test_an_entry_of_the_ledger_says_its_facts_in_words(cast: Cast, now: Any) ->
         assert line in words
     assert "purposes: newsletter" not in words
     assert "Show the exact text" in words
+
+
+def test_every_fact_that_the_ledger_records_has_a_name() -> None:
+    keys = list_fact_keys()
+    assert len(keys) > 200
+    assert sorted(keys - FACT_NAMES.keys()) == []
+
+
+def test_the_facts_of_an_entry_are_in_urdu_on_an_urdu_page(cast: Cast, now: Any) -> None:
+    client_id = cast.client_id("indus")
+    facts = {"categories": ["contact_details"], "instrument": "court_order", "informed": False, "days_left": 3}
+    with in_client(client_id):
+        entry = record_entry(
+            "legal_disclosure.made", client_id=client_id, facts=facts, actor=cast.actor("amina"), at=now
+        )
+    page = in_urdu(cast, "farah").get(row_url("ledger/entry", entry.pk)).content.decode()
+    words = re.sub(r"<[^>]+>", "", page.partition("<pre")[0])
+    for line in ("قانونی ذریعہ: عدالتی حکم", "باقی دن: 3", "متعلقہ شخص کو اطلاع: نہیں"):
+        assert line in words
+    for key in ("instrument", "court", "categories", "contact", "days left"):
+        assert key not in words

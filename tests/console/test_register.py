@@ -57,7 +57,7 @@ def test_a_client_administrator_adds_a_purpose_to_their_own_client_whatever_the_
 
 def test_a_purpose_says_whether_it_only_serves_an_open_account(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("farah")
-    form = browser.get("/admin/consent/purpose/add/").content.decode()
+    form = browser.get("/admin/consent/purpose/add/?step=all").content.decode()
     assert re.search(r'<input[^>]*name="needs_account"[^>]*checked', form)
     for code, ticked in (("alumni_news", {}), ("class_news", {"needs_account": "on"})):
         assert browser.post("/admin/consent/purpose/add/", {**PURPOSE, "code": code, **ticked}).status_code == 302

@@ -433,6 +433,12 @@ EXPORTED = {
     "consent/restriction",
     "consent/objection",
     "ledger/entry",
+    "children/guardianship",
+    "children/serviceauthorisation",
+    "retention/collection",
+    "retention/holding",
+    "sharing/disclosure",
+    "systems/order",
 }
 
 # API operations, with the status for the key of Indus and of Khyber.

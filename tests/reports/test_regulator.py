@@ -15,6 +15,7 @@ from time_machine import TimeMachineFixture
 
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers
+from consent.sharing.services import decide_legal_disclosure, record_legal_disclosure, request_legal_disclosure
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -33,7 +34,9 @@ from paktaleem.reports.regulator.tasks import gather_pack
 from retention.holdings.services import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
+from tests.consent.approving import officer
 from tests.rights.cases import received
+from tests.sharing.demands import demand
 from tests.showing import shown
 from tests.signing_in import browser_of
 
@@ -99,6 +102,39 @@ def test_a_pack_has_every_section_and_its_hash_is_in_the_ledger(cast: Cast) -> N
     assert [row[0] for row in sections["incidents"]] != []
 
 
+def test_a_pack_has_the_demands_of_authorities_and_names_an_authority_only_if_the_person_was_informed(
+    cast: Cast,
+) -> None:
+    client_id, day = cast.client_id("indus"), timedelta(days=1)
+    with in_client(client_id):
+        hamza, amina = cast.subject("hamza"), cast.actor("amina")
+        before = AT - 60 * day
+        request_legal_disclosure(hamza, demand(before), actor=amina, at=before)
+        secret, told, refused = [
+            request_legal_disclosure(hamza, demand(AT - one * day, instrument=kind), actor=amina, at=AT - one * day)
+            for one, kind in ((9, "warrant"), (8, "court_order"), (7, "police_request"))
+        ]
+        for row, approve in ((secret, True), (told, True), (refused, False)):
+            decide_legal_disclosure(row, approve=approve, actor=officer(), at=AT - 6 * day)
+        went: dict[str, Any] = {"categories": ["usage_logs"], "what_went": "One file.", "actor": amina}
+        record_legal_disclosure(secret, **went, not_informed="order", at=AT - 5 * day)
+        known_on = (AT - 5 * day).date()
+        record_legal_disclosure(told, **went, informed="person", informed_on=known_on, at=AT - 5 * day)
+        request_legal_disclosure(hamza, demand(AT - 4 * day), actor=amina, at=AT - 4 * day)
+    gathered(cast)
+    with in_client(client_id):
+        text = PackContent.objects.get().body
+    rows = json.loads(text)["sections"]["demands"]["rows"]
+    assert [(row[0], row[1], row[3], row[6], row[7]) for row in rows] == [
+        ("warrant", None, "disclosed", 1, None),
+        ("court_order", "District Court Lahore", "disclosed", 1, "person"),
+        ("police_request", None, "declined", 2, None),
+        ("court_order", None, "waiting", 2, None),
+    ]
+    assert "17/2026" not in text
+    assert "Contact details and logs" not in text
+
+
 def test_a_pack_names_no_person(cast: Cast) -> None:
     happen(cast)
     gathered(cast)
@@ -127,6 +163,8 @@ def test_the_zip_has_the_pdf_each_section_and_a_manifest_that_fits(cast: Cast) -
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
     assert "Pack for a regulator" in text
     assert "Indus Schools" in text
+    for words in ("Access to the data", "Collection from a child without authority", "Device", "In the learning"):
+        assert words in text.replace("\n", " ")
     assert str(taken[0]["sha256"])[:16] in text.replace("\n", "")
 
 

@@ -23,11 +23,11 @@ from children.guardians.selectors import preview_end
 from children.guardians.services import change_guardian, record_service_answer, verify_guardian
 from children.guardians.strength import STAFF_METHODS
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
-from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -138,7 +138,7 @@ _NEEDS_APPROVAL = "A change that permits a use which a guardian refused waits fo
 
 
 @admin.register(Guardianship, site=site)
-class GuardianshipAdmin(ScopedAdmin):
+class GuardianshipAdmin(ExportableAdmin):
     """Console page of guardianships."""
 
     view_capability = Capability.VIEW_GUARDIANS
@@ -146,6 +146,15 @@ class GuardianshipAdmin(ScopedAdmin):
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
     newest_by = "starts_at"
+    exported = {
+        "child": "child__external_id",
+        "guardian": "guardian__external_id",
+        "relationship": "relationship",
+        "may_consent": "may_consent",
+        "may_receive_data": "may_receive_data",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+    }
     sortable_by = ()
     detail_fields = (
         "child",
@@ -216,7 +225,7 @@ class GuardianshipAdmin(ScopedAdmin):
     @admin.display(description="verified")
     def verified(self, row: Guardianship) -> Any:
         """Return the methods of the valid verifications."""
-        at = client_now()
+        at = get_time_of(row.client_id)
         found = Verification.objects.filter(client_id=row.client_id, guardianship=row, ended_at=None)
         live = [one for one in found if one.expires_at is None or one.expires_at > at]
         return join_words(str(one.get_method_display()) for one in live) or render_state("Not verified", "warn")
@@ -234,13 +243,23 @@ class GuardianshipAdmin(ScopedAdmin):
 
 
 @admin.register(ServiceAuthorisation, site=site)
-class ServiceAuthorisationAdmin(EvidenceAdmin):
+class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of answers about the service."""
 
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("recorded_at", "child", "guardian", "answer", "route", "owner")
     list_filter = ("decision", "client")
     newest_by = "recorded_at"
+    exported = {
+        "child": "child__external_id",
+        "guardian": "guardian__external_id",
+        "decision": "decision",
+        "shares": "shares",
+        "route": "route",
+        "claimed_at": "claimed_at",
+        "recorded_at": "recorded_at",
+        "expires_at": "expires_at",
+    }
     detail_fields = ("recorded_at", "child", "guardian", "answer", "shares", "route", "claimed_at", "expires_at")
     intro = (
         "Every answer about the service for a child. The latest answer of each guardian counts; a refusal takes "

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from children.guardians.models import Verification
 from children.guardians.services import mark_verification_false
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -28,7 +28,7 @@ def _mark_false(row: Verification, given: dict[str, Any], request: HttpRequest) 
 def _state(row: Verification) -> SafeString:
     if row.ended_at is not None:
         return render_state(_("Found false"), "bad")
-    if row.expires_at is not None and row.expires_at <= client_now():
+    if row.expires_at is not None and row.expires_at <= get_time_of(row.client_id):
         return render_state(_("Expired"), "warn")
     return render_state(_("Valid"), "good")
 

@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent, ChangeState
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -45,7 +45,7 @@ _TIED: dict[type[Exception], str] = {
 
 
 def _render_agreement_state(row: Any) -> SafeString:
-    state = row.state(client_now())
+    state = row.state(get_time_of(row.client_id))
     if state == "active" and row.is_suspended:
         return render_state(_SUSPENDED, "bad")
     return render_state(state.capitalize(), _TONES[state])

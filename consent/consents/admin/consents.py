@@ -24,7 +24,7 @@ from consent.notices.models import NoticeVersion
 from consent.register.models import Purpose
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -175,7 +175,7 @@ class ConsentAdmin(PersonRowAdmin):
     def in_force(self, row: Consent) -> SafeString:
         """Return the state after expiry, new notices and widened purposes."""
         with in_client(row.client_id):
-            return state_pill(current_states(row.client_id, [row], at=client_now())[row.pk])
+            return state_pill(current_states(row.client_id, [row], at=get_time_of(row.client_id))[row.pk])
 
     def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
         """Return the events that led to the current state."""

@@ -33,6 +33,7 @@ from paktaleem.directory.mail.selectors import MessageStatus, list_messages, lis
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Card, Line, Severity, Task
+from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
@@ -300,7 +301,7 @@ def announcement_board(actor: Actor, at: datetime) -> list[Line]:
         return [_inbox_card(row) for row in waiting]
     if not actor.may(Capability.ANSWER_OBJECTIONS):
         return []
-    unproven = select_announcements(actor).filter(_is_unproven(at))
+    unproven = select_by_clock(at, lambda at: select_announcements(actor).filter(_is_unproven(at)))
     url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name) + f"?{PROGRESS}=unproven"
     title, note = gettext("Announcements not proven"), gettext("no email to the client is proven: not in effect there")
     cards: list[Line] = [Task(title, unproven, note, url, Severity.URGENT, since="opened_at")]

@@ -7,7 +7,7 @@ from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from consent.notices.admin.announcements import serialize_dispatches
 from consent.notices.differences import differences
@@ -30,6 +30,8 @@ from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.steps import Step, SteppedAdmin
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["NoticeAdmin", "NoticeDraftAdmin", "NoticeVersionAdmin"]
 
@@ -37,9 +39,33 @@ _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 _ADMIN_DATE = admin.widgets.AdminSplitDateTime
 
 
+_NOTICE_STEPS = (
+    Step(
+        "about",
+        gettext_noop("What it informs about"),
+        gettext_noop(
+            "A notice informs about purposes before consent is requested. Choose the purposes; choose none for the "
+            "privacy policy itself. If children read it, every version must have a text for children, too."
+        ),
+        ("purposes", "addresses_children"),
+    ),
+    Step(
+        "title",
+        gettext_noop("Title"),
+        gettext_noop(
+            "People see the title above the text, in their language. The code is its name for programs and in "
+            "addresses; it cannot be changed later."
+        ),
+        ("title_en", "title_ur", "code"),
+    ),
+)
+
+
 @admin.register(Notice, site=site)
-class NoticeAdmin(RegisterAdmin):
-    """Notices to data subjects, by title."""
+class NoticeAdmin(SteppedAdmin, RegisterAdmin):
+    """Notices to data subjects, by title; a new one is added in steps."""
+
+    steps = _NOTICE_STEPS
 
     row_fields = ("code", "title_en", "title_ur", "purposes", "addresses_children")
     fixed = ("code",)
@@ -49,6 +75,18 @@ class NoticeAdmin(RegisterAdmin):
     codes = {"purposes": Purpose}
     intro = "Notices to data subjects. A new text starts as a draft; once announced, it never changes."
     empty_text = "No notice yet. Add one, then write its first text as a draft."
+
+    def list_effects(self, row: Notice) -> list[str]:
+        """Return who sees a new notice, which others inform about its purposes, and what comes next."""
+        owners = [row.client_id, PAKTALEEM]
+        others = Notice.objects.filter(client_id__in=owners, purposes__overlap=row.purposes) if row.purposes else ()
+        known = gettext("“{notice}” informs about one of these purposes already.")
+        return [
+            gettext("No person sees it yet: it has no text. Write its first text as a draft, then announce it."),
+            *(known.format(notice=str(one)) for one in others),
+            gettext("No one is asked again now. A draft shows who must be asked again before you announce it."),
+            gettext("No decision changes until a version takes effect."),
+        ]
 
     @admin.display(description="informs about")
     def about(self, row: Notice) -> str:

@@ -10,6 +10,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy
 
+from consent.register.admin.purpose_steps import (
+    BASIS_FIELDS,
+    PURPOSE_STEPS,
+    PurposeForm,
+    add_bases,
+    list_purpose_effects,
+)
 from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin, cancel_safeguarded_act, end_safeguarded_act
 from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose, PurposeCapacity
@@ -23,6 +30,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.steps import SteppedAdmin
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
@@ -67,8 +75,11 @@ class OccasionAdmin(CodeAndNameAdmin):
 
 
 @admin.register(Purpose, site=site)
-class PurposeAdmin(SafeguardedAdmin):
-    """Purposes of processing."""
+class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
+    """Purposes of processing; a new one is added in steps, with its lawful basis."""
+
+    form = PurposeForm
+    steps = PURPOSE_STEPS
 
     fixed = ("code",)
     search_fields = ("code", "name_en")
@@ -94,6 +105,21 @@ class PurposeAdmin(SafeguardedAdmin):
     )
     empty_text = "No purpose yet: no data may be processed."
     state = state_column(lambda row: render_state("Active", "good") if row.is_active else render_state("Inactive"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the lawful basis of a new purpose, too."""
+        sets = super().get_fieldsets(request, obj)
+        return sets if obj is not None else [sets[0], (gettext("Lawful basis"), {"fields": BASIS_FIELDS}), *sets[1:]]
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Add or change the purpose; add its lawful basis for each chosen role."""
+        super().write(row, **details)
+        if not details["change"]:
+            add_bases(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+    def list_effects(self, row: Purpose) -> list[str]:
+        """Return who sees a new purpose, and what is decided about it."""
+        return list_purpose_effects(row)
 
     def panels(self, request: HttpRequest, row: Purpose) -> list[dict[str, Any]]:
         """Return the panels of the apps above."""

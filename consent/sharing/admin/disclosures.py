@@ -14,6 +14,7 @@ from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from paktaleem.foundation.console.site import site
 
@@ -41,7 +42,7 @@ def render_decision(row: Disclosure) -> SafeString:
 
 
 @admin.register(Disclosure, site=site)
-class DisclosureAdmin(EvidenceAdmin):
+class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of disclosures, newest first."""
 
     view_capability = Capability.VIEW_DISCLOSURES
@@ -49,6 +50,15 @@ class DisclosureAdmin(EvidenceAdmin):
     list_filter = ("client", DeniedFilter)
     newest_by = "reported_at"
     row_fields = ("categories",)
+    exported = {
+        "person": "subject__external_id",
+        "recipient": "recipient__code",
+        "purpose": "purpose",
+        "decision": "reason",
+        "denied": "is_denied",
+        "shared_at": "shared_at",
+        "reported_at": "reported_at",
+    }
     detail_fields = ("person", "recipient", "system", "purpose_named", "allowed", "shared_at", "reported_at")
     intro = "Data that systems reported as shared with recipients, with the decision at the time of sharing."
     empty_text = "No system has reported a disclosure yet."

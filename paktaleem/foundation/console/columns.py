@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.register_names import CodeKind, format_codes
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.times import bare, format_date, format_exact_time, format_time
@@ -108,7 +108,7 @@ def render_state(text: Any, tone: str = "calm") -> SafeString:
 
 def period_pill(row: Any) -> SafeString:
     """Return whether a period is cancelled, future, in effect or over."""
-    at = client_now()
+    at = get_time_of(row.client_id)
     if row.ends_at == row.starts_at:
         return render_state("Cancelled")
     if row.starts_at > at:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 
 __all__ = [
@@ -145,9 +146,9 @@ class ProgressFilter(admin.SimpleListFilter):
         value = self.value() or ""
         if value not in self.offered:
             return queryset
-        at = () if value == "open" else (get_action_time(request),)
-        narrowed: QuerySet[Any] = getattr(queryset, value)(*at)
-        return narrowed
+        narrow = getattr(queryset, value)
+        found: QuerySet[Any] = narrow() if value == "open" else select_by_clock(get_action_time(request), narrow)
+        return found
 
 
 class ConditionFilter(admin.SimpleListFilter):
@@ -167,7 +168,9 @@ class ConditionFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows that meet the chosen condition."""
         chosen = self.offered.get(self.value() or "")
-        return queryset.filter(chosen[1](get_action_time(request))) if chosen else queryset
+        if chosen is None:
+            return queryset
+        return select_by_clock(get_action_time(request), lambda at: queryset.filter(chosen[1](at)))
 
 
 class SortByWaitingTime:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.audit.fact_names import FACT_NAMES
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.console.columns import (
     WRITTEN_AS_CODE,
@@ -33,7 +34,15 @@ if TYPE_CHECKING:
 
     from paktaleem.foundation.accounts.actors import Actor
 
-__all__ = ["NOTHING", "Change", "Version", "format_parts", "list_compared_fields", "list_row_versions"]
+__all__ = [
+    "NOTHING",
+    "Change",
+    "Version",
+    "format_fact_name",
+    "format_parts",
+    "list_compared_fields",
+    "list_row_versions",
+]
 
 SHOWN = 100
 NOTHING = "—"
@@ -198,5 +207,10 @@ def format_parts(value: Any) -> str:
     if isinstance(value, list):
         return join_words(map(format_parts, value)) or NOTHING
     if isinstance(value, dict):
-        return "; ".join(f"{name.replace('_', ' ')}: {format_parts(part)}" for name, part in value.items()) or NOTHING
+        return "; ".join(f"{format_fact_name(name)}: {format_parts(part)}" for name, part in value.items()) or NOTHING
     return NOTHING if value in (None, "") else str(value)
+
+
+def format_fact_name(key: str) -> str:
+    """Return the name of a fact of the ledger in the page's language."""
+    return translate_text(FACT_NAMES.get(key, key.replace("_", " ")))

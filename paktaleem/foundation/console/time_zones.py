@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.console.clocks import clocks_loaded_once
 from paktaleem.foundation.console.register_names import loaded_once
 from paktaleem.foundation.console.requests import find_membership
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -64,5 +65,5 @@ class TimeZoneMiddleware:
         """Serve one request in the reader's zone."""
         if not request.path.startswith(_PATHS) or not request.user.is_authenticated:
             return self.get_response(request)
-        with timezone.override(ZoneInfo(get_reader_zone(request).name)), loaded_once():
+        with timezone.override(ZoneInfo(get_reader_zone(request).name)), loaded_once(), clocks_loaded_once():
             return self.get_response(request)

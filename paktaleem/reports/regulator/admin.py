@@ -82,8 +82,8 @@ class RegulatorPackAdmin(ScopedAdmin):
     sortable_by = ()
     intro = (
         "Records about one client and period, for a supervisory authority: register, notices, answers about consent, "
-        "rights requests with the days to their answer, incidents and breaches, disclosures, disposals. A pack names "
-        "no person. Demands of authorities are not in it, because an order may keep them secret."
+        "rights requests with the days to their answer, incidents and breaches, disclosures, demands of authorities, "
+        "disposals. A pack names no person, and an authority only if the person was informed of its demand."
     )
     empty_text = "No pack has been requested yet."
     shown_state = state_column(_render)

@@ -10,8 +10,12 @@ from django.utils import translation
 
 from consent.consents.models import ConsentEvent
 from consent.notices.selectors.notices import all_timelines
-from consent.sharing.models import Disclosure
+from consent.notices.selectors.public import list_category_names
+from consent.notices.selectors.purposes import find_purposes
+from consent.register.models import Purpose
+from consent.sharing.models import Disclosure, LegalDisclosure
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.second_person import ChangeState
 from retention.breaches.models import Breach, BreachAssessment
 from retention.disposals.models import Certificate as DisposalCertificate
 from retention.holdings.models import Incident
@@ -127,7 +131,15 @@ def _gather_incidents(client: Client, period: Period) -> Rows:
     found = Incident.objects.filter(client_id=client.pk, opened_at__lt=period.until)
     found = found.filter(Q(closed_at=None) | Q(closed_at__gte=period.since)).order_by("opened_at", "pk")
     return [
-        [row.cause, ", ".join(row.categories), _text(row.opened_at), _text(row.due_at), _text(row.closed_at)]
+        [
+            row.cause,
+            ", ".join(row.categories),
+            ", ".join(list_category_names(client.pk, row.categories, language="en")),
+            "، ".join(list_category_names(client.pk, row.categories, language="ur")),
+            _text(row.opened_at),
+            _text(row.due_at),
+            _text(row.closed_at),
+        ]
         for row in found
     ]
 
@@ -144,7 +156,48 @@ def _gather_breaches(client: Client, period: Period) -> Rows:
 def _gather_disclosures(client: Client, period: Period) -> Rows:
     found = Disclosure.objects.filter(client_id=client.pk, shared_at__gte=period.since, shared_at__lt=period.until)
     groups = ("recipient__name", "purpose", "reason")
-    return _to_rows(found.order_by().values_list(*groups).annotate(number=Count("pk")).order_by(*groups))
+    counted = list(found.order_by().values_list(*groups).annotate(number=Count("pk")).order_by(*groups))
+    purposes = find_purposes(client.pk, {purpose for _recipient, purpose, _reason, _number in counted})
+    return [
+        [recipient, code, *_name_purpose(purposes.get(code), code), reason, number]
+        for recipient, code, reason, number in counted
+    ]
+
+
+def _name_purpose(purpose: Purpose | None, code: str) -> tuple[str, str]:
+    """Return the names of a purpose in English and Urdu; its code if the register has none."""
+    return (code, code) if purpose is None else (purpose.name_en, purpose.name_ur)
+
+
+def _gather_demands(client: Client, period: Period) -> Rows:
+    """Return the demands recorded or answered in the period: what the ledger says of each, and no one's name.
+
+    The authority is named only if the person was informed, because an order may keep it secret even from the client.
+    """
+    found = LegalDisclosure.objects.filter(client_id=client.pk, requested_at__lt=period.until)
+    found = found.filter(
+        Q(requested_at__gte=period.since) | Q(settled_at__gte=period.since) | Q(disclosed_at__gte=period.since)
+    )
+    return [_describe_demand(row, period.until) for row in found.order_by("requested_at", "pk")]
+
+
+def _describe_demand(row: LegalDisclosure, until: datetime) -> list[str | int | None]:
+    settled_at = row.settled_at if row.settled_at is not None and row.settled_at < until else None
+    disclosed_at = row.disclosed_at if row.disclosed_at is not None and row.disclosed_at < until else None
+    informed = disclosed_at is not None and row.informed != ""
+    outcome = "disclosed" if disclosed_at else "waiting" if settled_at is None else row.state
+    if outcome == ChangeState.APPROVED:
+        outcome = "approved_not_disclosed"
+    return [
+        row.instrument,
+        row.authority if informed else None,
+        _text(row.requested_at),
+        outcome,
+        _text(settled_at),
+        _text(disclosed_at),
+        len(row.disclosed if disclosed_at else row.demanded),
+        row.informed if informed else None,
+    ]
 
 
 def _gather_disposals(client: Client, period: Period) -> Rows:
@@ -188,7 +241,11 @@ SECTIONS: tuple[Section, ...] = (
         ("number", "rights", "channel", "received_at", "due_at", "answered_at", "days", "answered", "decisions"),
         _gather_requests,
     ),
-    Section("incidents", ("cause", "categories", "opened_at", "due_at", "closed_at"), _gather_incidents),
+    Section(
+        "incidents",
+        ("cause", "categories", "categories_en", "categories_ur", "opened_at", "due_at", "closed_at"),
+        _gather_incidents,
+    ),
     Section(
         "breaches",
         (
@@ -203,7 +260,25 @@ SECTIONS: tuple[Section, ...] = (
         ),
         _gather_breaches,
     ),
-    Section("disclosures", ("recipient", "purpose", "decision", "number"), _gather_disclosures),
+    Section(
+        "disclosures",
+        ("recipient", "purpose", "purpose_en", "purpose_ur", "decision", "number"),
+        _gather_disclosures,
+    ),
+    Section(
+        "demands",
+        (
+            "legal_basis",
+            "authority",
+            "recorded_at",
+            "outcome",
+            "decided_at",
+            "disclosed_at",
+            "data_categories",
+            "informed",
+        ),
+        _gather_demands,
+    ),
     Section("disposals", ("kind", "issued_at", "sha256"), _gather_disposals),
 )
-"""All sections, in their order. Demands of authorities are left out, because an order may keep them secret."""
+"""All sections, in their order."""

@@ -20,6 +20,7 @@ from paktaleem.foundation.cells import format_cell
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.reports.regulator.models import PackContent, PackState, RegulatorPack
+from paktaleem.reports.regulator.names import name_codes
 from paktaleem.reports.regulator.pdf import render_pack
 from paktaleem.reports.regulator.sections import SECTIONS, Period
 from rights.packages.archive import Archive
@@ -139,7 +140,7 @@ def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | 
     if content is None:
         raise PackNotReady
     body = read_body(content)
-    pdf = render_pack(body, sha256=content.sha256)
+    pdf = render_pack(body, names=name_codes(body["sections"]), sha256=content.sha256)
     file = pdf if form == "pdf" else _archive(content, body, pdf)
     _record("regulator_pack.taken", pack, actor, at, reason=Reason(reason).value, format=form, sha256=content.sha256)
     return file

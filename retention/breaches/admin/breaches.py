@@ -14,7 +14,7 @@ from consent.register.models import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, show_letter_sheet
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.model_admin import ScopedAdmin
@@ -289,7 +289,7 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
         """Return the hours left to notify the authority; a dash if its clock does not run."""
         if not row.awaits_authority:
             return "—"
-        left = whole_hours_left(row.known_at, client_now())
+        left = whole_hours_left(row.known_at, get_time_of(row.client_id))
         if left >= 0:
             return str(left)
         return ngettext("{hours} hour late", "{hours} hours late", -left).format(hours=f"{-left:,}")

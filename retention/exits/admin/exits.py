@@ -17,6 +17,7 @@ from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.certificate_actions import certificate_actions
+from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
@@ -280,7 +281,7 @@ def exits_board(actor: Actor, at: datetime) -> list[Line]:
     export, wait = gettext("Exports to hand over"), gettext("the deletion waits for the return")
     late, left = gettext("Exits overdue"), gettext("not everything is deleted yet")
     return [
-        Task(title, rows.to_approve(at), note, f"{url}to_approve", due="delete_by"),
-        Task(export, rows.returning(at), wait, f"{url}returning", due="return_until"),
-        Task(late, rows.overdue(at), left, f"{url}overdue", Severity.OVERDUE, due="delete_by"),
+        Task(title, select_by_clock(at, rows.to_approve), note, f"{url}to_approve", due="delete_by"),
+        Task(export, select_by_clock(at, rows.returning), wait, f"{url}returning", due="return_until"),
+        Task(late, select_by_clock(at, rows.overdue), left, f"{url}overdue", Severity.OVERDUE, due="delete_by"),
     ]

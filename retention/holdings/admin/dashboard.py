@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Line, Severity, Task
+from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.site import boards, site
 from retention.holdings.models import FlaggedCollection, Incident
 
@@ -34,5 +35,12 @@ def _list_incidents(at: datetime) -> list[Task]:
     late, late_note = _("Incidents overdue"), _("erasure overdue")
     return [
         Task(title, rows.open(), note, f"{url}?progress=open", Severity.URGENT, due="due_at"),
-        Task(late, rows.overdue(at), late_note, f"{url}?progress=overdue", Severity.OVERDUE, due="due_at"),
+        Task(
+            late,
+            select_by_clock(at, rows.overdue),
+            late_note,
+            f"{url}?progress=overdue",
+            Severity.OVERDUE,
+            due="due_at",
+        ),
     ]

@@ -16,6 +16,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.register_names import CodeKind, format_category, format_codes, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
@@ -58,12 +59,23 @@ class OfPersonAdmin(EvidenceAdmin):
 
 
 @admin.register(Collection, site=site)
-class CollectionAdmin(OfPersonAdmin):
+class CollectionAdmin(ExportableAdmin, OfPersonAdmin):
     """Console page of collections, newest first."""
 
     list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
     newest_by = "reported_at"
     row_fields = ("category", "occasion", "purpose", "count")
+    exported = {
+        "person": "subject__external_id",
+        "system": "system__code",
+        "category": "category",
+        "occasion": "occasion",
+        "purpose": "purpose",
+        "count": "count",
+        "decision": "reason",
+        "collected_at": "collected_at",
+        "reported_at": "reported_at",
+    }
     detail_fields = ("person", "system", "allowed", "collected_at", "reported_at")
     intro = "Data that systems reported as collected, with the decision at the time of collection."
     empty_text = "No system has reported a collection yet."
@@ -74,13 +86,23 @@ class CollectionAdmin(OfPersonAdmin):
 
 
 @admin.register(Holding, site=site)
-class HoldingAdmin(OfPersonAdmin):
+class HoldingAdmin(ExportableAdmin, OfPersonAdmin):
     """Console page of holdings, most recently collected first."""
 
     list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
     newest_by = "last_collected_at"
     change_list_template = "console/holdings.html"
     row_fields = ("category", "count")
+    exported = {
+        "person": "subject__external_id",
+        "system": "system__code",
+        "category": "category",
+        "count": "count",
+        "first_collected_at": "first_collected_at",
+        "last_collected_at": "last_collected_at",
+        "last_activity_at": "last_activity_at",
+        "ended_at": "ended_at",
+    }
     detail_fields = (
         "person",
         "system",

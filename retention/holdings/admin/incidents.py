@@ -13,7 +13,7 @@ from paktaleem.directory.data_systems.admin.forms import AgreeForm
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
@@ -45,7 +45,7 @@ def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
 def _pill(row: Incident) -> SafeString:
     if not row.is_open:
         return render_state(gettext("Closed"), "good")
-    return render_state(gettext("Overdue") if row.due_at <= client_now() else gettext("Open"), "bad")
+    return render_state(gettext("Overdue") if row.due_at <= get_time_of(row.client_id) else gettext("Open"), "bad")
 
 
 @admin.register(Incident, site=site)

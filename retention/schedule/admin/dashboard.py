@@ -10,6 +10,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.cards import Card, Line, Severity, Task
+from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.site import boards, site
@@ -49,7 +50,7 @@ def _hold_cards(at: datetime) -> list[Line]:
     holds = reverse("admin:schedule_hold_changelist", current_app=site.name)
     lifts = reverse("admin:schedule_holdlift_changelist", current_app=site.name)
     waiting = HoldLift.objects.filter(state=ChangeState.WAITING)
-    overdue, still = Hold.objects.to_review_at(at), _("still needed?")
+    overdue, still = select_by_clock(at, Hold.objects.to_review_at), _("still needed?")
     to_review = f"{holds}?{PROGRESS}=to_review_at"
     second = _("need a second person")
     return [

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
@@ -54,7 +54,7 @@ def _is_open(row: Hold, _at: datetime) -> bool:
 def _pill(row: Hold) -> SafeString:
     if row.lifted_at is not None:
         return render_state(gettext("Lifted {day}").format(day=day(row.lifted_at)), "good")
-    if row.is_to_review(client_now()):
+    if row.is_to_review(get_time_of(row.client_id)):
         return render_state(gettext("To be reviewed"), "bad")
     return render_state(gettext("In force"), "warn")
 

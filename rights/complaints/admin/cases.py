@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -215,7 +215,7 @@ class AuthorityCaseAdmin(EvidenceAdmin):
         own = {"client_id": row.client_id, "case": row}
         messages = annotate_actor(CaseEntry.objects.filter(**own).select_related("file"), actor_of(request))
         lines = [{"message": one, "who": format_actor(one)} for one in messages]
-        today = day_in(client_now(), row.request.client.time_zone)
+        today = day_in(get_time_of(row.client_id), row.request.client.time_zone)
         deadlines = [(one, _deadline_pill(one, today)) for one in CaseDeadline.objects.filter(**own)]
         template = "console/panels/authority_messages.html"
         return [*super().panels(request, row), {"template": template, "lines": lines, "deadlines": deadlines}]

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
@@ -97,7 +97,7 @@ class TaskProgressFilter(ProgressFilter):
 def _task_pill(row: RequestTask) -> SafeString:
     if row.is_done:
         return render_state(gettext("Done"), "good")
-    is_late = row.due_on < day_in(client_now(), row.client.time_zone)
+    is_late = row.due_on < day_in(get_time_of(row.client_id), row.client.time_zone)
     return render_state(gettext("Overdue"), "bad") if is_late else render_state(gettext("Open"), "warn")
 
 

@@ -16,8 +16,8 @@ from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.services.erasure import ERASURE
 from paktaleem.directory.people.erasure_hooks import list_blockers
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.certificate_actions import certificate_actions
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm
@@ -71,7 +71,7 @@ def _stage_pill(row: ErasureProposal) -> SafeString:
     words = row.get_stage_display()
     if row.stage == Stage.COOLING_OFF:
         words = gettext("Cooling-off until {day}").format(day=moment(row.cooling_ends_at))
-        if row.cooling_ends_at is not None and row.cooling_ends_at <= client_now():
+        if row.cooling_ends_at is not None and row.cooling_ends_at <= get_time_of(row.client_id):
             words = gettext("Cooling-off over: answer the requests")
     return render_state(words, _TONES.get(Stage(row.stage), "calm"))
 

@@ -1,14 +1,13 @@
 """The panel that shows the clock of a request, as a picture and in words."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day
-from paktaleem.foundation.tenancy.context import current_client
 from rights.requests.clock_picture import ClockPicture, MarkKind, draw_clock
 from rights.requests.models import RightsRequest
 from rights.requests.selectors import get_clock
@@ -27,7 +26,7 @@ _LABELS = {
 
 def clock_panel(row: RightsRequest) -> dict[str, Any]:
     """Return the values of the panel."""
-    at = row.closed_at or row.answered_at or _now_of(row)
+    at = row.closed_at or row.answered_at or get_time_of(row.client_id)
     clock = get_clock(row)
     picture = draw_clock(clock, at=at)
     labels = {mark.kind: str(_LABELS[mark.kind]).format(day=day(mark.at)) for mark in picture.marks}
@@ -42,11 +41,6 @@ def clock_panel(row: RightsRequest) -> dict[str, Any]:
         "is_paused": clock.is_paused(at) and row.is_open,
         "is_overdue": clock.is_overdue(at),
     }
-
-
-def _now_of(row: RightsRequest) -> datetime:
-    """Return the time on the clock of the request's client: an officer's page is in the context of no client."""
-    return client_now() if current_client() is not None else wall_clock_now() + row.client.clock_offset
 
 
 def _describe_pauses(picture: ClockPicture) -> list[str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Line, Severity, Task
+from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.site import boards, site
 from rights.requests.models import RightsRequest
@@ -27,8 +28,14 @@ def rights_board(actor: Actor, at: datetime) -> list[Line]:
     url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name)
     found = [
         (_("Rights requests"), "open", rows.open(), _("open, due soonest first"), Severity.TO_DO),
-        (_("Rights requests due soon"), "due_soon", rows.due_soon(at), _("due within seven days"), Severity.URGENT),
-        (_("Rights requests overdue"), "overdue", rows.overdue(at), _LATE, Severity.OVERDUE),
+        (
+            _("Rights requests due soon"),
+            "due_soon",
+            select_by_clock(at, rows.due_soon),
+            _("due within seven days"),
+            Severity.URGENT,
+        ),
+        (_("Rights requests overdue"), "overdue", select_by_clock(at, rows.overdue), _LATE, Severity.OVERDUE),
     ]
     return [
         Task(title, requests, str(note), f"{url}?{PROGRESS}={which}", severity, due="answer_by")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.filters import ChosenFilter, ProgressFilter
 from paktaleem.foundation.console.requests import actor_of
@@ -77,7 +77,7 @@ class AssigneeFilter(admin.SimpleListFilter):
 
 def render_standing(row: RightsRequest) -> SafeString:
     """Return the state as a label that warns before the deadline."""
-    at = client_now()
+    at = get_time_of(row.client_id)
     if row.is_open and row.answered_at is None and row.answer_by is not None:
         if row.answer_by <= at:
             return render_state(gettext("Overdue"), "bad")
@@ -89,7 +89,7 @@ def render_due(row: RightsRequest) -> str:
     """Return in how many days the answer is due, or for how many days it is late; a dash once there is one."""
     if not row.is_open or row.answered_at is not None or row.answer_by is None:
         return "—"
-    left = -((client_now() - row.answer_by) // _DAY)
+    left = -((get_time_of(row.client_id) - row.answer_by) // _DAY)
     if left > 0:
         return ngettext("in {days} day", "in {days} days", left).format(days=left)
     late = max(-left, 1)

@@ -29,6 +29,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -71,9 +72,42 @@ class CountryThresholdsField(forms.CharField):
         return bool(super().has_changed(self.prepare_value(initial or {}), data))
 
 
+_CLIENT_STEPS = (
+    Step(
+        "institution",
+        gettext_noop("The institution"),
+        gettext_noop(
+            "The name and address are printed on receipts and public pages. Days and deadlines are counted in the "
+            "time zone. The code is used in addresses and by programs, and cannot be changed later."
+        ),
+        ("name", "code", "country", "time_zone", "address"),
+    ),
+    Step(
+        "children",
+        gettext_noop("Children"),
+        gettext_noop(
+            "Say from which age people decide for themselves. Below it a guardian decides. If the institution serves "
+            "minors, a person of unknown age counts as a child."
+        ),
+        ("serves_minors", "age_threshold", "country_thresholds"),
+    ),
+    Step(
+        "kind",
+        gettext_noop("Real or practice"),
+        gettext_noop(
+            "A sandbox is for developers: it has no real people, its clock can be moved, and it never becomes a real "
+            "client. Leave this empty for an institution that signs an agreement."
+        ),
+        ("is_sandbox",),
+    ),
+)
+
+
 @admin.register(Client, site=site)
-class ClientAdmin(ScopedAdmin):
-    """Clients: officers register and change them; a client administrator sees only their own."""
+class ClientAdmin(SteppedAdmin):
+    """Clients: officers add them in steps and change them; a client administrator sees only their own."""
+
+    steps = _CLIENT_STEPS
 
     view_capability = Capability.VIEW_CLIENTS
     add_capability = change_capability = Capability.MANAGE_CLIENTS
@@ -126,6 +160,23 @@ class ClientAdmin(ScopedAdmin):
         if getattr(request, "reduces", False) or "ground" in request.POST:
             sets = [*sets, (_("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
         return sets
+
+    def list_effects(self, row: Client) -> list[str]:
+        """Return who sees a new client, for whom guardians decide, and what comes next."""
+        if row.is_sandbox:
+            kind = _("It is a sandbox: its keys are test keys, and it is in no figure of all clients.")
+        else:
+            kind = _("Every decision is a denial until an agreement is signed and instructs purposes.")
+        if row.serves_minors:
+            age = _("A guardian decides for people below {age} years and for those of unknown age who are not staff.")
+        else:
+            age = _("A guardian decides for people below {age} years; people of unknown age decide for themselves.")
+        return [
+            _("Only PakTaleem’s staff see it, until you invite its first administrator on the page that follows."),
+            age.format(age=row.age_threshold),
+            kind,
+            _("Its page of purposes and requests is public at once, under its code."),
+        ]
 
     def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
         """Show whom a reduced protection would concern, and link to the pages that other apps add."""

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
@@ -27,17 +27,52 @@ from paktaleem.foundation.console.columns import annotate_actor, format_actor, m
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
-from paktaleem.foundation.console.history import format_parts
-from paktaleem.foundation.console.register_names import format_purposes
+from paktaleem.foundation.console.history import format_fact_name, format_parts
+from paktaleem.foundation.console.register_names import format_categories, format_purposes
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, latest_acts, site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["EntryAdmin"]
 
 LATEST_SHOWN = 8
 _PURPOSES = {"purpose", "purposes", "purpose_code"}
+_CATEGORIES = {"category", "categories"}
+_CODES = {
+    "basis",
+    "becomes_state",
+    "cause",
+    "channel",
+    "choice",
+    "decision",
+    "direction",
+    "format",
+    "given_by",
+    "ground",
+    "instrument",
+    "kind",
+    "kind_of_file",
+    "mechanism",
+    "method",
+    "origin",
+    "outcome",
+    "page",
+    "refusal_code",
+    "relationship",
+    "result",
+    "role",
+    "roles",
+    "route",
+    "stage",
+    "state",
+    "step",
+    "strength",
+    "way",
+}
+"""Facts whose values are codes that have names elsewhere in the console."""
 _TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d[0-9:.]*(Z|[+-]\d\d:\d\d)\Z")
 RECENT = timedelta(days=7)
 """How long a security event is on the first page."""
@@ -163,7 +198,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     def in_words(self, row: Entry) -> SafeString | str:
         """Return the facts of the act in words: reasons, purposes and times as every page shows them."""
         facts: dict[str, Any] = json.loads(row.body)["facts"]
-        lines = [(name.replace("_", " "), _describe_fact(name, facts[name], row)) for name in sorted(facts)]
+        lines = [(format_fact_name(name), _describe_fact(name, facts[name], row)) for name in sorted(facts)]
         return format_html_join("", "<div><bdi>{}</bdi>: <bdi>{}</bdi></div>", lines) if lines else "—"
 
     @admin.display(description="recorded text")
@@ -185,9 +220,24 @@ def _describe_fact(name: str, value: Any, row: Entry) -> str:
         return reason_label(value)
     if name in _PURPOSES and value:
         return format_purposes(value if isinstance(value, list) else [value], row.client_id)
+    if name in _CATEGORIES and value:
+        return format_categories(value if isinstance(value, list) else [value], row.client_id)
+    if name in _CODES and value:
+        return join_words(map(_name_code, value if isinstance(value, list) else [value]))
     if isinstance(value, str) and _TIME.match(value):
         return moment(datetime.fromisoformat(value))
     return format_parts(value)
+
+
+def _name_code(code: Any) -> str:
+    """Return the words of a code of a fact: those that the console shows for it elsewhere."""
+    words = str(code).replace("_", " ")
+    named = words.capitalize()
+    return (
+        named
+        if get_language() == "en"
+        else next((found for one in (named, words) if (found := translate_text(one)) != one), words)
+    )
 
 
 @latest_acts.connect

@@ -43,6 +43,7 @@ from paktaleem.foundation.console.columns import (
     state_column,
 )
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import (
     ChosenFilter,
     ProgressFilter,
@@ -208,12 +209,23 @@ _ACTS = (
 
 
 @admin.register(Order, site=site)
-class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
+class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Orders, newest first."""
 
     view_capability = Capability.VIEW_ORDERS
     list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
     list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
+    exported = {
+        "person": "subject__external_id",
+        "kind": "kind",
+        "system": "system__code",
+        "purpose": "purpose",
+        "state": "state",
+        "reason": "reason",
+        "created_at": "created_at",
+        "due_at": "due_at",
+        "ended_at": "ended_at",
+    }
     newest_by = "created_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at", "stuck": "stuck_at"}
     row_fields = ("kind", "ground")

@@ -29,7 +29,7 @@ from paktaleem.directory.people.services import (
     reveal_fields,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import get_filtered_client
@@ -304,7 +304,7 @@ class SubjectAdmin(ExportableAdmin):
         if row.of_age_at == ADULT_SENTINEL:
             return render_state(_("Of age"))
         birthday = isolate(row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat())
-        if row.of_age_at > client_now():
+        if row.of_age_at > get_time_of(row.client_id):
             return render_state(_("Child until {day}").format(day=birthday), "warn")
         return render_state(_("Of age since {day}").format(day=birthday))
 

@@ -1,0 +1,134 @@
+"""Steps of adding a purpose with its lawful basis, and what adding it does."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from consent.register.admin.safeguards import SafeguardForm
+from consent.register.models import Basis, LawfulBasis, Purpose
+from consent.register.models.purposes import ROLES
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console.steps import Step
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
+
+__all__ = ["BASIS_FIELDS", "PURPOSE_STEPS", "PurposeForm", "add_bases", "list_purpose_effects"]
+
+BASIS_FIELDS = ("basis", "basis_roles", "legal_reference")
+PURPOSE_STEPS = (
+    Step(
+        "purpose",
+        gettext_noop("What for"),
+        gettext_noop(
+            "Say what the data is for, in words that a parent understands, in both languages: they are shown when "
+            "consent is requested. One purpose is one thing: add two purposes if people might agree to one and not "
+            "to the other."
+        ),
+        ("name_en", "name_ur", "description_en", "description_ur", "code"),
+    ),
+    Step(
+        "data",
+        gettext_noop("Which data"),
+        gettext_noop(
+            "Choose only the data that this purpose cannot do without. Data that is not chosen is denied; adding it "
+            "later makes everyone who consented be asked again."
+        ),
+        ("categories", "needs_account", "is_active", "dpv_term"),
+    ),
+    Step(
+        "basis",
+        gettext_noop("Lawful basis"),
+        gettext_noop(
+            "Say why the law allows it. Consent: the person, or a guardian for a child, may refuse and withdraw. "
+            "Contract: the service cannot be given without it. Legal obligation: a law demands it; cite the law. "
+            "Without a basis every decision is a denial, and you can add it later. For legitimate interest add the "
+            "purpose first, then a balancing test, which a privacy officer signs."
+        ),
+        (*BASIS_FIELDS, "consent_months", "renew_days"),
+    ),
+)
+_OFFERED = [one for one in Basis.choices if one[0] != Basis.LEGITIMATE_INTEREST]
+
+
+class PurposeForm(SafeguardForm):
+    """A purpose, with the lawful basis of a new one."""
+
+    basis = forms.ChoiceField(
+        label=gettext_lazy("Lawful basis"),
+        required=False,
+        choices=[("", gettext_lazy("None yet")), *_OFFERED],
+        widget=forms.RadioSelect,
+    )
+    basis_roles = forms.MultipleChoiceField(
+        label=gettext_lazy("For"),
+        required=False,
+        choices=ROLES,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("People in these roles. The basis starts now."),
+    )
+    legal_reference = forms.CharField(
+        label=gettext_lazy("Law and section"),
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy("For a legal obligation only."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Require roles for a basis, and the law for a legal obligation."""
+        cleaned = super().clean()
+        basis = cleaned.get("basis", "")
+        if basis and "basis_roles" in cleaned and not cleaned["basis_roles"]:
+            self.add_error("basis_roles", _("Choose the roles for which the basis applies."))
+        if basis == Basis.LEGAL_OBLIGATION and not cleaned.get("legal_reference"):
+            self.add_error("legal_reference", _("Cite the law and the section for a legal obligation."))
+        self.instance.first_bases = [(role, basis) for role in cleaned.get("basis_roles") or []] if basis else []
+        self.instance.first_reference = cleaned.get("legal_reference", "")
+        return cleaned
+
+
+def add_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Add the lawful bases that were chosen with a new purpose, from now on.
+
+    Raises ValidationError, WeakensSafeguard if one of them needs a second person, NotAllowed.
+    """
+    for role, basis in purpose.first_bases:
+        row = LawfulBasis(client_id=purpose.client_id, purpose=purpose, role=role, basis=basis, starts_at=at)
+        row.legal_reference = purpose.first_reference if basis == Basis.LEGAL_OBLIGATION else ""
+        change_register(row, actor=actor, reason=reason, at=at)
+
+
+def list_purpose_effects(purpose: Any) -> list[str]:
+    """Return who sees a new purpose, who is asked again, and what is decided about it."""
+    if purpose.client_id == PAKTALEEM:
+        seen = _("Shared: all {number} clients see it in their register.").format(number=Client.objects.count())
+    else:
+        seen = _("Its client and PakTaleem see it in the register; other clients do not.")
+    public = _("It is listed on the public page of purposes as soon as it is added.")
+    again = _("No one is asked again: there is no consent to a new purpose yet.")
+    if purpose.client_id != PAKTALEEM and Purpose.objects.filter(client_id=PAKTALEEM, code=purpose.code).exists():
+        again = _("It takes the place of PakTaleem’s purpose with this code; lawful bases for this code still apply.")
+        return [seen, again]
+    return [seen, *([public] if purpose.is_active else []), again, *_list_decisions(purpose)]
+
+
+def _list_decisions(purpose: Any) -> list[str]:
+    if not purpose.is_active:
+        return [_("It is not active: every decision about it is a denial.")]
+    if not purpose.first_bases:
+        return [_("It has no lawful basis yet: every decision about it is a denial.")]
+    names, chosen = dict(ROLES), [role for role, _basis in purpose.first_bases]
+    roles = join_words(str(names[role]) for role in chosen)
+    if purpose.first_bases[0][1] == Basis.CONSENT:
+        words = _("For {roles}: denied until the person, or a guardian for a child, has consented.")
+    else:
+        words = _("For {roles}: no consent is requested; a child still needs a guardian who authorised the service.")
+    others = _("For all other roles every decision is a denial.")
+    instructed = _(
+        "Where PakTaleem is processor, nothing is allowed before an instruction of the agreement covers the purpose."
+    )
+    return [words.format(roles=roles), *([others] if len(chosen) < len(ROLES) else []), instructed]

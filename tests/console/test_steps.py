@@ -1,0 +1,116 @@
+"""A purpose, a notice and a client are added in a few steps that can be left, with their effect before saving."""
+
+import re
+from typing import Any
+
+from consent.notices.models import Notice
+from consent.register.models import LawfulBasis, Purpose
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from tests.cast import Cast
+from tests.project.test_console_in_urdu import english_in, in_urdu
+from tests.signing_in import browser_of
+
+PURPOSE, NOTICE, CLIENT = "/admin/consent/purpose/add/", "/admin/consent/notice/add/", "/admin/accounts/client/add/"
+KEPT = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+WHAT_FOR = {
+    "name_en": "News for alumni",
+    "name_ur": "سابق طلبہ کی خبریں",
+    "description_en": "News for former students.",
+    "description_ur": "سابق طلبہ کے لیے خبریں۔",
+    "code": "alumni_news",
+}
+DATA = {"categories": ["contact_details"], "needs_account": "on", "is_active": "on"}
+
+
+def post(browser: Any, url: str, step: str, values: dict[str, Any]) -> Any:
+    return browser.post(url, {"step": step, **values})
+
+
+def add(browser: Any, url: str) -> Any:
+    """Post the check page as its form is."""
+    page = browser.get(f"{url}?step=check").content.decode()
+    sent: dict[str, list[str]] = {}
+    for name, value in KEPT.findall(page):
+        sent.setdefault(name, []).append(value)
+    return browser.post(url, {**sent, "reason": "client_instruction"})
+
+
+def test_a_purpose_is_added_with_its_basis_in_steps_that_can_be_left(cast: Cast) -> None:
+    farah = browser_of(cast.user("farah"))
+    wrong = post(farah, PURPOSE, "purpose", {**WHAT_FOR, "name_en": ""})
+    assert wrong.status_code == 200
+    assert set(wrong.context["form"].errors) >= {"name_en"}
+    assert farah.get(f"{PURPOSE}?step=check")["Location"].endswith("?step=purpose")
+    assert post(farah, PURPOSE, "purpose", WHAT_FOR)["Location"].endswith("?step=data")
+    again = farah.get(PURPOSE).content.decode()
+    assert 'value="News for alumni"' in again
+    post(farah, PURPOSE, "data", DATA)
+    law: dict[str, Any] = {"basis": "legal_obligation", "basis_roles": ["student"], "renew_days": "30"}
+    refused = post(farah, PURPOSE, "basis", law).context["form"].errors
+    assert "legal_reference" in refused
+    assert (
+        "basis_roles"
+        in post(farah, PURPOSE, "basis", {**law, "basis": "consent", "basis_roles": []}).context["form"].errors
+    )
+    consent = {**law, "basis": "consent"}
+    assert post(farah, PURPOSE, "basis", consent)["Location"].endswith("?step=check")
+    check = farah.get(f"{PURPOSE}?step=check").content.decode()
+    assert "For Student: denied until the person, or a guardian for a child, has consented." in check
+    assert "other clients do not" in check
+    assert "Name and contact details" in check
+    with in_client(cast.client_id("indus")):
+        assert not Purpose.objects.filter(code="alumni_news").exists()
+    assert add(farah, PURPOSE).status_code == 302
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="alumni_news")
+        assert [(one.role, one.basis) for one in LawfulBasis.objects.filter(purpose=purpose)] == [
+            ("student", "consent")
+        ]
+    assert "News for alumni" not in farah.get(PURPOSE).content.decode(), "the draft is forgotten"
+
+
+def test_a_purpose_without_a_basis_says_that_every_decision_is_a_denial(cast: Cast) -> None:
+    farah = in_urdu(cast, "farah")
+    for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", {"renew_days": "30"})):
+        page = farah.get(f"{PURPOSE}?step={step}")
+        assert english_in(page, PURPOSE) == []
+        post(farah, PURPOSE, step, values)
+    effects = farah.get(f"{PURPOSE}?step=check").context["effects"]
+    assert len(effects) == 4
+    assert english_in(farah.get(f"{PURPOSE}?step=check"), PURPOSE) == []
+    assert in_urdu(cast, "bilal").get(PURPOSE).status_code == 403
+    assert post(browser_of(cast.user("bilal")), PURPOSE, "purpose", WHAT_FOR).status_code == 403
+
+
+def test_a_notice_and_a_client_show_their_effect_before_they_are_added(cast: Cast) -> None:
+    amina = browser_of(cast.user("amina"))
+    indus = str(cast.client_id("indus"))
+    post(amina, NOTICE, "about", {"client": indus, "purposes": ["newsletter"]})
+    post(amina, NOTICE, "title", {"title_en": "News", "title_ur": "خبریں", "code": "more_news"})
+    effects = amina.get(f"{NOTICE}?step=check").context["effects"]
+    assert any("informs about one of these purposes already" in one for one in effects)
+    assert add(amina, NOTICE).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Notice.objects.get(code="more_news").purposes == ["newsletter"]
+    home = {"name": "Sindh College", "code": "sindh", "country": "PK", "time_zone": "Asia/Karachi"}
+    post(amina, CLIENT, "institution", home)
+    post(amina, CLIENT, "children", {"serves_minors": "on", "age_threshold": "14", "country_thresholds": "DE 16"})
+    post(amina, CLIENT, "kind", {})
+    page = amina.get(f"{CLIENT}?step=check")
+    assert "A guardian decides for people below 14 years" in page.content.decode()
+    assert add(amina, CLIENT).status_code == 302
+    with as_officer():
+        added = Client.objects.get(code="sindh")
+    assert (added.serves_minors, added.country_thresholds, added.is_sandbox) == (True, {"DE": 16}, False)
+
+
+def test_a_link_that_suggests_values_starts_anew_and_the_whole_form_stays(cast: Cast) -> None:
+    farah = browser_of(cast.user("farah"))
+    post(farah, NOTICE, "about", {"purposes": ["support"]})
+    page = farah.get(f"{NOTICE}?purposes=newsletter").content.decode()
+    assert re.search(r'value="newsletter"[^>]*checked', page)
+    assert not re.search(r'value="support"[^>]*checked', page)
+    whole = farah.get(f"{NOTICE}?step=all").content.decode()
+    for name in ("purposes", "title_en", "code", "reason"):
+        assert f'name="{name}"' in whole
