@@ -33,6 +33,7 @@ SLOW: Final = {
         "tests/signin/test_second_factor.py::test_with_only_a_password_no_page_of_the_console_opens[post]",
     ),
     "a day in Chromium": (
+        "tests/browser/test_days.py",
         "tests/console/test_clicks.py",
         "tests/console/test_roster_page.py",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_changed_text_asks_again",
