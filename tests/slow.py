@@ -43,6 +43,7 @@ SLOW: Final = {
         "tests/signin/test_sessions.py::test_a_session_ends_after_twelve_hours_even_if_used[after1-False]",
     ),
     "a day in Chromium": (
+        "tests/browser/test_days.py",
         "tests/browser/test_browser.py::test_who_tries_too_often_sees_a_page",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_changed_text_asks_again",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_child_gets_no_banner_and_no_optional_cookie",

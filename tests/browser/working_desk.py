@@ -1,0 +1,98 @@
+"""The desk of one member of staff in Chromium, worked from the keyboard, with every page judged."""
+
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, expect
+
+from tests.browsing import fits
+from tests.cast import Cast
+from tests.consent.test_announcing_in_a_browser import Desk
+
+__all__ = ["WorkingDesk"]
+
+MOST_TABS = 120
+"""The most presses of Tab from the beginning of a page's content to what is done there."""
+
+
+class WorkingDesk(Desk):
+    """A desk whose user presses keys only; it collects what the browser reports on any page."""
+
+    def __init__(self, chromium: Browser, port: int, cast: Cast, name: str, language: str) -> None:
+        super().__init__(chromium, port, cast, name, language)
+        self.reports: list[str] = []
+        self.pages: list[str] = []
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.reports.append(str(error)))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.reports.append(f"{self.page.url}: {message.text}")
+
+    def look(self, name: str) -> None:
+        """Judge the page: axe-core, direction, width, and what the browser reported so far."""
+        super().look(name)
+        assert fits(self.page), name
+        assert self.reports == []
+        self.pages.append(name)
+
+    def follow(self, wanted: Locator, name: str = "") -> None:
+        """Reach a link or a button with Tab, press Enter, and judge the page that opens, if it has a name."""
+        self.reach(wanted)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        if name:
+            self.look(name)
+
+    def reach(self, wanted: Locator) -> None:
+        """Move the focus to an element of the page's content, from the link that skips the menu."""
+        expect(wanted).to_be_visible()
+        self.page.locator(".skip-to-content-link").focus()
+        self.page.keyboard.press("Enter")
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate("one => one === document.activeElement"):
+                return
+        raise AssertionError(f"{MOST_TABS} presses of Tab do not reach {wanted}")
+
+    def open_card(self, query: str, name: str) -> None:
+        """Follow the line of the first page whose address contains ``query``."""
+        self.go("/admin/")
+        self.follow(self.page.locator(f"ol.attention a[href*='{query}']").first, name)
+
+    def open_first(self, name: str) -> None:
+        """Open the first row of the list."""
+        self.follow(self.page.locator("#result_list tbody tr th a").first, name)
+
+    def search(self, text: str) -> None:
+        """Send the search box of every page."""
+        self.page.fill("#search-box", text)
+        with self.page.expect_navigation():
+            self.page.press("#search-box", "Enter")
+
+    def open_act(self, slug: str, name: str) -> None:
+        """Open an act of the row, under *More* if it is there."""
+        wanted = self.page.locator(f".object-tools a[href*='/{slug}/']").first
+        if not wanted.is_visible():
+            self.reach(self.page.locator(".object-tools summary"))
+            self.page.keyboard.press("Enter")
+        self.follow(wanted, name)
+
+    def fill(self, **values: Any) -> None:
+        """Fill in fields: a list of values is checked, a choice is selected, anything else is typed."""
+        for field, value in values.items():
+            wanted = self.page.locator(f"main [name='{field}']")
+            if isinstance(value, list):
+                for one in value:
+                    self.page.check(f"main [name='{field}'][value='{one}']")
+            elif wanted.first.evaluate("one => one.tagName") == "SELECT":
+                wanted.select_option(value)
+            else:
+                wanted.fill(value)
+
+    def submit(self, name: str = "") -> None:
+        """Press the button of the form."""
+        self.follow(self.page.locator("main .submit-row :is(button, input[type=submit])").first, name)
+
+    def done(self) -> None:
+        """Expect the message that the act was carried out."""
+        expect(self.page.locator(".messagelist .success")).to_be_visible()
