@@ -225,6 +225,7 @@ class InvitationAdmin(EvidenceAdmin):
             beginning=chosen["beginning"],
             place=chosen["place"],
             portal=portal,
+            schools=",".join(map(str, actor.school_ids or [])),
         )
 
     def _page(self, request: HttpRequest, form: AskForm, **values: Any) -> HttpResponse:

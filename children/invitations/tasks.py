@@ -61,15 +61,26 @@ def _purge_batch(client_id: UUID, at: datetime) -> int:
 
 
 @app.task(name=INVITE_MANY, pass_context=False)
-def invite_many(*, client: str, beginning: str, user: str, role: str, portal: str, place: str = "") -> None:
+def invite_many(
+    *,
+    client: str,
+    beginning: str,
+    user: str,
+    role: str,
+    portal: str,
+    place: str = "",
+    schools: str = "",
+) -> None:
     """Invite the guardians of all children without an answer, in batches, on behalf of the user who confirmed it.
 
-    Safe to run again after a crash: guardians already invited are skipped.
+    ``schools`` are the ids, separated by commas, of those to which the user is limited; empty for no limit. Safe to run
+    again after a crash: guardians already invited are skipped.
     """
     client_id, after = UUID(client), None
+    limit = frozenset(map(UUID, schools.split(","))) if schools else None
     while True:
-        with in_client(client_id):
-            actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id)
+        with in_client(client_id, schools=limit):
+            actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id, schools=limit)
             owner, at = Client.objects.get(pk=client_id), client_now()
             chosen = list_children_to_ask_about(owner, beginning=beginning, place=place, actor=actor, at=at)
             left = without_answer(chosen)

@@ -157,7 +157,7 @@ class Term(Sourced):
 class SchoolClass(Sourced):
     """One class of a school (OneRoster ``classes``)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.READ)
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.CLASSES)
 
     title = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=ClassKind)
@@ -188,7 +188,7 @@ class SchoolClass(Sourced):
 class ClassTerm(models.Model):
     """One term in which a class takes place."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.READ)
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.CLASSES)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -219,6 +219,7 @@ class Enrolment(models.Model):
         Scope.TENANT,
         EDIT | {"DELETE"},
         disposed_as="person",
+        limited=Limited.CLASSES,
         personal={"external_id": Personal.PSEUDONYM, "origin": Personal.NONE, "role": Personal.NONE},
     )
 
