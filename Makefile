@@ -30,7 +30,7 @@ test-slow: install ## Run the slow proofs: killed processes, days in a browser, 
 	@exec .make/test -m slow
 
 test-deep: install ## Try thousands of requests on every operation of the API (CASES=2000), and thousands of faults
-	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 TWO_PEOPLE_TRIES=1000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py \
+	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 TWO_PEOPLE_TRIES=1000 .venv/bin/python -m pytest -n 2 tests/api/test_every_response.py \
 		tests/api/test_bad_input.py tests/children/test_authority_model.py tests/accounts/test_two_people_at_once.py tests/faults tests/sandbox/test_states.py \
 		tests/rights/test_year.py tests/rights/test_package_size.py tests/rights/test_every_kind.py tests/rights/deep_timing.py \
 		tests/rights/deep_dovecot.py \

@@ -111,8 +111,15 @@ SECTIONS = (
     Section(
         code="systems",
         name=_("Systems"),
-        lists=("systems.Order", "systems.System", "webhooks.Endpoint"),
-        more=("systems.OrderSet", "systems.OrderAlert", "systems.SystemKey", "webhooks.Delivery"),
+        lists=("systems.Order", "systems.System", "webhooks.Endpoint", "security_assessments.Finding"),
+        more=(
+            "security_assessments.SecurityAssessment",
+            "security_assessments.RiskAcceptance",
+            "systems.OrderSet",
+            "systems.OrderAlert",
+            "systems.SystemKey",
+            "webhooks.Delivery",
+        ),
         help={"officer": "systems-and-orders", "client-admin": "systems-orders-and-incidents"},
     ),
     Section(

@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # bearer token of /metrics; empty: closed
+SECURITY_FEED_TOKEN = env.str("SECURITY_FEED_TOKEN", default="")  # bearer token of /security-events; empty: closed
 LOGGING_CONFIG = "paktaleem.foundation.logs.configuration.configure"
 LOGGING = {
     "level": env.str("LOG_LEVEL", default="INFO"),

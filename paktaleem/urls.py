@@ -8,6 +8,7 @@ from consent.receipts.api import show_context
 from paktaleem.console_menu import SECTIONS
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import follow_link
+from paktaleem.directory.security_events.views import list_security_events
 from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
 from paktaleem.foundation.api.schema import show_docs, show_schema
 from paktaleem.foundation.console.site import site as console
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("security-events", list_security_events, name="security-events"),
     path("api/schema/", show_schema, name="schema"),
     path("api/docs/", show_docs, name="docs"),
     path("api/v1/", include("paktaleem.api_urls")),

@@ -25,7 +25,7 @@ from tests.database import (
     worker_name,
 )
 from tests.demo.running import Demonstration, running_demonstration
-from tests.slow import mark_slow_tests
+from tests.slow import is_left_out, mark_slow_tests
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
@@ -73,7 +73,12 @@ def pytest_collection() -> Generator[None, object, object]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the slow tests before pytest selects by mark."""
-    mark_slow_tests(items, all_collected=config.args == config.getini("testpaths"))
+    mark_slow_tests(items, config)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files without a test of this run; None lets pytest decide."""
+    return is_left_out(collection_path, config) or None
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,9 @@
 """Report words that the project does not use, with the word to write instead.
 
-``python -m tests.plain_words [paths]`` (run by ``make check``) reads docstrings, comments and texts of Python modules,
-templates, SQL comments and documents, and the subject of the latest commit. codespell and typos replace single words
-everywhere, identifiers and test data included; proselint has a fixed list of its own; none of them knows what a
-docstring is. Code in backticks is not read: API codes, ledger kinds and table names are contracts.
+``python -m tests.plain_words [paths]`` (run by ``make check``) reads docstrings, comments, texts and names of tests in
+Python modules, templates, SQL comments and documents, and the subject of the latest commit. codespell and typos replace
+single words everywhere, identifiers and test data included; proselint has a fixed list of its own; none of them knows
+what a docstring is. Code in backticks is not read: API codes, ledger kinds and table names are contracts.
 """
 
 import ast
@@ -124,6 +124,13 @@ def docstrings(tree: ast.AST) -> Iterator[Text]:
                 yield value.lineno, value.value
 
 
+def names_of_tests(tree: ast.AST) -> Iterator[Text]:
+    """Yield the names of the test functions of a module, as sentences."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node.lineno, node.name.removeprefix("test_").replace("_", " ")
+
+
 def other_texts(source: str, taken: set[int], *, strings: bool) -> Iterator[Text]:
     """Yield the comments, and where asked the strings that hold prose; ``taken`` are the docstrings' lines."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -138,11 +145,13 @@ def _is_prose(string: str) -> bool:
 
 def read_python(source: str, *, strings: bool) -> Iterator[tuple[int, str, str]]:
     """Yield (line, word, what to write instead) for a Python module."""
-    found = list(docstrings(ast.parse(source)))
+    tree = ast.parse(source)
+    found = list(docstrings(tree))
     for line, text in found:
         if begins := opening(text):
             yield line, *begins
-    for line, text in [*found, *other_texts(source, {line for line, _ in found}, strings=strings)]:
+    others = other_texts(source, {line for line, _ in found}, strings=strings)
+    for line, text in [*found, *others, *names_of_tests(tree)]:
         for offset, word, instead in hits(text):
             yield line + offset, word, instead
 

@@ -6,41 +6,54 @@ another language or way in what a quick test proves once. One test of each such 
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 SLOW: Final = {
     "another language or way in": (
+        "tests/access_links/test_in_a_browser.py::test_a_guardian_opens_the_emailed_link_reads_decides_and_requests[english-with-script]",
+        "tests/access_links/test_in_a_browser.py::test_a_guardian_opens_the_emailed_link_reads_decides_and_requests[english-without]",
+        "tests/access_links/test_in_a_browser.py::test_a_guardian_opens_the_emailed_link_reads_decides_and_requests[urdu-without]",
+        "tests/access_links/test_in_a_browser.py::test_one_comes_in_by_a_code_gives_takes_back_and_gives_again[english-with-script]",
         "tests/access_links/test_in_a_browser.py::test_one_comes_in_by_a_code_gives_takes_back_and_gives_again[english-without]",
         "tests/access_links/test_in_a_browser.py::test_one_comes_in_by_a_code_gives_takes_back_and_gives_again[urdu-without]",
-        "tests/access_links/test_in_a_browser.py::test_a_guardian_follows_the_letter_reads_decides_and_asks[english-without]",
-        "tests/access_links/test_in_a_browser.py::test_a_guardian_follows_the_letter_reads_decides_and_asks[english-with-script]",
-        "tests/access_links/test_in_a_browser.py::test_a_guardian_follows_the_letter_reads_decides_and_asks[urdu-without]",
         "tests/browser/test_browser.py::test_pages_of_the_console_are_clean_and_readable[en]",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_in_urdu_the_banner_runs_from_right_to_left",
         "tests/consent/test_announcing_in_a_browser.py",
         "tests/consent/test_privacy_in_a_browser.py::test_one_reads_the_policy_what_is_coming_and_what_differs[english-without-script]",
+        "tests/consent/test_privacy_in_a_browser.py::test_one_reads_the_policy_what_is_coming_and_what_differs[english]",
         "tests/consent/test_privacy_in_a_browser.py::test_one_reads_the_policy_what_is_coming_and_what_differs[urdu-without-script]",
-        "tests/minilms/test_copy.py::test_a_copy_of_everything_is_fetched_and_then_it_is_gone[guardian]",
+        "tests/console/test_pages.py::test_a_list_takes_as_many_queries_for_one_row_as_for_many[amina]",
+        "tests/minilms/test_copy.py::test_a_copy_of_everything_is_fetched_and_then_deleted[guardian]",
         "tests/project/test_acts_in_urdu.py",
-        "tests/retention/disposals/test_day_in_a_browser.py::test_an_officers_day_from_a_missing_rule_to_the_certificate[en]",
+        "tests/project/test_permission_matrix.py::test_each_role_opens_its_pages_in_urdu_without_codes_or_policy_violations[bilal]",
+        "tests/project/test_permission_matrix.py::test_each_role_opens_its_pages_in_urdu_without_codes_or_policy_violations[farah]",
+        "tests/project/test_permission_matrix.py::test_each_role_opens_its_pages_in_urdu_without_codes_or_policy_violations[sana]",
+        "tests/retention/disposals/test_day_in_a_browser.py",
         "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[client]",
         "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[form]",
         "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[mail]",
         "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[own_page]",
         "tests/rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[telephone]",
+        "tests/sandbox/test_states.py::test_any_state_leads_to_any_other",
         "tests/sandbox/test_states.py::test_the_next_question_is_answered_as_promised",
         "tests/signin/test_second_factor.py::test_with_only_a_password_no_page_of_the_console_opens[post]",
+        "tests/signin/test_sessions.py::test_a_session_ends_after_twelve_hours_even_if_used[after1-False]",
     ),
     "a day in Chromium": (
-        "tests/console/test_clicks.py",
-        "tests/console/test_roster_page.py",
+        "tests/browser/test_browser.py::test_who_tries_too_often_sees_a_page",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_changed_text_asks_again",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_child_gets_no_banner_and_no_optional_cookie",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_withdrawal_on_the_portal_reaches_the_platform",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_refusing_is_as_prominent_as_accepting_and_is_remembered",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_texts_of_the_register_are_never_markup",
+        "tests/consent/cookies/test_banner_in_a_browser.py::test_the_banner_is_accessible",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_the_keyboard_alone_suffices",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_the_privacy_signal_refuses_and_the_rest_is_asked",
+        "tests/console/test_clicks.py",
+        "tests/console/test_roster_page.py",
         "tests/pages/test_every_page.py",
         "tests/paper/test_in_a_browser.py",
         "tests/school_years/test_year_in_a_browser.py",
@@ -56,18 +69,22 @@ SLOW: Final = {
         "tests/embedded/test_recovery.py::test_a_start_killed_within_initdb_is_made_again",
         "tests/faults/test_killed_exits.py",
         "tests/faults/test_killed_processes.py",
+        "tests/faults/test_killed_sweeps.py",
         "tests/faults/test_stopped_anywhere.py",
-        "tests/trial/test_environment.py::test_a_command_told_to_end_leaves_no_server",
+        "tests/trial/test_environment.py::test_a_command_that_is_stopped_leaves_no_server",
         "tests/trial/test_environment.py::test_a_server_left_by_a_killed_command_is_taken_up_and_stopped",
         "tests/trial/test_environment.py::test_ctrl_c_while_the_server_is_being_made_leaves_none",
-        "tests/trial/test_environment.py::test_whoever_stays_keeps_the_server",
+        "tests/trial/test_environment.py::test_two_commands_at_once_share_one_server_and_leave_none",
+        "tests/trial/test_environment.py::test_the_server_stays_while_a_command_uses_it",
     ),
     "servers and clusters of their own": (
         "tests/backups/test_drill.py",
         "tests/deploy/test_units.py::test_the_commands_start_log_json_and_count_together",
         "tests/embedded/test_account.py::test_an_ordinary_user_runs_a_server_of_its_own",
         "tests/embedded/test_account.py::test_binaries_root_alone_can_reach_are_copied",
+        "tests/embedded/test_pgbouncer.py",
         "tests/embedded/test_start.py::test_an_interrupted_destroy_can_be_finished_or_begun_anew",
+        "tests/embedded/test_start.py::test_eight_at_once_end_with_one_server",
         "tests/minilms/test_erasure.py",
         "tests/minilms/test_mini_lms.py",
         "tests/project/test_restoring.py",
@@ -75,31 +92,61 @@ SLOW: Final = {
         "tests/tenancy/test_operations.py::test_migrating_back_and_forth_restores_tenant_isolation",
     ),
     "thousands of rows, requests or steps": (
-        "tests/children/test_authority_model.py",
+        "tests/accounts/test_school_limits.py::test_no_page_fails_or_shows_another_school",
         "tests/accounts/test_two_people_at_once.py",
+        "tests/api/test_batches_and_events.py::test_a_batch_has_at_most_a_thousand_people",
+        "tests/api/test_bodies.py::test_an_incomplete_body_times_out_and_others_are_served",
+        "tests/api/test_every_response.py",
+        "tests/children/test_authority_model.py",
         "tests/children/test_guardian_pages.py::test_a_hundred_looks_change_nothing",
-        "tests/console/test_exports.py::test_ten_thousand_people_and_no_formula_in_flat_memory",
+        "tests/consent/test_decision_properties.py::test_a_seeded_search_reaches_every_reason_and_agrees",
+        "tests/consent/test_decision_properties.py::test_several_roles_are_permitted_only_what_each_role_is_permitted",
         "tests/consent/test_interleavings.py",
         "tests/consent/test_recipient_windows.py",
         "tests/consent/test_widening.py::test_every_place_agrees_after_any_sequence",
+        "tests/console/test_exports.py::test_ten_thousand_people_and_no_formula_in_flat_memory",
+        "tests/data_systems/test_many.py::test_a_set_of_any_size_is_issued_in_constant_memory",
         "tests/erasures/test_writers.py",
         "tests/paper/test_many_rows.py",
         "tests/retention/disposals/test_years.py",
+        "tests/retention/exits/test_returns.py::test_a_part_holds_as_many_people_as_fit_in_a_file",
+        "tests/retention/exits/test_returns.py::test_a_person_whose_data_exceeds_a_file_is_exported_alone",
         "tests/rights/test_guessing.py",
         "tests/rights/test_mailbox_hostile.py::test_one_message_id_a_hundred_times_is_one_request",
         "tests/rights/test_package_size.py",
         "tests/rights/test_year.py",
         "tests/scale",
+        "tests/schools/test_flat_memory.py",
         "tests/signin/test_second_factor.py::test_one_of_fifty_simultaneous_uses_of_a_code_succeeds",
         "tests/signin/test_second_factor.py::test_with_both_factors_the_same_crawl_opens_pages",
         "tests/subjects/oneroster/test_robustness.py::test_streaming_four_times_the_people_uses_no_more_memory",
+        "tests/subjects/test_import_roster.py::test_memory_does_not_grow_with_the_roster",
         "tests/subjects/test_left_on_disk.py",
     ),
 }
 """Why a proof is slow, and the tests: a folder, a file, a test, or one of its cases."""
 
+QUICK_RUN: Final = "not slow"
+SLOW_RUN: Final = "slow"
+"""How `make test` and `make test-slow` select by mark."""
 
-def mark_slow_tests(items: Iterable[pytest.Item], *, all_collected: bool) -> None:
+
+def is_left_out(path: Path, config: pytest.Config) -> bool:
+    """Return True for a file without a test of this run, so that it need not be imported.
+
+    In the quick run that is a file all of whose tests are slow, in the slow run one that has no slow test.
+    """
+    if path.suffix != ".py" or config.args != config.getini("testpaths"):
+        return False
+    file = path.relative_to(config.rootpath)
+    slow = {Path(entry.split("::")[0]): "::" not in entry for entries in SLOW.values() for entry in entries}
+    places = [place for place in (file, *file.parents) if place in slow]
+    if config.option.markexpr == QUICK_RUN:
+        return any(slow[place] for place in places)
+    return config.option.markexpr == SLOW_RUN and not places
+
+
+def mark_slow_tests(items: Iterable[pytest.Item], config: pytest.Config) -> None:
     """Mark the slow tests; if all tests were collected, raise UsageError for an entry that none has."""
     unused = {entry: reason for reason, entries in SLOW.items() for entry in entries}
     places, reasons = tuple(unused), dict(unused)
@@ -108,6 +155,8 @@ def mark_slow_tests(items: Iterable[pytest.Item], *, all_collected: bool) -> Non
             entry = next(place for place in places if item.nodeid.startswith(place))
             item.add_marker(pytest.mark.slow(reason=reasons[entry]))
             unused.pop(entry, None)
-    if all_collected and unused:
+    if config.option.markexpr == QUICK_RUN:
+        unused = {entry: reason for entry, reason in unused.items() if "::" in entry}
+    if config.args == config.getini("testpaths") and unused:
         message = f"tests/slow.py names what no test is: {', '.join(unused)}"
         raise pytest.UsageError(message)

@@ -1,6 +1,5 @@
 """Console pages of invitations, and the acts that invite the guardians of one child or of many."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +22,9 @@ from children.invitations.services import INVITE_MANY, invite_guardians_of
 from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.admin.choosing import PLACE, PlaceField, check_place
+from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
+from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
@@ -34,18 +34,21 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import set_choices
+from paktaleem.foundation.console.long_acts import long_acts, make_run_act
 from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.runs.services import begin_run
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["InvitationAdmin"]
 
 AT_ONCE = 200
+_PUPILS = [(role.value, role.label) for role in (SubjectRole.STUDENT, SubjectRole.LEARNER)]
 _TONES = {
     State.GIVEN: "good",
     State.REFUSED: "bad",
@@ -55,8 +58,10 @@ _TONES = {
 }
 
 
-class AskForm(forms.Form):
-    """Form to choose the children: by their LMS ids, a school or class, or all without an answer."""
+class AskForm(SelectionForm):
+    """Form to choose the children: by their LMS ids, a school, class, grade or role, or all without an answer."""
+
+    most_ids = AT_ONCE
 
     client = forms.ModelChoiceField(
         Client.objects.none(),
@@ -71,13 +76,14 @@ class AskForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("One id per line, at most 200. Leave empty to choose by the fields below."),
     )
-    place = PlaceField()
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("Every role")), *_PUPILS])
     beginning = forms.CharField(
         label=_("Or all whose LMS id starts with"),
         required=False,
         max_length=255,
         help_text=_("Empty: every child without an answer."),
     )
+    field_order = ("client", *CHOOSING)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         """Offer a choice of clients to users who work for several."""
@@ -88,18 +94,11 @@ class AskForm(forms.Form):
         else:
             set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
-    def clean_ids(self) -> list[str]:
-        """Return the ids, one per line, without duplicates."""
-        lines = [line.strip() for line in str(self.cleaned_data["ids"]).splitlines() if line.strip()]
-        if len(lines) > AT_ONCE:
-            raise forms.ValidationError(_("Enter at most 200 ids."))
-        return list(dict.fromkeys(lines))
-
     def clean(self) -> dict[str, Any]:
-        """Check the school or class."""
+        """Check the school or class and the grade."""
         cleaned = super().clean() or self.cleaned_data
         chosen = cleaned.get("client")
-        check_place(self, self.own or (chosen.pk if chosen else None))
+        self.check_selection(self.own or (chosen.pk if chosen else None))
         return cleaned
 
     @property
@@ -141,6 +140,16 @@ person_acts.connect(
         "not name the child.",
         done="The guardians have been asked. Their answers are shown under Invitations of guardians.",
         applies=needs_guardian,
+    )
+)
+
+
+long_acts.connect(
+    make_run_act(
+        INVITE_MANY,
+        _("Guardians asked"),
+        Capability.VIEW_GUARDIANS,
+        lambda _run: reverse("admin:invitations_invitation_changelist", current_app=site.name),
     )
 )
 
@@ -193,39 +202,34 @@ class InvitationAdmin(EvidenceAdmin):
             return self._page(request, form)
         with in_client(form.client_id):
             client = Client.objects.get(pk=form.client_id)
-            chosen: dict[str, Any] = {
-                "ids": form.cleaned_data["ids"],
-                "place": form.cleaned_data[PLACE],
-                "beginning": form.cleaned_data["beginning"].strip(),
-            }
-            actor, at = actor_of(request), get_action_time(request)
-            children = list_children_to_ask_about(client, **chosen, actor=actor, at=at)
+            chosen, actor, at = form.selection, actor_of(request), get_action_time(request)
+            children = list_children_to_ask_about(client, chosen, actor=actor, at=at)
             numbers = count_missing(children)
             if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
                 return self._page(request, form, numbers=numbers)
-            self._ask(request, client, children if chosen["ids"] else None, chosen)
+            if chosen.ids:
+                some = without_answer(children).select_related("client")
+                invite_guardians_of(some, portal=get_public_url(request), actor=actor, at=at)
+            else:
+                self._ask_later(request, client, chosen, numbers.to_ask)
         messages.success(
             request, gettext("The guardians are being asked. They appear in the list as the messages are sent.")
         )
-        return HttpResponseRedirect(reverse("admin:invitations_invitation_changelist", current_app=site.name))
+        page = "invitations_invitation_changelist" if chosen.ids else "work"
+        return HttpResponseRedirect(reverse(f"admin:{page}", current_app=site.name))
 
-    def _ask(
-        self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, chosen: Mapping[str, Any]
-    ) -> None:
+    def _ask_later(self, request: HttpRequest, client: Client, chosen: Selection, number: int) -> None:
+        """Have the worker ask about a number of children; the page *Work in progress* shows how far it is."""
         actor, portal = actor_of(request), get_public_url(request)
-        if children is not None:
-            some = without_answer(children).select_related("client")
-            invite_guardians_of(some, portal=portal, actor=actor, at=get_action_time(request))
-            return
+        run = begin_run(INVITE_MANY, client_id=client.pk, total=number, actor=actor, at=get_action_time(request))
         enqueue_job(
             INVITE_MANY,
             client=str(client.pk),
             user=str(actor.id),
             role=actor.role,
-            beginning=chosen["beginning"],
-            place=chosen["place"],
+            chosen=chosen.to_text(),
             portal=portal,
-            schools=",".join(map(str, actor.school_ids or [])),
+            run=str(run.pk),
         )
 
     def _page(self, request: HttpRequest, form: AskForm, **values: Any) -> HttpResponse:

@@ -14,11 +14,10 @@ from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRol
 from paktaleem.directory.people.roles import having_any_role
 from paktaleem.directory.people.selectors import (
     age_is_known,
-    filter_by_id_prefix,
     list_subjects,
     sealers_of,
 )
-from paktaleem.directory.schools.selectors import filter_by_place, get_day
+from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -76,21 +75,17 @@ class InvitationCounts:
 
 
 def list_children_to_ask_about(
-    client: Client, *, ids: Iterable[str] = (), place: str = "", beginning: str = "", actor: Actor, at: datetime
+    client: Client, chosen: Selection = EVERYONE, *, actor: Actor, at: datetime
 ) -> QuerySet[Subject]:
-    """List the client's children with these LMS ids, or if none are given, whose LMS id starts with ``beginning``.
+    """List the chosen children of the client. Includes people of unknown age if the client serves minors.
 
-    ``place`` is the LMS id of a school or class: only children who are there today. Includes people of unknown age if
-    the client serves minors. Raises NotAllowed.
+    Raises NotAllowed.
     """
-    found = list_subjects(actor).filter(client=client, erased_at=None)
-    wanted = list(dict.fromkeys(ids))
-    chosen = found.filter(external_id__in=wanted) if wanted else filter_by_id_prefix(found, beginning)
-    chosen = filter_by_place(chosen, client.pk, place, on=get_day(client, at)) if place else chosen
+    found = select_chosen(list_subjects(actor).filter(client=client, erased_at=None), chosen, client=client, at=at)
     known = age_is_known(client)
     unknown = Q(of_age_at=None) | ~known if client.serves_minors else Q(pk=None)
     is_child = Q(of_age_at__gt=at) & known | unknown
-    return chosen.filter(is_child, having_any_role(_LEARNERS))
+    return found.filter(is_child, having_any_role(_LEARNERS))
 
 
 def count_missing(children: QuerySet[Subject]) -> InvitationCounts:

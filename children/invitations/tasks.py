@@ -15,12 +15,14 @@ from children.invitations.services import (
     process_invitations,
     purge_old_contacts,
 )
+from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.runs.services import advance_run, end_run, find_limit_of_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -61,33 +63,26 @@ def _purge_batch(client_id: UUID, at: datetime) -> int:
 
 
 @app.task(name=INVITE_MANY, pass_context=False)
-def invite_many(
-    *,
-    client: str,
-    beginning: str,
-    user: str,
-    role: str,
-    portal: str,
-    place: str = "",
-    schools: str = "",
-) -> None:
-    """Invite the guardians of all children without an answer, in batches, on behalf of the user who confirmed it.
+def invite_many(*, client: str, chosen: str, user: str, role: str, portal: str, run: str) -> None:
+    """Invite the guardians of the chosen children without an answer, in batches, on behalf of the user who confirmed.
 
-    ``schools`` are the ids, separated by commas, of those to which the user is limited; empty for no limit. Safe to run
-    again after a crash: guardians already invited are skipped.
+    Safe to run again after a crash: guardians already invited are skipped. ``run`` shows how far it is, and names the
+    schools to which the user is limited.
     """
     client_id, after = UUID(client), None
-    limit = frozenset(map(UUID, schools.split(","))) if schools else None
+    with in_client(client_id):
+        limit = find_limit_of_run(UUID(run))
     while True:
         with in_client(client_id, schools=limit):
             actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id, schools=limit)
             owner, at = Client.objects.get(pk=client_id), client_now()
-            chosen = list_children_to_ask_about(owner, beginning=beginning, place=place, actor=actor, at=at)
-            left = without_answer(chosen)
+            left = without_answer(list_children_to_ask_about(owner, Selection.from_text(chosen), actor=actor, at=at))
             some = list(
                 (left.filter(pk__gt=after) if after else left).select_related("client").order_by("pk")[:AT_ONCE]
             )
             invite_guardians_of(some, portal=portal, actor=actor, at=at)
-        if not some:
-            return
+            advance_run(UUID(run), client_id=client_id, done=len(some))
+            if not some:
+                end_run(UUID(run), client_id=client_id, at=at)
+                return
         after = some[-1].pk

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.agreements.duties import DUTIES
 from consent.register.models import ServiceAgreement
 from consent.register.models.rows import PeriodRow, period_is_ordered_or_empty
-from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.documents import SealedDocument
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -61,7 +61,7 @@ class OwnRow(models.Model):
         abstract = True
 
 
-class AgreementDocument(OwnRow):
+class AgreementDocument(OwnRow, SealedDocument):
     """One document of an agreement: a file sealed under a key of its own, as it names the people who sign."""
 
     wall = TablePolicy(
@@ -74,12 +74,6 @@ class AgreementDocument(OwnRow):
         ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     kind = models.CharField(max_length=16, choices=DocumentKind)
-    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    file_kind = models.CharField(max_length=16)
-    epoch = models.PositiveIntegerField(null=True)
-    wrapped = models.BinaryField(null=True)
-    added_by = models.UUIDField()
-    added_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-added_at", "-id"]

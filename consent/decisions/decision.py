@@ -62,11 +62,11 @@ def decide(
 
     `consents` are by purpose code. `subject` is None for a person the client does not know.
     """
-    rulings = [
-        _rule(RuleContext(register, subject, consents, question, role=role)) for role in _list_roles(subject, question)
-    ]
-    if len(rulings) == 1:
-        return rulings[0].decision
+    roles = _list_roles(subject, question)
+    if len(roles) == 1:  # nearly every decision
+        case = RuleContext(register, subject, consents, question, role=roles[0])
+        return _build_decision(case, _find_reason(case)[1])
+    rulings = [_rule(RuleContext(register, subject, consents, question, role=role)) for role in roles]
     strictest = min(rulings, key=_strictness).decision
     if not strictest.allowed:
         return strictest
@@ -104,12 +104,19 @@ def _list_roles(subject: SubjectFacts | None, question: Question) -> tuple[str, 
     return subject.roles if subject is not None else ("",)
 
 
-def _rule(case: RuleContext) -> _Ruling:
+def _find_reason(case: RuleContext) -> tuple[int, Reason]:
+    """Return the position and the reason of the first rule that refuses; after all of them, permitted."""
     for position, rule in enumerate(RULES):
         reason = rule(case)
         if reason is not None:
-            return _Ruling(_build_decision(case, reason), position, is_lasting=False)
-    return _Ruling(_build_decision(case, Reason.PERMITTED), len(RULES), case.lawful_basis in _LASTING_BASES)
+            return position, reason
+    return len(RULES), Reason.PERMITTED
+
+
+def _rule(case: RuleContext) -> _Ruling:
+    position, reason = _find_reason(case)
+    is_lasting = reason is Reason.PERMITTED and case.lawful_basis in _LASTING_BASES
+    return _Ruling(_build_decision(case, reason), position, is_lasting=is_lasting)
 
 
 def _build_decision(case: RuleContext, reason: Reason) -> Decision:

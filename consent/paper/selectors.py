@@ -32,8 +32,8 @@ from consent.paper.verdicts import SERVICE, SHARING, PurposeFacts, RowFacts
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.roles import having_role
-from paktaleem.directory.people.selectors import filter_by_id_prefix, list_subjects
+from paktaleem.directory.people.selectors import list_subjects
+from paktaleem.directory.schools.selections import Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 
@@ -65,36 +65,27 @@ def _is_consent(basis: Any) -> bool:
     return bool(basis.basis == Basis.CONSENT)
 
 
-def select_people(
-    client: Client, *, ids: Iterable[str] = (), role: str = "", beginning: str = "", actor: Actor
-) -> QuerySet[Subject]:
-    """Select the people of a form: those with the given LMS ids, else by role and beginning of the id.
-
-    Raises ValidationError naming unknown LMS ids, NotAllowed.
-    """
+def select_people(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> QuerySet[Subject]:
+    """Select the chosen people for a form. Raises ValidationError naming unknown LMS ids, NotAllowed."""
     found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None)
-    wanted = list(dict.fromkeys(ids))
-    if not wanted:
-        narrowed = filter_by_id_prefix(found, beginning)
-        return (narrowed.filter(having_role(role)) if role else narrowed).order_by("external_id")
-    known = found.filter(external_id__in=wanted)
-    missing = sorted(set(wanted) - set(known.values_list("external_id", flat=True)))
+    known = found.filter(external_id__in=chosen.ids)
+    missing = sorted({*chosen.ids} - {*known.values_list("external_id", flat=True)}) if chosen.ids else []
     if missing:
         message = gettext("This client has no people with these LMS ids: {ids}.")
         more = ["…"] if len(missing) > NAMED_AT_MOST else []
         raise ValidationError({"ids": [message.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
-    return known.order_by("external_id")
+    return select_chosen(found, chosen, client=client, at=at).order_by("external_id")
 
 
-def select_unreachable(client: Client, *, beginning: str = "", actor: Actor) -> QuerySet[Subject]:
-    """Select the children with a guardian who cannot be asked by message, for example because of a shared phone.
+def select_unreachable(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> QuerySet[Subject]:
+    """Select the chosen children with a guardian who cannot be asked by message, such as for a shared phone.
 
     Raises NotAllowed.
     """
     pending = Invitation.objects.filter(client_id=client.pk, state=State.CONTACT_PENDING)
     children = pending.exclude(problem__in=["", ContactProblem.TOO_MANY]).values("child_id")
     found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None, pk__in=children)
-    return filter_by_id_prefix(found, beginning).order_by("external_id")
+    return select_chosen(found, chosen, client=client, at=at).order_by("external_id")
 
 
 @dataclass(frozen=True, slots=True)

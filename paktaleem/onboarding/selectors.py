@@ -9,19 +9,21 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from children.guardians.models import ChildMechanism, MechanismKind
-from consent.agreements.models import AgreementSigning, ClientContact, ContactKind
+from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, ContactKind, Side
 from consent.notices.models import NoticeVersion
 from consent.register.models import Basis, Instruction, LawfulBasis, Purpose, ServiceAgreement
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Endpoint
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, StaffChange
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.staff_ties import find_tied
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.selectors import list_owners_with_gaps
 
-__all__ = ["ALLOWED", "ClientFacts", "list_client_facts", "list_clients_in_set_up"]
+__all__ = ["ALLOWED", "ClientFacts", "is_tied_to_other_side", "list_client_facts", "list_clients_in_set_up"]
 
 ALLOWED = "client.decision_allowed"
 """The ledger entry of an allowed decision that was asked for on the page."""
@@ -30,8 +32,8 @@ _EXISTING = (
     "privacy_contact",
     "notice_contact",
     "administrator",
-    "administrator_proposed",
     "instructed",
+    "document",
     "purpose_without_basis",
     "purpose_without_notice",
     "age_mechanism",
@@ -48,13 +50,18 @@ class ClientFacts:
     """Facts about one client at one time, as the tables of all apps have them.
 
     ``agreement`` is the latest agreement that is neither cancelled nor ended, ``signed_by`` the side that alone has
-    signed it (empty: none, or both), ``existing`` the names of the facts that are so (``_EXISTING``).
+    signed it (empty: none, or both) and ``signer`` who signed or recorded this. ``proposal`` is a role of an
+    administrator that waits for a second person, ``proposer`` who proposed it. ``existing`` has the names of the facts
+    that are so (``_EXISTING``).
     """
 
     client: Client
     agreement: UUID | None
     is_signed: bool
     signed_by: str
+    signer: UUID | None
+    proposal: UUID | None
+    proposer: UUID | None
     has_gaps: bool
     existing: frozenset[str]
 
@@ -75,6 +82,25 @@ def list_client_facts(*, at: datetime, client_id: UUID | None = None) -> list[Cl
     return _to_facts(found, at)
 
 
+def is_tied_to_other_side(facts: ClientFacts, viewer: Actor, *, at: datetime) -> bool:
+    """Return True if the viewer cannot sign the agreement together with the other side yet (decision 0054).
+
+    They cannot with the person who has signed for the other side. If no one has signed yet, an officer cannot with any
+    administrator of the client, or with the one whom they propose; ``at`` is on the system clock. At most two queries.
+    """
+    if facts.signed_by == (Side.PAKTALEEM if viewer.client_id is None else Side.CLIENT):
+        return False
+    if facts.signer is not None:
+        return bool(find_tied(viewer.id, {facts.signer}, at=at))
+    if viewer.client_id is not None:
+        return False
+    rows = Membership.objects.active(at).filter(client_id=facts.client.pk, role=Role.CLIENT_ADMIN.value)
+    administrators = set(rows.values_list("user_id", flat=True))
+    if not administrators:
+        return facts.proposer == viewer.id
+    return administrators == find_tied(viewer.id, administrators, at=at)
+
+
 def list_clients_in_set_up(*, at: datetime) -> list[ClientFacts]:
     """List the facts of real clients by name, without those whose last agreement has ended; two queries."""
     ended = ServiceAgreement.objects.filter(client_id=OuterRef("pk"), signed_at__isnull=False, ends_at__lte=at)
@@ -91,6 +117,9 @@ def _to_facts(rows: Iterable[Any], at: datetime) -> list[ClientFacts]:
             agreement=row.agreement_id,
             is_signed=row.agreement_signed_at is not None,
             signed_by=row.signed_by or "",
+            signer=row.signer,
+            proposal=row.proposal,
+            proposer=row.proposer,
             has_gaps=row.pk in gaps,
             existing=frozenset(name for name in _EXISTING if getattr(row, f"has_{name}")),
         )
@@ -109,9 +138,20 @@ def _annotate(rows: QuerySet[Client], at: datetime) -> QuerySet[Any]:
         agreement_signed_at=Subquery(agreement.values("signed_at")[:1]),
     )
     waiting = AgreementSigning.objects.filter(agreement_id=OuterRef("agreement_id"), state=ChangeState.WAITING)
-    rows = rows.annotate(signed_by=Subquery(_of_client(waiting).order_by().values("first_side")[:1]))
+    first = _of_client(waiting).order_by()
+    proposed = _of_client(_proposed_administrators()).order_by("-requested_at", "-id")
+    rows = rows.annotate(
+        signed_by=Subquery(first.values("first_side")[:1]),
+        signer=Subquery(first.values("requested_by")[:1]),
+        proposal=Subquery(proposed.values("pk")[:1]),
+        proposer=Subquery(proposed.values("requested_by")[:1]),
+    )
     facts = {**_facts_of_both_sides(at), **_facts_of_register(at), **_facts_of_systems(at)}
     return rows.annotate(**{f"has_{name}": Exists(found) for name, found in facts.items()})
+
+
+def _proposed_administrators() -> QuerySet[StaffChange]:
+    return StaffChange.objects.filter(role=Role.CLIENT_ADMIN.value, state=ChangeState.WAITING)
 
 
 def _of_client(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -121,12 +161,10 @@ def _of_client(rows: QuerySet[Any]) -> QuerySet[Any]:
 def _facts_of_both_sides(at: datetime) -> dict[str, QuerySet[Any]]:
     contacts = _of_client(ClientContact.objects.active(at)).filter(subject__erased_at=None)
     mechanisms = _of_client(ChildMechanism.objects.filter(ends_at=None))
-    proposed = StaffChange.objects.filter(role=Role.CLIENT_ADMIN.value, state=ChangeState.WAITING)
     return {
         "privacy_contact": contacts.filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO]),
         "notice_contact": contacts.filter(kind=ContactKind.NOTICES),
         "administrator": _of_client(Membership.objects.active(at)).filter(role=Role.CLIENT_ADMIN.value),
-        "administrator_proposed": _of_client(proposed),
         "age_mechanism": mechanisms.filter(kind=MechanismKind.AGE),
         "consent_mechanism": mechanisms.filter(kind=MechanismKind.CONSENT),
     }
@@ -144,6 +182,7 @@ def _facts_of_register(at: datetime) -> dict[str, QuerySet[Any]]:
     by_consent = own.filter(Exists(bases.filter(basis=Basis.CONSENT)))
     return {
         "instructed": instructions.filter(agreement_id=OuterRef("agreement_id"), purposes__len__gt=0),
+        "document": _of_client(AgreementDocument.objects.filter(agreement_id=OuterRef("agreement_id"))),
         "purpose_without_basis": own.filter(~Exists(bases)),
         "purpose_without_notice": by_consent.filter(~Exists(versions)),
     }

@@ -6,7 +6,7 @@ PakTaleem's own purposes (policy §2) apply to every client and are not repeated
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["STARTING_PURPOSES", "StartingPurpose"]
+__all__ = ["STARTING_MECHANISMS", "STARTING_PURPOSES", "StartingPurpose"]
 
 _TEXTS = Path(__file__).resolve().parent / "texts"
 
@@ -74,3 +74,43 @@ STARTING_PURPOSES = {
         ),
     )
 }
+
+_RULES = ("reference", "Admission rules of the school")
+
+STARTING_MECHANISMS = {
+    "age": (
+        (
+            "description",
+            (
+                "The school reads the birth date from the birth certificate or the B-Form at admission and enters it "
+                "in its records. It changes a birth date only on such a document."
+            ),
+        ),
+        (
+            "description_ur",
+            (
+                "سکول داخلے کے وقت تاریخِ پیدائش پیدائشی سرٹیفکیٹ یا ب فارم سے پڑھ کر اپنے ریکارڈ میں درج کرتا ہے۔ "
+                "تبدیلی صرف ایسی دستاویز کی بنیاد پر کی جاتی ہے۔"
+            ),
+        ),
+        _RULES,
+    ),
+    "consent": (
+        (
+            "description",
+            (
+                "A parent or guardian signs the consent form at admission. The office checks the signature against the "
+                "admission file, and records the answer here."
+            ),
+        ),
+        (
+            "description_ur",
+            (
+                "والد، والدہ یا سرپرست داخلے کے وقت رضامندی کے فارم پر دستخط کرتے ہیں۔ "
+                "دفتر دستخط کا داخلے کی فائل سے موازنہ کرتا ہے اور جواب یہاں درج کرتا ہے۔"
+            ),
+        ),
+        _RULES,
+    ),
+}
+"""Common wordings of how ages are verified and how guardians consent: field and text. The client changes them."""

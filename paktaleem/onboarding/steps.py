@@ -7,13 +7,14 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.agreements.models import Side
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability, Role
+from paktaleem.onboarding import conditions
+from paktaleem.onboarding.conditions import Offer, Test
 from paktaleem.onboarding.selectors import ClientFacts
+from paktaleem.onboarding.starting_set import STARTING_MECHANISMS
 
-__all__ = ["STEPS", "Link", "Party", "Step", "list_open_steps", "list_steps"]
-
-type Test = Callable[[ClientFacts], bool]
+__all__ = ["SIGNING_PAGE", "STEPS", "Link", "Party", "Step", "list_open_steps", "list_steps"]
 
 
 class Party(models.TextChoices):
@@ -30,13 +31,18 @@ def _always(_facts: ClientFacts) -> bool:
     return True
 
 
+def _to_everyone(_facts: ClientFacts, _viewer: Actor) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A page on which a step is done, for readers with the capability.
 
     ``page`` is the name of its address in the console. ``row`` names whose page it is: the ``client``, the
-    ``agreement``, or none (empty). A page to add a row gets the client and ``values`` as initial values; any other one
-    shows the client. One whose link ``signs`` is not offered to readers whose side has signed.
+    ``agreement``, the ``proposal`` of a role, or none (empty). A page to add a row gets the client and ``values`` as
+    initial values; any other one shows the client. ``offered_to`` says which readers with the capability may do the act
+    now.
     """
 
     label: Promise
@@ -44,7 +50,7 @@ class Link:
     capability: Capability
     row: str = ""
     values: tuple[tuple[str, str], ...] = ()
-    signs: bool = False
+    offered_to: Offer = _to_everyone
     applies: Test = _always
 
 
@@ -73,39 +79,14 @@ def list_open_steps(facts: ClientFacts) -> list[Step]:
     return [step for step in list_steps(facts) if not step.is_optional and not step.is_done(facts)]
 
 
-def _has(*names: str) -> Test:
-    return lambda facts: all(facts.has(name) for name in names)
-
-
-def _has_not(name: str) -> Test:
-    return lambda facts: not facts.has(name)
-
-
-def _note_of_administrator(facts: ClientFacts) -> Promise | str:
-    is_waiting = facts.has("administrator_proposed") and not facts.has("administrator")
-    return _("The role is proposed: a second officer approves it.") if is_waiting else ""
-
-
-def _note_of_signing(facts: ClientFacts) -> Promise | str:
-    notes: dict[str, Promise] = {
-        Side.PAKTALEEM.value: _("PakTaleem has signed. The client signs next."),
-        Side.CLIENT.value: _("The client has signed. PakTaleem signs next."),
-    }
-    if not facts.has("instructed"):
-        return _("First add the instructions: they are signed with the agreement.")
-    return "" if facts.is_signed else notes.get(facts.signed_by, "")
-
-
-def _can_be_signed(facts: ClientFacts) -> bool:
-    return facts.agreement is not None and not facts.is_signed and facts.has("instructed")
-
-
-def _is_set_up(facts: ClientFacts) -> bool:
-    return facts.has("instructed") and not facts.has("purpose_without_basis")
-
-
+SIGNING_PAGE = "consent_serviceagreement_change"
+"""The page on which an agreement is read and signed."""
 _ADD_CONTACT = "agreements_clientcontact_add"
 _ADD_MECHANISM = "children_childmechanism_add"
+_SCOPES = ("subjects:read", "subjects:write", "register:read", "consents:read", "consents:write", "decisions:ask")
+"""The scopes a learning platform needs to register people, to record consents and to ask for decisions."""
+_EVENTS = ("consent.*", "decision.*", "order.*", "subject.*")
+"""The events a learning platform must hear of: changed consents and decisions, orders, and people."""
 
 STEPS: Sequence[Step] = (
     Step(
@@ -131,38 +112,49 @@ STEPS: Sequence[Step] = (
         title=_("Contacts"),
         why=_("People ask the privacy contact about their data; notices of changes go to the contact for notices."),
         party=Party.EITHER,
-        is_done=_has("privacy_contact", "notice_contact"),
+        is_done=conditions.has("privacy_contact", "notice_contact"),
         links=(
             Link(
                 label=_("Name the privacy contact"),
                 page=_ADD_CONTACT,
                 capability=Capability.MANAGE_REGISTER,
                 values=(("kind", "privacy"),),
-                applies=_has_not("privacy_contact"),
+                applies=conditions.has_not("privacy_contact"),
             ),
             Link(
                 label=_("Name the contact for notices"),
                 page=_ADD_CONTACT,
                 capability=Capability.MANAGE_REGISTER,
                 values=(("kind", "notices"),),
-                applies=_has_not("notice_contact"),
+                applies=conditions.has_not("notice_contact"),
             ),
         ),
     ),
     Step(
         code="administrators",
         title=_("Administrators"),
-        why=_("An administrator signs for the client and does its steps here. Two officers give the role."),
+        why=_(
+            "An administrator signs for the client and does its steps here. The person gets an email with a link to "
+            "choose a password. Two officers give the role: one invites, another approves."
+        ),
         party=Party.TWO_OFFICERS,
-        is_done=_has("administrator"),
-        note=_note_of_administrator,
+        is_done=conditions.has("administrator"),
+        note=conditions.note_of_administrator,
         links=(
-            Link(label=_("Invite a person"), page="accounts_user_add", capability=Capability.MANAGE_STAFF),
             Link(
-                label=_("Give the role"),
+                label=_("Invite an administrator"),
                 page="accounts_membership_add",
                 capability=Capability.MANAGE_STAFF,
-                values=(("role", "client_admin"),),
+                values=(("role", Role.CLIENT_ADMIN.value),),
+                applies=lambda facts: not conditions.waits_for_approval(facts),
+            ),
+            Link(
+                label=_("Approve the role"),
+                page="accounts_staffchange_approve",
+                capability=Capability.MANAGE_STAFF,
+                row="proposal",
+                offered_to=conditions.may_approve,
+                applies=conditions.waits_for_approval,
             ),
         ),
     ),
@@ -188,7 +180,7 @@ STEPS: Sequence[Step] = (
             "set has the purposes of PakTaleem’s privacy policy with what they mean."
         ),
         party=Party.EITHER,
-        is_done=_is_set_up,
+        is_done=conditions.is_set_up,
         note=lambda facts: "" if facts.agreement else _("First add the draft of the agreement."),
         links=(
             Link(
@@ -202,7 +194,7 @@ STEPS: Sequence[Step] = (
                 label=_("Add the missing lawful basis"),
                 page="consent_lawfulbasis_add",
                 capability=Capability.MANAGE_REGISTER,
-                applies=_has("purpose_without_basis"),
+                applies=conditions.has("purpose_without_basis"),
             ),
         ),
     ),
@@ -211,25 +203,25 @@ STEPS: Sequence[Step] = (
         title=_("Ages and guardians"),
         why=_(
             "A client that serves minors says how it verifies ages and how guardians consent. Decisions about children "
-            "show it."
+            "show it. The forms suggest a wording: change it to what your school does."
         ),
         party=Party.ADMIN,
-        is_done=_has("age_mechanism", "consent_mechanism"),
+        is_done=conditions.has("age_mechanism", "consent_mechanism"),
         applies=lambda facts: facts.client.serves_minors,
         links=(
             Link(
                 label=_("Declare how ages are verified"),
                 page=_ADD_MECHANISM,
                 capability=Capability.DECLARE_MECHANISMS,
-                values=(("kind", "age"),),
-                applies=_has_not("age_mechanism"),
+                values=(("kind", "age"), *STARTING_MECHANISMS["age"]),
+                applies=conditions.has_not("age_mechanism"),
             ),
             Link(
                 label=_("Declare how guardians consent"),
                 page=_ADD_MECHANISM,
                 capability=Capability.DECLARE_MECHANISMS,
-                values=(("kind", "consent"),),
-                applies=_has_not("consent_mechanism"),
+                values=(("kind", "consent"), *STARTING_MECHANISMS["consent"]),
+                applies=conditions.has_not("consent_mechanism"),
             ),
         ),
     ),
@@ -278,15 +270,29 @@ STEPS: Sequence[Step] = (
         ),
         party=Party.BOTH,
         is_done=lambda facts: facts.is_signed,
-        note=_note_of_signing,
+        note=conditions.note_of_signing,
         links=(
             Link(
                 label=_("Read and sign"),
-                page="consent_serviceagreement_change",
+                page=SIGNING_PAGE,
                 capability=Capability.SIGN_AGREEMENTS,
                 row="agreement",
-                signs=True,
-                applies=_can_be_signed,
+                offered_to=conditions.may_sign,
+                applies=conditions.can_be_signed,
+            ),
+            Link(
+                label=_("Add the paper that the client signed"),
+                page="consent_serviceagreement_add-document",
+                capability=Capability.MANAGE_AGREEMENTS,
+                row="agreement",
+                applies=lambda facts: conditions.can_be_signed_on_paper(facts) and not facts.has("document"),
+            ),
+            Link(
+                label=_("Record the client’s signature on paper"),
+                page="consent_serviceagreement_sign-paper",
+                capability=Capability.MANAGE_AGREEMENTS,
+                row="agreement",
+                applies=lambda facts: conditions.can_be_signed_on_paper(facts) and facts.has("document"),
             ),
         ),
     ),
@@ -295,16 +301,31 @@ STEPS: Sequence[Step] = (
         title=_("API key"),
         why=_("The learning platform registers people and asks for decisions with it. It is shown once."),
         party=Party.EITHER,
-        is_done=_has("key"),
-        links=(Link(label=_("Issue a key"), page="accounts_apikey_add", capability=Capability.MANAGE_API_KEYS),),
+        is_done=conditions.has("key"),
+        links=(
+            Link(
+                label=_("Issue a key"),
+                page="accounts_apikey_add",
+                capability=Capability.MANAGE_API_KEYS,
+                values=(("name", "LMS"), ("scopes", ",".join(_SCOPES))),
+            ),
+        ),
     ),
     Step(
         code="people",
         title=_("People"),
-        why=_("The learning platform registers people by the API, or a roster brings them. One person is enough here."),
+        why=_(
+            "The learning platform registers people by the API, or a roster brings them. One person is enough here: "
+            "an instructor has no guardian to wait for."
+        ),
         party=Party.EITHER,
-        is_done=_has("person"),
+        is_done=conditions.has("person"),
         links=(
+            Link(
+                label=_("Add one person"),
+                page="subjects_subject_add",
+                capability=Capability.REGISTER_SUBJECTS,
+            ),
             Link(
                 label=_("Upload a roster"),
                 page="subjects_rosterimport_add",
@@ -317,9 +338,16 @@ STEPS: Sequence[Step] = (
         title=_("Webhook"),
         why=_("With a webhook the learning platform hears of changes at once. Without one it asks for them."),
         party=Party.EITHER,
-        is_done=_has("webhook"),
+        is_done=conditions.has("webhook"),
         is_optional=True,
-        links=(Link(label=_("Add a webhook"), page="webhooks_endpoint_add", capability=Capability.MANAGE_WEBHOOKS),),
+        links=(
+            Link(
+                label=_("Add a webhook"),
+                page="webhooks_endpoint_add",
+                capability=Capability.MANAGE_WEBHOOKS,
+                values=(("name", "LMS"), ("events", ",".join(_EVENTS))),
+            ),
+        ),
     ),
     Step(
         code="decision",
@@ -328,7 +356,7 @@ STEPS: Sequence[Step] = (
             "Ask for one person and one purpose whether data may be processed: the answer shows what is still missing."
         ),
         party=Party.EITHER,
-        is_done=_has("decision"),
+        is_done=conditions.has("decision"),
         links=(
             Link(
                 label=_("Try a decision"),

@@ -17,6 +17,7 @@ MEASURES = (
     "dpv:AccessControlMethod",
     "dpv:AuthenticationProtocols",
     "dpv:ActivityMonitoring",
+    "dpv:SecurityAssessment",
     "dpv:Pseudonymisation",
 )
 """The technical and organisational measures of the portal and the platform (policy §5)."""

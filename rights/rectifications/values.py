@@ -19,15 +19,16 @@ OTHER = "other"
 CATEGORY = "contact_details"
 """The category of the fields that are kept here; systems that hold it are ordered to correct them."""
 _KINDS = {field.name: field.kind for field in PERSONAL_FIELDS if field.kind is not FieldKind.AGE_CHECK}
-CORRECTABLE = (*_KINDS, "language", "country")
+CORRECTABLE = (*_KINDS, "grade", "language", "country")
 """Fields that can be corrected here. A provider's age check is corrected by the provider."""
 FIELD_LABELS = {
     **{field.name: gettext_lazy(field.label) for field in PERSONAL_FIELDS if field.name in _KINDS},
+    "grade": gettext_lazy("Grade"),
     "language": gettext_lazy("Language"),
     "country": gettext_lazy("Country of residence"),
     OTHER: gettext_lazy("Something else, in words"),
 }
-_MAY_BE_EMPTY = frozenset({"email", "phone"})
+_MAY_BE_EMPTY = frozenset({"email", "phone", "grade"})
 
 
 def parse_value(field: str, text: str) -> Any:

@@ -161,7 +161,7 @@ def test_who_leaves_is_out(cast):
     assert browser.get(PAGE).status_code == 403
 
 
-def test_pages_tell_no_address_to_others_and_are_kept_nowhere(cast):
+def test_pages_send_no_referrer_and_are_not_cached(cast):
     path = path_of(issue(cast, "indus", "lms-hamza").json()["url"])
     dead = visitor().get("/choices/link/" + "A" * 43 + "/")
     assert dead.headers["Referrer-Policy"] == "no-referrer"
@@ -211,7 +211,7 @@ def test_a_number_leads_there_however_it_is_typed(cast, settings, tmp_path, writ
     assert file.read_text().startswith("To: +923001234567\n")
 
 
-def test_the_answer_does_not_tell_whether_an_address_is_known(cast):
+def test_the_answer_does_not_reveal_whether_an_address_is_known(cast):
     answers = []
     for contact in (HAMZA, "nobody@students.example"):
         browser = visitor()
@@ -242,7 +242,7 @@ def test_job_and_log_hold_hashes_only(cast, caplog):
     assert "hamza" not in caplog.text
 
 
-def test_another_client_knows_nobody_of_ours(cast):
+def test_another_clients_search_finds_no_person_of_this_client(cast):
     send(visitor(), "/choices/khyber/", contact=HAMZA)
     work()
     assert mail.outbox == []
@@ -282,7 +282,7 @@ def test_five_wrong_codes_close_the_address_and_asking_again_does_not_open_it(co
     assert send(elsewhere, CODE, code=latest_code()).status_code == 302
 
 
-def test_of_many_attempts_at_once_no_more_count_than_there_is_room_for(committed):
+def test_of_many_attempts_at_once_no_more_than_the_limit_are_checked(committed):
     def attempt(_):
         try:
             return count_attempt(ATTEMPT_LIMITS, address="a", ip="203.0.113.3")
@@ -346,7 +346,7 @@ def test_people_who_share_an_address_each_get_a_code_to_their_own_page(cast, now
     assert {code.subject_id for code in rows(cast, PageCode)} == {twin.id, cast.subject_id("hamza")}
 
 
-def test_nonsense_is_told_beside_the_field(cast):
+def test_an_invalid_value_is_reported_beside_its_field(cast):
     answer = send(visitor(), START, contact="neither@")
     assert answer.status_code == 422
     assert b"not an email address or" in answer.content

@@ -167,7 +167,7 @@ def test_other_texts_are_not_keys(cast, now, secret):
     assert find_key_actor(secret, at=now) is None
 
 
-def test_a_key_with_one_letter_changed_is_invalid(cast, now):
+def test_a_key_with_one_character_changed_is_invalid(cast, now):
     secret = cast.key("indus")
     assert find_key_actor(secret, at=now) is not None
     assert find_key_actor(secret[:-1] + ("a" if secret[-1] != "a" else "b"), at=now) is None

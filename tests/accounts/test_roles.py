@@ -117,6 +117,8 @@ view_periods                 x       x       x      .     .     .    .      .
 manage_periods               x       .       .      .     .     .    .      .
 view_breaches                x       .       x      x     x     .    x      .
 view_security_events         x       .       x      .     .     .    .      .
+view_security_assessments    x       .       x      .     .     .    .      .
+manage_security_assessments  x       .       .      .     .     .    .      .
 manage_breaches              x       .       .      .     .     .    .      .
 build_regulator_packs        x       .       .      x     .     .    x      .
 overrule_objections          x       .       .      .     .     .    .      .

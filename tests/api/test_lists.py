@@ -71,7 +71,7 @@ def test_an_invalid_cursor_is_refused(khyber, address, cursor):
     assert_refused(khyber.get(address, cursor=cursor), "#/cursor")
 
 
-def test_a_cursor_with_one_letter_changed_is_refused(khyber):
+def test_a_cursor_with_one_character_changed_is_refused(khyber):
     cursor = cursor_of(khyber, f"{PURPOSES}?limit=1")
     assert khyber.get(PURPOSES, cursor=cursor).status_code == HTTPStatus.OK
     assert_refused(khyber.get(PURPOSES, cursor=cursor[:-1] + ("a" if cursor[-1] != "a" else "b")), "#/cursor")

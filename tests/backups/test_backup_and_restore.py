@@ -98,13 +98,13 @@ def test_a_backup_is_whole_private_and_says_what_it_holds(committed, addresses, 
 
 
 @pytest.mark.parametrize("role", [OWNER, APP])
-def test_a_role_behind_the_wall_is_refused(committed, addresses, tmp_path, monkeypatch, role):
+def test_a_role_under_row_level_security_cannot_back_up(committed, addresses, tmp_path, monkeypatch, role):
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(role))
     assert refused("backup", tmp_path / "portal.dump")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_dump_that_the_wall_emptied_is_found(committed, addresses, tmp_path, monkeypatch):
+def test_a_dump_emptied_by_row_level_security_is_found(committed, addresses, tmp_path, monkeypatch):
     """pg_dump as owner with row security exits with 0 and dumps no tenant rows; the counts detect it."""
     file = tmp_path / "empty.dump"
     program = str(find_program("pg_dump", major=16))
@@ -144,7 +144,7 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_writers_meanwhile_do_not_spoil_the_count(committed, addresses, tmp_path, monkeypatch):
+def test_concurrent_writers_do_not_change_the_count(committed, addresses, tmp_path, monkeypatch):
     """Rows are counted and dumped in one snapshot, so a row added meanwhile is in neither."""
     from paktaleem.foundation.backups import dumps  # noqa: PLC0415
 
@@ -167,7 +167,7 @@ def test_without_addresses_or_a_folder_nothing_is_made(committed, addresses, tmp
     assert "DATABASE_BACKUP_URL" in refused("restore", tmp_path / "portal.dump")
 
 
-def test_a_password_never_stands_on_a_command_line():
+def test_no_password_is_on_a_command_line():
     values = environment_of("postgres://who:s%2Fcret@db.example:6543/portal?sslmode=verify-full")
     assert {name: values[name] for name in values if name.startswith("PG")} == {
         "PGHOST": "db.example",
@@ -205,7 +205,7 @@ def test_half_a_backup_is_refused_and_leaves_nothing(committed, addresses, tmp_p
             ).fetchone() == (0,)
 
 
-def test_a_restored_portal_is_the_same_and_revives_nobody(committed, addresses, tmp_path, monkeypatch, now):
+def test_a_restored_portal_is_the_same_and_erased_people_stay_erased(committed, addresses, tmp_path, monkeypatch, now):
     monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
     file, before = tmp_path / "portal.dump", counts()
     run("backup", file)

@@ -125,7 +125,7 @@ INSERT INTO ledger_entry (id, client_id, kind, subject_id, actor_kind, actor_id,
     leaf_hash)
 VALUES (gen_random_uuid(), :tenant::uuid, 'consent.given', :subject::uuid, 'api_key', :tenant::uuid, 'api_key', now(),
     repeat('b', 700), sha256(:event::bytea));
-INSERT INTO api_keptanswer (id, client_id, slot, fingerprint, status, headers, body, expires_at)
+INSERT INTO api_keptanswer (id, client_id, slot, fingerprint, status, headers, body, stored_at)
 VALUES (gen_random_uuid(), :tenant::uuid, sha256(:event::bytea), sha256(:event::bytea), 201, '{}',
     decode(repeat('ab', 180), 'hex'), now());
 COMMIT;

@@ -195,6 +195,7 @@ def fill_people(superuser_url: str, consents: int) -> None:
     if count(superuser_url, "consent_consent"):
         return
     with psycopg.connect(superuser_url) as connection:
+        connection.execute("SET session_replication_role = replica")  # triggers expect the context of one client
         for statement in (PEOPLE, SUBJECTS, KEYS, ANSWERS, EVENTS, CONSENTS):
             connection.execute(statement, {"people": people, "clients": CLIENTS, "at": CAST_AT})
         [found] = connection.execute("SELECT count(*) FROM consent_consent").fetchone() or (0,)

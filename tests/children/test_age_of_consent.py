@@ -163,7 +163,7 @@ def test_only_who_sees_guardians_sees_the_calendar(now):
         coming_of_age(nobody, at=now)
 
 
-def test_the_first_page_says_how_many_come_of_age_soon_and_leads_to_the_calendar(cast):
+def test_the_first_page_counts_who_soon_reaches_the_age_of_consent_and_links_to_the_calendar(cast):
     browser = browser_of(cast.user("farah"))
     assert b"Reach the age of consent" not in browser.get("/admin/").content
     with in_client(cast.client_id("indus")):

@@ -60,13 +60,13 @@ def test_a_verified_guardian_gives_and_withdraws(cast, danish, esra, now):
     assert list(kinds.values_list("kind", flat=True)) == ["guardian.given", "guardian.withdrawn"]
 
 
-def test_answers_of_one_moment_follow_one_another(danish, esra, now):
+def test_answers_with_the_same_time_are_kept_in_their_order(danish, esra, now):
     verified_guardian(danish, esra, at=now)
     first, second = record_answer(danish, esra, "given", at=now), record_answer(danish, esra, "refused", at=now)
     assert first.recorded_at == now < second.recorded_at
 
 
-def test_a_yes_needs_authority(danish, esra, now):
+def test_a_consent_needs_authority(danish, esra, now):
     with pytest.raises(GuardianshipUnknown):
         record_answer(danish, esra, "given", at=now)
     guardian_of(danish, esra, at=now)
@@ -85,7 +85,7 @@ def test_an_ex_guardian_and_the_guardian_of_another_child_say_nothing(cast, dani
             record_answer(danish, esra, word, at=now + MINUTE)
 
 
-def test_a_child_says_no_and_never_yes(cast, danish, esra, now):
+def test_a_child_can_refuse_and_never_consent(cast, danish, esra, now):
     verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "given", at=now)
     own = person_actor(danish.pk, danish.client_id, acts_for=danish.pk)
@@ -113,7 +113,7 @@ def test_a_guardian_on_their_own_page_answers_for_themselves_and_this_child_alon
             record_service_answer(child, guardian=guardian, decision="refused", route="portal", actor=hers, at=now)
 
 
-def test_a_yes_from_elsewhere_needs_evidence_and_a_no_does_not(danish, esra, now):
+def test_a_consent_reported_from_elsewhere_needs_evidence_and_a_refusal_needs_none(danish, esra, now):
     verified_guardian(danish, esra, at=now)
     with pytest.raises(EvidenceRequired):
         record_answer(danish, esra, "given", evidence=" ", at=now)

@@ -63,7 +63,7 @@ def test_who_decides_is_shown_by_pseudonym_and_a_claim_is_a_candidate(indus):
     assert (shown["guardians"], shown["candidates"]) == ([], ["lms-esra"])
 
 
-def test_the_schools_evidence_of_a_guardians_yes_opens_the_gate(cast, indus):
+def test_the_schools_evidence_of_a_guardians_consent_opens_the_gate(cast, indus):
     assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_required"
     assert indus.post(URL, NAMED).status_code == 201
     response = indus.post(ANSWERS, GIVEN)

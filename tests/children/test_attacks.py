@@ -90,7 +90,7 @@ def test_by_a_roster_that_makes_it_grown_and_names_a_guardian(cast, now):
         assert decision_reason(cast, "lms-danish", now + MINUTE) == CLOSED
 
 
-def test_as_itself_it_does_nothing_that_staff_do(cast, now):
+def test_the_system_actor_cannot_do_acts_of_staff(cast, now):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = verified_guardian(danish, esra, at=now)

@@ -45,7 +45,7 @@ def test_without_guardians_or_answers_there_is_no_authorisation():
     assert state(guardian()) is None
 
 
-def test_a_yes_of_a_verified_guardian_gives():
+def test_the_consent_of_a_verified_guardian_is_in_force():
     found = combine_answers([guardian(said=answer("given", number=7))], AT)
     assert (found.state, found.answer, found.persons) == ("given", UUID(int=7), frozenset({UUID(int=101)}))
 
@@ -64,7 +64,7 @@ def test_a_yes_of_a_verified_guardian_gives():
         {"said": answer("given", expires_at=AT)},
     ],
 )
-def test_a_yes_without_authority_or_time_left_has_lapsed(values):
+def test_a_consent_without_authority_or_time_left_has_lapsed(values):
     values = {"said": answer("given"), **values}
     assert state(guardian(**values)) == "lapsed"
 
@@ -84,7 +84,7 @@ def test_a_refusal_overrides_the_others_consent_whichever_came_last(word, days_a
     assert (found.state, found.in_conflict) == (word, True)
 
 
-def test_what_is_not_understood_is_a_no():
+def test_an_answer_that_is_not_understood_counts_as_a_refusal():
     assert state(guardian(said=answer("perhaps"))) == "refused"
 
 
@@ -95,12 +95,12 @@ def test_the_refusal_of_a_guardian_never_verified_or_ended_does_not_count():
     assert state(yes, guardian(2, answer("refused"), court_order=True)) == "given"
 
 
-def test_a_no_does_not_end_with_the_verification():
+def test_a_refusal_outlasts_the_verification():
     expired = (VerificationPeriod(2, AT - 2 * DAY, AT - DAY),)
     assert state(guardian(1, answer("given")), guardian(2, answer("refused"), verified=expired)) == "refused"
 
 
-def test_a_no_does_not_end_with_a_verification_that_was_found_false():
+def test_a_refusal_outlasts_a_verification_found_false():
     yes, once = guardian(1, answer("given")), {"verified": (), "once_verified_at": AT - 2 * DAY}
     assert state(yes, guardian(2, answer("refused"), **once)) == "refused"
     assert state(yes, guardian(2, answer("refused"), **once | {"once_verified_at": AT + ONE_TICK})) == "given"
@@ -108,7 +108,7 @@ def test_a_no_does_not_end_with_a_verification_that_was_found_false():
 
 
 @pytest.mark.parametrize("word", ["refused", "withdrawn"])
-def test_a_no_of_one_who_was_erased_stays_until_another_answers_since(word):
+def test_the_refusal_of_an_erased_guardian_holds_until_another_guardian_answers(word):
     gone = guardian(2, answer(word, days_ago=3), erased_at=AT - DAY)
     assert state(gone) == word
     for days_ago in (5, 2, 1):
@@ -118,7 +118,7 @@ def test_a_no_of_one_who_was_erased_stays_until_another_answers_since(word):
     assert state(guardian(1, answer("given", days_ago=0.5), verified=()), gone) == word
 
 
-def test_a_no_of_one_who_was_erased_counts_no_more_than_it_did_before():
+def test_the_refusal_of_an_erased_guardian_counts_no_more_than_before():
     yes = guardian(1, answer("given", days_ago=2))
     for values in ({"verified": ()}, {"ends_at": AT}, {"court_order": True}, {"may_consent": False}):
         assert state(yes, guardian(2, answer("refused", days_ago=3), erased_at=AT - DAY, **values)) == "given"
@@ -153,7 +153,7 @@ def test_sharing_needs_all_who_are_strong_enough_and_no_no(said, shared):
     assert combine_answers(guardians, AT).may_share is shared
 
 
-def test_the_strongest_yes_tells_how_strong_it_is():
+def test_the_strongest_consent_states_its_strength():
     guardians = [guardian(1, answer("given"), strength=1), guardian(2, answer("given"), strength=3), guardian(3)]
     assert combine_answers(guardians, AT).strength == 3
 
@@ -210,7 +210,7 @@ def _counts(one, at):
 
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(st.lists(guardians, max_size=4))
-def test_given_means_a_live_yes_and_no_live_no(worlds):
+def test_given_means_a_consent_in_force_and_no_refusal_in_force(worlds):
     found = combine_answers(worlds, AT)
     yes = [
         one

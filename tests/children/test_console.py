@@ -70,7 +70,7 @@ def test_the_page_of_a_child_invites_its_guardians_or_says_why_none_can_be_invit
     assert b"No guardian on record is left to ask" in alone.content
 
 
-def test_the_row_tells_the_letters_and_the_steps(cast):
+def test_the_row_shows_the_emails_and_the_steps(cast):
     browser = browser_of(cast.user("farah"))
     browser.post(ADD, {"ids": "lms-danish", "beginning": "", "confirmed": "1"})
     work()

@@ -108,7 +108,7 @@ def test_nothing_is_printed():
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_whatever_is_written_is_like_itself_and_alike_both_ways(one, other):
+def test_a_name_matches_itself_and_matching_is_symmetric(one, other):
     assert match_emails(one, one) == ContactMatch.SAME
     assert match_emails(one, other) == match_emails(other, one)
     assert match_phones(one, one, region="PK") == ContactMatch.SAME

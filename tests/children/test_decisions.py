@@ -54,7 +54,7 @@ def opened(cast, now):
         record_answer(danish, esra, "given", at=now)
 
 
-def test_a_verified_guardians_yes_opens_the_gate_and_its_row_is_the_evidence(cast, now, opened):
+def test_a_verified_guardians_consent_opens_the_gate_and_its_row_is_the_evidence(cast, now, opened):
     assert reason(cast, now - MINUTE, now=now) == "guardian_consent_required"
     found = ask(cast, now)
     assert (found.allowed, found.is_child) == (True, True)

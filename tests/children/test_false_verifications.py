@@ -85,7 +85,7 @@ def test_without_anything_collected_meanwhile_there_is_no_incident(cast, now):
     )
 
 
-def test_what_another_guardians_yes_covered_stays(cast, now):
+def test_data_covered_by_another_guardians_consent_stays(cast, now):
     with in_client(cast.client_id("indus")):
         danish, omar = cast.subject("danish"), make_guardian(cast.client("indus"), "omar", at=now)
         verified_guardian(danish, cast.subject("esra"), at=now)
@@ -98,7 +98,7 @@ def test_what_another_guardians_yes_covered_stays(cast, now):
     assert reason(cast, now + 3 * MINUTE) == "permitted"
 
 
-def test_a_yes_that_stood_on_it_does_not_count_again_once_the_guardian_is_really_verified(cast, now):
+def test_a_consent_given_on_a_false_verification_stays_ended_after_a_true_one(cast, now):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = verified_guardian(danish, esra, at=now)
@@ -111,7 +111,7 @@ def test_a_yes_that_stood_on_it_does_not_count_again_once_the_guardian_is_really
     assert reason(cast, now + 3 * MINUTE) == "permitted"
 
 
-def test_a_no_said_before_it_counts_again(cast, now):
+def test_a_refusal_from_before_the_false_verification_counts_again(cast, now):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = verified_guardian(danish, esra, at=now)
@@ -121,7 +121,7 @@ def test_a_no_said_before_it_counts_again(cast, now):
     assert reason(cast, now + 2 * MINUTE) == "guardian_consent_refused"
 
 
-def test_finding_false_never_opens_what_a_no_closed(cast, now, both):  # noqa: F811
+def test_a_verification_found_false_never_permits_what_was_refused(cast, now, both):  # noqa: F811
     with in_client(cast.client_id("indus")):
         danish, omar = cast.subject("danish"), both["omar"]
         record_answer(danish, omar, "refused", at=now + MINUTE)

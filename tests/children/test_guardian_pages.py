@@ -176,7 +176,7 @@ def test_a_sign_in_before_the_confirmation_was_sent_confirms_nothing(invited, cl
     assert (state(cast), answers(cast), rows(cast, Verification)) == ("verifying", [], [])
 
 
-def test_words_that_changed_since_a_yes_are_read_again_before_it_is_confirmed(invited, clock, settings):
+def test_a_text_changed_since_a_consent_is_shown_again_before_it_is_confirmed(invited, clock, settings):
     cast = invited
     confirm, service = child_page(cast, more="confirm/"), child_page(cast, more="service/")
     answer(by_link(latest_link()), service, "give")
@@ -266,7 +266,7 @@ def cast_subject(key):
     return Subject.objects.select_related("client").get(pk=key)
 
 
-def test_a_no_said_at_school_since_leaves_nothing_to_confirm(invited, clock, settings):
+def test_a_refusal_recorded_at_school_since_leaves_nothing_to_confirm(invited, clock, settings):
     cast = invited
     assert (
         answer(by_link(latest_link()), child_page(cast, more="service/"), "give").headers["Location"].endswith("waits")
@@ -283,7 +283,7 @@ def test_a_no_said_at_school_since_leaves_nothing_to_confirm(invited, clock, set
     assert answers(cast) == [("refused", None)]
 
 
-def test_a_no_needs_no_confirmation_and_ends_the_letters(invited):
+def test_a_refusal_needs_no_confirmation_and_ends_the_reminders(invited):
     browser = by_link(latest_link())
     assert answer(browser, child_page(invited, more="service/"), "refuse").headers["Location"].endswith("refused")
     assert (state(invited), answers(invited)) == ("refused", [("refused", None)])
@@ -331,7 +331,7 @@ def test_taking_back_stops_at_once_and_asks_what_shall_happen_to_the_data(seen_a
     assert kept.headers["Location"].endswith("done=kept")
 
 
-def test_siblings_stand_on_one_page_behind_one_code(seen_at_school):
+def test_siblings_are_on_one_page_opened_by_one_code(seen_at_school):
     cast = seen_at_school
     with in_client(cast.client_id("indus")):
         sister = SubjectFactory(
@@ -412,7 +412,7 @@ def test_pages_are_small_send_no_referrer_and_have_no_script(seen_at_school):
             assert "no-store" in page.headers["Cache-Control"]
 
 
-def test_what_was_said_at_school_meanwhile_is_what_the_page_shows(invited, clock):
+def test_the_page_shows_an_answer_recorded_at_school_since(invited, clock):
     cast = invited
     browser = by_link(latest_link())
     answer(browser, child_page(cast, more="service/"), "give")
@@ -464,7 +464,7 @@ def test_the_page_says_beforehand_which_purposes_need_a_stronger_proof_and_how_t
     assert "hand in its signed form" not in other
 
 
-def test_a_yes_that_would_not_count_is_not_taken_and_a_no_is(invited, clock):
+def test_a_consent_that_would_not_count_is_refused_and_a_refusal_is_recorded(invited, clock):
     cast = invited
     browser, url = two_letters(cast, clock), child_page(cast, more="purpose/newsletter/")
     shown = re.search(r'name="shown" value="([^"]+)"', browser.get(url).content.decode())
@@ -476,7 +476,7 @@ def test_a_yes_that_would_not_count_is_not_taken_and_a_no_is(invited, clock):
     assert consents(cast) == {"newsletter": "refused"}
 
 
-def test_before_the_first_yes_the_service_page_names_what_it_will_not_cover(invited):
+def test_before_the_first_consent_the_service_page_names_what_it_will_not_cover(invited):
     cast = invited
     approve(cast, "service_delivery")
     url = child_page(cast, more="service/")

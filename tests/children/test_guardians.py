@@ -297,7 +297,7 @@ def test_guardians_who_disagree_are_a_case_until_they_agree(cast, danish, esra, 
     assert (case.outcome, state_of(danish, now + MINUTE).state) == ("agreed", "given")
 
 
-def test_a_case_may_be_closed_with_the_no_standing(cast, danish, esra, omar, now):
+def test_a_case_can_be_closed_with_the_refusal_in_force(cast, danish, esra, omar, now):
     refuser(cast, danish, esra, omar, now)
     case = close_conflict(GuardianConflict.objects.get(), actor=cast.actor("farah"), at=now + MINUTE)
     assert (case.outcome, state_of(danish, now + MINUTE).state) == ("no_stands", "refused")

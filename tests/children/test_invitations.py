@@ -43,12 +43,14 @@ from paktaleem.directory.people.services import (
     reveal_fields,
     start_erasure,
 )
+from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.runs.services import begin_run
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.services import HoldScope, place_hold
 from tests.children.browsers import PORTAL, follow, latest_link, work
@@ -318,7 +320,7 @@ def test_the_database_refuses_an_invitation_to_the_child_and_a_second_open_one(i
 # Rate limits
 
 
-def test_one_contact_has_at_most_three_letters_a_day_and_the_fourth_goes_the_next(indus, clock):
+def test_one_contact_gets_at_most_three_emails_a_day_and_the_fourth_the_next_day(indus, clock):
     mother = indus.subject("esra")
     for number in range(4):
         ward = family(indus, f"ward{number}", guardian=mother)
@@ -368,7 +370,7 @@ def test_reminders_go_weekly_three_times_then_the_contact_is_forgotten(indus, cl
     assert len(mail.outbox) == 4
 
 
-def test_what_history_and_letters_hold_of_a_forgotten_contact_is_noise(indus):
+def test_history_and_emails_of_an_erased_contact_cannot_be_decrypted(indus):
     asked(indus)
     work()
     kept = HistoricalSubject.objects.filter(id=indus.subject_id("esra"), email__isnull=False).first()
@@ -452,7 +454,7 @@ def test_an_answer_on_paper_ends_the_invitation(indus):
 
 
 @pytest.mark.parametrize("erase", [erase_subject, start_erasure])
-def test_no_letter_goes_on_about_a_child_who_is_erased_or_of_age(indus, erase):
+def test_no_email_is_sent_about_a_child_who_is_erased_or_of_age(indus, erase):
     row = asked(indus)
     work()
     erase(row.child, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
@@ -642,10 +644,19 @@ def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(indus):
     before = count_missing(children)
     assert (before.children, before.answered, before.asked, before.nobody_named, before.to_ask) == (2, 0, 0, 1, 1)
     farah = indus.actor("farah")
+    run = begin_run(INVITE_MANY, client_id=farah.client_id, total=before.to_ask, actor=farah, at=AT)
     enqueue_job(
-        INVITE_MANY, client=str(farah.client_id), beginning="", user=str(farah.id), role=farah.role, portal=PORTAL
+        INVITE_MANY,
+        client=str(farah.client_id),
+        chosen=EVERYONE.to_text(),
+        user=str(farah.id),
+        role=farah.role,
+        portal=PORTAL,
+        run=str(run.pk),
     )
     work()
+    run.refresh_from_db()
+    assert (run.done, run.total, run.ended_at is None) == (1, 1, False)
     after = count_missing(children)
     assert (after.asked, after.to_ask) == (1, 0)
     assert len(mail.outbox) == 1

@@ -105,7 +105,7 @@ def test_it_is_offered_only_where_the_school_enabled_a_provider_that_is_set_up(c
     assert checks(cast) == []
 
 
-def test_looking_begins_nothing_and_neither_does_a_way_that_is_none(cast):
+def test_neither_looking_nor_an_unknown_method_starts_a_verification(cast):
     enable(cast)
     browser, url = by_link(latest_link()), child_page(cast, more="check/")
     for _ in range(20):

@@ -176,7 +176,7 @@ def test_who_is_no_guardian_any_more_is_not_verified_by_an_answer_that_comes_lat
     assert not Verification.objects.exists()
 
 
-def test_only_who_may_decide_is_checked_in_ways_the_provider_has_and_by_those_who_may(cast, now, row):
+def test_only_deciding_guardians_are_verified_by_methods_of_the_provider_and_by_permitted_staff(cast, now, row):
     with pytest.raises(MethodNotOffered):
         start(cast, row, now, method="in_person")
     with pytest.raises(ProviderUnknown):

@@ -93,7 +93,7 @@ def state_of(row):
         return ProviderCheck.objects.get(guardianship_id=row.pk)
 
 
-def test_while_a_slow_provider_begins_or_answers_everybody_else_goes_on(committed, row, settings):
+def test_a_slow_provider_holds_up_no_other_request(committed, row, settings):
     requested(committed, row)
     slow = aside(work, {BEGIN: begin})
     assert IN_CALL.wait(SECONDS)

@@ -150,7 +150,7 @@ def test_what_was_seen_stays_seen(cast, now):
 # Where it is shown
 
 
-def test_it_stands_in_the_timeline_up_to_the_moment_asked_for(cast, now):
+def test_the_timeline_shows_it_up_to_the_time_in_question(cast, now):
     acknowledge(cast, now)
     with in_client(cast.client_id("indus")):
         told = {}
@@ -161,7 +161,7 @@ def test_it_stands_in_the_timeline_up_to_the_moment_asked_for(cast, now):
     assert list(told.values()) == [[], [(ACKNOWLEDGED, now, "")]]
 
 
-def test_the_page_tells_it_apart_from_consent(cast):
+def test_the_page_distinguishes_it_from_consent(cast):
     acknowledge(cast, timezone.now())
     url = f"/admin/subjects/subject/{cast.subject_id('hamza')}/timeline/"
     page = browser_of(cast.user("farah")).get(url).content.decode()

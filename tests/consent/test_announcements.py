@@ -144,7 +144,7 @@ def test_a_change_that_is_not_material_waits_for_no_one(cast, now):
         assert version.notice_days == 0
 
 
-def test_it_takes_effect_where_a_letter_is_proven_and_only_there(shared, now):
+def test_it_takes_effect_only_where_the_announcement_is_proven(shared, now):
     version = announce(shared, now)
     prove(shared, "indus", version, now + SECOND)
     effect = version.effective_at

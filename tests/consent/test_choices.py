@@ -75,7 +75,7 @@ def test_refusing_is_one_button_on_both_pages(cast, kiran):
     assert [one.state for one in events(cast, "kiran", "khyber")] == ["refused"]
 
 
-def test_while_a_person_is_being_erased_the_page_refuses_a_yes_and_takes_a_no(cast, kiran):
+def test_while_a_person_is_being_erased_the_page_records_refusals_and_no_consent(cast, kiran):
     page = kiran.get(GIVE)
     values = {"csrfmiddlewaretoken": token_of(page), "shown": shown_in(page), "answer": "give"}
     with in_client(cast.client_id("khyber")):
@@ -88,7 +88,7 @@ def test_while_a_person_is_being_erased_the_page_refuses_a_yes_and_takes_a_no(ca
     assert send(kiran, DECIDE, form_at=PAGE, act="refuse").headers["Location"].endswith("done=refused")
 
 
-def test_the_question_offers_yes_and_no_alike_and_ticks_nothing(kiran):
+def test_the_question_offers_consent_and_refusal_alike_and_ticks_nothing(kiran):
     page = kiran.get(GIVE).content.decode()
     buttons = re.findall(r"<button ([^>]*)>", page)
     assert buttons == ['class="second" name="answer" value="give"', 'class="second" name="answer" value="refuse"']
@@ -198,7 +198,7 @@ def test_purposes_there_are_not_are_not_there(kiran, url):
     assert send(kiran, url, form_at=PAGE, act="withdraw").status_code == 404
 
 
-def test_a_child_sees_refuses_and_takes_back_and_never_says_yes(cast):
+def test_a_child_sees_refuses_and_withdraws_and_never_consents(cast):
     danish = by_link(cast, "indus", "lms-danish")
     page = words(danish.get(PAGE))
     assert "Only a parent or guardian can say yes for you" in page

@@ -280,7 +280,7 @@ def test_an_announced_notice_counts_from_its_day(cast, indus, now):
         answer(cast, cast.subject("hamza"), now + timedelta(days=1), shown=before)
 
 
-def test_a_claimed_time_lies_not_in_the_future(cast, indus, now):
+def test_a_stated_time_in_the_future_is_refused(cast, indus, now):
     with pytest.raises(ClaimInFuture):
         answer(cast, cast.subject("hamza"), now, claimed_at=now + timedelta(microseconds=1))
     [event] = answer(cast, cast.subject("hamza"), now, claimed_at=now)

@@ -41,7 +41,7 @@ def said(cast: Cast) -> tuple[str | bool, ...]:
     return reason, *policy, "The text has changed" in centre
 
 
-def test_everything_follows_it_at_its_moment_with_no_worker(cast, coming, time_machine):
+def test_every_reader_follows_it_at_its_time_without_a_worker(cast, coming, time_machine):
     time_machine.move_to(coming.effective_at - 5 * SECOND, tick=False)
     assert said(cast) == ("permitted", False, False, False)
     time_machine.move_to(coming.effective_at, tick=False)

@@ -59,14 +59,14 @@ def test_without_proof_a_version_has_no_effect():
     )
 
 
-def test_each_client_has_its_own_moment():
+def test_each_client_has_its_own_time_of_effect():
     moment = NOW + 33 * DAY
     found = effects_at_client([FIRST, version(2)], proven={number(2): moment}, client_since=BEFORE)
     assert [one.effective_at for one in found] == [FIRST.effective_at, moment]
 
 
 @pytest.mark.parametrize("since", [None, NOW + DAY], ids=["its own notice", "came after the announcement"])
-def test_a_version_takes_effect_without_proof_where_no_letter_is_needed(since):
+def test_a_version_takes_effect_without_proof_where_no_announcement_is_needed(since):
     found = effects_at_client([FIRST, version(2)], proven={}, client_since=since)
     assert found[-1] == NoticeVersionRule(number(2), NOW + 30 * DAY, material=True)
 

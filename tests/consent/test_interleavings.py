@@ -183,7 +183,7 @@ def check_state(world: World, person: Subject, events: list[ConsentEvent]) -> No
         assert state["state"] == ("expired" if expired else last.state)
 
 
-def test_two_hundred_meetings_end_in_a_state_that_the_events_explain(world: World) -> None:
+def test_two_hundred_concurrent_pairs_end_in_a_state_that_the_events_explain(world: World) -> None:
     outcomes: dict[Any, int] = {}
     for number in range(ROUNDS):
         person = world.people[number % PEOPLE]
@@ -202,7 +202,7 @@ def test_two_hundred_meetings_end_in_a_state_that_the_events_explain(world: Worl
     assert {("give", None), ("give", TokenExpired), ("renew", None), ("withdraw", None)} <= set(outcomes), outcomes
 
 
-def test_a_consent_on_its_way_does_not_undo_a_withdrawal_that_came_first(world: World) -> None:
+def test_a_consent_in_progress_does_not_undo_an_earlier_withdrawal(world: World) -> None:
     person = world.people[0]
     world.act(person, "give", world.show()[0])
     on_its_way, _ = world.show()

@@ -118,7 +118,7 @@ def test_several_purposes_are_recorded_together_or_not_at_all(cast):
 
 
 @pytest.mark.parametrize("state", ["refused", "deferred", "requested"])
-def test_an_answer_that_is_no_yes_is_not_taken_for_consent(cast, state):
+def test_an_unclear_answer_is_not_recorded_as_consent(cast, state):
     lms = Caller(cast.key("khyber"))
     assert lms.consent("lms-kiran", "newsletter", state).status_code == 201
     assert lms.ask("lms-kiran", "newsletter")["decision"] is False

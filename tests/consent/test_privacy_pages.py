@@ -60,14 +60,14 @@ def test_the_text_in_effect_in_the_readers_language(coming, path, language, dire
     assert len(html.encode()) < BUDGET
 
 
-def test_a_page_sets_no_cookie_changes_nothing_and_may_be_kept_a_moment(coming):
+def test_a_page_sets_no_cookie_changes_nothing_and_is_cached_briefly(coming):
     response = Client().get("/privacy/indus/")
     assert not response.cookies
     assert response["Cache-Control"] == "public, max-age=300"
     assert Client().post("/privacy/indus/").status_code == 405
 
 
-def test_no_cache_keeps_a_page_across_the_moment_of_effect(cast, settings):
+def test_no_cache_keeps_a_page_beyond_the_time_of_effect(cast, settings):
     settings.NOTICE_DAYS = 1
     at = timezone.now() - DAY + timedelta(minutes=2)
     version = announce(cast, at, code="privacy_notice", effective_at=at + DAY)

@@ -217,7 +217,9 @@ def test_nothing_is_shared_before_a_clients_time_to_object_is_over(cast: Cast, n
     assert shared(cast, now + WINDOW + 5 * DAY, code="khyber") == "permitted"
 
 
-def test_nothing_is_shared_for_a_client_that_objects_until_it_withdraws_that(cast: Cast, now: datetime) -> None:
+def test_nothing_is_shared_for_a_client_that_objects_until_it_withdraws_the_objection(
+    cast: Cast, now: datetime
+) -> None:
     row = approved(now)
     for code in ("indus", "khyber"):
         instruct(cast, code, now)

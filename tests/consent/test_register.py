@@ -169,7 +169,7 @@ OF_DECISIONS = [kind for kind in KINDS if kind not in NOT_OF_DECISIONS]
 """Rows of which decisions are made; the others raise no version."""
 
 
-def test_every_kind_of_row_has_its_door():
+def test_every_kind_of_row_has_its_service():
     without = {
         "NoticeDispatch",
         "NoticeDraft",

@@ -165,7 +165,7 @@ def test_paktaleem_becomes_controller_of_what_a_client_has_a_basis_for_with_a_se
             insert(row)
 
 
-def test_paktaleem_is_controller_of_its_new_purpose_from_its_first_moment(cast, now):
+def test_paktaleem_is_controller_of_its_new_purpose_from_the_start(cast, now):
     names = {"name_en": "Trips", "name_ur": "دورے", "description_en": "Trips.", "description_ur": "دورے"}
     with in_client(PAKTALEEM):
         shared = change(cast, Purpose(client_id=PAKTALEEM, code="trips", **names), now, "amina")
@@ -194,7 +194,7 @@ def test_consent_is_not_replaced_by_one_person(cast, indus, now, route, actor):
     assert decided(cast, indus, "newsletter", now + MINUTE).lawful_basis == "consent"
 
 
-def test_not_even_by_the_portal_itself(cast, indus, now):
+def test_the_portals_own_role_cannot_either(cast, indus, now):
     with pytest.raises(WeakensSafeguard):
         change_register(basis(indus, "newsletter", now), actor=SETTING_UP, reason=WHY, at=now)
     with pytest.raises(NotAllowed):

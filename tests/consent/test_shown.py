@@ -30,7 +30,7 @@ def give(cast, at, token, **more):
     return event
 
 
-def test_a_token_tells_what_was_signed(now):
+def test_a_token_states_what_was_signed(now):
     signed = ShownNotice(new_id(), ("newsletter", "survey"), "ur", new_id(), now + timedelta(microseconds=7))
     assert read_notice_token(sign_notice_token(signed), client_id=signed.client_id) == signed
 
@@ -128,7 +128,7 @@ def test_a_paper_signed_before_the_withdrawal_does_not_undo_it(cast, indus, now,
     assert give(cast, now + timedelta(hours=9), None, claimed_at=now + timedelta(hours=3), **paper).state == "given"
 
 
-def test_each_answer_may_stand_on_a_notice_of_its_own(cast, indus, now):
+def test_each_answer_may_refer_to_a_notice_of_its_own(cast, indus, now):
     answers = [
         Answer("newsletter", ConsentState.GIVEN),
         Answer("product_research", ConsentState.GIVEN, shown(indus.id, now, "product_research", "ur")),

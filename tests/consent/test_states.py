@@ -182,7 +182,7 @@ def test_a_person_who_no_longer_needs_to_consent_is_not_asked(cast, khyber, now)
     assert request_renewals(khyber.id, actor=system_actor("worker"), at=given.expires_at - DAY) == 0
 
 
-def test_what_ended_by_itself_is_due(cast, khyber, now):
+def test_data_whose_trigger_passed_is_due(cast, khyber, now):
     answer(cast, GIVEN, now)
     notice = NoticeVersion.objects.select_related("notice").get(notice__code="about_newsletter").notice
     texts = {"text_en": "Anew?", "text_ur": "دوبارہ؟", "is_material": True, "effective_at": now + DAY}

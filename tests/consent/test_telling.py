@@ -54,7 +54,7 @@ def deliver(cast, at, code="indus"):
             deliver_message(letter.pk, client_id=letter.client_id, actor=WORKER, at=at)
 
 
-def test_each_administrator_is_written_to_and_the_letter_that_left_is_the_proof(cast, announced, now, mailoutbox):
+def test_each_administrator_is_emailed_and_the_email_sent_is_the_proof(cast, announced, now, mailoutbox):
     assert follow(cast, now).dispatched_at is None
     deliver(cast, now + SECOND)
     assert [letter.to for letter in mailoutbox] == [["farah@indus.example"]]

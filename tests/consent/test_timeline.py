@@ -102,7 +102,7 @@ def test_what_ended_before_did_not_expire(cast, kiran, given):
     assert told(kiran, cast, given.expires_at + DAY) == [("withdrawn", at), ("given", given.recorded_at)]
 
 
-def test_objections_stand_beside_consents(cast, kiran, given):
+def test_objections_are_listed_beside_consents(cast, kiran, given):
     at = given.recorded_at + DAY
     object_to_purpose(
         kiran, purpose_code="platform_improvement", actor=cast.actor("celia"), reason=Reason.SUBJECT_REQUEST, at=at
@@ -110,7 +110,7 @@ def test_objections_stand_beside_consents(cast, kiran, given):
     assert told(kiran, cast, at)[0] == ("Objected", at)
 
 
-def test_any_past_moment_has_its_own_state(cast, kiran, given):
+def test_each_past_time_has_its_own_state(cast, kiran, given):
     withdrawn_at = given.recorded_at + DAY
     withdraw_consent(kiran, purpose="newsletter", actor=cast.actor("celia"), at=withdrawn_at)
     found = {}
@@ -129,7 +129,7 @@ def test_any_past_moment_has_its_own_state(cast, kiran, given):
 # The page
 
 
-def test_the_page_tells_then_and_now(cast):
+def test_the_page_shows_the_answer_then_and_now(cast):
     Caller(cast.key("khyber")).consent("lms-kiran", "newsletter")
     url = f"/admin/subjects/subject/{cast.subject_id('kiran')}/timeline/"
     browser = browser_of(cast.user("celia"))

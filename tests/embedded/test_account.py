@@ -103,7 +103,7 @@ def test_binaries_root_alone_can_reach_are_copied(cluster, ground, monkeypatch):
 
 
 @as_root
-def test_an_umask_that_shuts_others_out_does_no_harm(cluster_in):
+def test_a_strict_umask_changes_nothing(cluster_in):
     before = os.umask(0o077)
     try:
         cluster = cluster_in("new/parents/database")
@@ -115,7 +115,7 @@ def test_an_umask_that_shuts_others_out_does_no_harm(cluster_in):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can write everywhere")
-def test_a_folder_of_somebody_else_is_refused_plainly(cluster_in, ground):
+def test_a_folder_of_another_user_is_refused_with_a_reason(cluster_in, ground):
     ground.chmod(0o500)
     with pytest.raises(ClusterError, match="another account"):
         cluster_in().ensure_running()

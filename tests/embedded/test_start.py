@@ -99,7 +99,7 @@ def test_a_taken_port_is_replaced_and_the_new_one_kept(shared):
     assert (shared.home / "port").read_text().strip() == str(second.port)
 
 
-def test_a_port_snatched_at_the_last_moment_is_replaced(shared, monkeypatch):
+def test_a_port_taken_just_before_the_start_is_replaced(shared, monkeypatch):
     first = shared.ensure_running()
     shared.stop()
     really_free, lies = starting._is_free, iter([True])

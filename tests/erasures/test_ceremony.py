@@ -192,7 +192,7 @@ def test_more_records_of_the_same_kind_are_no_change(indus: Cast) -> None:
     assert go_on(row, AFTER).stage == "ordered"
 
 
-def test_the_person_and_staff_cancel_before_the_start_and_nobody_else(indus: Cast) -> None:
+def test_only_the_person_and_staff_cancel_before_the_start(indus: Cast) -> None:
     hamza, client_id = indus.subject_id("hamza"), indus.client_id("indus")
     other = person_actor(indus.subject_id("esra"), client_id, acts_for=hamza)
     row = approved(indus)
@@ -291,7 +291,7 @@ def test_a_person_who_is_being_erased_is_not_proposed_and_one_erased_by_rule_sen
         proposed(indus, "junaid")
 
 
-def test_the_worker_continues_every_client_and_twice_does_no_harm(cast: Cast) -> None:
+def test_the_worker_continues_every_client_and_a_second_run_changes_nothing(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         row = approved(cast)
     for _ in range(2):

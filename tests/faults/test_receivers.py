@@ -163,7 +163,7 @@ def all_arrived(client_id, receiver, happened):
 ENDPOINTS, MESSAGES = sized(5, 20), sized(4, 200)
 
 
-def test_bad_receivers_hurt_nobody_else(committed, settings):
+def test_bad_receivers_delay_no_other_receiver(committed, settings):
     """One in five does not answer, or answers without end (security.md row 42).
 
     The good ones have everything while the bad ones still hold their connections: ordered by events, not by time.

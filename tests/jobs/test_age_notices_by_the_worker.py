@@ -77,7 +77,7 @@ def sana(committed):
         return Subject.objects.get(pk=sana.pk)
 
 
-def test_each_hour_it_is_asked_for_and_the_worker_tells_everybody_once(committed, sana):
+def test_each_hour_it_is_queued_and_the_worker_notifies_everyone_once(committed, sana):
     first = next_round(real_moment())
     for turn in range(2):
         on_the_timetable(first + turn * HOUR)
@@ -112,7 +112,7 @@ def test_a_client_that_fails_loses_the_others_nothing_for_good(committed, sana):
         assert AgeNotice.objects.filter(subject=sana).count() == 1
 
 
-def test_a_raised_age_is_computed_for_everybody_by_the_worker_itself(committed):
+def test_the_worker_computes_a_raised_age_for_everyone(committed):
     client_id, at = committed.client_id("indus"), real_moment()
     with in_client(client_id):
         client = Client.objects.get(pk=client_id)

@@ -66,7 +66,7 @@ def test_a_commitment_does_not_open_otherwise():
     assert made != hashlib.sha256(b"Danish Qureshi").hexdigest()
 
 
-def test_a_commitment_tells_a_text_from_nothing():
+def test_a_commitment_distinguishes_a_text_from_none():
     salt = new_salt()
     assert len({commitment(value, salt) for value in (None, "", "null", 0, "0", False)}) == 6
 

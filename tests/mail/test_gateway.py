@@ -67,7 +67,7 @@ def test_without_a_sender_none_is_named(ask, settings):
 @pytest.mark.parametrize(
     "body", [b"", b"OK", b"[]", b'{"id": null}', b'{"id": "a\\nb"}', b'{"id": "' + b"x" * 300 + b'"}']
 )
-def test_without_a_usable_id_the_letters_own_is_kept(ask, body):
+def test_without_a_usable_id_the_header_keeps_its_own(ask, body):
     assert ask(Gateway("200 OK", body)) == REFERENCE
 
 
@@ -90,7 +90,7 @@ def test_everything_else_is_tried_again(ask, status):
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/", "http://gateway.example/", "https://gateway.invalid/"])
-def test_an_address_that_the_door_refuses_is_told_and_tried_again(settings, url):
+def test_an_address_that_the_http_client_refuses_is_reported_and_tried_again(settings, url):
     settings.TEXT_URL = url
     with pytest.raises(ConnectionError):
         HttpProvider().send(number=NUMBER, text=TEXT, reference=REFERENCE)

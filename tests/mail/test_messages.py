@@ -64,7 +64,7 @@ def bodies(kind):
     return [json.loads(entry.body) for entry in Entry.objects.filter(kind=kind).order_by("id")]
 
 
-def test_a_letter_goes_to_the_address_the_person_has(asked, now, mailoutbox):
+def test_an_email_goes_to_the_current_address_of_the_person(asked, now, mailoutbox):
     letter = asked()
     assert deliver(letter, now).state == "sent"
     [sent] = mailoutbox
@@ -100,7 +100,7 @@ def test_neither_row_nor_job_holds_an_address_or_the_words(asked, indus):
     assert isinstance(Letter.objects.get(pk=letter.pk).context, Sealed)
 
 
-def test_no_act_no_letter(asked):
+def test_a_rolled_back_act_sends_no_email(asked):
     with transaction.atomic():
         letter = asked()
         transaction.set_rollback(True)
@@ -132,7 +132,7 @@ def test_that_it_was_sent_is_proved_by_commitments_alone(asked, cast, now, mailo
     assert (proof.state, proof.attempts, proof.sent_at) == ("sent", 1, now)
 
 
-def test_once_sent_the_context_is_gone_and_running_again_sends_nothing(asked, now, mailoutbox):
+def test_once_sent_the_context_is_deleted_and_a_second_run_sends_nothing(asked, now, mailoutbox):
     letter = asked()
     deliver(letter, now)
     assert deliver(letter, now) is None
@@ -140,7 +140,7 @@ def test_once_sent_the_context_is_gone_and_running_again_sends_nothing(asked, no
     assert Letter.objects.get(pk=letter.pk).context is None
 
 
-def test_staff_get_letters_too_sealed_under_the_keyring(cast, indus, now, mailoutbox):
+def test_emails_to_staff_are_sealed_under_the_keyring(cast, indus, now, mailoutbox):
     letter = send_message("test_greeting", to=cast.user("farah"), client_id=indus, context=VALUES, actor=WORKER, at=now)
     assert b"K4711" not in Letter.objects.get(pk=letter.pk).context.ciphertext
     deliver(letter, now)
@@ -215,7 +215,7 @@ def test_who_has_no_address_or_was_erased_gets_none(asked, cast, now, mailoutbox
     assert mailoutbox == []
 
 
-def test_a_text_message_goes_to_the_number_and_names_nobody(asked, now, settings, tmp_path):
+def test_a_text_message_goes_to_the_number_and_names_no_person(asked, now, settings, tmp_path):
     settings.MAIL_FOLDER = str(tmp_path)
     settings.TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider"
     letter = asked("esra", channel="text", language="en")
@@ -238,7 +238,7 @@ def test_a_context_that_does_not_fit_is_refused_when_asked_for(asked):
         asked(context={"code": "K4711"})
 
 
-def test_letters_whose_worker_died_are_queued_again(asked, indus, now):
+def test_emails_whose_worker_died_are_queued_again(asked, indus, now):
     letter = asked()
     assert requeue_stalled_messages(indus, at=now + GRACE) == 0
     assert requeue_stalled_messages(indus, at=now + GRACE + timedelta(seconds=1)) == 1
@@ -281,7 +281,7 @@ def test_the_database_wants_one_recipient(asked, cast):
 
 @pytest.mark.parametrize("language", ["en", "ur"])
 @pytest.mark.parametrize("kind", list_message_kinds(), ids=lambda kind: kind.code)
-def test_every_letter_there_is_reads_in_both_languages(kind, language):
+def test_every_email_is_written_in_both_languages(kind, language):
     values = {**dict.fromkeys(kind.fields, "VALUE"), "client": "CLIENT"}
     wording = render(kind.code, language=language, channel="mail", values=values)
     assert wording.subject

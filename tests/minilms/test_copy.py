@@ -59,7 +59,7 @@ def ask_as_guardian(cast, platform):
         pytest.param(ask_as_guardian, "guardian", ("",), id="guardian"),
     ],
 )
-def test_a_copy_of_everything_is_fetched_and_then_it_is_gone(committed, platform, ask, who, folders):
+def test_a_copy_of_everything_is_fetched_and_then_deleted(committed, platform, ask, who, folders):
     khyber = committed.client_id("khyber")
     platform.do("register", KIRAN, "--full-name", "Kiran Tareen", "--email", "kiran.tareen@mail.example")
     platform.keep(KIRAN, "content", ESSAY)

@@ -159,7 +159,7 @@ def test_a_signed_agreement_and_a_basis_of_consent_are_not_changed_by_a_file(cas
             [
                 "client.colour: no such field. Allowed: code, name",
                 "client.age_threshold: must be at least 13.",
-                "client.country: must match ^[A-Z]{2}$.",
+                "client.country: must be a two-letter code of ISO 3166 in capitals, such as PK.",
             ],
         ),
         ("client: {code: ravi}\nclient: {code: indus}", ["client: is there twice, line 1."]),
@@ -174,6 +174,13 @@ def test_a_signed_agreement_and_a_basis_of_consent_are_not_changed_by_a_file(cas
         (
             "client: {code: indus}\npurposes: [{code: newsletter, categories: [contact_details, shoe_size]}]",
             ["purposes[0].categories: shoe_size: no such code. Allowed: billing, contact_details"],
+        ),
+        (
+            "client: {code: indus}\nagreement: {reference: A, starts_at: 1/2/2026}\npurposes: [{code: x1, name: News}]",
+            [
+                "agreement.starts_at: must be a time with its offset, such as",
+                "purposes[0].name: must have the fields en, ur.",
+            ],
         ),
     ],
 )

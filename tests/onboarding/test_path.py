@@ -10,18 +10,19 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from consent.register.models import LawfulBasis, Purpose
+from consent.register.models import LawfulBasis, Purpose, ServiceAgreement
 from consent.register.services import change_register
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.accounts.staff_ties import TIE_LIFE
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.onboarding.selectors import list_client_facts, list_clients_in_set_up
 from paktaleem.onboarding.services import NoAgreementYet, add_starting_set
 from paktaleem.onboarding.starting_set import STARTING_PURPOSES
 from paktaleem.onboarding.steps import list_open_steps
+from tests.accounts.officers import second_officer_user
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.factories import BY, SETTING_UP, ClientFactory, SubjectFactory, make_agreement, make_staff
@@ -90,7 +91,8 @@ def test_a_new_client_is_set_up_step_by_step_to_an_allowed_decision(sign_in: Sig
     own = {"client": str(client_id), **WHY}
 
     offered = links(amina, page)
-    submit(amina, offered["Complete the client’s facts"], {**NEW, "address": "7 Canal Road, Sukkur"})
+    facts = {**NEW, "address": "7 Canal Road, Sukkur"}
+    assert submit(amina, offered["Complete the client’s facts"], facts) == page
     for kind, label in (("privacy", "Name the privacy contact"), ("notices", "Name the contact for notices")):
         person = {"kind": kind, "full_name": "Rabia Anwar", "email": f"{kind}@mehran.example"}
         submit(amina, offered[label].partition("?")[0], {**own, **person})
@@ -101,14 +103,14 @@ def test_a_new_client_is_set_up_step_by_step_to_an_allowed_decision(sign_in: Sig
     made_at = timezone.now() - TIE_LIFE  # officers do not sign together with an administrator whom they just made
     owner = browser_of(make_staff("owner@mehran.example", (Role.CLIENT_ADMIN.value, client_id), at=made_at))
     own_links = links(owner, page)
-    assert "Invite a person" not in own_links
+    assert "Invite an administrator" not in own_links
     for kind, label in (("age", "Declare how ages are verified"), ("consent", "Declare how guardians consent")):
         submit(owner, own_links[label], {"kind": kind, **MECHANISM, **WHY})
     assert "PakTaleem has signed" not in owner.get(page).content.decode()
-    submit(amina, f"{links(amina, page)['Read and sign'].removesuffix('change/')}sign/", WHY)
+    submit(amina, _signing_of(links(amina, page)), WHY)
     assert "PakTaleem has signed. The client signs next." in owner.get(page).content.decode()
     assert "Read and sign" not in links(amina, page)
-    submit(owner, f"{links(owner, page)['Read and sign'].removesuffix('change/')}sign/", WHY)
+    submit(owner, _signing_of(links(owner, page)), WHY)
     issue_key(owner, links(owner, page)["Issue a key"])
     assert f'<a href="{page}">Back to the set-up</a>' in owner.get("/admin/subjects/subject/").content.decode()
     with in_client(client_id):
@@ -118,7 +120,7 @@ def test_a_new_client_is_set_up_step_by_step_to_an_allowed_decision(sign_in: Sig
 
     trying = links(owner, page)["Try a decision"]
     submit(owner, trying, {"subject": "m-2", "purpose": "support"})
-    assert "Denied: subject unknown" in owner.get(page).content.decode()
+    assert "Denied: no person with this LMS id is registered." in owner.get(page).content.decode()
     assert open_steps(client_id) == ["decision"]
     submit(owner, trying, {"subject": "m-1", "purpose": "account_management"})
     shown = owner.get(page).content.decode()
@@ -126,6 +128,40 @@ def test_a_new_client_is_set_up_step_by_step_to_an_allowed_decision(sign_in: Sig
     assert "The set-up is complete." in shown
     assert "Set-up: steps to do" not in owner.get("/admin/").content.decode()
     assert "Back to the set-up" not in owner.get("/admin/subjects/subject/").content.decode()
+
+
+def test_an_administrator_is_invited_and_approved_on_the_path_and_makers_are_warned_to_sign(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    """One form makes account, proposal and email; the second officer finds the approval; neither signs with them."""
+    client_id = make_client("mehran")
+    page = f"/admin/accounts/client/{client_id}/set-up/"
+    amina, gul = sign_in("amina"), browser_of(second_officer_user())
+    submit(amina, links(amina, page)["Add the draft"], {"client": str(client_id), "reference": "MSA-7", **WHY})
+    assert submit(amina, links(amina, page)["Use the starting set"], starting_set()) == page
+    with in_client(client_id):
+        draft = ServiceAgreement.objects.get(client_id=client_id)
+    invite = links(amina, page)["Invite an administrator"]
+    given = {"email": "owner@mehran.example", "full_name": "Tariq Soomro", "language": "ur", "role": "client_admin"}
+    assert submit(amina, invite, {**given, "client": str(client_id), **WHY}) == page
+    assert "Approve the role" not in links(amina, page)
+    assert "you proposed or approved the administrator’s role" in amina.get(page).content.decode()
+    assert {"Approve the role", "Read and sign"} <= set(links(gul, page))
+    assert submit(gul, links(gul, page)["Approve the role"], WHY) == page
+    for officer in (amina, gul):
+        assert "you proposed or approved the administrator’s role" in officer.get(page).content.decode()
+        assert "Read and sign" not in links(officer, page)
+        assert "Add the paper that the client signed" in links(officer, page)
+    with in_global():
+        owner = browser_of(User.objects.get(email="owner@mehran.example"))
+    submit(gul, f"/admin/consent/serviceagreement/{draft.pk}/sign/", WHY)
+    assert "The officer who has signed gave you your role" in owner.get(page).content.decode()
+    refused = owner.post(f"/admin/consent/serviceagreement/{draft.pk}/sign/", WHY).content.decode()
+    assert "Decline to sign, so that another officer can sign first" in refused
+
+
+def _signing_of(offered: dict[str, str]) -> str:
+    return offered["Read and sign"].replace("/change/", "/sign/")
 
 
 def starting_set(*own: str) -> dict[str, Any]:
@@ -145,7 +181,7 @@ def test_each_side_sees_the_same_steps_and_only_its_own_acts(sign_in: SignIn, ca
     assert titles[0] == titles[1] == titles[2]
     assert len(titles[0]) == 13
     offered = {name: set(re.findall(r'class="button" href="[^"]+">([^<]+)<', text)) for name, text in seen.items()}
-    assert "Invite a person" not in offered["farah"]
+    assert "Invite an administrator" not in offered["farah"]
     assert "Declare how ages are verified" in offered["farah"] - offered["amina"]
     assert "Complete the client’s facts" in offered["amina"] - offered["farah"]
     assert offered["bilal"] == {"Show what has no period"}

@@ -123,12 +123,12 @@ async def sent(url, **options):
 
 
 @pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
-def test_what_lies_inside_is_not_public(address):
+def test_internal_addresses_are_not_public(address):
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
-def test_a_name_or_literal_for_what_lies_inside_is_refused(address):
+def test_a_name_or_literal_of_an_internal_address_is_refused(address):
     literal = f"[{address}]" if ":" in address else address
     with pytest.raises(DestinationRefused):
         parse_destination(f"https://{literal}/")
@@ -192,7 +192,7 @@ def connections_for(monkeypatch, *sendings):
 
 
 @pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
-def test_nobody_listening_sees_what_was_meant_for_an_address_inside(monkeypatch, address):
+def test_a_request_for_an_internal_address_reaches_no_listener(monkeypatch, address):
     literal = f"https://[{address}]:PORT/" if ":" in address else f"https://{address}:PORT/"
     named = ("https://lms.example:PORT/", {"resolve": resolving_to(address)})
     both = ("https://lms.example:PORT/", {"resolve": resolving_to("8.8.8.8", address)})
@@ -200,7 +200,7 @@ def test_nobody_listening_sees_what_was_meant_for_an_address_inside(monkeypatch,
 
 
 @pytest.mark.parametrize("url", SPELLINGS.values(), ids=SPELLINGS)
-def test_nobody_listening_sees_what_was_meant_for_another_spelling(monkeypatch, url):
+def test_a_request_for_an_internal_address_in_another_spelling_reaches_no_listener(monkeypatch, url):
     """Also on the listener's port, if the spelling has none."""
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
@@ -220,7 +220,7 @@ def test_one_inside_among_two_addresses_is_enough_to_refuse():
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "localhost", "[::ffff:127.0.0.1]"])
-def test_a_listener_inside_sees_nobody(host):
+def test_an_internal_listener_gets_no_request(host):
     async def play():
         async with listener(saying(), tls_name="localhost") as inside:
             with pytest.raises(DestinationRefused):
@@ -342,7 +342,7 @@ def test_an_endless_answer_is_cut_and_not_unpacked():
     assert answer.body == b"\x1f\x8b" * (MAX_RESPONSE_BYTES // 2)
 
 
-def test_nobody_listens():
+def test_a_port_without_a_listener_is_unreachable():
     with pytest.raises(Unreachable, match="connect"):
         run(sent("http://127.0.0.1:9/", allowed=["127.0.0.1:9"]))
 
@@ -366,7 +366,7 @@ def test_a_wrong_certificate_or_none_is_refused(behave, name):
         run(play())
 
 
-def test_a_certificate_nobody_vouches_for_is_refused():
+def test_a_certificate_of_an_unknown_authority_is_refused():
     async def play():
         async with listener(saying(), tls_name="lms.example") as there:
             url, allowed = f"https://lms.example:{there.port}/", [f"lms.example:{there.port}"]

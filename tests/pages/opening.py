@@ -21,6 +21,12 @@ ZOOMED: Any = {"width": 640, "height": 400}
 """The size that is left of 1280 × 800 px at 200 % zoom."""
 NARROW: Any = {"width": 360, "height": 740}
 SHOWN: Any = [(WIDE, "light"), (ZOOMED, "light"), (NARROW, "dark")]
+AXE = Axe().axe_script
+VIOLATIONS = """async () => {
+    const found = await axe.run({ resultTypes: ["violations"] });
+    return found.violations.map(({ id, nodes }) => ({ id, places: nodes.map(({ target, html }) => [target, html]) }));
+}"""
+"""Return only what is read here: a result of axe-core has megabytes."""
 DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 """Resolved when the browser has laid out the page at its new size, and scripts that watch sizes have run."""
 
@@ -34,7 +40,6 @@ class OpenedPages:
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.route("**/*", self._answer)
-        self.axe = Axe()
         self.errors: list[str] = []
         self.catalogue = session.get(CATALOGUE, secure=True)
         self.documents: dict[str, Any] = {}
@@ -57,12 +62,13 @@ class OpenedPages:
     def judge(self) -> list[str]:
         """Return the findings of axe-core on the page that is shown, and at which sizes it is too wide."""
         faults = []
+        self.page.evaluate(AXE)
         for size, scheme in SHOWN:
             self.page.set_viewport_size(size)
             self.page.emulate_media(color_scheme=scheme)
             self.page.evaluate(COMING_TO_REST)
             self.page.evaluate(DRAWN)
-            found = self.axe.run(self.page).response["violations"] if size is not ZOOMED else []
+            found = self.page.evaluate(VIOLATIONS) if size is not ZOOMED else []
             where = f"at {size['width']} px, {scheme}"
             faults += [f"{one['id']} {where}: {_places(one)}" for one in found]
             if not fits(self.page):
@@ -91,6 +97,6 @@ class OpenedPages:
 
 
 def _places(violation: Any) -> str:
-    nodes = violation["nodes"]
-    shown = "; ".join(f"{node['target']} {node['html'][:140]}" for node in nodes[:2])
-    return f"{shown} ({len(nodes)})"
+    places = violation["places"]
+    shown = "; ".join(f"{target} {html[:140]}" for target, html in places[:2])
+    return f"{shown} ({len(places)})"

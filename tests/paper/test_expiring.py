@@ -49,7 +49,7 @@ def test_unmatched_rows_are_emptied_after_ninety_days(indus, sheet, now):
     assert not ConsentEvent.objects.exists()
 
 
-def test_unmatched_rows_wait_before_that(indus, sheet, now):
+def test_unmatched_rows_are_kept_until_then(indus, sheet, now):
     assert expire(indus, now + LIFE - SECOND) == 0
     assert [state for state, _ in stands(sheet)] == ["matched", "unmatched", "unmatched"]
     assert all(entry.details for entry in entries_of(sheet))

@@ -56,6 +56,7 @@ from paktaleem.directory.people.services import (
     erase_subject,
     start_erasure,
 )
+from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent
 from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
@@ -625,7 +626,7 @@ def test_a_guardians_answer_is_not_recorded_once_the_child_is_of_age(cast, now, 
         choose_entry(row, actor=farah, **CORRECTION, at=grown)
 
 
-def test_a_guardians_consent_ends_when_the_child_comes_of_age(cast, now, code, danish):
+def test_a_guardians_consent_ends_when_the_child_reaches_the_age_of_consent(cast, now, code, danish):
     confirmed(cast, now, signed(code, "yes", "yes"))
     assert reasons(cast, datetime(2035, 1, 1, 9, tzinfo=UTC), "newsletter") != ["permitted"]
 
@@ -711,11 +712,11 @@ def test_consent_to_a_purpose_widened_since_is_not_recorded(cast, now, indus, co
 
 
 def test_children_with_unreachable_guardians_are_found(cast, now, *, indus, danish, esra, farah):
-    assert list(select_unreachable(indus, actor=farah)) == []
+    assert list(select_unreachable(indus, EVERYONE, actor=farah, at=now)) == []
     alone = make_guardian(indus, "no-phone", at=MADE)
     claim_guardian(cast.subject("iqra"), guardian=alone, relationship="parent", actor=SETTING_UP, at=MADE)
     invite_guardians_of([danish, cast.subject("iqra")], portal="https://portal.example", actor=farah, at=now)
-    assert [one.external_id for one in select_unreachable(indus, actor=farah)] == ["lms-iqra"]
+    assert [one.external_id for one in select_unreachable(indus, EVERYONE, actor=farah, at=now)] == ["lms-iqra"]
 
 
 def test_an_answer_on_paper_closes_the_invitation(cast, now, *, indus, danish, esra, farah, code):

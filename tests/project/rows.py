@@ -1,5 +1,6 @@
 """Create a row of Indus for every model of the console, to which every act applies."""
 
+import io
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -73,6 +74,7 @@ from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.schools.models import Term
 from paktaleem.directory.schools.rows import GivenRows, TermRow
+from paktaleem.directory.security_assessments.services import add_report, record_remediation, request_acceptance
 from paktaleem.directory.security_events.services import count_refusal
 from paktaleem.directory.single_sign_on.models import SignOnLink
 from paktaleem.directory.single_sign_on.services import decide_provider
@@ -127,6 +129,7 @@ from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_f
 from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
 from tests.schools.making import enrolled, given, record
+from tests.security_assessments.making import make_assessment, make_finding
 from tests.sharing.demands import demand, transfer
 from tests.showing import shown
 from tests.single_sign_on.making import propose_sign_on
@@ -175,7 +178,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
         f"subjects/subject/{act}": cast.subject_id("danish")
-        for act in ("ask-guardians", "name-guardian", "school-authorises", "moves-away")
+        for act in ("ask-guardians", "name-guardian", "school-authorises", "moves-away", "moves-class")
     }
     rows["subjects/subject/not-same-person"] = cast.subject_id("junaid")
     with in_client(client_id):
@@ -185,6 +188,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows |= queued
     rows |= sign_on_of_indus(cast)
     rows |= period_change_of_paktaleem(cast)
+    rows |= security_assessments_of_paktaleem(cast)
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 
@@ -553,6 +557,24 @@ def period_change_of_paktaleem(cast: Cast) -> dict[str, Any]:
     with in_client(PAKTALEEM):
         values: dict[str, Any] = {"ground": "People asked for more time.", "actor": cast.actor("amina"), "at": AT}
         return {"periods/periodchange": request_period_change("packages", length=20, **values).pk}
+
+
+def security_assessments_of_paktaleem(cast: Cast) -> dict[str, Any]:
+    """Create an assessment with a report, a finding that is open, one that is mended, and a risk to accept."""
+    told: dict[str, Any] = {"actor": cast.actor("amina"), "at": AT}
+    with in_client(PAKTALEEM):
+        assessment = make_assessment(**told)
+        add_report(assessment, io.BytesIO(b"%PDF-1.7 report"), **told)
+        finding, mended = make_finding(assessment, **told), make_finding(assessment, **told)
+        record_remediation(mended, remediation="Patched.", mended_on=AT.date(), reason="review", **told)
+        until = AT.date() + timedelta(days=200)
+        acceptance = request_acceptance(finding, ground="Limited.", until=until, **told)
+    return {
+        "security_assessments/securityassessment": assessment.pk,
+        "security_assessments/finding": finding.pk,
+        "security_assessments/finding/reopen": mended.pk,
+        "security_assessments/riskacceptance": acceptance.pk,
+    }
 
 
 def schedule_of_indus(cast: Cast) -> dict[str, Any]:

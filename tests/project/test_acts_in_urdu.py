@@ -54,7 +54,7 @@ def told(browser: Client, url: str, given: dict[str, Any]) -> list[str]:
     return [words for words in said if not words.startswith("ptk_")]
 
 
-def test_nothing_is_told_in_english_after_an_act(cast_of_rows: Cast, rows: dict[str, Any]) -> None:
+def test_no_message_after_an_act_is_in_english(cast_of_rows: Cast, rows: dict[str, Any]) -> None:
     cast = cast_of_rows
     farah, amina = in_urdu(cast, "farah"), in_urdu(cast, "amina")
     found, tried = dict[str, str](), 0

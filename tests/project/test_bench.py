@@ -1,12 +1,20 @@
-"""The memory measurement of the benchmarks."""
+"""The benchmarks: their measurement of memory, and that their SQL fits the tables."""
 
 import os
+import re
 import sys
 from subprocess import CalledProcessError
 
+import psycopg
 import pytest
+from django.db import connections
 
+from paktaleem.development.embedded import SUPERUSER
+from tests.bench import world
 from tests.bench.peak import run_measured
+from tests.bench.requests import CONSENT
+from tests.database import template_ready
+from tests.factories import CAST_AT
 
 MEGABYTE = 2**20
 
@@ -27,3 +35,26 @@ def test_the_peak_memory_of_a_command_includes_what_it_frees() -> None:
 def test_a_command_that_fails_is_an_error() -> None:
     with pytest.raises(CalledProcessError):
         run_measured(["false"], os.environ)
+
+
+@pytest.mark.django_db
+def test_the_world_and_the_writes_of_a_consent_fit_the_tables() -> None:
+    """As the superuser without triggers, like the benchmark fills its world; rolled back."""
+    filled = (world.PEOPLE, world.SUBJECTS, world.KEYS, world.ANSWERS, world.EVENTS, world.CONSENTS)
+    with psycopg.connect(template_ready().url(SUPERUSER, str(connections.databases["default"]["NAME"]))) as link:
+        link.execute("SET session_replication_role = replica")
+        for statement in filled:
+            link.execute(statement, {"people": 2, "clients": 3, "at": CAST_AT})
+        for write in _statements(CONSENT):
+            link.execute(write)
+        assert link.execute("SELECT status FROM api_keptanswer").fetchall() == [(201,)]
+        link.rollback()
+
+
+def _statements(script: str) -> list[bytes]:
+    """Return the statements of a pgbench script between BEGIN and COMMIT, with a value for each variable."""
+    script = re.sub(r":(tenant|subject|event)::uuid", "'019b0000-0000-7000-8000-000000000001'::uuid", script)
+    script = re.sub(r":event::bytea", "'event'::bytea", script).replace("\\gset", ";")
+    script = re.sub(r"(?<!:):(client|person)", "1", script)
+    within = script.partition("BEGIN;")[2].partition("COMMIT;")[0]
+    return [part.encode() for part in within.split(";") if part.strip()]

@@ -19,7 +19,7 @@ def test_every_reason_has_its_heading_and_no_other():
     assert re.findall(r"^## (\w+)$", REASONS, re.MULTILINE) == [reason.value for reason in Reason]
 
 
-def test_every_remedy_is_told_in_the_docs_as_in_the_answer():
+def test_the_docs_state_every_remedy_as_the_answer_does():
     refuse_any((remedy.reason, "" if remedy.sentence in REASONS else remedy.sentence) for remedy in REMEDIES)
 
 

@@ -175,7 +175,7 @@ def test_no_import_brings_everything():
     refuse_any((named(path), star_imports(parsed(path))) for path in MODULES)
 
 
-def test_the_clock_is_read_at_its_one_door():
+def test_the_clock_is_read_in_one_module():
     refuse_any(
         ((named(path), clock_reads(parsed(path))) for path in MODULES if named(path) not in CLOCK_DOORS),
         advice="read paktaleem.foundation.clock: now_here() for a client's rules, else real_now()",

@@ -62,6 +62,7 @@ PUBLISHED = {
 # Pages for people without an account, with the status without a sign-in (by GET; never more by POST).
 VISITORS = {
     "metrics": 404,
+    "security-events": 404,
     "choices/": 403,
     "choices/children/": 405,
     "choices/give/<str:purpose>/": 403,
@@ -165,6 +166,7 @@ CONSOLE_BY_ROLE = {
     "admin/rights/rightsrequest/figures/export/": "OAC",
     "admin/samples/": "OAC",
     "admin/trends/": "OAC",
+    "admin/work/": "OAC",
 }
 
 # Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
@@ -244,6 +246,16 @@ ACTS = {
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
     "mail/letter/resend": "OSC",
+    "security_assessments/finding/accept-risk": "O",
+    "security_assessments/finding/change-finding": "O",
+    "security_assessments/finding/mend": "O",
+    "security_assessments/finding/reopen": "O",
+    "security_assessments/riskacceptance/approve": "O",
+    "security_assessments/riskacceptance/decline": "O",
+    "security_assessments/securityassessment/add-report": "O",
+    "security_assessments/securityassessment/open-report": "OA",
+    "security_assessments/securityassessment/plan-next": "O",
+    "security_assessments/securityassessment/record-finding": "O",
     "systems/order/add-file": "OC",
     "systems/order/agree": "OC",
     "systems/order/answer": "OC",
@@ -338,6 +350,7 @@ ACTS = {
     "paper/answersheet/confirm": "OC",
     "paper/formrun/print": "OC",
     "paper/formrun/sheet-csv": "OC",
+    "paper/formrun/sheet": "OC",
     "paper/formrun/sheet-xlsx": "OC",
     "paper/sheetentry/choose": "OC",
     "paper/sheetentry/confirm": "OC",
@@ -352,6 +365,8 @@ ACTS = {
     "school_years/yearend/confirm": "OC",
     "school_years/yearend/cancel": "OC",
     "subjects/subject/moves-away": "OC",
+    "subjects/subject/moves-class": "OC",
+    "schools/schoolclass/move-pupils": "OC",
     "exits/agreementexit/approve": "O",
     "exits/agreementexit/certificate-json": "OASC",
     "exits/agreementexit/certificate-pdf": "OASC",
@@ -534,7 +549,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|security_events|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "subjects|accounts|ledger|periods|merges|schools|mail|single_sign_on|systems|webhooks|access_reviews|security_events|security_assessments|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|regulator|school_years"
 )
 
@@ -574,7 +589,7 @@ def test_every_route_is_in_the_table_and_no_other() -> None:
     assert sorted(set(routes()) ^ listed()) == []
 
 
-def test_a_route_that_nobody_listed_would_be_found() -> None:
+def test_a_route_missing_from_the_tables_is_found() -> None:
     patterns = get_resolver().url_patterns
     bare = path("bare/", lambda request: request, name="bare")
     patterns.append(bare)
@@ -584,7 +599,7 @@ def test_a_route_that_nobody_listed_would_be_found() -> None:
         patterns.remove(bare)
 
 
-def test_few_routes_answer_anybody_and_each_has_its_reason() -> None:
+def test_few_routes_are_public_and_each_has_its_reason() -> None:
     assert len(ANONYMOUS) <= 10
     assert all(ANONYMOUS.values())
 
@@ -603,7 +618,7 @@ def example(route: str, row: object = NOT_THERE) -> str:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) -> None:
+def test_without_a_sign_in_only_public_routes_answer(db: None, method: str) -> None:
     found = {}
     for route in sorted(listed() - set(API) - set(ANONYMOUS) - set(PUBLISHED) - set(VISITORS)):
         answer = getattr(Client(), method)(example(route))
@@ -612,7 +627,7 @@ def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) ->
     assert {route: answer for route, answer in found.items() if answer not in refusals} == {}
 
 
-def test_anybody_is_answered_where_anybody_may(cast: Cast) -> None:
+def test_public_routes_answer_without_a_sign_in(cast: Cast) -> None:
     at, children = timezone.now(), {"child_text_en": "For you.", "child_text_ur": "آپ کے لیے۔"}
     version = announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, **children)
     found = {route: Client().get(example(route, version.pk)).status_code for route in {**ANONYMOUS, **PUBLISHED}}
@@ -700,7 +715,7 @@ def acts_by_role(rows: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
 
 
 @pytest.mark.parametrize("name", STAFF)
-def test_lists_forms_rows_and_acts_open_by_role_break_no_policy_and_are_in_urdu_without_codes(
+def test_each_role_opens_its_pages_in_urdu_without_codes_or_policy_violations(
     cast_of_rows: Cast, rows: dict[str, Any], name: str
 ) -> None:
     opened, wanted = Opened(cast_of_rows, name), {}

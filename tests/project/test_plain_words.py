@@ -54,6 +54,11 @@ def test_comments_and_prose_are_read_but_not_data_and_names():
     ]
 
 
+def test_a_name_of_a_test_is_read_as_a_sentence():
+    source = "def test_nobody_is_asked():\n    nobody = 1\n\n\ndef nobody():\n    return nobody\n"
+    assert [(line, word) for line, word, _ in read_python(source, strings=False)] == [(1, "nobody")]
+
+
 def test_templates_and_documents_are_read_without_their_code():
     page = '<p class="door">{% if told %}{{ letter }}{% translate "You are told." %}</p>\n{% endif %}'
     assert [(line, word) for line, word, _ in read_template(page)] == [(1, "told")]

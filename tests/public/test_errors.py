@@ -76,7 +76,7 @@ def test_a_bare_405_becomes_a_page_and_keeps_its_headers() -> None:
     assert BareErrorsMiddleware(view)(RequestFactory().post("/api/v1/x")).content == b""
 
 
-def test_a_defect_is_told_even_if_its_page_cannot_be(settings: Any) -> None:
+def test_a_fault_is_reported_even_if_its_page_cannot_be_rendered(settings: Any) -> None:
     assert b"<h1>" in errors.defect(RequestFactory().get("/")).content
     manifest = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}  # collectstatic has not run
     settings.STORAGES = settings.STORAGES | {"staticfiles": manifest}

@@ -64,7 +64,7 @@ def test_staff_choose_once_and_the_address_is_clean_again(db: None) -> None:
 
 
 @pytest.mark.urls("tests.public.test_language")
-def test_the_way_on_keeps_the_language_and_the_switch_keeps_the_question() -> None:
+def test_the_next_step_keeps_the_language_and_the_language_switch_keeps_the_question() -> None:
     def view(request: HttpRequest) -> HttpResponse:
         assert page_url("privacy", "indus") == "/privacy/indus/?lang=ur"
         assert redirect_to_page("privacy", "indus")["Location"] == "/privacy/indus/?lang=ur"

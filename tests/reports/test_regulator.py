@@ -185,7 +185,7 @@ def test_an_administrator_requests_one_in_the_console_and_follows_it(
     made = farah.post("/admin/regulator/regulatorpack/add/", sent)
     url = made["Location"]
     page = farah.get(url).content.decode()
-    assert f"0 of {len(SECTIONS)} sections" in page
+    assert f"0 of {len(SECTIONS)} done." in page
     assert 'http-equiv="refresh"' in page
     key = UUID(url.split("/")[-3])
     gather_pack(client=str(cast.client_id("indus")), pack=str(key))

@@ -47,7 +47,7 @@ def test_what_is_held_adds_up_by_category_and_system(cast, report, now):
     assert found["usage_logs"].first_collected_at == earlier
 
 
-def test_what_was_collected_against_a_no_is_recorded_with_the_reason(cast, report):
+def test_data_collected_despite_a_refusal_is_recorded_with_the_reason(cast, report):
     made, incident = report("junaid", category="contact_details", purpose="newsletter")
     assert (made.reason, incident) == ("consent_missing", None)
     made, _ = report("junaid", category="billing", purpose="newsletter")

@@ -89,7 +89,7 @@ def test_it_closes_when_every_system_has_answered(cast, indus, report, now):
     assert Holding.objects.get().ended_at == now
 
 
-def test_coming_of_age_ends_no_quarantine_and_the_last_answer_does(cast, indus, report, now):
+def test_reaching_the_age_of_consent_ends_no_quarantine_and_the_last_answer_does(cast, indus, report, now):
     _, incident = report("danish")
     grown = cast.subject("danish").of_age_at + timedelta(days=1)
     assert decision_reason(cast, "lms-danish", grown) == "quarantined"
@@ -144,7 +144,7 @@ def test_a_collection_with_a_guardians_consent_opens_no_incident(cast, report, n
     assert (made.reason in {"permitted", "consent_missing"}, incident) == (True, None)
 
 
-def test_what_was_collected_while_the_yes_stood_is_no_incident_later(cast, report, now):
+def test_data_collected_while_the_consent_was_in_force_is_no_incident_later(cast, report, now):
     before = now - timedelta(days=2)
     verified_guardian(cast.subject("danish"), cast.subject("esra"), at=before)
     record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=before)

@@ -37,7 +37,7 @@ def test_pauses_notice_extension_and_lateness_are_drawn() -> None:
 
 
 @given(passed=DAYS, pause=st.tuples(DAYS, DAYS), extension=st.integers(0, 60), answered=st.none() | DAYS)
-def test_every_mark_and_bar_lies_inside_the_drawing(
+def test_every_mark_and_bar_is_inside_the_drawing(
     passed: int, pause: tuple[int, int], extension: int, answered: int | None
 ) -> None:
     starts, length = pause

@@ -497,7 +497,7 @@ def test_erasing_the_guardian_destroys_the_text_and_the_request_can_be_closed(se
     assert close_request(request, actor=seen.actor("farah"), at=AT + DAY).state == "closed"
 
 
-def test_each_obstacle_by_itself(now: Any) -> None:
+def test_each_obstacle_alone_denies(now: Any) -> None:
     known = _known(now, strength=2)
     given: dict[str, Any] = {"discloses_data": True, "may_receive_data": True, "at": now}
     assert why_not_allowed(known, **given) is None

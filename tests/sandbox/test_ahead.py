@@ -93,7 +93,7 @@ def test_a_contact_kept_only_to_ask_is_forgotten(both, sandbox):
     assert each(both, emptied) == [False, True]
 
 
-def test_a_row_of_paper_that_matched_nobody_expires(both, sandbox):
+def test_a_row_on_paper_that_matched_no_person_expires(both, sandbox):
     header, row = "code,newsletter,answered_by,method,answered_on,note", "1111-1111,yes,self,paper,2026-09-30,Box 3"
     sheet = f"{header}\n{row}".encode()
     each(both, lambda client: upload_sheet(sheet, client=client, actor=SETTING_UP, at=client_now()))
@@ -107,7 +107,7 @@ def test_a_row_of_paper_that_matched_nobody_expires(both, sandbox):
     assert each(both, state) == ["unmatched", "expired"]
 
 
-def test_a_letter_whose_job_died_is_sent_after_all(both, sandbox):
+def test_an_email_whose_job_died_is_sent_later(both, sandbox):
     sandbox.move(days=100)
 
     def lost(client):
@@ -151,7 +151,7 @@ def told(sandbox, *, taken=True):
     return delivery.message_id
 
 
-def test_what_was_told_in_a_sandbox_ahead_is_thrown_away_after_as_many_real_days(sandbox, endpoint, time_machine):
+def test_deliveries_of_a_sandbox_ahead_in_time_are_purged_after_as_many_real_days(sandbox, endpoint, time_machine):
     sandbox.move(days=400)
     message, sent_at = told(sandbox), wall_clock_now()
     for days, left in (

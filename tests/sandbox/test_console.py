@@ -51,7 +51,7 @@ def test_its_administrator_moves_the_clock_and_starts_over(sandbox, admin):
         assert not Subject.objects.exists()
 
 
-def test_its_administrator_forces_a_state_and_is_told_the_answer(sandbox, admin):
+def test_its_administrator_forces_a_state_and_sees_the_answer(sandbox, admin):
     url = row_url("accounts/client", sandbox.id, "force-state")
     assert "consent withdrawn → consent withdrawn" in admin.get(url).content.decode()
     told = {"subject": "p-adult", "state": "consent_withdrawn", "purpose": ""}

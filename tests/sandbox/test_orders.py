@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_refused_by_name(sandbox, body, pointer):
         assert not Order.objects.exists()
 
 
-def test_nobody_unknown_gets_an_order(sandbox):
+def test_no_order_names_an_unknown_person(sandbox):
     assert problem(sandbox.caller.post(ORDERS, {"subject": "nobody", "kind": "erase"})) == (404, "subject-unknown")
 
 

@@ -66,7 +66,7 @@ def readable(tables):
     return [table for table in tables if walls[table].rights]
 
 
-def test_everything_of_its_people_is_gone(played):
+def test_all_data_of_its_people_is_deleted(played):
     before = rows_of(played.id, readable(purged_tables()))
     assert sum(before.values()) > 40
     answer = played.caller.post(ADDRESS)
@@ -79,7 +79,7 @@ def test_everything_of_its_people_is_gone(played):
             assert not model._default_manager.exists(), model
 
 
-def test_whoever_asks_finds_nobody(cast, played):
+def test_no_request_finds_its_people(cast, played):
     played.caller.post(ADDRESS)
     assert played.caller.reason("p-adult", "support") == "subject_unknown"
     assert played.caller.get("/api/v1/subjects/p-adult").status_code == 404

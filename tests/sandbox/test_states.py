@@ -62,7 +62,7 @@ def test_any_state_leads_to_any_other(sandbox, state):
     assert sandbox.caller.reason("lms-zoya", told["purpose"]) == STATES[state].reason
 
 
-def test_the_worst_is_a_part_of_all():
+def test_the_worst_faults_are_among_all_faults():
     for state in STATES:
         worst, everything = (states_before(state, every=every) for every in (False, True))
         assert set(worst) < set(everything)
@@ -85,7 +85,7 @@ def test_they_come_about_through_services_with_the_sandbox_as_actor(sandbox):
         assert Entry.objects.filter(kind="subject.registered", actor_role="sandbox").count() == 1
 
 
-def test_a_state_of_somebody_registered_changes_what_it_needs(sandbox):
+def test_a_state_of_a_registered_person_changes_what_it_needs(sandbox):
     with in_client(sandbox.id):
         SubjectFactory(client=sandbox.client, external_id="lms-zoya", birth_date=date(2017, 1, 1), full_name="Zoya")
     assert sandbox.caller.reason("lms-zoya", "support") == "guardian_consent_required"

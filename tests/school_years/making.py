@@ -7,6 +7,7 @@ from consent.consents.models import Consent, Method
 from consent.consents.models.consents import ConsentState
 from consent.consents.services import Answer, record_answers
 from consent.notices.selectors.purposes import get_current_notice
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import Origin, Term
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow, TermRow
 from paktaleem.directory.schools.services import record_schools
@@ -52,16 +53,21 @@ def enrolled(person: str, school_class: str, first: date = OLD[0], **values: Any
     return row._replace(**values)
 
 
-def record(client: Client, *enrolments: EnrolmentRow, at: datetime, classes: Any = CLASSES) -> None:
+def record(client: Client, *enrolments: EnrolmentRow, at: datetime, classes: Any = CLASSES, terms: Any = TERMS) -> None:
     """Record schools, terms, classes and enrolments as the learning platform states them."""
     rows = [one._replace(row=number) for number, one in enumerate(enrolments, 2)]
-    given = GivenRows(schools=SCHOOLS, terms=TERMS, classes=classes, enrolments=rows)
+    given = GivenRows(schools=SCHOOLS, terms=terms, classes=classes, enrolments=rows)
     record_schools(given, client=client, origin=Origin.API, actor=SETTING_UP, at=at)
 
 
 def consents(cast: Cast, name: str, *, at: datetime, purpose: str = "newsletter") -> Consent:
-    """Record that a person consents on paper; return the consent."""
-    subject = cast.subject(name)
+    """Record that a person of the cast consents on paper; return the consent."""
+    give_consent(cast.subject(name), at=at, purpose=purpose)
+    return state_of(name, purpose)
+
+
+def give_consent(subject: Subject, *, at: datetime, purpose: str = "newsletter") -> None:
+    """Record that a person consents on paper."""
     version = get_current_notice(purpose, client_id=subject.client_id, at=at)
     record_answers(
         subject,
@@ -73,7 +79,6 @@ def consents(cast: Cast, name: str, *, at: datetime, purpose: str = "newsletter"
         actor=SETTING_UP,
         at=at,
     )
-    return state_of(name, purpose)
 
 
 def state_of(name: str, purpose: str = "newsletter") -> Consent:

@@ -1,17 +1,32 @@
 """A pupil who moves: within a client nothing is lost; to another client nothing goes along by itself."""
 
+import json
+import re
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from children.guardians.models import Guardianship
 from consent.consents.models import Consent
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.models import School, SchoolClass
+from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.accounts.services import change_membership
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from retention.holdings.models import Holding
 from rights.requests.models import RightsRequest
+from rights.requests.services import receive_request
 from tests.api.callers import Caller
 from tests.cast import Cast
+from tests.children.guardians import guardian_of
 from tests.console.conftest import SignIn
+from tests.factories import make_staff
+from tests.retention.schedule.making import make_holding
 from tests.schools.making import periods
+from tests.signing_in import browser_of
 
 BATCH = "/api/v1/enrolments/batch"
 
@@ -30,6 +45,37 @@ def indus(cast: Cast) -> Caller:
 def send(caller: Caller, **values: Any) -> list[str]:
     answer = caller.post(BATCH, {"enrolments": [{"subject": "lms-hamza", **values}]})
     return [one["result"] for one in answer.json()["enrolments"]]
+
+
+MOVE: dict[str, Any] = {"joining": "9c", "on": "2026-09-21", "reason": "client_instruction"}
+
+
+def what_stays(cast: Cast, *names: str) -> list[int]:
+    """Return how many consents, guardians, holdings and open requests are about some people, in their context."""
+    keys = [cast.subject_id(name) for name in names]
+    consents = Consent.objects.filter(subject_id__in=keys, state="given")
+    guardians = Guardianship.objects.filter(child_id__in=keys, ends_at=None)
+    holdings = Holding.objects.held().filter(subject_id__in=keys)
+    return [one.count() for one in (consents, guardians, holdings, RightsRequest.objects.filter(subject_id__in=keys))]
+
+
+def head_of(cast: Cast, school: str, at: datetime) -> User:
+    """Return an administrator limited to a school."""
+    client_id = cast.client_id("indus")
+    user = make_staff(f"{school}@indus.example", ("client_admin", client_id))
+    with in_client(client_id):
+        membership = Membership.objects.get(user_id=user.pk, ends_at=None)
+        membership.school_ids = [School.objects.get(external_id=school).pk]
+        change_membership(membership, actor=cast.actor("farah"), reason="review", at=at)
+    return user
+
+
+def confirmed(browser: Client, url: str, given: dict[str, Any]) -> str:
+    """Send the form twice, so that it moves; return the page between."""
+    page = browser.post(url, given).content.decode()
+    [seen] = re.findall(r'name="seen" value="(\w+)"', page)
+    assert browser.post(url, {**given, "seen": seen}).status_code == 302
+    return page
 
 
 def person_page(cast: Cast, act: str = "change") -> str:
@@ -52,6 +98,70 @@ def test_within_a_client_the_person_the_consents_and_the_history_stay(
     assert page.index(">9c<") < page.index(">4a<")
 
 
+def test_pupils_of_a_class_move_to_another_school_and_all_but_their_classes_stays(
+    indus: Caller, cast: Cast, sign_in: SignIn, now: datetime
+) -> None:
+    assert indus.consent("lms-hamza", "newsletter").status_code == 201
+    assert send(indus, **{"class": "4a", "subject": "lms-danish", "starts_on": "2026-08-03"}) == ["added"]
+    with in_client(cast.client_id("indus")):
+        hamza, danish = cast.subject("hamza"), cast.subject("danish")
+        guardian_of(danish, cast.subject("esra"), at=now)
+        make_holding(hamza, "usage_logs", ["support"], collected_at=now)
+        given: dict[str, Any] = {"kinds": ["access"], "channel": "telephone", "language": "en"}
+        receive_request(cast.client("indus"), subject=hamza, **given, actor=cast.actor("amina"), at=now)
+        class_id = SchoolClass.objects.get(external_id="4a").pk
+        before = what_stays(cast, "hamza", "danish")
+    assert before == [1, 1, 1, 1]
+    heads = [browser_of(head_of(cast, school, now)) for school in ("lyari", "clifton")]
+    assert [one.get(person_page(cast)).status_code for one in heads] == [200, 404]
+    farah, url = sign_in("farah"), f"/admin/schools/schoolclass/{class_id}/move-pupils/"
+    values = {**MOVE, "people": [str(hamza.pk), str(danish.pk)], "every_class": "on"}
+    page = confirmed(farah, url, values)
+    assert "No one has been moved yet." in page
+    changes, stays = page.split('id="effect"')[1].split('id="stays"')
+    assert re.findall(r"<bdi>([^<]+)</bdi>", changes) == ["4a (Lyari)", "9c (Clifton)", "Lyari", "Clifton"]
+    assert [int(one) for one in re.findall(r"<dd>(\d+)</dd>", stays)] == before
+    with in_client(cast.client_id("indus")):
+        moved = [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-09-21", None)]
+        assert periods("lms-hamza") == periods("lms-danish") == moved
+        assert what_stays(cast, "hamza", "danish") == before
+        [entry] = Entry.objects.filter(subject_id=hamza.pk, kind="subject.moved")
+        assert (entry.actor_id, json.loads(entry.body)["facts"]["reason"]) == (
+            cast.user_id("farah"),
+            "client_instruction",
+        )
+    assert indus.reason("lms-hamza", "newsletter") == "permitted"
+    assert [one.get(person_page(cast)).status_code for one in heads] == [404, 200], "the limits of staff follow"
+    panel = farah.get(person_page(cast)).content.decode().split('id="panel-moves"')[1]
+    assert re.findall(r"<bdi>([^<]+)</bdi>", panel)[:2] == ["4a (Lyari)", "9c (Clifton)"]
+
+
+def test_a_pupil_moves_after_the_same_values_were_shown_and_a_wrong_class_or_day_moves_no_one(
+    indus: Caller, cast: Cast, sign_in: SignIn
+) -> None:
+    assert send(indus, **{"class": "9c", "starts_on": "2026-08-03"}) == ["added"]
+    with in_client(cast.client_id("indus")):
+        classes = {key: str(pk) for key, pk in SchoolClass.objects.values_list("external_id", "pk")}
+    farah, url = sign_in("farah"), person_page(cast, "moves-class")
+    given = {**MOVE, "joining": "9c", "leaving": [classes["4a"]]}
+    for wrong, answer in (
+        ({"joining": "nowhere"}, "No class in use at this client has this id: nowhere."),
+        ({"on": "2026-08-03"}, "Choose a day after 2026-08-03"),
+        ({"on": "2036-01-01"}, "Choose a day at most a year ahead."),
+        ({"leaving": [str(cast.subject_id("iqra"))]}, "Select a valid choice."),
+    ):
+        assert answer in farah.post(url, {**given, **wrong}).content.decode()
+    [seen] = re.findall(r'name="seen" value="(\w+)"', farah.post(url, given).content.decode())
+    assert "No one has been moved yet." in farah.post(url, {**given, "on": "2026-09-22", "seen": seen}).content.decode()
+    with in_client(cast.client_id("indus")):
+        assert sorted(periods("lms-hamza")) == [("4a", "2026-08-03", None), ("9c", "2026-08-03", None)]
+    assert farah.post(url, {**given, "seen": seen}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        left = [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-08-03", None)]
+        assert sorted(periods("lms-hamza")) == left, "who is in the class already stays in it"
+    assert sign_in("celia").get(url).status_code == 404
+
+
 def test_a_move_to_another_client_closes_the_account_and_leads_to_the_portability_request(
     indus: Caller, cast: Cast, sign_in: SignIn
 ) -> None:
@@ -72,7 +182,7 @@ def test_a_move_to_another_client_closes_the_account_and_leads_to_the_portabilit
     assert farah.get(person_page(cast, "moves-away"))["Location"] == person_page(cast)
 
 
-def test_an_id_of_another_client_reveals_nothing_and_brings_nothing_along(indus: Caller, cast: Cast) -> None:
+def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(indus: Caller, cast: Cast) -> None:
     khyber = Caller(cast.key("khyber"))
     assert indus.consent("lms-hamza", "newsletter").status_code == 201
     for known, unknown in (("lms-hamza", "lms-nothere"), (str(cast.subject_id("hamza")), "lms-nothere")):

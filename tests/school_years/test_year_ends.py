@@ -198,7 +198,7 @@ def test_a_learner_who_also_teaches_does_not_leave_but_the_consents_of_the_year_
     assert (closed(), state_of("hamza").state) == (["lms-danish"], "expired")
 
 
-def test_people_who_are_erased_meanwhile_are_left_alone(cast: Cast, indus: Client) -> None:
+def test_people_erased_in_the_meantime_are_skipped(cast: Cast, indus: Client) -> None:
     row = prepared(cast)
     erase_subject(cast.subject("hamza"), actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AFTER)
     row = carried_out(cast, row)

@@ -7,12 +7,15 @@ import pytest
 from django.utils import timezone
 
 from children.invitations.models import Invitation
+from consent.paper.codes import format_code
 from consent.paper.models import FormPage, FormRun
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import Caller
 from tests.children.browsers import work
 from tests.console.pages import list_url, row_url
+from tests.console.test_exports import export, rows_in
 from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
 
@@ -75,6 +78,21 @@ def test_the_list_of_people_is_filtered_by_school_and_class(query, found, classe
     assert listed(officer.get(url)) == found
 
 
+def test_consents_and_guardian_claims_are_listed_and_exported_by_class_and_school(classes, cast):
+    assert Caller(cast.key("indus")).consent("lms-hamza", "newsletter").status_code == 201
+    farah = browser_of(cast.user("farah"))
+    for model, person, query, others in (
+        ("consent/consent", "lms-hamza", "class=c9", "class=4b"),
+        ("consent/consent", "lms-hamza", "school=clifton", "school=lyari"),
+        ("subjects/guardianclaim", "lms-danish", "class=4b", "class=4a"),
+    ):
+        url = list_url(model)
+        assert (person in farah.get(f"{url}?{query}").content.decode()) is True
+        assert (person in farah.get(f"{url}?{others}").content.decode()) is False
+        assert [person in row for row in export(farah, f"{url}export/?{query}", "csv")[1:]] == [True]
+        assert len(export(farah, f"{url}export/?{others}", "csv")) == 1, "the heading only"
+
+
 def test_another_client_finds_no_one_by_these_ids(classes, cast):
     celia = browser_of(cast.user("celia"))
     assert listed(celia.get(f"{list_url(PEOPLE)}?class=4a")) == []
@@ -107,6 +125,29 @@ def test_a_paper_form_is_made_for_a_school(classes, cast):
         pages = FormPage.objects.filter(run=FormRun.objects.get()).order_by("subject__external_id")
         assert list(pages.values_list("subject__external_id", flat=True)) == ["lms-danish", "lms-iqra"]
         assert Subject.objects.count() > 2
+
+
+def test_an_answer_sheet_has_the_codes_of_those_of_a_class_role_or_everyone(classes, cast):
+    farah = browser_of(cast.user("farah"))
+    values = {"name": "Lyari", "addressee": "person", "purposes": ["newsletter"], "ids": "", "place": "lyari"}
+    assert farah.post(list_url("paper/formrun") + "add/", values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        run = FormRun.objects.get()
+        codes = dict(FormPage.objects.filter(run=run).values_list("subject__external_id", "code"))
+    url = row_url("paper/formrun", run.pk, "sheet")
+    assert 'href="../sheet/"' in farah.get(row_url("paper/formrun", run.pk)).content.decode()
+    for chosen, people in (
+        ({"place": "4a"}, ["lms-iqra"]),
+        ({"place": "lyari", "role": "student"}, ["lms-danish", "lms-iqra"]),
+        ({}, ["lms-danish", "lms-iqra"]),
+    ):
+        sheet = rows_in(farah.post(url, {"format": "csv", **chosen}), "csv")
+        assert [row[0] for row in sheet[2:]] == [format_code(codes[one]) for one in people]
+    for chosen, answer in (
+        ({"place": "nowhere"}, "No school or class in use at this client has this id."),
+        ({"place": "c9"}, "No one on this form is chosen by these fields."),
+    ):
+        assert answer in farah.post(url, {"format": "csv", **chosen}).content.decode()
 
 
 def test_the_search_box_finds_schools_and_classes_by_the_beginning_of_their_name_or_id(cast, classes):

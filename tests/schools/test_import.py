@@ -106,7 +106,7 @@ def test_a_pupil_who_is_deleted_at_the_source_leaves_the_class(bring, now):
     assert report.schooling == {"enrolments": Tally(gone=1)}
 
 
-def test_a_complete_package_ends_what_it_does_not_list_only_if_everybody_is_in_it(bring, now):
+def test_a_complete_package_ends_what_it_does_not_list_only_if_it_has_everyone(bring, now):
     bring(network())
     fewer = network()
     fewer.tables["enrollments.csv"] = fewer.tables["enrollments.csv"][:1]
@@ -195,9 +195,7 @@ def test_an_import_that_would_end_other_enrolments_than_shown_is_refused(bring, 
         bring(fewer, everybody=True, as_shown=shown.plan)
 
 
-def test_a_larger_package_takes_as_many_statements_and_no_more_memory_for_its_enrolments(
-    bring, django_assert_max_num_queries
-):
+def test_a_package_of_more_enrolments_takes_as_many_statements(bring, django_assert_max_num_queries):
     small, large = network(), network()
     for number in range(3_000):
         large.add("enrollments.csv", f"many-{number}", classSourcedId="cls-1", userSourcedId="celia", role="student")

@@ -208,3 +208,72 @@ def test_every_recorded_kind_is_an_act_of_the_ledger():
 def test_a_request_that_succeeds_is_no_event(cast, status):
     browser_of(cast.user("amina")).get("/admin/" if status == 200 else "/admin/login/")
     assert events() == []
+
+
+FEED_TOKEN = "a token that only the log collector of this test knows"
+
+
+@pytest.fixture
+def feed(settings):
+    """Configure the token, and return the reader of the feed: it gives the answer of a request."""
+    settings.SECURITY_FEED_TOKEN = FEED_TOKEN
+
+    def read(token=FEED_TOKEN, method="get", **parameters):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return getattr(Client(headers=headers), method)("/security-events", parameters)
+
+    return read
+
+
+def lines_of(answer):
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/x-ndjson")
+    return [json.loads(line) for line in answer.content.decode().splitlines()]
+
+
+def test_the_feed_goes_on_after_its_last_line_and_stays_two_minutes_behind(cast, feed, time_machine):
+    begun = timezone.now()
+    refuse(2)
+    refuse(kind="key.refused")
+    assert lines_of(feed()) == []
+    time_machine.move_to(begun + timedelta(minutes=3))
+    first, second = lines_of(feed())
+    assert [first["kind"], second["kind"]] == ["second_factor.refused", "key.refused"]
+    assert "203.0.113.7" not in str(first)
+    assert lines_of(feed(most=1)) == [first]
+    assert lines_of(feed(after=first["id"])) == [second]
+    assert lines_of(feed(after=second["id"])) == []
+    assert lines_of(feed(behind=3700)) == []
+    assert "no-store" in feed().headers["Cache-Control"]
+
+
+def test_only_the_holder_of_its_token_reads_the_feed(cast, feed, settings):
+    refused = [feed(token) for token in (None, FEED_TOKEN[:-1], cast.key("indus"))]
+    assert [(one.status_code, one.json()["type"]) for one in refused] == [
+        (401, "urn:paktaleem:problem:not-authenticated")
+    ] * 3
+    assert refused[0].headers["WWW-Authenticate"] == 'Bearer realm="security-events"'
+    settings.SECURITY_FEED_TOKEN = ""
+    assert [feed(token).status_code for token in (None, "", FEED_TOKEN)] == [404, 404, 404]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({"after": "last"}, "after"),
+        ({"most": "0"}, "most"),
+        ({"most": "10001"}, "most"),
+        ({"behind": "119"}, "behind"),
+        ({"behind": "²"}, "behind"),
+        ({"since": "2026"}, "since"),
+    ],
+)
+def test_a_wrong_parameter_of_the_feed_is_a_problem_that_names_it(cast, feed, parameters, field):
+    answer = feed(**parameters)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["errors"][0]["pointer"] == f"#/{field}"
+
+
+def test_the_feed_is_read_only(cast, feed):
+    answer = feed(method="post")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["type"] == "urn:paktaleem:problem:method-not-allowed"

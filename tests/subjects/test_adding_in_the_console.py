@@ -71,7 +71,7 @@ def test_an_officer_chooses_the_client(cast: Cast, sign_in: SignIn) -> None:
         ({"external_id": "lms-iqra"}, "was erased"),
     ],
 )
-def test_a_refused_form_says_why_and_changes_nobody(
+def test_a_refused_form_says_why_and_changes_no_one(
     cast: Cast, sign_in: SignIn, changed: dict[str, str], said: str
 ) -> None:
     with in_client(cast.client_id("indus")):

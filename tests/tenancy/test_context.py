@@ -95,7 +95,7 @@ def test_a_refused_switch_does_not_change_the_context(cast):
         assert clients_of_people() == {cast.client_id(INDUS)}
 
 
-def test_the_same_client_opens_inside_itself(cast):
+def test_the_context_of_the_same_client_can_be_nested(cast):
     with in_client(cast.client_id(INDUS)):
         with in_client(cast.client_id(INDUS)):
             assert clients_of_people() == {cast.client_id(INDUS)}

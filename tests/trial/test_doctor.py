@@ -1,9 +1,13 @@
 """``manage.py doctor``: a line for each part, what to do where it is not in order, and an exit status."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -29,6 +33,7 @@ from tests.factories import SETTING_UP
 from tests.mail.server import mail_server
 from tests.webhooks.making import make_endpoint
 
+ROOT = Path(__file__).resolve().parents[2]
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SMTP = "paktaleem.directory.mail.backends.EmailBackend"
 
@@ -163,11 +168,28 @@ def test_what_officers_have_to_look_at_is_named(in_order, cast, settings):
     assert found == {}
 
 
-def test_a_check_that_fails_is_a_line_without_the_text_of_the_error(in_order, settings):
+def test_a_keyring_that_cannot_be_read_is_named_without_its_text(in_order, settings):
     settings.KEYRING_FILE, settings.KEYRING = "", '{"current": "a secret"}'
     found = wrong_lines()
-    assert found["keyring"] == ("failed", "could not be checked (ImproperlyConfigured)")
+    assert found["keys"] == ("failed", "the keyring cannot be read")
     assert "secret" not in str(found)
+
+
+def test_a_check_that_fails_is_a_line_without_the_text_of_the_error(in_order, settings):
+    settings.KEYRING_FILE = f"{settings.KEYRING_FILE}\0"  # no file has such a name
+    found = wrong_lines()
+    assert found["keyring"] == ("failed", "could not be checked (ValueError)")
+
+
+def test_a_database_that_cannot_be_reached_is_the_first_thing_to_mend():
+    there = {**os.environ, "DATABASE_URL": "postgres://app:a-secret@127.0.0.1:1/portal"}
+    command = [sys.executable, "manage.py", "doctor", "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=there, capture_output=True, text=True, check=False)
+    lines = {line["part"]: line for line in json.loads(done.stdout)}
+    assert (done.returncode, lines["database"]["seen"]) == (1, "cannot be reached")
+    assert lines["database"]["remedy"].startswith("Start PostgreSQL")
+    assert lines["migrations"]["remedy"].startswith("Mend the parts above first")
+    assert "a-secret" not in done.stdout + done.stderr
 
 
 def test_lines_for_people_end_with_a_count(in_order):

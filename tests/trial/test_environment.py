@@ -31,7 +31,7 @@ def test_two_commands_at_once_share_one_server_and_leave_none(checkout):
 
 
 @pytest.mark.parametrize(("how", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_command_told_to_end_leaves_no_server(checkout, how, expected):
+def test_a_command_that_is_stopped_leaves_no_server(checkout, how, expected):
     process = shell(checkout, WAIT)
     assert process.stdout is not None
     assert process.stdout.readline() == "in\n"
@@ -51,7 +51,7 @@ def test_ctrl_c_while_the_server_is_being_made_leaves_none(checkout):
     assert checkout.left_running() == {}
 
 
-def test_whoever_stays_keeps_the_server(checkout):
+def test_the_server_stays_while_a_command_uses_it(checkout):
     stays = shell(checkout, WAIT)
     assert stays.stdout is not None
     stays.stdout.readline()
@@ -74,7 +74,7 @@ def test_a_server_left_by_a_killed_command_is_taken_up_and_stopped(checkout):
     assert checkout.left_running() == {}
 
 
-def test_a_folder_that_cannot_be_used_is_told_in_one_line(checkout):
+def test_a_folder_that_cannot_be_used_is_reported_in_one_line(checkout):
     (checkout.folder / "postgres").mkdir()
     (checkout.folder / "postgres" / "letter.txt").write_text("somebody's")
     status, output, errors = said(shell(checkout, WHO))

@@ -52,6 +52,6 @@ def test_not_ready_where_the_clock_is_not_the_databases(client, db, time_machine
     assert answer.json().get("reason") == ("clock_differs" if status == 503 else None)
 
 
-def test_nobody_may_write_there(client, db):
+def test_no_one_can_write_there(client, db):
     assert client.post("/healthz").status_code == 405
     assert client.post("/readyz").status_code == 405

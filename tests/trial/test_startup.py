@@ -91,6 +91,7 @@ def test_what_is_safe_is_served():
         ({"public_url": "https://"}, "startup.E005"),
         ({"public_url": "http://privacy.example"}, "startup.E005"),
         ({"metrics_token": "x" * 31}, "startup.E006"),
+        ({"feed_token": "x" * 31}, "startup.E006"),
         ({"debug": True, "allowed_hosts": ("*",)}, "startup.E003"),
     ],
 )
@@ -139,7 +140,7 @@ def test_a_remote_database_with_tls_is_fine():
         (SUPERUSER, {"startup.E011", "startup.E012", "startup.E013"}),
     ],
 )
-def test_real_roles_are_told_apart(connected_as, role, expected):
+def test_the_roles_of_a_real_cluster_are_distinguished(connected_as, role, expected):
     facts = connected_as(role)
     assert facts.role == role
     assert facts.fsync == "off"  # the test server runs without fsync

@@ -3,6 +3,7 @@
 from children.guardians.admin import (
     checks,
     guardians,
+    naming,
     people,
     records,
     verifications,
@@ -14,4 +15,4 @@ from children.guardians.admin import (
     pending as waiting,
 )
 
-__all__ = ["board", "checks", "guardians", "people", "records", "verifications", "waiting"]
+__all__ = ["board", "checks", "guardians", "naming", "people", "records", "verifications", "waiting"]

@@ -34,9 +34,10 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["GuardianshipAdmin", "ServiceAuthorisationAdmin", "is_in_effect"]
+__all__ = ["STAFF_METHOD_CHOICES", "EvidenceForm", "GuardianshipAdmin", "ServiceAuthorisationAdmin", "is_in_effect"]
 
-_METHODS = [one for one in VerificationMethod if one.value in STAFF_METHODS]
+STAFF_METHOD_CHOICES = [(one.value, one.label) for one in VerificationMethod if one.value in STAFF_METHODS]
+"""Methods that staff carry out."""
 _ROUTES = [one for one in Route if one != Route.PORTAL]
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad"}
 
@@ -57,7 +58,7 @@ class EvidenceForm(ActionForm):
 class VerifyForm(EvidenceForm, RowActionForm):
     """Form to verify a guardian by a method that staff carry out."""
 
-    method = forms.ChoiceField(choices=[(one.value, one.label) for one in _METHODS])
+    method = forms.ChoiceField(choices=STAFF_METHOD_CHOICES)
     field_order = ("method", "evidence", "file", "reason")
 
 

@@ -1,15 +1,14 @@
-"""Panel and act on a person's console page: who decides for a child, and naming a guardian."""
+"""Panel on a person's console page: who decides for a child."""
 
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models import Guardianship, Relationship
+from children.guardians.models import Guardianship
 from children.guardians.selectors import (
     list_candidates,
     list_guardians,
@@ -17,15 +16,11 @@ from children.guardians.selectors import (
     list_school_authorisations,
     load_child_facts,
 )
-from children.guardians.services import name_guardian
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, render_state
-from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
+from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["authority_panel", "describe_answer", "needs_guardian"]
@@ -44,38 +39,6 @@ def needs_guardian(row: Subject, at: datetime) -> bool:
     """Return True if a guardian decides for this person at ``at``, and something can still be recorded about them."""
     client = row.client
     return row.is_recorded and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-
-
-class NameForm(RowActionForm):
-    """Form to name a guardian."""
-
-    guardian = forms.CharField(
-        label="LMS id of the guardian", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-    relationship = forms.ChoiceField(choices=Relationship.choices)
-    may_consent = forms.BooleanField(label="May decide, once verified", required=False, initial=True)
-    may_receive_data = forms.BooleanField(label="May receive data about the child", required=False)
-    field_order = ("guardian", "relationship", "may_consent", "may_receive_data", "reason")
-
-
-def _name_guardian(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    actor = actor_of(request)
-    guardian = get_subject(given.pop("guardian").strip(), actor=actor)
-    name_guardian(child, guardian=guardian, **given, actor=actor, at=get_action_time(request))
-
-
-person_acts.connect(
-    RowAction(
-        "name-guardian",
-        "Name guardian",
-        Capability.MANAGE_GUARDIANS,
-        _name_guardian,
-        form=NameForm,
-        lead="The guardian must be registered. They have no authority before they are verified.",
-        done="Named.",
-        applies=needs_guardian,
-    )
-)
 
 
 @on_tab(OVERVIEW, place=3)

@@ -35,6 +35,12 @@ from children.guardians.services.guardians import (
     settle_guardian_change,
 )
 from children.guardians.services.mechanisms import declare_mechanism
+from children.guardians.services.naming import (
+    NewGuardian,
+    SeenEvidence,
+    find_guardian_to_name,
+    name_guardian_with_evidence,
+)
 from children.guardians.services.quarantines import (
     NotInQuarantine,
     QuarantineNeeded,
@@ -69,6 +75,7 @@ __all__ = [
     "EvidenceRequired",
     "MayNotConsent",
     "MethodNotOffered",
+    "NewGuardian",
     "NoAuthority",
     "NoConsentGiven",
     "NotAStaffMethod",
@@ -76,6 +83,7 @@ __all__ = [
     "NotTheirOwnGuardian",
     "QuarantineNeeded",
     "SchoolAuthorisationEnded",
+    "SeenEvidence",
     "StillAChild",
     "TooManyChecks",
     "TooWeakToShare",
@@ -89,8 +97,10 @@ __all__ = [
     "end_school_authorisation",
     "find_check_to_query",
     "find_check_to_start",
+    "find_guardian_to_name",
     "mark_verification_false",
     "name_guardian",
+    "name_guardian_with_evidence",
     "quarantine",
     "receive_check_result",
     "record_check_result",

@@ -19,7 +19,7 @@ from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.second_person import ApproverNotIndependent, ChangeState
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import PROGRESS
@@ -37,6 +37,11 @@ _TONES = {
     "cancelled": "calm",
 }
 _SUSPENDED = gettext_noop("Suspended")
+_TIED: dict[type[Exception], str] = {
+    ApproverNotIndependent: "You cannot sign together with the person who signed for the other side: in the last 72 "
+    "hours one of you gave the other a role, or re-enabled or reset the other’s account. Decline to sign, so that "
+    "another officer can sign first, or sign on paper: an officer records it.",
+}
 
 
 def _render_agreement_state(row: Any) -> SafeString:
@@ -178,6 +183,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "who signs second confirms the same term, instructions and documents.",
             done="Signed for your side.",
             applies=_is_draft,
+            refusals=_TIED,
         ),
         RowAction(
             "sign-paper",
@@ -187,6 +193,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             form=forms.PaperForm,
             lead="Choose the document that the client has signed. Another officer then signs for PakTaleem.",
             done="The client’s signature is recorded. Another officer must sign for PakTaleem.",
+            refusals=_TIED,
             applies=_may_be_signed_on_paper,
         ),
         RowAction(

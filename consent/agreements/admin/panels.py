@@ -9,12 +9,13 @@ from django.utils.translation import get_language, gettext
 from consent.agreements.duties import DUTIES
 from consent.agreements.models import AgreementDocument, AgreementSigning, DutyAttestation, Side
 from consent.agreements.selectors import Part, list_parts
-from consent.register.models import AgreementSuspension, Instruction, ServiceAgreement
+from consent.register.models import AgreementSuspension, Instruction, Recipient, ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.console.approvals import render_change_state
 from paktaleem.foundation.console.columns import day, period_pill
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["agreement_panels"]
 
@@ -36,11 +37,21 @@ def agreement_panels(row: ServiceAgreement, *, viewer: Actor, at: datetime) -> l
             "suspensions": [
                 (one, period_pill(one)) for one in AgreementSuspension.objects.filter(**own).order_by("-starts_at")
             ],
-            "instructions": [(one, period_pill(one)) for one in Instruction.objects.filter(**own)],
+            "instructions": _list_instructions(own),
             "parts": [_to_part(one) for one in list_parts(row.client_id, at=at)],
             "attested": [_to_attested(one, names) for one in attested],
         }
     return [panel]
+
+
+def _list_instructions(own: dict[str, Any]) -> list[tuple[Instruction, str, list[str]]]:
+    """Return each instruction with its state and the names of the recipients."""
+    rows = Recipient.objects.filter(client_id__in=[own["client_id"], PAKTALEEM])
+    names = dict(rows.values_list("code", "name"))
+    return [
+        (one, period_pill(one), [names.get(code, code) for code in one.recipients])
+        for one in Instruction.objects.filter(**own)
+    ]
 
 
 def _names(

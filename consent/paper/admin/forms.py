@@ -1,7 +1,5 @@
 """Consent forms in the console: create a form for a group, print it, download its answer sheet."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,17 +13,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
-from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
+from consent.paper.admin.blanks import BLANKS, SHEET_OF_SOME, build_blank
+from consent.paper.models import Addressee, FormPurpose, FormRun
 from consent.paper.selectors import count_progress, purposes_to_ask, select_people, select_unreachable
 from consent.paper.services import make_form, print_form
-from consent.paper.verdicts import SERVICE, SHARING
 from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
-from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.schools.admin.choosing import PLACE, PlaceField, check_place
-from paktaleem.directory.schools.selectors import filter_by_place, get_day
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -42,10 +36,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 __all__ = ["FormRunAdmin"]
 
 CLIENT, ADDRESSEE, UNREACHABLE = "client", "addressee", "unreachable"
-BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", render_csv_sheet),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render_xlsx_sheet),
-}
 
 
 class ClientForm(forms.Form):
@@ -64,7 +54,7 @@ class ClientForm(forms.Form):
         set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
 
-class MakeForm(ScopedForm):
+class MakeForm(ScopedForm, SelectionForm):
     """A form to choose the people and the purposes."""
 
     reason = None  # type: ignore[assignment]
@@ -86,26 +76,10 @@ class MakeForm(ScopedForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Purposes based on consent. Each is answered separately."),
     )
-    ids = forms.CharField(
-        label=_("People, by LMS id"),
-        required=False,
-        max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("One per line. Leave it empty to select people by the fields below."),
-    )
-    place = PlaceField()
-    role = forms.ChoiceField(
-        label=_("Or everyone in a role"),
-        required=False,
-        choices=[("", _("Every role")), *SubjectRole.choices],
-    )
     unreachable = forms.BooleanField(
         label=_("Only children whose guardians cannot be asked by message"),
         required=False,
         help_text=_("As listed under Invitations of guardians: no contact, the child's own, or one that many share."),
-    )
-    beginning = forms.CharField(
-        label=_("whose LMS id begins with"), required=False, max_length=255, help_text=_("Empty: all of them.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -127,13 +101,8 @@ class MakeForm(ScopedForm):
             self.add_error("purposes", gettext("This field is required."))
         if cleaned.get("unreachable") and not for_guardians:
             self.add_error("unreachable", gettext("This needs a form for guardians."))
-        check_place(self, _find_client(self.request))
+        self.check_selection(_find_client(self.request))
         return cleaned
-
-    def clean_ids(self) -> list[str]:
-        """Return the non-empty lines."""
-        lines = (line.strip() for line in str(self.cleaned_data.get("ids", "")).splitlines())
-        return [line for line in lines if line]
 
 
 def _purpose_name(purpose: Purpose) -> str:
@@ -155,15 +124,6 @@ def _choices_page(request: HttpRequest, client: Client) -> str:
 
 def _guardian_page(request: HttpRequest, client: Client) -> str:
     return get_public_url(request) + reverse("guardian-start", args=[client.code])
-
-
-def _select_people(client: Client, given: dict[str, Any], actor: Actor, at: datetime) -> QuerySet[Subject]:
-    beginning = given["beginning"].strip()
-    if given["unreachable"]:
-        found = select_unreachable(client, beginning=beginning, actor=actor)
-    else:
-        found = select_people(client, ids=given["ids"], role=given["role"], beginning=beginning, actor=actor)
-    return filter_by_place(found, client.pk, given[PLACE], on=get_day(client, at)) if given[PLACE] else found
 
 
 def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -202,6 +162,7 @@ class FormRunAdmin(EvidenceAdmin):
             lead="A PDF with everyone's name on their page. Access to each name is logged with your reason.",
             template="paper/print.html",
         ),
+        SHEET_OF_SOME,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -214,7 +175,7 @@ class FormRunAdmin(EvidenceAdmin):
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         return [
             (None, {"fields": ["name", "addressee", "purposes"]}),
-            (gettext("People to ask"), {"fields": ["ids", PLACE, "role", "unreachable", "beginning"]}),
+            (gettext("People to ask"), {"fields": [*CHOOSING, "unreachable"]}),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -232,17 +193,7 @@ class FormRunAdmin(EvidenceAdmin):
         """Return the empty answer sheet of a form: its codes, no names."""
         if not may(request, Capability.MANAGE_FORMS):
             raise PermissionDenied
-        run: FormRun = self._row_or_404(request, object_id)
-        form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
-        pages = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
-        codes = [SERVICE] if run.for_guardians else []
-        codes += [SHARING] if pages.filter(asks_sharing=True).exists() else []
-        content_type, make = BLANKS[kind]
-        content = make(
-            [*codes, *form_purposes.values_list("purpose__code", flat=True)], list(pages.values_list("code", flat=True))
-        )
-        disposition = f'attachment; filename="answers-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.{kind}"'
-        return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+        return build_blank(self._row_or_404(request, object_id), kind, request)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -265,17 +216,18 @@ class FormRunAdmin(EvidenceAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         """Create the form in the context of its client."""
-        given, actor = form.cleaned_data, actor_of(request)
+        given: dict[str, Any] = form.cleaned_data
+        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+        select = select_unreachable if given["unreachable"] else select_people
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)
             run = make_form(
                 client,
                 name=given["name"],
                 purposes=given["purposes"],
-                people=_select_people(client, given, actor, get_action_time(request)),
+                people=select(client, form.selection, **by),
                 addressee=Addressee(given["addressee"]),
-                actor=actor,
-                at=get_action_time(request),
+                **by,
             )
         obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at
 

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 options={
                     "verbose_name": "answer sheet",
                     "ordering": ["-uploaded_at", "-id"],
-                    "indexes": [models.Index(fields=["client", "-uploaded_at", "-id"], name="answersheet_by_time"), models.Index(fields=["-uploaded_at", "-id"], name="answersheet_by_time_all")],
+                    "indexes": [models.Index(fields=["client", "-uploaded_at", "-id"], name="answersheet_by_time"), models.Index(fields=["-uploaded_at", "-id"], name="answersheet_by_time_all"), models.Index(fields=["confirm_at"], condition=models.Q(("confirm_at__isnull", False)), name="answersheet_confirmed")],
                     "constraints": [models.UniqueConstraint(fields=("client", "sha256"), name="answersheet_once")],
                 },
             ),

@@ -81,7 +81,12 @@ class AnswerSheet(models.Model):
         verbose_name = "answer sheet"
         ordering = ["-uploaded_at", "-id"]
         constraints = [models.UniqueConstraint(fields=["client", "sha256"], name="answersheet_once")]
-        indexes = [*newest_first("uploaded_at", "answersheet_by_time")]
+        indexes = [
+            *newest_first("uploaded_at", "answersheet_by_time"),
+            models.Index(
+                fields=["confirm_at"], condition=models.Q(confirm_at__isnull=False), name="answersheet_confirmed"
+            ),
+        ]
 
     def __str__(self) -> str:
         """Return the upload time."""

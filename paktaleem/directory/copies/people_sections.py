@@ -54,6 +54,7 @@ def _open_if_possible(source: Any) -> Callable[[Any, Reader], Value]:
 
 
 _COUNTRY = Column("country", _("Country of residence"))
+_GRADE = Column("grade", _("Grade"))
 _CHANGED = Column("changed_at", _("Changed"), ValueKind.TIME)
 _VALUES: list[tuple[Column, Source]] = [
     (Column(one.name, _(one.label)), open_column(one.name, column=f"subjects_subject.{one.name}"))
@@ -74,6 +75,7 @@ def _details() -> Section:
         *_VALUES,
         (LANGUAGE, "language"),
         (_COUNTRY, "country"),
+        (_GRADE, "grade"),
     ]
     return table_section("details", _("Your details"), Subject, columns, of=("id",), is_provided=True)
 
@@ -111,6 +113,7 @@ def _earlier_details() -> Section:
         *_EARLIER,
         (LANGUAGE, "language"),
         (_COUNTRY, "country"),
+        (_GRADE, "grade"),
         (ACTOR, get_actor),
     ]
     return table_section("earlier_details", _("Earlier versions of your details"), history, columns, of=("id",))

@@ -16,6 +16,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
 # Direction overrides could make one name look like another. Joiners are kept: Urdu needs them.
 _UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
@@ -27,7 +28,7 @@ def external_id_fault(text: str) -> str | None:
         return f"longer than {ID_LIMIT} characters"
     if "@" in text:
         return "contains an @: an email address is personal data and not an id"
-    if any(unicodedata.category(character) == "Cc" for character in text):
+    if _CONTROL.search(text):
         return "holds a control character"
     return None
 

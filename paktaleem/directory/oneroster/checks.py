@@ -72,8 +72,10 @@ def is_gone(table: Table, cells: Cells) -> bool:
 
 
 class RowCheck:
-    """Check one table's rows against its columns' rules, and collect its sourcedIds.
+    """Check one table's rows against its columns' rules, count them, and collect their sourcedIds.
 
+    Without ``collects_ids`` no id is kept, and none is found to be repeated: a package may have millions of enrolments.
+    ``count`` is the number of rows without the repeated ones.
     `known` holds the ids of the tables already read in full, `present` the columns of the file; references to other
     tables are not checked, nor are references within a delta file, whose other rows came earlier. A deleted row needs
     only its sourcedId. What is wrong in a column that decides is a problem, anything else an oddity.
@@ -87,8 +89,11 @@ class RowCheck:
         *,
         present: frozenset[str] | None = None,
         delta: bool = False,
+        collects_ids: bool = True,
     ) -> None:
         self.ids: Ids = {}
+        self.count = 0
+        self._collects_ids = collects_ids
         self._delta = delta
         self._table = table
         self._log = log
@@ -111,13 +116,17 @@ class RowCheck:
             self._check_cells(number, cells)
             self._check_dates(number, cells)
             self._check_references(number, cells)
-        return self._has_own_id(number, cells[0])
+        if self._collects_ids:
+            return self._has_own_id(number, cells[0])
+        self.count += 1
+        return True
 
     def _has_own_id(self, number: int, identifier: str) -> bool:
         """Collect the sourcedId; return True unless the row needs one of its own and has none."""
         decides = "sourcedId" in self._table.decisive
         if identifier and identifier not in self.ids:
             self.ids[identifier] = len(self.ids)
+            self.count += 1
             return True
         if identifier and decides:
             message = "the same sourcedId is used in an earlier row; it is unclear which row is this person’s"

@@ -73,7 +73,7 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
         "An enrolment of a person who is neither in the file nor registered here", "The enrolment is left out."
     ),
     "enrolment_repeated": OddityText(
-        "The same person, class, role and first day in two enrolments", "The first row is used."
+        "The same sourcedId, or the same person, class, role and first day, in two enrolments", "The first row is used."
     ),
     # people
     "email_implausible": OddityText("Not a plausible email address", _EMPTY),

@@ -234,7 +234,8 @@ class _Findings:
         )
         try:
             reader = TableReader(self._package, table, self.log, delta=delta)
-            check = RowCheck(table, known, self.log, present=reader.present, delta=delta)
+            collects = table.file != ENROLLMENTS  # repeated ones are found when they are recorded
+            check = RowCheck(table, known, self.log, present=reader.present, delta=delta, collects_ids=collects)
             for number, cells in reader.rows():
                 if check.admit(number, cells):
                     self._check_meaning(table, number, cells, files)
@@ -244,7 +245,7 @@ class _Findings:
         check.finish()
         if reader.skipped or not reader.present:
             self.partly.add(table.file)
-        self._rows[table.file] = len(check.ids)
+        self._rows[table.file] = check.count
         is_read = reader.present or table.is_about_people
         if is_read and table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
             self.ids[table.file] = check.ids

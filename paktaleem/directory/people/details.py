@@ -20,6 +20,7 @@ from django.core.validators import validate_email
 
 from paktaleem.directory.people import ages
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
+from paktaleem.directory.people.grades import parse_grade
 from paktaleem.directory.people.phones import bare_number, normal_number
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
@@ -42,7 +43,7 @@ __all__ = [
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
 """A person's other roles are stored in this order."""
-PLAIN = ("role", "other_roles", "language", "is_enabled", "country")
+PLAIN = ("role", "other_roles", "language", "is_enabled", "country", "grade")
 """Details stored in clear."""
 _GUARDIAN = "guardian"
 RESERVED = frozenset({"batch"})
@@ -91,6 +92,7 @@ class SubjectDetails:
     ``attested_age`` is an age in whole years that the client vouches for, with the day it was attested;
     ``declared_age`` is the person's own statement; ``age_check`` is a provider's check, as ``AgeCheck`` writes it.
     ``country`` is the country of residence (ISO 3166), which selects the age threshold; empty: the institution's.
+    ``grade`` is the grade at school, as ``parse_grade`` writes it; empty if none is stated.
     """
 
     role: str
@@ -107,6 +109,7 @@ class SubjectDetails:
     declared_on: date | None = None
     age_check: str | None = None
     other_roles: tuple[str, ...] = ()
+    grade: str = ""
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -155,7 +158,7 @@ class SubjectDetails:
         upper case counts as a change.
         """
         texts = self.texts()
-        later = {"country": self.country, "other_roles": ",".join(self.other_roles)}
+        later = {"country": self.country, "other_roles": ",".join(self.other_roles), "grade": self.grade}
         later |= {field.name: texts.pop(field.name) or "" for field in PERSONAL_FIELDS if field.is_later}
         # Empty ones are left out, so that older fingerprints still match.
         more = [f"{name}={value}" for name, value in later.items() if value]
@@ -313,6 +316,7 @@ _CHECKS: dict[str, Any] = {
     "language": _one_of(LANGUAGES),
     **{field.name: _CHECKS_BY_KIND.get(field.kind, _text_check(field.longest)) for field in PERSONAL_FIELDS},
     "country": _country,
+    "grade": lambda value, _: parse_grade(value),
 }
 
 

@@ -13,6 +13,7 @@ from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
 from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.erasure_records import Erasure, ErasureCarriedOut
+from paktaleem.directory.people.grades import GRADE_LIMIT
 from paktaleem.directory.people.roles import SubjectRole, other_roles_are_others, role_indexes
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
@@ -41,6 +42,8 @@ __all__ = [
 ]
 
 
+_LOOKED_UP = ("email_index", "phone_index", "name_index", "details_index")
+"""Keyed hashes by which people are found or compared."""
 _ERASED = Q(erased_at__isnull=False)
 _BEING_ERASED = Q(erasure_started_at__isnull=False, erased_at=None)
 _AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
@@ -66,6 +69,8 @@ class Subject(Tracked):
     From ``erasure_started_at``, the confirmation of an erasure, until ``erased_at``, when every system has answered,
     the person is being erased: their data may only be deleted (``Erasure``).
 
+    ``grade`` is the grade at school in clear, as titles of classes are, because people are selected by it.
+
     ``role`` is the main role; ``other_roles`` are those that the person has besides it: a teacher who is also a parent
     is one person with two roles. Decisions go by the strictest, unless the question names one.
 
@@ -79,12 +84,8 @@ class Subject(Tracked):
         personal={
             "external_id": Personal.PSEUDONYM,
             "other_roles": Personal.NONE,
-            "language": Personal.NONE,
-            "country": Personal.NONE,
-            "email_index": Personal.PSEUDONYM,
-            "phone_index": Personal.PSEUDONYM,
-            "name_index": Personal.PSEUDONYM,
-            "details_index": Personal.PSEUDONYM,
+            **dict.fromkeys(("language", "country", "grade"), Personal.NONE),
+            **dict.fromkeys(_LOOKED_UP, Personal.PSEUDONYM),
             "tombstone": Personal.PSEUDONYM,
             **dict.fromkeys(PERSONAL, Personal.SEALED),
         },
@@ -117,6 +118,7 @@ class Subject(Tracked):
         db_default="",
         help_text="Country of residence (ISO 3166). Empty: the institution's country.",
     )
+    grade = models.CharField(max_length=GRADE_LIMIT, blank=True, default="", db_default="")
     is_enabled = models.BooleanField(default=True)
     account_closed_at = models.DateTimeField(null=True)
     registered_at = models.DateTimeField()
@@ -125,9 +127,7 @@ class Subject(Tracked):
     erased_at = models.DateTimeField(null=True)
     same_person = models.UUIDField(null=True, help_text="The main record, if several records are one person.")
 
-    history = History(
-        excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index", "tombstone"]
-    )
+    history = History(excluded_fields=["external_id", *_LOOKED_UP, "tombstone"])
 
     class Meta:
         verbose_name = "data subject"
@@ -144,13 +144,10 @@ class Subject(Tracked):
                 | Q(
                     tombstone__isnull=False,
                     external_id=None,
-                    email_index=None,
-                    phone_index=None,
-                    name_index=None,
-                    details_index=None,
                     of_age_at=None,
                     country="",
-                    **dict.fromkeys(PERSONAL),
+                    grade="",
+                    **dict.fromkeys((*_LOOKED_UP, *PERSONAL)),
                 ),
                 name="subject_erased_holds_nothing",
             ),
@@ -169,6 +166,7 @@ class Subject(Tracked):
             *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
             models.Index(fields=["client", "changed_at", "id"], condition=Q(erased_at=None), name="subject_by_change"),
             *role_indexes(),
+            *newest_first("registered_at", "subject_by_grade", by="grade", condition=~Q(grade="")),
             models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
             models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
             models.Index(F("client"), Collate("external_id", "C"), F("id"), name="subject_by_lms_id"),

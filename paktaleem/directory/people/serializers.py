@@ -33,6 +33,7 @@ class SubjectOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     role = serializers.CharField(help_text="The main role.")
     roles = serializers.ListField(child=serializers.CharField(), help_text="All roles, the main one first.")
+    grade = serializers.CharField(help_text="The grade at school; empty if none is stated.")
     language = serializers.CharField()
     enabled = serializers.BooleanField(help_text="True if the account is open.")
     account_closed_at = serializers.DateTimeField(allow_null=True)

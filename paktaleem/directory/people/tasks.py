@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.people.models import Erasure
+from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import COMPLETE_ERASURE, complete_erasure, recompute_ages
 from paktaleem.directory.people.services.replay import replay_erasures
 from paktaleem.foundation.accounts.actors import system_actor
@@ -14,6 +14,7 @@ from paktaleem.foundation.accounts.services import RECOMPUTE_AGES
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
 from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.runs.services import advance_run, end_run, restart_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 COMPLETE_ANSWERED = "subjects.complete_answered_erasures"
+AGES_AT_ONCE = 500
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,12 +68,17 @@ def complete_erasures(timestamp: int) -> None:
 
 @app.task(name=RECOMPUTE_AGES, pass_context=False)
 def recompute_ages_of_client(client: str) -> None:
-    """Recompute when a client's people reach the age threshold, in batches; idempotent."""
+    """Recompute when a client's people reach the age threshold, in batches, with their progress; idempotent."""
     client_id, after = UUID(client), None
+    actor = system_actor(RECOMPUTE_AGES)
+    with in_client(client_id):
+        total = Subject.objects.filter(client_id=client_id, erased_at=None).count()
+        run = restart_run(RECOMPUTE_AGES, client_id=client_id, total=total, actor=actor, at=client_now())
     while True:
         with in_client(client_id):
-            after = recompute_ages(
-                Client.objects.get(id=client_id), after=after, actor=system_actor(RECOMPUTE_AGES), at=client_now()
-            )
-        if after is None:
-            return
+            found = Client.objects.get(id=client_id)
+            after = recompute_ages(found, after=after, limit=AGES_AT_ONCE, actor=actor, at=client_now())
+            if after is None:
+                end_run(run.pk, client_id=client_id, at=client_now())
+                return
+            advance_run(run.pk, client_id=client_id, done=AGES_AT_ONCE)

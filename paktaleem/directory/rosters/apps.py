@@ -9,6 +9,7 @@ class RostersConfig(config.PortalAppConfig):
     name = "paktaleem.directory.rosters"
     label = "rosters"
     handlers = (
+        ("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.directory.rosters.work.ROSTERS"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.rosters.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",

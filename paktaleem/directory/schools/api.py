@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from paktaleem.directory.people.grades import GRADE_LIMIT, parse_grade
 from paktaleem.directory.schools.models import ClassKind, EnrolmentRole, SchoolKind, TermKind
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, SchoolRow, TermRow
 from paktaleem.directory.schools.services import state_class, state_enrolments, state_school, state_term
@@ -16,6 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import (
     EXTERNAL_ID,
+    PERSON_NAME,
     DayField,
     PatternField,
     StrictSerializer,
@@ -27,6 +29,7 @@ __all__ = ["RecordEnrolments", "StateClass", "StateSchool", "StateTerm"]
 
 _ID = "Use 1 to 255 visible characters without “@”."
 _AFTER = "Not before starts_on."
+_GRADE = f"Use a grade of at most {GRADE_LIMIT} visible characters in capitals, such as 7 or KG."
 _KNOWN = "The id of one that is registered here."
 _ENDED = "True only for an id that is registered here."
 
@@ -78,13 +81,26 @@ class TermInput(StrictSerializer):
 class ClassInput(StrictSerializer):
     """A class of a school, in some terms. Do not name people in the title."""
 
-    beyond_schema = {"school": _KNOWN, "terms": "The ids of terms that are registered here.", "ended": _ENDED}
+    beyond_schema = {
+        "school": _KNOWN,
+        "terms": "The ids of terms that are registered here.",
+        "ended": _ENDED,
+        "grade": _GRADE,
+    }
 
     title = TextField(max_length=255)
     kind = serializers.ChoiceField(ClassKind.values, default=ClassKind.HOMEROOM.value)
     school = IdField(required=False)
     terms = serializers.ListField(child=IdField(), default=list, max_length=20)
+    grade = PatternField(PERSON_NAME, allowed=_GRADE, required=False, max_length=GRADE_LIMIT)
     ended = TruthField(default=False)
+
+    def validate_grade(self, text: str) -> str:
+        """Return the grade in its one form."""
+        try:
+            return parse_grade(text)
+        except ValueError as error:
+            raise serializers.ValidationError(_GRADE) from error
 
 
 class EnrolmentInput(StrictSerializer):
@@ -150,6 +166,7 @@ class ClassOutput(_SourcedOutput):
     title = serializers.CharField()
     school = serializers.CharField(allow_null=True)
     terms = serializers.ListField(child=serializers.CharField())
+    grade = serializers.CharField(help_text="Empty if none is stated.")
 
 
 class EnrolmentResultOutput(serializers.Serializer[Any]):
@@ -236,8 +253,9 @@ class StateClass(Operation):
         """
         given = validate_input(ClassInput, request.data)
         values = (given["title"], given["kind"], given.get("school", ""), given["terms"])
-        row, terms, is_new = state_class(ClassRow(0, external_id, *values, gone=given["ended"]), **_by(request))
-        return _answer(row, is_new=is_new, title=row.title, school=_id_of(row.school), terms=terms)
+        stated = ClassRow(0, external_id, *values, gone=given["ended"], grade=given.get("grade", ""))
+        row, terms, is_new = state_class(stated, **_by(request))
+        return _answer(row, is_new=is_new, title=row.title, school=_id_of(row.school), terms=terms, grade=row.grade)
 
 
 class RecordEnrolments(Operation):

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.grades import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
@@ -32,6 +33,7 @@ class Origin(models.TextChoices):
 
     ROSTER = "roster", _("Roster")
     API = "api", _("Learning platform")
+    STAFF = "staff", _("Staff")
 
 
 class SchoolKind(models.TextChoices):
@@ -155,12 +157,21 @@ class Term(Sourced):
 
 
 class SchoolClass(Sourced):
-    """One class of a school (OneRoster ``classes``)."""
+    """One class of a school (OneRoster ``classes``).
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.CLASSES)
+    ``grade`` is that of its pupils of whom the source states none; empty for a class of several grades.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={**_NAMED, "title": Personal.NONE, "grade": Personal.NONE},
+        limited=Limited.CLASSES,
+    )
 
     title = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=ClassKind)
+    grade = models.CharField(max_length=GRADE_LIMIT, blank=True, default="", db_default="")
     school = models.ForeignKey(School, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
 
     class Meta:
@@ -176,6 +187,7 @@ class SchoolClass(Sourced):
             *newest_first("recorded_at", "schoolclass_ended", condition=Q(ended_at__isnull=False)),
             *newest_first("recorded_at", "schoolclass_open", condition=Q(ended_at=None)),
             models.Index(fields=["client", "school", "title", "id"], name="schoolclass_of_school"),
+            models.Index(fields=["client", "grade"], condition=~Q(grade=""), name="schoolclass_by_grade"),
             models.Index(Collate("title", "C"), name="schoolclass_by_title"),
             models.Index(Collate("external_id", "C"), name="schoolclass_by_lms_id"),
         ]

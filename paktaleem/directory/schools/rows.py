@@ -39,7 +39,7 @@ class TermRow(NamedTuple):
 
 
 class ClassRow(NamedTuple):
-    """A class of a school (its id, or empty), in some terms (their ids)."""
+    """A class of a school (its id, or empty), in some terms (their ids); ``grade`` is empty for none or several."""
 
     row: int
     external_id: str
@@ -48,6 +48,7 @@ class ClassRow(NamedTuple):
     school: str
     terms: list[str]
     gone: bool
+    grade: str = ""
 
 
 class EnrolmentRow(NamedTuple):

@@ -1,6 +1,6 @@
 """Reads of classes and enrolments."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,16 +10,19 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.models import ClassTerm, Enrolment, School, SchoolClass, Term
+from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, School, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
 
 __all__ = [
     "filter_by_class",
+    "filter_by_grade",
     "filter_by_place",
     "filter_by_school",
     "get_day",
+    "is_grade",
     "is_place",
     "list_enrolments",
+    "list_moving_enrolments",
     "list_people_of_class",
     "list_school_names",
     "list_terms_of_class",
@@ -53,6 +56,25 @@ def list_enrolments(subject: Subject) -> QuerySet[Enrolment]:
     return rows.select_related("school_class__school").order_by("-starts_on", "-id")
 
 
+def list_moving_enrolments(
+    client_id: UUID, people: Collection[UUID], *, leaving: Collection[UUID] | None, joining: Collection[UUID], on: date
+) -> QuerySet[Enrolment]:
+    """List the enrolments of pupils that a move on a day would end: those in ``leaving`` (None: all), not ``joining``.
+
+    Only enrolments that are not over by that day; with class and school, in the order of person and class.
+    """
+    rows = Enrolment.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gt=on),
+        client_id=client_id,
+        subject_id__in=people,
+        role=EnrolmentRole.STUDENT,
+        ended_at=None,
+    )
+    rows = rows.exclude(school_class_id__in=joining)
+    rows = rows if leaving is None else rows.filter(school_class_id__in=leaving)
+    return rows.select_related("school_class__school", "subject").order_by("subject_id", "school_class_id", "pk")
+
+
 def filter_by_class(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
     """Return those of a client's people who are on a day in the class with this LMS id."""
     return _filter_enrolled(people, client_id, Q(**{_CLASS: external_id}), on)
@@ -66,6 +88,23 @@ def filter_by_school(people: QuerySet[Subject], client_id: UUID, external_id: st
 def filter_by_place(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
     """Return those of a client's people who are on a day in the class, or at the school, with this LMS id."""
     return _filter_enrolled(people, client_id, Q(**{_CLASS: external_id}) | Q(**{_SCHOOL: external_id}), on)
+
+
+def filter_by_grade(people: QuerySet[Subject], client_id: UUID, grade: str, *, on: date) -> QuerySet[Subject]:
+    """Return those of a client's people who are in a grade on a day; ``grade`` as ``parse_grade`` writes it.
+
+    The grade of a person counts; of pupils of whom none is stated, that of their class.
+    """
+    own = Subject.objects.filter(client_id=client_id, grade=grade).exclude(grade="")
+    rows = Enrolment.objects.filter(where_current(on), client_id=client_id, role=EnrolmentRole.STUDENT)
+    by_class = rows.filter(school_class__client_id=client_id, school_class__grade=grade, subject__grade="")
+    return people.filter(pk__in=own.values("pk").union(by_class.values("subject_id")))
+
+
+def is_grade(client_id: UUID, grade: str) -> bool:
+    """Return True if a person or a class in use at a client is of this grade."""
+    people = Subject.objects.filter(client_id=client_id, grade=grade).exclude(grade="")
+    return people.exists() or SchoolClass.objects.filter(client_id=client_id, grade=grade, ended_at=None).exists()
 
 
 def is_place(client_id: UUID, external_id: str) -> bool:

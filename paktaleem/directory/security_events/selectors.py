@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from paktaleem.directory.security_events.models import SecurityEvent, SeverityLabel
+from paktaleem.foundation.tenancy.ids import clock_bytes
 
 __all__ = ["LOOKED_BACK", "list_serious_events", "serialize_events_after"]
 
@@ -20,9 +21,17 @@ def list_serious_events(at: datetime) -> QuerySet[SecurityEvent]:
     return SecurityEvent.objects.filter(severity__gte=SeverityLabel.HIGH, happened_at__gt=at - LOOKED_BACK)
 
 
-def serialize_events_after(event_id: UUID | None, *, most: int) -> Iterator[dict[str, Any]]:
-    """Yield events after this one as JSON values, oldest first; ids and codes only."""
+def serialize_events_after(
+    event_id: UUID | None, *, most: int, recorded_before: datetime | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield events after this one as JSON values, oldest first; ids and codes only.
+
+    ``recorded_before`` leaves out later rows (by their UUIDv7): one with an earlier id may not be committed yet, and a
+    reader that goes on from the last id would miss it.
+    """
     found = SecurityEvent.objects.order_by("pk")
+    if recorded_before is not None:
+        found = found.filter(pk__lt=UUID(bytes=clock_bytes(recorded_before).ljust(16, b"\0")))
     for one in found.filter(pk__gt=event_id)[:most] if event_id else found[:most]:
         yield {
             "id": str(one.pk),

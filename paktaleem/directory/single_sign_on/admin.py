@@ -9,11 +9,12 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.single_sign_on.exchange import get_return_address
+from paktaleem.directory.single_sign_on.exchange import get_return_address, get_start_address
 from paktaleem.directory.single_sign_on.models import Provider, SignOnLink
 from paktaleem.directory.single_sign_on.services import (
     ProviderSettings,
@@ -119,7 +120,15 @@ class ProviderAdmin(ScopedAdmin):
     add_capability = Capability.MANAGE_COLLEAGUES
     form = ProviderForm
     row_fields = ("issuer", "application_id", "domains", "honours_second_factor")
-    detail_fields = ("standing", "return_address", "requested_at", "settled_at", "required_at", "ended_at")
+    detail_fields = (
+        "standing",
+        "return_address",
+        "start_address",
+        "requested_at",
+        "settled_at",
+        "required_at",
+        "ended_at",
+    )
     list_display = ("issuer", "owner", "standing", "requested_at", "settled_at")
     list_filter = ("state", "client")
     newest_by = "requested_at"
@@ -185,7 +194,15 @@ class ProviderAdmin(ScopedAdmin):
     @admin.display(description="return address, to be entered at the provider")
     def return_address(self, row: Provider) -> str:
         """Return the address to which the provider sends people back."""
-        return get_return_address(row.client.code)
+        return format_html('<bdi dir="ltr">{}</bdi>', get_return_address(row.client.code))
+
+    @admin.display(description="page where staff sign in; try it before you require it")
+    def start_address(self, row: Provider) -> str:
+        """Return a link to the page where staff start to sign in with the provider in force."""
+        if not row.is_in_force:
+            return gettext("After the approval")
+        address = get_start_address(row.client.code)
+        return format_html('<a href="{}" dir="ltr">{}</a>', address, address)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         """Keep the secret of the form for ``write``."""

@@ -19,6 +19,10 @@ class SingleSignOnConfig(config.PortalAppConfig):
             "paktaleem.directory.single_sign_on.rules.needs_single_sign_on",
         ),
         (
+            "paktaleem.foundation.accounts.ways_in.ways_in",
+            "paktaleem.directory.single_sign_on.rules.find_ways_in",
+        ),
+        (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "paktaleem.directory.single_sign_on.secrets.PROVIDER_SECRETS",
         ),

@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
 from paktaleem.foundation.http_client.guarded_requests import open_guarded_session
 
-__all__ = ["Exchange", "SocialAdapter", "get_return_address"]
+__all__ = ["Exchange", "SocialAdapter", "get_return_address", "get_start_address"]
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -37,6 +37,11 @@ _SECONDS = 5.0
 def get_return_address(code: str) -> str:
     """Return the address to which a client's provider sends people back (``redirect_uri``)."""
     return build_public_url(reverse("single_sign_on_callback", args=[code]))
+
+
+def get_start_address(code: str) -> str:
+    """Return the address at which staff of a client start their single sign-on."""
+    return build_public_url(reverse("single_sign_on", args=[code]))
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]

@@ -20,9 +20,9 @@ from paktaleem.directory.single_sign_on.models import MOST_DOMAINS, Provider, Pr
 from paktaleem.directory.single_sign_on.secrets import add_secret, open_secret
 from paktaleem.directory.single_sign_on.selectors import find_provider
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.leaving import end_sessions
-from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.accounts.roles import Capability, Role
+from paktaleem.foundation.accounts.leaving import LastWayIn, end_sessions, keep_a_way_in
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.accounts.staff_accounts import has_capability
 from paktaleem.foundation.accounts.staff_services import ProposerMayNotAnyMore
@@ -129,26 +129,31 @@ def decide_provider(provider: Provider, *, approve: bool, actor: Actor, reason: 
 
     Sessions that began with the present provider are over. If single sign-on is required, it stays so: a proposal
     cannot let passwords in again by the way. ``at`` is on the system clock. Raises ApproverIsRequester,
-    ApproverNotIndependent, ChangeAlreadyDecided, ProposerMayNotAnyMore, NotAllowed.
+    ApproverNotIndependent, ChangeAlreadyDecided, ProposerMayNotAnyMore, LastWayIn, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF, provider.client_id)
     advisory_lock(f"single-sign-on/{provider.client_id}")
     changed = decide_change(provider, approve=approve, actor=actor, at=at, wall_clock_at=at)
     if approve and not has_capability(changed.requested_by, Capability.MANAGE_COLLEAGUES, provider.client_id, at=at):
         raise ProposerMayNotAnyMore
-    if approve and (present := find_provider(provider.client_id)) is not None:
-        changed.required_at = present.required_at
-        _end(present, actor, reason, at)
-    save_tracked(changed, actor=actor, reason=reason, at=at)
+    with keep_a_way_in(provider.client_id, at=at):
+        if approve and (present := find_provider(provider.client_id)) is not None:
+            changed.required_at = present.required_at
+            _end(present, actor, reason, at)
+        save_tracked(changed, actor=actor, reason=reason, at=at)
     _record("single_sign_on.settled", changed, actor, at)
     return changed
 
 
 @transaction.atomic
 def end_provider(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
-    """End a provider: its sessions are over at once, and passwords sign in. Raises NotInForce, NotAllowed."""
+    """End a provider: its sessions are over at once, and passwords sign in.
+
+    Raises LastWayIn if no administrator has a password, NotInForce, NotAllowed.
+    """
     locked = _lock_in_force(provider, actor)
-    _end(locked, actor, reason, at)
+    with keep_a_way_in(locked.client_id, at=at):
+        _end(locked, actor, reason, at)
     return locked
 
 
@@ -156,18 +161,18 @@ def end_provider(provider: Provider, *, actor: Actor, reason: Reason | str, at: 
 def require_sign_on(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
     """Require single sign-on: from now on passwords give no access to this client.
 
-    Raises NotUsedYet before an administrator of the client has signed in with this provider, NotInForce,
+    Raises NotUsedYet before an administrator of the whole client has signed in with this provider, NotInForce,
     NotAllowed. Idempotent.
     """
     locked = _lock_in_force(provider, actor)
     if locked.required_at is not None:
         return locked
-    admins = Membership.objects.active(at).filter(client_id=locked.client_id, role=Role.CLIENT_ADMIN)
-    links = SignOnLink.objects.filter(client_id=locked.client_id, issuer=locked.issuer, ended_at=None)
-    if not links.filter(user__in=admins.values("user")).exists():
-        raise NotUsedYet
-    locked.required_at = at
-    save_tracked(locked, actor=actor, reason=reason, at=at)
+    try:
+        with keep_a_way_in(locked.client_id, at=at, even_if_none=True):
+            locked.required_at = at
+            save_tracked(locked, actor=actor, reason=reason, at=at)
+    except LastWayIn as refusal:
+        raise NotUsedYet from refusal
     _record("single_sign_on.required", locked, actor, at)
     return locked
 
@@ -191,15 +196,16 @@ def unlink_account(link: SignOnLink, *, actor: Actor, reason: Reason | str, at: 
     """End the link of an account at the provider to a member of staff, whose sessions end.
 
     At their next single sign-on they are found by their verified address again, for example with a new account at the
-    provider. Who did it is tied to them for 72 hours (decision 0054). Raises AlreadyUnlinked, NotAllowed.
+    provider. Who did it is tied to them for 72 hours (decision 0054). Raises AlreadyUnlinked, LastWayIn, NotAllowed.
     """
     require(actor, Capability.MANAGE_COLLEAGUES, link.client_id)
     User.objects.select_for_update().get(pk=link.user_id)
     locked: SignOnLink = SignOnLink.objects.select_for_update().get(pk=link.pk, client_id=link.client_id)
     if locked.ended_at is not None:
         raise AlreadyUnlinked
-    locked.ended_at = at
-    locked.save(update_fields=["ended_at"])
+    with keep_a_way_in(locked.client_id, at=at):
+        locked.ended_at = at
+        locked.save(update_fields=["ended_at"])
     end_sessions([locked.user_id], at=at)
     add_ties(locked.user_id, TieKind.FACTOR, makers=[actor.id], at=at)
     facts = {"user": str(locked.user_id), "reason": str(reason)}

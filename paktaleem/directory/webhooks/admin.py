@@ -40,6 +40,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.tasks_under_way import find_step_of
 
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]
 
@@ -241,6 +242,11 @@ class EndpointAdmin(ScopedAdmin):
         form.code_sources = {}
         return form
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Select the events that the address suggests, separated by commas."""
+        found: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {**found, "events": str(found.get("events", "")).split(",")}
+
     @admin.display(description="last successful delivery")
     def answered(self, row: Endpoint) -> str:
         """Return when it last accepted a message."""
@@ -262,7 +268,7 @@ class EndpointAdmin(ScopedAdmin):
 
     def issued(self, request: HttpRequest, row: Endpoint, secret: str, **values: Any) -> HttpResponse:
         """Show a secret in the response itself, and nowhere else."""
-        common = {"secret": secret, "row_url": self.url_of("change", row), **values}
+        common = {"secret": secret, "row_url": find_step_of(request) or self.url_of("change", row), **values}
         return self.page(request, row, "console/webhook_secret.html", **common)
 
 

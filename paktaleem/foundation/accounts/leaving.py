@@ -1,15 +1,16 @@
 """The end of a member's access to a client: their sessions and API keys end at once, and one administrator remains."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
 from django.apps import apps
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.staff_accounts import Stamp
+from paktaleem.foundation.accounts.ways_in import list_ways_in
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
@@ -18,7 +19,9 @@ from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = [
     "LastAdministrator",
+    "LastWayIn",
     "end_sessions",
+    "keep_a_way_in",
     "list_held_keys",
     "lock_last_administrator",
     "revoke_held_keys",
@@ -35,22 +38,61 @@ class LastAdministrator(PortalError):
     )
 
 
-def lock_last_administrator(membership: Membership, *, at: datetime) -> None:
-    """Serialize the acts that take administrators from a client, and require that another one remains.
+class LastWayIn(PortalError):
+    """After the act no administrator of the client could sign in."""
 
-    ``membership`` is the stored row. An administrator counts who has set a password, with an enabled account, and is
-    not limited to schools. Does nothing for others and for PakTaleem, whose host can appoint officers. Raises
-    LastAdministrator.
+    console_message = (
+        "After this, no administrator of the institution could sign in. First let passwords in, and have an "
+        "administrator set one with the link for a forgotten password, or have another one sign in with the school’s "
+        "account."
+    )
+
+
+def lock_last_administrator(membership: Membership, *, at: datetime) -> None:
+    """Serialize the acts that take administrators from a client, and require that another one can sign in.
+
+    ``membership`` is the stored row. Does nothing for other roles, for administrators limited to schools, and for
+    PakTaleem, whose host can appoint officers. Raises LastAdministrator.
     """
     is_administrator = membership.role == Role.CLIENT_ADMIN and membership.school_ids is None
     if not is_administrator or membership.client_id == PAKTALEEM:
         return
-    advisory_lock(f"administrators/{membership.client_id}")
-    admins = Membership.objects.active(at).filter(client_id=membership.client_id, role=Role.CLIENT_ADMIN)
-    admins = admins.filter(school_ids=None)
-    able = admins.filter(user__is_active=True).exclude(user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    if not able.exclude(pk=membership.pk).exists():
+    _lock_administrators(membership.client_id)
+    if not _list_able(membership.client_id, at=at) - {membership.pk}:
         raise LastAdministrator
+
+
+@contextmanager
+def keep_a_way_in(client_id: UUID, *, at: datetime, even_if_none: bool = False) -> Iterator[None]:
+    """Serialize an act on ways to sign in with the acts that take administrators from a client; in a transaction.
+
+    Raises LastWayIn if no administrator can sign in after the act within; but not if none could before it either,
+    unless ``even_if_none`` is set.
+    """
+    _lock_administrators(client_id)
+    is_needed = even_if_none or bool(_list_able(client_id, at=at))
+    yield
+    if is_needed and not _list_able(client_id, at=at):
+        raise LastWayIn
+
+
+def _lock_administrators(client_id: UUID) -> None:
+    advisory_lock(f"administrators/{client_id}")
+
+
+def _list_able(client_id: UUID, *, at: datetime) -> set[UUID]:
+    """List the memberships of the administrators of the whole client who can sign in (decision 0117).
+
+    Their account is enabled, and they have set a password, if passwords count at the client, or need none.
+    """
+    admins = Membership.objects.active(at).filter(client_id=client_id, role=Role.CLIENT_ADMIN, school_ids=None)
+    enabled = [*admins.filter(user__is_active=True).select_related("user")]
+    ways = list_ways_in(client_id, [one.user_id for one in enabled], at=at)
+    return {
+        one.pk
+        for one in enabled
+        if one.user_id in ways.without_password or (ways.passwords and one.user.has_usable_password())
+    }
 
 
 def list_held_keys(user_id: UUID, client_id: UUID) -> list[ApiKey]:

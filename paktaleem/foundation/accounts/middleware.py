@@ -37,6 +37,7 @@ _SELF_CONTAINED = (
     "/healthz",
     "/readyz",
     "/metrics",
+    "/security-events",
 )
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)

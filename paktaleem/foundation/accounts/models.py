@@ -90,7 +90,7 @@ class Client(Tracked):
         max_length=63,
         unique=True,
         validators=[code_validator],
-        help_text="Short name in the API and in addresses of pages. Cannot be changed later.",
+        help_text="Short name in the API and in addresses, such as mehran: a–z, 0–9 and _. It cannot be changed.",
     )
     name = models.CharField(max_length=200)
     country = CountryField(

@@ -134,6 +134,8 @@ class Capability(StrEnum):
     MANAGE_BREACHES = "manage_breaches"
     BUILD_REGULATOR_PACKS = "build_regulator_packs"
     VIEW_SECURITY_EVENTS = "view_security_events"
+    VIEW_SECURITY_ASSESSMENTS = "view_security_assessments"
+    MANAGE_SECURITY_ASSESSMENTS = "manage_security_assessments"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -239,6 +241,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
     Capability.BUILD_REGULATOR_PACKS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_SECURITY_EVENTS: frozenset({_OFFICER, _AUDITOR}),
+    Capability.VIEW_SECURITY_ASSESSMENTS: frozenset({_OFFICER, _AUDITOR}),
+    Capability.MANAGE_SECURITY_ASSESSMENTS: frozenset({_OFFICER}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -275,6 +279,7 @@ PRIVILEGED: frozenset[Capability] = SENSITIVE | {
     Capability.MANAGE_BREACHES,
     Capability.MERGE_PEOPLE,
     Capability.MANAGE_PERIODS,
+    Capability.MANAGE_SECURITY_ASSESSMENTS,
     Capability.WAIVE_ORDERS,
 }
 """Capabilities that make a role privileged: sensitive ones, and those that approve what another person proposed.

@@ -4,7 +4,7 @@ A tie lasts for 72 hours, and for as long as the maker's reset is open: sent and
 0054).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +22,7 @@ __all__ = [
     "StaffTie",
     "TieKind",
     "add_ties",
+    "find_tied",
     "has_issued_key",
     "has_tie",
     "start_tie_periods",
@@ -82,8 +83,14 @@ class StaffTie(models.Model):
 
 def has_tie(one: UUID, other: UUID, *, at: datetime) -> bool:
     """Return True if two members of staff cannot approve together at ``at`` (system clock)."""
-    ties = StaffTie.objects.filter(Q(user_id=one, maker=other) | Q(user_id=other, maker=one))
-    return ties.filter(Q(began_at__gt=at - TIE_LIFE) | Q(open_until__gt=at)).exists()
+    return bool(find_tied(one, {other}, at=at))
+
+
+def find_tied(one: UUID, others: Collection[UUID], *, at: datetime) -> set[UUID]:
+    """Return those of ``others`` with whom a member of staff cannot approve together at ``at`` (system clock)."""
+    ties = StaffTie.objects.filter(Q(user_id=one, maker__in=others) | Q(user_id__in=others, maker=one))
+    pairs = ties.filter(Q(began_at__gt=at - TIE_LIFE) | Q(open_until__gt=at)).values_list("user_id", "maker")
+    return {key for pair in pairs for key in pair} - {one}
 
 
 def has_issued_key(person: UUID, key: UUID, *, at: datetime) -> bool:

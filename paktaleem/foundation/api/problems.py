@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.decision_paths import METADATA
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["DRF_PROBLEMS", "INVALID", "FieldProblem", "problem_response", "to_problem_response"]
+__all__ = ["DRF_PROBLEMS", "INVALID", "FieldProblem", "error_response", "problem_response", "to_problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_TEXT_PATHS = ("/access/", METADATA)
@@ -127,6 +127,17 @@ def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     if request.path.startswith(_PLAIN_TEXT_PATHS):
         return HttpResponse(problem.title, status=problem.status, content_type="text/plain; charset=utf-8")
     return JsonResponse(problem.body(), status=problem.status, content_type=MEDIA_TYPE)
+
+
+def error_response(error: Exception) -> HttpResponse:
+    """Return the problem of an error outside any operation, as ``to_problem_response`` names it.
+
+    Raises the error itself if it is unexpected.
+    """
+    problem, extensions = _find_problem(error)
+    if problem is None:
+        raise error
+    return JsonResponse(problem.body(**extensions), status=problem.status, content_type=MEDIA_TYPE)
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -55,6 +55,7 @@ FAMILY_NAMES = {
     "sample": _("Samples for audits"),
     "sandbox": _("Sandboxes"),
     "schools": _("Schools and classes"),
+    "security_assessment": _("Security assessments"),
     "sign_in": _("Sign-ins"),
     "single_sign_on": _("Single sign-on"),
     "staff": _("Changes of staff"),

@@ -118,6 +118,8 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, source in self.code_sources.items():
             if name in self.fields:
                 self._offer_codes(name, source, owner)
+        if "reason" in self.fields and (suggested := self.request.GET.get("reason")):
+            self.fields["reason"].initial = suggested
         if "starts_at" in self.fields and self.instance._state.adding:
             self.fields["starts_at"].required = False
             self.fields["starts_at"].help_text = gettext("Leave empty to start now. A time in the past is not allowed.")

@@ -28,15 +28,11 @@ from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.history import list_row_versions
+from paktaleem.foundation.console.long_acts import add_progress
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
-from paktaleem.foundation.console.requests import (
-    actor_of,
-    get_action_time,
-    get_arrival_time,
-    is_shared_with,
-    may,
-)
+from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time, is_shared_with, may
 from paktaleem.foundation.console.row_actions import RowAction, to_form_error
+from paktaleem.foundation.console.tasks_under_way import carry_step, return_to_task
 from paktaleem.foundation.console.translation import translate_row_texts, translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -250,10 +246,10 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         row = context.get("original")
         context.update(
             intro="" if row else translate_text(self.intro),
-            row_acts=[self._serialize_act(act, row) for act in self._acts_of(request, row) if act.listed]
+            row_acts=[self._serialize_act(request, act, row) for act in self._acts_of(request, row) if act.listed]
             if row
             else [],
-            panels=self.panels(request, row) if row else [],
+            panels=add_progress(row, self.panels(request, row)) if row else [],
             show_save_and_add_another=False,
             show_save_and_continue=False,
             show_save=self.has_change_permission(request, row) if row else True,
@@ -286,17 +282,16 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Do nothing: history and the ledger replace Django's log."""
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show a message and the new row."""
-        messages.success(
-            request, gettext("{thing} added.").format(thing=capfirst(translate_text(self.opts.verbose_name)))
-        )
-        return HttpResponseRedirect(self.url_of("change", obj))
+        """Show a message, and the new row or the task of which this was a step."""
+        return self._show_saved(request, obj, gettext("{thing} added."))
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Show a message and the row."""
-        thing = capfirst(translate_text(self.opts.verbose_name))
-        messages.success(request, gettext("{thing} saved. It applies to the next decision.").format(thing=thing))
-        return HttpResponseRedirect(self.url_of("change", obj))
+        """Show a message, and the row or the task of which this was a step."""
+        return self._show_saved(request, obj, gettext("{thing} saved. It applies to the next decision."))
+
+    def _show_saved(self, request: HttpRequest, row: Any, words: str) -> HttpResponse:
+        messages.success(request, words.format(thing=capfirst(translate_text(self.opts.verbose_name))))
+        return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
     # Row actions and history
 
@@ -330,8 +325,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             if self._may(request, act.capability, row) and act.applies(row, get_action_time(request))
         ]
 
-    def _serialize_act(self, act: RowAction, row: Any) -> dict[str, Any]:
-        label, url = translate_text(act.label), self.url_of(act.slug, row)
+    def _serialize_act(self, request: HttpRequest, act: RowAction, row: Any) -> dict[str, Any]:
+        label, url = translate_text(act.label), carry_step(request, self.url_of(act.slug, row))
         return {"slug": act.slug, "label": label, "danger": act.danger, "url": url}
 
     def act_view(self, request: HttpRequest, object_id: str, act: RowAction) -> HttpResponse:
@@ -367,7 +362,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if answer is not None:
             return answer
         messages.success(request, translate_text(act.done))
-        return HttpResponseRedirect(self.url_of("change", row))
+        return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
     def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:
         row = self.get_object(request, unquote(object_id))

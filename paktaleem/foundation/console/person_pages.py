@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -33,6 +34,7 @@ __all__ = [
     "PersonPanel",
     "PersonTab",
     "SummaryLine",
+    "filter_by_person",
     "find_tab",
     "list_tabs",
     "on_tab",
@@ -94,6 +96,17 @@ class SummaryLine:
     label: str
     answer: str | SafeString
     url: str = ""
+
+
+def filter_by_person(kind: type[TypedFilter], field: str) -> Any:
+    """Return a filter of people as one of rows about people, which their ``field`` refers to."""
+
+    def queryset(self: TypedFilter, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        everyone = queryset.model._meta.get_field(field).related_model._default_manager.all()
+        people: Any = kind.queryset(self, request, everyone)
+        return queryset if people is everyone else queryset.filter(**{f"{field}__in": people.order_by().values("pk")})
+
+    return type(kind.__name__, (kind,), {"queryset": queryset})
 
 
 type SummaryOf = Callable[[HttpRequest, Any], Sequence[SummaryLine]]

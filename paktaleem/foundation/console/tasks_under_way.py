@@ -1,10 +1,19 @@
-"""A task of several pages, such as a client's set-up: every page links back to it until the first page is opened."""
+"""A task of several pages, such as a client's set-up: every page links back to it until the first page is opened.
 
-from django.http import HttpRequest
+A page that is opened as a step of the task has ``STEP`` in its address. After its form is saved, the
+task is shown again.
+"""
 
-__all__ = ["begin_task", "find_way_back", "leave_task"]
+from urllib.parse import urlencode
 
+from django.http import HttpRequest, HttpResponseRedirect
+
+__all__ = ["STEP", "begin_task", "carry_step", "find_step_of", "find_way_back", "leave_task", "return_to_task"]
+
+STEP = "step"
+"""The parameter of an address that is opened as a step of the task under way."""
 _KEY = "way_back"
+_CARRIED = (STEP, "reason")
 
 
 def begin_task(request: HttpRequest, *, label: str, url: str) -> None:
@@ -24,3 +33,22 @@ def find_way_back(request: HttpRequest) -> dict[str, str] | None:
     session = getattr(request, "session", None)
     found: dict[str, str] | None = None if session is None else session.get(_KEY)
     return None if found is None or found["url"] == request.path else found
+
+
+def find_step_of(request: HttpRequest) -> str | None:
+    """Return the address of the task of which this page is a step; None if it was not opened as one."""
+    found = find_way_back(request) if STEP in request.GET else None
+    return None if found is None else found["url"]
+
+
+def return_to_task(request: HttpRequest) -> HttpResponseRedirect | None:
+    """Return a redirect to the task of which this page is a step; None if it was not opened as one."""
+    url = find_step_of(request)
+    return None if url is None else HttpResponseRedirect(url)
+
+
+def carry_step(request: HttpRequest, url: str) -> str:
+    """Return the address of a further page of the same step, with the reason that the step suggests."""
+    if STEP not in request.GET:
+        return url
+    return f"{url}?{urlencode({name: request.GET[name] for name in _CARRIED if name in request.GET})}"

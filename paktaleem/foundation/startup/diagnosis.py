@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.db import connection
+from django.db import OperationalError, connection
 
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend
@@ -41,8 +41,13 @@ def check_settings() -> Iterator[Line]:
 
 
 def check_database() -> Iterator[Line]:
-    """Yield what is unsafe about the role or the connection."""
-    facts = read_database()
+    """Yield that the database cannot be reached, or what is unsafe about the role or the connection."""
+    try:
+        facts = read_database()
+    except OperationalError:  # its text could quote the address
+        remedy = "Start PostgreSQL, and check host, port, role, password and sslmode in DATABASE_URL."
+        yield to_mend("database", "cannot be reached", remedy)
+        return
     yield from _lines_of("database", database_findings(facts), seen=f"reached as {facts.role}, durable")
 
 

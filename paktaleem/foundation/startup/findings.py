@@ -60,6 +60,7 @@ class SettingsFacts:
     public_url: str
     is_trial: bool
     metrics_token: str = ""
+    feed_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
             "DEBUG is on, on a host that other computers can reach.",
             "Unset DEBUG, or limit ALLOWED_HOSTS to this computer's own names.",
         )
-    yield from _token_findings(facts.metrics_token)
+    yield from _token_findings("METRICS_TOKEN", facts.metrics_token, "/metrics")
+    yield from _token_findings("SECURITY_FEED_TOKEN", facts.feed_token, "/security-events")
     address = urlsplit(facts.public_url)
     if not facts.is_trial and not (address.scheme == "https" and address.hostname):
         yield Finding(
@@ -123,12 +125,12 @@ def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
         )
 
 
-def _token_findings(token: str) -> Iterator[Finding]:
+def _token_findings(name: str, token: str, path: str) -> Iterator[Finding]:
     if token and len(token) < SHORTEST_SECRET:
         yield Finding(
             "startup.E006",
-            "METRICS_TOKEN is too short: it could be guessed.",
-            f"Set it to at least {SHORTEST_SECRET} random characters, or leave it out to close /metrics.",
+            f"{name} is too short: it could be guessed.",
+            f"Set it to at least {SHORTEST_SECRET} random characters, or leave it out to close {path}.",
         )
 
 
@@ -171,6 +173,7 @@ def read_settings() -> SettingsFacts:
         public_url=settings.PUBLIC_URL,
         is_trial=not settings.SESSION_COOKIE_SECURE,
         metrics_token=settings.METRICS_TOKEN,
+        feed_token=settings.SECURITY_FEED_TOKEN,
     )
 
 

@@ -1,15 +1,18 @@
-"""Settings of a transaction for a statement that writes very many rows: time, and plans of foreign keys."""
+"""Settings of a transaction for a statement that writes very many rows: time, memory, and plans of foreign keys."""
 
 from django.db.backends.utils import CursorWrapper
 
 __all__ = ["allow_long_statements", "plan_as_usual", "plan_for_many"]
 
-_LONG = "SELECT set_config('statement_timeout', '15min', true)"
+_LONG = "SELECT set_config('statement_timeout', '15min', true), set_config('work_mem', '128MB', true)"
 _WITHOUT_SCANS = "SELECT set_config('enable_seqscan', %(on)s, true), set_config('enable_bitmapscan', %(on)s, true)"
 
 
 def allow_long_statements(cursor: CursorWrapper) -> None:
-    """Allow 15 minutes for each statement of this transaction, instead of the app's usual half a minute."""
+    """Allow the statements of this transaction 15 minutes each, instead of half a minute, and 128 MB for each sort.
+
+    With the usual 4 MB, sorts of an import go to disk, and its enrolments take a third longer.
+    """
     cursor.execute(_LONG)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 from consent.agreements.selectors import Part, list_parts
 from consent.decisions.admin import basis_label, decision_cells
 from consent.decisions.decision import Decision
+from consent.decisions.reasons import Reason as Refusal
 from consent.decisions.remedies import remedy_for
 from consent.notices.selectors.purposes import bases_in_force
 from consent.register.models import Capacity, DataCategory, Recipient, RecipientApproval
@@ -152,10 +153,12 @@ def _try(client: Client, given: dict[str, Any], request: HttpRequest) -> HttpRes
 
 def _explain(decision: Decision) -> str:
     """Return the reason of a refusal and its remedy, in the language of the page if there is one."""
+    if decision.reason is Refusal.SUBJECT_UNKNOWN:
+        return gettext("Denied: no person with this LMS id is registered. Add the person first, at the step “People”.")
     remedy = remedy_for(decision.reason, is_child=decision.is_child, declared=decision.declared)
     help_text = "" if remedy is None else remedy.sentence
-    if remedy is not None and remedy.sentence_ur and get_language() == "ur":
-        help_text = remedy.sentence_ur
+    if remedy is not None and get_language() == "ur":
+        help_text = remedy.sentence_ur or gettext("The open steps below say what is missing.")
     answer = gettext("Denied: {reason}. {remedy}")
     return answer.format(reason=decision_cells(decision)["reason"], remedy=help_text).strip()
 

@@ -5,22 +5,37 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
-from consent.agreements.models import Side
 from paktaleem.directory.administration.client_pages import ClientPage, client_pages
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.tasks_under_way import begin_task
-from paktaleem.onboarding.selectors import ClientFacts, list_client_facts, list_clients_in_set_up
-from paktaleem.onboarding.steps import Link, Step, list_open_steps, list_steps
+from paktaleem.foundation.console.tasks_under_way import STEP, begin_task
+from paktaleem.onboarding.selectors import (
+    ClientFacts,
+    is_tied_to_other_side,
+    list_client_facts,
+    list_clients_in_set_up,
+)
+from paktaleem.onboarding.steps import SIGNING_PAGE, Link, Step, list_open_steps, list_steps
 
 __all__: list[str] = []
+
+_TIED_OFFICER = gettext_lazy(
+    "You cannot sign with the other side yet: in the last 72 hours you proposed or approved the administrator’s role, "
+    "or one of you re-enabled or reset the other’s account. Another officer signs for PakTaleem, or the client signs "
+    "on paper."
+)
+_TIED_ADMINISTRATOR = gettext_lazy(
+    "The officer who has signed gave you your role in the last 72 hours, so you cannot sign together. Ask PakTaleem to "
+    "have another officer sign, or sign on paper."
+)
 
 
 def _show_client(request: HttpRequest, client: Client | None) -> dict[str, Any]:
@@ -30,6 +45,7 @@ def _show_client(request: HttpRequest, client: Client | None) -> dict[str, Any]:
     begin_task(request, label=client.name, url=request.path)
     [facts] = found
     steps = [_to_line(step, facts, actor_of(request)) for step in list_steps(facts)]
+    _warn_of_tie(steps, facts, actor_of(request))
     left = [one for one in steps if not one["is_done"] and not one["is_optional"]]
     following = next((one for one in left if one["links"]), left[0] if left else None)
     done = sum(one["is_done"] for one in steps if not one["is_optional"])
@@ -52,22 +68,34 @@ def _to_line(step: Step, facts: ClientFacts, viewer: Actor) -> dict[str, Any]:
     }
 
 
+def _warn_of_tie(steps: list[dict[str, Any]], facts: ClientFacts, viewer: Actor) -> None:
+    """Add to the step of the signatures a warning that the reader's signature would not count with the other side's."""
+    signatures = next(one for one in steps if one["code"] == "signatures")
+    may_sign = viewer.may(Capability.SIGN_AGREEMENTS, facts.client.pk) and not signatures["is_done"]
+    if may_sign and is_tied_to_other_side(facts, viewer, at=wall_clock_now()):
+        signatures["warning"] = _TIED_OFFICER if viewer.client_id is None else _TIED_ADMINISTRATOR
+        if viewer.client_id is None:  # an administrator may still read it, and decline
+            signing = reverse(f"admin:{SIGNING_PAGE}", args=[facts.agreement], current_app=site.name)
+            signatures["links"] = [one for one in signatures["links"] if not one[1].startswith(signing)]
+
+
 def _to_address(link: Link, facts: ClientFacts, viewer: Actor) -> tuple[Any, str] | None:
     """Return label and address of a page; None if the reader may not do the act, or it does not apply."""
     if not viewer.may(link.capability, facts.client.pk) or not link.applies(facts):
         return None
-    if link.signs and facts.signed_by == (Side.PAKTALEEM if viewer.client_id is None else Side.CLIENT):
+    if not link.offered_to(facts, viewer):
         return None
-    rows = {"client": facts.client.pk, "agreement": facts.agreement}
+    rows = {"client": facts.client.pk, "agreement": facts.agreement, "proposal": facts.proposal}
     args = [rows[link.row]] if link.row else []
     address = reverse(f"admin:{link.page}", args=args, current_app=site.name)
+    step = ((STEP, "1"), ("reason", Reason.ONBOARDING.value))
     if link.row:
-        return link.label, address
+        return link.label, f"{address}?{urlencode(step)}"
     if not link.page.endswith("_add"):
         return link.label, f"{address}?{urlencode({CLIENT_PARAMETER: facts.client.pk})}"
     values = [
         *link.values,
-        ("reason", Reason.ONBOARDING.value),
+        *step,
         *([("client", str(facts.client.pk))] if viewer.client_id is None else []),
     ]
     return link.label, f"{address}?{urlencode(values)}"
@@ -85,7 +113,8 @@ def _list_clients(request: HttpRequest, client: Client | None) -> dict[str, Any]
         for facts in list_clients_in_set_up(at=get_action_time(request))
         if (steps := list_open_steps(facts))
     ]
-    return {"lines": lines}
+    add = reverse("admin:accounts_client_add", current_app=site.name)
+    return {"lines": lines, "add_url": add if may(request, Capability.MANAGE_CLIENTS) else ""}
 
 
 client_pages.connect(

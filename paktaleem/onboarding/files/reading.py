@@ -118,8 +118,8 @@ def _describe(error: SchemaError) -> list[str]:
         return [f"{_join(place, name)}: is missing." for name in missing if f"'{name}'" in error.message]
     words: dict[str, Callable[[], str]] = {
         "enum": lambda: "allowed are " + ", ".join(f"“{one}”" for one in allowed),
-        "type": lambda: f"must be of the type {' or '.join([allowed] if isinstance(allowed, str) else allowed)}",
-        "pattern": lambda: f"must match {allowed}",
+        "type": lambda: _describe_type(error),
+        "pattern": lambda: f"must be {error.schema['description']}",
         "minLength": lambda: "must not be empty",
         "maxLength": lambda: f"has at most {allowed} characters",
         "minimum": lambda: f"must be at least {allowed}",
@@ -128,6 +128,14 @@ def _describe(error: SchemaError) -> list[str]:
     }
     describe = words.get(str(error.validator))
     return [f"{place or 'file'}: {describe() if describe else error.message}."]
+
+
+def _describe_type(error: SchemaError) -> str:
+    """Return what a value must be; the fields of an object are named."""
+    allowed = error.validator_value
+    if allowed == "object" and "properties" in error.schema:
+        return f"must have the fields {', '.join(error.schema['properties'])}"
+    return f"must be of the type {' or '.join([allowed] if isinstance(allowed, str) else allowed)}"
 
 
 def _place(parts: Any) -> str:

@@ -13,7 +13,16 @@ from retention.schedule.models import AnonymisationMethod, Disposal, Trigger
 
 __all__ = ["build_schema"]
 
-_CODE = {"type": "string", "pattern": "^[a-z][a-z0-9_]{1,62}$"}
+_CODE = {
+    "type": "string",
+    "pattern": "^[a-z][a-z0-9_]{1,62}$",
+    "description": "2 to 63 characters of a–z, 0–9 and _, starting with a letter, such as mehran",
+}
+_COUNTRY = {
+    "type": "string",
+    "pattern": "^[A-Z]{2}$",
+    "description": "a two-letter code of ISO 3166 in capitals, such as PK",
+}
 _CODES = {"type": "array", "items": _CODE, "uniqueItems": True}
 _BOTH = {
     "type": "object",
@@ -21,9 +30,22 @@ _BOTH = {
     "required": ["en", "ur"],
     "additionalProperties": False,
 }
-_TIME = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"}
+_TIME = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$",
+    "description": "a time with its offset, such as 2026-11-28T09:00:00+05:00",
+}
 _BOOLEAN = {"type": "boolean"}
-_PERIOD = {"type": "string", "pattern": r"^P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?$"}
+_PERIOD = {
+    "type": "string",
+    "pattern": r"^P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?$",
+    "description": "a period of ISO 8601, such as P30D or P1Y6M",
+}
+_DAY = {
+    "type": ["string", "null"],
+    "pattern": r"^\d{4}-\d{2}-\d{2}$",
+    "description": "a day, such as 2026-11-28",
+}
 
 
 def _text(most: int, *, least: int = 1) -> dict[str, Any]:
@@ -63,14 +85,14 @@ def _sections_of_both_sides() -> dict[str, Any]:
             "code",
             code=_CODE,
             name=_text(200),
-            country={"type": "string", "pattern": "^[A-Z]{2}$"},
+            country=_COUNTRY,
             address=_text(300, least=0),
             time_zone=_text(64),
             serves_minors=_BOOLEAN,
             age_threshold={"type": "integer", "minimum": LOWEST, "maximum": HIGHEST},
             country_thresholds={
                 "type": "object",
-                "propertyNames": {"pattern": "^[A-Z]{2}$"},
+                "propertyNames": _COUNTRY,
                 "additionalProperties": {"type": "integer", "minimum": LOWEST, "maximum": HIGHEST},
             },
             is_sandbox=_BOOLEAN,
@@ -136,7 +158,7 @@ def _sections_of_register() -> dict[str, Any]:
             purpose=_CODE,
             role=_roles(""),
             trigger={"enum": Trigger.values},
-            fixed_on={"type": ["string", "null"], "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+            fixed_on=_DAY,
             period=_PERIOD,
             action={"enum": Disposal.values},
             method={"enum": ["", *AnonymisationMethod.values]},

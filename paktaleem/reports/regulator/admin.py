@@ -23,7 +23,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.reports.regulator.models import PackState, RegulatorPack
-from paktaleem.reports.regulator.sections import SECTIONS
 from paktaleem.reports.regulator.services import request_pack, retry_pack, take_pack
 
 __all__ = ["RegulatorPackAdmin"]
@@ -81,7 +80,6 @@ class RegulatorPackAdmin(ScopedAdmin):
     list_filter = ("state", "client")
     newest_by = "requested_at"
     sortable_by = ()
-    change_form_template = "console/regulator_pack.html"
     intro = (
         "Records about one client and period, for a supervisory authority: register, notices, answers about consent, "
         "rights requests with the days to their answer, incidents and breaches, disclosures, disposals. A pack names "
@@ -145,10 +143,6 @@ class RegulatorPackAdmin(ScopedAdmin):
         client = Client.objects.get(pk=row.client_id)
         by = {name: details[name] for name in ("actor", "reason", "at")}
         row.pk = request_pack(client, since=row.since_on, until=row.until_on, **by).pk
-
-    def panels(self, request: HttpRequest, row: RegulatorPack) -> list[dict[str, Any]]:  # noqa: ARG002
-        """Show how far the pack is."""
-        return [{"template": "console/panels/regulator_pack.html", "row": row, "done": row.done, "all": len(SECTIONS)}]
 
     @admin.display(description="requested by")
     def requester(self, row: Any) -> str:

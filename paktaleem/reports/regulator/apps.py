@@ -9,3 +9,4 @@ class RegulatorConfig(config.PortalAppConfig):
     name = "paktaleem.reports.regulator"
     label = "regulator"
     verbose_name = "packs for regulators"
+    handlers = (("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.reports.regulator.work.PACKS"),)

@@ -139,9 +139,10 @@ def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | 
     if content is None:
         raise PackNotReady
     body = read_body(content)
-    _record("regulator_pack.taken", pack, actor, at, reason=Reason(reason).value, format=form, sha256=content.sha256)
     pdf = render_pack(body, sha256=content.sha256)
-    return pdf if form == "pdf" else _archive(content, body, pdf)
+    file = pdf if form == "pdf" else _archive(content, body, pdf)
+    _record("regulator_pack.taken", pack, actor, at, reason=Reason(reason).value, format=form, sha256=content.sha256)
+    return file
 
 
 def _archive(content: PackContent, body: dict[str, Any], pdf: bytes) -> bytes:

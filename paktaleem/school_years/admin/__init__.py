@@ -1,5 +1,5 @@
-"""Console pages of ends of school years, and the act on the page of a person who moves to another client."""
+"""Console pages of ends of school years, and the acts that move pupils within a client and to another."""
 
-from paktaleem.school_years.admin import dashboard, moves, year_ends
+from paktaleem.school_years.admin import class_moves, dashboard, moves, work, year_ends
 
-__all__ = ["dashboard", "moves", "year_ends"]
+__all__ = ["class_moves", "dashboard", "moves", "work", "year_ends"]

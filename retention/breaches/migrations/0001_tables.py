@@ -43,6 +43,8 @@ class Migration(migrations.Migration):
                     'verbose_name': 'personal-data breach',
                     'verbose_name_plural': 'personal-data breaches',
                     'ordering': ['-recorded_at', '-id'],
+                    'constraints': [models.UniqueConstraint(fields=('client', 'incident'), name='breach_once_per_client'), models.CheckConstraint(condition=models.Q(('what', ''), _negated=True), name='breach_says_what'), models.CheckConstraint(condition=models.Q(('happened_until', None), ('happened_until__gte', models.F('happened_from')), _connector='OR'), name='breach_period'), models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('happened_from'))), name='breach_known_afterwards'), models.CheckConstraint(condition=models.Q(('known_at__lte', models.F('recorded_at'))), name='breach_known_before_recorded'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('known_at'))), name='breach_due_later'), models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(models.Q(('outcome', ''), _negated=True), models.Q(('measures', ''), _negated=True), models.Q(('lessons', ''), _negated=True)), _connector='OR'), name='breach_closed_complete')],
+                    'indexes': [models.Index(fields=['client', '-recorded_at', '-id'], name='breach_by_time'), models.Index(fields=['-recorded_at', '-id'], name='breach_by_time_all'), models.Index(condition=models.Q(('authority_notified_at', None), ('closed_at', None), models.Q(('outcome', 'none'), _negated=True)), fields=['client', 'due_at', 'id'], name='breach_running_by_due'), models.Index(condition=models.Q(('authority_notified_at', None), ('closed_at', None), models.Q(('outcome', 'none'), _negated=True)), fields=['due_at', 'id'], name='breach_running_by_due_all')],
                 },
             ),
             migrations.CreateModel(
@@ -65,6 +67,8 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['-assessed_at', '-id'],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('reasons', ''), _negated=True), name='breachassessment_has_reasons')],
+                    'indexes': [models.Index(fields=['client', 'breach', '-assessed_at', '-id'], name='breachassessment_of_breach')],
                 },
             ),
             migrations.CreateModel(
@@ -85,6 +89,8 @@ class Migration(migrations.Migration):
                     'verbose_name': 'closing of a breach',
                     'verbose_name_plural': 'closings of breaches',
                     'ordering': ['-requested_at', '-id'],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='breachclosing_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='breachclosing_settled_by_someone'), models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='breachclosing_has_a_ground'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'breach'), name='breachclosing_one_waiting')],
+                    'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='breachclosing_by_time'), models.Index(fields=['-requested_at', '-id'], name='breachclosing_by_time_all')],
                 },
             ),
             migrations.CreateModel(
@@ -107,6 +113,8 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['sent_at', 'id'],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('assessment__isnull', False), ('audience', 'people')), models.Q(models.Q(('audience', 'people'), _negated=True), ('assessment', None)), _connector='OR'), name='breachletter_to_a_list'), models.CheckConstraint(condition=models.Q(models.Q(('audience', 'authority'), _negated=True), models.Q(('recipient', ''), _negated=True), _connector='OR'), name='breachletter_names_authority'), models.UniqueConstraint(fields=('client', 'assessment'), name='breachletter_once_for_a_list')],
+                    'indexes': [models.Index(fields=['client', 'breach', 'sent_at', 'id'], name='breachletter_of_breach')],
                 },
             ),
             migrations.CreateModel(
@@ -120,6 +128,10 @@ class Migration(migrations.Migration):
                     ('recipient', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
                     ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
                 ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('client', 'letter', 'subject', 'recipient'), name='breachnotice_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('message_id', None), ('recipient', None)), models.Q(('message_id__isnull', False), ('recipient__isnull', False)), _connector='OR'), name='breachnotice_has_its_message')],
+                    'indexes': [models.Index(fields=['client', 'letter', 'recipient'], name='breachnotice_by_recipient'), models.Index(fields=['client', 'subject'], name='breachnotice_of_person')],
+                },
             ),
             migrations.CreateModel(
                 name='BreachPerson',
@@ -130,6 +142,10 @@ class Migration(migrations.Migration):
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
                 ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('client', 'assessment', 'subject'), name='breachperson_once')],
+                    'indexes': [models.Index(fields=['client', 'subject'], name='breachperson_of_person')],
+                },
             ),
             migrations.CreateModel(
                 name='BreachReminder',
@@ -140,6 +156,9 @@ class Migration(migrations.Migration):
                     ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('client', 'breach', 'hours_left'), name='breachreminder_once')],
+                },
             ),
             migrations.CreateModel(
                 name='HistoricalBreach',
@@ -182,125 +201,5 @@ class Migration(migrations.Migration):
                 },
                 bases=(simple_history.models.HistoricalChanges, models.Model),
             ),
-        ),
-        migrations.AddIndex(
-            model_name='breach',
-            index=models.Index(fields=['client', '-recorded_at', '-id'], name='breach_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='breach',
-            index=models.Index(fields=['-recorded_at', '-id'], name='breach_by_time_all'),
-        ),
-        migrations.AddIndex(
-            model_name='breach',
-            index=models.Index(condition=models.Q(('authority_notified_at', None), ('closed_at', None), models.Q(('outcome', 'none'), _negated=True)), fields=['client', 'due_at', 'id'], name='breach_running_by_due'),
-        ),
-        migrations.AddIndex(
-            model_name='breach',
-            index=models.Index(condition=models.Q(('authority_notified_at', None), ('closed_at', None), models.Q(('outcome', 'none'), _negated=True)), fields=['due_at', 'id'], name='breach_running_by_due_all'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.UniqueConstraint(fields=('client', 'incident'), name='breach_once_per_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(('what', ''), _negated=True), name='breach_says_what'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(('happened_until', None), ('happened_until__gte', models.F('happened_from')), _connector='OR'), name='breach_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('happened_from'))), name='breach_known_afterwards'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(('known_at__lte', models.F('recorded_at'))), name='breach_known_before_recorded'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('known_at'))), name='breach_due_later'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(models.Q(('outcome', ''), _negated=True), models.Q(('measures', ''), _negated=True), models.Q(('lessons', ''), _negated=True)), _connector='OR'), name='breach_closed_complete'),
-        ),
-        migrations.AddIndex(
-            model_name='breachassessment',
-            index=models.Index(fields=['client', 'breach', '-assessed_at', '-id'], name='breachassessment_of_breach'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachassessment',
-            constraint=models.CheckConstraint(condition=models.Q(('reasons', ''), _negated=True), name='breachassessment_has_reasons'),
-        ),
-        migrations.AddIndex(
-            model_name='breachclosing',
-            index=models.Index(fields=['client', '-requested_at', '-id'], name='breachclosing_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='breachclosing',
-            index=models.Index(fields=['-requested_at', '-id'], name='breachclosing_by_time_all'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachclosing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='breachclosing_by_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachclosing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='breachclosing_settled_by_someone'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachclosing',
-            constraint=models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='breachclosing_has_a_ground'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachclosing',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'breach'), name='breachclosing_one_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='breachletter',
-            index=models.Index(fields=['client', 'breach', 'sent_at', 'id'], name='breachletter_of_breach'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachletter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('assessment__isnull', False), ('audience', 'people')), models.Q(models.Q(('audience', 'people'), _negated=True), ('assessment', None)), _connector='OR'), name='breachletter_to_a_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachletter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('audience', 'authority'), _negated=True), models.Q(('recipient', ''), _negated=True), _connector='OR'), name='breachletter_names_authority'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachletter',
-            constraint=models.UniqueConstraint(fields=('client', 'assessment'), name='breachletter_once_for_a_list'),
-        ),
-        migrations.AddIndex(
-            model_name='breachnotice',
-            index=models.Index(fields=['client', 'letter', 'recipient'], name='breachnotice_by_recipient'),
-        ),
-        migrations.AddIndex(
-            model_name='breachnotice',
-            index=models.Index(fields=['client', 'subject'], name='breachnotice_of_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachnotice',
-            constraint=models.UniqueConstraint(fields=('client', 'letter', 'subject', 'recipient'), name='breachnotice_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='breachnotice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('message_id', None), ('recipient', None)), models.Q(('message_id__isnull', False), ('recipient__isnull', False)), _connector='OR'), name='breachnotice_has_its_message'),
-        ),
-        migrations.AddIndex(
-            model_name='breachperson',
-            index=models.Index(fields=['client', 'subject'], name='breachperson_of_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachperson',
-            constraint=models.UniqueConstraint(fields=('client', 'assessment', 'subject'), name='breachperson_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='breachreminder',
-            constraint=models.UniqueConstraint(fields=('client', 'breach', 'hours_left'), name='breachreminder_once'),
         ),
     ]

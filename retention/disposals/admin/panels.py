@@ -41,9 +41,6 @@ def _progress_panel(row: Batch) -> dict[str, Any]:
         "lines": [(state.label, progress.counts[state]) for state in ItemState if progress.counts.get(state)],
         "causes": sorted((str(cause.label), count) for cause, count in progress.causes.items()),
         "sha256": certificate.sha256 if certificate else "",
-        "checked": row.sweep.checked,
-        "held": row.sweep.held,
-        "is_flagging": row.stage == Stage.FLAGGING,
     }
 
 

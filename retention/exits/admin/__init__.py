@@ -1,5 +1,5 @@
 """Exits in the console."""
 
-from retention.exits.admin import exits
+from retention.exits.admin import exits, work
 
-__all__ = ["exits"]
+__all__ = ["exits", "work"]

@@ -225,7 +225,7 @@ def test_too_many_choices_of_one_address_or_site_are_refused(page, recorded, exh
     assert page.post("choices/current", {"visitor": str(uuid4())}).status_code == 404
 
 
-def test_questions_about_choices_leave_room_for_choices(page, exhaust):
+def test_reads_of_choices_do_not_use_up_the_limit_of_writes(page, exhaust):
     exhaust(script.QUESTION_LIMITS, "cookie-questions/address+ip")
     assert page.post("choices/current", {"visitor": str(uuid4())}).status_code == 429
     assert page.choose("analytics").status_code == 201

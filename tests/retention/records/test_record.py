@@ -219,7 +219,7 @@ def test_an_adults_institute_needs_no_assessment(khyber, now):
     assert GapKind.NO_ASSESSMENT not in gaps_of(khyber, now, "product_research")
 
 
-def test_an_assessment_lies_in_the_past_and_is_reviewed_later(cast, khyber, now):
+def test_an_assessment_has_a_past_date_and_a_later_review(cast, khyber, now):
     by = {"actor": cast.actor("celia"), "reason": Reason.REVIEW, "at": now}
     with pytest.raises(ValidationError) as refusal:
         save_assessment(assessment(khyber.pk, done_on=date(2026, 10, 2)), **by)
@@ -492,7 +492,7 @@ def test_a_change_is_counted_at_once(khyber, now, change):
     assert count_gaps(khyber.pk, at=now) == found
 
 
-def test_what_comes_due_by_itself_is_counted(cast, khyber, now):
+def test_reminders_that_fall_due_are_counted(cast, khyber, now):
     save_assessment(assessment(khyber.pk), actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
     before = count_gaps(khyber.pk, at=datetime(2027, 8, 31, 12, tzinfo=UTC))
     assert count_gaps(khyber.pk, at=datetime(2027, 9, 1, 12, tzinfo=UTC)) == before + 1

@@ -179,7 +179,7 @@ def test_the_pattern_of_the_database_accepts_what_is_read(db):
     assert [text for text in texts if accepted[text]] == texts[:5]
 
 
-def test_moments_follow_the_zone():
+def test_times_follow_the_zone():
     at = datetime(2026, 1, 31, 20, tzinfo=UTC)
     ends = [
         end_of_day(Period(months=1).after(at.astimezone(ZoneInfo(zone)).date()), zone)

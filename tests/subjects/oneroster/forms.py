@@ -123,9 +123,9 @@ def usernames_empty(package: RosterPackage) -> None:
 
 
 def ids_repeated_where_nobody_is_named(package: RosterPackage) -> None:
-    for file in ("enrollments.csv", "roles.csv"):
-        for row in package.tables.get(file, ()):
-            row["sourcedId"] = "1"
+    package.add("courses.csv", "crs-1", title="Grade 4 again", orgSourcedId="org-1", schoolYearSourcedId="ses-1")
+    for row in package.tables.get("roles.csv", ()):
+        row["sourcedId"] = "1"
 
 
 def ids_absent_where_nobody_is_named(package: RosterPackage) -> None:

@@ -261,7 +261,7 @@ def test_a_file_that_is_not_a_zip_is_refused(refused, tmp_path):
     assert codes(refused(tmp_path)) == ["not_a_zip"]
 
 
-def test_two_files_with_the_same_name_in_other_letters_are_refused(refused):
+def test_two_files_whose_names_differ_in_case_only_are_refused(refused):
     package = clean_network()
     package.raw["Users.csv"] = b""
     assert places(refused(package)) == [("member_repeated", "users.csv", None, None)]

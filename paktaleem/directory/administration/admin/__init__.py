@@ -12,6 +12,7 @@ from paktaleem.directory.administration.admin import (
     periods,
     readmissions,
     staff_changes,
+    work,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "periods",
     "readmissions",
     "staff_changes",
+    "work",
 ]

@@ -9,7 +9,8 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
@@ -22,16 +23,38 @@ from paktaleem.foundation.accounts.services import (
 )
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.console.columns import day, render_state, state_column
+from paktaleem.foundation.console.columns import day, render_state, render_with_code, state_column
 from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.tasks_under_way import find_step_of
 
 __all__ = ["ApiKeyAdmin", "expires_soon"]
 
+SCOPE_NAMES = {
+    "subjects:read": _("Find people, without their names"),
+    "subjects:write": _("Register people, schools and classes"),
+    "subjects:reveal": _("Read names, addresses and birth dates"),
+    "register:read": _("Read purposes, notices and lawful bases"),
+    "consents:read": _("Read consents"),
+    "consents:write": _("Record consents and withdrawals"),
+    "decisions:ask": _("Ask whether data may be processed"),
+    "links:write": _("Make links to a person’s own page"),
+    "orders": _("Fetch and complete orders, such as erasures"),
+    "guardians:read": _("Read who the guardians are"),
+    "guardians:write": _("Name, verify and invite guardians, record their answers"),
+    "sandbox": _("Use the test functions of a sandbox"),
+    "holdings:read": _("Read what data is held"),
+    "holdings:write": _("Report data that was collected or used"),
+    "disclosures:write": _("Report data that was shared"),
+    "requests:read": _("Read rights requests"),
+    "requests:write": _("Open rights requests for people"),
+    "webhooks:manage": _("See and change webhooks"),
+}
+"""The permissions of each scope, in words."""
 KEY_LIFE = timedelta(days=365)
 SOON = timedelta(days=30)
 
@@ -44,7 +67,7 @@ def expires_soon(at: datetime) -> Q:
 class EndingFilter(ConditionFilter):
     """Filter for the keys that expire soon."""
 
-    offered: ClassVar[Any] = {"ending": (gettext_lazy("Expire within 30 days"), expires_soon)}
+    offered: ClassVar[Any] = {"ending": (_("Expire within 30 days"), expires_soon)}
 
 
 class ApiKeyForm(ScopedForm):
@@ -179,10 +202,17 @@ class ApiKeyAdmin(ScopedAdmin):
         """Offer the known scopes."""
         form = super().get_form(request, obj, change, **kwargs)
         if "scopes" in form.base_fields:
-            form.base_fields["scopes"].choices = [(scope, scope) for scope in KEY_SCOPES]
+            form.base_fields["scopes"].choices = [
+                (scope, render_with_code(str(SCOPE_NAMES[scope]), scope)) for scope in KEY_SCOPES
+            ]
             form.base_fields["scopes"].help_text = gettext("Permissions of the key. Select only what its system needs.")
         form.code_sources = {}
         return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Select the scopes that the address suggests, separated by commas."""
+        found: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {**found, "scopes": str(found.get("scopes", "")).split(",")}
 
     def write(self, row: ApiKey, **details: Any) -> None:
         """Issue the key; its secret is passed to this response only."""
@@ -204,5 +234,5 @@ class ApiKeyAdmin(ScopedAdmin):
 
     def issued(self, request: HttpRequest, key: ApiKey, secret: str, **values: Any) -> HttpResponse:
         """Return a page with the secret, which is not stored in a message or the session."""
-        context = {"secret": secret, "row_url": self.url_of("change", key), **values}
+        context = {"secret": secret, "row_url": find_step_of(request) or self.url_of("change", key), **values}
         return self.page(request, key, "console/key_issued.html", **context)

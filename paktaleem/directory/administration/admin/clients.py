@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.services import change_client, decide_client_change
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import moment_tag
@@ -109,10 +110,10 @@ class ClientAdmin(ScopedAdmin):
         )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
-        """Suggest PakTaleem's own country and time zone for a new client."""
+        """Suggest PakTaleem's own country and time zone, and the set-up as reason, for a new client."""
         with in_client(PAKTALEEM):
             here = Client.objects.get(pk=PAKTALEEM)
-        suggested = {"country": here.country, "time_zone": here.time_zone}
+        suggested = {"country": here.country, "time_zone": here.time_zone, "reason": Reason.ONBOARDING.value}
         return {**suggested, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002

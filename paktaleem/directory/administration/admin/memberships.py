@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.administration.admin.limits import (
@@ -38,6 +38,7 @@ from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, set_ch
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.tasks_under_way import STEP
 from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["MembershipAdmin"]
@@ -74,13 +75,13 @@ class MembershipForm(ScopedForm):
 
 
 class InvitationForm(MembershipForm):
-    """Form by which an administrator of a client invites a colleague."""
+    """Form to invite a person to a role at a client: an account, the role, and the email with the link in one act."""
 
     email = forms.EmailField(
         label=_("Email address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     full_name = forms.CharField(label=_("Full name"), max_length=200)
-    language = forms.ChoiceField(label=_("Language of emails"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("Language of emails"), choices=settings.LANGUAGES, initial=get_language)
 
 
 class EndForm(RowActionForm):
@@ -92,6 +93,11 @@ class EndForm(RowActionForm):
         if keys := list_held_keys(self.row.user_id, self.row.client_id):
             words = gettext("These API keys were issued to this person and are revoked now: {keys}.")
             self.fields["reason"].help_text = words.format(keys=", ".join(str(key) for key in keys))
+
+
+def _is_invitation(request: HttpRequest) -> bool:
+    """Return True where the form invites a person: always at a client, and for an officer as a step of a set-up."""
+    return actor_of(request).client_id is not None or STEP in request.GET
 
 
 def _end(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
@@ -175,17 +181,18 @@ class MembershipAdmin(ProposingAdmin):
         return with_school_names(found)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask an administrator of a client for a colleague’s address and name, instead of an account."""
+        """Ask for the address and name of a person who is invited, instead of an account."""
         sets = super().get_fieldsets(request, obj)
-        if obj is None and actor_of(request).client_id is not None:
-            sets[0] = (None, {"fields": ["email", "full_name", "language", "role", "schools"]})
+        if obj is None and _is_invitation(request):
+            client = ["client"] if actor_of(request).client_id is None else []
+            sets[0] = (None, {"fields": [*client, "email", "full_name", "language", "role", "schools"]})
         if obj is not None and (obj.ends_at is not None or not self.has_change_permission(request, obj)):
             sets[0][1]["fields"] = [name for name in sets[0][1]["fields"] if name != "schools"]
         return sets
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Return the form to invite a colleague for an administrator of a client."""
-        if obj is None and actor_of(request).client_id is not None:
+        """Return the form to invite a person, or the one for an account that exists."""
+        if obj is None and _is_invitation(request):
             kwargs["form"] = InvitationForm
         return super().get_form(request, obj, change, **kwargs)
 
@@ -230,5 +237,5 @@ class MembershipAdmin(ProposingAdmin):
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """Show the row or the proposal, with a message after an invitation."""
         if getattr(request, "invited", None) is not None:
-            messages.info(request, gettext("Your colleague is informed by email."))
+            messages.info(request, gettext("The person is informed by email."))
         return super().response_add(request, obj, post_url_continue)

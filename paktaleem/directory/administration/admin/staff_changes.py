@@ -22,6 +22,7 @@ from paktaleem.foundation.console.columns import reason_label
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.tasks_under_way import return_to_task
 
 __all__ = ["ProposingAdmin", "StaffChangeAdmin", "redirect_to_proposal"]
 
@@ -33,7 +34,7 @@ def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> 
     words = gettext("Proposed: nothing has changed yet. Another person must approve it.")
     messages.warning(request, words)
     name = "admin:accounts_staffchange_change"
-    return HttpResponseRedirect(reverse(name, args=[proposal.pk], current_app=site.name))
+    return return_to_task(request) or HttpResponseRedirect(reverse(name, args=[proposal.pk], current_app=site.name))
 
 
 class ProposingAdmin(ScopedAdmin):

@@ -17,7 +17,15 @@ __all__ = ["ADDED_FIELDS", "AddPersonForm", "add_person"]
 
 _KINDS = {FieldKind.TEXT, FieldKind.NAME, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.DAY}
 _SEALED = [field for field in PERSONAL_FIELDS if field.kind in _KINDS]
-ADDED_FIELDS = ("external_id", "role", "other_roles", "language", "country", *(field.name for field in _SEALED))
+ADDED_FIELDS = (
+    "external_id",
+    "role",
+    "other_roles",
+    "grade",
+    "language",
+    "country",
+    *(field.name for field in _SEALED),
+)
 """The fields of the form; ages without a birth date are stated on the person's page, with their source."""
 _EXISTS = _("A person with this LMS id is registered already. Open their page to correct a field.")
 

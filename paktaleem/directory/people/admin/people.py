@@ -167,6 +167,7 @@ class SubjectAdmin(ExportableAdmin):
         "role",
         "age",
         "stated_by",
+        "grade",
         "country",
         "language",
         *PERSONAL,
@@ -186,6 +187,7 @@ class SubjectAdmin(ExportableAdmin):
         "person": "external_id",
         "role": "role",
         "other_roles": "other_roles",
+        "grade": "grade",
         "language": "language",
         "of_age_at": "of_age_at",
         "is_enabled": "is_enabled",
@@ -217,7 +219,7 @@ class SubjectAdmin(ExportableAdmin):
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
         clients = ["client"] if actor_of(request).client_id is None else []
-        kwargs |= {"form": AddPersonForm, "fields": [*clients, "external_id", "role", "country"]}
+        kwargs |= {"form": AddPersonForm, "fields": [*clients, "external_id", "role", "grade", "country"]}
         return super().get_form(request, obj, change, **kwargs)
 
     def write(self, row: Subject, **details: Any) -> None:
@@ -372,6 +374,7 @@ class GuardianClaimAdmin(ExportableAdmin):
     """Guardian relations that schools claim."""
 
     view_capability = Capability.VIEW_SUBJECTS
+    about = "child"
     asks_reason = False
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")

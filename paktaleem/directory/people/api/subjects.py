@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from paktaleem.directory.people.details import LANGUAGES, RESERVED, ROLES, AgeCheck
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
+from paktaleem.directory.people.grades import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import (
     get_subject,
@@ -139,6 +140,7 @@ class SubjectInput(PersonalInput):
         "roles": "Holds role.",
         "guardians": "Not the person.",
         "birth_date": _NOT_LATER,
+        "grade": f"At most {GRADE_LIMIT} characters in capitals.",
         "age_check": f"checked_on: {_NOT_LATER.lower()}",
     }
     sealed = PERSONAL_FIELDS
@@ -152,6 +154,7 @@ class SubjectInput(PersonalInput):
         allow_null=True,
         max_length=2,
     )
+    grade = ServiceTextField(PERSON_NAME, required=False, allow_null=True, max_length=GRADE_LIMIT)
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -339,6 +342,7 @@ def serialize_subject(
         "id": str(subject.id),
         "role": subject.role,
         "roles": list(subject.roles),
+        "grade": subject.grade,
         "language": subject.language,
         "enabled": subject.is_account_open,
         "account_closed_at": closed_at.isoformat() if (closed_at := subject.account_closed_at) else None,

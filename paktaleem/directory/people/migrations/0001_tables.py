@@ -12,7 +12,12 @@ from paktaleem.foundation.tenancy.operations import CreateTables
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = [("accounts", "0001_tables")]
+    dependencies = [
+        ("accounts", "0001_tables"),
+        # These change tables of users: each change renders all models that are linked to users, few of them so far.
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("socialaccount", "0006_alter_socialaccount_extra_data"),
+    ]
     operations = [
         CreateTables(
             migrations.CreateModel(
@@ -99,6 +104,7 @@ class Migration(migrations.Migration):
                     ("of_age_at", models.DateTimeField(null=True)),
                     ("of_age_threshold", models.PositiveSmallIntegerField(null=True)),
                     ("country", models.CharField(blank=True, db_default='', default='', help_text="Country of residence (ISO 3166). Empty: the institution's country.", max_length=2)),
+                    ("grade", models.CharField(blank=True, db_default="", default="", max_length=32)),
                     ("is_enabled", models.BooleanField(default=True)),
                     ("account_closed_at", models.DateTimeField(null=True)),
                     ("registered_at", models.DateTimeField()),
@@ -135,6 +141,8 @@ class Migration(migrations.Migration):
                         models.Index(condition=models.Q(("other_roles", []), _negated=True), fields=["client", "-registered_at", "-id"], name="subject_several_roles"),
                         models.Index(condition=models.Q(("other_roles", []), _negated=True), fields=["-registered_at", "-id"], name="subject_several_roles_all"),
                         models.Index(condition=models.Q(models.Q(("other_roles", []), _negated=True), ("erased_at", None)), fields=["client", "changed_at", "id"], name="subject_roles_by_change"),
+                        models.Index(condition=models.Q(("grade", ""), _negated=True), fields=["client", "grade", "-registered_at", "-id"], name="subject_by_grade"),
+                        models.Index(condition=models.Q(("grade", ""), _negated=True), fields=["grade", "-registered_at", "-id"], name="subject_by_grade_all"),
                         models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
                         models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
                         models.Index(models.F("client"), django.db.models.functions.comparison.Collate("external_id", "C"), models.F("id"), name="subject_by_lms_id"),
@@ -158,6 +166,7 @@ class Migration(migrations.Migration):
                                     ("email_index", None),
                                     ("external_id", None),
                                     ("full_name", None),
+                                    ("grade", ""),
                                     ("name_index", None),
                                     ("of_age_at", None),
                                     ("phone", None),
@@ -191,6 +200,7 @@ class Migration(migrations.Migration):
                     ("of_age_at", models.DateTimeField(null=True)),
                     ("of_age_threshold", models.PositiveSmallIntegerField(null=True)),
                     ("country", models.CharField(blank=True, db_default='', default='', help_text="Country of residence (ISO 3166). Empty: the institution's country.", max_length=2)),
+                    ("grade", models.CharField(blank=True, db_default="", default="", max_length=32)),
                     ("is_enabled", models.BooleanField(default=True)),
                     ("account_closed_at", models.DateTimeField(null=True)),
                     ("registered_at", models.DateTimeField()),

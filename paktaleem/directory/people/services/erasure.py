@@ -292,7 +292,7 @@ def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reas
     subject.tombstone = mark
     for column in _EMPTIED:
         setattr(subject, column, None)
-    subject.country = ""
+    subject.country = subject.grade = ""
     subject.erased_at = subject.changed_at = at
     save_tracked(subject, actor=actor, reason=reason, at=at)
     open_ones = Erasure.objects.filter(client_id=subject.client_id, subject=subject, completed_at=None)

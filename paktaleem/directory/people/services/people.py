@@ -219,7 +219,7 @@ def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, ac
     if details.is_enabled != subject.is_enabled:
         subject.account_closed_at = None if details.is_enabled else act.at
     subject.role, subject.other_roles = details.role, list(details.other_roles)
-    subject.language, subject.is_enabled = details.language, details.is_enabled
+    subject.language, subject.is_enabled, subject.grade = details.language, details.is_enabled, details.grade
     for column, value in personal_columns(details, client_id=act.client.id, sealer=sealer).items():
         setattr(subject, column, value)
     ages = age_columns(details, thresholds=act.client.thresholds, time_zone=act.client.time_zone, at=act.at)

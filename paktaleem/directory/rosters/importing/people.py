@@ -57,6 +57,7 @@ class RegisteredPerson:
     language: str
     is_enabled: bool
     country: str
+    grade: str
     details_index: bytes | None
     sealed: Mapping[str, Sealed | None]
     epoch: int | None
@@ -139,12 +140,11 @@ def _has_valid_id(place: Place, person: Person, run: Run) -> bool:
 def _find_known(run: Run, external_ids: list[str]) -> dict[str, RegisteredPerson]:
     found = {}
     for external_id, *columns, epoch, wrapped, is_named in tables.known_people(run.client.id, external_ids):
-        person_id, role, others, language, is_enabled, country, index, *sealed = columns
+        person_id, role, others, language, is_enabled, country, grade, index, *sealed = columns
         values = (None if value is None else Sealed(bytes(value)) for value in sealed)
         fields = dict(zip(PERSONAL, values, strict=True))
-        found[external_id] = RegisteredPerson(
-            person_id, role, tuple(others), language, is_enabled, country, index, fields, epoch, wrapped, is_named
-        )
+        plain = (role, tuple(others), language, is_enabled, country, grade)
+        found[external_id] = RegisteredPerson(person_id, *plain, index, fields, epoch, wrapped, is_named)
     return found
 
 
@@ -337,6 +337,7 @@ def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sea
         "other_roles": list(details.other_roles),
         "language": details.language,
         "is_enabled": details.is_enabled,
+        "grade": details.grade,
         **age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=run.at),
         "history_id": new_id(),
         **{column: _to_bytes(value) for column, value in sealed.items()},

@@ -1,18 +1,24 @@
-"""The field by which a form chooses people: a school or a class, by its LMS id."""
+"""The fields by which a form chooses people: ids, or school, class, grade and role; the same in every act."""
 
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.schools.selectors import is_place
+from paktaleem.directory.people.grades import GRADE_LIMIT, parse_grade
+from paktaleem.directory.people.models import SubjectRole
+from paktaleem.directory.schools.selections import Selection
+from paktaleem.directory.schools.selectors import is_grade, is_place
 
-__all__ = ["PLACE", "PlaceField", "check_place"]
+__all__ = ["CHOOSING", "PLACE", "GradeInput", "PlaceField", "SelectionForm", "check_place"]
 
 PLACE = "place"
-"""Name of the field in every form."""
+"""Name of the field of a school or class in every form."""
+CHOOSING = ("ids", PLACE, "grade", "role", "beginning")
+"""Names of the fields of ``SelectionForm``, in order."""
 
 
 class PlaceField(forms.CharField):
@@ -27,6 +33,69 @@ class PlaceField(forms.CharField):
             "help_text": _("Only people who are in it today. The ids are listed under Schools and Classes."),
         }
         super().__init__(**{**values, **kwargs})
+
+
+class GradeInput(forms.CharField):
+    """A grade in any usual writing; the cleaned value is its one form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set label, length and help."""
+        values: dict[str, Any] = {
+            "label": _("Grade"),
+            "required": False,
+            "max_length": GRADE_LIMIT,
+            "help_text": _("Such as 7 or KG. Only pupils of this grade: their own, or that of their class."),
+        }
+        super().__init__(**{**values, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        """Return the grade in its one form."""
+        text: str = super().clean(value)
+        try:
+            return parse_grade(text)
+        except ValueError as error:
+            raise ValidationError(gettext("Use a grade such as 7 or KG.")) from error
+
+
+class SelectionForm(forms.Form):
+    """A form that chooses people: those whom all filled fields describe."""
+
+    most_ids: int | None = None
+    """Largest number of ids, or None for no limit of the form."""
+
+    ids = forms.CharField(
+        label=_("People, by LMS id"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("One per line. Leave it empty to select people by the fields below."),
+    )
+    place = PlaceField()
+    grade = GradeInput()
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("Every role")), *SubjectRole.choices])
+    beginning = forms.CharField(
+        label=_("LMS id begins with"), required=False, max_length=255, help_text=_("Empty: all of them.")
+    )
+
+    def clean_ids(self) -> list[str]:
+        """Return the ids, one per line, without duplicates."""
+        lines = [line for one in str(self.cleaned_data["ids"]).splitlines() if (line := one.strip())]
+        if self.most_ids is not None and len(lines) > self.most_ids:
+            raise ValidationError(gettext("Enter at most {number} ids.").format(number=self.most_ids))
+        return list(dict.fromkeys(lines))
+
+    def check_selection(self, client_id: UUID | None) -> None:
+        """Add an error to each field that names a school, class or grade that the client does not have."""
+        check_place(self, client_id)
+        grade = self.cleaned_data.get("grade", "")
+        if grade and client_id is not None and not is_grade(client_id, grade):
+            self.add_error("grade", gettext("No person or class in use at this client is of this grade."))
+
+    @property
+    def selection(self) -> Selection:
+        """The people that the valid form chooses; a field that a form leaves out is no condition."""
+        given: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in CHOOSING}
+        return Selection(**{**given, "ids": tuple(given["ids"]), "beginning": given["beginning"].strip()})
 
 
 def check_place(form: forms.BaseForm, client_id: UUID | None) -> None:

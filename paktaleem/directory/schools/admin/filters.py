@@ -1,22 +1,25 @@
-"""Filters of the list of people: by school, and by class."""
+"""Filters of the list of people: by school, by class, and by grade."""
 
+from datetime import date
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
-from paktaleem.directory.schools.selectors import filter_by_class, filter_by_school, get_day
+from paktaleem.directory.people.grades import parse_grade
+from paktaleem.directory.schools.selectors import filter_by_class, filter_by_grade, filter_by_school, get_day
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.filters import TypedFilter, get_filtered_client
 from paktaleem.foundation.console.person_pages import person_filters
 from paktaleem.foundation.console.requests import get_action_time
 
-__all__ = ["ClassFilter", "SchoolFilter"]
+__all__ = ["ClassFilter", "GradeFilter", "SchoolFilter"]
 
 
 class PlaceFilter(TypedFilter):
-    """Filter by the id of a school or class, in which people are today."""
+    """Filter by a school, class or grade in which people are today."""
 
     keep: ClassVar[Any]
 
@@ -48,3 +51,21 @@ class ClassFilter(PlaceFilter):
     parameter_name = "class"
     placeholder = gettext_noop("LMS id of a class")
     keep = staticmethod(filter_by_class)
+
+
+@person_filters.connect
+class GradeFilter(PlaceFilter):
+    """Filter by grade, in any usual writing."""
+
+    title = gettext_noop("grade")
+    parameter_name = "grade"
+    placeholder = gettext_noop("Such as 7 or KG")
+
+    @staticmethod
+    def keep(people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
+        """Return the people of the grade; none if the text is no grade."""
+        try:
+            grade = parse_grade(value)
+        except ValueError:
+            return people.none()
+        return filter_by_grade(people, client_id, grade, on=on)

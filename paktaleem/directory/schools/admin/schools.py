@@ -110,12 +110,13 @@ class TermAdmin(SourcedAdmin):
 class SchoolClassAdmin(SourcedAdmin):
     """Classes and the people in them."""
 
-    list_display = ("title", "in_school", "kind", "owner", "state", "recorded_at")
+    list_display = ("title", "in_school", "grade", "kind", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
     detail_fields = (
         "title",
         "external_id",
         "in_school",
+        "grade",
         "kind",
         "terms",
         "state",

@@ -3,6 +3,7 @@
 from paktaleem.directory.schools.services.ending import end_classes, end_enrolments_of
 from paktaleem.directory.schools.services.enrolments import count_results, list_results, list_rows_with
 from paktaleem.directory.schools.services.erasure import delete_enrolments
+from paktaleem.directory.schools.services.moving import FARTHEST, Move, check_move, move_pupils
 from paktaleem.directory.schools.services.recording import Recorded, SchoolsBusy, lock_schools, record_schools
 from paktaleem.directory.schools.services.runs import Counts
 from paktaleem.directory.schools.services.stating import (
@@ -14,10 +15,13 @@ from paktaleem.directory.schools.services.stating import (
 )
 
 __all__ = [
+    "FARTHEST",
     "Counts",
     "EnrolmentResult",
+    "Move",
     "Recorded",
     "SchoolsBusy",
+    "check_move",
     "count_results",
     "delete_enrolments",
     "end_classes",
@@ -25,6 +29,7 @@ __all__ = [
     "list_results",
     "list_rows_with",
     "lock_schools",
+    "move_pupils",
     "record_schools",
     "state_class",
     "state_enrolments",

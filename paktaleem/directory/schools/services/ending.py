@@ -9,7 +9,8 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.models import Enrolment, SchoolClass
+from paktaleem.directory.schools.models import Enrolment, Origin, SchoolClass
+from paktaleem.directory.schools.rows import ENROLMENTS
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.directory.schools.services.recording import lock_schools
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -17,7 +18,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["end_classes", "end_enrolments_of"]
+__all__ = ["end_classes", "end_enrolments_of", "end_on", "record_counts"]
 
 
 @transaction.atomic
@@ -34,10 +35,10 @@ def end_classes(
     open_classes = SchoolClass.objects.filter(client_id=client.id, pk__in=classes, ended_at=None)
     ids = list(open_classes.values_list("pk", flat=True))
     enrolments = Enrolment.objects.filter(client_id=client.id, school_class_id__in=ids, ended_at=None)
-    ended = _end(enrolments, ends_on, at)
+    ended = end_on(enrolments, ends_on, at)
     SchoolClass.objects.filter(client_id=client.id, pk__in=ids).update(ended_at=at, changed_at=at)
     if ids:
-        _record(client.id, actor, at, classes=len(ids), enrolments=ended)
+        record_counts(client.id, actor, at, classes=len(ids), enrolments=ended)
     return len(ids), ended
 
 
@@ -47,18 +48,20 @@ def end_enrolments_of(subject: Subject, *, actor: Actor, at: datetime) -> int:
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     lock_schools(subject.client_id, waits=True)
     rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject, ended_at=None)
-    ended = _end(rows, get_day(subject.client, at), at)
+    ended = end_on(rows, get_day(subject.client, at), at)
     if ended:
-        _record(subject.client_id, actor, at, enrolments=ended)
+        record_counts(subject.client_id, actor, at, enrolments=ended)
     return ended
 
 
-def _end(rows: QuerySet[Enrolment], ends_on: date, at: datetime) -> int:
+def end_on(rows: QuerySet[Enrolment], ends_on: date, at: datetime) -> int:
+    """End enrolments on a day, or earlier if they ended earlier; return how many. One that begins later has no day."""
     day = Value(ends_on)
     return rows.update(ended_at=at, ends_on=Greatest("starts_on", Least(Coalesce("ends_on", day), day)))
 
 
-def _record(client_id: UUID, actor: Actor, at: datetime, **ended: int) -> None:
-    counts = {part: [0, 0, 0, number] for part, number in ended.items()}
-    facts = {"origin": "staff", "counts": counts}
+def record_counts(client_id: UUID, actor: Actor, at: datetime, *, added: int = 0, **ended: int) -> None:
+    """Record in the ledger how many rows of each part staff ended, and how many enrolments they added."""
+    counts = {part: [added if part == ENROLMENTS else 0, 0, 0, number] for part, number in ended.items()}
+    facts = {"origin": Origin.STAFF.value, "counts": counts}
     record_entry("schools.recorded", client_id=client_id, facts=facts, actor=actor, at=at)

@@ -27,6 +27,7 @@ _STATED: Mapping[str, str] = {
     "starts_on": "date",
     "ends_on": "date",
     "terms": "text[]",
+    "grade": "text",
     "gone": "boolean",
 }
 FOUND: Mapping[str, Stage] = {
@@ -44,24 +45,25 @@ class Part:
     ref: str
     target: str
     has_days: bool = False
+    has_grade: bool = False
 
 
 _PARTS: Mapping[str, Part] = {
     SCHOOLS: Part("schools_school", "name", "parent_id", "schools_school"),
     TERMS: Part("schools_term", "title", "parent_id", "schools_term", has_days=True),
-    CLASSES: Part("schools_schoolclass", "title", "school_id", "schools_school"),
+    CLASSES: Part("schools_schoolclass", "title", "school_id", "schools_school", has_grade=True),
 }
 # A row refers to a kept row, or to a new one of the same part. The client is in a subquery, so that the planner
 # does not estimate rows by this client: its statistics may not have a new client yet (see rosters.importing.tables).
 _COMPARE = SQL("""
-INSERT INTO {found} (row, id, external_id, label, kind, ref, starts_on, ends_on, terms, gone, ref_id, action)
-SELECT g.row, coalesce(e.id, g.id), g.external_id, g.label, g.kind, g.ref, g.starts_on, g.ends_on, g.terms, g.gone,
-    coalesce(r.id, q.id),
+INSERT INTO {found} (row, id, external_id, label, kind, ref, starts_on, ends_on, terms, grade, gone, ref_id, action)
+SELECT g.row, coalesce(e.id, g.id), g.external_id, g.label, g.kind, g.ref, g.starts_on, g.ends_on, g.terms, g.grade,
+    g.gone, coalesce(r.id, q.id),
     CASE WHEN g.gone AND e.id IS NOT NULL AND e.ended_at IS NULL THEN 'end'
          WHEN g.gone THEN 'none'
          WHEN e.id IS NULL THEN 'add'
-         WHEN ROW(e.{label}, e.kind, e.{ref}, e.ended_at, {own_days})
-             IS DISTINCT FROM ROW(g.label, g.kind, coalesce(r.id, q.id), NULL::timestamptz, {days})
+         WHEN ROW(e.{label}, e.kind, e.{ref}, e.ended_at, {own})
+             IS DISTINCT FROM ROW(g.label, g.kind, coalesce(r.id, q.id), NULL::timestamptz, {given})
              OR {terms_differ} THEN 'change'
          ELSE 'same' END
 FROM (SELECT DISTINCT ON (external_id) * FROM {stated} ORDER BY external_id, row) g
@@ -83,11 +85,11 @@ SELECT t.id, t.external_id, 'end' FROM {table} t
 WHERE t.client_id = (SELECT %(client)s::uuid) AND t.ended_at IS NULL AND t.origin = 'roster'
     AND NOT EXISTS (SELECT FROM {found} f WHERE f.id = t.id)""")
 _ADD = SQL("""
-INSERT INTO {table} (id, client_id, external_id, origin, recorded_at, changed_at, {label}, kind, {ref} {day_columns})
-SELECT id, %(client)s, external_id, %(origin)s, %(at)s, %(at)s, label, kind, ref_id {day_values}
+INSERT INTO {table} (id, client_id, external_id, origin, recorded_at, changed_at, {label}, kind, {ref} {own_columns})
+SELECT id, %(client)s, external_id, %(origin)s, %(at)s, %(at)s, label, kind, ref_id {own_columns}
 FROM {found} WHERE action = 'add'""")
 _CHANGE = SQL("""
-UPDATE {table} t SET {label} = f.label, kind = f.kind, {ref} = f.ref_id, changed_at = %(at)s, ended_at = NULL {set_days}
+UPDATE {table} t SET {label} = f.label, kind = f.kind, {ref} = f.ref_id, changed_at = %(at)s, ended_at = NULL {set_own}
 FROM {found} f WHERE f.action = 'change' AND t.id = f.id AND t.client_id = %(client)s""")
 _END = SQL("""
 UPDATE {table} t SET ended_at = %(at)s, changed_at = %(at)s
@@ -135,14 +137,14 @@ def _to_staged(part: str, row: Any) -> Sequence[Any]:
     """Return the columns of ``_STATED`` of a row."""
     number, external_id, label, kind, ref, *rest = row
     days = rest[:2] if part == TERMS else (None, None)
-    terms = rest[0] if part == CLASSES else None
-    return (number, new_id(), external_id, label, kind, ref, *days, terms, row.gone)
+    terms, grade = (row.terms, row.grade) if part == CLASSES else (None, None)
+    return (number, new_id(), external_id, label, kind, ref, *days, terms, grade, row.gone)
 
 
 def _names(part: str) -> dict[str, Composable]:
     """Return the names of a part for its statements."""
     of = _PARTS[part]
-    days = SQL(", {}").format(SQL(", ").join(map(Identifier, ("starts_on", "ends_on")))) if of.has_days else SQL("")
+    own = ["starts_on", "ends_on"] if of.has_days else ["grade"] if of.has_grade else []
     return {
         "found": Identifier(FOUND[part].name),
         "stated": Identifier(f"stated_{part}"),
@@ -151,11 +153,10 @@ def _names(part: str) -> dict[str, Composable]:
         "label": Identifier(of.label),
         "ref": Identifier(of.ref),
         "is_own": SQL("true" if of.table == of.target else "false"),
-        "own_days": SQL("e.starts_on, e.ends_on" if of.has_days else "NULL"),
-        "days": SQL("g.starts_on, g.ends_on" if of.has_days else "NULL"),
-        "day_columns": days,
-        "day_values": days,
-        "set_days": SQL(", starts_on = f.starts_on, ends_on = f.ends_on" if of.has_days else ""),
+        "own": SQL(", ").join(SQL("e.{}").format(Identifier(name)) for name in own) if own else SQL("NULL"),
+        "given": SQL(", ").join(SQL("g.{}").format(Identifier(name)) for name in own) if own else SQL("NULL"),
+        "own_columns": SQL("").join(SQL(", {}").format(Identifier(name)) for name in own),
+        "set_own": SQL("").join(SQL(", {0} = f.{0}").format(Identifier(name)) for name in own),
         "terms_differ": _TERMS_DIFFER if part == CLASSES else SQL("false"),
     }
 

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 name="Client",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ("code", models.CharField(help_text='Short name in the API and in addresses of pages. Cannot be changed later.', max_length=63, unique=True, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
+                    ("code", models.CharField(help_text='Short name in the API and in addresses, such as mehran: a–z, 0–9 and _. It cannot be changed.', max_length=63, unique=True, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name", models.CharField(max_length=200)),
                     ("country", models.CharField(max_length=2, validators=[django.core.validators.RegexValidator("\\A[A-Z]{2}\\Z", "Use the two-letter ISO 3166 code, such as PK.")])),
                     ("address", models.CharField(blank=True, db_default='', default='', help_text='Street, city and postal code, as printed on receipts.', max_length=300, verbose_name='postal address')),
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
                     ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
-                    ("code", models.CharField(db_index=True, help_text='Short name in the API and in addresses of pages. Cannot be changed later.', max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
+                    ("code", models.CharField(db_index=True, help_text='Short name in the API and in addresses, such as mehran: a–z, 0–9 and _. It cannot be changed.', max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name", models.CharField(max_length=200)),
                     ("country", models.CharField(max_length=2, validators=[django.core.validators.RegexValidator("\\A[A-Z]{2}\\Z", "Use the two-letter ISO 3166 code, such as PK.")])),
                     ("address", models.CharField(blank=True, db_default='', default='', help_text='Street, city and postal code, as printed on receipts.', max_length=300, verbose_name='postal address')),

@@ -1,0 +1,145 @@
+"""The act that names a guardian on a child's page: who, with which authority, and the evidence that was seen."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from children.guardians.admin.guardians import STAFF_METHOD_CHOICES, EvidenceForm
+from children.guardians.admin.people import describe_answer, needs_guardian
+from children.guardians.models import Relationship
+from children.guardians.selectors import list_candidates, load_child_facts
+from children.guardians.services import (
+    NewGuardian,
+    SeenEvidence,
+    find_guardian_to_name,
+    name_guardian_with_evidence,
+)
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.person_pages import person_acts
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["NameForm"]
+
+_OFF = {"autocomplete": "off"}
+_NEW = _("Only for a person who is not registered yet.")
+
+
+class NameForm(EvidenceForm, RowActionForm):
+    """Form to name a guardian, registered or new, with the evidence that was seen."""
+
+    guardian = forms.CharField(
+        label=_("Registered person"),
+        required=False,
+        max_length=255,
+        widget=forms.TextInput(attrs=_OFF),
+        help_text=_("LMS id, full name, email address or phone, exactly as registered. The search is recorded."),
+    )
+    new_id = forms.CharField(
+        label=_("Or a new person: LMS id"),
+        required=False,
+        max_length=255,
+        widget=forms.TextInput(attrs=_OFF),
+        help_text=_NEW,
+    )
+    full_name = forms.CharField(
+        label=_("Full name of the new person"), required=False, max_length=200, widget=forms.TextInput(attrs=_OFF)
+    )
+    email = forms.EmailField(
+        label=_("Email address of the new person"), required=False, widget=forms.EmailInput(attrs=_OFF)
+    )
+    phone = forms.CharField(
+        label=_("Phone of the new person"), required=False, max_length=32, widget=forms.TextInput(attrs=_OFF)
+    )
+    relationship = forms.ChoiceField(choices=Relationship.choices)
+    may_consent = forms.BooleanField(label=_("May decide, once verified"), required=False, initial=True)
+    may_receive_data = forms.BooleanField(label=_("May receive data about the child"), required=False)
+    method = forms.ChoiceField(
+        label=_("Evidence seen"), required=False, choices=[("", _("None yet")), *STAFF_METHOD_CHOICES]
+    )
+    field_order = (
+        "guardian",
+        "new_id",
+        "full_name",
+        "email",
+        "phone",
+        "relationship",
+        "may_consent",
+        "may_receive_data",
+        "method",
+        "evidence",
+        "file",
+        "reason",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Suggest the guardian whom the roster claims, and show what naming one changes."""
+        super().__init__(*args, **kwargs)
+        at = get_action_time(self.request)
+        with in_client(self.row.client_id):
+            standing = load_child_facts(self.row).standing(at)
+            claim = list_candidates(self.row, actor=actor_of(self.request), at=at).order_by("pk").first()
+        if claim is not None:
+            self.fields["guardian"].initial = claim.guardian.external_id
+        words = gettext(
+            "Now: {now}; guardians whose consent counts: {count}. With evidence it is one more, and this guardian’s "
+            "refusal applies at once. Without evidence nothing changes yet. Answers of others remain in effect."
+        )
+        now = describe_answer(standing.state)
+        self.fields["method"].help_text = words.format(now=now, count=len(standing.persons))
+
+    def clean(self) -> dict[str, Any]:
+        """Require one person, and a method for evidence."""
+        given = super().clean()
+        if bool(given.get("guardian")) == bool(given.get("new_id")):
+            self.add_error("guardian", gettext("Enter a registered person here, or a new person below: one of them."))
+        if given.get("new_id") and not given.get("full_name"):
+            self.add_error("full_name", gettext("Enter the full name of the new person."))
+        if not given.get("method") and (given.get("evidence") or given.get("file")):
+            self.add_error("method", gettext("Choose how you saw the evidence."))
+        return given
+
+
+def _name(child: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    stamp: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    authority = {name: given[name] for name in ("relationship", "may_consent", "may_receive_data")}
+    evidence = None
+    if given["method"]:
+        evidence = SeenEvidence(method=given["method"], reference=given["evidence"], file=given["file"])
+    guardian: Subject | NewGuardian
+    if given["new_id"]:
+        contact = {name: given[name] for name in ("full_name", "email", "phone")}
+        guardian = NewGuardian(external_id=given["new_id"].strip(), **contact)
+    else:
+        guardian = find_guardian_to_name(given["guardian"], client_id=child.client_id, **stamp)
+    row = name_guardian_with_evidence(child, guardian=guardian, evidence=evidence, **authority, **stamp)
+    if row.guardian_id in load_child_facts(child).standing(stamp["at"]).persons:
+        words = gettext("Named and verified. To undo it, use “End guardian” on this page.")
+    else:
+        words = gettext("Named, without authority until verified. To undo it, use “End guardian” on this page.")
+    messages.success(request, words)
+    page = reverse("admin:children_guardianship_change", args=[row.pk], current_app=site.name)
+    return HttpResponseRedirect(page)
+
+
+person_acts.connect(
+    RowAction(
+        "name-guardian",
+        "Name guardian",
+        Capability.MANAGE_GUARDIANS,
+        _name,
+        form=NameForm,
+        lead="Name the guardian and record the evidence that you saw, in one act. Without evidence the guardian has no "
+        "authority; you can add it later on the guardian’s page.",
+        applies=needs_guardian,
+    )
+)

@@ -1,0 +1,127 @@
+"""Move pupils to other classes of the same client: enrolments end and begin on one day; nothing else is written."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
+from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin, SchoolClass
+from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments
+from paktaleem.directory.schools.services.ending import end_on, record_counts
+from paktaleem.directory.schools.services.recording import lock_schools
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = ["FARTHEST", "Move", "check_move", "move_pupils"]
+
+FARTHEST = timedelta(days=366)
+"""How far ahead a move may be."""
+_NO_CLASS = _("Name a class in use.")
+_NO_PEOPLE = _("Choose at least one pupil.")
+_TOO_FAR = _("Choose a day at most a year ahead.")
+_TOO_EARLY = _("Choose a day after %(day)s, the first day in a class that ends.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A move of pupils of one client: people and classes by id, and the first day ``on`` in the classes they join.
+
+    ``leaving`` are the classes that end for them; None means all in which they are students. A class that they join
+    does not end.
+    """
+
+    people: Collection[UUID]
+    leaving: Collection[UUID] | None
+    joining: Collection[UUID]
+    on: date
+
+
+@transaction.atomic
+def move_pupils(move: Move, *, client: Client, actor: Actor, reason: Reason | str, at: datetime) -> int:
+    """End and begin the enrolments of a move; return how many pupils moved.
+
+    Consents, guardians, holdings and requests are about the person and stay; which staff limited to schools see the
+    person follows from the enrolments (decision 98). A pupil who is in a class already stays in it. Waits for a
+    recording that runs. Raises ValidationError naming the field (``people``, ``joining``, ``on``), AlreadyErased,
+    ErasureInProgress, NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, client.pk)
+    lock_schools(client.pk, waits=True)
+    people = _lock_people(move, client)
+    check_move(move, client=client, at=at)
+    ending = list_moving_enrolments(client.pk, move.people, leaving=move.leaving, joining=move.joining, on=move.on)
+    left = {one.pk: (one.subject_id, str(one.school_class_id)) for one in ending}
+    ended = end_on(Enrolment.objects.filter(client_id=client.pk, pk__in=left), move.on, at)
+    begun = _begin(move, client, at)
+    for person in people:
+        facts = {
+            "left": sorted(one for key, one in left.values() if key == person.pk),
+            "joined": sorted(str(one.school_class_id) for one in begun if one.subject_id == person.pk),
+            "on": move.on.isoformat(),
+            "reason": str(Reason(reason)),
+        }
+        record_entry("subject.moved", client_id=client.pk, subject_id=person.pk, facts=facts, actor=actor, at=at)
+    record_counts(client.pk, actor, at, added=len(begun), enrolments=ended)
+    return len(people)
+
+
+def check_move(move: Move, *, client: Client, at: datetime) -> None:
+    """Raise ValidationError naming the field if a move is not possible: no pupil, no class in use, or the day."""
+    if not move.people:
+        raise ValidationError({"people": [_NO_PEOPLE]})
+    in_use = SchoolClass.objects.filter(client_id=client.pk, pk__in=move.joining, ended_at=None)
+    if not move.joining or in_use.count() != len(set(move.joining)):
+        raise ValidationError({"joining": [_NO_CLASS]})
+    today = get_day(client, at)
+    if move.on > today + FARTHEST:
+        raise ValidationError({"on": [_TOO_FAR]})
+    ending = list_moving_enrolments(client.pk, move.people, leaving=move.leaving, joining=move.joining, on=move.on)
+    begun = ending.filter(starts_on__gte=move.on, starts_on__lte=today).order_by("-starts_on").first()
+    if begun is not None:
+        raise ValidationError({"on": [ValidationError(_TOO_EARLY, params={"day": begun.starts_on.isoformat()})]})
+
+
+def _lock_people(move: Move, client: Client) -> Sequence[Subject]:
+    """Lock the people in the order of their keys, as an erasure does. Raises AlreadyErased, ErasureInProgress."""
+    rows = Subject.objects.select_for_update().filter(client_id=client.pk, pk__in=move.people).order_by("pk")
+    found = list(rows)
+    if len(found) != len(set(move.people)):
+        raise ValidationError({"people": [_NO_PEOPLE]})
+    if any(one.erased_at is not None for one in found):
+        raise AlreadyErased
+    if any(one.is_being_erased for one in found):
+        raise ErasureInProgress
+    return found
+
+
+def _begin(move: Move, client: Client, at: datetime) -> list[Enrolment]:
+    role = EnrolmentRole.STUDENT
+    there = list_moving_enrolments(client.pk, move.people, leaving=move.joining, joining=(), on=move.on)
+    already = set(there.values_list("subject_id", "school_class_id"))
+    rows = [
+        Enrolment(
+            id=new_id(),
+            client_id=client.pk,
+            school_class_id=school_class,
+            subject_id=person,
+            role=role,
+            origin=Origin.STAFF,
+            stated_on=move.on,
+            starts_on=move.on,
+            recorded_at=at,
+        )
+        for person in sorted(set(move.people))
+        for school_class in sorted(set(move.joining))
+        if (person, school_class) not in already
+    ]
+    return Enrolment.objects.bulk_create(rows)

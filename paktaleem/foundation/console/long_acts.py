@@ -1,0 +1,156 @@
+"""Long acts, which the worker carries out: one way to say how far they are, on the page of each and on one list.
+
+An app declares each kind of act that can touch many rows as a ``LongAct``. The page of such a row then shows its
+progress, and the page *Work in progress* lists it, so that a page that was left is found again (decision 0115).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.runs.models import Run
+
+__all__ = [
+    "LISTED_FOR",
+    "LongAct",
+    "Progress",
+    "Work",
+    "add_progress",
+    "find_progress",
+    "list_work",
+    "long_acts",
+    "make_run_act",
+]
+
+LISTED_FOR = timedelta(days=1)
+"""How long an act that has ended is listed."""
+_RUNS_FOR = timedelta(days=7)
+"""How long a run without an end is listed: its job may have failed for good."""
+_MOST = 50
+"""Rows of one kind of act that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long act is: ``done`` of ``total`` units (None if the total is not known), and its times.
+
+    ``failed`` says in words why it stopped; empty while it runs or if it ended well. ``started_by`` is a user's id,
+    None for the portal itself.
+    """
+
+    done: int
+    total: int | None
+    started_at: datetime
+    ended_at: datetime | None = None
+    failed: str = ""
+    started_by: UUID | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """True unless the act has ended or stopped."""
+        return self.ended_at is None and not self.failed
+
+    @property
+    def has_measure(self) -> bool:
+        """True if a bar can show how far it is."""
+        return bool(self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class LongAct:
+    """A kind of long act: the model of its rows (``app_label.model``), its name, its tasks, and who may see it.
+
+    ``list_rows`` selects, in the reader's context, the rows that are under way or ended since a time; ``measure``
+    returns how far a row is, None for a row that the worker has nothing to do with. ``find_url`` returns the address of
+    the page that shows a row, if that is not its own.
+    """
+
+    model: str
+    label: Promise
+    tasks: frozenset[str]
+    capability: Capability
+    list_rows: Callable[[datetime], QuerySet[Any]]
+    measure: Callable[[Any], Progress | None]
+    find_url: Callable[[Any], str] | None = None
+
+    def url_of(self, row: Any) -> str:
+        """Return the address of the page that shows a row."""
+        if self.find_url is not None:
+            return self.find_url(row)
+        return reverse(f"admin:{self.model.replace('.', '_')}_change", args=[row.pk])
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One line of the list: the kind of act, its row and its page, and how far it is."""
+
+    label: Promise
+    row: Any
+    url: str
+    progress: Progress
+
+
+long_acts: ExtensionPoint[LongAct] = ExtensionPoint(
+    "console.long_acts", "Long acts of the worker, with their progress."
+)
+
+
+def list_work(actor: Actor, *, at: datetime) -> list[Work]:
+    """List the long acts that the actor may see: running ones first, the oldest first, then the latest that ended.
+
+    In the context of the request; one query for each kind of act, and one for each answer sheet or disposal that runs.
+    """
+    found = [one for act in long_acts if actor.may(act.capability) for one in _list_of(act, at - LISTED_FOR)]
+    running = sorted((one for one in found if one.progress.is_running), key=lambda one: one.progress.started_at)
+    others = [one for one in found if not one.progress.is_running]
+    others.sort(key=lambda one: one.progress.ended_at or one.progress.started_at, reverse=True)
+    return [*running, *others]
+
+
+def _list_of(act: LongAct, since: datetime) -> Iterator[Work]:
+    for row in act.list_rows(since)[:_MOST]:
+        progress = act.measure(row)
+        if progress is not None:
+            yield Work(act.label, row, act.url_of(row), progress)
+
+
+def find_progress(row: Any) -> Progress | None:
+    """Return how far the act of a row is; None if it is of no kind of long act, or the worker has nothing to do."""
+    for act in long_acts:
+        if act.model == row._meta.label_lower:
+            return act.measure(row)
+    return None
+
+
+def add_progress(row: Any, panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the panels of a row's page, with the progress of its long act before the others."""
+    progress = find_progress(row)
+    if progress is None:
+        return panels
+    panel = {"template": "console/panels/progress.html", "progress": progress, "refresh": progress.is_running}
+    return [panel, *panels]
+
+
+def make_run_act(task: str, label: Promise, capability: Capability, find_url: Callable[[Any], str]) -> LongAct:
+    """Return the long act of a task whose progress is a ``Run``; ``find_url`` leads to what it changes."""
+
+    def list_rows(since: datetime) -> QuerySet[Run]:
+        rows = Run.objects.filter(
+            Q(ended_at=None) | Q(ended_at__gte=since), kind=task, started_at__gte=since - _RUNS_FOR
+        )
+        return rows.order_by("-started_at", "-pk")
+
+    return LongAct("runs.run", label, frozenset({task}), capability, list_rows, _measure_run, find_url)
+
+
+def _measure_run(run: Run) -> Progress:
+    return Progress(run.done, run.total, run.started_at, run.ended_at, started_by=run.started_by)

@@ -1,0 +1,57 @@
+"""Runs of long acts in the background: how many of how many are done."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
+
+__all__ = ["Run"]
+
+
+class Run(models.Model):
+    """One run of a long act of a client that has no row of its own; it names no person.
+
+    ``kind`` is the name of its task. ``total`` is counted when it is queued; ``done`` rises with each committed step
+    and may end lower, if some are no longer to be done. ``started_by`` is a user's id, None for the portal itself.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, limited=Limited.BY_SCHOOLS, personal={"kind": Personal.NONE, "school_ids": Personal.NONE}
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=63)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0, db_default=0)
+    started_by = models.UUIDField(null=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    school_ids = ArrayField(
+        models.UUIDField(),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Schools of limited staff who began it, to whom it is shown. None: the whole client.",
+    )
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=models.F("started_at")), name="run_ends_after_start"
+            )
+        ]
+        indexes = [
+            *newest_first("started_at", "run_by_time"),
+            models.Index(fields=["kind", "started_at"], condition=Q(ended_at=None), name="run_open"),
+        ]
+
+    def __str__(self) -> str:
+        """Return when it began."""
+        return format_time(self.started_at)

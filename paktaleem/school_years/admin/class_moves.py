@@ -1,0 +1,240 @@
+"""The acts that move one pupil, or pupils of a class, to other classes or another school of the same client."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.admin.widgets import AdminDateWidget
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.models import EnrolmentRole, SchoolClass
+from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments, list_people_of_class
+from paktaleem.directory.schools.services import Move, check_move, move_pupils
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.columns import annotate_actor, format_actor
+from paktaleem.foundation.console.forms import RowActionForm, add_service_error, set_choices
+from paktaleem.foundation.console.person_pages import person_acts, person_panels
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.word_lists import join_words
+from paktaleem.school_years.moves import MovePreview, list_moves_of, preview_move, read_moves
+from paktaleem.school_years.selectors import PUPILS
+
+__all__ = ["ClassMoveForm", "PersonMoveForm", "moves_panel"]
+
+_MOST_PEOPLE, _MOST_CLASSES, _SHOWN = 500, 20, 20
+_NOT_MOVED = _("No one has been moved yet. Check what changes and what stays, then send the form again.")
+_LEAD = (
+    "Within this client nothing is lost: consents, guardians, what is held, requests and the history are about the "
+    "pupil and stay. Only classes end and begin. First you see what changes. Move the pupil in the LMS too: what the "
+    "LMS or the next roster states counts."
+)
+
+
+class MoveForm(RowActionForm):
+    """The new classes and the day; the first submission shows the effect, the second one with the same values moves."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    joining = forms.CharField(
+        label=_("New classes, by LMS id"),
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One id per line, of any school of this client. The ids are listed under Classes."),
+    )
+    on = forms.DateField(
+        label=_("First day in the new classes"),
+        widget=AdminDateWidget,
+        help_text=_("The present classes end with the day before."),
+    )
+    effect: MovePreview | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer today, in the client's time zone."""
+        super().__init__(*args, **kwargs)
+        self.at = get_action_time(self.request)
+        with in_client(self.row.client_id):
+            self.client = Client.objects.get(pk=self.row.client_id)
+            self.offer()
+        self.initial.setdefault("on", get_day(self.client, self.at))
+
+    def offer(self) -> None:
+        """Set the people or classes to choose from, in the client's context."""
+        raise NotImplementedError
+
+    def clean_joining(self) -> list[UUID]:
+        """Return the ids of the classes in use that the lines name."""
+        lines = {line.strip() for line in str(self.cleaned_data["joining"]).splitlines() if line.strip()}
+        if len(lines) > _MOST_CLASSES:
+            raise forms.ValidationError(gettext("Enter at most 20 ids."))
+        with in_client(self.row.client_id):
+            rows = SchoolClass.objects.filter(client_id=self.client.pk, external_id__in=lines, ended_at=None)
+            found = dict(rows.values_list("external_id", "pk"))
+        if unknown := sorted(lines - set(found)):
+            text = gettext("No class in use at this client has this id: {ids}.")
+            raise forms.ValidationError(text.format(ids=join_words(unknown)))
+        return list(found.values())
+
+    def clean(self) -> dict[str, Any]:
+        """Add the checked move; unless the same values were sent before, show its effect instead of moving."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        cleaned["move"] = move = self.to_move(cleaned)
+        with in_client(self.row.client_id):
+            try:
+                check_move(move, client=self.client, at=self.at)
+            except ValidationError as refusal:
+                add_service_error(self, refusal)
+                return cleaned
+            if cleaned["seen"] != self._digest():
+                self.effect = preview_move(move, client=self.client, at=self.at)
+        if self.effect is not None:
+            self._ask_again()
+        return cleaned
+
+    def to_move(self, cleaned: dict[str, Any]) -> Move:
+        """Return the move of a valid form."""
+        raise NotImplementedError
+
+    def _ask_again(self) -> None:
+        digest = self._digest()
+        self.data = QueryDict(mutable=True)
+        for name in self.request.POST:
+            self.data.setlist(name, self.request.POST.getlist(name))
+        self.data["seen"] = digest
+        self.add_error(None, _NOT_MOVED)
+
+    def _digest(self) -> str:
+        """Return a digest of the values whose effect was shown."""
+        names = sorted(set(self.request.POST) - {"seen", "reason", "csrfmiddlewaretoken"})
+        values = "\0".join(f"{name}={one}" for name in names for one in self.request.POST.getlist(name))
+        return hashlib.sha256(values.encode()).hexdigest()
+
+
+class PersonMoveForm(MoveForm):
+    """The classes that end for one pupil, and the new ones."""
+
+    leaving = forms.MultipleChoiceField(
+        label=_("Classes that end"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    field_order = ("leaving", "joining", "on", "reason")
+    row: Subject
+
+    def offer(self) -> None:
+        """Offer the pupil's classes, all chosen; leave the field out if there are none."""
+        today = get_day(self.client, self.at)
+        rows = list_moving_enrolments(self.client.pk, [self.row.pk], leaving=None, joining=(), on=today)
+        found = {str(one.school_class_id): _name(one.school_class) for one in rows}
+        set_choices(self, "leaving", found.items())
+        self.initial.setdefault("leaving", list(found))
+        if not found:
+            del self.fields["leaving"]
+
+    def to_move(self, cleaned: dict[str, Any]) -> Move:
+        """Return the move of a valid form."""
+        leaving = [UUID(key) for key in cleaned.get("leaving", [])]
+        return Move(people=[self.row.pk], leaving=leaving, joining=cleaned["joining"], on=cleaned["on"])
+
+
+class ClassMoveForm(MoveForm):
+    """The pupils of a class who move, whether their other classes end too, and the new classes."""
+
+    people = forms.MultipleChoiceField(label=_("Pupils who move"), widget=forms.CheckboxSelectMultiple)
+    every_class = forms.BooleanField(
+        label=_("End all their other classes too"),
+        required=False,
+        help_text=_("Choose this if they move to another school. Otherwise only this class ends."),
+    )
+    field_order = ("people", "every_class", "joining", "on", "reason")
+    row: SchoolClass
+
+    def offer(self) -> None:
+        """Offer the pupils who are in the class today."""
+        rows = list_people_of_class(self.row, on=get_day(self.client, self.at))
+        found = rows.filter(role=EnrolmentRole.STUDENT, subject__erasure_started_at=None)[:_MOST_PEOPLE]
+        set_choices(self, "people", [(str(one.subject_id), str(one.subject)) for one in found])
+
+    def to_move(self, cleaned: dict[str, Any]) -> Move:
+        """Return the move of a valid form."""
+        leaving = None if cleaned["every_class"] else [self.row.pk]
+        people = [UUID(key) for key in cleaned["people"]]
+        return Move(people=people, leaving=leaving, joining=cleaned["joining"], on=cleaned["on"])
+
+
+def _name(of: SchoolClass) -> str:
+    return f"{of.title} ({of.school})" if of.school else of.title
+
+
+def _move(row: Subject | SchoolClass, given: dict[str, Any], request: HttpRequest) -> None:
+    client = Client.objects.get(pk=row.client_id)
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    move_pupils(given["move"], client=client, **by)
+
+
+def _is_pupil(row: Subject, _at: datetime) -> bool:
+    return row.is_recorded and row.is_account_open and not {row.role, *row.other_roles}.isdisjoint(PUPILS)
+
+
+person_acts.connect(
+    RowAction(
+        "moves-class",
+        "Move to another school or class",
+        Capability.REGISTER_SUBJECTS,
+        _move,
+        form=PersonMoveForm,
+        lead=_LEAD,
+        done="The pupil is moved. Consents, guardians, holdings and requests are unchanged.",
+        template="console/move_pupils.html",
+        applies=_is_pupil,
+    )
+)
+added_acts.connect(
+    AddedAct(
+        "schools.schoolclass",
+        RowAction(
+            "move-pupils",
+            "Move pupils to another class",
+            Capability.REGISTER_SUBJECTS,
+            _move,
+            form=ClassMoveForm,
+            lead=_LEAD,
+            done="The pupils are moved. Their consents, guardians, holdings and requests are unchanged.",
+            template="console/move_pupils.html",
+            applies=lambda row, _at: row.ended_at is None,
+        ),
+    )
+)
+
+
+@person_panels.connect
+def moves_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show who moved a pupil when, from which classes to which, and why; None if no one did."""
+    lines = [
+        {
+            "left": _names(one.left),
+            "joined": _names(one.joined),
+            "on": one.on,
+            "at": one.entry.recorded_at,
+            "who": format_actor(one.entry),
+            "why": Reason(one.reason).label,
+        }
+        for one in read_moves(row, annotate_actor(list_moves_of(row), actor_of(request))[:_SHOWN])
+    ]
+    return {"template": "console/panels/moves.html", "lines": lines} if lines else None
+
+
+def _names(classes: Sequence[SchoolClass]) -> str:
+    return join_words(map(_name, classes)) or "—"

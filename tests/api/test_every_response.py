@@ -1,0 +1,127 @@
+"""The OpenAPI document is correct: responses to schemathesis' requests match it, and none is a 500."""
+
+import os
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+import schemathesis
+from django.test.client import ClientHandler
+from hypothesis import HealthCheck, settings
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from paktaleem.foundation.api.schema import schema_document
+from paktaleem.foundation.api.schema_rules import BEYOND_SCHEMA
+from tests.sandbox.making import Sandbox
+
+CASES = int(os.environ.get("SCHEMATHESIS_CASES", "8"))
+"""Number of cases for each operation and kind; `make test-deep` runs many more."""
+
+
+_SERVING: list[ClientHandler] = []
+"""The application of the test that runs."""
+
+
+@pytest.fixture(autouse=True)
+def serving():
+    """Serve a fresh application for each test, without caches of another test's database."""
+    _SERVING[:] = [ClientHandler()]
+
+
+def application(environ, start_response):
+    """Answer a call by the application of this test."""
+    response: Any = _SERVING[0](environ)
+    start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+    return [response.content]
+
+
+@schemathesis.serializer("application/pdf", "image/jpeg", "image/png")
+def as_it_is(_, value):
+    """Send a file as the request body."""
+    return value
+
+
+schema = schemathesis.openapi.from_dict(schema_document())
+schema.app = application
+# These depend on what is stored: an unknown id, a conflict, an erased person, another child's contact, a limit.
+schema.config.checks.positive_data_acceptance.expected_statuses = ["2XX", "304", "404", "409", "410", "422", "429"]
+
+
+@pytest.fixture
+def key_for(cast):
+    """Return a key that may call a path; for sandbox paths, a key of a sandbox."""
+
+    @cache
+    def of_sandbox():
+        return Sandbox().secret
+
+    return lambda path: of_sandbox() if path.startswith("/api/v1/sandbox/") else cast.key("khyber")
+
+
+def authorize(case, key_for):
+    """Send the key, unless this case is one without it."""
+    headers = case.meta.components.get(ParameterLocation.HEADER)
+    spoilt = headers is not None and headers.mode is GenerationMode.NEGATIVE
+    if not spoilt or "Authorization" in case.headers:
+        case.headers["Authorization"] = f"Bearer {key_for(case.path)}"
+
+
+def check(case, response):
+    """Run every check; a refusal by a rule that the operation lists as beyond its schema is expected."""
+    if is_beyond_schema(case, response):
+        case.validate_response(response, excluded_checks=[positive_data_acceptance])
+    else:
+        case.validate_response(response)
+
+
+def is_beyond_schema(case, response):
+    operation = case.operation.definition.raw
+    if response.status_code == 415:  # the kind of a file is in its first bytes
+        return "application/pdf" in operation.get("requestBody", {}).get("content", {})
+    return response.status_code == 400 and all(
+        any(fits(field, pointer) for field in operation.get(BEYOND_SCHEMA, {})) for pointer in pointers_of(response)
+    )
+
+
+def pointers_of(response):
+    """Return the fields that a refusal names; AuthZEN's are plain text."""
+    if response.headers["content-type"][0].startswith("text/plain"):
+        told = response.content.decode()
+        return ["context/time" if "context.time" in told else "evaluations" if "past times" in told else told]
+    return [one["pointer"].removeprefix("#/") for one in response.json().get("errors", [{"pointer": "none"}])]
+
+
+def fits(field, pointer):
+    """Return True if a listed field is the refused one or holds it."""
+    pattern = re.escape(field).replace(r"\*", "[0-9]+")
+    return re.match(rf"{pattern}(/|\Z)", pointer) is not None
+
+
+@schema.parametrize()
+@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_response_matches_the_schema(case, key_for):
+    authorize(case, key_for)
+    check(case, case.call())
+
+
+def test_sequences_of_calls_match_the_schema(key_for):
+    class Calls(schema.as_state_machine()):  # type: ignore[misc]  # made by a call
+        """Calls that follow the links of the document: register, then use."""
+
+        def before_call(self, case):
+            authorize(case, key_for)
+
+        def validate_response(self, response, case, **_):
+            check(case, response)
+
+    Calls.run(
+        settings=settings(
+            max_examples=max(1, CASES // 4),
+            stateful_step_count=min(50, 2 * CASES),
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+    )

@@ -1,0 +1,117 @@
+"""Long acts run in the worker and show how far they are: every task, the page of a row, and the list that finds it."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client as Browser
+from procrastinate.contrib.django import app
+from time_machine import TimeMachineFixture
+
+from paktaleem.directory.people.tasks import recompute_ages_of_client
+from paktaleem.directory.schools.models import Term
+from paktaleem.foundation.console.long_acts import LISTED_FOR, long_acts
+from paktaleem.foundation.runs.models import Run
+from paktaleem.foundation.runs.services import restart_run
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.school_years.services import (
+    Choices,
+    close_classes,
+    confirm_year_end,
+    count_year_end,
+    finish_people,
+    prepare_year_end,
+)
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+from tests.school_years.making import AFTER, IN_THE_YEAR, WORKER, enrolled, record
+
+PAGE = "/admin/work/"
+ONE_PERSON, ONE_CASE, STAFF = "one person", "one case", "one email to each of a few members of staff"
+SHORT = {
+    "access_reviews.notify": STAFF,
+    "agreements.notify_of_duties": STAFF,
+    "breaches.notify_staff": STAFF,
+    "children.ask_check": ONE_PERSON,
+    "children.begin_check": ONE_PERSON,
+    "complaints.notify_staff": STAFF,
+    "consent.follow_announcements": "one row and a few emails for each client",
+    "consent.issue_limit_orders": ONE_PERSON,
+    "doors.send_codes": ONE_PERSON,
+    "erasures.continue": ONE_PERSON,
+    "erasures.notify": STAFF,
+    "mail.deliver": "one message",
+    "retention.tell_officers": STAFF,
+    "rights.build_package": "one person; the page of the request shows it",
+    "rights.match_sender": ONE_CASE,
+    "rights.notify_staff": STAFF,
+    "security_assessments.notify_officers": STAFF,
+    "security_events.alert": STAFF,
+    "signin.notify_break_glass": STAFF,
+    "signin.send_password_link": STAFF,
+    "signin.send_staff_link": STAFF,
+    "signin.tell_owner": STAFF,
+    "subjects.complete_erasure": ONE_PERSON,
+}
+"""Tasks without a page of progress, with what each touches. One that can touch more than about 500 rows needs one."""
+
+
+def test_every_task_that_is_not_periodic_shows_its_progress_or_touches_few_rows() -> None:
+    periodic = {one.task.name for one in app.periodic_registry.periodic_tasks.values()}
+    tasks = {name for name in app.tasks if "procrastinate." not in name} - periodic
+    shown = {name for act in long_acts for name in act.tasks}
+    assert tasks - shown == set(SHORT), "declare a LongAct (decision 115), or say here why it touches few rows"
+    assert not shown & set(SHORT)
+
+
+def state_of(browser: Browser, url: str) -> list[str]:
+    """Return the texts of progress on a page, and whether the page refreshes itself."""
+    page = browser.get(url).content.decode()
+    texts = [" ".join(one.split()) for one in re.findall(r'<p role="status">(.*?)</p>', page, re.DOTALL)]
+    return [*texts, *(["refreshes"] if "progress.js" in page else [])]
+
+
+def test_the_end_of_a_year_is_found_again_and_shows_how_far_it_is(
+    cast: Cast, sign_in: SignIn, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(AFTER, tick=False)
+    farah, celia, bilal = (sign_in(name) for name in ("farah", "celia", "bilal"))
+    with in_client(cast.client_id("indus")):
+        record(cast.client("indus"), enrolled("danish", "4a"), enrolled("hamza", "9c"), at=IN_THE_YEAR)
+        term = Term.objects.get(external_id="y2026")
+        row = prepare_year_end(term, Choices(), actor=cast.actor("farah"), at=AFTER)
+    url = row_url("school_years/yearend", row.pk)
+    unknown = ["Under way; how much there is to do is not known yet.", "refreshes"]
+    assert state_of(farah, PAGE) == state_of(farah, url) == unknown
+    assert f'href="{url}"' in farah.get(PAGE).content.decode()
+    assert 'href="/admin/work/"' in farah.get("/admin/").content.decode()
+    with in_client(cast.client_id("indus")):
+        count_year_end(row, actor=WORKER, at=AFTER)
+    assert state_of(farah, PAGE) == state_of(farah, url) == [], "it waits for a person"
+    with in_client(cast.client_id("indus")):
+        confirm_year_end(row, actor=cast.actor("farah"), at=AFTER)
+        close_classes(row, actor=WORKER, at=AFTER, size=1)
+    assert state_of(farah, PAGE) == state_of(farah, url) == ["1 of 4 done.", "refreshes"]
+    assert (state_of(bilal, PAGE), state_of(celia, PAGE)) == (["1 of 4 done.", "refreshes"], [])
+    with in_client(cast.client_id("indus")):
+        for step in (close_classes, finish_people):
+            while step(row, actor=WORKER, at=AFTER):
+                pass
+    assert len(state_of(farah, PAGE)) == len(state_of(farah, url)) == 1, "ended, and no longer refreshed"
+    time_machine.move_to(AFTER + LISTED_FOR + timedelta(minutes=1), tick=False)
+    assert state_of(sign_in("farah"), PAGE) == []
+
+
+def test_a_task_that_runs_again_counts_its_run_from_the_start(cast: Cast, sign_in: SignIn) -> None:
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        about: dict[str, Any] = {"client_id": client_id, "total": 9, "actor": WORKER}
+        killed = restart_run("subjects.recompute_ages", **about, at=IN_THE_YEAR)
+        Run.objects.update(done=7)
+    recompute_ages_of_client(str(client_id))
+    with in_client(client_id):
+        [run] = Run.objects.all()
+        assert (run.pk, run.done, run.total) == (killed.pk, 5, 5)
+        assert run.ended_at is not None
+    assert "System" in sign_in("farah").get(PAGE).content.decode()

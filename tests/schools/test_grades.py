@@ -1,0 +1,168 @@
+"""Grades: one form, kept with a person and with a class, and used wherever people are chosen."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from django.utils import timezone
+
+from children.invitations.models import Invitation
+from consent.paper.models import FormPage, FormRun
+from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.people.grades import parse_grade
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.schools.selections import Selection, select_chosen
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from rights.rectifications.services import correct_person
+from tests.api.callers import Caller
+from tests.children.browsers import work
+from tests.console.pages import list_url
+from tests.factories import SETTING_UP
+from tests.schools.making import CLASSES, enrolled, given, record
+from tests.signing_in import browser_of
+
+PEOPLE = "subjects/subject"
+
+
+@pytest.fixture
+def grades(cast):
+    """Danish of grade 4 by himself, Iqra by her class 4-A; Hamza of grade 9, in a class of grade 4. Return the time."""
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+        for name, grade in (("danish", "04"), ("hamza", "Grade 9")):
+            details = {"grade": grade}
+            register_subject(f"lms-{name}", client=client, details=details, actor=SETTING_UP, at=at)
+        rows = [enrolled(f"lms-{name}")._replace(starts_on=at.date()) for name in ("iqra", "hamza")]
+        classes = [CLASSES[0]._replace(grade="4"), *CLASSES[1:]]
+        record(client, replace(given(*rows), classes=classes), at)
+    return at
+
+
+def listed(page):
+    """Return the LMS ids in the list of people."""
+    return sorted(re.findall(r"field-lms_id.*?>(lms-[a-z]+)<", page.content.decode(), re.DOTALL))
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [
+        ("7", "7"),
+        ("07", "7"),
+        (" Grade  07 ", "7"),
+        ("Class 10", "10"),
+        ("\u06f7", "7"),
+        ("جماعت \u06f7", "7"),
+        ("kg", "KG"),
+        ("O Level", "O LEVEL"),
+        ("2026", "2026"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_grade_has_one_form(text, grade):
+    assert parse_grade(text) == grade
+
+
+@pytest.mark.parametrize("text", ["7\x00", "x" * 33])
+def test_a_text_that_is_no_grade_is_refused(text):
+    with pytest.raises(ValueError, match="at most 32 visible characters"):
+        parse_grade(text)
+
+
+def test_the_api_records_shows_and_clears_a_grade_and_history_keeps_it(cast):
+    indus = Caller(cast.key("indus"))
+    url = "/api/v1/subjects/lms-hamza"
+    assert indus.put(url, {"role": "student", "grade": "Class 08"}).json()["grade"] == "8"
+    assert indus.put(url, {"role": "student"}).json()["grade"] == "8"
+    assert indus.put(url, {"role": "student", "grade": None}).json()["grade"] == ""
+    wrong = indus.put(url, {"role": "student", "grade": "ß" * 20})
+    assert (wrong.status_code, [one["pointer"] for one in wrong.json()["errors"]]) == (400, ["#/grade"])
+    with in_client(cast.client_id("indus")):
+        past = Subject.history.filter(id=cast.subject_id("hamza")).order_by("history_date", "history_id")
+        assert list(past.values_list("grade", flat=True))[-2:] == ["8", ""]
+
+
+def test_the_grade_of_a_class_is_stated_by_the_api(cast):
+    indus = Caller(cast.key("indus"))
+    assert indus.put("/api/v1/classes/4a", {"title": "4-A", "grade": "04"}).json()["grade"] == "4"
+    again = indus.put("/api/v1/classes/4a", {"title": "4-A", "grade": "5"})
+    assert (again.status_code, again.json()["grade"]) == (200, "5")
+    assert indus.put("/api/v1/classes/4a", {"title": "4-A"}).json()["grade"] == ""
+    assert indus.put("/api/v1/classes/4a", {"title": "4-A", "grade": "x" * 33}).status_code == 400
+
+
+def test_a_grade_is_corrected_and_the_systems_are_ordered_to_correct_it(cast, grades):
+    with in_client(cast.client_id("indus")):
+        made = correct_person(
+            cast.subject("hamza"), field="grade", value="class 8", actor=cast.actor("farah"), reason="review", at=grades
+        )
+        assert made is not None
+        assert made.applied_at == grades
+        assert cast.subject("hamza").grade == "8"
+        assert Order.objects.filter(subject=cast.subject("hamza"), kind=OrderKind.CORRECT).exists()
+
+
+def test_an_erased_person_has_no_grade(cast, grades):
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=grades)
+        assert cast.subject("hamza").grade == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("grade=4", ["lms-danish", "lms-iqra"]),
+        ("grade=Class+04", ["lms-danish", "lms-iqra"]),
+        ("grade=9&role__exact=student", ["lms-hamza"]),
+        ("grade=4&school=lyari", ["lms-iqra"]),
+        ("grade=12", []),
+        ("grade=" + "x" * 40, []),
+    ],
+)
+def test_the_list_of_people_is_filtered_by_grade(query, found, grades, cast):
+    assert listed(browser_of(cast.user("farah")).get(f"{list_url(PEOPLE)}?{query}")) == found
+
+
+def test_another_client_finds_no_one_of_the_grade(grades, cast):
+    assert listed(browser_of(cast.user("celia")).get(f"{list_url(PEOPLE)}?grade=4")) == []
+
+
+def test_all_conditions_of_a_selection_count_together(grades, cast):
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+        people = Subject.objects.filter(client=client)
+
+        def chosen(**conditions):
+            found = select_chosen(people, Selection(**conditions), client=client, at=grades)
+            return sorted(found.values_list("external_id", flat=True))
+
+        assert chosen(grade="4") == ["lms-danish", "lms-iqra"]
+        assert chosen(grade="4", place="4a") == ["lms-iqra"]
+        assert chosen(grade="4", ids=("lms-danish", "lms-hamza")) == ["lms-danish"]
+        assert chosen(grade="4", role="guardian") == []
+        assert chosen(role="student", beginning="lms-h") == ["lms-hamza"]
+
+
+def test_the_guardians_of_a_grade_are_asked_and_an_unknown_grade_is_refused(grades, cast):
+    farah, url = browser_of(cast.user("farah")), list_url("invitations/invitation") + "add/"
+    wrong = farah.post(url, {"grade": "11"}).content.decode()
+    assert "No person or class in use at this client is of this grade." in wrong
+    shown = farah.post(url, {"grade": "class 4", "role": "student"}).content.decode()
+    assert [int(one) for one in re.findall(r"<dd>(?:<strong>)?(\d+)", shown)] == [2, 0, 0, 1, 1]
+    assert farah.post(url, {"grade": "class 4", "role": "student", "confirmed": "1"}).status_code == 302
+    work()
+    with in_client(cast.client_id("indus")):
+        assert [row.child.external_id for row in Invitation.objects.select_related("child")] == ["lms-danish"]
+
+
+def test_a_paper_form_is_made_for_a_grade(grades, cast):
+    farah, url = browser_of(cast.user("farah")), list_url("paper/formrun") + "add/"
+    values = {"name": "Grade 4", "addressee": "person", "purposes": ["newsletter"], "ids": ""}
+    assert "is of this grade" in farah.post(url, {**values, "grade": "11"}).content.decode()
+    assert farah.post(url, {**values, "grade": "4", "role": "student"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        pages = FormPage.objects.filter(run=FormRun.objects.get()).order_by("subject__external_id")
+        assert list(pages.values_list("subject__external_id", flat=True)) == ["lms-danish", "lms-iqra"]
