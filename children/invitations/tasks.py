@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.periods.purging import purge_clients
-from paktaleem.foundation.runs.services import advance_run, end_run
+from paktaleem.foundation.runs.services import advance_run, end_run, find_limit_of_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -66,12 +66,15 @@ def _purge_batch(client_id: UUID, at: datetime) -> int:
 def invite_many(*, client: str, chosen: str, user: str, role: str, portal: str, run: str) -> None:
     """Invite the guardians of the chosen children without an answer, in batches, on behalf of the user who confirmed.
 
-    Safe to run again after a crash: guardians already invited are skipped. ``run`` shows how far it is.
+    Safe to run again after a crash: guardians already invited are skipped. ``run`` shows how far it is, and names the
+    schools to which the user is limited.
     """
     client_id, after = UUID(client), None
+    with in_client(client_id):
+        limit = find_limit_of_run(UUID(run))
     while True:
-        with in_client(client_id):
-            actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id)
+        with in_client(client_id, schools=limit):
+            actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id, schools=limit)
             owner, at = Client.objects.get(pk=client_id), client_now()
             left = without_answer(list_children_to_ask_about(owner, Selection.from_text(chosen), actor=actor, at=at))
             some = list(

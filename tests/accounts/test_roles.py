@@ -36,6 +36,7 @@ view_api_keys                x       .       x      x     x     .    .      .
 manage_api_keys              x       .       .      x     .     .    x      .
 view_subjects                x       x       x      x     x     x    x      .
 register_subjects            x       .       .      x     .     x    x      .
+import_rosters               x       .       .      x     .     .    x      .
 let_many_vanish              x       .       .      x     .     .    x      .
 merge_people                 x       .       .      x     .     .    .      .
 close_school_years           x       .       .      x     .     .    x      .

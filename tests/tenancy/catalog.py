@@ -33,6 +33,7 @@ LOOK_UPS = {
     "school_limits_of_enrolments",
     "school_limits_of_guardians",
     "school_limits_of_schools",
+    "subjects_was_erased",  # answers yes or no, to staff limited to schools too
     "webhooks_tell_changes",  # staff limited to schools cause changes, as the next one
     "webhooks_tell_entries",  # staff limited to schools add entries, and see neither endpoints nor messages
     "cookies_client_of_site",
@@ -46,8 +47,8 @@ LOOK_UPS = {
 OFFICERS_TOO = {"tenancy_clock_offset"}
 """Those that the officer role may execute: it reads the clock of the client it switches to, and nothing else."""
 
-LIMITED_TOO = {"accounts_memberships", "accounts_staff_roles", "tenancy_clock_offset"}
-"""Those that the role of staff limited to schools may execute: an administrator among them invites colleagues."""
+LIMITED_TOO = {"accounts_memberships", "accounts_staff_roles", "subjects_was_erased", "tenancy_clock_offset"}
+"""Those that staff limited to schools may execute: administrators among them invite colleagues and add people."""
 
 GLOBAL_TABLES = {
     "account_emailaddress",
@@ -153,32 +154,89 @@ def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
     """Return the policies of staff limited to schools, as written by hand here for each kind of table."""
     own = f"({wall.owner_column} = ( SELECT tenancy_client() AS tenancy_client))"
     schools = "( SELECT tenancy_schools() AS tenancy_schools)"
-    role = frozenset({LIMITED})
-    if table == "subjects_subject":
-        shown = f"({own} AND (school_ids && {schools}))"
-        return {("limited", "PERMISSIVE", role, "ALL", shown, shown)}
     if wall.limited is Limited.READ:
-        return {("limited", "PERMISSIVE", role, "ALL", own, "false")}
-    if wall.limited is Limited.COLLEAGUES:
-        shown = f"({own} AND (school_ids <@ {schools}))"
-        return {("limited", "PERMISSIVE", role, "ALL", shown, shown)}
-    link = Link(True, "subject_id", "subjects_subject") if wall.limited is Limited.JOURNAL else link_to_people(table)
+        return {_limited("ALL", own, "false")}
+    if wall.limited is Limited.JOURNAL:
+        person = _is_shown(table, Link(True, "subject_id", "subjects_subject"))
+        added = f"({own} AND ((subject_id IS NULL) OR {person}))"
+        return {_limited("SELECT", f"({own} AND {person})"), _limited("INSERT", None, added)}
+    if table == "subjects_subject" or wall.limited is Limited.BY_SCHOOLS:
+        shown = f"({own} AND (school_ids {'&&' if table == 'subjects_subject' else '<@'} {schools}))"
+        return {_limited("ALL", shown, shown)}
+    link, links = link_to_people(table), links_to_people(table)
+    if wall.limited is Limited.CLASSES:
+        shown = own if link is None else f"({own} AND {_is_shown(table, link)})"
+        rest = "" if link is None else f" AND {_is_shown(table, link)}"
+        written = f"({own} AND {_IN_OWN_CLASS.get(table, _OF_OWN_CLASS.format(table))}{rest})"
+        writes = {("INSERT", None, written), ("UPDATE", written, written), ("DELETE", written, None)}
+        return {_limited("SELECT", shown), *(_limited(*one) for one in writes)}
     if link is None:
         return set()
-    shown = f"({own} AND (EXISTS ( SELECT\n   FROM {link.table} shown\n  WHERE (shown.id = {table}.{link.column}))))"
-    if wall.limited is Limited.JOURNAL:
-        return {
-            ("limited", "PERMISSIVE", role, "SELECT", shown, None),
-            ("limited_adds", "PERMISSIVE", role, "INSERT", None, own),
-        }
-    return {("limited", "PERMISSIVE", role, "ALL", shown, shown)}
+    parts = [
+        f"(({one.column} IS NULL) OR {_is_shown(table, one)})" if number and one.is_optional else _is_shown(table, one)
+        for number, one in enumerate(links)
+    ]
+    return {_limited("ALL", f"({own} AND {_is_shown(table, link)})", f"({own} AND {' AND '.join(parts)})")}
+
+
+def _limited(command: str, using: str | None, check: str | None = None) -> tuple[Any, ...]:
+    name = {"ALL": "limited", "SELECT": "limited"}.get(command, f"limited_{command.lower()}")
+    return (name, "PERMISSIVE", frozenset({LIMITED}), command, using, check)
+
+
+def _is_shown(table: str, link: Link) -> str:
+    return f"(EXISTS ( SELECT\n   FROM {link.table} shown\n  WHERE (shown.id = {table}.{link.column})))"
+
+
+_OF_LIMIT = "school_id = ANY (( SELECT schools_of_limit() AS schools_of_limit)::uuid[])"
+_IN_OWN_CLASS = {"schools_schoolclass": f"({_OF_LIMIT})"}
+_OF_OWN_CLASS = (
+    "(EXISTS ( SELECT\n   FROM schools_schoolclass shown\n  WHERE ((shown.id = {}.school_class_id) AND"
+    f" (shown.{_OF_LIMIT}))))"
+)
+
+
+def _columns() -> Any:
+    return columns_of_model({one._meta.db_table: one for one in apps.get_models(include_auto_created=True)})
 
 
 def link_to_people(table: str) -> Link | None:
     """Return the foreign key by which a table is about people, as the models declare it."""
-    return find_limit(
-        table, columns_of_model({one._meta.db_table: one for one in apps.get_models(include_auto_created=True)})
-    )
+    return find_limit(table, _columns())
+
+
+def links_to_people(table: str) -> list[Link]:
+    """List the foreign keys that must refer to shown rows for a row to be written, the deciding one first.
+
+    A key to a table whose own policy reads this one is not among them.
+    """
+    catalog = _columns()
+    tracked = catalog(table).history_of
+    if tracked == "subjects_subject":
+        return [Link(False, "id", tracked)]
+    if tracked:
+        kept = {link.column for link in catalog(table).links}
+        return [link for link in links_to_people(tracked) if link.column in kept]
+    first = find_limit(table, catalog)
+    found = [link for link in catalog(table).links if link.table != table and _leads_to_people(link, table)]
+    ranks = {"subject_id": 0, "child_id": 1}
+    found.sort(key=lambda one: (one.table != "subjects_subject", ranks.get(one.column, 2), one.is_optional, one.column))
+    assert not found or found[0] == first, table
+    return found
+
+
+def _leads_to_people(link: Link, table: str) -> bool:
+    """Return True if rows of a link's table are limited, and not by way of ``table``."""
+    passed, step = {table}, link
+    while step.table not in passed:
+        if step.table == "subjects_subject":
+            return True
+        passed.add(step.table)
+        following = link_to_people(step.table)
+        if following is None:
+            return bool(_columns()(step.table).has_schools)
+        step = following
+    return False
 
 
 def wrong_policies(door: Door) -> Iterator[str]:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [("subjects", "0002_tenancy"), ("schools", "0002_tenancy"), ("children", "0002_tenancy")]
     operations = [
-        ApplySql("school_limits_recompute", digest="3a813741a88d"),
+        ApplySql("school_limits_recompute", digest="9e715a457c45"),
         ApplySql("school_limits_of_enrolments", digest="416bd125afe2"),
         ApplySql("school_limits_of_guardians", digest="3a169bb12e3c"),
         ApplySql("school_limits_of_schools", digest="cd880fa3463a"),
@@ -18,5 +18,9 @@ class Migration(migrations.Migration):
         ApplySql("limits_removed", digest="d5709c12165a"),
         ApplySql("limits_changed", digest="ecff8887838d"),
         ApplySql("limits_guarded", digest="0fad9c986793"),
-        ApplySql("limits_guarded_from_the_start", digest="ae8d4980839f"),
+        ApplySql("school_limits_begin", digest="72af472e825f"),
+        ApplySql("limits_begun", digest="96bb0c46d1d9"),
+        ApplySql("school_limits_check_names", digest="4e1c6c7c79e0"),
+        ApplySql("limits_named", digest="c2cc960ed5cc"),
+        ApplySql("limits_renamed", digest="5408638cdca0"),
     ]

@@ -1,7 +1,8 @@
 -- Writes the schools of the given people, and of the guardians of the children among them, to subjects_subject.
 -- A person is in the schools of their enrolments, and in every organisation above these. An enrolment counts unless it
 -- ended on or before the first day of the person's latest one: who moves to another school is in that school only. Who
--- has left every class stays in the school of the last one. Guardians are in the schools of their children too.
+-- has left every class stays in the school of the last one. Guardians are in the schools of their children too; a
+-- guardian without a child any more stays in the schools of the last one.
 -- No clock: it follows from the rows alone. SECURITY DEFINER and called by triggers only: no other role writes schools.
 CREATE OR REPLACE FUNCTION school_limits_recompute(people uuid[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
@@ -41,7 +42,12 @@ BEGIN
         UNION SELECT t.guardian_id FROM ties t WHERE t.child_id = ANY($1)
     ), attending AS (
         SELECT c.id, c.id AS pupil_id FROM concerned c
-        UNION SELECT c.id, t.child_id FROM concerned c JOIN ties t ON t.guardian_id = c.id WHERE t.ends_at IS NULL
+        UNION SELECT id, child_id FROM (
+            SELECT c.id, t.child_id, t.ends_at,
+                bool_or(t.ends_at IS NULL) OVER guardian AS has_child, max(t.ends_at) OVER guardian AS last_at
+            FROM concerned c JOIN ties t ON t.guardian_id = c.id WINDOW guardian AS (PARTITION BY c.id)
+        ) tied
+        WHERE ends_at IS NULL OR NOT has_child AND ends_at = last_at
     ), periods AS (
         SELECT a.pupil_id, k.school_id, e.starts_on, e.ends_on, e.ended_at IS NULL AS is_open,
             max(e.starts_on) FILTER (WHERE e.ended_at IS NULL) OVER pupil AS latest_on,

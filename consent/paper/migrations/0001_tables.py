@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
                     ("uploaded_at", models.DateTimeField(verbose_name="uploaded")),
+                    ("school_ids", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, editable=False, help_text="Schools of limited staff who uploaded it, to whom it is shown. None: the whole client.", null=True, size=None)),
                     ("confirm_by", models.UUIDField(null=True)),
                     ("confirm_role", models.CharField(blank=True, max_length=32)),
                     ("confirm_at", models.DateTimeField(null=True)),
@@ -52,6 +53,7 @@ class Migration(migrations.Migration):
                     ("actor_id", models.UUIDField(editable=False)),
                     ("actor_role", models.CharField(editable=False, max_length=32)),
                     ("made_at", models.DateTimeField(editable=False, verbose_name="made")),
+                    ("school_ids", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, editable=False, help_text="Schools of limited staff who made it, to whom it is shown. None: the whole client.", null=True, size=None)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                 ],
                 options={

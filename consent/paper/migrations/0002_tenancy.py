@@ -14,10 +14,10 @@ class Migration(migrations.Migration):
     dependencies = [("paper", "0001_tables"), ("children", "0002_tenancy"), ("consent", "0002_tenancy"), ("subjects", "0002_tenancy")]
     operations = [
         Isolate(
-            TenantIsolation("FormRun"),
+            TenantIsolation("FormRun", limited="by_schools"),
             TenantIsolation("FormPurpose"),
             TenantIsolation("FormPage"),
-            TenantIsolation("AnswerSheet"),
+            TenantIsolation("AnswerSheet", limited="by_schools"),
             TenantIsolation("SheetEntry"),
             TenantIsolation("EntryStep"),
             AppendOnly("FormRun"),

@@ -1,5 +1,6 @@
 """Consent forms: their purposes and their pages."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +12,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
 __all__ = ["Addressee", "FormPage", "FormPurpose", "FormRun"]
@@ -32,7 +33,12 @@ class FormRun(models.Model):
     On a form for guardians, ``people`` are the children.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"name": Personal.NONE, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        limited=Limited.BY_SCHOOLS,
+        personal={"name": Personal.NONE, "actor_role": Personal.NONE, "school_ids": Personal.NONE},
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -45,6 +51,13 @@ class FormRun(models.Model):
     actor_id = models.UUIDField(editable=False)
     actor_role = models.CharField(max_length=32, editable=False)
     made_at = models.DateTimeField("made", editable=False)
+    school_ids = ArrayField(
+        models.UUIDField(),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Schools of limited staff who made it, to whom it is shown. None: the whole client.",
+    )
 
     class Meta:
         verbose_name = "consent form"

@@ -15,7 +15,7 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
 __all__ = [
@@ -42,7 +42,9 @@ class AnswerSheet(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        limited=Limited.BY_SCHOOLS,
         personal={
+            "school_ids": Personal.NONE,
             "kind": Personal.NONE,
             "sha256": Personal.NONE,
             "actor_role": Personal.NONE,
@@ -61,6 +63,13 @@ class AnswerSheet(models.Model):
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)
     uploaded_at = models.DateTimeField("uploaded")
+    school_ids = ArrayField(
+        models.UUIDField(),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Schools of limited staff who uploaded it, to whom it is shown. None: the whole client.",
+    )
     confirm_by = models.UUIDField(null=True)
     confirm_role = models.CharField(max_length=32, blank=True)
     confirm_at = models.DateTimeField(null=True)

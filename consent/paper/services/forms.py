@@ -76,6 +76,7 @@ def make_form(
         raise ValidationError({"people": [message]})
     run = FormRun(client=client, name=name.strip(), people=len(asks), addressee=addressee, made_at=at)
     run.actor_kind, run.actor_id, run.actor_role = actor_columns(actor)
+    run.school_ids = actor.school_ids
     run.clean_fields()
     run.save(force_insert=True)
     _add_purposes(run, form_purposes)

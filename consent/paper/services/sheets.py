@@ -1,7 +1,7 @@
 """Uploading answer sheets, which are checked and matched as a whole and confirmed person by person (decision 0020)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from consent.paper.models import (
 from consent.paper.selectors import SheetFacts, map_open_rows, purposes_to_ask
 from consent.paper.services.details import seal_details, unseal_details
 from consent.paper.services.queue import confirm_entry, has_different_answer
-from consent.paper.sheets import GUARDIAN_ID, LAYOUT, Sheet, SheetInvalid, SheetRow, read_sheet
+from consent.paper.sheets import CODE, GUARDIAN_ID, LAYOUT, Sheet, SheetInvalid, SheetRow, read_sheet
 from consent.paper.verdicts import judge_row
 from paktaleem.directory.oneroster.problems import Problem
 from paktaleem.directory.people.models import Subject
@@ -46,6 +46,7 @@ __all__ = [
     "SheetAlreadyUploaded",
     "confirm_batch",
     "confirm_matched",
+    "find_limit_of_sheet",
     "get_typed_code",
     "upload_sheet",
 ]
@@ -87,6 +88,7 @@ def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) 
         uploaded_at=at,
     )
     sheet.actor_kind, sheet.actor_id, sheet.actor_role = actor_columns(actor)
+    sheet.school_ids = actor.school_ids
     _add_rows(sheet, found, client, actor, at)
     return sheet
 
@@ -95,6 +97,8 @@ def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at
     """Match, judge and insert all rows; the number of queries depends on the number of batches only."""
     known = FormPage.objects.filter(client=client, code__in={row.code for row in found.rows if is_code(row.code)})
     pages = {page.code: page for page in known.select_related("run", "subject")}
+    if actor.schools is not None:
+        _require_pages(found, pages)
     guardians = _find_guardians(found, pages, client)
     knowledge = SheetFacts.of(client, pages.values())
     sealers = sealers_of(client.pk, {page.subject_id for page in pages.values()})
@@ -126,6 +130,20 @@ def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at
         "blank": sheet.blank,
     }
     record_entry("answers.uploaded", client_id=client.pk, facts=facts, actor=actor, at=at)
+
+
+def _require_pages(found: Sheet, pages: Mapping[str, FormPage]) -> None:
+    """Require the page of each row, for staff limited to schools: a row without a person is shown to the others only.
+
+    Raises SheetInvalid.
+    """
+    problems = [
+        Problem(LAYOUT.csv_file, row.number, CODE, "value_not_allowed", "must be the code of a form of your schools")
+        for row in found.rows
+        if row.code not in pages
+    ]
+    if problems:
+        raise SheetInvalid(problems)
 
 
 def _find_guardians(found: Sheet, pages: dict[str, FormPage], client: Client) -> dict[str, Subject]:
@@ -268,6 +286,12 @@ def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> Answer
     return sheet
 
 
+def find_limit_of_sheet(sheet_id: UUID) -> frozenset[UUID] | None:
+    """Return the schools to which a sheet is limited, None for no limit; needs the client's context."""
+    [school_ids] = AnswerSheet.objects.filter(pk=sheet_id).values_list("school_ids", flat=True)
+    return None if school_ids is None else frozenset(school_ids)
+
+
 @transaction.atomic
 def confirm_batch(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, at: datetime) -> int | None:
     """Confirm matched rows after row ``after``, for the user who requested it; returns the last row number.
@@ -281,7 +305,7 @@ def confirm_batch(sheet_id: UUID, *, client: Client, after: int, limit: int = 1,
     if not entries:
         AnswerSheet.objects.filter(pk=sheet.pk).update(confirmed_at=at)
         return None
-    actor = user_actor(sheet.confirm_by, sheet.confirm_role, client.pk)
+    actor = user_actor(sheet.confirm_by, sheet.confirm_role, client.pk, schools=sheet.school_ids)
     for entry in entries:
         confirm_entry(entry, actor=actor, at=at)
     return int(entries[-1].number)

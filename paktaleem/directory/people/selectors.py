@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Literal
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 
@@ -52,6 +53,7 @@ __all__ = [
     "sealers_of",
     "search_subjects",
     "tombstone_of",
+    "was_erased",
     "with_waiting_age_change",
 ]
 
@@ -111,6 +113,14 @@ def tombstone_of(client_id: UUID, external_id: str | None) -> bytes | None:
 def is_erased(external_id: str, *, client_id: UUID) -> bool:
     """Return True if the client's person with this LMS id was erased."""
     return Subject.objects.filter(client_id=client_id, tombstone=tombstone_of(client_id, external_id)).exists()
+
+
+def was_erased(external_id: str, *, client_id: UUID) -> bool:
+    """Return the same in the client's context also to staff limited to schools, who do not see who was erased."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT subjects_was_erased(%s, %s)", [client_id, tombstone_of(client_id, external_id)])
+        [(found,)] = cursor.fetchall()
+    return bool(found)
 
 
 def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:

@@ -173,7 +173,7 @@ class RosterImportAdmin(EvidenceAdmin):
 
     form = UploadForm
     view_capability = Capability.VIEW_SUBJECTS
-    add_capability = Capability.REGISTER_SUBJECTS
+    add_capability = Capability.IMPORT_ROSTERS
     list_display = ("name", "owner", "kind", "standing", "outcome", "brought_by")
     list_filter = ("state", "client")
     newest_by = "uploaded_at"
@@ -186,7 +186,7 @@ class RosterImportAdmin(EvidenceAdmin):
         RowAction(
             "import",
             "Import",
-            Capability.REGISTER_SUBJECTS,
+            Capability.IMPORT_ROSTERS,
             _import,
             form=ActionForm,
             lead="The import writes exactly what the check showed, or nothing.",
@@ -207,7 +207,7 @@ class RosterImportAdmin(EvidenceAdmin):
         RowAction(
             "check-again",
             "Check again",
-            Capability.REGISTER_SUBJECTS,
+            Capability.IMPORT_ROSTERS,
             _check_again,
             form=ActionForm,
             lead="The same file is compared with the people as they are now. Nothing is changed.",
@@ -216,7 +216,7 @@ class RosterImportAdmin(EvidenceAdmin):
         RowAction(
             "discard",
             "Discard",
-            Capability.REGISTER_SUBJECTS,
+            Capability.IMPORT_ROSTERS,
             _discard,
             form=ActionForm,
             lead="The file is deleted without being imported.",

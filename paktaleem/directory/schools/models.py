@@ -166,7 +166,7 @@ class SchoolClass(Sourced):
         Scope.TENANT,
         EDIT,
         personal={**_NAMED, "title": Personal.NONE, "grade": Personal.NONE},
-        limited=Limited.READ,
+        limited=Limited.CLASSES,
     )
 
     title = models.CharField(max_length=NAME_LIMIT)
@@ -200,7 +200,7 @@ class SchoolClass(Sourced):
 class ClassTerm(models.Model):
     """One term in which a class takes place."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.READ)
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.CLASSES)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -231,6 +231,7 @@ class Enrolment(models.Model):
         Scope.TENANT,
         EDIT | {"DELETE"},
         disposed_as="person",
+        limited=Limited.CLASSES,
         personal={"external_id": Personal.PSEUDONYM, "origin": Personal.NONE, "role": Personal.NONE},
     )
 

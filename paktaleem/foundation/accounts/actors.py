@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import ClassVar
 from uuid import UUID, uuid5
 
+from paktaleem.foundation.accounts.limited_capabilities import LIMITED_CAPABILITIES
 from paktaleem.foundation.accounts.roles import (
     KEY_SCOPES,
-    LIMITED_CAPABILITIES,
     OFFICER_ROLES,
     ROLES_BY_CAPABILITY,
     SANDBOX_CAPABILITIES,
@@ -51,6 +51,11 @@ class Actor(By):
     acts_for: UUID | None = None
     schools: frozenset[UUID] | None = None
     capabilities: frozenset[Capability] = field(repr=False)
+
+    @property
+    def school_ids(self) -> list[UUID] | None:
+        """Return the schools as rows store them (``school_ids``), None for no limit."""
+        return None if self.schools is None else sorted(self.schools)
 
     def may(self, capability: Capability, client_id: UUID | None = None) -> bool:
         """Return True if the actor has a capability, and for this client if one is given."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -20,7 +21,7 @@ from paktaleem.foundation.accounts.selectors import (
 )
 from paktaleem.foundation.accounts.sign_in_rules import narrow_memberships
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
+from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global, is_outside_limit
 
 __all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
 
@@ -78,6 +79,11 @@ class RequestContextMiddleware:
             if response.status_code >= FIRST_ERROR:
                 transaction.set_rollback(True)
         return response
+
+    def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
+        """Answer 403 if the database refused something to staff limited to schools."""
+        if is_outside_limit(exception):
+            raise PermissionDenied from exception
 
 
 def _find_actor(request: ReceivedRequest) -> Actor | None:

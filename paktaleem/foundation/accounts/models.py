@@ -271,7 +271,7 @@ class Membership(Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, looked_up=True, limited=Limited.COLLEAGUES, personal={"school_ids": Personal.NONE}
+        Scope.TENANT, EDIT, looked_up=True, limited=Limited.BY_SCHOOLS, personal={"school_ids": Personal.NONE}
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -4,7 +4,6 @@ from enum import StrEnum
 
 __all__ = [
     "KEY_SCOPES",
-    "LIMITED_CAPABILITIES",
     "OFFICER_ROLES",
     "PRIVILEGED",
     "ROLES_BY_CAPABILITY",
@@ -48,6 +47,7 @@ class Capability(StrEnum):
     MANAGE_API_KEYS = "manage_api_keys"
     VIEW_SUBJECTS = "view_subjects"
     REGISTER_SUBJECTS = "register_subjects"
+    IMPORT_ROSTERS = "import_rosters"
     BULK_DEACTIVATE_PEOPLE = "let_many_vanish"
     MERGE_PEOPLE = "merge_people"
     CLOSE_SCHOOL_YEARS = "close_school_years"
@@ -154,6 +154,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_API_KEYS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.IMPORT_ROSTERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.BULK_DEACTIVATE_PEOPLE: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MERGE_PEOPLE: frozenset({_OFFICER, _ADMIN}),
     Capability.CLOSE_SCHOOL_YEARS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
@@ -307,32 +308,6 @@ SANDBOX_CAPABILITIES: frozenset[Capability] = frozenset(
     }
 )
 """Capabilities to force a state or make an order in a sandbox, within that sandbox only."""
-
-LIMITED_CAPABILITIES: frozenset[Capability] = frozenset(
-    {
-        Capability.EXPORT_ROWS,
-        Capability.MANAGE_COLLEAGUES,
-        Capability.REVEAL_PERSONAL_DATA,
-        Capability.VIEW_ACCESS_LOG,
-        Capability.VIEW_CLIENTS,
-        Capability.VIEW_CONSENTS,
-        Capability.VIEW_DISCLOSURES,
-        Capability.VIEW_EVIDENCE,
-        Capability.VIEW_GUARDIANS,
-        Capability.VIEW_HOLDINGS,
-        Capability.VIEW_LEDGER,
-        Capability.VIEW_MESSAGES,
-        Capability.VIEW_ORDERS,
-        Capability.VIEW_REGISTER,
-        Capability.VIEW_RIGHTS_REQUESTS,
-        Capability.VIEW_STAFF,
-        Capability.VIEW_SUBJECTS,
-        Capability.VIEW_SYSTEMS,
-    }
-)
-"""All that a member may do whose role is limited to schools, if the role has it: see people of these schools and what
-is about them, read the register, invite and end colleagues within these schools. Acts for the whole client are not
-among them."""
 
 KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),

@@ -1,18 +1,41 @@
-"""The limit of a membership to schools of its client: who may give it, and whether a change widens it. Pure.
+"""The limit of a membership to schools of its client: who may give it, and whether a change widens it.
 
 The database holds staff to their schools (``tenancy.school_limits``); these rules refuse with a sentence that is shown.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.utils.translation import gettext_noop
+
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.models import Membership
 
-__all__ = ["OutsideOwnSchools", "has_wider_limit", "require_unlimited", "require_within"]
+__all__ = ["OutsideOwnSchools", "has_wider_limit", "naming_own_schools", "require_unlimited", "require_within"]
+
+_UNKNOWN = gettext_noop("Name only schools of this client.")
 
 
 class OutsideOwnSchools(NotAllowed):
     """A limited member manages a membership that is not limited to the member's own schools."""
 
     console_message = "You manage colleagues within your own schools only, and not your own membership."
+
+
+@contextmanager
+def naming_own_schools() -> Iterator[None]:
+    """Raise ValidationError for ``school_ids`` if the database refuses a school that is not the client's.
+
+    The transaction can then only be rolled back.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if "limit_names_schools_of_client" not in str(error):
+            raise
+        raise ValidationError({"school_ids": [_UNKNOWN]}) from error
 
 
 def has_wider_limit(new: Membership, old: Membership) -> bool:

@@ -15,6 +15,7 @@ from django.db import connection
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability, is_privileged
+from paktaleem.foundation.accounts.school_limits import naming_own_schools
 from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.accounts.staff_ties import UNTIL_USED, TieKind, add_ties
 from paktaleem.foundation.audit.actors import By, Reason
@@ -155,7 +156,8 @@ def _find_open_membership(user: User, client_id: UUID) -> Membership:
 
 
 def _save_role(membership: Membership, stamp: Stamp) -> None:
-    save_tracked(membership, actor=stamp.actor, reason=stamp.reason, at=stamp.at)
+    with naming_own_schools():
+        save_tracked(membership, actor=stamp.actor, reason=stamp.reason, at=stamp.at)
     add_ties(membership.user_id, TieKind.ROLE, makers=stamp.makers, at=stamp.at)
     record_membership("membership.changed", membership, stamp)
 

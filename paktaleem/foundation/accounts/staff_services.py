@@ -17,7 +17,12 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.leaving import end_sessions, lock_last_administrator, revoke_held_keys
 from paktaleem.foundation.accounts.models import Membership, StaffAct, StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability, is_privileged, is_wider
-from paktaleem.foundation.accounts.school_limits import has_wider_limit, require_unlimited, require_within
+from paktaleem.foundation.accounts.school_limits import (
+    has_wider_limit,
+    naming_own_schools,
+    require_unlimited,
+    require_within,
+)
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.accounts.staff_accounts import (
     StaffLink,
@@ -210,7 +215,8 @@ def change_membership(
     if before is not None and (membership.role, membership.school_ids) != (before.role, before.school_ids):
         lock_last_administrator(before, at=at)
         revoke_held_keys(before, stamp)
-    save_tracked(membership, actor=actor, reason=reason, at=at)
+    with naming_own_schools():
+        save_tracked(membership, actor=actor, reason=reason, at=at)
     entry = record_membership("membership.changed", membership, stamp)
     notify_of_role(membership.user, entry_id=entry.id, at=at)
     return membership
@@ -310,7 +316,8 @@ def _propose(
         requested_at=at,
     )
     change.full_clean()
-    save_tracked(change, actor=actor, reason=reason, at=at)
+    with naming_own_schools():
+        save_tracked(change, actor=actor, reason=reason, at=at)
     entry = _record("staff.change_waiting", change, actor, at)
     if not role:
         notify_owner(user.pk, "recovery_proposed", entry_id=entry, at=at)

@@ -14,6 +14,8 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.public.pages import OUTSIDE_LIMIT
+from paktaleem.foundation.tenancy.context import is_outside_limit
 
 __all__ = ["PAGES", "RowAction", "to_form_error"]
 
@@ -62,6 +64,8 @@ def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> 
             return ValidationError(translate_text(words))
     if isinstance(error, PortalError) and error.console_message:
         return ValidationError(" ".join([translate_text(error.console_message), *error.console_details]))
+    if is_outside_limit(error):
+        return ValidationError(str(OUTSIDE_LIMIT))
     if isinstance(error, IntegrityError):
         return ValidationError(
             _("The database rejected the change: the row already exists, or the change breaks a rule of the register.")

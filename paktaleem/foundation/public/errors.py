@@ -14,7 +14,7 @@ from paktaleem.foundation.api.problems import (
     problem_response,
 )
 from paktaleem.foundation.errors import Problem
-from paktaleem.foundation.public.pages import FORM_EXPIRED, error_page
+from paktaleem.foundation.public.pages import FORM_EXPIRED, OUTSIDE_LIMIT, error_page
 
 __all__ = ["bad_request", "defect", "form_expired", "not_found", "permission_denied"]
 
@@ -31,8 +31,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return 403 (``handler403``)."""
+    """Return 403 (``handler403``); staff limited to schools read why."""
     del exception
+    if getattr(getattr(request, "actor", None), "schools", None) is not None:
+        return error_page(HTTPStatus.FORBIDDEN, advice=OUTSIDE_LIMIT)
     return _to_response(NOT_ALLOWED, request)
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.public.language import LANGUAGE_PARAMETER
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 
-__all__ = ["LanguageLink", "error_page", "page_url", "public_page", "redirect_to_page"]
+__all__ = ["OUTSIDE_LIMIT", "LanguageLink", "error_page", "page_url", "public_page", "redirect_to_page"]
 
 type Words = str | Promise
 
@@ -106,6 +106,10 @@ _TEXTS: dict[int, tuple[Words, Words]] = {
     ),
     503: (_("Temporarily unavailable"), _("The portal is not ready yet. Please try again in a minute.")),
 }
+OUTSIDE_LIMIT: Words = _(
+    "Your role is limited to some schools. This concerns the whole institution or people of other schools: ask a "
+    "colleague whose role is not limited."
+)
 FORM_EXPIRED: tuple[Words, Words] = (
     _("The form has expired"),
     _("Go back, reload the page and send the form again."),

@@ -1,12 +1,13 @@
 """Runs of long acts in the background: how many of how many are done."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
 __all__ = ["Run"]
@@ -19,7 +20,9 @@ class Run(models.Model):
     and may end lower, if some are no longer to be done. ``started_by`` is a user's id, None for the portal itself.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"kind": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, limited=Limited.BY_SCHOOLS, personal={"kind": Personal.NONE, "school_ids": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -29,6 +32,13 @@ class Run(models.Model):
     started_by = models.UUIDField(null=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    school_ids = ArrayField(
+        models.UUIDField(),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Schools of limited staff who began it, to whom it is shown. None: the whole client.",
+    )
 
     class Meta:
         ordering = ["-started_at", "-id"]

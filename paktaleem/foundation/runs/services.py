@@ -11,13 +11,14 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.runs.models import Run
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["advance_run", "begin_run", "end_run", "restart_run"]
+__all__ = ["advance_run", "begin_run", "end_run", "find_limit_of_run", "restart_run"]
 
 
 def begin_run(kind: str, *, client_id: UUID, total: int, actor: Actor, at: datetime) -> Run:
     """Begin a run, in the transaction that queues its job; ``kind`` is the name of the task, ``total`` a count."""
     started_by = actor.id if actor.kind is ByKind.USER else None
     run = Run(id=new_id(), client_id=client_id, kind=kind, total=total, started_by=started_by, started_at=at)
+    run.school_ids = actor.school_ids
     run.save(force_insert=True)
     return run
 
@@ -30,6 +31,12 @@ def restart_run(kind: str, *, client_id: UUID, total: int, actor: Actor, at: dat
     found.done, found.total = 0, total
     found.save(update_fields=["done", "total"])
     return found
+
+
+def find_limit_of_run(run_id: UUID) -> frozenset[UUID] | None:
+    """Return the schools to which who began a run is limited, None for no limit; needs the client's context."""
+    school_ids = Run.objects.values_list("school_ids", flat=True).get(pk=run_id)
+    return None if school_ids is None else frozenset(school_ids)
 
 
 def advance_run(run_id: UUID, *, client_id: UUID, done: int) -> None:

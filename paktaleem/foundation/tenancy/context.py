@@ -29,12 +29,15 @@ __all__ = [
     "in_client",
     "in_global",
     "is_in_sandbox",
+    "is_limited",
+    "is_outside_limit",
     "read_in_one_statement",
     "single_statement",
 ]
 
 OFFICER_ROLE = "paktaleem_officer"
 LIMITED_ROLE = "paktaleem_limited"
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class ContextMissing(RuntimeError):
@@ -102,6 +105,17 @@ def is_in_sandbox() -> bool:
     """Return True if the client of the open context is a sandbox."""
     context = _current.get()
     return context is not None and context.clock_offset is not None
+
+
+def is_limited() -> bool:
+    """Return True if the open context is limited to people of some schools."""
+    context = _current.get()
+    return context is not None and context.schools is not None
+
+
+def is_outside_limit(error: BaseException) -> bool:
+    """Return True if the database refused something to staff limited to schools."""
+    return is_limited() and bool(getattr(error.__cause__, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE)
 
 
 @contextmanager

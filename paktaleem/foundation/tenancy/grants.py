@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connections
 
 from paktaleem.foundation.tenancy.operations import APP, OFFICER
-from paktaleem.foundation.tenancy.school_limits import LIMITED, PEOPLE, columns_of_model, find_limit
+from paktaleem.foundation.tenancy.school_limits import LIMITED, columns_of_model, is_hidden
 from paktaleem.foundation.tenancy.table_policy import APPEND, READ, Limited, Scope, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 
@@ -69,7 +69,7 @@ def list_limited_rights() -> dict[str, frozenset[str]]:
     for table, wall in list_table_policies().items():
         if wall.scope is Scope.GLOBAL:
             rights[table] = wall.rights
-        elif wall.limited is Limited.BY_PERSON and table != PEOPLE and find_limit(table, catalog) is None:
+        elif is_hidden(table, wall.limited, catalog):
             rights[table] = wall.rights & READ
         else:
             rights[table] = wall.rights & _MOST.get(wall.limited, wall.rights)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db.migrations.operations.base import Operation, OperationCategory
 
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.school_limits import LIMITED, PEOPLE, columns_of_state, find_limit, limit_condition
+from paktaleem.foundation.tenancy.school_limits import LIMITED, columns_of_state, write_policies
 from paktaleem.foundation.tenancy.sql_operations import ApplySql, DropSql
 from paktaleem.foundation.tenancy.table_policy import Limited
 from paktaleem.foundation.tenancy.tables import CreateTables
@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 APP, OWNER, OFFICER = "paktaleem_app", "paktaleem_owner", "paktaleem_officer"
+
+_OF_LIMITED_STAFF = ("limited", "limited_insert", "limited_update", "limited_delete")
 
 
 class Key(NamedTuple):
@@ -116,21 +118,7 @@ class TenantIsolation(_TableOperation):
             sql.append(f"CREATE POLICY shared ON {table} {to_all}")
         if self.looked_up:
             sql.append(f"CREATE POLICY looked_up ON {table} FOR SELECT TO {OWNER} USING (true)")
-        return [*sql, *self._limit(table, own, state)]
-
-    def _limit(self, table: str, own: str, state: Any) -> list[str]:
-        """Write the policies of staff limited to schools; without any, the table shows them nothing."""
-        link = find_limit(table, columns_of_state(state))
-        if link is None and table != PEOPLE and self.limited is Limited.BY_PERSON:
-            return []
-        shown = limit_condition(table, self.limited, link, own=own)
-        if self.limited is Limited.JOURNAL:
-            return [
-                f"CREATE POLICY limited ON {table} FOR SELECT TO {LIMITED} USING ({shown})",
-                f"CREATE POLICY limited_adds ON {table} FOR INSERT TO {LIMITED} WITH CHECK ({own})",
-            ]
-        written = "false" if self.limited is Limited.READ else shown
-        return [f"CREATE POLICY limited ON {table} TO {LIMITED} USING ({shown}) WITH CHECK ({written})"]
+        return [*sql, *write_policies(table, self.limited, columns_of_state(state), own=own)]
 
     def keys(self, app_label: str, state: Any) -> list[Key]:
         """Add the foreign key to the client; the rows of a history table must outlive the rows they describe."""
@@ -147,7 +135,7 @@ class TenantIsolation(_TableOperation):
             f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_of_client",
             f"DROP INDEX IF EXISTS {table}_in_client",
             *(f"DROP POLICY {policy} ON {table}" for policy in policies),
-            *(f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in ("limited", "limited_adds")),
+            *(f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in _OF_LIMITED_STAFF),
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY",
         ]
 

@@ -12,6 +12,8 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connection, models
 
+from paktaleem.foundation.tenancy.context import is_limited
+
 __all__ = ["find_row", "find_rows", "insert_many", "insert_rows"]
 
 type Column = models.Field[Any, Any]
@@ -42,19 +44,30 @@ def find_rows[M: models.Model](model: type[M], where: str, values: Mapping[str, 
 
 
 def insert_rows(*rows: models.Model, also: str = "", values: Mapping[str, Any] | None = None) -> None:
-    """Insert rows of one or several tables in one statement; they may refer to each other.
+    """Insert rows of one or several tables in one statement; each may refer to those before it.
 
+    For staff limited to schools it is a statement for each: their policies see no rows of the same statement.
     ``also`` is another writing statement (INSERT, UPDATE) executed in the same query, with ``%(name)s`` parameters
     from ``values``. Raises TypeError for a tracked model: ``save_tracked`` writes its history.
     """
-    sent = {
+    with connection.cursor() as cursor:
+        if is_limited():
+            for row in rows:
+                cursor.execute(_insert((type(row),), ""), _values_of([row]))
+            if also:
+                cursor.execute(also, values)
+        else:
+            statement = _insert(tuple(type(row) for row in rows), also)
+            cursor.execute(statement, {**_values_of(rows), **(values or {})})
+    _mark_saved(rows)
+
+
+def _values_of(rows: Sequence[models.Model]) -> dict[str, Any]:
+    return {
         f"v{number}_{field.column}": field.get_db_prep_save(field.pre_save(row, True), connection)
         for number, row in enumerate(rows)
         for field in _insertable_fields(type(row))
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_insert(tuple(type(row) for row in rows), also), {**sent, **(values or {})})
-    _mark_saved(rows)
 
 
 def insert_many(rows: Sequence[models.Model]) -> None:

@@ -1,8 +1,9 @@
-"""The rows of a table that staff limited to schools of a client see (docs/decisions/0098).
+"""The rows of a table that staff limited to schools of a client see and write (docs/decisions/0098).
 
 Such a member works under a database role of its own, so that the policies of the other roles stay as they are: neither
 decisions nor the API pay for limits. A table about people is found by its foreign keys: it shows the rows of those
-people who are shown themselves. Every other table shows nothing unless it declares otherwise (``Limited``).
+people who are shown themselves, and takes rows whose foreign keys all refer to rows that are shown. Every other table
+shows nothing and takes nothing unless it declares otherwise (``Limited``).
 """
 
 from collections.abc import Callable, Iterator
@@ -18,14 +19,17 @@ __all__ = [
     "columns_of_model",
     "columns_of_state",
     "find_limit",
-    "limit_condition",
+    "is_hidden",
+    "write_policies",
 ]
 
 LIMITED = "paktaleem_limited"
 """The database role; the app switches to it by SET LOCAL ROLE."""
 PEOPLE = "subjects_subject"
 """The table of people. Its column ``school_ids`` is no field of the model: only the database writes it."""
+_CLASSES = "schools_schoolclass"
 _SCHOOLS = "(SELECT tenancy_schools())"
+_OWN_CLASS = "school_id = ANY ((SELECT schools_of_limit())::uuid[])"
 
 
 class Link(NamedTuple):
@@ -37,10 +41,11 @@ class Link(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The columns of a table that decide about it: its foreign keys; and the table whose history it is."""
+    """The foreign keys of a table, the table whose history it is, and whether it has ``school_ids``."""
 
     links: tuple[Link, ...]
     history_of: str = ""
+    has_schools: bool = False
 
 
 type Catalog = Callable[[str], Columns]
@@ -50,16 +55,26 @@ type Catalog = Callable[[str], Columns]
 def find_limit(table: str, catalog: Catalog) -> Link | None:
     """Return the foreign key by which a table is about people, or None.
 
-    A key to a person counts before one to another table about people; among several, a required one counts first, and
-    ``subject_id`` before ``child_id``. A history table goes by the key of the table it describes.
+    A key to a person counts before one to another table about people, or one with schools of its own; among several, a
+    required one counts first, and ``subject_id`` before ``child_id``. A history table goes by the key of the table it
+    describes.
     """
+    return next(_list_links(table, catalog), None)
+
+
+def _list_links(table: str, catalog: Catalog) -> Iterator[Link]:
+    """Yield the foreign keys of a table to rows that are limited, the one that decides first."""
     columns = catalog(table)
-    if columns.history_of:
-        return Link(False, "id", PEOPLE) if columns.history_of == PEOPLE else find_limit(columns.history_of, catalog)
-    links = sorted(columns.links, key=_rank)
-    direct = [link for link in links if link.table == PEOPLE]
-    others = (link for link in links if link.table not in {PEOPLE, table})
-    return next(iter(direct), None) or next((one for one in others if find_limit(one.table, catalog)), None)
+    if columns.history_of == PEOPLE:
+        yield Link(False, "id", PEOPLE)
+    elif columns.history_of:
+        kept = {link.column for link in columns.links}
+        yield from (link for link in _list_links(columns.history_of, catalog) if link.column in kept)
+    else:
+        links = sorted((link for link in columns.links if link.table != table), key=_rank)
+        yield from (link for link in links if link.table == PEOPLE)
+        others = (link for link in links if link.table != PEOPLE)
+        yield from (one for one in others if catalog(one.table).has_schools or find_limit(one.table, catalog))
 
 
 def _rank(link: Link) -> tuple[int, bool, str]:
@@ -67,16 +82,88 @@ def _rank(link: Link) -> tuple[int, bool, str]:
     return named.get(link.column, 2), link.is_optional, link.column
 
 
-def limit_condition(table: str, limit: Limited, link: Link | None, *, own: str) -> str:
-    """Write the condition of the rows that a limited member sees; ``own`` is that of the client's rows."""
+def is_hidden(table: str, limit: Limited, catalog: Catalog) -> bool:
+    """Return True if a table shows staff limited to schools nothing, and takes nothing from them."""
+    return limit is Limited.BY_PERSON and table != PEOPLE and find_limit(table, catalog) is None
+
+
+def write_policies(table: str, limit: Limited, catalog: Catalog, *, own: str) -> list[str]:
+    """Write the policies of a table for limited staff; ``own`` is the condition of the client's rows.
+
+    Without any, the table is hidden from them.
+    """
+    if is_hidden(table, limit, catalog):
+        return []
+    shown, written = f"{own}{_where_shown(table, limit, catalog)}", f"{own}{_where_written(table, limit, catalog)}"
+    if limit is Limited.JOURNAL:
+        return [_policy("limited", table, "SELECT", shown), _policy("limited_insert", table, "INSERT", "", written)]
+    if limit is Limited.CLASSES:
+        return [
+            _policy("limited", table, "SELECT", shown),
+            _policy("limited_insert", table, "INSERT", "", written),
+            _policy("limited_update", table, "UPDATE", written, written),
+            _policy("limited_delete", table, "DELETE", written),
+        ]
+    return [_policy("limited", table, "ALL", shown, "false" if limit is Limited.READ else written)]
+
+
+def _policy(name: str, table: str, command: str, using: str, check: str = "") -> str:
+    conditions = [f"USING ({using})" if using else "", f"WITH CHECK ({check})" if check else ""]
+    return " ".join(filter(None, [f"CREATE POLICY {name} ON {table} FOR {command} TO {LIMITED}", *conditions]))
+
+
+def _where_shown(table: str, limit: Limited, catalog: Catalog) -> str:
     if table == PEOPLE:
-        return f"{own} AND school_ids && {_SCHOOLS}"
-    if limit is Limited.COLLEAGUES:
-        return f"{own} AND school_ids <@ {_SCHOOLS}"
-    if limit is Limited.READ:
-        return own
-    _, column, target = link or Link(True, "subject_id", PEOPLE)
-    return f"{own} AND EXISTS (SELECT FROM {target} shown WHERE shown.id = {table}.{column})"
+        return f" AND school_ids && {_SCHOOLS}"
+    if limit is Limited.BY_SCHOOLS:
+        return f" AND school_ids <@ {_SCHOOLS}"
+    if limit is Limited.JOURNAL:
+        return f" AND {_exists(table, _JOURNALLED)}"
+    link = find_limit(table, catalog)
+    if link is None or limit is Limited.READ:
+        return ""
+    return f" AND {_exists(table, link)}"
+
+
+def _where_written(table: str, limit: Limited, catalog: Catalog) -> str:
+    """Write the condition of new and changed rows: every row that they refer to is shown."""
+    if limit is Limited.JOURNAL:
+        return f" AND (subject_id IS NULL OR {_exists(table, _JOURNALLED)})"
+    conditions = []
+    if table == PEOPLE or limit is Limited.BY_SCHOOLS:
+        conditions.append(_where_shown(table, limit, catalog))
+    if limit is Limited.CLASSES:
+        conditions.append(f" AND {_where_own_class(table)}")
+    for number, link in enumerate(_list_links(table, catalog)):
+        if _is_about(link.table, table, catalog):
+            continue  # its own policy reads this table
+        found = _exists(table, link)
+        is_free = number > 0 and link.is_optional
+        conditions.append(f" AND ({link.column} IS NULL OR {found})" if is_free else f" AND {found}")
+    return "".join(conditions)
+
+
+_JOURNALLED = Link(True, "subject_id", PEOPLE)
+
+
+def _exists(table: str, link: Link) -> str:
+    return f"EXISTS (SELECT FROM {link.table} shown WHERE shown.id = {table}.{link.column})"
+
+
+def _where_own_class(table: str) -> str:
+    if table == _CLASSES:
+        return _OWN_CLASS
+    return f"EXISTS (SELECT FROM {_CLASSES} shown WHERE shown.id = {table}.school_class_id AND shown.{_OWN_CLASS})"
+
+
+def _is_about(one: str, other: str, catalog: Catalog) -> bool:
+    """Return True if the policy of one table reads another."""
+    while one != other:
+        link = None if one == PEOPLE else find_limit(one, catalog)
+        if link is None:
+            return False
+        one = link.table
+    return True
 
 
 def columns_of_state(state: Any) -> Catalog:
@@ -88,7 +175,8 @@ def columns_of_state(state: Any) -> Catalog:
         links = tuple(_links_of_state(state, label, model.fields))
         name = model.name.lower()
         tracked = state.models.get((label, name.removeprefix("historical"))) if name.startswith("historical") else None
-        return Columns(links, _table_of((label, tracked.name.lower()), tracked) if tracked else "")
+        history_of = _table_of((label, tracked.name.lower()), tracked) if tracked else ""
+        return Columns(links, history_of, "school_ids" in model.fields)
 
     return describe
 
@@ -114,6 +202,7 @@ def columns_of_model(models: dict[str, Any]) -> Catalog:
         fields = (field for field in model._meta.concrete_fields if field.is_relation and field.related_model)
         tracked = getattr(model, "instance_type", None)
         links = tuple(Link(bool(field.null), str(field.column), field.related_model._meta.db_table) for field in fields)
-        return Columns(links, tracked._meta.db_table if tracked else "")
+        has_schools = any(field.name == "school_ids" for field in model._meta.concrete_fields)
+        return Columns(links, tracked._meta.db_table if tracked else "", has_schools)
 
     return describe

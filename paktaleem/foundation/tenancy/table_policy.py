@@ -42,16 +42,18 @@ class Personal(StrEnum):
 
 
 class Limited(StrEnum):
-    """Rows of a table that a member of staff limited to schools sees (``school_limits``)."""
+    """Rows of a table that a member of staff limited to schools sees and writes (``school_limits``)."""
 
     BY_PERSON = "by_person"
     """rows about people of those schools, found by the foreign keys; without such a key, nothing"""
     READ = "read"
-    """every row, and changes none: the register, schools and classes, the client itself"""
+    """sees every row, and writes none: the register, schools, the client itself"""
     JOURNAL = "journal"
-    """adds rows, and sees those whose ``subject_id`` is a person of those schools"""
-    COLLEAGUES = "colleagues"
-    """sees and writes the memberships that are limited to those schools or fewer"""
+    """sees and adds rows whose ``subject_id`` is a person of those schools, and adds rows without one"""
+    BY_SCHOOLS = "by_schools"
+    """sees and writes rows whose own ``school_ids`` are those schools or fewer: memberships, forms on paper"""
+    CLASSES = "classes"
+    """sees every row, or those about people of those schools, and writes those of classes of those schools"""
 
 
 @dataclass(frozen=True)

@@ -53,5 +53,6 @@ class Migration(migrations.Migration):
             SameClientForeignKey("AgeChange", "subject", "Subject"),
             SameClientForeignKey("Erasure", "subject", "Subject"),
         ),
+        ApplySql("subjects_was_erased", digest="d31739345ea2"),
         ApplySql("subjects_refresh_statistics", digest="9a6e28937a2f"),
     ]

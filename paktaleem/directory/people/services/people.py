@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people.age_gate import (
     reveals_child,
@@ -31,7 +33,7 @@ from paktaleem.directory.people.models import (
     SubjectRole,
 )
 from paktaleem.directory.people.revealed_children import report_revealed_children
-from paktaleem.directory.people.selectors import is_erased, sealer_of, sealers_of
+from paktaleem.directory.people.selectors import sealer_of, sealers_of, was_erased
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -58,6 +60,7 @@ __all__ = [
 ]
 
 _LOOKS_AT_ONCE = 500
+_ID_TAKEN = gettext_noop("This institution has a person with this LMS id already, in another school.")
 
 
 @transaction.atomic
@@ -94,9 +97,15 @@ def register_subject(
         raise ErasureInProgress
     if known is not None:
         return _update(known, _keep_roles(known, details, adds_role=adds_role), act, route), False
-    if is_erased(external_id, client_id=client.id):
+    if was_erased(external_id, client_id=client.id):
         raise AlreadyErased
-    return _register_new(external_id, details, act), True
+    try:
+        return _register_new(external_id, details, act), True
+    except IntegrityError as error:
+        if "subject_external_id_unique" not in str(error):
+            raise
+        # staff limited to schools do not see a person of another school
+        raise ValidationError({"external_id": [_ID_TAKEN]}) from error
 
 
 class _Act(NamedTuple):

@@ -131,7 +131,7 @@ def import_roster(
     PlanChanged if it would differ from ``as_shown``, ContextMissing outside the client's context, and
     TooManyDeactivations, above ROSTER_VANISH_PERCENT of active people, unless ``allow_bulk_deactivation``.
     """
-    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    require(actor, Capability.IMPORT_ROSTERS, client.id)
     run = _new_run(roster, client, actor, reason, at, everybody=everybody)
     with _one_transaction():
         report = _import_all(roster, run, progress)
@@ -156,7 +156,7 @@ def try_roster(
 
     Raises RosterInvalid, NotAllowed, ImportRunning, PeopleChangedMeanwhile.
     """
-    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    require(actor, Capability.IMPORT_ROSTERS, client.id)
     run = _new_run(roster, client, actor, reason, at, everybody=everybody)
     with _one_transaction():
         report = _import_all(roster, run, progress)

@@ -83,7 +83,7 @@ def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Act
     With ``everybody``, people it does not name have left. Raises ValidationError for an empty or too large file,
     NotAllowed.
     """
-    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    require(actor, Capability.IMPORT_ROSTERS, client.id)
     if not 0 < len(content) <= settings.ROSTER_UPLOAD_LIMIT:
         megabytes = settings.ROSTER_UPLOAD_LIMIT // (1024 * 1024)
         raise ValidationError({"file": [f"Choose a file that is not empty and no larger than {megabytes} MB."]})
@@ -102,7 +102,7 @@ def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Act
 @transaction.atomic
 def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
     """Try a stored roster again, against the current people. Raises WrongRosterState, NotAllowed."""
-    row = _lock_stored(row, actor, Capability.REGISTER_SUBJECTS)
+    row = _lock_stored(row, actor, Capability.IMPORT_ROSTERS)
     row.state, row.failure = RosterState.CHECKING, ""
     row.save()
     _run_or_enqueue(row, at=at)
@@ -118,7 +118,7 @@ def confirm_import(
     A roster stopped because too many people would be deactivated needs ``allow_bulk_deactivation`` and its capability.
     Raises WrongRosterState, NotAllowed.
     """
-    capability = Capability.BULK_DEACTIVATE_PEOPLE if allow_bulk_deactivation else Capability.REGISTER_SUBJECTS
+    capability = Capability.BULK_DEACTIVATE_PEOPLE if allow_bulk_deactivation else Capability.IMPORT_ROSTERS
     row = _lock_stored(row, actor, capability)
     if row.state != (RosterState.STOPPED if allow_bulk_deactivation else RosterState.READY):
         raise WrongRosterState
@@ -133,7 +133,7 @@ def confirm_import(
 @transaction.atomic
 def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
     """Delete an uploaded roster without importing it. Raises WrongRosterState, NotAllowed."""
-    row = _lock_stored(row, actor, Capability.REGISTER_SUBJECTS)
+    row = _lock_stored(row, actor, Capability.IMPORT_ROSTERS)
     _delete_file(row, RosterState.DISCARDED, at)
     _record("roster.discarded", row, actor, at)
     return row

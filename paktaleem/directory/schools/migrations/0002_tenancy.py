@@ -8,12 +8,13 @@ from paktaleem.foundation.tenancy.operations import ApplySql, Isolate, SameClien
 class Migration(migrations.Migration):
     dependencies = [("schools", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
     operations = [
+        ApplySql("schools_of_limit", digest="f7bae15ccdc0"),
         Isolate(
             TenantIsolation("School", limited="read"),
             TenantIsolation("Term", limited="read"),
-            TenantIsolation("SchoolClass", limited="read"),
-            TenantIsolation("ClassTerm", limited="read"),
-            TenantIsolation("Enrolment"),
+            TenantIsolation("SchoolClass", limited="classes"),
+            TenantIsolation("ClassTerm", limited="classes"),
+            TenantIsolation("Enrolment", limited="classes"),
             SameClientForeignKey("School", "parent", "School"),
             SameClientForeignKey("Term", "parent", "Term"),
             SameClientForeignKey("SchoolClass", "school", "School"),

@@ -30,8 +30,8 @@ class Migration(migrations.Migration):
         Isolate(
             TenantIsolation("Client", column="id", looked_up=True, limited="read"),
             TenantIsolation("HistoricalClient", column="id", limited="read"),
-            TenantIsolation("Membership", looked_up=True, limited="colleagues"),
-            TenantIsolation("HistoricalMembership", limited="colleagues"),
+            TenantIsolation("Membership", looked_up=True, limited="by_schools"),
+            TenantIsolation("HistoricalMembership", limited="by_schools"),
             TenantIsolation("ApiKey", looked_up=True),
             TenantIsolation("HistoricalApiKey"),
             TenantIsolation("ClientChange"),

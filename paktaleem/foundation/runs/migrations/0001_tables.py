@@ -1,5 +1,6 @@
 """Table of runs of long acts."""
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -22,6 +23,7 @@ class Migration(migrations.Migration):
                     ('started_by', models.UUIDField(null=True)),
                     ('started_at', models.DateTimeField()),
                     ('ended_at', models.DateTimeField(null=True)),
+                    ('school_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, editable=False, help_text='Schools of limited staff who began it, to whom it is shown. None: the whole client.', null=True, size=None)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={

@@ -1,0 +1,157 @@
+# ruff: noqa: E501, S608 -- SQL reads better in one line; names of our own tables
+"""Attacks by raw SQL on every table that has rows of a client, as the role of staff limited to schools.
+
+The tables follow from the models: a new one is attacked without anyone thinking of it. Of a table without a row in
+tests/project/rows.py only the policies are known (tests/tenancy/catalog.py).
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import Error, connection, transaction
+
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.grants import list_limited_rights
+from paktaleem.foundation.tenancy.table_policy import Limited, Scope
+from tests.cast import Cast
+from tests.school_limits.limiting import make_school
+from tests.tenancy.catalog import link_to_people, links_to_people, walled
+
+PEOPLE = "subjects_subject"
+
+
+def run(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
+
+
+def tables() -> list[str]:
+    return sorted(table for table, wall in walled().items() if wall.scope is Scope.TENANT and "SELECT" in wall.rights)
+
+
+def key_of(table: str) -> str:
+    [(name,)] = run(
+        "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+        " WHERE i.indisprimary AND i.indrelid = %s::regclass",
+        [table],
+    )
+    return str(name)
+
+
+@contextmanager
+def limited_to(cast: Cast, *schools: UUID) -> Iterator[None]:
+    with in_client(cast.client_id("indus"), schools=frozenset(schools)):
+        yield
+
+
+def refused(statement: str, values: Any = None) -> bool:
+    """Return True if the database refuses a statement, or it finds no row."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.rowcount == 0
+    except Error:
+        return True
+
+
+def is_about_no_one(table: str) -> bool:
+    """Return True for a table that limited staff read as a whole."""
+    wall = walled()[table]
+    return wall.limited is Limited.READ or (wall.limited is Limited.CLASSES and link_to_people(table) is None)
+
+
+def copy_of(table: str, row: dict[str, Any]) -> tuple[str, list[Any]]:
+    """Return the statement that inserts a copy of a row under a new key."""
+    generated = {
+        name
+        for (name,) in run(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND (attgenerated <> '' OR attname = %s)",
+            [table, "school_ids" if table == PEOPLE else ""],
+        )
+    }
+    columns = ", ".join(f'"{one}"' for one in row if one not in generated)
+    copied = {**row, key_of(table): str(uuid4()) if isinstance(row[key_of(table)], str) else 2_000_000_000}
+    return (
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, %s)",
+        [json.dumps(copied)],
+    )
+
+
+def stored(table: str) -> list[dict[str, Any]]:
+    return [
+        json.loads(row) if isinstance(row, str) else row for (row,) in run(f"SELECT to_jsonb(t) FROM {table} t LIMIT 5")
+    ]
+
+
+def test_a_school_without_people_sees_and_writes_no_row_about_people(cast_of_rows: Cast) -> None:
+    cast, found = cast_of_rows, dict[str, list[Any]]()
+    faults, empty = list[str](), list[str]()
+    with in_client(cast.client_id("indus")):
+        for table in tables():
+            found[table] = [(row, *copy_of(table, row)) for row in stored(table)]
+    with limited_to(cast, uuid4()):
+        for table, rows in found.items():
+            empty += [] if rows else [table]
+            is_shared = is_about_no_one(table)
+            if not is_shared and run(f"SELECT 1 FROM {table}"):
+                faults.append(f"{table}: shows rows")
+            for statement in (f"UPDATE {table} SET {key_of(table)} = {key_of(table)}", f"DELETE FROM {table}"):
+                faults += [] if refused(statement) else [f"{table}: {statement}"]
+            journal = walled()[table].limited is Limited.JOURNAL
+            for row, statement, values in rows:
+                if table != PEOPLE and not (journal and row["subject_id"] is None) and not refused(statement, values):
+                    faults.append(f"{table}: takes a copy")
+    assert faults == []
+    assert len(found) - len(empty) > 100, "or the attacks prove little"
+
+
+def turned(table: str, column: str, other: Any) -> list[str]:
+    """Turn a foreign key of the rows that are shown to a row that is not; return what the database lets pass."""
+    faults = [] if refused(f"UPDATE {table} SET {column} = %s", [other]) else [f"{table}.{column} is changed"]
+    for row in stored(table)[:1]:
+        statement, values = copy_of(table, {**row, column: str(other)})
+        faults += [] if refused(statement, values) else [f"{table}.{column} is added"]
+    return faults
+
+
+def test_no_row_is_moved_to_or_from_people_of_another_school(cast_of_rows: Cast) -> None:
+    """Every foreign key of every row that North sees is turned to a row that North does not see."""
+    cast, tried = cast_of_rows, 0
+    hidden, faults = dict[str, list[Any]](), list[str]()
+    north = make_school(cast, "north", cast.subject_id("danish"))
+    make_school(cast, "south", cast.subject_id("hamza"))
+    with in_client(cast.client_id("indus")):
+        everything = {table: {key for (key,) in run(f"SELECT {key_of(table)} FROM {table}")} for table in tables()}
+    with limited_to(cast, north):
+        for table in tables():
+            shown = {key for (key,) in run(f"SELECT {key_of(table)} FROM {table}")}
+            hidden[table] = sorted(everything[table] - shown, key=str)
+        writable = [table for table, rights in list_limited_rights().items() if rights & {"INSERT", "UPDATE"}]
+        for table in sorted(hidden.keys() & set(writable)):
+            for link in (one for one in links_to_people(table) if hidden.get(one.table)):
+                faults += turned(table, link.column, hidden[link.table][0])
+                tried += 1
+    assert faults == []
+    assert tried > 100
+
+
+@pytest.mark.parametrize("statement", [
+    "INSERT INTO schools_enrolment SELECT gen_random_uuid(), client_id, (SELECT id FROM schools_schoolclass WHERE external_id = 'south'), subject_id, role, '', origin, stated_on, starts_on, ends_on, recorded_at, ended_at FROM schools_enrolment",
+    "UPDATE schools_enrolment SET school_class_id = (SELECT id FROM schools_schoolclass WHERE external_id = 'south')",
+    "UPDATE schools_schoolclass SET title = 'x' WHERE external_id = 'south'",
+    "UPDATE schools_schoolclass SET school_id = (SELECT id FROM schools_school WHERE external_id = 'north') WHERE external_id = 'south'",
+    "UPDATE schools_schoolclass SET school_id = (SELECT id FROM schools_school WHERE external_id = 'south') WHERE external_id = 'north'",
+    "DELETE FROM schools_enrolment WHERE school_class_id = (SELECT id FROM schools_schoolclass WHERE external_id = 'south')",
+])  # fmt: skip
+def test_a_class_of_another_school_is_not_written(cast: Cast, statement: str) -> None:
+    north = make_school(cast, "north", cast.subject_id("danish"))
+    make_school(cast, "south", cast.subject_id("hamza"), cast.subject_id("danish"))
+    with limited_to(cast, north):
+        own = "UPDATE schools_schoolclass SET title = 'y' WHERE external_id = 'north'"
+        assert not refused(own)
+        assert refused(statement)
