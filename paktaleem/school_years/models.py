@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.grades import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
@@ -22,6 +23,7 @@ class LeaversBy(models.TextChoices):
 
     WITHOUT_CLASS = "without_class", _("Pupils of the year who have no class afterwards")
     CLASSES = "classes", _("Pupils of the classes below, unless they have a class afterwards")
+    GRADES = "grades", _("Pupils of the grades below, unless they have a class afterwards")
     PEOPLE = "people", _("The pupils below")
     NONE = "none", _("No one leaves")
 
@@ -64,7 +66,8 @@ class YearEnd(models.Model):
         Scope.TENANT,
         EDIT,
         personal=dict.fromkeys(
-            ("leavers_by", "leaving_classes", "renewed", "let_go", "stage", "plan", "result"), Personal.NONE
+            ("leavers_by", "leaving_classes", "leaving_grades", "renewed", "let_go", "stage", "plan", "result"),
+            Personal.NONE,
         ),
     )
 
@@ -75,6 +78,7 @@ class YearEnd(models.Model):
     ends_on = models.DateField("first day after it")
     leavers_by = models.CharField("who leaves", max_length=16, choices=LeaversBy)
     leaving_classes = ArrayField(models.UUIDField(), default=list, db_default=[])
+    leaving_grades = ArrayField(models.CharField(max_length=GRADE_LIMIT), default=list, db_default=[])
     renewed = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
     let_go = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
     stage = models.CharField(max_length=16, choices=Stage, default=Stage.COUNTING)

@@ -11,7 +11,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
-from rights.rectifications.values import FIELD_LABELS
+from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
 from rights.requests.models import RequestPart, RightsRequest
 
 __all__ = ["CorrectedValue", "Correction", "CorrectionState", "InformOutcome", "RecipientNotice"]
@@ -102,7 +102,7 @@ class CorrectedValue(models.Model):
     request = models.ForeignKey(
         RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
-    field = models.CharField(max_length=32, choices=list(FIELD_LABELS.items()))
+    field = models.CharField(max_length=32, choices=list(VALUE_LABELS.items()))
     old_value = SealedField()
     new_value = SealedField()
     age_change = models.ForeignKey(

@@ -12,10 +12,23 @@ from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["CATEGORY", "CORRECTABLE", "FIELD_LABELS", "OTHER", "check_value", "parse_value", "to_text"]
+__all__ = [
+    "CATEGORY",
+    "CORRECTABLE",
+    "FIELD_LABELS",
+    "OTHER",
+    "ROLES",
+    "VALUE_LABELS",
+    "check_value",
+    "parse_changes",
+    "to_text",
+]
 
 OTHER = "other"
 """Data that is not among a person's fields here: it is described in words, and lies in systems."""
+ROLES = "roles"
+"""All roles of a person, the main one first; staff change them by an act of their own."""
+_BETWEEN = ", "
 CATEGORY = "contact_details"
 """The category of the fields that are kept here; systems that hold it are ordered to correct them."""
 _KINDS = {field.name: field.kind for field in PERSONAL_FIELDS if field.kind is not FieldKind.AGE_CHECK}
@@ -28,11 +41,20 @@ FIELD_LABELS = {
     "country": gettext_lazy("Country of residence"),
     OTHER: gettext_lazy("Something else, in words"),
 }
+VALUE_LABELS = {**FIELD_LABELS, ROLES: gettext_lazy("Roles")}
+"""Labels of everything about a person that was corrected here."""
 _MAY_BE_EMPTY = frozenset({"email", "phone", "grade"})
 
 
-def parse_value(field: str, text: str) -> Any:
-    """Return a text as the value of a field of ``SubjectDetails``. Raises ValidationError naming the field."""
+def parse_changes(field: str, text: str) -> dict[str, Any]:
+    """Return a text as changes of ``SubjectDetails``. Raises ValidationError naming the field."""
+    if field == ROLES:
+        main, *others = text.split(_BETWEEN)
+        return {"role": main, "other_roles": tuple(others)}
+    return {field: _parse_value(field, text)}
+
+
+def _parse_value(field: str, text: str) -> Any:
     plain = text.strip()
     if not plain:
         if field in _MAY_BE_EMPTY:
@@ -53,14 +75,16 @@ def check_value(field: str, text: str, *, client: Client, at: datetime) -> str:
 
     Raises ValidationError naming the field, also for a field that is not correctable.
     """
-    if field not in CORRECTABLE:
+    if field not in {*CORRECTABLE, ROLES}:
         raise ValidationError({field: [_("Use one of: {fields}.").format(fields=", ".join(CORRECTABLE))]})
     today = at.astimezone(ZoneInfo(client.time_zone)).date()
-    stated = SubjectDetails(role="student").changed({field: parse_value(field, text)})
+    stated = SubjectDetails(role="student").changed(parse_changes(field, text))
     return to_text(field, stated.checked(today=today, region=client.country))
 
 
 def to_text(field: str, details: SubjectDetails) -> str:
     """Return the value of a field as a text: a day as in ISO 8601, an age in years; empty if there is none."""
     value = getattr(details, field)
+    if field == ROLES:
+        return _BETWEEN.join(value)
     return "" if value is None else str(value)

@@ -235,6 +235,7 @@ ACTS = {
     "subjects/rosterimport/import": "OC",
     "subjects/rosterimport/import-anyway": "OC",
     "subjects/subject/correct": "OC",
+    "subjects/subject/change-roles": "OC",
     "subjects/subject/answer": "OC",
     "subjects/subject/ask-guardians": "OC",
     "subjects/subject/erase": "O",

@@ -216,12 +216,30 @@ def test_the_preview_says_what_is_deleted_when_and_closes_no_account(cast: Cast,
     assert not closed()
 
 
+def test_leavers_are_chosen_by_their_grade_or_that_of_their_class_of_the_year(cast: Cast, indus: Client) -> None:
+    graded = [CLASSES[0]._replace(grade="9"), CLASSES[1]._replace(grade="9"), *CLASSES[2:]]
+    record(indus, NEXT, at=AFTER - DAY, classes=graded)
+    by: dict[str, Any] = {"client": indus, "actor": SETTING_UP, "at": AFTER - DAY}
+
+    def leave(*grades: str) -> list[str]:
+        row = prepared(cast, leavers_by=LeaversBy.GRADES, named=grades)
+        found = leavers(row)
+        cancel_year_end(row, actor=cast.actor("farah"), at=AFTER)
+        return found
+
+    assert leave("Class 09") == ["lms-hamza"]  # Danish and Iqra have a class afterwards
+    register_subject("lms-hamza", details={"grade": "8"}, **by)
+    assert (leave("9"), leave("8", "9")) == ([], ["lms-hamza"])
+
+
 @pytest.mark.parametrize(
     ("choices", "field"),
     [
         ({"school": "nowhere"}, "school"),
         ({"leavers_by": LeaversBy.CLASSES, "named": ["4a", "nowhere"]}, "named"),
         ({"leavers_by": LeaversBy.CLASSES}, "named"),
+        ({"leavers_by": LeaversBy.GRADES, "named": ["12"]}, "named"),
+        ({"leavers_by": LeaversBy.GRADES}, "named"),
         ({"leavers_by": LeaversBy.PEOPLE, "named": ["lms-kiran"]}, "named"),
         ({"leavers_by": LeaversBy.PEOPLE, "named": ["lms-junaid"]}, "named"),
         ({"renewed": ["newsletter"]}, "renewed"),

@@ -1,5 +1,6 @@
 """Grades: one form, kept with a person and with a class, and used wherever people are chosen."""
 
+import io
 import re
 from dataclasses import replace
 
@@ -12,6 +13,9 @@ from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.people.grades import parse_grade
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.rosters.importing import import_roster
+from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.schools.models import SchoolClass
 from paktaleem.directory.schools.selections import Selection, select_chosen
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -20,8 +24,10 @@ from tests.api.callers import Caller
 from tests.children.browsers import work
 from tests.console.pages import list_url
 from tests.factories import SETTING_UP
+from tests.rosters import clean_network
 from tests.schools.making import CLASSES, enrolled, given, record
 from tests.signing_in import browser_of
+from tests.subjects.test_spreadsheet import DANISH, as_csv, lines
 
 PEOPLE = "subjects/subject"
 
@@ -103,6 +109,55 @@ def test_a_grade_is_corrected_and_the_systems_are_ordered_to_correct_it(cast, gr
         assert made.applied_at == grades
         assert cast.subject("hamza").grade == "8"
         assert Order.objects.filter(subject=cast.subject("hamza"), kind=OrderKind.CORRECT).exists()
+
+
+def bring(cast, at, source):
+    client = cast.client("indus")
+    with open_source(io.BytesIO(source), client=client) as roster:
+        return import_roster(roster, client=client, actor=SETTING_UP, at=at)
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_package_states_grades_of_people_and_classes_and_a_delta_changes_one(cast, tmp_path, version):
+    at = timezone.now()
+    package = clean_network()
+    package.row("users.csv", "danish")["grades"] = "04"
+    package.row("classes.csv", "cls-1")["grades"] = "Grade 4"
+    delta = package.as_delta(danish="active")
+    with in_client(cast.client_id("indus")):
+        versioned = [one.as_version_1_2() if version == "1.2" else one for one in (package, delta)]
+        bring(cast, at, versioned[0].write(tmp_path / "whole.zip").read_bytes())
+        assert Subject.objects.get(external_id="danish").grade == "4"
+        assert SchoolClass.objects.get(external_id="cls-1").grade == "4"
+        versioned[1].row("users.csv", "danish")["grades"] = "5, 6"
+        report = bring(cast, at, versioned[1].write(tmp_path / "delta.zip").read_bytes())
+        assert Subject.objects.get(external_id="danish").grade == "5"
+        assert report.oddities["grades_several"] == 1
+        versioned[1].row("users.csv", "danish")["grades"] = ""
+        bring(cast, at, versioned[1].write(tmp_path / "silent.zip").read_bytes())
+        assert Subject.objects.get(external_id="danish").grade == "5"
+
+
+def test_a_class_of_several_grades_has_none_and_a_long_grade_is_listed(cast, tmp_path):
+    package = clean_network()
+    package.row("classes.csv", "cls-1")["grades"] = "4,5"
+    package.row("users.csv", "danish")["grades"] = "x" * 33
+    with in_client(cast.client_id("indus")):
+        report = bring(cast, timezone.now(), package.write(tmp_path / "roster.zip").read_bytes())
+        assert (report.oddities["class_grades_several"], report.oddities["grade_unfit"]) == (1, 1)
+        assert SchoolClass.objects.get(external_id="cls-1").grade == ""
+        assert Subject.objects.get(external_id="danish").grade == ""
+
+
+def test_the_template_states_grades(cast):
+    sheet = as_csv(lines({**DANISH, "Grade": "class 04"}, {**DANISH, "ID": "s-2", "Grade": "y" * 33}))
+    with in_client(cast.client_id("indus")):
+        report = bring(cast, timezone.now(), sheet)
+        assert dict(Subject.objects.filter(external_id__in=["s-1", "s-2"]).values_list("external_id", "grade")) == {
+            "s-1": "4",
+            "s-2": "",
+        }
+        assert report.oddities["grade_unfit"] == 1
 
 
 def test_an_erased_person_has_no_grade(cast, grades):

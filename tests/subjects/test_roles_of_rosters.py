@@ -1,18 +1,21 @@
 """People with several roles in rosters: a teacher who is also a parent is one person."""
 
+import io
+from datetime import timedelta
+
 import pytest
 
-from paktaleem.directory.oneroster import Person, open_roster
+from paktaleem.directory.oneroster import Person, RosterInvalid, open_roster
 from paktaleem.directory.oneroster.people import StatedRoles
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.directory.rosters.importing import Tally, import_roster
 from paktaleem.directory.rosters.importing.roles import merge_roles
-from paktaleem.directory.rosters.spreadsheet import open_csv
+from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from tests.rosters import clean_network
-from tests.subjects.test_spreadsheet import FARHAN, as_csv, lines, named
+from tests.subjects.test_spreadsheet import DANISH, FARHAN, as_csv, lines
 
 IMPORTER = system_actor("import_roster")
 MAIN, ALL, CHANGES = StatedRoles
@@ -24,7 +27,8 @@ def bring(tmp_path, cast, now):
 
     def bring(source):
         if isinstance(source, bytes):
-            return import_roster(open_csv(source, name_guardian=named), client=indus, actor=IMPORTER, at=now)
+            with open_source(io.BytesIO(source), client=indus) as sheet:
+                return import_roster(sheet, client=indus, actor=IMPORTER, at=now)
         with open_roster(source.write(tmp_path / "roster.zip")) as roster:
             return import_roster(roster, client=indus, actor=IMPORTER, at=now)
 
@@ -108,3 +112,54 @@ def test_version_1_1_and_a_spreadsheet_keep_the_other_roles(bring, cast, now):
     assert roles_of("farhan") == ("instructor", "guardian")
     bring(as_csv(lines({**FARHAN, "ID": "farhan", "Role": "Teacher, Administrator"})))
     assert roles_of("farhan") == ("instructor", "administrator", "guardian")
+
+
+BY_ID = {name: text for name, text in DANISH.items() if not name.startswith("Guardian")}
+
+
+def test_a_registered_teacher_is_named_as_a_guardian_by_id_and_nothing_else_changes(bring, cast, now):
+    details = {"role": "instructor", "full_name": "Farhan Iqbal", "email": "farhan@school.example"}
+    early = now - timedelta(days=1)
+    register_subject("t-1", client=cast.client("indus"), details=details, actor=IMPORTER, at=early)
+    before = Subject.objects.get(external_id="t-1")
+    row = {**BY_ID, "Guardian 1 ID": "t-1", "Guardian 1 relationship": "parent"}
+    report = bring(as_csv(lines(row)))
+    after = Subject.objects.get(external_id="t-1")
+    assert (after.roles, after.email, after.full_name) == (("instructor", "guardian"), before.email, before.full_name)
+    claim = GuardianClaim.objects.get(child__external_id="s-1")
+    assert (claim.guardian.external_id, claim.relationship, report.relations.added) == ("t-1", "parent", 1)
+    assert bring(as_csv(lines(row))).relations == Tally(unchanged=1)
+
+
+def test_a_teacher_of_the_same_file_is_named_as_a_guardian_by_id(bring):
+    bring(as_csv(lines({**BY_ID, "Guardian 2 ID": "t-1"}, FARHAN)))
+    assert roles_of("t-1") == ("instructor", "guardian")
+    assert GuardianClaim.objects.get().relationship == "guardian"
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "message"),
+    [
+        ({"Guardian 1 ID": "unknown"}, "Guardian 1 ID", "no person with this ID"),
+        ({"Guardian 1 ID": "s-1"}, "Guardian 1 ID", "the student's own ID"),
+        ({"Guardian 1 ID": "a@school.example"}, "Guardian 1 ID", "contains an @"),
+        ({"Guardian 2 ID": "t-1", "Guardian 2 phone": "+923001234567"}, "Guardian 2 phone", "must be empty beside"),
+        ({"Guardian 1 ID": "t-1", "Role": "teacher"}, "Guardian 1 ID", "only students have guardians"),
+        ({"Guardian 1 ID": "t-2"}, "Guardian 1 ID", "closed in another row"),
+    ],
+)
+def test_a_wrong_id_of_a_guardian_is_refused_with_its_row_and_column(bring, cells, column, message):
+    left = {**FARHAN, "ID": "t-2", "Account": "closed"}
+    with pytest.raises(RosterInvalid) as refused:
+        bring(as_csv(lines(FARHAN, left, {**BY_ID, **cells})))
+    [problem] = refused.value.problems
+    assert (problem.row, problem.column) == (4, column)
+    assert message in problem.message
+    assert not GuardianClaim.objects.exists()
+
+
+def test_a_person_of_another_client_is_no_guardian(bring, cast, now):
+    with in_client(cast.client_id("khyber")):
+        register_subject("t-9", client=cast.client("khyber"), details={"role": "instructor"}, actor=IMPORTER, at=now)
+    with pytest.raises(RosterInvalid, match="no person with this ID"):
+        bring(as_csv(lines({**BY_ID, "Guardian 1 ID": "t-9"})))

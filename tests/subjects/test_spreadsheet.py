@@ -61,8 +61,8 @@ def named(name, _):
 
 def read(data):
     if data.startswith(b"PK"):
-        return open_xlsx(io.BytesIO(data), name_guardian=named)
-    return open_csv(data, name_guardian=named)
+        return open_xlsx(io.BytesIO(data), name_guardian=named, find_people=lambda ids: ids)
+    return open_csv(data, name_guardian=named, find_people=lambda ids: ids)
 
 
 def refused(data):

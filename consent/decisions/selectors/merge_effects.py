@@ -6,13 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext
 
-from consent.decisions.decision import Decision, Question
-from consent.decisions.reasons import Reason
-from consent.decisions.selectors.decisions import decide_from_facts
+from consent.decisions.selectors.answers_that_change import compare_answers
 from consent.notices.selectors.registers import current_register
-from consent.register.compiled import Register
 from paktaleem.directory.merges.effects import UNDO, MergeEffect
 from paktaleem.directory.people.models import Subject
 
@@ -35,7 +31,8 @@ def find_merge_effects(main: Subject, other: Subject, kind: str, at: datetime) -
     change = _take_apart if kind == UNDO else _put_together
     register = current_register(main.client_id)
     for record, text, after in zip((main, other), texts, change(*pair), strict=True):
-        yield from _compare(record, text, json.dumps(after), register, at)
+        for one in compare_answers(text, json.dumps(after), register, at):
+            yield MergeEffect(record, *one)
 
 
 def _put_together(main: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -49,20 +46,3 @@ def _take_apart(main: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, 
     """Return the facts of both records as if the other one were not linked."""
     kept = [one for one in main["linked"] or [] if one["id"] != other["id"]]
     return {**main, "linked": kept}, {**other, "linked": None}
-
-
-def _compare(record: Subject, before: str, after: str, register: Register, at: datetime) -> Iterator[MergeEffect]:
-    for code, rule in sorted(register.purposes.items()):
-        if not rule.active:
-            continue
-        question = Question(purpose=code, at=at)
-        now, _facts = decide_from_facts(before, register, question)
-        then, _facts = decide_from_facts(after, register, question)
-        if (now.allowed, now.reason) != (then.allowed, then.reason):
-            yield MergeEffect(record, code, _describe(now), _describe(then))
-
-
-def _describe(decision: Decision) -> str:
-    if decision.reason is Reason.PERMITTED:
-        return gettext("Allowed")
-    return gettext("Denied: {reason}").format(reason=gettext(decision.reason.value.replace("_", " ")))

@@ -21,12 +21,12 @@ _SCHOOLS = (
     SchoolRow(3, "lms-saddar", "Indus School Saddar", "school", _NETWORK, gone=False),
 )
 _CLASSES = (
-    ("lms-clifton-4a", "Grade 4 A", "homeroom", "lms-clifton", "wajiha", ("danish", "palwasha")),
-    ("lms-clifton-6b", "Grade 6 B", "homeroom", "lms-clifton", "junaid", ("laila", "noor", "iqra")),
-    ("lms-saddar-9a", "Grade 9 A", "homeroom", "lms-saddar", "yasir", ("sadia", "talha", "urwa", "rayyan")),
-    ("lms-saddar-physics", "Physics", "scheduled", "lms-saddar", "yasir", ("hamza", "mahnoor", "rayyan")),
+    ("lms-clifton-4a", "Grade 4 A", "4", "homeroom", "lms-clifton", "wajiha", ("danish", "palwasha")),
+    ("lms-clifton-6b", "Grade 6 B", "6", "homeroom", "lms-clifton", "junaid", ("laila", "noor", "iqra")),
+    ("lms-saddar-9a", "Grade 9 A", "9", "homeroom", "lms-saddar", "yasir", ("sadia", "talha", "urwa", "rayyan")),
+    ("lms-saddar-physics", "Physics", "", "scheduled", "lms-saddar", "yasir", ("hamza", "mahnoor", "rayyan")),
 )
-"""Classes: id, title, kind, school, teacher and students."""
+"""Classes: id, title, grade, kind, school, teacher and students."""
 
 
 def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
@@ -39,8 +39,8 @@ def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
         schools=_SCHOOLS,
         terms=[year],
         classes=[
-            ClassRow(number, code, name, kind, school, [_YEAR], gone=False)
-            for number, (code, name, kind, school, _teacher, _students) in enumerate(_CLASSES, 1)
+            ClassRow(number, code, name, kind, school, [_YEAR], gone=False, grade=grade)
+            for number, (code, name, grade, kind, school, _teacher, _students) in enumerate(_CLASSES, 1)
         ],
         enrolments=_list_enrolments(first),
     )
@@ -50,7 +50,7 @@ def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
 def _list_enrolments(first: date) -> list[EnrolmentRow]:
     stated = [
         (code, person, "teacher" if person == teacher else "student")
-        for code, _name, _kind, _school, teacher, students in _CLASSES
+        for code, _name, _grade, _kind, _school, teacher, students in _CLASSES
         for person in (teacher, *students)
     ]
     return [

@@ -156,7 +156,7 @@ _COURSES = _table(
 def _classes(*extensible: str) -> Table:
     return _table(
         CLASSES,
-        "title* grades- courseSourcedId* classCode- classType* location- schoolSourcedId* "
+        "title* grades courseSourcedId* classCode- classType* location- schoolSourcedId* "
         "termSourcedIds* subjects- subjectCodes- periods-",
         enumerations={"classType": ("homeroom", "scheduled")},
         references={"courseSourcedId": COURSES, "schoolSourcedId": ORGS, "termSourcedIds": SESSIONS},
@@ -168,7 +168,7 @@ _ROLE_SPELLINGS: Mapping[str, str] = {role.casefold(): role for role in ROLES}
 _USERS_1_1 = _table(
     USERS,
     "enabledUser*! orgSourcedIds* role*! username* userIds- givenName! familyName! middleName! "
-    "identifier- email! sms! phone! agentSourcedIds! grades- password-",
+    "identifier- email! sms! phone! agentSourcedIds! grades password-",
     key="sourcedId*!",
     enumerations={"enabledUser": BOOLEANS, "role": tuple(_ROLES_1_1)},
     spellings={"enabledUser": _BOOLEAN_SPELLINGS, "role": _ROLE_SPELLINGS},
@@ -178,7 +178,7 @@ _USERS_1_1 = _table(
 _USERS_1_2 = _table(
     USERS,
     "enabledUser*! username* userIds- givenName! familyName! middleName! identifier- email! sms! phone! "
-    "agentSourcedIds! grades- password- userMasterIdentifier- preferredGivenName- preferredMiddleName- "
+    "agentSourcedIds! grades password- userMasterIdentifier- preferredGivenName- preferredMiddleName- "
     "preferredFamilyName- primaryOrgSourcedId pronouns-",
     key="sourcedId*!",
     enumerations={"enabledUser": BOOLEANS},

@@ -75,7 +75,10 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "enrolment_repeated": OddityText(
         "The same sourcedId, or the same person, class, role and first day, in two enrolments", "The first row is used."
     ),
+    "class_grades_several": OddityText("A class of several grades", "Kept without a grade."),
     # people
+    "grade_unfit": OddityText("A grade of more than 32 characters", _NOT_USED),
+    "grades_several": OddityText("Several grades of one person", "The first is used."),
     "email_implausible": OddityText("Not a plausible email address", _EMPTY),
     "phone_implausible": OddityText("Not a plausible phone number (7 to 15 digits)", _EMPTY),
     "user_disabled": OddityText("A person whose account is disabled", "The account is closed."),

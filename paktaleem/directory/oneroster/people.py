@@ -40,6 +40,7 @@ class Person:
     texts: Mapping[str, str] = field(default_factory=dict)
     other_roles: tuple[str, ...] = ()
     ended_roles: tuple[str, ...] = ()
+    grade: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

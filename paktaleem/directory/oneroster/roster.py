@@ -139,6 +139,7 @@ class Roster:
             birth_date=self._register.birth_date(ordinal),
             enabled=user.enabled,
             country=user.country,
+            grade=user.grade,
             other_roles=self._register.other_roles(ordinal),
             ended_roles=self._register.ended_roles(ordinal),
         )

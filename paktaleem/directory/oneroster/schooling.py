@@ -10,6 +10,7 @@ from typing import Any
 from paktaleem.directory.oneroster import cells as cell
 from paktaleem.directory.oneroster.checks import Cells, is_gone, table_rows
 from paktaleem.directory.oneroster.columns import CLASSES, ENROLLMENTS, ORGS, SESSIONS, Table, listed
+from paktaleem.directory.oneroster.grades import read_grades, report_grades
 from paktaleem.directory.oneroster.manifest import Manifest
 from paktaleem.directory.oneroster.package import Package
 from paktaleem.directory.oneroster.problems import ProblemLog
@@ -40,6 +41,8 @@ def check_school_row(table: Table, number: int, cells: Cells, log: ProblemLog) -
         return False
     if name and len(cells[table.at[name]]) > NAME_LIMIT:
         log.oddity(table.file, number, name, "name_cut")
+    if table.file == CLASSES:
+        report_grades(cells[table.at["grades"]], file=CLASSES, row=number, log=log)
     return True
 
 
@@ -91,7 +94,7 @@ def _read_term(row: int, cells: Cells, table: Table) -> stated.TermRow:
 
 
 def _read_class(row: int, cells: Cells, table: Table) -> stated.ClassRow:
-    at = table.at
+    at, grades = table.at, read_grades(cells[table.at["grades"]])
     return stated.ClassRow(
         row,
         cells[0],
@@ -100,6 +103,7 @@ def _read_class(row: int, cells: Cells, table: Table) -> stated.ClassRow:
         cells[at["schoolSourcedId"]],
         listed(cells[at["termSourcedIds"]]),
         is_gone(table, cells),
+        grades[0] if len(grades) == 1 else "",
     )
 
 

@@ -16,6 +16,7 @@ from paktaleem.directory.oneroster.columns import (
     Version,
     listed,
 )
+from paktaleem.directory.oneroster.grades import read_grades, report_grades
 from paktaleem.directory.oneroster.package import Package
 from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.oneroster.register import UserRegister
@@ -36,6 +37,7 @@ class User(NamedTuple):
     agents: list[str]
     gone: bool
     country: str | None
+    grade: str | None
 
 
 def read_user(cells: Cells, table: Table) -> User:
@@ -51,6 +53,7 @@ def read_user(cells: Cells, table: Table) -> User:
         agents=listed(cells[at["agentSourcedIds"]]),
         gone=is_gone(table, cells),
         country=cell.country(cells[at[COUNTRY]]) or None,
+        grade=next(iter(read_grades(cells[at["grades"]])), None),
     )
 
 
@@ -81,6 +84,7 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
         if cell.plausible_phone(cells[at[column]]) is None:
             log.oddity(USERS, number, column, "phone_implausible")
     _check_country(number, cells[at[COUNTRY]], log)
+    report_grades(cells[at["grades"]], file=USERS, row=number, log=log)
     if user.role in RELATIONSHIPS and not user.email:
         _report_unreachable(number, user.external_id, log)
     if not user.enabled:

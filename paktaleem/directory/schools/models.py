@@ -187,7 +187,7 @@ class SchoolClass(Sourced):
             *newest_first("recorded_at", "schoolclass_ended", condition=Q(ended_at__isnull=False)),
             *newest_first("recorded_at", "schoolclass_open", condition=Q(ended_at=None)),
             models.Index(fields=["client", "school", "title", "id"], name="schoolclass_of_school"),
-            models.Index(fields=["client", "grade"], condition=~Q(grade=""), name="schoolclass_by_grade"),
+            models.Index(fields=["client", "grade"], name="schoolclass_by_grade"),
             models.Index(Collate("title", "C"), name="schoolclass_by_title"),
             models.Index(Collate("external_id", "C"), name="schoolclass_by_lms_id"),
         ]

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Subject
@@ -28,6 +28,17 @@ __all__ = [
     "list_terms_of_class",
     "where_current",
 ]
+
+
+class _HasGrade(Func):
+    """The condition of the indexes by grade, as a literal: see ``HasSeveralRoles``."""
+
+    template = "NOT (%(expressions)s = '')"
+    output_field = BooleanField()
+
+    def __init__(self) -> None:
+        super().__init__(F("grade"))
+
 
 _CLASS, _SCHOOL = "school_class__external_id", "school_class__school__external_id"
 
@@ -95,7 +106,7 @@ def filter_by_grade(people: QuerySet[Subject], client_id: UUID, grade: str, *, o
 
     The grade of a person counts; of pupils of whom none is stated, that of their class.
     """
-    own = Subject.objects.filter(client_id=client_id, grade=grade).exclude(grade="")
+    own = Subject.objects.filter(_HasGrade(), client_id=client_id, grade=grade)
     rows = Enrolment.objects.filter(where_current(on), client_id=client_id, role=EnrolmentRole.STUDENT)
     by_class = rows.filter(school_class__client_id=client_id, school_class__grade=grade, subject__grade="")
     return people.filter(pk__in=own.values("pk").union(by_class.values("subject_id")))
@@ -103,7 +114,7 @@ def filter_by_grade(people: QuerySet[Subject], client_id: UUID, grade: str, *, o
 
 def is_grade(client_id: UUID, grade: str) -> bool:
     """Return True if a person or a class in use at a client is of this grade."""
-    people = Subject.objects.filter(client_id=client_id, grade=grade).exclude(grade="")
+    people = Subject.objects.filter(_HasGrade(), client_id=client_id, grade=grade)
     return people.exists() or SchoolClass.objects.filter(client_id=client_id, grade=grade, ended_at=None).exists()
 
 

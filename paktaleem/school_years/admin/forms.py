@@ -38,11 +38,11 @@ class PrepareForm(ActionForm):
         ),
     )
     named = forms.CharField(
-        label=_("LMS ids of these classes or pupils"),
+        label=_("LMS ids of these classes or pupils, or these grades"),
         required=False,
         max_length=1_000_000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("One id per line, at most 5,000."),
+        help_text=_("One per line, at most 5,000."),
     )
     renewed = forms.MultipleChoiceField(
         label=_("Ask again for consent to"),

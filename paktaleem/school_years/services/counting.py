@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole
 from paktaleem.directory.schools.selectors import get_day
@@ -101,14 +101,19 @@ def _mark_leavers(row: YearEnd, at: datetime) -> None:
     if row.leavers_by == LeaversBy.WITHOUT_CLASS:
         without_class.update(is_leaver=True)
     elif row.leavers_by == LeaversBy.CLASSES:
-        without_class.filter(Exists(_enrolled_in(row.leaving_classes, row.client_id))).update(is_leaver=True)
+        without_class.filter(Exists(_enrolled_in(row.client_id, row.leaving_classes))).update(is_leaver=True)
+    elif row.leavers_by == LeaversBy.GRADES:
+        of_year = YearEndClass.objects.filter(client_id=row.client_id, year_end=row)
+        of_grade = of_year.filter(school_class__grade__in=row.leaving_grades).values("school_class_id")
+        by_class = Q(Exists(_enrolled_in(row.client_id, of_grade)), subject__grade="")
+        without_class.filter(by_class | Q(subject__grade__in=row.leaving_grades)).update(is_leaver=True)
 
 
 def _people(row: YearEnd) -> QuerySet[YearEndPerson]:
     return YearEndPerson.objects.filter(client_id=row.client_id, year_end=row)
 
 
-def _enrolled_in(classes: list[UUID], client_id: UUID) -> QuerySet[Enrolment]:
+def _enrolled_in(client_id: UUID, classes: Any) -> QuerySet[Enrolment]:
     return Enrolment.objects.filter(
         client_id=client_id,
         subject_id=OuterRef("subject_id"),

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from paktaleem.directory.people.grades import parse_grade
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School, SchoolClass, Term
-from paktaleem.directory.schools.selectors import get_day
+from paktaleem.directory.schools.selectors import get_day, is_grade
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -32,7 +33,7 @@ __all__ = ["Choices", "YearEndAlreadyOpen", "cancel_year_end", "confirm_year_end
 
 _NOT_OVER = gettext_noop("Choose a term or school year that has ended.")
 _SCHOOL_UNKNOWN = gettext_noop("No school of this client has this id.")
-_NONE_NAMED = gettext_noop("Enter the ids, one per line.")
+_NONE_NAMED = gettext_noop("Enter the ids or grades, one per line.")
 _UNKNOWN = gettext_noop("Not found at this client: %(ids)s.")
 _NO_PUPILS = gettext_noop("Only people who are nothing but students or learners can leave, not: %(ids)s.")
 _RENEW_OR_LET_GO = gettext_noop("Choose each purpose once: ask again, or let go.")
@@ -52,8 +53,9 @@ class YearEndAlreadyOpen(PortalError):
 class Choices:
     """The choices of a member of staff: a school (LMS id, empty for all), who leaves, and purposes (codes).
 
-    ``named`` are LMS ids: of classes with ``LeaversBy.CLASSES``, of pupils with ``LeaversBy.PEOPLE``. Consents to
-    ``renewed`` purposes are asked for again, consents to ``let_go`` purposes end.
+    ``named`` are LMS ids: of classes with ``LeaversBy.CLASSES``, of pupils with ``LeaversBy.PEOPLE``; with
+    ``LeaversBy.GRADES`` they are grades, in any usual writing. Consents to ``renewed`` purposes are asked for again,
+    consents to ``let_go`` purposes end.
     """
 
     school: str = ""
@@ -86,6 +88,7 @@ def prepare_year_end(term: Term, choices: Choices, *, actor: Actor, at: datetime
         ends_on=term.ends_on,
         leavers_by=choices.leavers_by,
         leaving_classes=_find_classes(client, choices),
+        leaving_grades=_find_grades(client, choices),
         renewed=sorted(set(choices.renewed)),
         let_go=sorted(set(choices.let_go)),
         prepared_by=actor.id,
@@ -160,6 +163,21 @@ def _find_classes(client: Client, choices: Choices) -> list[UUID]:
     found = dict(rows.order_by("external_id").values_list("external_id", "pk"))
     _require_all(named, found)
     return list(found.values())
+
+
+def _find_grades(client: Client, choices: Choices) -> list[str]:
+    if choices.leavers_by != LeaversBy.GRADES:
+        return []
+    found: dict[str, str] = {}
+    for text in _require_named(choices):
+        try:
+            grade = parse_grade(text)
+        except ValueError:
+            continue
+        if grade and is_grade(client.pk, grade):
+            found[text] = grade
+    _require_all(set(choices.named), found)
+    return sorted(set(found.values()))
 
 
 def _find_people(client: Client, choices: Choices) -> list[Subject]:

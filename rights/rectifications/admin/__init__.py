@@ -1,5 +1,5 @@
 """Console pages of rectifications: acts and panels on a request and on a person's page."""
 
-from rights.rectifications.admin import panels, person, requests
+from rights.rectifications.admin import panels, person, requests, roles
 
-__all__ = ["panels", "person", "requests"]
+__all__ = ["panels", "person", "requests", "roles"]

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
                     ('request', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
-                    ('field', models.CharField(choices=[('full_name', 'Full name'), ('email', 'Email address'), ('phone', 'Phone'), ('birth_date', 'Birth date'), ('attested_age', 'Attested age'), ('declared_age', 'Declared age'), ('grade', 'Grade'), ('language', 'Language'), ('country', 'Country of residence'), ('other', 'Something else, in words')], max_length=32)),
+                    ('field', models.CharField(choices=[('full_name', 'Full name'), ('email', 'Email address'), ('phone', 'Phone'), ('birth_date', 'Birth date'), ('attested_age', 'Attested age'), ('declared_age', 'Declared age'), ('grade', 'Grade'), ('language', 'Language'), ('country', 'Country of residence'), ('other', 'Something else, in words'), ('roles', 'Roles')], max_length=32)),
                     ('old_value', models.BinaryField(null=True)),
                     ('new_value', models.BinaryField(null=True)),
                     ('age_change', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.agechange')),

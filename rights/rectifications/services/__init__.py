@@ -9,6 +9,7 @@ from rights.rectifications.services.applying import (
 )
 from rights.rectifications.services.closing import CorrectionWaits, RecipientsNotInformed
 from rights.rectifications.services.recipients import record_informed
+from rights.rectifications.services.roles import StillGuardian, correct_roles
 from rights.rectifications.services.statements import (
     AlreadySettled,
     NoRectification,
@@ -29,9 +30,11 @@ __all__ = [
     "SomeRefused",
     "StatedTwice",
     "Statement",
+    "StillGuardian",
     "TooManyCorrections",
     "add_correction",
     "correct_person",
+    "correct_roles",
     "read_corrections",
     "record_informed",
     "refuse_correction",

@@ -31,7 +31,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState
 from rights.rectifications.services.contacts import inform_previous_contacts
 from rights.rectifications.services.recipients import list_recipients_to_inform
-from rights.rectifications.values import CATEGORY, OTHER, check_value, parse_value, to_text
+from rights.rectifications.values import CATEGORY, OTHER, check_value, parse_changes, to_text
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services.steps import record_step, require_subject
@@ -186,7 +186,7 @@ class _Making:
     def correct(self, texts: Mapping[str, str]) -> list[Order]:
         """Change fields of the person here; return the orders for those that took effect."""
         before = open_details(self.subject, sealer_of(self.subject))
-        wanted = {field: parse_value(field, text) for field, text in texts.items()}
+        wanted = {name: value for one in texts.items() for name, value in parse_changes(*one).items()}
         told: dict[str, Any] = {"actor": self.actor, "reason": self.reason, "at": self.at}
         client, external_id = self.subject.client, self.subject.external_id or ""
         register_subject(external_id, client=client, details=wanted, route=AgeRoute.CONSOLE, **told)

@@ -287,6 +287,7 @@ def _roster_fields(person: Person) -> dict[str, Any]:
         "language": person.language,
         "is_enabled": person.enabled,
         "country": person.country,
+        "grade": person.grade,
         **person.texts,
     }
 

@@ -5,12 +5,13 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 from paktaleem.directory.oneroster import open_roster
 from paktaleem.directory.oneroster.problems import PACKAGE, refusal
 from paktaleem.directory.people.phones import normal_number
 from paktaleem.directory.rosters.importing.service import RosterSource
+from paktaleem.directory.rosters.importing.tables import known_roles
 from paktaleem.directory.rosters.spreadsheet import open_csv, open_xlsx
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import blind_index
@@ -34,12 +35,20 @@ def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
         message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
         raise refusal(PACKAGE, "format_unknown", message)
     if not mark.startswith(_ZIP):
-        yield open_csv(file.read(), name_guardian=lambda *guardian: _guardian_id(client, *guardian))
+        yield open_csv(file.read(), **_people_of(client))
     elif _is_workbook(file):
-        yield open_xlsx(file, name_guardian=lambda *guardian: _guardian_id(client, *guardian))
+        yield open_xlsx(file, **_people_of(client))
     else:
         with open_roster(file) as roster:
             yield roster
+
+
+def _people_of(client: Client) -> dict[str, Any]:
+    """Return how a spreadsheet names guardians, and finds registered people by id."""
+    return {
+        "name_guardian": lambda *guardian: _guardian_id(client, *guardian),
+        "find_people": lambda ids: known_roles(client.pk, sorted(ids)),
+    }
 
 
 def _guardian_id(client: Client, name: str, contact: str) -> str:

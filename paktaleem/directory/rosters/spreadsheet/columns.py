@@ -35,6 +35,9 @@ class Column:
 def _guardian(number: int) -> tuple[Column, ...]:
     name, heading = f"guardian_{number}", f"Guardian {number}"
     return (
+        Column(
+            f"{name}_id", f"{heading} ID", "of a registered person; then leave the name empty", "رجسٹرڈ سرپرست کا نمبر"
+        ),
         Column(f"{name}_name", f"{heading} name", "of a student's parent or guardian", "والد، والدہ یا سرپرست کا نام"),
         Column(f"{name}_relationship", f"{heading} relationship", "how related", "رشتہ", choices=RELATIONSHIPS),
         Column(f"{name}_email", f"{heading} email", "their own, not the student's", "سرپرست کا اپنا ای میل"),
@@ -68,6 +71,7 @@ COLUMNS = (
     Column("account", "Account", "active; closed for who has left", "فعال یا بند", choices=(ACTIVE, CLOSED)),
     Column("school", "School", "its name, the same in each row", "اسکول کا نام، ہر سطر میں یکساں"),
     Column("class", "Class", "such as 4-A", "جماعت، جیسے 4-A"),
+    Column("grade", "Grade", "such as 4 or KG", "درجہ، جیسے 4 یا KG"),
     *(column for number in GUARDIANS for column in _guardian(number)),
 )
 BY_HEADING: Mapping[str, Column] = {column.heading.casefold(): column for column in COLUMNS}

@@ -8,6 +8,7 @@ from paktaleem.directory.oneroster import cells as cell
 from paktaleem.directory.oneroster.people import Person
 from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField
+from paktaleem.directory.people.grades import parse_grade
 from paktaleem.directory.rosters.spreadsheet.columns import ACTIVE, CLOSED, HEADINGS, LANGUAGES, ROLES
 
 type Cells = Mapping[str, str]
@@ -48,6 +49,7 @@ class PersonReader:
             enabled=True,
             language=self._language(number, cells.get("language", "")),
             country=self._country(number, cells.get("country", "")),
+            grade=self._grade(number, cells.get("grade", "")),
             texts={field.name: self._text(number, field, cells) for field in _TEXTS if field.name in cells},
         )
         self._report_age(number, person)
@@ -122,6 +124,13 @@ class PersonReader:
         if found is None:
             self._fatal(number, "country", "country_unfit", "must be two letters of ISO 3166, such as PK")
         return found or None
+
+    def _grade(self, number: int, text: str) -> str | None:
+        try:
+            return parse_grade(text) or None
+        except ValueError:
+            self._oddity(number, "grade", "grade_unfit")
+            return None
 
     def _report_age(self, number: int, person: Person) -> None:
         if person.role == "student" and person.birth_date is None:

@@ -16,7 +16,7 @@ from paktaleem.directory.rosters.spreadsheet.columns import (
     HEADINGS,
     Column,
 )
-from paktaleem.directory.rosters.spreadsheet.guardians import Guardians, NameGuardian
+from paktaleem.directory.rosters.spreadsheet.guardians import FindPeople, Guardians, NameGuardian
 from paktaleem.directory.rosters.spreadsheet.person import Cells, PersonReader
 from paktaleem.directory.rosters.spreadsheet.rows import CSV_FILE, XLSX_FILE, Row, csv_rows, xlsx_rows
 from paktaleem.directory.rosters.spreadsheet.schooling import SheetClasses
@@ -44,7 +44,7 @@ class Spreadsheet:
         self._relations: list[GuardianRelation] = []
         self._classes = SheetClasses(file, log)
 
-    def take(self, rows: Iterable[Row], *, name_guardian: NameGuardian) -> None:
+    def take(self, rows: Iterable[Row], *, name_guardian: NameGuardian, find_people: FindPeople) -> None:
         """Read all rows. Raises RosterInvalid with every problem of the file."""
         source = iter(rows)
         header_row, header = next(source, (1, []))
@@ -54,8 +54,8 @@ class Spreadsheet:
         for number, cells in source:
             if cells and not cells[0].startswith(COMMENT):
                 self._take_row(number, _by_name(columns, cells, self._file, number, self._log), reader, guardians)
+        self.people = guardians.complete(self.people, find_people)
         self._log.raise_if_fatal()
-        self.people += guardians.people()
 
     def _take_row(self, number: int, cells: Cells, reader: PersonReader, guardians: Guardians) -> None:
         person = reader.read(number, cells)
@@ -106,17 +106,17 @@ class Spreadsheet:
         return ((place, one.external_id) for place, one in self.people if one.external_id in external_ids)
 
 
-def open_csv(data: bytes, *, name_guardian: NameGuardian) -> Spreadsheet:
-    """Read a CSV file. ``name_guardian`` returns an id for a guardian. Raises RosterInvalid."""
+def open_csv(data: bytes, *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
+    """Read a CSV file. The callables name a guardian and find known ids. Raises RosterInvalid."""
     sheet = Spreadsheet(CSV_FILE, "CSV", ProblemLog())
-    sheet.take(csv_rows(data), name_guardian=name_guardian)
+    sheet.take(csv_rows(data), name_guardian=name_guardian, find_people=find_people)
     return sheet
 
 
-def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian) -> Spreadsheet:
-    """Read a workbook. ``name_guardian`` returns an id for a guardian. Raises RosterInvalid."""
+def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
+    """Read a workbook. The callables name a guardian and find known ids. Raises RosterInvalid."""
     sheet = Spreadsheet(XLSX_FILE, "XLSX", ProblemLog())
-    sheet.take(xlsx_rows(file), name_guardian=name_guardian)
+    sheet.take(xlsx_rows(file), name_guardian=name_guardian, find_people=find_people)
     return sheet
 
 
