@@ -11,7 +11,7 @@ PLANTED ?=
 CLIENTS ?= 500
 PAGES ?=
 
-.PHONY: help run drill test test-slow test-deep test-planted test-pages screenshots test-scale check format messages docs lock install bench
+.PHONY: help run drill test test-slow test-deep test-planted test-pages test-container screenshots test-scale check format messages docs lock install bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s%s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ test-planted: install ## Plant faults in a copy; a test must catch each (PLANTED
 
 test-pages: install ## Open every page of the console as each role in both languages, in Chromium (PAGES=part of the address; an hour)
 	@PAKTALEEM_BROWSER="$$(.make/browser)" PAGES="$(or $(PAGES),/)" .venv/bin/python -m pytest -n 2 tests/pages
+
+test-container: install ## Build the image of docs/deploy with buildah and mmdebstrap, and start it (minutes; fetches packages)
+	@.venv/bin/python -m pytest tests/deploy/deep_container.py
 
 test-scale: install ## Load every console page with a million people of 500 clients (PEOPLE=…, CLIENTS=…; takes minutes)
 	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" .venv/bin/python -m pytest -s tests/scale
