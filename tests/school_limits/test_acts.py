@@ -1,0 +1,78 @@
+"""Which acts of an administrator are open to one who is limited to schools, and which stay closed, with the reason."""
+
+from typing import Any
+
+from tests.cast import Cast
+from tests.school_limits.limiting import everyone, make_head, make_school
+from tests.school_limits.test_pages import open_statuses, own_acts
+from tests.signing_in import browser_of
+
+WHOLE_CLIENT = {
+    "access_reviews": "reviews who has access to the whole client",
+    "accounts/client": "changes the client, its sandbox or its emails",
+    "accounts/membership": "a membership outside the schools is not shown",
+    "accounts/clientchange": "changes the client's thresholds",
+    "accounts/apikey": "keys see everyone",
+    "accounts/staffchange": "widens roles by two people",
+    "single_sign_on": "the sign-in of all staff",
+    "merges": "two records may belong to two schools",
+    "subjects/rosterimport": "a roster states all schools",
+    "agreements": "the agreement with PakTaleem",
+    "consent/agreementsuspension": "the agreement with PakTaleem",
+    "consent/serviceagreement": "the agreement with PakTaleem",
+    "consent/instruction": "the agreement with PakTaleem",
+    "consent/lawfulbasis": "the register",
+    "consent/noticedispatch": "notices to everyone",
+    "consent/noticedraft": "notices to everyone",
+    "consent/purpose": "the register",
+    "consent/purposecapacity": "the register",
+    "consent/recipientapproval": "the register",
+    "consent/safeguardchange": "the register",
+    "consent/balancingtest": "the register",
+    "cookies": "sites of the client",
+    "records": "assessments of the client",
+    "systems/system": "systems hold data of everyone",
+    "systems/systemkey": "systems hold data of everyone",
+    "webhooks": "events about everyone",
+    "disposals": "batches of the client's rules",
+    "schedule/retentionrule": "rules about everyone",
+    "schedule/holdlift": "a legal hold is lifted by two people",
+    "consent/restriction/lift": "a weaker safeguard, which two people without a limit agree to",
+    "mailbox": "an email that no person is found for",
+    "rights/rightsrequest/messages": "emails that no person is found for",
+    "regulator": "a pack about the whole client",
+    "schools/term": "the end of the school year",
+    "school_years": "the end of the school year",
+    "exits": "the end of the agreement",
+    "subjects/subject/same-person": "two records may belong to two schools",
+    "subjects/subject/not-same-person": "two records may belong to two schools",
+    "paper/formrun": "forms that were made for the whole client; a limited administrator makes their own",
+    "paper/sheetentry": "rows of a sheet that was uploaded for the whole client",
+    "paper/answersheet": "sheets that were uploaded for the whole client; a limited administrator uploads their own",
+}
+"""Acts of an administrator that stay closed to one who is limited: model, or model and act, and why."""
+OPEN = {
+    "accounts/client/digest": "reads what concerns these people",
+    "accounts/client/set-up": "reads how far the set-up is",
+    "accounts/client/weekly-email": "chooses one's own email",
+}
+"""Exceptions from a model of ``WHOLE_CLIENT``."""
+
+
+def is_closed(act: str) -> bool:
+    """Return True if one of the prefixes of an act is in the table."""
+    app, model, _ = act.split("/")
+    return act not in OPEN and bool({app, f"{app}/{model}", act} & WHOLE_CLIENT.keys())
+
+
+def test_each_act_is_open_for_people_of_the_schools_or_about_the_whole_client(
+    cast_of_rows: Cast, rows: dict[str, Any]
+) -> None:
+    cast = cast_of_rows
+    head = make_head(cast, make_school(cast, "all", *everyone(cast)))
+    browser = browser_of(head)
+    statuses = open_statuses(browser, rows, own_acts())
+    wrong = {act: status for act, status in statuses.items() if is_closed(act) != (status in {403, 404})}
+    assert wrong == {}
+    refusal = browser.get(f"/admin/systems/system/{rows['systems/system']}/end/").content.decode()
+    assert "Your role is limited to some schools." in refusal
