@@ -42,6 +42,7 @@ SLOW: Final = {
         "tests/consent/cookies/test_banner_in_a_browser.py::test_the_keyboard_alone_suffices",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_the_privacy_signal_refuses_and_the_rest_is_asked",
         "tests/pages/test_every_page.py",
+        "tests/onboarding/test_walk_in_a_browser.py",
         "tests/paper/test_in_a_browser.py",
         "tests/school_years/test_year_in_a_browser.py",
         "tests/signin/test_security_key.py",
