@@ -56,6 +56,7 @@ SLOW: Final = {
         "tests/console/test_clicks.py",
         "tests/console/test_roster_page.py",
         "tests/pages/test_every_page.py",
+        "tests/onboarding/test_walk_in_a_browser.py",
         "tests/paper/test_in_a_browser.py",
         "tests/school_years/test_year_in_a_browser.py",
         "tests/signin/test_security_key.py",

@@ -1,0 +1,170 @@
+"""The set-up of a client in Chromium, from nothing to the first allowed decision, as its people walk it.
+
+Amina, an officer, registers the client and invites its administrator; Gul, a second officer, approves the role; Hadi, a
+third, signs; Tariq, the administrator, follows the link in the email, sets a password and a second factor, and does
+the rest. Some fields are filled in wrongly first. docs/officer.md has the numbers. ``SHOTS=folder`` stores a screenshot
+of every page.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, expect
+
+from paktaleem.foundation.accounts.services import Colleague, invite_colleague
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.accounts.officers import EMAIL as GUL
+from tests.accounts.officers import approve, second_officer_user
+from tests.cast import Cast
+from tests.consent.test_announcing_in_a_browser import aside
+from tests.onboarding.walking import Tally, Walker
+from tests.serving import HOST, environment_of_server, served
+from tests.signin.visiting import letters
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "officer.md"
+NUMBERS = re.compile(r"(\d+) pages, (\d+) fields and (\d+) clicks, about (\d+) minutes")
+LINK = re.compile(r"https?://[^/\s]+(/accounts/password/reset/key/\S+)")
+HADI, TARIQ, PASSWORD = "hadi@paktaleem.example", "tariq@mehran.example", "Blue-Canal-in-Sukkur"
+MINUTES = 15
+
+
+@pytest.fixture
+def port(committed: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The portal, served on this test's own database, with the second factor required."""
+    values = environment_of_server() | {"SECURE_COOKIES": "false", "DEMAND_SECOND_FACTOR": "true"}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    with served(tmp_path) as found:
+        yield found
+
+
+def officers(cast: Cast) -> None:
+    """Make Gul, and Hadi by Amina and Gul."""
+    second_officer_user()
+    at = timezone.now()
+    stamp: dict[str, Any] = {"actor": cast.actor("amina"), "reason": "onboarding", "at": at}
+    with in_client(PAKTALEEM):
+        invite_colleague(Colleague(HADI, "Hadi Rind"), client_id=PAKTALEEM, role="privacy_officer", **stamp)
+    approve(PAKTALEEM, at)
+
+
+def link_of_invitation() -> str:
+    [letter] = [one for one in letters() if one.to == [TARIQ]]
+    found = LINK.search(str(letter.body))
+    assert found is not None
+    return found.group(1)
+
+
+def register_client(amina: Walker) -> str:
+    """Register the client, its contacts, administrator and draft, and use the starting set; return its set-up."""
+    page = amina.page
+    amina.go("/admin/accounts/client/set-up/")
+    amina.step("client/add")
+    amina.fill(name="Mehran Schools", code="Mehran Schools", address="7 Canal Road, Sukkur")
+    amina.save()
+    expect(page.locator(".errorlist")).to_have_count(1)
+    amina.fill(code="mehran")
+    amina.save()
+    set_up = page.url
+    assert set_up.endswith("/set-up/")
+    for kind in ("privacy", "notices"):
+        amina.step(f"kind={kind}")
+        amina.fill(full_name="Rabia Anwar", email="rabia@mehran.example")
+        amina.save()
+    amina.step("membership/add")
+    amina.fill(email="tariq@mehran", full_name="Tariq Soomro")
+    amina.save()
+    expect(page.locator(".errorlist")).to_have_count(1)
+    amina.fill(email=TARIQ)
+    amina.save()
+    amina.step("serviceagreement/add")
+    amina.fill(reference="MSA-2026-7")
+    amina.save()
+    amina.step("starting-set")
+    amina.check("[name=own][value=newsletter]")
+    amina.save()
+    assert page.url == set_up
+    expect(page.locator("#signatures .warning")).to_be_visible()  # she proposed the administrator
+    expect(page.locator("#signatures a[href*='/change/']")).to_have_count(0)
+    return set_up
+
+
+def accept_invitation(tariq: Walker) -> None:
+    """Follow the link in the email: a password, the sign-in, and an app for codes."""
+    page = tariq.page
+    tariq.go(aside(link_of_invitation))
+    tariq.fill(password1="sukkur", password2="sukkur")
+    tariq.click("main button[type=submit], main input[type=submit]")
+    expect(page.locator(".errorlist").first).to_be_visible()
+    tariq.fill(password1=PASSWORD, password2=PASSWORD)
+    tariq.click("main button[type=submit], main input[type=submit]")
+    tariq.fill(username=TARIQ, password=PASSWORD)
+    tariq.click("#login-form input[type=submit]")
+    tariq.click("a[href='/accounts/2fa/totp/activate/']")
+    secret = page.locator("#authenticator_secret").inner_text()
+    tariq.fill(code=pyotp.TOTP(secret).now())
+    tariq.click("main button[type=submit], main input[type=submit]")
+
+
+def do_steps_of_the_client(tariq: Walker, set_up: str) -> None:
+    """Declare, sign, issue a key, add a person, and ask for a decision."""
+    page = tariq.page
+    tariq.go("/admin/")
+    tariq.click("a[href$='/set-up/']")
+    for kind in ("age", "consent"):
+        tariq.step(f"kind={kind}")
+        tariq.save()
+    tariq.step("serviceagreement")
+    tariq.click(".object-tools a[href*='/sign/']")
+    tariq.save()
+    expect(page.locator("#signatures .pill-good")).to_be_visible()
+    tariq.step("apikey/add")
+    tariq.save()
+    tariq.click(".closelink")
+    tariq.step("try-decision")
+    tariq.fill(subject="m-1")
+    tariq.save()
+    expect(page.locator(".messagelist .warning")).to_be_visible()  # not registered
+    tariq.step("subject/add")
+    tariq.fill(external_id="m-1", full_name="Junaid Mirza")
+    tariq.choose(role="instructor")
+    tariq.save()
+    tariq.step("try-decision")
+    tariq.save()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    assert page.url == set_up
+    expect(page.locator("ol.steps .pill-warn")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_from_nothing_to_the_first_allowed_decision(
+    committed: Cast, chromium: Browser, port: int, language: str
+) -> None:
+    base, tally = f"http://{HOST}:{port}", Tally()
+    first = aside(lambda: committed.user("amina").email)
+    aside(lambda: officers(committed))
+    amina, gul, hadi = (Walker.signed_in(chromium, base, email, language, tally) for email in (first, GUL, HADI))
+    set_up = register_client(amina)
+    gul.go(set_up)
+    gul.step("/approve/")
+    gul.save()
+    assert gul.page.url == set_up
+    hadi.go(set_up)
+    hadi.step("serviceagreement")
+    hadi.click(".object-tools a[href*='/sign/']")
+    hadi.save()
+    assert hadi.page.url == set_up
+    tariq = Walker(chromium.new_context(reduced_motion="reduce").new_page(), base, tally, language=language)
+    tariq.go(f"/admin/login/?lang={language}")
+    accept_invitation(tariq)
+    do_steps_of_the_client(tariq, set_up)
+    assert tally.minutes < MINUTES
+    found = NUMBERS.search(DOCS.read_text(encoding="utf-8"))
+    assert found is not None
+    assert tuple(map(int, found.groups())) == (tally.pages, tally.fields, tally.clicks, round(tally.minutes))
