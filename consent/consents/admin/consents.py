@@ -97,7 +97,7 @@ class PersonRowAdmin(ExportableAdmin):
     """Rows about one person."""
 
     view_capability = Capability.VIEW_CONSENTS
-    about = "subject"
+    person_field = "subject"
     asks_reason = False
     sortable_by = ()
 

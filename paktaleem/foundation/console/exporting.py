@@ -60,14 +60,14 @@ class ExportableAdmin(ScopedAdmin):
 
     exported: ClassVar[Mapping[str, str]] = {}
     """Headings and field paths. ``id`` and ``client`` (its code) are added first."""
-    about: ClassVar[str] = ""
+    person_field: ClassVar[str] = ""
     """The field of the person whom a row is about: the list and its export have the filters of people."""
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Add the filters of people, within one client."""
         shown = list(super().get_list_filter(request))
-        if self.about and get_filtered_client(request) is not None:
-            shown += [filter_by_person(kind, self.about) for kind in person_filters]
+        if self.person_field and get_filtered_client(request) is not None:
+            shown += [filter_by_person(kind, self.person_field) for kind in person_filters]
         return shown
 
     def has_export_permission(self, request: HttpRequest) -> bool:

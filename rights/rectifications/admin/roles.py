@@ -43,7 +43,7 @@ class RolesForm(RowActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Start with the roles that the person has."""
         super().__init__(*args, **kwargs)
-        self.initial |= {"role": self.row.role, "other_roles": self.row.other_roles}
+        self.initial = {**self.initial, "role": self.row.role, "other_roles": self.row.other_roles}
 
     def clean(self) -> dict[str, Any]:
         """Refuse the roles that the person has already."""
@@ -62,8 +62,9 @@ class RolesForm(RowActionForm):
             self.preview = preview_roles(self.row, given["role"], given["other_roles"], at=at)
         if given["shown"] == self.preview.fingerprint:
             return True
-        self.data = self.data.copy()
-        self.data["shown"] = self.preview.fingerprint
+        data = self.request.POST.copy()
+        data["shown"] = self.preview.fingerprint
+        self.data = data
         return False
 
     @property

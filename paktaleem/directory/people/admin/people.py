@@ -374,7 +374,7 @@ class GuardianClaimAdmin(ExportableAdmin):
     """Guardian relations that schools claim."""
 
     view_capability = Capability.VIEW_SUBJECTS
-    about = "child"
+    person_field = "child"
     asks_reason = False
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
