@@ -95,7 +95,7 @@ def test_by_every_method_only_a_guardian_consents_for_a_child(cast, now, method,
         assert ConsentEvent.objects.count() == 0
 
 
-def test_a_childs_answer_ends_a_guardians_consent_only_if_it_is_a_refusal(cast, now):
+def test_a_guardians_consent_ends_by_an_answer_of_the_child_only_if_it_is_a_refusal(cast, now):
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
         record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=now)
