@@ -21,7 +21,7 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.times import format_date, isolate
 
 __all__ = [
     "REPORT_KEYS",
@@ -170,7 +170,7 @@ class SecurityAssessment(OfPakTaleem, Tracked):
 
     def __str__(self) -> str:
         """Return kind and last day."""
-        return f"{self.get_kind_display()}, {self.ends_on.isoformat()}"
+        return f"{self.get_kind_display()} · {isolate(self.ends_on.isoformat())}"
 
 
 class AssessmentReport(OfPakTaleem, SealedDocument):
@@ -193,7 +193,7 @@ class AssessmentReport(OfPakTaleem, SealedDocument):
 
     def __str__(self) -> str:
         """Return type and day."""
-        return f"{self.kind_name}, {format_date(self.added_at)}"
+        return f"{self.kind_name} · {format_date(self.added_at)}"
 
     @property
     def kind_name(self) -> str:
@@ -298,7 +298,7 @@ class RiskAcceptance(OfPakTaleem, RequestedChange):
 
     def __str__(self) -> str:
         """Return the last day."""
-        return gettext("Risk accepted until {day}").format(day=self.until.isoformat())
+        return gettext("Risk accepted until {day}").format(day=isolate(self.until.isoformat()))
 
 
 class AssessmentReminder(OfPakTaleem):
