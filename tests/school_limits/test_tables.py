@@ -27,7 +27,8 @@ PEOPLE = "subjects_subject"
 def run(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def tables() -> list[str]:
@@ -54,7 +55,7 @@ def refused(statement: str, values: Any = None) -> bool:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, values)
-            return cursor.rowcount == 0
+            return bool(cursor.rowcount == 0)
     except Error:
         return True
 
