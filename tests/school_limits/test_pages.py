@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import ProgrammingError, connection, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.limited_capabilities import LIMITED_CAPABILITIES
@@ -61,7 +61,7 @@ def test_an_act_about_more_than_the_schools_is_refused_with_the_reason(cast: Cas
     assert "Your role is limited to some schools." in answer.content.decode()
     with in_client(cast.client_id("indus")):
         assert not Hold.objects.exists()
-    refused = RequestContextMiddleware(lambda _: answer).process_exception
+    refused = RequestContextMiddleware(lambda _: HttpResponse()).process_exception
     with in_client(cast.client_id("indus"), schools=frozenset([school])):
         with pytest.raises(ProgrammingError) as error, transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("UPDATE accounts_client SET name = 'x'")

@@ -98,7 +98,7 @@ def test_an_erased_person_is_not_registered_again_by_limited_staff(cast: Cast, n
 
 
 def test_a_request_is_taken_in_decided_answered_and_closed(north: HeadsCast) -> None:
-    about = {"channel": "telephone", "language": "en", "identity": "lms"}
+    about: dict[str, Any] = {"channel": "telephone", "language": "en", "identity": "lms"}
     request = receive_request(
         north.client("indus"),
         kinds=["erasure"],
