@@ -3,10 +3,11 @@
 import re
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from paktaleem.directory.people.models import Subject
@@ -29,6 +30,7 @@ from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.console.pages import MODELS, list_url, row_url
 from tests.factories import make_staff
+from tests.school_limits.limiting import make_school, set_limit
 from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
 
@@ -107,6 +109,27 @@ def test_who_gives_takes_and_widens_a_limit(cast: Cast, indus: UUID, schools: Sc
     assert list_memberships(second.pk, at=now)[0].school_ids == [schools[NORTH]], "nothing has changed yet"
     approve(proposal, now)
     assert list_memberships(second.pk, at=now)[0].school_ids is None
+
+
+def test_a_limit_names_schools_of_the_client_only(cast: Cast, indus: UUID, schools: Schools, now: datetime) -> None:
+    """A school that has ended may be named."""
+    farah, khyber = cast.actor("farah"), cast.client_id("khyber")
+    other = make_school(cast, "madrasa", client="khyber")
+    second = make_staff("nadia@indus.example", ("client_admin", indus))
+    for ids in ([uuid4()], [schools[NORTH], uuid4()], [other]):
+        with pytest.raises(ValidationError, match="Name only schools of this client") as refusal:
+            invite(cast, GULNAZ, ids, now, by=farah)
+        assert list(refusal.value.message_dict) == ["school_ids"]
+        with pytest.raises(ValidationError, match="Name only schools"):
+            invite(cast, GULNAZ, ids, now, by=farah, role="client_admin")
+        with pytest.raises(ValidationError, match="Name only schools"):
+            limit(cast, second.pk, ids, now)
+    with in_client(indus):
+        School.objects.filter(pk=schools[NORTH]).update(ended_at=now)
+    made = invite(cast, GULNAZ, [schools[NORTH]], now, by=farah)
+    with in_client(khyber), pytest.raises(IntegrityError, match="schools of the client only"), transaction.atomic():
+        set_limit(cast.user_id("celia"), schools[NORTH])
+    assert list_memberships(made.user_id, at=now)[0].school_ids == [schools[NORTH]]
 
 
 def test_a_limited_administrator_manages_only_within_their_schools(

@@ -15,6 +15,8 @@ from paktaleem.foundation.accounts.models import Membership
 
 __all__ = ["OutsideOwnSchools", "has_wider_limit", "naming_own_schools", "require_unlimited", "require_within"]
 
+_REFUSAL = "a limit names schools of the client only"
+"""The words of the trigger function school_limits_check_names."""
 _UNKNOWN = gettext_noop("Name only schools of this client.")
 
 
@@ -33,7 +35,7 @@ def naming_own_schools() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        if "limit_names_schools_of_client" not in str(error):
+        if _REFUSAL not in str(error):
             raise
         raise ValidationError({"school_ids": [_UNKNOWN]}) from error
 
