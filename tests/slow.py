@@ -73,6 +73,7 @@ SLOW: Final = {
         "tests/faults/test_killed_exits.py",
         "tests/faults/test_killed_processes.py",
         "tests/faults/test_killed_sweeps.py",
+        "tests/faults/test_killed_year_ends.py",
         "tests/faults/test_stopped_anywhere.py",
         "tests/trial/test_environment.py::test_a_command_that_is_stopped_leaves_no_server",
         "tests/trial/test_environment.py::test_a_server_left_by_a_killed_command_is_taken_up_and_stopped",

@@ -1,27 +1,101 @@
-"""A day's work of staff in Chromium, from the keyboard, across the apps, in English and in Urdu.
+"""A day's work of each role of staff in Chromium, from the keyboard, across the apps; two in English, two in Urdu.
 
 The days of people and guardians are in tests/access_links/test_in_a_browser.py. ``SHOTS=folder`` stores screenshots.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, record_answers
 from paktaleem.directory.access_reviews.services import advance_reviews
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.reports.regulator.services import GATHER, gather_section, request_pack
+from retention.holdings.services import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.browser.working_desk import WorkingDesk
+from tests.browsing import violations
 from tests.cast import Cast
-from tests.consent.test_announcing_in_a_browser import aside, port
+from tests.consent.test_announcing_in_a_browser import aside, begin_draft, policy
 from tests.factories import SETTING_UP
+from tests.retention.disposals.steps import approved, hold_data, rule_for, sweep
 from tests.rights.cases import add_phone, decided, received
-
-__all__ = ["port"]
+from tests.serving import environment_of_server, served
+from tests.showing import shown
 
 DAY = timedelta(days=1)
 REQUESTS = "/admin/rights/rightsrequest/"
+
+
+@pytest.fixture
+def port(committed: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[int]:
+    """The portal, served on this test's own database; more than one holding takes two people."""
+    settings.DISPOSAL_ALONE_MOST = 1
+    added = {"SECURE_COOKIES": "false", "DISPOSAL_ALONE_MOST": "1"}
+    for name, value in (environment_of_server() | added).items():
+        monkeypatch.setenv(name, value)
+    with served(tmp_path) as found:
+        yield found
+
+
+def officers_morning(cast: Cast) -> None:
+    """A request that is a day late, a disposal that one person approved, and an incident about Danish."""
+    now = timezone.now()
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        late = received(cast, "question", at=now - 31 * DAY, details="Who reads my essays?")
+        decided(cast, late, at=now - DAY)
+        for name in ("iqra", "junaid"):  # Hamza’s data is on hold for his request
+            hold_data(cast, name, at=now)
+        rule_for(cast.client("indus"), at=now)
+        sweep(client_id, now)
+        approved(cast, now)
+        device = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=now)
+        report_collection(cast.subject("danish"), device, actor=SETTING_UP, at=now)
+
+
+def test_a_privacy_officers_day(committed: Cast, chromium: Browser, port: int) -> None:
+    aside(lambda: officers_morning(committed))
+    desk = WorkingDesk(chromium, port, committed, "amina", "en")
+    desk.go("/admin/")
+    desk.look("first page")
+    desk.open_card("/rightsrequest/?progress=overdue", "overdue requests")
+    desk.open_first("overdue request")
+    desk.open_act("answer", "answer")
+    desk.fill(text="Your teachers read them, and nobody else.")
+    desk.submit()
+    desk.done()
+    desk.open_act("close", "close")
+    desk.submit()
+    desk.done()
+    desk.open_card("/disposals/batch/", "disposals")
+    desk.open_first("disposal")
+    desk.open_act("agree", "agree to the disposal")
+    desk.fill(reason="review")
+    desk.submit("approved disposal")
+    desk.done()
+    desk.open_card("/retention/incident/", "incidents")
+    desk.open_first("incident")
+    desk.open_act("close", "close the incident")
+    desk.submit("closed incident")
+    desk.done()
+    begin_draft(desk, aside(policy))
+    desk.open_act("announce", "announce a notice")
+    desk.search("newsletter")
+    desk.look("found purposes")
+    desk.follow(desk.page.locator("ul.found a[href*='/consent/purpose/']").first, "purpose")
+    desk.fill(description_en="Letters about courses, once a month.", reason="review")
+    desk.submit("changed purpose")
+    desk.done()
+    assert len(desk.pages) >= 12
 
 
 def administrators_morning(cast: Cast) -> None:
@@ -74,6 +148,49 @@ def membership_of(cast: Cast) -> str:
     """Return the id of Farah's membership."""
     with in_client(cast.client_id("indus")):
         return str(Membership.objects.get(user_id=cast.user_id("farah"), ends_at=None).pk)
+
+
+def auditors_morning(cast: Cast) -> str:
+    """Answers of Hamza and Junaid, and a pack for a regulator that is ready; return the key of the pack."""
+    now = timezone.now()
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        for name in ("hamza", "junaid"):
+            given = [Answer("newsletter", ConsentState.GIVEN)]
+            by: dict[str, Any] = {"actor": cast.actor("farah"), "at": now}
+            record_answers(cast.subject(name), answers=given, shown=shown(client_id, now), **by)
+        days: dict[str, Any] = {"since": (now - 30 * DAY).date(), "until": (now - 2 * DAY).date()}
+        pack = request_pack(cast.client("indus"), **days, actor=cast.actor("amina"), reason="review", at=now)
+        while gather_section(pack.pk, client_id=client_id, actor=system_actor(GATHER), at=now):
+            pass
+        return str(pack.pk)
+
+
+def test_an_auditors_day(committed: Cast, chromium: Browser, port: int) -> None:
+    pack = aside(lambda: auditors_morning(committed))
+    desk = WorkingDesk(chromium, port, committed, "bilal", "ur")
+    desk.go("/admin/")
+    desk.look("first page")
+    desk.go("/admin/ledger/entry/")
+    desk.look("ledger")
+    desk.open_first("evidence")
+    desk.go("/admin/samples/")
+    desk.fill(kind=["consents"], seed="audit-2026", reason="review")
+    desk.submit("sample")
+    expect(desk.page.locator("main tbody tr")).to_have_count(2)
+    desk.follow(desk.page.locator("main tbody a").first, "answer drawn")
+    desk.follow(desk.page.locator("main a[href$='/receipt/']"))
+    assert violations(desk.page) == []
+    desk.search("lms-hamza")
+    desk.look("person")
+    desk.open_act("history", "history of the person")
+    expect(desk.page.locator("main")).not_to_contain_text("Lodhi")
+    desk.go("/admin/trends/")
+    desk.look("trends")
+    desk.go("/admin/regulator/regulatorpack/")
+    desk.look("packs")
+    desk.follow(desk.page.locator(f"#result_list a[href*='{pack}']").first, "pack")
+    assert len(desk.pages) >= 9
 
 
 def test_a_support_agents_day(committed: Cast, chromium: Browser, port: int) -> None:

@@ -89,6 +89,7 @@ NO_ACTS = {
     "rights.holds",
     "sandbox.forgetting",
     "schools.term",
+    "schools.schoolclass",
 }
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""
 OF_EVENTS = {

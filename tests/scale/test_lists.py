@@ -1,12 +1,15 @@
 """No page of the console scans or sorts a whole table, or runs more queries when there are more rows.
 
-``make test-scale`` does the same with a million people of 500 clients, and reports the time of each page.
+``make test-scale`` does the same with a million people of 500 clients, for every page that an officer, an auditor, a
+support agent and a client's administrator may open, and reports the time of each page.
 """
 
+import itertools
 import os
 import sys
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import psycopg
@@ -20,18 +23,24 @@ from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ChosenFilter
 from paktaleem.foundation.console.person_pages import TABS, person_pages
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.reports.samples.populations import PopulationKind
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_permissions import STAFF, TABLE
 from tests.database import cast_values, copied_database
+from tests.pages.test_every_page import addresses
 from tests.project.rows import rows_of_indus
 from tests.scale.filling import fill
 from tests.scale.plans import ROWS_OF_A_BIG_TABLE, spied
 from tests.signing_in import browser_of
 
+OK = HTTPStatus.OK
 PEOPLE, CLIENTS = int(os.environ.get("SCALE_PEOPLE", "50000")), int(os.environ.get("SCALE_CLIENTS", "60"))
 IS_WHOLE = "SCALE_PEOPLE" in os.environ
-"""True in ``make test-scale``: an officer's filters within one client too, and the time of each page."""
+"""True in ``make test-scale``: every page and role, filters within one client too, and the time of each page."""
+READERS = ("amina", "farah", "bilal", "sana") if IS_WHOLE else ("amina", "farah")
+NARROWERS = ("amina", "farah")
+"""Readers for whom the large lists are filtered: an auditor's and a support agent's queries are those of an officer."""
 BIG = [
     "ledger/entry",
     "subjects/subject",
@@ -146,8 +155,10 @@ def endpoint(django_db_setup: None, django_db_blocker: Any) -> Iterator[Endpoint
         yield found
 
 
-def plain_pages(cast: Cast, name: str) -> list[str]:
-    """Yield the pages that exist before and after filling."""
+def plain_pages(cast: Cast, name: str, browser: Client, rows: dict[str, Any]) -> list[str]:
+    """Return the pages that exist before and after filling; all that the user may open in ``make test-scale``."""
+    if IS_WHOLE:
+        return [url for url in dict.fromkeys(addresses(cast, rows)) if browser.get(url).status_code == OK]
     role, person = STAFF[name], cast.subject_id("junaid")
     return [
         "/admin/",
@@ -196,7 +207,7 @@ def counted(browser: Client, urls: list[str]) -> dict[str, int]:
     found = {}
     for url in urls:
         with spied() as spy:
-            assert browser.get(url).status_code == 200, url
+            assert browser.get(url).status_code == OK, url
         found[url] = spy.count
     return found
 
@@ -219,26 +230,52 @@ def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint, time_m
     # no page is counted with an update of the session, or of what the first page counts again every five minutes
     time_machine.move_to(timezone.now(), tick=False)
     cast = Cast(cast_values())
-    rows_of_indus(cast)
-    browsers = {name: browser_of(cast.user(name)) for name in ("amina", "farah")}
-    few = {name: counted(browser, plain_pages(cast, name)) for name, browser in browsers.items()}
+    rows = rows_of_indus(cast)
+    browsers = {name: browser_of(cast.user(name)) for name in READERS}
+    few = {name: counted(browser, plain_pages(cast, name, browser, rows)) for name, browser in browsers.items()}
+    samples = sampled(browsers["amina"], cast)
     url = endpoint.url(SUPERUSER, DATABASE)
     began = time.perf_counter()
     fill(url, people=PEOPLE, clients=CLIENTS, indus=cast.client_id("indus"), pattern=cast.client_id("khyber"))
     say(f"filled in {time.perf_counter() - began:.0f} s")
     big = big_tables(cast)
-    for name, browser in browsers.items():
-        pages = dict.fromkeys([*few[name], *more_pages(browser, cast, name)])
-        told: dict[str, Any] = {"big": big, "known": set()}
-        slow = [fault for page in pages for fault in faults(browser, page, statements=few[name].get(page), **told)]
-        for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
-            sent = {"text": text, "client": str(cast.client_id("indus")), "reason": "support_case"}
-            slow += faults(browser, list_url("subjects/subject") + "find/", sent=sent, **told)
-        for text in ("stu-", "Somebody Unknown", str(new_id())):
-            sent = {"text": text, "client": str(cast.client_id("indus")), "reason": "support_case"}
-            slow += faults(browser, "/admin/search/", sent=sent, **told)
-        assert not slow, f"{name}:\n" + "\n\n".join(slow)
+    slow_pages = {name: slow_of(name, browser, cast, few[name], big) for name, browser in browsers.items()}
+    assert not any(slow_pages.values()), "\n\n".join(f"{name}: {one}" for name in READERS for one in slow_pages[name])
+    assert sampled(browsers["amina"], cast) == samples
     without_an_index(url, browsers["amina"], big)
+
+
+def slow_of(name: str, browser: Client, cast: Cast, few: dict[str, int], big: set[str]) -> list[str]:
+    """Return the faults of every page of one user, with what is searched and drawn there."""
+    known: dict[str, Any] = {"big": big, "known": set()}
+    pages = dict.fromkeys([*few, *(more_pages(browser, cast, name) if name in NARROWERS else ())])
+    slow = [fault for page in pages for fault in faults(browser, page, statements=few.get(page), **known)]
+    indus = str(cast.client_id("indus"))
+    if name in NARROWERS:
+        for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
+            sent = {"text": text, "client": indus, "reason": "support_case"}
+            slow += faults(browser, list_url("subjects/subject") + "find/", sent=sent, **known)
+        for text in ("stu-", "Somebody Unknown", str(new_id())):
+            sent = {"text": text, "client": indus, "reason": "support_case"}
+            slow += faults(browser, "/admin/search/", sent=sent, **known)
+    return slow
+
+
+def sampled(browser: Client, cast: Cast) -> dict[tuple[str, str], int]:
+    """Draw each kind of sample, of one client and of all; return the number of statements of each.
+
+    A sample of a period has to read the whole period once, so its plan is not judged.
+    """
+    found = {}
+    days = {"since": "2020-01-01", "until": f"{timezone.now():%Y-%m-%d}", "size": "25", "seed": "scale"}
+    for kind, client in itertools.product(PopulationKind, ("", str(cast.client_id("indus")))):
+        began = time.perf_counter()
+        with spied() as spy:
+            answer = browser.post("/admin/samples/", {"kind": kind, "client": client, "reason": "review", **days})
+        assert answer.context.get("sample") is not None, answer.context["form"].errors
+        found[str(kind), client] = spy.count
+        say(f"{(time.perf_counter() - began) * 1000:7.0f} ms  sample of {kind}: {answer.context['sample'].population}")
+    return found
 
 
 def without_an_index(url: str, browser: Client, big: set[str]) -> None:
@@ -263,7 +300,7 @@ def faults(
 
     def ask() -> None:
         answer = browser.get(url) if sent is None else browser.post(url, sent)
-        assert answer.status_code == 200, url
+        assert answer.status_code == OK, url
         assert sent is None or answer.context["found"] is not None, answer.context["form"].errors
 
     if IS_WHOLE:
@@ -275,9 +312,11 @@ def faults(
     more = (
         [f"{url}: {spy.count} statements, {statements} with few rows"] if spy.count > (statements or spy.count) else []
     )
-    return more + [f"{url}\n{found}\n{one.told()}" for one in spy.seen if (found := one.faults(big))]
+    slow = more + [f"{url}\n{found}\n{one.told()}" for one in spy.seen if (found := one.faults(big))]
+    say("\n".join(slow))
+    return slow
 
 
 def say(text: str) -> None:
-    if IS_WHOLE:
+    if IS_WHOLE and text:
         sys.stderr.write(text + "\n")

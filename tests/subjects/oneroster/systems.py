@@ -157,6 +157,7 @@ SYSTEMS: dict[Callable[[], dict[str, bytes]], frozenset[str]] = {
     aeries: frozenset(
         {
             *("status_in_bulk", "modified_in_bulk", "cell_empty", "reference_unknown", "birth_date_of_nobody"),
+            "class_grades_several",
         }
     ),
     infinite_campus: frozenset(
