@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -24,6 +23,7 @@ from paktaleem.foundation.accounts.services import change_membership, end_member
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.cast import Cast
 from tests.factories import make_staff
+from tests.school_limits.limiting import make_school
 from tests.single_sign_on.visiting import set_up
 
 ISSUER = "https://idp.school.example"
@@ -141,7 +141,7 @@ def test_single_sign_on_is_required_only_after_an_administrator_of_all_schools_u
 ) -> None:
     link(cast, "celia", now)
     limited = membership_of(cast, "celia")
-    limited.school_ids = [uuid4()]
+    limited.school_ids = [make_school(cast, "north", cast.subject_id("danish"))]
     act(cast, change_membership, limited, now)
     with pytest.raises(NotUsedYet):
         act(cast, require_sign_on, provider, now)
