@@ -181,6 +181,7 @@ def test_an_auditors_day(committed: Cast, chromium: Browser, port: int) -> None:
     desk.follow(desk.page.locator("main tbody a").first, "answer drawn")
     desk.follow(desk.page.locator("main a[href$='/receipt/']"))
     assert violations(desk.page) == []
+    desk.go("/admin/")
     desk.search("lms-hamza")
     desk.look("person")
     desk.open_act("history", "history of the person")

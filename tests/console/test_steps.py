@@ -1,6 +1,7 @@
 """A purpose, a notice and a client are added in a few steps that can be left, with their effect before saving."""
 
 import re
+from html import unescape
 from typing import Any
 
 from consent.notices.models import Notice
@@ -27,13 +28,18 @@ def post(browser: Any, url: str, step: str, values: dict[str, Any]) -> Any:
     return browser.post(url, {"step": step, **values})
 
 
-def add(browser: Any, url: str) -> Any:
-    """Post the check page as its form is."""
-    page = browser.get(f"{url}?step=check").content.decode()
+def kept_in(page: str) -> dict[str, list[str]]:
+    """Return the hidden fields of a check page."""
     sent: dict[str, list[str]] = {}
     for name, value in KEPT.findall(page):
         sent.setdefault(name, []).append(value)
-    return browser.post(url, {**sent, "reason": "client_instruction"})
+    return sent
+
+
+def add(browser: Any, url: str) -> Any:
+    """Post the check page as its form is."""
+    page = browser.get(f"{url}?step=check").content.decode()
+    return browser.post(url, {**kept_in(page), "reason": "client_instruction"})
 
 
 def test_a_purpose_is_added_with_its_basis_in_steps_that_can_be_left(cast: Cast) -> None:
@@ -114,3 +120,16 @@ def test_a_link_that_suggests_values_starts_anew_and_the_whole_form_stays(cast: 
     whole = farah.get(f"{NOTICE}?step=all").content.decode()
     for name in ("purposes", "title_en", "code", "reason"):
         assert f'name="{name}"' in whole
+
+
+def test_a_row_added_as_a_step_of_a_set_up_suggests_its_reason_and_leads_back(cast: Cast) -> None:
+    farah, set_up = browser_of(cast.user("farah")), f"/admin/accounts/client/{cast.client_id('indus')}/set-up/"
+    assert farah.get(set_up).status_code == 200
+    url = f"{PURPOSE}?task=1&reason=onboarding"
+    consent = {"basis": "consent", "basis_roles": ["student"], "renew_days": "30"}
+    for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", consent)):
+        assert "task=1" in post(farah, url, step, values)["Location"]
+    page = farah.get(f"{url}&step=check").content.decode()
+    assert '<option value="onboarding" selected>' in page
+    [action] = re.findall(r'<form method="post" action="([^"]+)" novalidate>', page)
+    assert farah.post(unescape(action), {**kept_in(page), "reason": "onboarding"})["Location"] == set_up

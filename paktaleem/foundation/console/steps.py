@@ -115,7 +115,8 @@ class SteppedAdmin(ScopedAdmin):
         kept = [(name, value) for name, values in draft.items() if name not in _NOT_KEPT for value in values]
         errors = form.errors.get("__all__", [])
         effects = [] if errors else self.list_effects(form.instance)
-        reason = ReasonForm() if self.asks_reason else None
+        suggested = self.get_changeform_initial_data(request)
+        reason = ReasonForm(initial={"reason": suggested.get("reason")}) if self.asks_reason else None
         values = {"shown": shown, "kept": kept, "effects": effects, "errors": errors, "form": reason}
         return self._render(request, "console/step_check.html", place=len(self.steps) + 1, **values)
 
