@@ -147,7 +147,7 @@ SELECT id, client_id, 'notice_announced', 'en', 'mail', id, CASE WHEN number %% 
 FROM person WHERE number %% 2 = 1;
 INSERT INTO ledger_entry (id, client_id, kind, subject_id, actor_kind, actor_id, actor_role, recorded_at, body, leaf_hash)
 SELECT id, client_id, (ARRAY['consent.given', 'subject.registered'])[1 + number %% 2], id, 'api_key', client_id, 'api_key',
-    at, '{}', sha256(number::text::bytea)
+    at, '{"facts": {}}', sha256(number::text::bytea)
 FROM person;
 """
 
