@@ -2,7 +2,7 @@
 
 ``make test`` is for every change and takes minutes. A test is here if it needs more than about three seconds because it
 kills processes, starts a demonstration of its own, fills a database, walks a whole day in Chromium, or repeats in
-another language or way in what a quick test proves once. One test of each such kind stays in ``make test``.
+another language or way in what a quick test proves once. Of most kinds one stays in ``make test``.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,6 @@ import pytest
 
 SLOW: Final = {
     "another language or way in": (
-        "tests/access_links/test_in_a_browser.py::test_a_guardian_opens_the_emailed_link_reads_decides_and_requests[english-with-script]",
-        "tests/access_links/test_in_a_browser.py::test_a_guardian_opens_the_emailed_link_reads_decides_and_requests[english-without]",
-        "tests/access_links/test_in_a_browser.py::test_a_guardian_opens_the_emailed_link_reads_decides_and_requests[urdu-without]",
-        "tests/access_links/test_in_a_browser.py::test_one_comes_in_by_a_code_gives_takes_back_and_gives_again[english-with-script]",
-        "tests/access_links/test_in_a_browser.py::test_one_comes_in_by_a_code_gives_takes_back_and_gives_again[english-without]",
-        "tests/access_links/test_in_a_browser.py::test_one_comes_in_by_a_code_gives_takes_back_and_gives_again[urdu-without]",
         "tests/browser/test_browser.py::test_pages_of_the_console_are_clean_and_readable[en]",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_in_urdu_the_banner_runs_from_right_to_left",
         "tests/consent/test_announcing_in_a_browser.py",
@@ -29,6 +23,7 @@ SLOW: Final = {
         "tests/minilms/test_copy.py::test_a_copy_of_everything_is_fetched_and_then_deleted[guardian]",
         "tests/project/test_acts_in_urdu.py",
         "tests/project/test_permission_matrix.py::test_each_role_opens_its_pages_in_urdu_without_codes_or_policy_violations[bilal]",
+        "tests/project/test_permission_matrix.py::test_each_role_opens_its_pages_in_urdu_without_codes_or_policy_violations[celia]",
         "tests/project/test_permission_matrix.py::test_each_role_opens_its_pages_in_urdu_without_codes_or_policy_violations[farah]",
         "tests/project/test_permission_matrix.py::test_each_role_opens_its_pages_in_urdu_without_codes_or_policy_violations[sana]",
         "tests/retention/disposals/test_day_in_a_browser.py",
@@ -43,6 +38,7 @@ SLOW: Final = {
         "tests/signin/test_sessions.py::test_a_session_ends_after_twelve_hours_even_if_used[after1-False]",
     ),
     "a day in Chromium": (
+        "tests/access_links/test_in_a_browser.py",
         "tests/browser/test_days.py",
         "tests/browser/test_browser.py::test_who_tries_too_often_sees_a_page",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_changed_text_asks_again",
@@ -114,6 +110,8 @@ SLOW: Final = {
         "tests/paper/test_many_rows.py",
         "tests/retention/disposals/test_years.py",
         "tests/retention/exits/test_returns.py::test_a_part_holds_as_many_people_as_fit_in_a_file",
+        "tests/retention/test_batches.py::test_a_batch_decides_as_single_decisions_do",
+        "tests/school_limits/test_pages.py::test_no_act_or_page_opens_a_row_of_people_of_another_school",
         "tests/retention/exits/test_returns.py::test_a_person_whose_data_exceeds_a_file_is_exported_alone",
         "tests/rights/test_guessing.py",
         "tests/rights/test_mailbox_hostile.py::test_one_message_id_a_hundred_times_is_one_request",
