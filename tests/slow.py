@@ -111,7 +111,6 @@ SLOW: Final = {
         "tests/retention/disposals/test_years.py",
         "tests/retention/exits/test_returns.py::test_a_part_holds_as_many_people_as_fit_in_a_file",
         "tests/retention/test_batches.py::test_a_batch_decides_as_single_decisions_do",
-        "tests/school_limits/test_pages.py::test_no_act_or_page_opens_a_row_of_people_of_another_school",
         "tests/retention/exits/test_returns.py::test_a_person_whose_data_exceeds_a_file_is_exported_alone",
         "tests/rights/test_guessing.py",
         "tests/rights/test_mailbox_hostile.py::test_one_message_id_a_hundred_times_is_one_request",

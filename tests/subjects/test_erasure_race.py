@@ -179,9 +179,18 @@ def nothing_opens(cast, person):
     """Try every key that is left, on every ciphertext of the person: in the row, its history and the evidence."""
     left, keys, _ = sealed_values_in(person.id)
     assert keys == []
-    assert len(left) > 20, "history and evidence keep their ciphertext"
-    with enter(SUPERUSER) as door:
-        others = rows(door, "SELECT client_id, subject_id, wrapped, epoch FROM subjects_subjectkey")
+    with enter(SUPERUSER) as connection:
+        others = rows(connection, "SELECT client_id, subject_id, wrapped, epoch FROM subjects_subjectkey")
+        [versions] = rows(
+            connection,
+            "SELECT count(full_name), count(email), count(phone), count(birth_date) FROM subjects_historicalsubject"
+            " WHERE id = %s",
+            [person.id],
+        )
+        [(entries,)] = rows(connection, "SELECT count(openings) FROM ledger_entry WHERE subject_id = %s", [person.id])
+    assert min(versions) >= 2, "history keeps the ciphertext of each version"
+    assert entries >= 1, "evidence keeps its ciphertext"
+    assert len(left) >= sum(versions) + entries
     opened = [
         keyring().unwrap(bytes(wrapped), epoch=epoch, binding=client.bytes + subject.bytes)
         for client, subject, wrapped, epoch in others
