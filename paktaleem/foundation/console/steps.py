@@ -1,6 +1,6 @@
 """Adding a row in a few steps: each asks for some fields with help, the last one shows the effect and adds the row.
 
-What was entered is in the session, under the actor's client, until the row is added or the session ends. The last step
+The session keeps the values of the fields, for each client of the actor, until the row is added. The last step
 posts all fields to Django's own form, which validates them together and calls the service.
 """
 
@@ -146,7 +146,7 @@ class SteppedAdmin(ScopedAdmin):
                 data.setlist(name, values)
         return found(data, instance=row)
 
-    # What was entered
+    # The values kept in the session
 
     def _load_draft(self, request: HttpRequest) -> dict[str, list[str]]:
         found: dict[str, list[str]] = dict(request.session.get(_DRAFTS, {}).get(self._draft_key(request), {}))
