@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PUBLIC_URL = "https://testserver"
     settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2"]
     settings.ASIDE_DATABASE = "default"  # rolled back with the test, except with ``committed``
-    settings.READINESS_SECONDS = float("inf")  # checked once per run: tests count their statements
+    settings.READINESS_SECONDS = 1_000_000.0  # checked once per run: tests count their statements
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     if not hasattr(config, "workerinput"):

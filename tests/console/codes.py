@@ -10,8 +10,8 @@ CODE = re.compile(
     rf"(?<![.])(?<!{_NOT_BESIDE})(?:[a-z][a-z0-9.]*_[a-z0-9._]*[a-z0-9]|[a-z]+(?:\.[a-z]+)+)(?!{_NOT_BESIDE}|\.[a-z])"
 )
 """A name of a program: ``snake_case``, or a dotted act such as ``consent.given``."""
-NAMES = re.compile(r"lms_session|lms_theme|site_[0-9a-f]{32}|[a-z.]+\.example")
-"""Names of cookies, sites and domains: there are no other words for them."""
+NAMES = re.compile(r"lms_session|lms_theme|site_[0-9a-f]{32}|ptk_\w+|[a-z.]+\.example")
+"""Names of cookies, sites, keys and domains: there are no other words for them."""
 NO_WORDS = {"code", "pre", "details", "script", "style", "textarea", "head", "svg"}
 """Elements that may contain codes: marked as code, or opened by those who look for details."""
 VOID = {"input", "br", "img", "link", "meta", "hr", "source", "wbr", "path", "use"}

@@ -31,6 +31,10 @@ def test_categories_have_names_in_lists_forms_and_titles(cast: Cast) -> None:
         assert site.describe_row(rule).startswith(f"{USE} · ")
 
 
+def test_a_key_with_lower_case_letters_only_is_no_code() -> None:
+    assert codes_in("<td>ptk_87433d6e</td><td>usage_logs</td>") == ["usage_logs"]
+
+
 def test_names_are_in_the_language_of_the_page_with_its_comma(cast: Cast) -> None:
     indus = cast.client_id("indus")
     with in_client(indus):

@@ -167,6 +167,23 @@ def test_a_replaced_list_is_read_again(written):
     assert list(listed.intents()) == [1]
 
 
+@pytest.mark.parametrize("added", [0, 1])
+def test_another_list_under_the_same_inode_is_read_again(written, tmp_path, added):
+    """A file system may give a new file the inode of the one it replaces; its size may be the same, too."""
+    other = FileErasureList(tmp_path / "other.jsonl")
+    first, second, third = add(other), add(other), add(other)
+    other.finish(first.number, at=AT)
+    other.finish(third.number, at=AT)
+    for _ in range(added):
+        add(other)
+    listed = FileErasureList(written)
+    listed.intents()
+    written.write_bytes((tmp_path / "other.jsonl").read_bytes())
+    assert listed.intents() == other.intents()
+    assert listed.intents()[second.number] == second
+    assert listed.finished() == {first.number, third.number}
+
+
 def test_concurrent_writers_write_one_chain(path):
     def work(_):
         listed = FileErasureList(path)

@@ -129,6 +129,7 @@ class FileErasureList:
 
     def _reset(self) -> None:
         self._inode, self._offset, self._number, self._mark = 0, 0, 0, _START
+        self._last_line = b""
         self._intents: dict[int, Intent] = {}
         self._finished: set[int] = set()
 
@@ -171,14 +172,20 @@ class FileErasureList:
     def _read_lines(self, descriptor: int) -> None:
         """Read the complete lines added since the last read; read all if the file was replaced or truncated."""
         status = os.fstat(descriptor)
-        if status.st_ino != self._inode or status.st_size < self._offset:
+        if status.st_ino != self._inode or not self._continues(descriptor):
             self._reset()
             self._inode = status.st_ino
         added = os.pread(descriptor, status.st_size - self._offset, self._offset)
-        whole = added[: added.rfind(b"\n") + 1]
-        for line in whole.splitlines():
+        *lines, _half_line = added.split(b"\n")
+        for line in lines:
             self._accept_line(line)
-        self._offset += len(whole)
+            self._last_line = line + b"\n"
+            self._offset += len(self._last_line)
+
+    def _continues(self, descriptor: int) -> bool:
+        """Return True if the last line read is still in its place: an inode and a size can be those of another file."""
+        length = len(self._last_line)
+        return os.pread(descriptor, length, self._offset - length) == self._last_line
 
     def _accept_line(self, text: bytes) -> None:
         number = self._number + 1
