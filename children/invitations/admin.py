@@ -23,7 +23,7 @@ from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
+from paktaleem.directory.schools.admin.choosing import CHOOSING, PLACE, SelectionForm, offer_places
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
@@ -93,6 +93,7 @@ class AskForm(SelectionForm):
             del self.fields["client"]
         else:
             set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
+        offer_places(self, PLACE, self.own)
 
     def clean(self) -> dict[str, Any]:
         """Check the school or class and the grade."""

@@ -145,12 +145,14 @@ def test_a_pupil_moves_after_the_same_values_were_shown_and_a_wrong_class_or_day
     farah, url = sign_in("farah"), person_page(cast, "moves-class")
     given = {**MOVE, "joining": "9c", "leaving": [classes["4a"]]}
     for wrong, answer in (
-        ({"joining": "nowhere"}, "No class in use at this client has this id: nowhere."),
+        ({"joining": "nowhere"}, "No class in use at this client has this name or id: nowhere."),
         ({"on": "2026-08-03"}, "Choose a day after 2026-08-03"),
         ({"on": "2036-01-01"}, "Choose a day at most a year ahead."),
         ({"leaving": [str(cast.subject_id("iqra"))]}, "Select a valid choice."),
     ):
         assert answer in farah.post(url, {**given, **wrong}).content.decode()
+    several = {**given, "joining": "9C", "others": "4a\n9c"}
+    assert farah.post(url, several).content.decode().count("<bdi>9c (Clifton)</bdi>") == 1, "a name, and an id again"
     [seen] = re.findall(r'name="seen" value="(\w+)"', farah.post(url, given).content.decode())
     assert "No one has been moved yet." in farah.post(url, {**given, "on": "2026-09-22", "seen": seen}).content.decode()
     with in_client(cast.client_id("indus")):

@@ -102,7 +102,7 @@ def test_another_client_finds_no_one_by_these_ids(classes, cast):
 def test_the_guardians_of_a_class_are_asked_and_an_unknown_class_is_refused(classes, cast):
     farah, url = browser_of(cast.user("farah")), list_url("invitations/invitation") + "add/"
     wrong = farah.post(url, {"ids": "", "beginning": "", "place": "nowhere"})
-    assert "No school or class in use at this client has this id." in wrong.content.decode()
+    assert "No school or class in use at this client has this name or id: nowhere." in wrong.content.decode()
     shown = farah.post(url, {"ids": "", "beginning": "", "place": "4b"}).content.decode()
     assert [int(one) for one in re.findall(r"<dd>(?:<strong>)?(\d+)", shown)] == [1, 0, 0, 0, 1]
     other = farah.post(url, {"ids": "", "beginning": "", "place": "4a", "confirmed": "1"})
@@ -119,7 +119,7 @@ def test_a_paper_form_is_made_for_a_school(classes, cast):
     farah, url = browser_of(cast.user("farah")), list_url("paper/formrun") + "add/"
     values = {"name": "Lyari", "addressee": "person", "purposes": ["newsletter"], "ids": ""}
     wrong = farah.post(url, {**values, "place": "nowhere"})
-    assert "No school or class in use at this client has this id." in wrong.content.decode()
+    assert "No school or class in use at this client has this name or id: nowhere." in wrong.content.decode()
     assert farah.post(url, {**values, "place": "lyari"}).status_code == 302
     with in_client(cast.client_id("indus")):
         pages = FormPage.objects.filter(run=FormRun.objects.get()).order_by("subject__external_id")
@@ -144,7 +144,7 @@ def test_an_answer_sheet_has_the_codes_of_those_of_a_class_role_or_everyone(clas
         sheet = rows_in(farah.post(url, {"format": "csv", **chosen}), "csv")
         assert [row[0] for row in sheet[2:]] == [format_code(codes[one]) for one in people]
     for chosen, answer in (
-        ({"place": "nowhere"}, "No school or class in use at this client has this id."),
+        ({"place": "nowhere"}, "No school or class in use at this client has this name or id: nowhere."),
         ({"place": "c9"}, "No one on this form is chosen by these fields."),
     ):
         assert answer in farah.post(url, {"format": "csv", **chosen}).content.decode()

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +19,6 @@ __all__ = [
     "filter_by_school",
     "get_day",
     "is_grade",
-    "is_place",
     "list_enrolments",
     "list_moving_enrolments",
     "list_people_of_class",
@@ -116,12 +114,6 @@ def is_grade(client_id: UUID, grade: str) -> bool:
     """Return True if a person or a class in use at a client is of this grade."""
     people = Subject.objects.filter(_HasGrade(), client_id=client_id, grade=grade)
     return people.exists() or SchoolClass.objects.filter(client_id=client_id, grade=grade, ended_at=None).exists()
-
-
-def is_place(client_id: UUID, external_id: str) -> bool:
-    """Return True if a class or school in use at a client has this LMS id."""
-    own: dict[str, Any] = {"client_id": client_id, "external_id": external_id, "ended_at": None}
-    return SchoolClass.objects.filter(**own).exists() or School.objects.filter(**own).exists()
 
 
 def _filter_enrolled(people: QuerySet[Subject], client_id: UUID, where: Q, on: date) -> QuerySet[Subject]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.admin.choosing import PlaceField, offer_places, read_place
 from paktaleem.directory.schools.models import EnrolmentRole, SchoolClass
 from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments, list_people_of_class
 from paktaleem.directory.schools.services import Move, check_move, move_pupils
@@ -33,7 +34,7 @@ from paktaleem.school_years.selectors import PUPILS
 
 __all__ = ["ClassMoveForm", "PersonMoveForm", "moves_panel"]
 
-_MOST_PEOPLE, _MOST_CLASSES, _SHOWN = 500, 20, 20
+_MOST_PEOPLE, _MOST_OTHERS, _SHOWN = 500, 20, 20
 _NOT_MOVED = _("No one has been moved yet. Check what changes and what stays, then send the form again.")
 _LEAD = (
     "Within this client nothing is lost: consents, guardians, what is held, requests and the history are about the "
@@ -46,11 +47,18 @@ class MoveForm(RowActionForm):
     """The new classes and the day; the first submission shows the effect, the second one with the same values moves."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
-    joining = forms.CharField(
-        label=_("New classes, by LMS id"),
+    joining = PlaceField(
+        of=[SchoolClass],
+        label=_("New class"),
+        required=True,
+        help_text=_("Its name or LMS id; a class of any school of this client."),
+    )
+    others = forms.CharField(
+        label=_("Other new classes"),
+        required=False,
         max_length=5_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("One id per line, of any school of this client. The ids are listed under Classes."),
+        help_text=_("If they join several: one name or LMS id per line."),
     )
     on = forms.DateField(
         label=_("First day in the new classes"),
@@ -66,30 +74,34 @@ class MoveForm(RowActionForm):
         with in_client(self.row.client_id):
             self.client = Client.objects.get(pk=self.row.client_id)
             self.offer()
+            offer_places(self, "joining", self.client.pk)
         self.initial.setdefault("on", get_day(self.client, self.at))
 
     def offer(self) -> None:
         """Set the people or classes to choose from, in the client's context."""
         raise NotImplementedError
 
-    def clean_joining(self) -> list[UUID]:
-        """Return the ids of the classes in use that the lines name."""
-        lines = {line.strip() for line in str(self.cleaned_data["joining"]).splitlines() if line.strip()}
-        if len(lines) > _MOST_CLASSES:
-            raise forms.ValidationError(gettext("Enter at most 20 ids."))
+    def clean_joining(self) -> UUID:
+        """Return the key of the class that the text names."""
+        return self._read_class(self.cleaned_data["joining"])
+
+    def clean_others(self) -> list[UUID]:
+        """Return the keys of the classes that the lines name."""
+        lines = {line.strip() for line in str(self.cleaned_data["others"]).splitlines() if line.strip()}
+        if len(lines) > _MOST_OTHERS:
+            raise forms.ValidationError(gettext("Enter at most 20 classes."))
+        return [self._read_class(line) for line in sorted(lines)]
+
+    def _read_class(self, text: str) -> UUID:
         with in_client(self.row.client_id):
-            rows = SchoolClass.objects.filter(client_id=self.client.pk, external_id__in=lines, ended_at=None)
-            found = dict(rows.values_list("external_id", "pk"))
-        if unknown := sorted(lines - set(found)):
-            text = gettext("No class in use at this client has this id: {ids}.")
-            raise forms.ValidationError(text.format(ids=join_words(unknown)))
-        return list(found.values())
+            return read_place(text, self.client.pk, [SchoolClass]).key
 
     def clean(self) -> dict[str, Any]:
         """Add the checked move; unless the same values were sent before, show its effect instead of moving."""
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
+        cleaned["classes"] = {cleaned["joining"], *cleaned["others"]}
         cleaned["move"] = move = self.to_move(cleaned)
         with in_client(self.row.client_id):
             try:
@@ -130,7 +142,7 @@ class PersonMoveForm(MoveForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    field_order = ("leaving", "joining", "on", "reason")
+    field_order = ("leaving", "joining", "others", "on", "reason")
     row: Subject
 
     def offer(self) -> None:
@@ -146,7 +158,7 @@ class PersonMoveForm(MoveForm):
     def to_move(self, cleaned: dict[str, Any]) -> Move:
         """Return the move of a valid form."""
         leaving = [UUID(key) for key in cleaned.get("leaving", [])]
-        return Move(people=[self.row.pk], leaving=leaving, joining=cleaned["joining"], on=cleaned["on"])
+        return Move(people=[self.row.pk], leaving=leaving, joining=cleaned["classes"], on=cleaned["on"])
 
 
 class ClassMoveForm(MoveForm):
@@ -158,7 +170,7 @@ class ClassMoveForm(MoveForm):
         required=False,
         help_text=_("Choose this if they move to another school. Otherwise only this class ends."),
     )
-    field_order = ("people", "every_class", "joining", "on", "reason")
+    field_order = ("people", "every_class", "joining", "others", "on", "reason")
     row: SchoolClass
 
     def offer(self) -> None:
@@ -171,7 +183,7 @@ class ClassMoveForm(MoveForm):
         """Return the move of a valid form."""
         leaving = None if cleaned["every_class"] else [self.row.pk]
         people = [UUID(key) for key in cleaned["people"]]
-        return Move(people=people, leaving=leaving, joining=cleaned["joining"], on=cleaned["on"])
+        return Move(people=people, leaving=leaving, joining=cleaned["classes"], on=cleaned["on"])
 
 
 def _name(of: SchoolClass) -> str:

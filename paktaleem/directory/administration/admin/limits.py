@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.schools.models import School
+from paktaleem.directory.schools.places import find_places
 from paktaleem.foundation.accounts.actors import Actor
 
 __all__ = ["SchoolsField", "name_limit", "read_schools", "show_schools", "with_school_names"]
@@ -23,13 +24,13 @@ class SchoolsField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         """Set label and help."""
         values: dict[str, Any] = {
-            "label": _("Limited to schools, by LMS id"),
+            "label": _("Limited to schools"),
             "required": False,
             "max_length": 10_000,
             "widget": forms.Textarea(attrs={"rows": 2}),
             "help_text": _(
-                "Separated by commas or lines. The member sees people of these schools only, and of the schools below "
-                "a district. Leave empty for everyone. The ids are listed under Schools."
+                "Names or LMS ids, separated by commas or lines. The member sees people of these schools only, and of "
+                "the schools below a district. Leave empty for everyone."
             ),
         }
         super().__init__(**{**values, **kwargs})
@@ -42,9 +43,9 @@ def show_schools(school_ids: Iterable[UUID] | None) -> str:
 
 
 def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | None:
-    """Return the ids of the schools that a text names by LMS id, None for an empty text.
+    """Return the ids of the schools that a text names by LMS id or name, None for an empty text.
 
-    Raises ValidationError naming the unknown ids, and for an empty text of a member who is limited.
+    Raises ValidationError naming what names no school or several, and for an empty text of a member who is limited.
     """
     wanted = {one.strip() for one in re.split(r"[,\n]", text) if one.strip()}
     if not wanted:
@@ -55,10 +56,21 @@ def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | No
     if actor.schools is not None:
         rows = rows.filter(pk__in=actor.schools)
     found = dict(rows.values_list("external_id", "pk"))
+    found |= _find_by_name(wanted - found.keys(), client_id, actor)
     if unknown := sorted(wanted - found.keys()):
-        words = gettext("No school that you may choose has these ids: {ids}.")
+        words = gettext("No school that you may choose has these ids or names: {ids}.")
         raise forms.ValidationError(words.format(ids=", ".join(unknown)))
     return sorted(found.values())
+
+
+def _find_by_name(names: Iterable[str], client_id: UUID, actor: Actor) -> dict[str, UUID]:
+    """Return the schools that the actor may choose by their names; a name that several have is left out."""
+    found = {}
+    for name in names:
+        schools = {one.key for one in find_places(client_id, name, [School])}
+        if len(may := schools if actor.schools is None else schools & set(actor.schools)) == 1:
+            found[name] = may.pop()
+    return found
 
 
 class _IsAmong(Func):

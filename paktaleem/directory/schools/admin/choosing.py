@@ -1,36 +1,49 @@
 """The fields by which a form chooses people: ids, or school, class, grade and role; the same in every act."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.grades import GRADE_LIMIT, parse_grade
 from paktaleem.directory.people.models import SubjectRole
+from paktaleem.directory.schools.models import School, SchoolClass
+from paktaleem.directory.schools.places import Place, PlaceModel, find_places, list_places
 from paktaleem.directory.schools.selections import Selection
-from paktaleem.directory.schools.selectors import is_grade, is_place
+from paktaleem.directory.schools.selectors import is_grade
+from paktaleem.foundation.console.widgets import SuggestionInput
+from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["CHOOSING", "PLACE", "GradeInput", "PlaceField", "SelectionForm", "check_place"]
+__all__ = ["CHOOSING", "PLACE", "GradeInput", "PlaceField", "SelectionForm", "offer_places", "read_place"]
 
 PLACE = "place"
 """Name of the field of a school or class in every form."""
+_NOT_FOUND: dict[tuple[PlaceModel, ...], str] = {
+    (School, SchoolClass): gettext_noop("No school or class in use at this client has this name or id: {text}."),
+    (SchoolClass,): gettext_noop("No class in use at this client has this name or id: {text}."),
+    (School,): gettext_noop("No school in use at this client has this name or id: {text}."),
+}
 CHOOSING = ("ids", PLACE, "grade", "role", "beginning")
 """Names of the fields of ``SelectionForm``, in order."""
 
 
 class PlaceField(forms.CharField):
-    """The LMS id of a school or a class; the people in it today are chosen."""
+    """A school or a class, by name or LMS id. The form calls ``offer_places`` and ``read_place``."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        """Set label, length and help."""
+    widget = SuggestionInput
+
+    def __init__(self, *, of: Collection[PlaceModel] = (School, SchoolClass), **kwargs: Any) -> None:
+        """Set label, length and help; ``of`` says whether schools, classes or both are meant."""
+        self.of = of
         values: dict[str, Any] = {
-            "label": _("School or class, by LMS id"),
+            "label": _("School or class"),
             "required": False,
             "max_length": 255,
-            "help_text": _("Only people who are in it today. The ids are listed under Schools and Classes."),
+            "help_text": _("Its name or LMS id. Only people who are in it today."),
         }
         super().__init__(**{**values, **kwargs})
 
@@ -86,10 +99,17 @@ class SelectionForm(forms.Form):
 
     def check_selection(self, client_id: UUID | None) -> None:
         """Add an error to each field that names a school, class or grade that the client does not have."""
-        check_place(self, client_id)
+        if client_id is not None and self.cleaned_data.get(PLACE):
+            self._read_place(client_id)
         grade = self.cleaned_data.get("grade", "")
         if grade and client_id is not None and not is_grade(client_id, grade):
             self.add_error("grade", gettext("No person or class in use at this client is of this grade."))
+
+    def _read_place(self, client_id: UUID) -> None:
+        try:
+            self.cleaned_data[PLACE] = read_place(self.cleaned_data[PLACE], client_id).external_id
+        except ValidationError as error:
+            self.add_error(PLACE, error)
 
     @property
     def selection(self) -> Selection:
@@ -98,8 +118,21 @@ class SelectionForm(forms.Form):
         return Selection(**{**given, "ids": tuple(given["ids"]), "beginning": given["beginning"].strip()})
 
 
-def check_place(form: forms.BaseForm, client_id: UUID | None) -> None:
-    """Add an error to a form whose field ``place`` names no school or class in use at the client."""
-    place = form.cleaned_data.get(PLACE, "")
-    if place and client_id is not None and not is_place(client_id, place):
-        form.add_error(PLACE, gettext("No school or class in use at this client has this id."))
+def offer_places(form: forms.BaseForm, name: str, client_id: UUID | None) -> None:
+    """Let the place field of a form suggest the client's schools and classes; none if the client is not known yet."""
+    field = form.fields[name]
+    if client_id is not None and isinstance(field, PlaceField):
+        field.widget.suggestions = [(one.external_id, one.name) for one in list_places(client_id, field.of)]
+
+
+def read_place(text: str, client_id: UUID, of: Collection[PlaceModel] = (School, SchoolClass)) -> Place:
+    """Return the school or class that a text names. Raises ValidationError if none or several have this name."""
+    found = find_places(client_id, text, of)
+    if not found:
+        raise ValidationError(gettext(_NOT_FOUND[tuple(of)]).format(text=text))
+    if len({one.external_id for one in found}) > 1:
+        ids = join_words(f"{one.external_id} – {one.name}" for one in found)
+        raise ValidationError(
+            gettext("“{text}” is the name of several. Use the LMS id: {ids}.").format(text=text, ids=ids)
+        )
+    return found[0]
