@@ -66,10 +66,10 @@ def found_messages() -> Catalog:
         ):
             here = [(str(path.relative_to(ROOT)), None)]
             if any(letter.isalpha() for letter in str(message)):
-                catalog.add(message, None, here, context=context, auto_comments=comments)  # type: ignore[arg-type]
+                catalog.add(message, None, here, context=context, auto_comments=comments)  # type: ignore[arg-type]  # no line numbers, so that the file changes less
     for where, words in console_words():
         if any(letter.isalpha() for letter in words) and not CODES.fullmatch(words):
-            catalog.add(str(words), None, [(where, None)])  # type: ignore[list-item]
+            catalog.add(str(words), None, [(where, None)])  # type: ignore[list-item]  # no line numbers, so that the file changes less
     return catalog
 
 

@@ -1,9 +1,9 @@
-"""Report words that the project does not use, with the word to write instead.
+"""Report words that the project does not use, with the words to write instead.
 
 ``python -m tests.plain_words [paths]`` (run by ``make check``) reads docstrings, comments, texts and names of tests in
-Python modules, templates, SQL comments and documents, and the subject of the latest commit. codespell and typos replace
-single words everywhere, identifiers and test data included; proselint has a fixed list of its own; none of them knows
-what a docstring is. Code in backticks is not read: API codes, ledger kinds and table names are contracts.
+Python modules, templates, SQL comments and documents, and the subject of the latest commit. No package
+fits: codespell and typos also replace words in identifiers and test data, proselint has a fixed list, and none of them
+tells docstrings from code. Code in backticks is not read: API codes, ledger kinds and table names are contracts.
 """
 
 import ast
@@ -18,40 +18,43 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 WORDS = (
-    (r"the wall(?! clock)|walls|walled off", "tenant isolation, row-level security"),
-    (r"(?<!class)(?<!chat )rooms?(?! for\b)", "app"),
-    (r"(?:the|this|our|of) house|house (?:test|rule)s?", "project, codebase"),
+    (r"the wall(?! clock)|walls|walled off", "“tenant isolation” or “row-level security”"),
+    (r"(?<!class)(?<!chat )rooms?(?! for\b)", "“app”"),
+    (r"(?:the|this|our|of) house|house (?:test|rule)s?", "“project” or “codebase”"),
     (
         r"(?<!two[ -])(?<!case )(?<!capital )(?<!Latin )(?<!ASCII )(?<!base32 )(?<!single )letters?(?! case)",
-        "email, text message, message",
+        "“email”, “text message” or “message”; a letter is printed",
     ),
-    (r"told", "reported, notified, published, sent"),
-    (r"is asked of|asked anew|what (?:is|was) asked", "requested, queried, prompted"),
-    (r"stands?(?! for\b)(?!-alone)(?!ing)|stood", "is, is in effect; a refusal takes precedence"),
-    (r"gone", "deleted, expired, purged"),
-    (r"(?<!at the )(?<!at that )moments?", "time, timestamp"),
-    (r"doors?", "access link; HTTP client"),
-    (r"(?:the|two|its|both) faces?", "interface"),
-    (r"by turns", "alternating, alternately"),
-    (r"bring\w*(?: [\w`.’']+){0,6} along", "select_related, prefetch; Select related …"),
-    (r"who(?:m)?ever|whosever", "the person who, a user who, anyone who"),
-    (r"nobody|somebody|anybody|everybody", "no one, a person, anyone, everyone; or the passive"),
-    (r"kept answers?", "idempotent response, stored response"),
-    (r"comes? of age|came of age|coming of age", "reaches the age of consent"),
-    (r"a no|the no|a yes of", "refusal, consent"),
-    (r"as it was:", "before"),
+    (r"told", "“reported”, “notified”, “published” or “sent”"),
+    (r"is asked of|asked anew|what (?:is|was) asked", "“requested”, “queried” or “prompted”"),
+    (r"stands?(?! for\b)(?!-alone)(?!ing)|stood", "“is” or “is in effect”; of a refusal: “takes precedence”"),
+    (r"gone", "“deleted”, “expired” or “purged”"),
+    (r"(?<!at the )(?<!at that )moments?", "“time”; “timestamp” for a stored one"),
+    (r"doors?", "“access link” or “HTTP client”"),
+    (r"(?:the|two|its|both) faces?", "“interface”"),
+    (r"by turns", "“alternating” or “alternately”"),
+    (r"bring\w*(?: [\w`.’']+){0,6} along", "“select related” or “prefetch”"),
+    (r"who(?:m)?ever|whosever", "“the person who”, “a user who” or “anyone who”"),
+    (r"nobody|somebody|anybody|everybody", "“no one”, “a person”, “anyone” or “everyone”; or the passive voice"),
+    (r"kept answers?", "“idempotent response” or “stored response”"),
+    (r"comes? of age|came of age|coming of age", "“reaches the age of consent”"),
+    (r"a no|the no|a yes of", "“refusal” or “consent”"),
+    (r"as it was:", "“before:”"),
 )
-"""Words in any text, as a regular expression between word boundaries, and what to write instead."""
+"""Words that no text has, each as a regular expression between word boundaries, and what to write instead."""
 
 OPENINGS = (
-    (r"Say (?:whether|if)\b", "Return True if …"),
-    (r"Say\b", "Return …"),
-    (r"Bring\b.*\balong\b", "Select related …"),
-    (r"Lead\b", "Link to …, Redirect to …"),
-    (r"Give (?:the|what|where|how|back)\b", "Return …"),
-    (r"(?:What|Who|Whom|Whose|Whoever|Whatever|That which)\b", "the thing itself: a noun, or a verb and its object"),
+    (r"Say (?:whether|if)\b", "“Return True if …”"),
+    (r"Say\b", "“Return …”"),
+    (r"Bring\b.*\balong\b", "“Select related …”"),
+    (r"Lead\b", "“Link to …” or “Redirect to …”"),
+    (r"Give (?:the|what|where|how|back)\b", "“Return …”"),
+    (
+        r"(?:What|Who|Whom|Whose|Whoever|Whatever|That which)\b",
+        "a noun, or a verb and its object",
+    ),
 )
-"""How a docstring may not begin, and what it begins with instead."""
+"""First words that no docstring has, each as a regular expression, and how to begin instead."""
 
 ALLOWED = frozenset(
     {
@@ -73,13 +76,13 @@ ALLOWED = frozenset(
         "letters about a request",
     }
 )
-"""Phrases in which such a word is right, and names that are data: cut out before a text is read."""
+"""Phrases and names that are right although they have such a word. They are removed before a text is read."""
 
 LETTERS = re.compile(
     r"(?:^|/)(?:rights/|templates/console/(?:panels/)?rights_|tests/rights/|retention/breaches/|templates/breaches/|"
     r"templates/console/panels/breach|templates/console/letter|tests/breaches/|directory/mail/letter_pages|0077-)"
 )
-"""Paths about letters that are emailed or printed: *letter* is the word for both."""
+"""Paths of files in which *letter* is right: about letters that may be emailed or printed."""
 
 SKIPPED = frozenset({"migrations", "locale", "static", "__pycache__", "planted"})
 SUBJECT_LIMIT = 72
@@ -99,7 +102,7 @@ type Text = tuple[int, str]
 
 
 def hits(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield (line within the text, word, what to write instead) for each word that is not used."""
+    """Yield (line within the text, word, what to write instead) for each word of ``WORDS`` in a text."""
     for name in ALLOWED:
         text = text.replace(name, "")
     text = _CODE.sub(lambda found: "\n" * found[0].count("\n"), text)
@@ -109,7 +112,7 @@ def hits(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def opening(docstring: str) -> tuple[str, str] | None:
-    """Return the first words of a docstring that begins as none should, and what it begins with instead."""
+    """Return the first words of a docstring if they are in ``OPENINGS``, and how to begin instead; otherwise None."""
     found = ((rule.match(docstring.lstrip()), instead) for rule, instead in _OPENINGS)
     return next(((match[0], instead) for match, instead in found if match), None)
 
@@ -132,7 +135,7 @@ def names_of_tests(tree: ast.AST) -> Iterator[Text]:
 
 
 def other_texts(source: str, taken: set[int], *, strings: bool) -> Iterator[Text]:
-    """Yield the comments, and where asked the strings that hold prose; ``taken`` are the docstrings' lines."""
+    """Yield the comments, and with ``strings`` the strings of prose; ``taken`` are the lines of docstrings."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         is_string = strings and token.type in _STRINGS and token.start[0] not in taken
         if token.type == tokenize.COMMENT or (is_string and _is_prose(token.string)):
@@ -157,13 +160,13 @@ def read_python(source: str, *, strings: bool) -> Iterator[tuple[int, str, str]]
 
 
 def read_template(source: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the same for a template: of its tags, only the texts in quotes of ``translate`` are read."""
+    """Yield (line, word, what to write instead) for a template; of its tags, the texts of ``translate`` are read."""
     plain = _TAG.sub(lambda tag: " ".join(_QUOTED.findall(tag[0])) if "translate" in tag[0] else "", source)
     return ((line + 1, word, instead) for line, word, instead in hits(plain))
 
 
 def read_document(source: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the same for a page of Markdown, without its indented and fenced code."""
+    """Yield (line, word, what to write instead) for a page of Markdown, without its code."""
     lines, fenced = [], False
     for line in source.splitlines():
         fenced ^= line.startswith("```")
@@ -172,7 +175,7 @@ def read_document(source: str) -> Iterator[tuple[int, str, str]]:
 
 
 def read_sql(source: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the same for the comments of an SQL file."""
+    """Yield (line, word, what to write instead) for the comments of an SQL file."""
     comments = "\n".join(line.partition("--")[2] for line in source.splitlines())
     return ((line + 1, word, instead) for line, word, instead in hits(comments))
 
@@ -187,7 +190,7 @@ def read(path: Path) -> Iterable[tuple[int, str, str]]:
 
 
 def files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files below the paths that hold texts, in order."""
+    """Yield the files with texts below the paths, in order."""
     for path in paths:
         found = [path] if path.is_file() else sorted(path.rglob("*"))
         for one in found:
@@ -205,21 +208,21 @@ def everything() -> list[Path]:
 
 
 def read_subject() -> Iterator[str]:
-    """Yield what is wrong with the subject of the latest commit, if this is a repository."""
+    """Yield the faults of the subject of the latest commit; none outside a repository."""
     command = ["git", "log", "-1", "--no-merges", "--format=%s"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     subject = found.stdout.strip()
     if len(subject) > SUBJECT_LIMIT:
-        yield f"the latest commit's subject has {len(subject)} characters: at most {SUBJECT_LIMIT}"
+        yield f"the subject of the latest commit has {len(subject)} characters; shorten it to at most {SUBJECT_LIMIT}"
     for _, word, instead in hits(subject):
-        yield f"the latest commit's subject: “{word}”: write {instead}"
+        yield f"the subject of the latest commit: instead of “{word}”, write {instead}"
 
 
 def main(arguments: list[str]) -> int:
     """Print a line for each hit; return 1 if there are any."""
     chosen = list(files(Path(argument) for argument in arguments)) if arguments else everything()
     lines = [
-        f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}:{line}: “{word}”: write {instead}"
+        f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}:{line}: instead of “{word}”, write {instead}"
         for path in chosen
         for line, word, instead in sorted(read(path))
         if not (word.lower().startswith("letter") and LETTERS.search(path.as_posix()))

@@ -49,7 +49,7 @@ def pooled(endpoint: Endpoint, *, size: int) -> Iterator[Endpoint]:
     account = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     for path in (folder, *folder.iterdir()) if account else ():
         os.chown(path, NOBODY, NOBODY)
-    process = subprocess.Popen([PGBOUNCER, "-q", str(folder / "pgbouncer.ini")], **account)  # type: ignore[call-overload]
+    process = subprocess.Popen([PGBOUNCER, "-q", str(folder / "pgbouncer.ini")], **account)  # type: ignore[call-overload]  # the account is a user and a group, or nothing
     try:
         front = Endpoint(endpoint.host, listens, process.pid, endpoint.passwords)
         _wait_for(front)

@@ -134,7 +134,7 @@ def map_open_rows(client_id: UUID, pages: Iterable[UUID]) -> dict[UUID, list[She
     """Map pages to their open rows."""
     found: dict[UUID, list[SheetEntry]] = {}
     for entry in SheetEntry.objects.filter(client_id=client_id, page__in=set(pages), state__in=OPEN_STATES):
-        found.setdefault(entry.page_id, []).append(entry)  # type: ignore[arg-type]
+        found.setdefault(entry.page_id, []).append(entry)  # type: ignore[arg-type]  # only entries with a page
     return found
 
 

@@ -19,7 +19,7 @@ __all__ = ["confirm_matched_rows", "expire_old_rows"]
 
 @app.task(name=CONFIRM_MATCHED, pass_context=False)
 def confirm_matched_rows(client: str, sheet: str) -> None:
-    """Confirm the matched rows of a sheet, one transaction per person, within the schools of who uploaded it.
+    """Confirm the matched rows of a sheet, one transaction per person, within the schools of the uploader.
 
     Idempotent.
     """

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from hashlib import sha256
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -40,6 +42,11 @@ class MovePreview:
     requests: int
     no_longer: Sequence[School]
     from_now: Sequence[School]
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what is shown: a confirmation of something else does not count."""
+        return sha256(json.dumps([_to_keys(getattr(self, one.name)) for one in fields(self)]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,10 @@ def preview_move(move: Move, *, client: Client, at: datetime) -> MovePreview:
         no_longer=[one for one in left if one.pk not in after],
         from_now=[one for one in joined if one.pk not in before],
     )
+
+
+def _to_keys(value: Any) -> Any:
+    return value if isinstance(value, int) else [str(one.pk) for one in value]
 
 
 def list_moves_of(subject: Subject) -> QuerySet[Entry]:

@@ -38,7 +38,7 @@ def review_assessment(
     reason: Reason | str,
     at: datetime,
 ) -> ImpactAssessment:
-    """Record that an assessment was reviewed today, with its result and the next review day.
+    """Record that an assessment was reviewed today, with its result and the next review day (GDPR Art. 35(11)).
 
     Raises ValidationError if the day is not after today in the client's time zone, SharedRowNotEditable, NotAllowed.
     """

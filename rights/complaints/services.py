@@ -100,9 +100,9 @@ def open_case(
 ) -> AuthorityCase:
     """Record that a supervisory authority has a case about a request; a complaint to us may turn into one.
 
-    The request may have ended: people complain about answers. Only one that goes on elsewhere has no case of its own.
-    ``country`` selects an authority of the directory; ``authority`` names another one in words. Raises ValidationError
-    naming the field, RequestEnded, CannotOpen, NotAllowed.
+    Follows policy §9, GDPR Art. 77. The request may have ended: people complain about answers. Only one that goes on
+    elsewhere has no case of its own. ``country`` selects an authority of the directory; ``authority`` names another one
+    in words. Raises ValidationError naming the field, RequestEnded, CannotOpen, NotAllowed.
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     if bool(country) == bool(authority.strip()) or (country and country not in AUTHORITIES):

@@ -105,7 +105,8 @@ def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: A
 def require_notice(restriction: Restriction, at: datetime) -> None:
     """Raise PersonNotInformed unless the person was informed before ``at`` that this restriction will be lifted.
 
-    Connected to ``checks_before_lift``: no lift that waits for approval is applied without the notice.
+    Follows GDPR Art. 18(3). Connected to ``checks_before_lift``: no lift that waits for approval is applied without the
+    notice.
     """
     informed = LiftNotice.objects.filter(client_id=restriction.client_id, restriction=restriction, at__lt=at)
     if not informed.exists():
@@ -116,8 +117,8 @@ def require_notice(restriction: Restriction, at: datetime) -> None:
 def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: datetime) -> Overruling:
     """Propose to overrule an objection, with the compelling grounds and the evidence in words.
 
-    The objection stays in force until a second officer agrees. Raises ValidationError, AlreadyProposed, AlreadyErased,
-    NotAllowed.
+    Follows GDPR Art. 21(1), decision 0065. The objection stays in force until a second officer agrees. Raises
+    ValidationError, AlreadyProposed, AlreadyErased, NotAllowed.
     """
     _require_officer(objection, actor)
     if not grounds.strip():
@@ -143,9 +144,9 @@ def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: 
 
 @transaction.atomic
 def approve_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
-    """Agree to an overruling that another officer proposed: the objection ends. Idempotent for an ended objection.
+    """Agree to an overruling that another officer proposed: the objection ends (GDPR Art. 21(1), decision 0065).
 
-    Raises NothingProposed, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    Idempotent for an ended objection. Raises NothingProposed, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
     objection = _settle(objection, actor, at, approve=True)
     return lift_objection(objection, actor=actor, reason=Reason.REVIEW, at=at)
@@ -153,7 +154,10 @@ def approve_overruling(objection: Objection, *, actor: Actor, at: datetime) -> O
 
 @transaction.atomic
 def decline_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
-    """Decline an overruling, or take it back: the objection stays in force. Raises NothingProposed, NotAllowed."""
+    """Decline an overruling, or take it back: the objection stays in force (decision 0065).
+
+    Raises NothingProposed, NotAllowed.
+    """
     return _settle(objection, actor, at, approve=False)
 
 

@@ -75,6 +75,6 @@ def _take(raw: bytes, mail: ParsedMail | None, contents: list[bytes], *, is_cut:
 def _store(known: dict[str, object], place: Place, received_at: datetime) -> MailMessage | None:
     with in_client(place.client_id):
         at = to_client_clock(wall_clock_now())
-        received = ReceivedMail(**known, received_at=min(to_client_clock(received_at), at))  # type: ignore[arg-type]
+        received = ReceivedMail(**known, received_at=min(to_client_clock(received_at), at))  # type: ignore[arg-type]  # the fields of a parsed email
         client = Client.objects.get(pk=place.client_id)
         return store_mail(received, client=client, request_id=place.request_id, actor=_BY_MAIL, at=at)

@@ -182,7 +182,7 @@ def _connections(port: int, requests: Sequence[bytes], seconds: int) -> tuple[li
     ends_at = time.perf_counter() + seconds
     while time.perf_counter() < ends_at:
         for key, _ in chooser.select(1):
-            connection: socket.socket = key.fileobj  # type: ignore[assignment]
+            connection: socket.socket = key.fileobj  # type: ignore[assignment]  # only sockets are registered
             failed += _answer(connection) not in OK
             now = time.perf_counter()
             times.append(now - sent[connection])

@@ -87,7 +87,7 @@ def test_pages_of_the_console_are_clean_and_readable(visit: Visit, language: str
     for turn, (name, url) in enumerate(PAGES.items()):
         for size, scheme in ((WIDE, "light"), (PHONE, "dark")):
             visit.page.set_viewport_size(size)
-            visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
             visit.go(url)
             visit.keep(f"{name}-{language}-{scheme}")
             assert fits(visit.page), (name, size)

@@ -131,7 +131,7 @@ def plain_answer(rows, subject, consents, question, role):
     return (reason is None, reason or "permitted", word, len(passed))
 
 
-def plain_refusal(rows, subject, consents, question, basis, role, passed):  # noqa: C901, PLR0911, PLR0912, PLR0915, PLR0917
+def plain_refusal(rows, subject, consents, question, basis, role, passed):  # noqa: C901, PLR0911, PLR0912, PLR0915, PLR0917 -- one rule after the other, as the decision's text has them
     """Check the rules in order, one by one; add each that is passed."""
     at = question.at
     # 1

@@ -27,7 +27,7 @@ from tests.console.conftest import SignIn
 from tests.factories import CAST_AT
 
 PEOPLE = "/admin/subjects/subject/export/"
-PLANTED = ["=1+1", '=HYPERLINK("http://x.example","y")', "+1", "-1", "\t=1", "\r=1", "＝1"]  # noqa: RUF001
+PLANTED = ["=1+1", '=HYPERLINK("http://x.example","y")', "+1", "-1", "\t=1", "\r=1", "＝1"]  # noqa: RUF001 -- a full-width sign, which spreadsheets read as an ordinary one
 _CELLS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 

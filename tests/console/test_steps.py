@@ -5,9 +5,11 @@ from html import unescape
 from typing import Any
 
 from consent.notices.models import Notice
+from consent.register.admin.purpose_steps import list_purpose_effects
 from consent.register.models import LawfulBasis, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.project.test_console_in_urdu import english_in, in_urdu
 from tests.signing_in import browser_of
@@ -87,6 +89,13 @@ def test_a_purpose_without_a_basis_says_that_every_decision_is_a_denial(cast: Ca
     assert english_in(farah.get(f"{PURPOSE}?step=check"), PURPOSE) == []
     assert in_urdu(cast, "bilal").get(PURPOSE).status_code == 403
     assert post(browser_of(cast.user("bilal")), PURPOSE, "purpose", WHAT_FOR).status_code == 403
+
+
+def test_the_effect_of_a_shared_purpose_names_the_number_of_clients_without_paktaleem(cast: Cast) -> None:
+    with as_officer():
+        number = Client.objects.exclude(pk=PAKTALEEM).count()
+        shared = Purpose(client_id=PAKTALEEM, code="shared_news", is_active=False)
+        assert list_purpose_effects(shared)[0] == f"Shared: all {number} clients see it in their register."
 
 
 def test_a_notice_and_a_client_show_their_effect_before_they_are_added(cast: Cast) -> None:

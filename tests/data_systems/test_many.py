@@ -27,7 +27,7 @@ FROM generate_series(1, %(people)s) n
 """
 
 
-def test_a_set_of_any_size_is_issued_in_constant_memory(cast, indus, lms, spec, now, capsys):  # noqa: PLR0917
+def test_a_set_of_any_size_is_issued_in_constant_memory(cast, indus, lms, spec, now, capsys):  # noqa: PLR0917 -- fixtures
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, {"client": indus.id, "at": now - timedelta(days=9), "people": PEOPLE})
     people, asked = Subject.objects.filter(role="learner"), spec(categories=("usage_logs",))
@@ -45,7 +45,7 @@ def test_a_set_of_any_size_is_issued_in_constant_memory(cast, indus, lms, spec, 
     took = f"{issued:.1f} s by one statement, {time.perf_counter() - began:.1f} s with taking them"
     with capsys.disabled():
         if "ORDERS" in os.environ:
-            print(f"\n{PEOPLE:,} orders: {took}; at most {most / 1e6:.1f} MB of Python's own")  # noqa: T201
+            print(f"\n{PEOPLE:,} orders: {took}; at most {most / 1e6:.1f} MB of Python's own")  # noqa: T201 -- the measured numbers, for the reader of the run
 
 
 def test_a_plan_for_an_empty_table_is_not_reused_for_large_sets(cast, indus, lms, spec, now):

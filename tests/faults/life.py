@@ -62,7 +62,7 @@ def die_before(number: int) -> None:
     for alias in KINDS_OF_POINT:
         connection = connections[alias]
         connection.execute_wrappers.append(before)
-        connection.commit = committing(connection.commit, count)  # type: ignore[method-assign]
+        connection.commit = committing(connection.commit, count)  # type: ignore[method-assign]  # the commit that is counted
 
 
 def committing(commit: Callable[[], None], count: Callable[[], None]) -> Callable[[], None]:

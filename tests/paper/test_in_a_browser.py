@@ -82,7 +82,7 @@ def test_answers_of_a_class_on_paper_are_confirmed(chromium: Browser, served: De
 
     page.goto(f"{base}/admin/paper/answersheet/add/")
     upload = {"name": "answers.csv", "mimeType": "text/csv", "buffer": filled(blank, day)}
-    page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]
+    page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]  # a file in memory
     page.get_by_role("button", name="Read the sheet").click()
     expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
     keep(page, "sheet")
@@ -151,7 +151,7 @@ def test_a_row_shows_the_guardian_who_signed(chromium: Browser, served: Demonstr
     content = signed_by_guardians(download.value.path().read_bytes(), day)
     page.goto(f"{base}/admin/paper/answersheet/add/")
     upload = {"name": "signed.csv", "mimeType": "text/csv", "buffer": content}
-    page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]
+    page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]  # a file in memory
     page.get_by_role("button", name="Read the sheet").click()
     keep(page, "sheet-guardians")
     page.get_by_role("row", name="Waiting for a guardian").get_by_role("link").click()

@@ -463,8 +463,8 @@ def messages_of_indus(cast: Cast) -> dict[str, Any]:
     mail, contents = parse_mail(raw) or (None, [])
     known = {"raw": raw, "is_cut": False, "contents": contents, "received_at": AT, "zone": "UTC"}
     took: dict[str, Any] = {"client": cast.client("indus"), "request_id": None, "actor": SETTING_UP, "at": AT}
-    asked = store_mail(ReceivedMail(mail=mail, aside=None, **known), **took)  # type: ignore[arg-type]
-    aside = store_mail(ReceivedMail(mail=None, aside=None, **{**known, "raw": b"unreadable"}), **took)  # type: ignore[arg-type]
+    asked = store_mail(ReceivedMail(mail=mail, aside=None, **known), **took)  # type: ignore[arg-type]  # the fields of a parsed email
+    aside = store_mail(ReceivedMail(mail=None, aside=None, **{**known, "raw": b"unreadable"}), **took)  # type: ignore[arg-type]  # the fields of a parsed email
     assert asked is not None
     assert aside is not None
     MailMessage.objects.filter(pk=aside.pk).update(state="aside", aside_reason="list")

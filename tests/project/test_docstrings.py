@@ -1,4 +1,4 @@
-"""Check that docstrings name real exceptions, and that services name those they raise themselves."""
+"""Check that docstrings name real exceptions and sources, and that services name what they raise themselves."""
 
 import ast
 import builtins
@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.project.offenders import refuse_any
-from tests.project.test_house import MODULES, functions, named, parsed
+from tests.project.test_house import MODULES, ROOT, functions, named, parsed
 
 RAISES = re.compile(r"\bRaises? ([^.]*)")
 CLASS_NAME = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][A-Za-z]*)+\b")
 NOT_IMPORTED = {"PakTaleem", "TemplateDoesNotExist"}
 """The product's name, and an exception of Django that the project lets pass without naming it in code."""
 SERVICES = {"services", "selectors"}
+DECISIONS = {int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")}
+SECTIONS_OF_POLICY = range(1, 14)
 
 
 def known_classes(trees: list[ast.Module]) -> set[str]:
@@ -65,6 +67,15 @@ def is_service(path: Path) -> bool:
     return bool(SERVICES & {*path.parts, path.stem}) or path.stem.endswith("_services")
 
 
+def unknown_sources(tree: ast.Module) -> list[str]:
+    """Return the decisions and the sections of the policy that docstrings of a module cite and that do not exist."""
+    documented = [node for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
+    text = "\n".join(ast.get_docstring(node) or "" for node in documented)
+    decisions = {int(number) for number in re.findall(r"\bdecisions? (\d{1,4})\b", text)} - DECISIONS
+    sections = {int(number) for number in re.findall(r"\bpolicy §(\d+)", text)} - {*SECTIONS_OF_POLICY}
+    return [*(f"decision {one}" for one in sorted(decisions)), *(f"policy §{one}" for one in sorted(sections))]
+
+
 def test_docstrings_name_only_exceptions_that_exist() -> None:
     known = known_classes([parsed(path) for path in MODULES])
     refuse_any(((named(path), unknown_exceptions(parsed(path), known)) for path in MODULES), advice="Raises unknown:")
@@ -75,8 +86,18 @@ def test_services_name_the_exceptions_they_raise() -> None:
     refuse_any(((named(path), [*unnamed_exceptions(parsed(path))]) for path in services), advice="Add Raises …:")
 
 
+def test_docstrings_cite_only_sources_that_exist() -> None:
+    refuse_any(((named(path), unknown_sources(parsed(path))) for path in MODULES), advice="No such source:")
+
+
 def test_the_checks_find_a_wrong_and_a_missing_name() -> None:
     tree = ast.parse('def act():\n    """Act. Raises NotHere, ValueError."""\n    raise TypeError("no")\n')
     assert unknown_exceptions(tree, {"ValueError"}) == ["NotHere"]
     assert [*unnamed_exceptions(tree)] == ["act: TypeError"]
+    assert unknown_sources(
+        ast.parse('"""Follows policy §9 and §14, policy §14, decision 0001 and decision 0999."""')
+    ) == [
+        "decision 999",
+        "policy §14",
+    ]
     assert [function.name for function in functions(tree)] == ["act"]

@@ -70,8 +70,8 @@ def test_a_hit_is_printed_with_its_place_and_what_to_write(tmp_path, capsys):
     page.write_text("Plain.\nA letter is told.\n")
     assert main([str(page)]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        f"{page}:2: “letter”: write email, text message, message",
-        f"{page}:2: “told”: write reported, notified, published, sent",
+        f"{page}:2: instead of “letter”, write “email”, “text message” or “message”; a letter is printed",
+        f"{page}:2: instead of “told”, write “reported”, “notified”, “published” or “sent”",
     ]
     page.write_text("Plain.\n")
     assert main([str(page)]) == 0

@@ -45,8 +45,7 @@ def test_no_act_or_page_opens_a_row_of_people_of_another_school(cast_of_rows: Ca
     assert "systems/system/change" in opened, "the register is read"
 
 
-def test_every_capability_of_a_limited_administrator_is_used(cast: Cast) -> None:
-    """None of them is one that the role does not have."""
+def test_a_limit_names_no_capability_that_an_administrator_does_not_have(cast: Cast) -> None:
     admin: Actor = user_actor(cast.user_id("farah"), "client_admin", cast.client_id("indus"))
     assert admin.capabilities >= LIMITED_CAPABILITIES
 

@@ -27,6 +27,7 @@ from tests.paper.sheets import code_of, entries_of, form_for, line, sheet_of
 from tests.rights.cases import AT
 from tests.school_limits.limiting import make_head, make_school
 from tests.school_limits.test_work import PORTAL, HeadsCast, north, who
+from tests.signing_in import browser_of
 
 __all__ = ["north"]
 
@@ -81,6 +82,22 @@ def test_a_task_in_the_worker_stays_within_the_schools_of_who_asked(cast: Cast, 
     invite_many(**asked, run=begun(client_id, head.head, south))
     with in_client(client_id):
         assert Invitation.objects.exists()
+
+
+def test_the_sheet_of_a_form_whose_people_have_left_the_school_has_no_codes(cast: Cast) -> None:
+    client_id, school = cast.client_id("indus"), make_school(cast, "north", cast.subject_id("junaid"))
+    south = make_school(cast, "south")
+    user, head = make_head(cast, school), HeadsCast(cast._values)
+    head.head = user_actor(user.pk, "client_admin", client_id, schools=[school])
+    with in_client(client_id, schools=frozenset([school])):
+        run = form_for(head, [cast.subject("junaid")], AT, ["newsletter"])
+    with in_client(client_id), connection.cursor() as cursor:
+        cursor.execute("UPDATE schools_schoolclass SET school_id = %s WHERE external_id = 'north'", [south])
+    answer = browser_of(user).get(f"/admin/paper/formrun/{run.pk}/sheet-csv/")
+    assert answer.status_code == 200
+    header, example = answer.content.decode("utf-8-sig").splitlines()
+    assert header.startswith("code,")
+    assert example.startswith("#")
 
 
 def begun(client_id: UUID, actor: Actor, school: UUID) -> str:

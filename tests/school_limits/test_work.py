@@ -15,10 +15,12 @@ from consent.consents.models import Consent, ConsentState
 from consent.consents.services import Answer, record_answers, restrict_processing
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased, erase_subject, register_subject
-from paktaleem.directory.schools.models import SchoolClass
+from paktaleem.directory.schools.models import Enrolment, School, SchoolClass
+from paktaleem.directory.schools.services import EnrolledElsewhere, Move, move_pupils
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.school_years.services import leave_client
 from rights.requests.services import add_note, answer_request, close_request, receive_request
 from tests.cast import Cast
 from tests.factories import SETTING_UP
@@ -85,6 +87,43 @@ def test_people_are_added_and_corrected_and_no_one_of_another_school_is_taken_ov
         register_subject("lms-hamza", client=client, details={"role": "student"}, **who(north))
     with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
         enrol(SchoolClass.objects.get(external_id="south"), new.pk)
+
+
+def test_a_new_person_is_shown_in_the_organisation_above_too(cast: Cast) -> None:
+    client_id = cast.client_id("indus")
+    network, school = make_school(cast, "network"), make_school(cast, "north")
+    with in_client(client_id):
+        School.objects.filter(pk=school).update(parent_id=network)
+    head = user_actor(make_head(cast, school).pk, "client_admin", client_id, schools=[school])
+    with in_client(client_id, schools=frozenset([school])):
+        new, _is_new = register_subject(
+            "lms-new", client=cast.client("indus"), details={"role": "student"}, actor=head, at=AT
+        )
+    with in_client(client_id, schools=frozenset([network])):
+        assert Subject.objects.filter(pk=new.pk).exists()
+
+
+@pytest.mark.parametrize("leave", ["one class", "every class", "the client"])
+def test_no_one_is_taken_from_a_class_of_another_school(cast: Cast, leave: str) -> None:
+    client_id, danish = cast.client_id("indus"), cast.subject_id("danish")
+    schools = [make_school(cast, "north", danish), make_school(cast, "new")]
+    make_school(cast, "south", danish)
+    head = user_actor(make_head(cast, *schools).pk, "client_admin", client_id, schools=schools)
+    by: dict[str, Any] = {"actor": head, "reason": Reason.REVIEW, "at": AT}
+    with in_client(client_id, schools=frozenset(schools)):
+        subject = Subject.objects.get(pk=danish)
+        north, new = (SchoolClass.objects.get(external_id=name).pk for name in ("north", "new"))
+        move = Move(people=[danish], leaving=[north] if leave == "one class" else None, joining=[new], on=AT.date())
+        if leave == "one class":
+            assert move_pupils(move, client=subject.client, **by) == 1
+        else:
+            with pytest.raises(EnrolledElsewhere), transaction.atomic():
+                leave_client(subject, **by) if leave == "the client" else move_pupils(move, client=subject.client, **by)
+        there = Enrolment.objects.filter(subject=danish, ended_at=None)
+        assert set(there.values_list("school_class__title", flat=True)) == {
+            "south",
+            "new" if leave == "one class" else "north",
+        }
 
 
 def test_an_erased_person_is_not_registered_again_by_limited_staff(cast: Cast, now: Any) -> None:

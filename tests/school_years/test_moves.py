@@ -164,6 +164,18 @@ def test_a_pupil_moves_after_the_same_values_were_shown_and_a_wrong_class_or_day
     assert sign_in("celia").get(url).status_code == 404
 
 
+def test_what_changed_since_the_preview_is_shown_before_a_pupil_moves(
+    indus: Caller, cast: Cast, sign_in: SignIn
+) -> None:
+    url, given = person_page(cast, "moves-class"), {**MOVE, "leaving": []}
+    [seen] = re.findall(r'name="seen" value="(\w+)"', sign_in("farah").post(url, given).content.decode())
+    assert indus.consent("lms-hamza", "newsletter").status_code == 201
+    again = sign_in("farah").post(url, {**given, "seen": seen}).content.decode()
+    assert "No one has been moved yet." in again
+    [seen] = re.findall(r'name="seen" value="(\w+)"', again)
+    assert sign_in("farah").post(url, {**given, "seen": seen}).status_code == 302
+
+
 def test_a_move_to_another_client_closes_the_account_and_leads_to_the_portability_request(
     indus: Caller, cast: Cast, sign_in: SignIn
 ) -> None:

@@ -50,7 +50,7 @@ def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
 def look(page: Page, base: str, pages: dict[str, str]) -> None:
     """Check each page in both languages, light and dark, wide and narrow."""
     for language, scheme, size in (("en", "dark", PHONE), ("ur", "light", WIDE), ("ur", "dark", PHONE)):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
         page.set_viewport_size(size)
         for name, url in pages.items():
             page.goto(f"{base}{url}?lang={language}")

@@ -75,7 +75,7 @@ def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -
     if url is None:
         messages.info(request, _("The provider gave no address: it contacts the guardian in its own way."))
         return None
-    owner: ProviderCheckAdmin = site.get_model_admin(ProviderCheck)  # type: ignore[assignment]
+    owner: ProviderCheckAdmin = site.get_model_admin(ProviderCheck)
     shown = [(_("Address"), url)]
     context = {"title": _("Address for the guardian"), "shown": shown, "row_url": owner.url_of("change", row)}
     return owner.page(request, row, "console/revealed.html", **context)

@@ -113,7 +113,7 @@ def record_service_answer(
     reason: Reason | str = Reason.SUBJECT_REQUEST,
     at: datetime,
 ) -> ServiceAuthorisation:
-    """Record an answer about the service: a guardian's, or the child's own refusal if ``guardian`` is None.
+    """Record an answer about the service: a guardian's, or the child's own refusal if ``guardian`` is None (policy §8).
 
     Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
     answer about outside recipients, 16 CFR 312.5(a)(2)) a stronger verification. A refusal or withdrawal requires

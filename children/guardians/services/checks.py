@@ -130,9 +130,9 @@ def request_check(
 ) -> ProviderCheck:
     """Request a provider's check of a guardian; the worker starts it after the transaction has committed.
 
-    May be called for staff, API keys, or the guardian on their own page. Returns the open check if there is one of the
-    same provider and method. Raises ProviderUnknown, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded,
-    AlreadyErased, ValidationError, NotAllowed.
+    Follows policy §8, decision 0043. May be called for staff, API keys, or the guardian on their own page. Returns the
+    open check if there is one of the same provider and method. Raises ProviderUnknown, MethodNotOffered, TooManyChecks,
+    MayNotConsent, AlreadyEnded, AlreadyErased, ValidationError, NotAllowed.
     """
     _require(actor, guardianship)
     lock_child(guardianship.child)
@@ -222,7 +222,7 @@ def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> Pen
 
 @transaction.atomic
 def record_check_started(check_id: UUID, started: StartedCheck, *, client_id: UUID, at: datetime) -> ProviderCheck:
-    """Record the number of a started check and the guardian's address for it (https only). Idempotent.
+    """Record the number of a started check and the guardian's address for it (https only; decision 0043). Idempotent.
 
     Raises ValidationError if the number or the address is invalid.
     """
@@ -256,9 +256,9 @@ def find_check_to_query(check_id: UUID, *, client_id: UUID, at: datetime) -> Res
 def receive_check_result(
     client_id: UUID, provider: str, body: bytes, headers: Mapping[str, str], *, arrived_at: datetime, at: datetime
 ) -> ProviderCheck:
-    """Record a result that a provider sent, signed within five minutes of ``get_arrival_time``. Idempotent.
+    """Record a result that a provider sent, signed within five minutes of ``get_arrival_time`` (decision 0043).
 
-    Raises ProviderUnknown, NotSigned, CheckUnknown, AlreadyErased.
+    Idempotent. Raises ProviderUnknown, NotSigned, CheckUnknown, AlreadyErased.
     """
     found = _get_provider(provider).read(body, headers, at=arrived_at)
     checks = ProviderCheck.objects.filter(client_id=client_id, provider=provider, provider_check_id=found.number)
@@ -270,9 +270,9 @@ def receive_check_result(
 
 @transaction.atomic
 def record_check_result(check_id: UUID, found: CheckResult, *, client_id: UUID, at: datetime) -> ProviderCheck:
-    """Record the result of a check, once. If it is passed, verify the guardian, unless they may no longer decide.
+    """Record the result of a check, once (policy §8, decision 0043).
 
-    Raises AlreadyErased.
+    If it is passed, verify the guardian, unless they may no longer decide. Raises AlreadyErased.
     """
     unlocked = ProviderCheck.objects.select_related("guardianship__child").get(pk=check_id, client_id=client_id)
     lock_child(unlocked.guardianship.child, during_erasure=True)

@@ -24,7 +24,10 @@ class AlreadyClosed(PortalError):
 def update_service_conflict(
     child: Subject, *, outcome: ConflictOutcome, actor: Actor, reason: Reason | str, at: datetime
 ) -> GuardianConflict | None:
-    """Open a case if the guardians disagree about the service at ``at``; else close an open one with ``outcome``."""
+    """Open a case if the guardians disagree about the service at ``at``; else close an open one with ``outcome``.
+
+    Follows decision 0028.
+    """
     disagree = load_child_facts(child).standing(at).in_conflict
     return update_conflict(child, "", disagree=disagree, outcome=outcome, actor=actor, reason=reason, at=at)
 
@@ -41,7 +44,8 @@ def update_conflict(
 ) -> GuardianConflict | None:
     """Open a case about one purpose if the guardians ``disagree`` and none is open; else close an open one.
 
-    ``purpose`` is a code, or empty for the service as a whole. Returns the case, if any. The child must be locked.
+    Follows decision 0028. ``purpose`` is a code, or empty for the service as a whole. Returns the case, if any. The
+    child must be locked.
     """
     cases = GuardianConflict.objects.select_for_update().filter(client_id=child.client_id, child=child)
     case = cases.filter(purpose_code=purpose, closed_at=None).first()

@@ -116,7 +116,7 @@ def name_guardian(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> Guardianship:
-    """Name a person as a guardian of a child from ``at``. They have no authority before they are verified.
+    """Name a person as a guardian of a child from ``at`` (policy §8). They have no authority before they are verified.
 
     A person in another role, such as a teacher, keeps it and becomes a guardian too. Idempotent: if the same
     guardianship is in effect, it is returned. Raises NotTheirOwnGuardian, StillAChild, AlreadyNamed, AlreadyErased,

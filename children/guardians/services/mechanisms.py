@@ -32,7 +32,7 @@ def declare_mechanism(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> ChildMechanism:
-    """Record a client's declaration from ``at`` on; its previous declaration of this kind ends.
+    """Record a client's declaration from ``at`` on; its previous declaration of this kind ends (policy §8).
 
     The description is shown with the decisions it concerns. ``provider`` lets guardians request this provider's check
     on their own page.

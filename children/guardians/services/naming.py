@@ -60,8 +60,8 @@ def name_guardian_with_evidence(
 ) -> Guardianship:
     """Name a guardian from ``at``, verified by ``evidence``; without it they have no authority yet.
 
-    All or nothing: if the evidence is refused, no person is registered or named. Raises as ``name_guardian``,
-    ``verify_guardian`` and ``register_guardian``.
+    Follows policy §8, decision 0116. All or nothing: if the evidence is refused, no person is registered or named.
+    Raises as ``name_guardian``, ``verify_guardian`` and ``register_guardian``.
     """
     stamp: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
     if isinstance(guardian, NewGuardian):

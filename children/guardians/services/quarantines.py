@@ -48,7 +48,10 @@ def quarantine(
     reason: Reason | str = Reason.INCIDENT,
     at: datetime,
 ) -> Quarantine:
-    """Put a person's data in quarantine, or return the open quarantine. Raises AlreadyErased, NotAllowed."""
+    """Put a person's data in quarantine, or return the open quarantine (policy §8).
+
+    Raises AlreadyErased, NotAllowed.
+    """
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     subject = lock_child(subject, during_erasure=True)
     held = Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).first()
@@ -62,7 +65,7 @@ def quarantine(
 
 @transaction.atomic
 def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime) -> Quarantine:
-    """End the quarantine of a person's data, also of an erased person.
+    """End the quarantine of a person's data, also of an erased person (policy §8).
 
     Raises QuarantineNeeded while an incident of the person is open, NotInQuarantine, NotAllowed.
     """

@@ -38,7 +38,7 @@ def authorise_by_school(
 ) -> SchoolAuthorisation:
     """Record that a school official authorises the service for education under a contract; ends an earlier one.
 
-    Raises ValidationError, AlreadyErased, NotAllowed.
+    Follows policy §8. Raises ValidationError, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.RECORD_GUARDIANS, child.client_id)
     child = lock_child(child)

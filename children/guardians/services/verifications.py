@@ -91,10 +91,10 @@ def verify_guardian(
 ) -> Verification:
     """Record a verification by the school's staff: by a signed form, in person, or by the school's records.
 
-    The form is a method of COPPA (16 CFR 312.5(b)(2)(i)); card numbers are refused. ``evidence`` is a reference to the
-    document; ``file`` is the signed form. Both are sealed under the child's key. Raises NotAStaffMethod,
-    CardNumberFound, EvidenceRequired, MayNotConsent, AlreadyEnded, AlreadyErased, FileKindNotAccepted, FileTooLarge,
-    NotAllowed.
+    Follows policy §8, decision 0030. The form is a method of COPPA (16 CFR 312.5(b)(2)(i)); card numbers are refused.
+    ``evidence`` is a reference to the document; ``file`` is the signed form. Both are sealed under the child's key.
+    Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, MayNotConsent, AlreadyEnded, AlreadyErased,
+    FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:

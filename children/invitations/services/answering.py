@@ -95,8 +95,8 @@ class AnswerContext:
 def record_service_consent(saying: AnswerContext) -> Outcome:
     """Record a verified guardian's consent to the service; consent of an unverified one waits for confirmation.
 
-    Raises TokenStale if the notice was shown before the guardian's latest refusal, GuardianshipUnknown, ContactRefused,
-    NotTheGuardian, AlreadyErased.
+    Follows policy §8. Raises TokenStale if the notice was shown before the guardian's latest refusal,
+    GuardianshipUnknown, ContactRefused, NotTheGuardian, AlreadyErased.
     """
     known = _lock_and_check(saying)
     if _refused_since(known, saying.shown_at):
@@ -133,8 +133,9 @@ def _await_confirmation(row: Invitation, saying: AnswerContext) -> None:
 def confirm_yes(saying: AnswerContext) -> None:
     """Record the second confirmation: it verifies the guardian (email-plus, text-plus), and the consent counts.
 
-    COPPA, 16 CFR 312.5(b)(2)(viii) and (ix). It requires a sign-in by the same contact, with a one-time code requested
-    after the confirmation was sent. ``shown_hash`` is the hash of the current notice.
+    Follows policy §8, decision 0030. COPPA, 16 CFR 312.5(b)(2)(viii) and (ix). It requires a sign-in by the same
+    contact, with a one-time code requested after the confirmation was sent. ``shown_hash`` is the hash of the current
+    notice.
 
     Raises NothingToConfirm if there is nothing to confirm, for example after a refusal given elsewhere; TokenStale if
     the notice has changed since the consent; GuardianshipUnknown, ContactRefused, NotTheGuardian, AlreadyErased.
@@ -167,7 +168,10 @@ def confirm_yes(saying: AnswerContext) -> None:
 
 @transaction.atomic
 def record_service_refusal(saying: AnswerContext) -> None:
-    """Record a refusal; it requires no confirmation or verification. Raises GuardianshipUnknown, AlreadyErased."""
+    """Record a refusal; it requires no confirmation or verification (policy §8).
+
+    Raises GuardianshipUnknown, AlreadyErased.
+    """
     lock_guardian(saying.guardian)
     _record_answer(saying, Decision.REFUSED)
     _close_invitation(saying, State.REFUSED)

@@ -122,9 +122,9 @@ class _InvitationContext:
 def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Actor, at: datetime) -> Invitation:
     """Invite one guardian to decide about one child, by a contact that is not the child's; ``portal`` is the base URL.
 
-    A person claimed by the roster becomes a named guardian, without authority before they are verified. While an
-    invitation is open, it is returned and no further message is sent. Raises NotAChild, NoGuardian, AlreadyDecided,
-    ContactRefused, TooManyInvitations, AlreadyErased, NotAllowed.
+    Follows policy §8, decision 0031. A person claimed by the roster becomes a named guardian, without authority before
+    they are verified. While an invitation is open, it is returned and no further message is sent. Raises NotAChild,
+    NoGuardian, AlreadyDecided, ContactRefused, TooManyInvitations, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.INVITE_GUARDIANS, child.client_id)
     lock_guardian(guardian)
@@ -145,7 +145,7 @@ def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Ac
 
 @transaction.atomic
 def invite_guardians_of(children: Iterable[Subject], *, portal: str, actor: Actor, at: datetime) -> list[Invitation]:
-    """Invite every guardian named for these children, with one message for siblings.
+    """Invite every guardian named for these children, with one message for siblings (policy §8, decision 0031).
 
     If a guardian has no usable contact, the invitation is stored with the reason, for the school to handle. Guardians
     who have consented or were already invited are skipped. Raises NotAllowed.

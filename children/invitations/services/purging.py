@@ -38,7 +38,7 @@ _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
     """Delete the contact of a guardian who never answered, unless it is needed or on hold; return True if deleted.
 
-    The guardian must be locked (``lock_guardian``).
+    Follows decision 0032. The guardian must be locked (``lock_guardian``).
     """
     unheld = lock_unheld_subject(guardian, at=at)
     if unheld is None or _is_needed(unheld):
@@ -79,7 +79,7 @@ def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
 
 
 def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete contacts of guardians not asked within the period ``UNASKED``; return how many, up to 200.
+    """Delete contacts of guardians not asked within the period ``UNASKED``; return how many, up to 200 (decision 0032).
 
     COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
     """

@@ -82,7 +82,8 @@ def _record(row: DutyAttestation, actor: Actor, at: datetime) -> None:
 def remind_of_duties(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
     """Remind a client, once a day at most, of duties that are near or overdue; return True if it was reminded.
 
-    The email is sent 30, 7, 1 and 0 days before a duty is due and every 7 days after. Raises NotAllowed.
+    Follows policy §7. The email is sent 30, 7, 1 and 0 days before a duty is due and every 7 days after. Raises
+    NotAllowed.
     """
     require(actor, Capability.VIEW_REGISTER, client_id)
     client = Client.objects.select_for_update().get(pk=client_id)

@@ -31,7 +31,7 @@ class NotSuspended(PortalError):
 def suspend_agreement(
     agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> AgreementSuspension:
-    """Suspend an agreement from now on: data is stored and deleted, and not otherwise processed.
+    """Suspend an agreement from now on: data is stored and deleted, and not otherwise processed (policy §7).
 
     Raises NotInForce, NotAllowed.
     """
@@ -60,7 +60,7 @@ def end_agreement(
 ) -> ServiceAgreement:
     """End an agreement now; for ``exit_days`` days more, data may be stored so that it can be returned.
 
-    Raises NotInForce if it is a draft, has not started or has ended, NotAllowed.
+    Follows policy §7, GDPR Art. 28(3). Raises NotInForce if it is a draft, has not started or has ended, NotAllowed.
     """
     agreement = _lock(agreement, actor)
     if agreement.state(at) != "active" or agreement.starts_at >= at:

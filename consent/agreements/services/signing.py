@@ -87,7 +87,7 @@ def decline_signing(
 ) -> AgreementSigning:
     """Decline to sign, or take back the own signature, before both sides have signed; the agreement stays a draft.
 
-    Raises NotADraft, NotSignedYet, NotAllowed.
+    Follows decision 0078. Raises NotADraft, NotSignedYet, NotAllowed.
     """
     _require_signer(agreement, actor)
     agreement = _lock_draft(agreement)
@@ -101,7 +101,10 @@ def decline_signing(
 
 
 def compute_terms_hash(agreement: ServiceAgreement) -> str:
-    """Return the SHA-256 of what both sides sign: the term, the instructions and the documents of the agreement."""
+    """Return the SHA-256 of what both sides sign: the term, the instructions and the documents of the agreement.
+
+    Follows decision 0078.
+    """
     own: dict[str, Any] = {"client_id": agreement.client_id, "agreement": agreement}
     terms = {
         "reference": agreement.reference,

@@ -61,7 +61,7 @@ def _open_evidence(evidence: ConsentEvidence, given: dict[str, Any], request: Ht
         response = HttpResponse(opened.chunks, content_type=opened.content_type)
         response["Content-Disposition"] = f'attachment; filename="evidence.{evidence.file and evidence.file.kind}"'
     else:
-        owner: ConsentEvidenceAdmin = site.get_model_admin(ConsentEvidence)  # type: ignore[assignment]
+        owner: ConsentEvidenceAdmin = site.get_model_admin(ConsentEvidence)
         values = {"shown": [(gettext("Reference"), opened.text)], "row_url": owner.url_of("change", evidence)}
         response = owner.page(request, evidence, "console/revealed.html", title=gettext("Evidence"), **values)
     return response

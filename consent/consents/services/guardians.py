@@ -41,7 +41,10 @@ def is_refused_by_another_guardian(child: Subject, purpose: Purpose, guardian: U
 
 
 def update_purpose_conflict(event: ConsentEvent, purpose: Purpose, *, actor: Actor) -> None:
-    """Open or close the conflict case about a purpose, depending on whether the child's guardians disagree."""
+    """Open or close the conflict case about a purpose, depending on whether the child's guardians disagree.
+
+    Follows decision 0028.
+    """
     latest = _load_latest_answers(event.subject, purpose)
     at = event.recorded_at
     disagree = False

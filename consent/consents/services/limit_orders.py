@@ -36,7 +36,7 @@ class LimitStep(StrEnum):
 
 
 def enqueue_limit_orders(limit: Restriction | Objection, step: LimitStep, *, reason: Reason | str) -> None:
-    """Enqueue the orders of one step; the steps of one person are carried out in their order."""
+    """Enqueue the orders of one step; the steps of one person are carried out in their order (decision 0057)."""
     enqueue_job(
         ISSUE_LIMIT_ORDERS,
         lock=f"limits/{limit.subject_id}",
@@ -51,11 +51,11 @@ def enqueue_limit_orders(limit: Restriction | Objection, step: LimitStep, *, rea
 def issue_limit_orders(
     limit_id: UUID, step: LimitStep, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> list[Order]:
-    """Issue the orders of one step to every system that holds the data; idempotent. Returns the new orders.
+    """Issue the orders of one step to every system that holds the data; idempotent (GDPR Art. 18, decision 0057).
 
-    What was lifted before its orders were issued orders nothing, and neither does a person who is or was erased. A
-    restriction that another one still covers is not lifted in the systems; where a lift covers more than one, those
-    that remain are ordered again. Raises NotAllowed.
+    Returns the new orders. What was lifted before its orders were issued orders nothing, and neither does a person who
+    is or was erased. A restriction that another one still covers is not lifted in the systems; where a lift covers more
+    than one, those that remain are ordered again. Raises NotAllowed.
     """
     model: type[Restriction | Objection] = Objection if step is LimitStep.OBJECTED else Restriction
     rows = model._default_manager.select_for_update(of=("self",)).select_related("subject")

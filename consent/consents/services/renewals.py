@@ -20,7 +20,7 @@ __all__ = ["request_consent", "request_renewals"]
 
 
 def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
-    """Record consent requests for up to ``limit`` consents of each kind; returns how many.
+    """Record consent requests for up to ``limit`` consents of each kind; returns how many (decision 0018).
 
     Consents that will soon expire remain in force until then. Consents a guardian gave for a person who has reached the
     age of consent no longer count. Clients learn of the requests from ``GET /api/v1/changes`` and from ``renewal_due``
@@ -36,8 +36,8 @@ def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
 def request_consent(consent: Consent, *, actor: Actor, at: datetime) -> bool:
     """Record that a consent is requested again; it stays in force until it ends by itself or is answered.
 
-    Returns False if the purpose is no longer based on consent, or the person is erased or being erased. Raises
-    NotAllowed.
+    Follows decision 0018. Returns False if the purpose is no longer based on consent, or the person is erased or being
+    erased. Raises NotAllowed.
     """
     try:
         record_answers(

@@ -46,15 +46,15 @@ def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, 
 def expire_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
     """Let a consent end now because what it was given for has ended, such as a school year (DPV: ConsentExpired).
 
-    The person may be asked again at once. Raises NothingInForce if no consent is in force, ValueError for an unknown
-    reason, AlreadyErased, NotAllowed.
+    Follows decision 0099. The person may be asked again at once. Raises NothingInForce if no consent is in force,
+    ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.CLOSE_SCHOOL_YEARS, consent.client_id)
     return _end_consent(consent, ConsentState.EXPIRED, Method.SYSTEM, actor=actor, reason=Reason(reason), at=at)
 
 
 def invalidate_unverified_consents(verification: Any, actor: Actor, at: datetime) -> None:
-    """Invalidate the consents a guardian gave since a verification of theirs that was false.
+    """Invalidate the consents a guardian gave since a verification of theirs that was false (decision 0036).
 
     Connected to ``verification_found_false``. Recorded as an act of the portal, not of ``actor``.
     """

@@ -41,7 +41,7 @@ def save_cookie(cookie: Cookie, *, actor: Actor, reason: Reason | str, at: datet
 
 @transaction.atomic
 def save_site(site: CookieSite, *, actor: Actor, reason: Reason | str, at: datetime) -> CookieSite:
-    """Add or change a client's site with the banner; a new one gets its public key.
+    """Add or change a client's site with the banner; a new one gets its public key (policy §10).
 
     Raises ValidationError for an origin that is not ``https://host`` (``http`` on this computer only), NotAllowed.
     """
@@ -68,7 +68,7 @@ def save_link(link: LinkedService, *, actor: Actor, reason: Reason | str, at: da
 def review_link(
     link: LinkedService, *, review_on: date, actor: Actor, reason: Reason | str, at: datetime
 ) -> LinkedService:
-    """Record that a linked service and its policy were reviewed, and set the next review day.
+    """Record that a linked service and its policy were reviewed, and set the next review day (policy §11).
 
     Raises ValidationError if the day is not after today in the client's time zone, SharedRowNotEditable, NotAllowed.
     """
@@ -82,8 +82,8 @@ def review_link(
 def publish_banner(client_id: UUID, *, actor: Actor, at: datetime) -> BannerVersion | None:
     """Store the texts of a client's banner as a new version, unless they are unchanged; returns the new version.
 
-    The caller has checked who may. Changes of one client are published one after the other. Visitors are asked again
-    only if the optional part changed.
+    Follows policy §10, decision 0082. The caller has checked who may. Changes of one client are published one after the
+    other. Visitors are asked again only if the optional part changed.
     """
     advisory_lock(f"cookies.banner/{client_id}")
     content = build_content(list_cookies(client_id))

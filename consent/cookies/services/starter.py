@@ -47,7 +47,7 @@ PORTAL_COOKIES: tuple[tuple[str, int, str, str], ...] = (
 
 
 def load_starter_cookies(actor: Actor, at: datetime) -> int:
-    """Add the portal's own cookies that are not in the register; returns the number of rows added.
+    """Add the portal's own cookies that are not in the register; returns the number of rows added (policy §10).
 
     Connected to ``starter_parts``; runs in PakTaleem's own context. Raises NotAllowed.
     """

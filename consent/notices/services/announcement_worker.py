@@ -56,7 +56,7 @@ def list_clients_to_follow(*, at: datetime) -> list[UUID]:
 
 @transaction.atomic
 def process_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
-    """Process the announcements of one client, in its context. Raises NotAllowed."""
+    """Process the announcements of one client, in its context (policy §12). Raises NotAllowed."""
     client = Client.objects.get(pk=client_id)
     for dispatch in open_dispatches(client, actor=actor, at=at):
         notified = notify_client(dispatch, client, actor=actor, at=at)
@@ -66,7 +66,10 @@ def process_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def record_effects(client: Client, *, actor: Actor, at: datetime) -> list[NoticeEffect]:
-    """Record, once, each version that has taken effect at the client since it joined. Raises NotAllowed."""
+    """Record, once, each version that has taken effect at the client since it joined (policy §12, decision 0016).
+
+    Raises NotAllowed.
+    """
     require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
     client = Client.objects.select_for_update().get(pk=client.pk)
     known = set(NoticeEffect.objects.filter(client_id=client.pk).values_list("version_id", flat=True))

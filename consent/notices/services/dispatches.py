@@ -29,7 +29,7 @@ def enqueue_client_notification() -> None:
 
 @transaction.atomic
 def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[NoticeDispatch]:
-    """Create the missing dispatch rows of a client for announced versions, and return all its rows.
+    """Create the missing dispatch rows of a client for announced versions, and return all its rows (policy §12).
 
     Runs in the client's context. Raises NotAllowed.
     """

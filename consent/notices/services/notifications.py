@@ -68,7 +68,10 @@ def count_reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
 
 
 def send_reminder(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
-    """Send a due reminder to the recipients of notices if the client has not responded; returns True if sent."""
+    """Send a due reminder to the recipients of notices if the client has not responded; returns True if sent.
+
+    Follows policy §12.
+    """
     due = count_reminders_due(dispatch, at=at)
     if due <= dispatch.reminders or has_responded(dispatch.pk):
         return False

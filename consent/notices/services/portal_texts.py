@@ -14,7 +14,7 @@ __all__ = ["count_portal_notice_days", "publish_portal_text"]
 
 
 def count_portal_notice_days() -> int:
-    """Return how many days clients are notified before a text of the portal takes effect."""
+    """Return how many days clients are notified before a text of the portal takes effect (policy §12)."""
     return notice_days_for(Notice(client_id=PAKTALEEM, is_by_portal=True), is_material=True)
 
 
@@ -30,9 +30,9 @@ def publish_portal_text(
 ) -> NoticeVersion:
     """Publish a text as the next material version of PakTaleem's notice ``code``; clients are notified of it.
 
-    ``titles`` and ``texts`` are in English and Urdu. The notice is added with its first version. The version takes
-    effect at ``effective_at``, or as soon as clients have had their days of notice, and never before an earlier
-    version. Raises ValidationError, NotAllowed.
+    Follows policy §12. ``titles`` and ``texts`` are in English and Urdu. The notice is added with its first version.
+    The version takes effect at ``effective_at``, or as soon as clients have had their days of notice, and never before
+    an earlier version. Raises ValidationError, NotAllowed.
     """
     notice = Notice.objects.filter(client_id=PAKTALEEM, code=code).select_for_update().first()
     if notice is None:

@@ -47,7 +47,7 @@ class NoOpenObjection(PortalError):
 
 @transaction.atomic
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
-    """Record that the client has seen the announcement; this is not an agreement.
+    """Record that the client has seen the announcement; this is not an agreement (policy §12).
 
     Raises AlreadyResponded if it is acknowledged, NotAllowed.
     """
@@ -61,7 +61,7 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
 def object_to_announcement(
     dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
-    """Record the client's objection; it creates a task for an officer.
+    """Record the client's objection; it creates a task for an officer (policy §12).
 
     It does not stop the change of a text. With a new recipient nothing of the client is shared until the client
     withdraws it.

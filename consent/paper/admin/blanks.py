@@ -59,7 +59,7 @@ def build_blank(
 ) -> HttpResponse:
     """Return the empty answer sheet of the chosen people of a form: its codes, no names.
 
-    Raises ValidationError if no one on the form is chosen.
+    Raises ValidationError if people are chosen and none of them is on the form.
     """
     form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
     pages = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
@@ -71,7 +71,7 @@ def build_blank(
         people = select_chosen(everyone, chosen, client=client, at=get_action_time(request))
         pages = pages.filter(subject_id__in=people.order_by().values("pk"))
     codes = list(pages.values_list("code", flat=True))
-    if not codes:
+    if not codes and chosen != EVERYONE:
         raise ValidationError(_NO_ONE)
     content_type, make = BLANKS[kind]
     content = make([*asked, *form_purposes.values_list("purpose__code", flat=True)], codes)

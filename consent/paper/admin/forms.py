@@ -57,7 +57,7 @@ class ClientForm(forms.Form):
 class MakeForm(ScopedForm, SelectionForm):
     """A form to choose the people and the purposes."""
 
-    reason = None  # type: ignore[assignment]
+    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     name = forms.CharField(
         label=_("Class or group"), max_length=100, help_text=_("For example “Grade 7 B”. Do not name people.")
     )

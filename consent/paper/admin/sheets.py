@@ -44,7 +44,7 @@ TONES = {
 class UploadForm(ScopedForm):
     """A form to upload an answer sheet."""
 
-    reason = None  # type: ignore[assignment]
+    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     file = forms.FileField(
         label=_("File"),
         required=False,
@@ -75,7 +75,7 @@ def _confirm_sheet(row: AnswerSheet, _given: dict[str, Any], request: HttpReques
         number = count_rows(row)[EntryState.CONFIRMED] - before
         words = ngettext("{number} row is confirmed.", "{number} rows are confirmed.", number).format(number=number)
         messages.success(request, words)
-    owner: AnswerSheetAdmin = site.get_model_admin(AnswerSheet)  # type: ignore[assignment]
+    owner: AnswerSheetAdmin = site.get_model_admin(AnswerSheet)
     return HttpResponseRedirect(owner.url_of("change", row))
 
 

@@ -64,9 +64,9 @@ def make_form(
 ) -> FormRun:
     """Create a consent form: a page with a code for each person who can be asked about some of the purposes.
 
-    A form for guardians has a page for each child, and also asks about the service; it may have no purposes. The
-    version of each notice is stored. Raises ValidationError for a purpose without consent as basis or without a
-    notice, or too many or no people; NotAllowed.
+    Follows decision 0020. A form for guardians has a page for each child, and also asks about the service; it may have
+    no purposes. The version of each notice is stored. Raises ValidationError for a purpose without consent as basis or
+    without a notice, or too many or no people; NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
     form_purposes = _check_purposes(client, purposes, addressee, at)

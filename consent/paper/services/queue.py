@@ -63,7 +63,7 @@ __all__ = [
 
 @transaction.atomic
 def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Actor, at: datetime) -> SheetEntry:
-    """Record the answers of a matched row, one event per purpose, in one transaction. Idempotent.
+    """Record the answers of a matched row, one event per purpose, in one transaction (decision 0020). Idempotent.
 
     The row is judged again first: if it is no longer matched, its state changes and nothing is recorded. A ``scan`` of
     the form becomes evidence of every answer.

@@ -63,7 +63,7 @@ class SheetAlreadyUploaded(PortalError):
 
 @transaction.atomic
 def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) -> AnswerSheet:
-    """Add an answer sheet to the queue, without recording any answer.
+    """Add an answer sheet to the queue, without recording any answer (decision 0020).
 
     Raises SheetInvalid with every problem, SheetAlreadyUploaded if the file was uploaded before, ValidationError for
     an empty or too large file, NotAllowed.
@@ -260,7 +260,7 @@ def get_typed_code(entry: SheetEntry, *, actor: Actor) -> dict[str, Any]:
 
 @transaction.atomic
 def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> AnswerSheet:
-    """Confirm every matched row of a sheet: a few at once, many by a background task.
+    """Confirm every matched row of a sheet: a few at once, many by a background task (decision 0020).
 
     Each person has their own transaction in the background. Calling it again continues with the rows then matched.
     Raises NotAllowed.

@@ -68,7 +68,7 @@ class SignedForm:
 
 
 def record_signer(form: SignedForm, *, actor: Actor, at: datetime) -> tuple[Subject, ServiceAuthorisation | None]:
-    """Name and verify the guardian who signed, and record their answer about the service.
+    """Name and verify the guardian who signed, and record their answer about the service (policy §8, decision 0058).
 
     Returns the guardian and the answer, None if the form has none to record. A guardian who is verified as strongly
     already is not verified again. Runs in the caller's transaction. Raises as ``name_guardian``, ``verify_guardian``
@@ -82,7 +82,10 @@ def record_signer(form: SignedForm, *, actor: Actor, at: datetime) -> tuple[Subj
 
 
 def record_child_refusal(form: SignedForm, *, actor: Actor, at: datetime) -> ServiceAuthorisation | None:
-    """Record the child's own refusal of the service, if the row has one: a child may refuse, never consent."""
+    """Record the child's own refusal of the service, if the row has one (policy §8).
+
+    A child may refuse, never consent.
+    """
     if SERVICE not in form.verdict.record:
         return None
     return _record_service(form, None, actor, at)

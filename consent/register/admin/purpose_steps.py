@@ -105,7 +105,8 @@ def add_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> None:
 def list_purpose_effects(purpose: Any) -> list[str]:
     """Return who sees a new purpose, who is asked again, and what is decided about it."""
     if purpose.client_id == PAKTALEEM:
-        seen = _("Shared: all {number} clients see it in their register.").format(number=Client.objects.count())
+        number = Client.objects.exclude(pk=PAKTALEEM).count()
+        seen = _("Shared: all {number} clients see it in their register.").format(number=number)
     else:
         seen = _("Its client and PakTaleem see it in the register; other clients do not.")
     public = _("It is listed on the public page of purposes as soon as it is added.")

@@ -81,7 +81,7 @@ def store_safeguard_change(
 ) -> SafeguardChange:
     """Store a change that waits for a second person; it replaces one of the same row that is still waiting.
 
-    Raises ValidationError without a ground, NotAllowed unless a signed-in person requests it.
+    Follows decision 0053. Raises ValidationError without a ground, NotAllowed unless a signed-in person requests it.
     """
     require(actor, Capability.WEAKEN_SAFEGUARDS, row.client_id)
     if actor.kind is not ByKind.USER:
@@ -120,7 +120,7 @@ def _replace_waiting(row: RegisterRow, actor: Actor, at: datetime) -> None:
 def decide_safeguard_change(
     change: SafeguardChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> SafeguardChange:
-    """Approve a change that weakens a safeguard, which then takes effect, or decline it.
+    """Approve a change that weakens a safeguard, which then takes effect, or decline it (decision 0053).
 
     What should have started before the approval starts with it. Raises ApproverIsRequester, ChangeAlreadyDecided,
     ValidationError, NotAllowed; only officers approve a recipient.

@@ -92,7 +92,8 @@ class _Checked(NamedTuple):
 def report_disclosure(subject: Subject, shared: DisclosureReport, *, actor: Actor, at: datetime) -> Disclosure:
     """Record a disclosure with the reason code of the decision, even if the decision denies it: then it is flagged.
 
-    Raises ValidationError naming the field, AlreadyErased, ErasureInProgress, NotAllowed.
+    Follows policy §6, decision 0081. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress,
+    NotAllowed.
     """
     require(actor, Capability.REPORT_DISCLOSURES, subject.client_id)
     subject = lock_subject(subject.pk, client_id=subject.client_id)
@@ -110,7 +111,8 @@ def report_disclosures(
 ) -> list[DisclosureResult]:
     """Record many disclosures as ``report_disclosure`` does one; returns a result for each report, in order.
 
-    A report with an error is left out, and the others are recorded. Raises NotAllowed.
+    Follows policy §6, decision 0081. A report with an error is left out, and the others are recorded. Raises
+    NotAllowed.
     """
     require(actor, Capability.REPORT_DISCLOSURES, client_id)
     people = find_people(client_id, {one.subject for one in reports}, lock=True)

@@ -63,7 +63,7 @@ class LegalDemand:
 
 @transaction.atomic
 def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Actor, at: datetime) -> LegalDisclosure:
-    """Record an authority's demand for a person's data with its review; a second officer must approve it.
+    """Record an authority's demand for a person's data with its review; a second officer must approve it (policy §6).
 
     Raises ValidationError naming the field, AlreadyErased, NotAllowed unless a privacy officer requests it.
     """
@@ -96,7 +96,7 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
 def decide_legal_disclosure(
     row: LegalDisclosure, *, approve: bool, reason: Reason | str = Reason.REVIEW, actor: Actor, at: datetime
 ) -> LegalDisclosure:
-    """Approve or decline a legal disclosure; the officer who requested it may only decline.
+    """Approve or decline a legal disclosure; the officer who requested it may only decline (policy §6).
 
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
     """
@@ -120,7 +120,7 @@ def record_legal_disclosure(
     actor: Actor,
     at: datetime,
 ) -> LegalDisclosure:
-    """Record what was disclosed, and who was informed, or why not.
+    """Record what was disclosed, and who was informed, or why not (policy §6).
 
     Raises DisclosureNotApproved, AlreadyDisclosed, ValidationError naming the field, NotAllowed.
     """

@@ -29,7 +29,7 @@ _OF_PAKTALEEM = gettext_noop("Business transfers are PakTaleem’s.")
 
 @transaction.atomic
 def request_business_transfer(row: BusinessTransfer, *, actor: Actor, at: datetime) -> BusinessTransfer:
-    """Record a business transfer that waits for a second officer; ``row`` is unsaved.
+    """Record a business transfer that waits for a second officer; ``row`` is unsaved (policy §6).
 
     Runs in PakTaleem's context. Raises ValidationError naming the field, NotAllowed unless an officer requests it.
     """
@@ -51,7 +51,7 @@ def request_business_transfer(row: BusinessTransfer, *, actor: Actor, at: dateti
 def decide_business_transfer(
     row: BusinessTransfer, *, approve: bool, reason: Reason | str = Reason.REVIEW, actor: Actor, at: datetime
 ) -> BusinessTransfer:
-    """Approve a business transfer, which announces it to every client, or decline it.
+    """Approve a business transfer, which announces it to every client, or decline it (policy §6).
 
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError if 30 days of notice are
     no longer possible, NotAllowed.

@@ -76,10 +76,10 @@ def issue_link(
 ) -> tuple[PageLink, str]:
     """Issue an access link for one person; return its row and the token, which is shown only once and not stored.
 
-    Without ``needs_code`` the link opens the page once for anyone who holds it: for a system that has signed the person
-    in and redirects them at once. With it the link may be sent by email: it shows nothing, can be followed several
-    times, and the page opens with a one-time code sent to the contact on file. ``child`` is the person for whom a
-    guardian acts. Raises AlreadyErased, NotAllowed.
+    Follows decision 0017. Without ``needs_code`` the link opens the page once for anyone who holds it: for a system
+    that has signed the person in and redirects them at once. With it the link may be sent by email: it shows nothing,
+    can be followed several times, and the page opens with a one-time code sent to the contact on file. ``child`` is the
+    person for whom a guardian acts. Raises AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ISSUE_LINKS, subject.client_id)
     if subject.erased_at is not None:
@@ -119,7 +119,7 @@ def send_access_link(
     actor: Actor,
     at: datetime,
 ) -> tuple[PageLink, Letter]:
-    """Send an access link to the person's contact on file; ``address`` returns the URL for a token.
+    """Send an access link to the person's contact on file; ``address`` returns the URL for a token (decision 0017).
 
     ``at`` is real time, not a sandbox's clock, as for all links and codes. ``kind`` is a message with the fields of
     PAGE_LINK and ``values``; ``related_id`` is its related object, by default the link. Raises AlreadyErased,
@@ -143,7 +143,7 @@ def send_access_link(
 
 @transaction.atomic
 def redeem_link(link: PageLink, *, at: datetime) -> bool:
-    """Redeem a link; return True for exactly one of any number of concurrent attempts.
+    """Redeem a link; return True for exactly one of any number of concurrent attempts (decision 0017).
 
     A link with ``needs_code`` is never redeemed here.
     """
@@ -159,7 +159,7 @@ def redeem_link(link: PageLink, *, at: datetime) -> bool:
 def request_codes(request: CodeRequest, *, knock: bytes) -> None:
     """Enqueue a job that sends codes, so that the response takes equally long for known and unknown contacts.
 
-    The job's arguments are ids and keyed hashes.
+    Follows decision 0017. The job's arguments are ids and keyed hashes.
     """
     enqueue_job(
         SEND_CODES,
@@ -175,7 +175,7 @@ def request_codes(request: CodeRequest, *, knock: bytes) -> None:
 
 @transaction.atomic
 def send_codes(request: CodeRequest, *, knock: bytes, actor: Actor, at: datetime) -> int:
-    """Send a code to each person with this contact, or to the person of the link; return how many.
+    """Send a code to each person with this contact, or to the person of the link; return how many (decision 0017).
 
     People who share a contact receive a message each; a code opens the page of the person it was sent for. Codes for
     rights requests, which anyone can request for any contact, count under its daily limit; those for a link that was
@@ -244,8 +244,8 @@ def _new_code_row(
 def redeem_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: datetime) -> PageCode | None:
     """Redeem a one-time code in the browser that requested it; return its row, or None if it is not valid.
 
-    The caller must count the attempt first (``limits.count_attempt``). A code is valid for ten minutes (ASVS 6.5.5). Of
-    any number of concurrent attempts one succeeds.
+    Follows decision 0017. The caller must count the attempt first (``limits.count_attempt``). A code is valid for ten
+    minutes (ASVS 6.5.5). Of any number of concurrent attempts one succeeds.
     """
     found = (
         PageCode.objects.select_related("subject", "child")

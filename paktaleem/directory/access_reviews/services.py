@@ -39,8 +39,8 @@ class NothingToConfirm(PortalError):
 def advance_reviews(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Open the review of this quarter, remind of it, or lock what was not confirmed; in the client's context.
 
-    ``at`` is on the client's clock. A client without memberships has no review, nor has a sandbox: moving its clock
-    would lock its developers. Doing it again changes nothing. Raises NotAllowed.
+    Follows policy §5, decision 0094. ``at`` is on the client's clock. A client without memberships has no review, nor
+    has a sandbox: moving its clock would lock its developers. Doing it again changes nothing. Raises NotAllowed.
     """
     require(actor, Capability.LOCK_ACCESS, client_id)
     advisory_lock(f"access_reviews/{client_id}")
@@ -100,10 +100,10 @@ def _close(review: AccessReview, at: datetime) -> None:
 def confirm_access(
     review: AccessReview, memberships: Collection[UUID], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> int:
-    """Confirm that these members still need access; a locked membership is restored. Returns the count.
+    """Confirm that these members still need access; a locked membership is restored (policy §5, decision 0094).
 
-    ``at`` is on the system clock. Members who need no access are left out: they are locked, or their membership is
-    ended. Raises NothingToConfirm, NotAllowed.
+    Returns the count. ``at`` is on the system clock. Members who need no access are left out: they are locked, or their
+    membership is ended. Raises NothingToConfirm, NotAllowed.
     """
     require(actor, Capability.REVIEW_ACCESS, review.client_id)
     advisory_lock(f"access_reviews/{review.client_id}")

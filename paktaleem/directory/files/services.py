@@ -85,9 +85,9 @@ def store_file(
 ) -> SealedFile:
     """Encrypt a file under the person's key while reading it, never whole in memory or in clear on disk.
 
-    Pass ``kind`` only for content written by the portal; otherwise it is detected from the first bytes. Files of a
-    ``package`` (the id of what they belong to, locked by the caller) can be purged with it. Raises
-    FileKindNotAccepted, FileTooLarge if it has more than FILE_MOST_BYTES bytes, KeyDestroyed.
+    Follows policy §5, decision 0013. Pass ``kind`` only for content written by the portal; otherwise it is detected
+    from the first bytes. Files of a ``package`` (the id of what they belong to, locked by the caller) can be purged
+    with it. Raises FileKindNotAccepted, FileTooLarge if it has more than FILE_MOST_BYTES bytes, KeyDestroyed.
     """
     sealer = _sealer_for(subject, package)
     return _store(content, owner=_Owner(subject.client_id, subject, package), sealer=sealer, kind=kind, at=at)
@@ -99,8 +99,8 @@ def store_case_file(
 ) -> SealedFile:
     """Encrypt a file of a case without a known person, of any type, under the case's key; it is never opened here.
 
-    ``case`` is the id of what it belongs to, whose ``sealer`` is also needed to read it. ``most_bytes`` is
-    FILE_MOST_BYTES by default. Raises FileTooLarge.
+    Follows policy §5, decision 0013. ``case`` is the id of what it belongs to, whose ``sealer`` is also needed to read
+    it. ``most_bytes`` is FILE_MOST_BYTES by default. Raises FileTooLarge.
     """
     owner = _Owner(client_id, None, case)
     return _store(content, owner=owner, sealer=sealer, kind=FileKind.OTHER, most_bytes=most_bytes, at=at)

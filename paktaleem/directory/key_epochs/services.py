@@ -73,7 +73,7 @@ class RewrapResult:
 
 
 def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> int:
-    """Add a wrapping key to the keyring file and record it; return the number of the current epoch.
+    """Add a wrapping key to the keyring file and record it; return the number of the current epoch (policy §5).
 
     Call in PakTaleem's tenant context. Raises KeyringNotAFile.
     """
@@ -88,7 +88,8 @@ def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> in
 def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_000) -> RewrapResult:
     """Wrap up to ``limit`` keys of a client's people under the current epoch, in the order of ids after ``after``.
 
-    Safe with concurrent erasures and registrations: a key deleted or changed since it was read is left alone.
+    Follows policy §5. Safe with concurrent erasures and registrations: a key deleted or changed since it was read is
+    left alone.
     """
     batch = _keys_of_old_epochs(client_id, after, limit)
     fresh, unopened = [], []

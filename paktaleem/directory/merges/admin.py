@@ -174,7 +174,7 @@ class PersonMergeAdmin(ScopedAdmin):
             return found
         with in_client(row.client_id):
             preview = preview_merge(row, at=get_action_time(request))
-            page: SubjectAdmin = site.get_model_admin(Subject)  # type: ignore[assignment]
+            page: SubjectAdmin = site.get_model_admin(Subject)
             lines = [(label, show(page, preview.main), show(page, preview.other)) for label, show in _COMPARED]
             effects = [(one, format_purpose(one.purpose, row.client_id)) for one in preview.effects]
         panel = {"template": "console/panels/merge_preview.html", "preview": preview, "lines": lines}

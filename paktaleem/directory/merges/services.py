@@ -71,8 +71,8 @@ class NotLinked(PortalError):
 def propose_merge(main: Subject, other: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> PersonMerge:
     """Propose that ``other`` is the same person as ``main``; nothing changes until a second person confirms it.
 
-    If ``main`` is itself linked with a main record, ``other`` is linked with that one. Raises SameRecord,
-    DifferentAge, AlreadyLinked, MergeWaiting, AlreadyErased, ErasureInProgress, NotAllowed.
+    Follows decision 0101. If ``main`` is itself linked with a main record, ``other`` is linked with that one. Raises
+    SameRecord, DifferentAge, AlreadyLinked, MergeWaiting, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     _require_person(actor, main.client_id)
     main, other = _lock_pair(main.same_person or main.pk, other.pk, main.client_id)
@@ -88,7 +88,7 @@ def propose_merge(main: Subject, other: Subject, *, actor: Actor, reason: Reason
 def propose_undo(subject: Subject, other: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> PersonMerge:
     """Propose that two linked records are not one person; the link is in effect until a second person confirms it.
 
-    Raises NotLinked, MergeWaiting, AlreadyErased, NotAllowed.
+    Follows decision 0101. Raises NotLinked, MergeWaiting, AlreadyErased, NotAllowed.
     """
     _require_person(actor, subject.client_id)
     subject, other = _lock_pair(subject.pk, other.pk, subject.client_id, during_erasure=True)
@@ -108,7 +108,7 @@ def propose_undo(subject: Subject, other: Subject, *, actor: Actor, reason: Reas
 def decide_merge(
     merge: PersonMerge, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> PersonMerge:
-    """Confirm or decline, as a second person, that two records are one person, or that they are not.
+    """Confirm or decline, as a second person, that two records are one person, or that they are not (decision 0101).
 
     A confirmed link takes effect at once: decisions for each record go by the strictest. Raises DifferentAge,
     AlreadyLinked, NotLinked, ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent, AlreadyErased,

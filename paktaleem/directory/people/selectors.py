@@ -116,7 +116,10 @@ def is_erased(external_id: str, *, client_id: UUID) -> bool:
 
 
 def was_erased(external_id: str, *, client_id: UUID) -> bool:
-    """Return the same in the client's context also to staff limited to schools, who do not see who was erased."""
+    """Return True if a person with this LMS id was erased, in the client's context, also for staff limited to schools.
+
+    These see no erased person, so ``is_erased`` is False for them.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT subjects_was_erased(%s, %s)", [client_id, tombstone_of(client_id, external_id)])
         [(found,)] = cursor.fetchall()

@@ -79,7 +79,7 @@ TEMPLATES = {
 class UploadForm(ScopedForm):
     """The file, and what to do with people who are not in it."""
 
-    reason = None  # type: ignore[assignment]
+    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     file = forms.FileField(
         label="File",
         required=False,
@@ -163,7 +163,7 @@ def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse
         RosterState(row.state), (messages.INFO, gettext("The file is large: it is being processed."))
     )
     messages.add_message(request, level, text)
-    owner: RosterImportAdmin = site.get_model_admin(RosterImport)  # type: ignore[assignment]
+    owner: RosterImportAdmin = site.get_model_admin(RosterImport)
     return HttpResponseRedirect(owner.url_of("change", row))
 
 

@@ -38,7 +38,7 @@ _QUIET = timedelta(hours=1)
 def count_refusal(kind: str, *, actor: Actor | None, address: str | None, at: datetime) -> None:
     """Count a refusal of this kind by its source, in an autonomous transaction: the request's was rolled back.
 
-    The source is the member of staff or the key, otherwise the IP address as a keyed hash.
+    Follows decision 0110. The source is the member of staff or the key, otherwise the IP address as a keyed hash.
     """
     if actor is not None and actor.kind not in _IDENTIFIED:
         actor = None
@@ -55,7 +55,10 @@ def _hash_address(address: str | None) -> str:
 
 
 def collect_acts(*, at: datetime) -> int:
-    """Copy new entries of the ledger whose acts are security events; return the number. Repeating it adds none."""
+    """Copy new entries of the ledger whose acts are security events; return the number (policy §5, decision 0110).
+
+    Repeating it adds none.
+    """
     with as_officer():
         collected = SecurityEvent.objects.filter(entry__isnull=False, happened_at__lte=at)  # a sandbox may be ahead
         last = collected.aggregate(last=Max("happened_at"))["last"]
@@ -85,7 +88,7 @@ def _event_of(entry: Entry) -> SecurityEvent:
 def collect_bulk_reveals(*, at: datetime) -> int:
     """Add an event for each actor who viewed the data of many people in the last hour; return their number.
 
-    An actor has one such event for each hour of the clock.
+    Follows policy §5, decision 0110. An actor has one such event for each hour of the clock.
     """
     hour = at.replace(minute=0, second=0, microsecond=0)
     with as_officer():
@@ -109,8 +112,8 @@ def _add(client_id: UUID, events: Sequence[SecurityEvent]) -> None:
 def alert_officers(*, at: datetime) -> int:
     """Queue one email for each kind whose events reached their count; return the number of kinds.
 
-    A kind alerts once an hour at most; what happens meanwhile is in the next email. Events are marked in the
-    transaction that queues the email, so that none is sent twice.
+    Follows policy §5, decision 0110. A kind alerts once an hour at most; what happens meanwhile is in the next email.
+    Events are marked in the transaction that queues the email, so that none is sent twice.
     """
     reached = Q()
     for kind, count in ALERTING.items():

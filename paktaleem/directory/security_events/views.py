@@ -82,6 +82,7 @@ def _read_page(request: HttpRequest) -> _Page:
 
 def _read_number(request: HttpRequest, name: str, *, usual: int, least: int, largest: int) -> int:
     text = request.GET.get(name, str(usual))
-    if not (text.isascii() and text.isdigit() and len(text) < len(str(largest)) + 1 and least <= int(text) <= largest):
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(largest))
+    if not is_number or not least <= int(text) <= largest:
         raise ValidationError({name: [f"Give a whole number from {least} to {largest}."]})
     return int(text)

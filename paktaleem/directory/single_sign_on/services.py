@@ -97,7 +97,7 @@ class ProviderSettings:
 def propose_provider(
     client_id: UUID, wanted: ProviderSettings, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> Provider:
-    """Propose a provider; it has no effect until an officer approves it. ``at`` is on the system clock.
+    """Propose a provider; it has no effect until an officer approves it (decision 0103). ``at`` is on the system clock.
 
     Raises WaitsAlready, ValidationError naming ``issuer``, ``domains`` or ``secret``, NotAllowed.
     """
@@ -125,7 +125,7 @@ def propose_provider(
 
 @transaction.atomic
 def decide_provider(provider: Provider, *, approve: bool, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
-    """Approve a proposed provider, which replaces the present one at once, or decline it.
+    """Approve a proposed provider, which replaces the present one at once, or decline it (decision 0103).
 
     Sessions that began with the present provider are over. If single sign-on is required, it stays so: a proposal
     cannot let passwords in again by the way. ``at`` is on the system clock. Raises ApproverIsRequester,
@@ -179,7 +179,7 @@ def require_sign_on(provider: Provider, *, actor: Actor, reason: Reason | str, a
 
 @transaction.atomic
 def allow_passwords(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
-    """Let passwords give access again, with the portal's second factor: for a provider that is down.
+    """Let passwords give access again, with the portal's second factor: for a provider that is down (decision 0103).
 
     Raises NotInForce, NotAllowed. Idempotent.
     """

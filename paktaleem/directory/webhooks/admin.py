@@ -55,7 +55,7 @@ def _audit(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
 
 def _rotate(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     secret = rotate_secret(row, **_audit(given, request))
-    owner: EndpointAdmin = site.get_model_admin(Endpoint)  # type: ignore[assignment]
+    owner: EndpointAdmin = site.get_model_admin(Endpoint)
     return owner.issued(request, row, secret, title=gettext("Secret replaced"), is_rotated=True)
 
 

@@ -95,7 +95,7 @@ def _request_approval(client: Client, changes: dict[str, Any], ground: str, acto
 def decide_client_change(
     change: ClientChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> ClientChange:
-    """Approve a pending change, which then takes effect, or decline it; the requester may only decline.
+    """Approve a pending change, which then takes effect, or decline it; the requester may only decline (policy §8).
 
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError, NotAllowed.
     """

@@ -74,8 +74,8 @@ def record_own_entry(
 ) -> Entry:
     """Record an act that has no client, such as a sign-in, in PakTaleem's own ledger; works in any context.
 
-    It is part of the transaction on ``using``: the request's, or an autonomous one that survives the request's
-    rollback.
+    Follows decision 0019. It is part of the transaction on ``using``: the request's, or an autonomous one that survives
+    the request's rollback.
     """
     entry = make_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
     by = (entry.actor_kind, entry.actor_id, entry.actor_role)

@@ -42,7 +42,7 @@ def _find_candidates(name: str) -> Iterator[Path]:
 
 def _major_of(program: Path) -> int | None:
     try:
-        answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20)  # noqa: S603
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20)  # noqa: S603 -- a program that we named, with a fixed option
     except (OSError, subprocess.SubprocessError):
         return None
     match = re.search(r"\) (\d+)", answer.stdout)

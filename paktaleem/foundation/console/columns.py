@@ -196,7 +196,7 @@ def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> 
     """Return a list column that shows a state as a coloured label."""
 
     @admin.display(description=name)
-    def state(self: Any, row: Any) -> SafeString:  # noqa: ARG001
+    def state(self: Any, row: Any) -> SafeString:  # noqa: ARG001 -- called as a method of the page
         return describe(row) or render_state("—")
 
     return state

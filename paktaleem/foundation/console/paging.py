@@ -91,7 +91,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def found(self) -> int:
         """Return the number of rows, at most one more than the limit."""
-        return count_up_to(self.object_list)  # type: ignore[arg-type]
+        return count_up_to(self.object_list)  # type: ignore[arg-type]  # always a query set here
 
     @cached_property
     def count(self) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 from allauth.account.views import login as sign_in
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -127,6 +128,10 @@ class ConsoleSite(AdminSite):
         if not has_required_factors(request):
             return HttpResponseRedirect(reverse("mfa_index"))
         return HttpResponseRedirect(reverse(f"admin:{'index' if self.has_permission(request) else 'choose'}"))
+
+    def get_model_admin(self, model: type[Model]) -> Any:
+        """Return the pages of a model, of the class that is registered for it."""
+        return super().get_model_admin(model)
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -19,7 +19,7 @@ class ExtensionPoint[H]:
             raise ValueError(f"There are two extension points called {name}.")
         self.name, self.purpose = name, purpose
         self._handlers: list[H] = []
-        _POINTS[name] = self  # type: ignore[assignment]
+        _POINTS[name] = self  # type: ignore[assignment]  # handlers of many types
 
     def connect(self, handler: H) -> H:
         """Connect a handler once; usable as a decorator."""

@@ -77,7 +77,7 @@ def request_period_change(kind: str, *, length: int, ground: str, actor: Actor, 
 def decide_period_change(
     change: PeriodChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> PeriodChange:
-    """Approve a requested period, which applies from the next run of the task on, or decline it.
+    """Approve a requested period, which applies from the next run of the task on, or decline it (decision 0076).
 
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, PeriodFixed if the kind has no period any
     more, ValidationError if it is outside today's bounds, NotAllowed.
@@ -100,7 +100,7 @@ def decide_period_change(
 
 
 def record_run(kind: str, *, rows: int, at: datetime) -> None:
-    """Record that the disposal of a kind ran, and how many rows it disposed of; in PakTaleem's context.
+    """Record that the disposal of a kind ran, and how many rows it disposed of; in PakTaleem's context (decision 0076).
 
     Raises KeyError for an unknown kind.
     """

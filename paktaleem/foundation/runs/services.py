@@ -15,7 +15,10 @@ __all__ = ["advance_run", "begin_run", "end_run", "find_limit_of_run", "restart_
 
 
 def begin_run(kind: str, *, client_id: UUID, total: int, actor: Actor, at: datetime) -> Run:
-    """Begin a run, in the transaction that queues its job; ``kind`` is the name of the task, ``total`` a count."""
+    """Begin a run, in the transaction that queues its job; ``kind`` is the name of the task, ``total`` a count.
+
+    Follows decision 0115.
+    """
     started_by = actor.id if actor.kind is ByKind.USER else None
     run = Run(id=new_id(), client_id=client_id, kind=kind, total=total, started_by=started_by, started_at=at)
     run.school_ids = actor.school_ids
@@ -34,7 +37,7 @@ def restart_run(kind: str, *, client_id: UUID, total: int, actor: Actor, at: dat
 
 
 def find_limit_of_run(run_id: UUID) -> frozenset[UUID] | None:
-    """Return the schools to which who began a run is limited, None for no limit; needs the client's context."""
+    """Return the schools to which the actor who began a run is limited, None for no limit; in the client's context."""
     school_ids = Run.objects.values_list("school_ids", flat=True).get(pk=run_id)
     return None if school_ids is None else frozenset(school_ids)
 

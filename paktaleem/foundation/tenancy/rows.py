@@ -124,7 +124,7 @@ def _conversions(model: type[models.Model]) -> list[tuple[int, Any]]:
 
 
 def _related_model(model: type[models.Model], name: str) -> type[models.Model]:
-    other: type[models.Model] = model._meta.get_field(name).related_model  # type: ignore[assignment]
+    other: type[models.Model] = model._meta.get_field(name).related_model  # type: ignore[assignment]  # a foreign key, whose model is loaded
     return other
 
 
@@ -143,7 +143,7 @@ def _select(model: type[models.Model], where: str, beside: str) -> str:
     if beside:
         other, own = _related_model(model, beside), model._meta.get_field(beside)
         columns += [f"o.{field.column}" for field in _concrete_fields(other)]
-        join = f" JOIN {other._meta.db_table} o ON o.{other._meta.pk.column} = r.{own.column}"  # type: ignore[union-attr]
+        join = f" JOIN {other._meta.db_table} o ON o.{other._meta.pk.column} = r.{own.column}"  # type: ignore[union-attr]  # each of our tables has a primary key
     return f"SELECT {', '.join(columns)} FROM {table} r{join} WHERE {where}"  # noqa: S608 -- names of the models, a condition of the source
 
 

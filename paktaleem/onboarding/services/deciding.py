@@ -19,7 +19,8 @@ __all__ = ["try_decision"]
 def try_decision(client: Client, *, external_id: str, purpose: str, actor: Actor, at: datetime) -> Decision:
     """Decide whether data of a person may be processed for a purpose; an allowed decision is recorded, as a step done.
 
-    The search for the person is recorded, as every search is, and not whom it was for. Raises NotAllowed.
+    Follows decision 0091. The search for the person is recorded, as every search is, and not whom it was for. Raises
+    NotAllowed.
     """
     record_id_search(client_id=client.pk, actor=actor, at=at)
     decision = decide_one(actor, client.pk, external_id, Question(purpose=purpose, at=at), now=at)

@@ -43,7 +43,7 @@ def add_starting_set(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> Instruction:
-    """Add purposes of the starting set that the client lacks (``own``), and one instruction for all.
+    """Add purposes of the starting set that the client lacks (``own``), and one instruction for all (decision 0091).
 
     ``instructed`` are codes of purposes that exist, ``recipients`` of those with whom their data may be shared, and
     ``document`` says where the instruction is written down. Each own purpose gets consent as its lawful basis for

@@ -43,8 +43,8 @@ def find_week(day: date) -> date:
 def count_weeks(client: Client, *, actor: Actor, at: datetime) -> bool:
     """Count the weeks since the last count, at most twelve; return False if the last count is not six hours old.
 
-    It runs a fixed number of queries and needs the client's context. Raises NotAllowed if ``actor`` may not view
-    holdings.
+    Follows decision 0106. It runs a fixed number of queries and needs the client's context. Raises NotAllowed if
+    ``actor`` may not view holdings.
     """
     rows = WeeklyCount.objects.filter(client_id=client.pk)
     last = rows.aggregate(week=Max("week"), at=Max("counted_at"))

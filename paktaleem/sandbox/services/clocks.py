@@ -21,7 +21,7 @@ class ClockRunsForwards(ValidationError):
 
 @transaction.atomic
 def move_clock(client: Client, *, to: datetime, actor: Actor, at: datetime) -> Client:
-    """Move a sandbox's clock ahead to a time after ``at``, its current time; it continues from there.
+    """Move a sandbox's clock ahead to a time after ``at``, its current time; it continues from there (decision 0023).
 
     From the next request on, the sandbox's rules use this clock: ages, periods, expiry, notices, orders. Other clients
     are not affected. Raises ClockRunsForwards, ValidationError if it is too far ahead, NotASandbox, NotAllowed.
@@ -36,7 +36,7 @@ def move_clock(client: Client, *, to: datetime, actor: Actor, at: datetime) -> C
 
 
 def set_offset(client: Client, ahead: timedelta, *, kind: str, actor: Actor, at: datetime) -> Client:
-    """Store how far the clock is ahead, with history and ledger entry."""
+    """Store how far the clock is ahead, with history and ledger entry (decision 0023)."""
     client.clock_offset = ahead
     save_tracked(client, actor=actor, reason=Reason.REVIEW, at=at, only=["clock_offset"])
     facts = {"ahead_seconds": int(ahead.total_seconds())}

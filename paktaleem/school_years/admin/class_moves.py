@@ -44,7 +44,7 @@ _LEAD = (
 
 
 class MoveForm(RowActionForm):
-    """The new classes and the day; the first submission shows the effect, the second one with the same values moves."""
+    """The new classes and the day; the first submission shows the effect, the second one with the same effect moves."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     joining = PlaceField(
@@ -97,7 +97,7 @@ class MoveForm(RowActionForm):
             return read_place(text, self.client.pk, [SchoolClass]).key
 
     def clean(self) -> dict[str, Any]:
-        """Add the checked move; unless the same values were sent before, show its effect instead of moving."""
+        """Add the checked move; unless its effect was shown for these values, show it instead of moving."""
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
@@ -109,29 +109,29 @@ class MoveForm(RowActionForm):
             except ValidationError as refusal:
                 add_service_error(self, refusal)
                 return cleaned
-            if cleaned["seen"] != self._digest():
-                self.effect = preview_move(move, client=self.client, at=self.at)
-        if self.effect is not None:
-            self._ask_again()
+            effect = preview_move(move, client=self.client, at=self.at)
+        digest = self._digest(effect)
+        if cleaned["seen"] != digest:
+            self.effect = effect
+            self._ask_again(digest)
         return cleaned
 
     def to_move(self, cleaned: dict[str, Any]) -> Move:
         """Return the move of a valid form."""
         raise NotImplementedError
 
-    def _ask_again(self) -> None:
-        digest = self._digest()
+    def _ask_again(self, digest: str) -> None:
         self.data = QueryDict(mutable=True)
         for name in self.request.POST:
             self.data.setlist(name, self.request.POST.getlist(name))
         self.data["seen"] = digest
         self.add_error(None, _NOT_MOVED)
 
-    def _digest(self) -> str:
-        """Return a digest of the values whose effect was shown."""
+    def _digest(self, effect: MovePreview) -> str:
+        """Return a digest of the values and of their effect."""
         names = sorted(set(self.request.POST) - {"seen", "reason", "csrfmiddlewaretoken"})
         values = "\0".join(f"{name}={one}" for name in names for one in self.request.POST.getlist(name))
-        return hashlib.sha256(values.encode()).hexdigest()
+        return hashlib.sha256(f"{values}\0{effect.fingerprint}".encode()).hexdigest()
 
 
 class PersonMoveForm(MoveForm):

@@ -50,8 +50,9 @@ WHERE p.client_id = %(client)s AND p.year_end_id = %(year_end)s AND p.is_leaver
 def count_year_end(row: YearEnd, *, actor: Actor, at: datetime) -> bool:
     """List the classes and pupils of the year and count what would be done; return False: it is one step.
 
-    Does nothing if it was counted or cancelled. The dates of deletion are those of the retention rules if the leavers'
-    accounts were closed at ``at``: they are closed in a savepoint that is rolled back. Raises NotAllowed.
+    Follows decision 0099. Does nothing if it was counted or cancelled. The dates of deletion are those of the retention
+    rules if the leavers' accounts were closed at ``at``: they are closed in a savepoint that is rolled back. Raises
+    NotAllowed.
     """
     require(actor, Capability.CLOSE_SCHOOL_YEARS, row.client_id)
     row = lock_year_end(row.pk, client_id=row.client_id)

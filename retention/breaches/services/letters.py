@@ -132,7 +132,10 @@ def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at
 
 @transaction.atomic
 def inform_batch(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> int:
-    """Inform the next people on a letter's list, up to 100; return how many. Repeated, it goes on where it stopped."""
+    """Inform the next people on a letter's list, up to 100; return how many (GDPR Art. 34).
+
+    Repeated, it goes on where it stopped.
+    """
     letter = BreachLetter.objects.get(pk=letter_id, client_id=client_id)
     informed = BreachNotice.objects.filter(client_id=client_id, letter=letter, subject_id=OuterRef("subject_id"))
     rows = BreachPerson.objects.filter(~Exists(informed), client_id=client_id, assessment=letter.assessment_id)

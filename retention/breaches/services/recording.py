@@ -47,7 +47,7 @@ class BreachClosed(PortalError):
 def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     """Record a breach at its client, in the client's context; the 72 hours count from ``known_at``.
 
-    Raises ValidationError naming the field, NotAllowed.
+    Follows GDPR Art. 33, decision 0077. Raises ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.MANAGE_BREACHES, breach.client_id)
     _check_times(breach, at)
@@ -63,8 +63,9 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
 def add_clients(breach: Breach, clients: Iterable[Client], *, actor: Actor, at: datetime) -> list[Breach]:
     """Record the same event at more clients, each in its own context; clients that have it already are left out.
 
-    Categories and systems are matched by their codes: a client's breach has those that the client has too. Requires the
-    officers' context. Raises ValidationError that names the clients with none of them, BreachClosed, NotAllowed.
+    Follows decision 0077. Categories and systems are matched by their codes: a client's breach has those that the
+    client has too. Requires the officers' context. Raises ValidationError that names the clients with none of them,
+    BreachClosed, NotAllowed.
     """
     require(actor, Capability.MANAGE_BREACHES, breach.client_id)
     if not breach.is_open:
@@ -79,7 +80,10 @@ def add_clients(breach: Breach, clients: Iterable[Client], *, actor: Actor, at: 
 def record_measures(
     breach: Breach, *, measures: str, lessons: str, reason: Reason | str, actor: Actor, at: datetime
 ) -> Breach:
-    """Record what is done about a breach, and what was learned from it. Raises BreachClosed, NotAllowed."""
+    """Record what is done about a breach, and what was learned from it (GDPR Art. 33(5)).
+
+    Raises BreachClosed, NotAllowed.
+    """
     breach = lock_breach(breach, actor)
     breach.measures, breach.lessons = measures.strip(), lessons.strip()
     save_tracked(breach, actor=actor, reason=reason, at=at)

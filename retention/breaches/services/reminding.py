@@ -20,7 +20,7 @@ NOTIFY_STAFF = "breaches.notify_staff"
 def remind_of_breaches(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Remind staff of a client's breaches at 48, 24, 12 and 0 hours left; return the number of reminders.
 
-    Marks that were missed are recorded, but only the most urgent one is sent.
+    Follows GDPR Art. 33(1). Marks that were missed are recorded, but only the most urgent one is sent.
     """
     running = Breach.objects.running(at).filter(client_id=client_id).order_by("due_at", "pk")
     return sum(_remind(breach, actor, at) for breach in running.select_for_update(of=("self",)))

@@ -22,7 +22,10 @@ VERSION = 1
 
 
 def issue_certificate(batch: Batch, *, actor: Actor, at: datetime) -> Certificate:
-    """Issue the certificate of a verified batch, in the caller's transaction, which holds the batch's lock."""
+    """Issue the certificate of a verified batch, in the caller's transaction, which holds the batch's lock.
+
+    Follows policy §4, decision 0075.
+    """
     facts = {"disposal": str(batch.pk), "number": batch.number, "ground": batch.ground}
     row, content = Certificate(client_id=batch.client_id, batch=batch), _compose(batch, at)
     return issue(row, "disposal.certified", content, client_id=batch.client_id, facts=facts, actor=actor, at=at)

@@ -41,10 +41,10 @@ _KINDS = {Disposal.DELETE: OrderKind.ERASE, Disposal.ANONYMISE: OrderKind.ANONYM
 def order_chunk(batch: Batch, *, actor: Actor, at: datetime, size: int = CHUNK) -> bool:
     """Check the next holdings of a batch again and order their disposal; return True if more are left.
 
-    A holding that was used, put on hold, or whose rule, due date or consent changed since it was flagged is sent back:
-    a later sweep flags it anew, if it is due then. Nothing happens before ``starts_at`` and while the batch is
-    interrupted. The cursor moves in the same transaction, so that a killed worker loses and doubles nothing. Raises
-    NotAllowed.
+    Follows policy §4, decision 0075. A holding that was used, put on hold, or whose rule, due date or consent changed
+    since it was flagged is sent back: a later sweep flags it anew, if it is due then. Nothing happens before
+    ``starts_at`` and while the batch is interrupted. The cursor moves in the same transaction, so that a killed worker
+    loses and doubles nothing. Raises NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, batch.client_id)
     batch = lock_batch(batch.pk, client_id=batch.client_id)

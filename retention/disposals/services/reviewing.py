@@ -79,7 +79,7 @@ def extend_item(item: Item, *, ground: str, until: date, actor: Actor, at: datet
 
 @transaction.atomic
 def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    """Approve a batch after its review, for the controller of its data.
+    """Approve a batch after its review, for the controller of its data (policy §4, decision 0075).
 
     A batch of at most ``DISPOSAL_ALONE_MOST`` holdings is scheduled; a larger one needs a second person. Raises
     BatchMovedOn, NotAllowed.
@@ -108,7 +108,7 @@ def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
 
 @transaction.atomic
 def settle_approval(approval: Approval, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime) -> Approval:
-    """Approve a large batch as the second person, so that it is scheduled, or send it back to review.
+    """Approve a large batch as the second person, so that it is scheduled, or send it back to review (decision 0075).
 
     The second person acts for the same controller, or is an officer. Raises BatchMovedOn, ChangeAlreadyDecided,
     ApproverIsRequester, ApproverNotIndependent, NotAllowed.

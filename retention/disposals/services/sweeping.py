@@ -36,7 +36,10 @@ _BATCHES = ("client_reviewed", "client_automatic", "paktaleem_reviewed", "paktal
 
 @transaction.atomic
 def start_sweep(client_id: UUID, *, actor: Actor, at: datetime) -> Sweep:
-    """Start a sweep of a client's holdings, or return the one that is not finished. Raises NotAllowed."""
+    """Start a sweep of a client's holdings, or return the one that is not finished (policy §4, decision 0075).
+
+    Raises NotAllowed.
+    """
     require(actor, Capability.REVIEW_DISPOSALS, client_id)
     found = _find_open(client_id, Ground.RETENTION_ENDED)
     return found or _create_sweep(client_id, Ground.RETENTION_ENDED, at)
@@ -96,10 +99,10 @@ def open_disposal(
 
 @transaction.atomic
 def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -> bool:
-    """Flag the next holdings of a sweep; return True if more are left. Idempotent once it has ended.
+    """Flag the next holdings of a sweep; return True if more are left (policy §4, decision 0075).
 
-    About ``size`` holdings are checked: all of a person are in one chunk. The cursor moves in the same transaction, so
-    that a killed worker loses and doubles nothing.
+    Idempotent once it has ended. About ``size`` holdings are checked: all of a person are in one chunk. The cursor
+    moves in the same transaction, so that a killed worker loses and doubles nothing.
     """
     sweep = Sweep.objects.select_for_update().get(pk=sweep.pk, client_id=sweep.client_id)
     if sweep.ended_at is not None or _is_paused(sweep):

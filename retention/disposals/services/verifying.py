@@ -58,8 +58,8 @@ def settle_items(order: Order, actor: Actor, at: datetime) -> None:
 def certify_if_answered(batch: Batch, *, actor: Actor, at: datetime) -> Certificate | None:
     """Certify a batch once every system has answered, or was waived; its pseudonyms' key is destroyed.
 
-    Returns None if an answer is outstanding, or if nothing was ordered: then the batch ends without disposal. Raises
-    NotAllowed.
+    Follows policy §4, decision 0075. Returns None if an answer is outstanding, or if nothing was ordered: then the
+    batch ends without disposal. Raises NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, batch.client_id)
     batch = lock_batch(batch.pk, client_id=batch.client_id)

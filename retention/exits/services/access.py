@@ -23,7 +23,7 @@ _WHY = Reason.AGREEMENT_CHANGE
 
 
 def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, int]:
-    """End memberships and invitations; narrow keys and webhooks to orders; return the counts.
+    """End memberships and invitations; narrow keys and webhooks to orders; return the counts (decision 0079).
 
     A key or webhook that has nothing to do with orders ends. Raises NotAllowed.
     """
@@ -53,7 +53,10 @@ def _narrow_webhook(endpoint: Endpoint, by: dict[str, Any]) -> None:
 
 
 def end_access(client_id: UUID, *, actor: Actor, at: datetime) -> None:
-    """Revoke the remaining keys and remove the webhooks: the last order is answered or waived. Raises NotAllowed."""
+    """Revoke the remaining keys and remove the webhooks: the last order is answered or waived (decision 0079).
+
+    Raises NotAllowed.
+    """
     by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
     for key in _live_keys(client_id):
         revoke_api_key(key, **by)

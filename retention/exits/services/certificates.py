@@ -19,7 +19,10 @@ VERSION = 1
 
 
 def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCertificate:
-    """Certify a locked exit: end the rest of the client's access, destroy the export's key, issue the certificate."""
+    """Certify a locked exit: end the rest of the client's access, destroy the export's key, issue the certificate.
+
+    Follows policy §7, decision 0079.
+    """
     end_access(row.client_id, actor=actor, at=at)
     row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
     row.save()

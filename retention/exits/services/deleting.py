@@ -54,7 +54,7 @@ class NotReturnedYet(PortalError):
 
 @transaction.atomic
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Begin the deletion after the return, or repeat it for data that was on hold.
+    """Begin the deletion after the return, or repeat it for data that was on hold (GDPR Art. 28(3), decision 0079).
 
     The deletion of data that the client declined takes two officers. Raises NotReturnedYet, ApproverIsRequester,
     OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
@@ -127,8 +127,8 @@ def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool
 def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
     """Erase the next people of the client, by destroying their keys; return True if more are left to look at.
 
-    A person with a hold is kept, and looked at again in the next run. After the last person the exit is certified. No
-    one is erased while another agreement of the client is in force. Raises NotAllowed.
+    Follows decision 0079. A person with a hold is kept, and looked at again in the next run. After the last person the
+    exit is certified. No one is erased while another agreement of the client is in force. Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)

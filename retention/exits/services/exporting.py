@@ -58,7 +58,7 @@ class ReturnSettled(PortalError):
 
 @transaction.atomic
 def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
-    """Write the next part of the export; return True if more people are left.
+    """Write the next part of the export; return True if more people are left (GDPR Art. 28(3), decision 0079).
 
     The cursor moves in the same transaction as the part, so that a killed worker loses and doubles nothing. Raises
     FileTooLarge if the data of one person exceeds PACKAGE_MOST_BYTES, as a copy of it would, NotAllowed.
@@ -173,7 +173,7 @@ def _record_download(part: ExitPart) -> None:
 
 @transaction.atomic
 def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Record that the client has confirmed that it received its data.
+    """Record that the client has confirmed that it received its data (decision 0079).
 
     Raises NotFetched if a part was never downloaded, ReturnSettled, ExitMovedOn, NotAllowed.
     """
@@ -202,8 +202,8 @@ def decline_return(
 ) -> AgreementExit:
     """Record that the client does not want its data; ``document`` says where this is written down, without names.
 
-    Then another officer may start the deletion. Raises ValidationError for an empty ``document``, ReturnSettled,
-    ExitMovedOn, NotAllowed.
+    Follows decision 0079. Then another officer may start the deletion. Raises ValidationError for an empty
+    ``document``, ReturnSettled, ExitMovedOn, NotAllowed.
     """
     require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)

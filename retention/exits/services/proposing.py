@@ -53,8 +53,8 @@ def propose_exit(
 ) -> AgreementExit:
     """Propose the end of an agreement with the client's choice and the deadlines, in days from the approval.
 
-    Nothing happens until an officer approves. Raises ValidationError naming the field, ExitAlreadyOpen,
-    OtherAgreementInForce, NotAllowed.
+    Follows GDPR Art. 28(3), decision 0079. Nothing happens until an officer approves. Raises ValidationError naming the
+    field, ExitAlreadyOpen, OtherAgreementInForce, NotAllowed.
     """
     require(actor, Capability.PROPOSE_EXITS, agreement.client_id)
     if actor.kind is not ByKind.USER:
@@ -98,7 +98,7 @@ def decide_exit(
     reason: Reason | str = Reason.AGREEMENT_CHANGE,
     at: datetime,
 ) -> AgreementExit:
-    """Approve an exit as the second person, an officer, or decline it.
+    """Approve an exit as the second person, an officer, or decline it (decision 0079).
 
     With the approval the agreement ends, if it has not ended, and with it memberships and invitations; keys and
     webhooks serve orders only. Then the export is written, or the deletion begins. Raises OtherAgreementInForce,

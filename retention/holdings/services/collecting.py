@@ -122,7 +122,8 @@ def report_collections(
 ) -> list[CollectionResult]:
     """Record many collections as ``report_collection`` does one; returns a result for each report, in order.
 
-    A report with an error is left out, and the others are recorded. Raises NotAllowed.
+    Follows policy §1, decision 0073. A report with an error is left out, and the others are recorded. Raises
+    NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, client_id)
     people = find_people(client_id, {one.subject for one in reports}, lock=True)

@@ -38,7 +38,7 @@ _ENDING_STATES = frozenset({State.CONFIRMED, State.NOT_FOUND})
 
 
 def add_to_holdings(collections: Iterable[Collection]) -> None:
-    """Add collections of a client to the holdings of their systems and people, in one statement.
+    """Add collections of a client to the holdings of their systems and people, in one statement (policy §1).
 
     The people's rows must be locked.
     """

@@ -63,10 +63,9 @@ class OrdersOpen(PortalError):
 def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: IncidentCause, at: datetime) -> Incident:
     """Quarantine a person's data, and order every system that holds these categories to erase it within seven days.
 
-    What a hold covers stays in quarantine, and is ordered when the hold is lifted; a hold of one system keeps only what
-    that system has. A person has at most one open
-    incident: further categories are added to it. Officers are notified of a new one by email. The actor is the portal
-    itself. Raises AlreadyErased.
+    Follows policy §8, decision 0026. What a hold covers stays in quarantine, and is ordered when the hold is lifted; a
+    hold of one system keeps only what that system has. A person has at most one open incident: further categories are
+    added to it. Officers are notified of a new one by email. The actor is the portal itself. Raises AlreadyErased.
     """
     subject = lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
     incident = Incident.objects.select_for_update().filter(client_id=subject.client_id, subject=subject).open().first()
@@ -152,7 +151,7 @@ def order_after_hold(client_id: UUID, subject_id: UUID | None, *, at: datetime) 
 
 
 def open_for_revealed_children(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
-    """Open incidents for people found to be children, whose data is held without authority.
+    """Open incidents for people found to be children, whose data is held without authority (policy §8, decision 0026).
 
     A callback of ``subjects.revealing``. Skips people for whom a guardian has authorised the service.
     """
@@ -169,8 +168,8 @@ def open_for_revealed_children(client_id: UUID, people: Sequence[UUID], actor: B
 def open_for_false_verification(verification: Verification, actor: Actor, at: datetime) -> None:
     """Open an incident for data of a known child collected on the strength of a false verification.
 
-    Connected to ``verification_found_false``. Skips data covered by another guardian's consent, and people of unknown
-    age.
+    Follows policy §8, decision 0036. Connected to ``verification_found_false``. Skips data covered by another
+    guardian's consent, and people of unknown age.
     """
     del actor
     subject, since = verification.guardianship.child, verification.verified_at
@@ -186,7 +185,7 @@ def open_for_false_verification(verification: Verification, actor: Actor, at: da
 
 
 def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
-    """Close an incident once every order is answered or waived; a callback of ``systems.answered``."""
+    """Close an incident once every order is answered or waived; a callback of ``systems.answered`` (decision 0026)."""
     del actor
     if order.parent_kind != PARENT or order.parent_id is None:
         return
@@ -199,9 +198,9 @@ def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def close_manually(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
-    """Close an incident without open orders, after staff have checked that the data is erased. Idempotent.
+    """Close an incident without open orders, after staff have checked that the data is erased (decision 0026).
 
-    Raises OrdersOpen, DataOnHold, NotAllowed.
+    Idempotent. Raises OrdersOpen, DataOnHold, NotAllowed.
     """
     require(actor, Capability.CLOSE_INCIDENTS, incident.client_id)
     incident = _lock_incident(Incident.objects.filter(pk=incident.pk, client_id=incident.client_id))
@@ -215,7 +214,7 @@ def close_manually(incident: Incident, *, actor: Actor, at: datetime) -> Inciden
 
 @transaction.atomic
 def notify_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Mark overdue incidents, and notify officers again, once for each; return how many."""
+    """Mark overdue incidents, and notify officers again, once for each; return how many (policy §8, decision 0026)."""
     late = Incident.objects.overdue(at).filter(client_id=client_id, overdue_told_at=None)
     found = list(late.select_for_update(of=("self",), skip_locked=True))
     for incident in found:
@@ -232,7 +231,10 @@ def has_open_incident(subject: Subject) -> bool:
 
 
 def hold_erasures(client_id: UUID, people: Sequence[UUID], at: datetime) -> list[tuple[UUID, Hold]]:
-    """Hold people's erasure while an incident is open: its orders and its end are its evidence; ``erasure_holds``."""
+    """Hold people's erasure while an incident is open: its orders and its end are its evidence; ``erasure_holds``.
+
+    Follows decision 0026.
+    """
     del at
     ground = gettext("An incident is open. It ends when every system has erased the data that was collected.")
     found = Incident.objects.open().filter(client_id=client_id, subject_id__in=people).order_by("subject_id")

@@ -112,7 +112,7 @@ class EndRuleForm(RowActionForm):
 class HoldForm(ScopedForm):
     """A hold of a client's data, or of a category or a system of it."""
 
-    reason = None  # type: ignore[assignment]
+    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     category = forms.ChoiceField(label=_("Data category"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

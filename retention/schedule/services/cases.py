@@ -30,7 +30,7 @@ def hold_for_case(
     actor: Actor,
     at: datetime,
 ) -> Hold:
-    """Hold all data of a person for a case, in the caller's transaction.
+    """Hold all data of a person for a case, in the caller's transaction (decision 0074).
 
     The review day is that of ``review_at`` in the client's time zone, but at the earliest tomorrow. The caller has
     locked the case, and checked that it has no open hold of this person. Runs two statements for a rights request,
@@ -56,7 +56,7 @@ def hold_for_case(
 
 
 def lift_holds_of_case(client_id: UUID, case: Parent, *, ground: str, actor: Actor, at: datetime) -> int:
-    """Lift the open holds of a case, in the caller's transaction; return how many. Idempotent."""
+    """Lift the open holds of a case, in the caller's transaction; return how many (decision 0074). Idempotent."""
     own = Hold.objects.open().filter(client_id=client_id, related_kind=case.kind, related_id=case.id)
     found = list(own.select_for_update(of=("self",)))
     for hold in found:

@@ -43,7 +43,7 @@ _BOUNDS_CROSSED = gettext_noop("The minimum must not be longer than the maximum.
 
 @transaction.atomic
 def save_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:
-    """Add a retention rule, or change one: in force from its start, never backdated.
+    """Add a retention rule, or change one: in force from its start, never backdated (policy §4).
 
     A rule that has started can only be ended. A client's rule must be inside the bounds of PakTaleem's rules for the
     same data. Raises ValidationError naming the field, SharedRowNotEditable for a shared rule, NotAllowed.
@@ -70,7 +70,7 @@ def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> object:
 
 @transaction.atomic
 def end_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:
-    """End a rule now; PakTaleem's rule for the same data applies again, if there is one.
+    """End a rule now; PakTaleem's rule for the same data applies again, if there is one (policy §4).
 
     Raises ValidationError if it has already ended, SharedRowNotEditable for a shared rule, NotAllowed.
     """

@@ -14,7 +14,7 @@ __all__ = ["load_starter_rules"]
 
 
 def load_starter_rules(actor: Actor, at: datetime) -> int:
-    """Add the starter rules of purposes that have none for the category; returns the number of rules added.
+    """Add the starter rules of purposes that have none for the category; returns the number of rules added (policy §4).
 
     A rule that was ended is not added again. Connected to ``starter_parts``; runs in PakTaleem's own context. Raises
     NotAllowed.

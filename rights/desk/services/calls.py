@@ -32,9 +32,9 @@ class CallOutcome(StrEnum):
 def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Actor, at: datetime) -> RightsRequest:
     """Record a call back to the number on file: it verifies the person, ends a request that is not theirs, or neither.
 
-    For a guardian's request it is the guardian's number. Only a number that has been on file for 72 hours proves
-    anything. A call ends the open task to call. Raises NoNumber, ContactTooNew, PersonUnknown, AlreadyAnswered,
-    RequestEnded, NotAllowed.
+    Follows GDPR Art. 12(6). For a guardian's request it is the guardian's number. Only a number that has been on file
+    for 72 hours proves anything. A call ends the open task to call. Raises NoNumber, ContactTooNew, PersonUnknown,
+    AlreadyAnswered, RequestEnded, NotAllowed.
     """
     require(actor, Capability.CALL_BACK_RIGHTS_REQUESTS, request.client_id)
     request, outcome = lock_unanswered(request), CallOutcome(outcome)

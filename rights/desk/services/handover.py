@@ -44,7 +44,7 @@ class AlreadyExtended(PortalError):
 
 @transaction.atomic
 def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, at: datetime) -> RightsRequest:
-    """Continue a request without a person at the client to which it belongs; return the request there.
+    """Continue a request without a person at the client to which it belongs; return the request there (decision 0071).
 
     Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts and
     emails are sealed under a key of its own; they are removed here, where only notes, steps and what staff wrote

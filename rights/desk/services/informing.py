@@ -137,7 +137,7 @@ def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -
 def inform_of_answer(request: RightsRequest, actor: Actor, at: datetime) -> None:
     """Inform the contacts that were replaced since the identity was verified; a handler of ``rights.before_answering``.
 
-    The answer, and the copy of the data, go to the contact that is on file now.
+    Follows decision 0071. The answer, and the copy of the data, go to the contact that is on file now.
     """
     sender = request.sender
     if sender is not None and sender.erased_at is None and request.is_identity_verified:

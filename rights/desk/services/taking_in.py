@@ -27,7 +27,7 @@ def take_in_unknown(
     actor: Actor,
     at: datetime,
 ) -> RightsRequest:
-    """Record a telephone call of someone who was not found: at a client, or at PakTaleem until triage.
+    """Record a telephone call of someone who was not found: at a client, or at PakTaleem until triage (policy §13).
 
     A contact that the caller names is never written to; a job looks whether it is on file. Raises ValidationError,
     NotAllowed.

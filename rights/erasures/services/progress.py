@@ -45,7 +45,7 @@ def list_clients_with_open_erasures(*, at: datetime) -> list[UUID]:
 
 @transaction.atomic
 def continue_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> ErasureProposal:
-    """Do what is due for an erasure, at most one step; return it as it then is.
+    """Do what is due for an erasure, at most one step; return it as it then is (decision 0069).
 
     Before the start a change of the facts sends it back, and so does a hold at the end of the cooling-off. It starts
     once every verified request of the person is answered. When every system has answered and the key is destroyed, it

@@ -160,7 +160,7 @@ def _insert(
 def decide_erasure(
     proposal: ErasureProposal, *, approve: bool, actor: Actor, at: datetime, reason: Reason | str = Reason.REVIEW
 ) -> ErasureProposal:
-    """Approve an erasure as a second person, so that the cooling-off runs, or decline it.
+    """Approve an erasure as a second person, so that the cooling-off runs, or decline it (GDPR Art. 17, decision 0069).
 
     The person is then informed on every known channel. Raises ChangedSince, ErasureHeld, ErasureEnded,
     ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
@@ -202,7 +202,7 @@ def _decide(
 def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> ErasureProposal:
     """Cancel an erasure that has not started: staff, the person, or a guardian with authority for the child.
 
-    Raises ErasureEnded, NotAllowed.
+    Follows decision 0069. Raises ErasureEnded, NotAllowed.
     """
     proposal = lock_proposal(proposal)
     if actor.kind is ByKind.SUBJECT:

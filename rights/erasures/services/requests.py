@@ -30,10 +30,10 @@ class NotCertified(PortalError):
 def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     """Propose the erasure that a decision granted, with the decider as proposer; ``rights.part_granted``.
 
-    The whole person is erased only if every controller granted the erasure of all its data. Until then, and if one
-    refuses, it is partial: the purposes of those who granted it. A later grant replaces the request's proposal that has
-    not started. A proposal of the whole person, of whatever origin, is not replaced: it erases this too.
-    Raises ErasureProposed if a partial erasure for another request has not started.
+    Follows GDPR Art. 17, decision 0069. The whole person is erased only if every controller granted the erasure of all
+    its data. Until then, and if one refuses, it is partial: the purposes of those who granted it. A later grant
+    replaces the request's proposal that has not started. A proposal of the whole person, of whatever origin, is not
+    replaced: it erases this too. Raises ErasureProposed if a partial erasure for another request has not started.
     """
     subject = request.subject
     if part.kind != RightKind.ERASURE or subject is None or not subject.is_recorded:
@@ -50,7 +50,7 @@ def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at
 
 
 def require_certificate(request: RightsRequest) -> None:
-    """Refuse to close a request whose granted erasure is not certified; ``rights.before_closing``.
+    """Refuse to close a request whose granted erasure is not certified; ``rights.before_closing`` (decision 0069).
 
     Raises NotCertified.
     """

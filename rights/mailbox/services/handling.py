@@ -113,7 +113,7 @@ def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason 
 def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Actor, at: datetime) -> RightsRequest:
     """Make a request of a message that was set aside; its clock started when the message was received.
 
-    Raises NothingToSettle, NotReadable, ValidationError, CannotOpen, NotAllowed.
+    Follows policy §13, decision 0067. Raises NothingToSettle, NotReadable, ValidationError, CannotOpen, NotAllowed.
     """
     require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, message.client_id)
     row = _lock_waiting(message)

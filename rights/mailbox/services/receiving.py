@@ -73,7 +73,7 @@ def message_key_of(raw: bytes, mail: ParsedMail | None) -> bytes:
 def store_mail(
     received: ReceivedMail, *, client: Client, request_id: UUID | None, actor: Actor, at: datetime
 ) -> MailMessage | None:
-    """Store an email, in the context of its client; return None if it was taken before.
+    """Store an email, in the context of its client; return None if it was taken before (policy §13, decision 0067).
 
     An email with the address of an open case is added to that case as a message of an unverified sender: that changes
     no identity, sends nothing and moves no date; staff get a task. Another one makes a request, whose contact is the
@@ -123,8 +123,9 @@ def create_request(
 ) -> RightsRequest:
     """Record the request that an email makes, and enqueue the match of its sender with a contact on file.
 
-    Without a match, and for the third email of an address in a day, an officer assigns the request. The clock starts
-    when the mailbox received it, at most thirty days ago. Raises ValidationError, NotAllowed.
+    Follows policy §13, decision 0067. Without a match, and for the third email of an address in a day, an officer
+    assigns the request. The clock starts when the mailbox received it, at most thirty days ago. Raises ValidationError,
+    NotAllowed.
     """
     row = receive_request(
         client,

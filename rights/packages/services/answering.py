@@ -50,7 +50,7 @@ def get_page_url(request: RightsRequest) -> str:
 
 
 def release_package(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Let the package be fetched from the answer on; a handler of ``rights.before_answering``.
+    """Let the package be fetched from the answer on; a handler of ``rights.before_answering`` (decision 0068).
 
     Raises PackageNotReady if a copy is granted and not ready.
     """

@@ -37,7 +37,7 @@ class Superseded(Exception):
 
 
 def build_package(package_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Package | None:
-    """Build a package that waits for it; None if it does not any more.
+    """Build a package that waits for it; None if it does not any more (GDPR Art. 15 and 20, decision 0068).
 
     The rows are locked only once the file is written, so that no one waits for the build. Raises FileTooLarge if it has
     more than PACKAGE_MOST_BYTES.

@@ -56,8 +56,8 @@ class NothingGranted(PortalError):
 def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     """Start the package of a request with its first granted part; a handler of ``rights.part_granted``.
 
-    Every system is ordered to provide its data, once for the request, however many parts are granted. Raises
-    AlreadyErased, NotAllowed.
+    Follows GDPR Art. 15 and 20, decision 0068. Every system is ordered to provide its data, once for the request,
+    however many parts are granted. Raises AlreadyErased, NotAllowed.
     """
     if part.kind not in COPIES:
         return

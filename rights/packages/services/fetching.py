@@ -76,8 +76,9 @@ def fetch_package(
 ) -> tuple[Package, Iterator[bytes]]:
     """Return the package and its content for the person or guardian who may fetch it; the download is counted first.
 
-    ``code_entered_at`` is when they entered a code sent to their contact, None without one; ``now`` is the same clock.
-    Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded, and for a guardian AlreadyErased.
+    Follows decision 0068. ``code_entered_at`` is when they entered a code sent to their contact, None without one;
+    ``now`` is the same clock. Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded, and for a guardian
+    AlreadyErased.
     """
     request = lock_open_request(request)
     _require_fetcher(request, person, at)
@@ -92,7 +93,7 @@ def fetch_package(
 def hand_over_package(
     request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> tuple[Package, Iterator[bytes]]:
-    """Return the package and its content to staff, who hand it over where no contact is on file.
+    """Return the package and its content to staff, who hand it over where no contact is on file (decision 0068).
 
     It is for the person or guardian who made the request, and who could fetch it with a code. The access and its reason
     are recorded. Raises HasContact, PackageNotThere, RequestEnded, NotAllowed, and for a guardian AlreadyErased.

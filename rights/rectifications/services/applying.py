@@ -77,7 +77,7 @@ class StatedTwice(PortalError):
 
 
 def apply_corrections(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
-    """Make the corrections of a granted part; a handler of ``rights.part_granted``.
+    """Make the corrections of a granted part; a handler of ``rights.part_granted`` (GDPR Art. 16, decision 0070).
 
     Raises CorrectionsMissing, StatedTwice, SomeRefused, NoneRefused, ValidationError naming the field, AlreadyErased,
     ErasureInProgress, NotAllowed.
@@ -106,8 +106,9 @@ def correct_person(
 ) -> CorrectedValue | None:
     """Correct one field of a person without a request, and order every system that holds it to do the same.
 
-    Returns the corrected value, which waits for a second person if it would let a child decide; None if the field
-    already has the value. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress, NotAllowed.
+    Follows GDPR Art. 16, decision 0070. Returns the corrected value, which waits for a second person if it would let a
+    child decide; None if the field already has the value. Raises ValidationError naming the field, AlreadyErased,
+    ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     require(actor, Capability.ISSUE_ORDERS, subject.client_id)

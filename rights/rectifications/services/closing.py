@@ -28,6 +28,6 @@ def require_corrections_made(request: RightsRequest) -> None:
 
 
 def require_recipients_informed(request: RightsRequest) -> None:
-    """Raise RecipientsNotInformed while the outcome for a recipient is not recorded."""
+    """Raise RecipientsNotInformed while the outcome for a recipient is not recorded (GDPR Art. 19)."""
     if RecipientNotice.objects.filter(client_id=request.client_id, request=request, outcome="").exists():
         raise RecipientsNotInformed

@@ -32,7 +32,7 @@ def inform_previous_contacts(
     actor: Actor,
     at: datetime,
 ) -> int:
-    """Send a notice to each contact that was on file before a change of contacts; return how many.
+    """Send a notice to each contact that was on file before a change of contacts; return how many (decision 0071).
 
     So the person learns of a change that an impostor caused in order to get their data. The notice holds neither a name
     nor the new contact, since a previous address may be another person's. Staff cause it, so it does not count under

@@ -30,7 +30,10 @@ _INFORMED_OF = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION, RightK
 
 
 def list_who_must_be_informed(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
-    """List the recipients that staff must inform of a granted part, each once; a handler of ``rights.part_granted``."""
+    """List the recipients that staff must inform of a granted part, each once; a handler of ``rights.part_granted``.
+
+    Follows GDPR Art. 19.
+    """
     if part.kind not in _INFORMED_OF:
         return
     if added := _add_notices(require_subject(request), request, at):
@@ -38,7 +41,7 @@ def list_who_must_be_informed(request: RightsRequest, part: RequestPart, actor: 
 
 
 def list_recipients_to_inform(subject: Subject, *, actor: Actor, at: datetime) -> None:
-    """List the recipients that staff must inform of a correction or an erasure made without a request.
+    """List the recipients that staff must inform of a correction or an erasure made without a request (GDPR Art. 19).
 
     One that is not informed yet of an earlier act is not listed twice. The caller has locked the person.
     """
@@ -58,7 +61,7 @@ def _add_notices(subject: Subject, request: RightsRequest | None, at: datetime) 
 
 
 def find_recipients(subject: Subject, at: datetime) -> list[Recipient]:
-    """Find the recipients with whom the person's data was or may have been shared until now, by name.
+    """Find the recipients with whom the person's data was or may have been shared until now, by name (GDPR Art. 19).
 
     Not every system reports its disclosures, so these are all recipients that were ever approved for the client, and
     those to which data of the person was reported as disclosed.
@@ -88,7 +91,10 @@ def describe_uninformed_recipients(erasure: Erasure) -> str:
 def record_informed(
     notice: RecipientNotice, *, outcome: InformOutcome | str, actor: Actor, at: datetime
 ) -> RecipientNotice:
-    """Record what came of informing a recipient; may be recorded again. Raises RequestEnded, NotAllowed."""
+    """Record what came of informing a recipient; may be recorded again (GDPR Art. 19).
+
+    Raises RequestEnded, NotAllowed.
+    """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, notice.client_id)
     request = lock_open_request(notice.request) if notice.request is not None else None
     notice = (

@@ -98,7 +98,7 @@ class ReadCorrection:
 
 @transaction.atomic
 def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, at: datetime) -> Correction:
-    """Add a correction to the part of a request that asks for rectification.
+    """Add a correction to the part of a request that asks for rectification (GDPR Art. 16, decision 0070).
 
     A new value of a field is checked by the same rules as the API's. Raises ValidationError naming the field,
     NoRectification, TooManyCorrections, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
@@ -148,7 +148,8 @@ def read_corrections(
 def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at: datetime) -> Correction:
     """Refuse one correction with reasons in words; the others can still be made (the part is then partly granted).
 
-    Raises ValidationError, AlreadySettled, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
+    Follows decision 0070. Raises ValidationError, AlreadySettled, AlreadyAnswered, RequestEnded, CannotOpen,
+    NotAllowed.
     """
     require(actor, Capability.DECIDE_RIGHTS_REQUESTS, correction.client_id)
     if not reasons.strip():

@@ -55,8 +55,8 @@ def has_authority(request: RightsRequest, kind: RightKind | str, *, at: datetime
 def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], *, at: datetime) -> None:
     """Require that the guardian who made a request may exercise these rights now; a person's own request passes.
 
-    The child's row stays locked, so that the authority does not end meanwhile. Raises RequestNotAllowed, AlreadyErased,
-    ErasureInProgress.
+    Follows policy §8. The child's row stays locked, so that the authority does not end meanwhile. Raises
+    RequestNotAllowed, AlreadyErased, ErasureInProgress.
     """
     if request.requester is None:
         return

@@ -66,7 +66,7 @@ class TooLate(PortalError):
 
 @transaction.atomic
 def pause_request(request: RightsRequest, *, cause: PauseCause | str, actor: Actor, at: datetime) -> RightsRequest:
-    """Pause a request that waits for the person; only the expected date moves.
+    """Pause a request that waits for the person; only the expected date moves (decision 0062).
 
     Raises AlreadyPaused, AlreadyAnswered, RequestEnded, NotAllowed.
     """
@@ -83,7 +83,10 @@ def pause_request(request: RightsRequest, *, cause: PauseCause | str, actor: Act
 
 @transaction.atomic
 def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
-    """End the pause: the person has answered. Raises NotPaused, AlreadyAnswered, RequestEnded, NotAllowed."""
+    """End the pause: the person has answered (decision 0062).
+
+    Raises NotPaused, AlreadyAnswered, RequestEnded, NotAllowed.
+    """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     request = lock_unanswered(request)
     pause = _open_pauses(request).select_for_update(of=("self",)).first()
@@ -124,7 +127,10 @@ def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor
 
 
 def update_dates(request: RightsRequest, at: datetime) -> None:
-    """Set the expected date and the deadline from the rows of a request; the caller saves it."""
+    """Set the expected date and the deadline from the rows of a request; the caller saves it.
+
+    Follows policy §9, decision 0062.
+    """
     clock = get_clock(request)
     request.expected_by = clock.expected_by(at)
     is_waiting = request.notice_at is not None and _open_pauses(request).exists()

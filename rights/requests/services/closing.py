@@ -85,7 +85,7 @@ class NotSamePerson(PortalError):
 def answer_request(
     request: RightsRequest, *, text: str, to_contact: bool = False, actor: Actor, at: datetime
 ) -> RightsRequest:
-    """Send the person the answer and keep its text; the clock stops.
+    """Send the person the answer and keep its text; the clock stops (policy §9).
 
     For a person without an email address on file, or whose contact changed less than 72 hours ago, staff hand the
     answer over; the timeline then says that it was not sent. With ``to_contact``, which only an officer may choose, it

@@ -87,7 +87,7 @@ def decide_part(
 
 @transaction.atomic
 def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: datetime) -> RequestPart:
-    """Pass an undecided part to the other controller (triage).
+    """Pass an undecided part to the other controller (triage) (policy §7).
 
     Raises AlreadyDecided, AlreadyRouted, AlreadyAnswered, RequestEnded, NotAllowed.
     """

@@ -37,7 +37,10 @@ def assign_request(request: RightsRequest, *, assignee: User | None, actor: Acto
 
 @transaction.atomic
 def add_note(request: RightsRequest, *, text: str, actor: Actor, at: datetime) -> RequestNote:
-    """Add a note, sealed under the request's key. Raises ValidationError, CannotOpen, RequestEnded, NotAllowed."""
+    """Add a note, sealed under the request's key (decision 0063).
+
+    Raises ValidationError, CannotOpen, RequestEnded, NotAllowed.
+    """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     if not text.strip():
         raise ValidationError({"text": [_("Write the note.")]})

@@ -41,13 +41,13 @@ def hold_data(request: RightsRequest, at: datetime) -> None:
 
 
 def move_hold(request: RightsRequest, at: datetime) -> None:
-    """Place the hold of a request that was just assigned to a person; one of another person is lifted."""
+    """Place the hold of a request that was just assigned to a person (decision 0074); another person's is lifted."""
     _lift(request, "The request is about another person.", at)
     hold_data(request, at)
 
 
 def lift_hold_at_end(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Lift the hold of a request that ends now, however it ends; connected to ``rights.request_ended``."""
+    """Lift the hold of a request that ends, however it ends (decision 0074); connected to ``rights.request_ended``."""
     del actor
     if request.subject_id is not None:
         _lift(request, "The request has ended.", at)

@@ -59,7 +59,7 @@ class NoNumber(PortalError):
 def verify_identity(
     request: RightsRequest, *, method: IdentityMethod | str, actor: Actor, at: datetime
 ) -> RightsRequest:
-    """Record that staff verified the person: the client knows them, or answered on a number on file.
+    """Record that staff verified the person: the client knows them, or answered on a number on file (GDPR Art. 12(6)).
 
     For a guardian's request the guardian is verified, whose authority must not have ended. Verifying again changes
     nothing. Raises NoNumber, ContactTooNew, PersonUnknown, RequestNotAllowed, RequestEnded, NotAllowed.
@@ -78,7 +78,7 @@ def verify_identity(
 
 @transaction.atomic
 def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
-    """Record that the person, on their own page, confirmed that they made the request.
+    """Record that the person, on their own page, confirmed that they made the request (decision 0064).
 
     ``by_code`` is True if they signed in with a code to a contact on file, False if the learning platform signed them
     in. Raises ContactTooNew, RequestEnded, NotAllowed for another person.
@@ -92,7 +92,7 @@ def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, 
 
 @transaction.atomic
 def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
-    """End a request that the person or guardian did not make, or no longer wants.
+    """End a request that the person or guardian did not make, or no longer wants (decision 0064).
 
     ``by_code`` as in ``confirm_own_request``.
 

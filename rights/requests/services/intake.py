@@ -79,10 +79,11 @@ def receive_request(
 ) -> RightsRequest:
     """Record a request, acknowledge it, and pass each part to its controller; the clock starts at receipt.
 
-    ``received_at`` is for a request that staff enter later (a telephone call): at most thirty days before ``at``.
-    ``requester`` is the guardian who makes the request about a child, for one right. ``identity`` is how the person who
-    makes it was verified, if they were; a text is never proof. Consent is withdrawn and a guardian's copy is ordered at
-    once if they are verified. Raises ValidationError naming the field, RequestNotAllowed, AlreadyErased, NotAllowed.
+    Follows policy §9, decision 0062. ``received_at`` is for a request that staff enter later (a telephone call): at
+    most thirty days before ``at``. ``requester`` is the guardian who makes the request about a child, for one right.
+    ``identity`` is how the person who makes it was verified, if they were; a text is never proof. Consent is withdrawn
+    and a guardian's copy is ordered at once if they are verified. Raises ValidationError naming the field,
+    RequestNotAllowed, AlreadyErased, NotAllowed.
     """
     require_may_receive(actor, client.pk, subject, requester)
     received = received_at or at
@@ -116,8 +117,8 @@ def continue_request(
 ) -> RightsRequest:
     """Record a request of another client at the client to which it belongs: same number, receipt, due date and pauses.
 
-    ``texts`` are the details and the contact, which are sealed under a key of the new request. It has no person yet; a
-    job looks for the sender. Needs the context of ``client``. Raises NotAllowed.
+    Follows decision 0071. ``texts`` are the details and the contact, which are sealed under a key of the new request.
+    It has no person yet; a job looks for the sender. Needs the context of ``client``. Raises NotAllowed.
     """
     require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, client.pk)
     row = _new_row(client, request.number, request.channel, request.language, request.received_at)

@@ -32,7 +32,7 @@ def list_clients_with_due_requests(*, at: datetime) -> list[UUID]:
 
 @transaction.atomic
 def carry_out_due_steps(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Carry out every step of a client's requests that was due until ``at``, each once; return how many.
+    """Carry out every step of a client's requests that was due until ``at``, each once; return how many (policy §9).
 
     All are in one transaction. After an outage the steps that were missed are carried out too. Only requests with
     something to do are locked. The number of queries is the same for every 500 requests.

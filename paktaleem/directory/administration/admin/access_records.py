@@ -72,7 +72,7 @@ def looks_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show who looked at a person's data, why and at which fields: the latest fifty accesses."""
     if not may(request, Capability.VIEW_ACCESS_LOG, row.client_id):
         return None
-    page: AccessRecordAdmin = site.get_model_admin(AccessRecord)  # type: ignore[assignment]
+    page: AccessRecordAdmin = site.get_model_admin(AccessRecord)
     found = AccessRecord.objects.filter(client_id=row.client_id, subject=row).order_by("-looked_at", "-id")
     lines = [
         {"one": one, "who": format_actor(one), "fields": page.shown(one), "reason": reason_label(one.reason)}

@@ -141,7 +141,7 @@ def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpRes
         "at": get_arrival_time(request),
     }
     successor, secret = rotate_api_key(key, overlap=given["overlap"], **stamp)
-    owner: ApiKeyAdmin = site.get_model_admin(ApiKey)  # type: ignore[assignment]
+    owner: ApiKeyAdmin = site.get_model_admin(ApiKey)
     old = ApiKey.objects.get(pk=key.pk)
     return owner.issued(
         request, successor, secret, title=gettext("Key rotated"), old=old, old_url=owner.url_of("change", old)

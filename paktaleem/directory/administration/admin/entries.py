@@ -232,12 +232,10 @@ def _describe_fact(name: str, value: Any, row: Entry) -> str:
 def _name_code(code: Any) -> str:
     """Return the words of a code of a fact: those that the console shows for it elsewhere."""
     words = str(code).replace("_", " ")
-    named = words.capitalize()
-    return (
-        named
-        if get_language() == "en"
-        else next((found for one in (named, words) if (found := translate_text(one)) != one), words)
-    )
+    if get_language() == "en":
+        return words.capitalize()
+    translated = ((one, translate_text(one)) for one in (words.capitalize(), words))
+    return next((found for one, found in translated if found != one), words)
 
 
 @latest_acts.connect

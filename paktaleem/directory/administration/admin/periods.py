@@ -29,7 +29,7 @@ __all__ = ["PeriodChangeAdmin"]
 class PeriodForm(ScopedForm):
     """A requested period: the kind, its new length, and the ground."""
 
-    reason = None  # type: ignore[assignment]
+    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     kind = forms.ChoiceField(label=_("Kind of data"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

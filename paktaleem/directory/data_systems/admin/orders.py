@@ -121,7 +121,7 @@ def _add_file(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
 
 def _show_values(row: Order, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del given
-    owner: OrderAdmin = site.get_model_admin(Order)  # type: ignore[assignment]
+    owner: OrderAdmin = site.get_model_admin(Order)
     shown = [
         (translate_text(pretty_name(name)), value) for name, value in new_values_of(row, **_audit(request)).items()
     ]

@@ -41,7 +41,7 @@ _OF_DATA_HELD = frozenset({OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, Order
 def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
     """Order every system that holds data of the client's people to erase this person; ``people.erasure_started``.
 
-    Systems that have an order of this erasure get no other.
+    Follows GDPR Art. 17, decision 0056. Systems that have an order of this erasure get no other.
     """
     categories = categories_held(erasure.client_id, at=at)
     asked = set(_orders_of(erasure).values_list("system_id", flat=True))
@@ -71,7 +71,7 @@ def _orders_of(erasure: Erasure) -> OrderQuerySet:
 def continue_erasure(order: Order, actor: Actor, at: datetime) -> None:
     """Have the worker complete the erasure that this answered order belongs to; ``data_systems.order_answered``.
 
-    Every answer enqueues the job: of two answers at the same time neither sees the other.
+    Follows decision 0056. Every answer enqueues the job: of two answers at the same time neither sees the other.
     """
     del actor, at
     if order.parent_kind == ERASURE and order.parent_id is not None:

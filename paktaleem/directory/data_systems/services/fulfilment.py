@@ -61,7 +61,7 @@ class NotByHand(PortalError):
 def hand_over(orders: Sequence[Order], *, system: System, client_id: UUID, actor: Actor, at: datetime) -> None:
     """Record that a system was given these orders, if it had not been given them before: one ledger entry for all.
 
-    The given instances are updated to their new state. Raises NotAllowed.
+    Follows decision 0014. The given instances are updated to their new state. Raises NotAllowed.
     """
     require(actor, Capability.COMPLETE_ORDERS, client_id)
     new = [order.pk for order in orders if order.state in {State.QUEUED, State.FAILED}]
@@ -85,7 +85,7 @@ def hand_over(orders: Sequence[Order], *, system: System, client_id: UUID, actor
 
 @transaction.atomic
 def accept_order(order: Order, *, actor: Actor, at: datetime) -> Order:
-    """Accept an order; idempotent. Raises StepRefused, NotByHand, NotAllowed."""
+    """Accept an order; idempotent (decision 0014). Raises StepRefused, NotByHand, NotAllowed."""
     _require_carrier(order, actor)
     order = lock_order(order)
     return order if order.state == State.ACCEPTED else take_step(order, Step.ACCEPT, actor=actor, at=at)
@@ -93,7 +93,7 @@ def accept_order(order: Order, *, actor: Actor, at: datetime) -> Order:
 
 @transaction.atomic
 def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) -> Order:
-    """Record the answer to an accepted order; the same answer again changes nothing.
+    """Record the answer to an accepted order; the same answer again changes nothing (decision 0014).
 
     Raises ValidationError naming what does not fit the order, AlreadyAnswered if it has a different answer, StepRefused
     if it was not accepted, TooManyParts, NotByHand, NotAllowed.
@@ -134,7 +134,7 @@ def carry_out_by_hand(order: Order, answer: Answer, *, actor: Actor, at: datetim
 def fail_order(order: Order, *, code: str, again: bool, actor: Actor, at: datetime) -> Order:
     """Record a failed attempt; with ``again`` it is retried after a while, unless it was the last attempt.
 
-    Raises StepRefused, NotByHand, NotAllowed.
+    Follows decision 0014. Raises StepRefused, NotByHand, NotAllowed.
     """
     _require_carrier(order, actor)
     order = lock_order(order)

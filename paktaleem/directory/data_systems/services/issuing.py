@@ -78,7 +78,7 @@ def issue_orders(
     actor: Actor,
     at: datetime,
 ) -> list[Order]:
-    """Issue an order to each of the client's and PakTaleem's systems that holds any of the categories.
+    """Issue an order to each of the client's and PakTaleem's systems that holds any of the categories (decision 0014).
 
     Returns the orders; an empty list means that no registered system holds such data, and the caller decides whether
     that suffices. ``only_to`` limits them to some systems. ``new_values`` are the corrected values, for a

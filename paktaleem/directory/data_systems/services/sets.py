@@ -70,10 +70,10 @@ def issue_orders_for_set(
 ) -> OrderSet | None:
     """Issue the same order about these people to every system with any of the categories; return the set.
 
-    ``only_to`` limits them to the systems with these ids. Returns None if there are no people or no system. People who
-    are or were erased are left out. One ledger entry, ``order.set_created``, proves all orders by their number and
-    hash. No rows are read into memory. Corrections are refused, since they differ from person to person. Raises
-    ValidationError naming what is wrong, NotAllowed.
+    Follows decision 0014. ``only_to`` limits them to the systems with these ids. Returns None if there are no people or
+    no system. People who are or were erased are left out. One ledger entry, ``order.set_created``, proves all orders by
+    their number and hash. No rows are read into memory. Corrections are refused, since they differ from person to
+    person. Raises ValidationError naming what is wrong, NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, client_id)
     check_order_spec(spec, at=at)

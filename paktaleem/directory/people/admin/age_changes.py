@@ -35,7 +35,7 @@ _LABELS = {
 def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     common = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     values = open_age_change(row, **common)
-    owner: AgeChangeAdmin = site.get_model_admin(AgeChange)  # type: ignore[assignment]
+    owner: AgeChangeAdmin = site.get_model_admin(AgeChange)
     shown = [(translate_text(label), _to_text(values.get(name))) for name, label in _LABELS.items()]
     url = owner.url_of("change", row)
     return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)

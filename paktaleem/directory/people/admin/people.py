@@ -93,7 +93,7 @@ def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Ht
         at=get_action_time(request),
     )
     shown = [(LABELS[name], value) for name, value in values.items()]
-    owner: SubjectAdmin = site.get_model_admin(Subject)  # type: ignore[assignment]
+    owner: SubjectAdmin = site.get_model_admin(Subject)
     return owner.page(
         request,
         subject,

@@ -20,7 +20,7 @@ __all__ = ["guardians_panel", "summarize_person"]
 def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return the school, the role, the age, and whether the account and the record are open."""
     del request
-    page: SubjectAdmin = site.get_model_admin(Subject)  # type: ignore[assignment]
+    page: SubjectAdmin = site.get_model_admin(Subject)
     state = [] if row.is_recorded else [SummaryLine(_("Record"), page.record(row))]
     account = (
         [] if row.is_account_open or row.erased_at else [SummaryLine(_("Account"), render_state(_("Closed"), "warn"))]

@@ -255,7 +255,7 @@ class BatchInput(StrictSerializer):
             if first.setdefault(person["external_id"], place) != place
         }
         if doubled:
-            raise serializers.ValidationError(doubled)  # type: ignore[arg-type]
+            raise serializers.ValidationError(doubled)  # type: ignore[arg-type]  # nested lists, which the stubs do not know
         return people
 
 
@@ -313,7 +313,7 @@ def _to_batch_error(error: BatchRefused) -> Exception:
         return PeopleErased({"subjects": details})
     if erased:
         return PeopleBeingErased({"subjects": details})
-    return serializers.ValidationError({"subjects": details})  # type: ignore[dict-item]
+    return serializers.ValidationError({"subjects": details})  # type: ignore[dict-item]  # nested lists, which the stubs do not know
 
 
 def _describe_refusal(reason: ValidationError | AlreadyErased) -> Any:

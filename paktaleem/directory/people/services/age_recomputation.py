@@ -29,9 +29,9 @@ def recompute_ages(
 ) -> UUID | None:
     """Recompute when people reach the threshold, up to ``limit`` after an id, in three statements per batch.
 
-    Returns the last id processed, None at the end. Until then an age computed for another threshold counts as unknown,
-    and a person who may still be a child by the new one counts as a child (``ages.may_be_child_until``). Raises
-    NotAllowed.
+    Follows decision 0044. Returns the last id processed, None at the end. Until then an age computed for another
+    threshold counts as unknown, and a person who may still be a child by the new one counts as a child
+    (``ages.may_be_child_until``). Raises NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     people = Subject.objects.select_for_update().filter(client=client, erased_at=None).order_by("id")

@@ -53,7 +53,7 @@ def parse_proposal(text: str) -> dict[str, Any]:
 def propose_changes(
     client_id: UUID, proposals: Sequence[AgeProposal], *, route: AgeRoute, actor: By, at: datetime
 ) -> list[Entry]:
-    """Store changes that wait for a second person; return the ledger entries for the caller to write.
+    """Store changes that wait for a second person; return the ledger entries for the caller to write (decision 0029).
 
     A change that already waits or was declined is not proposed again; an earlier, different proposal is replaced.
     """

@@ -140,9 +140,9 @@ def start_erasure(
 def complete_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> bool:
     """Destroy the person's key if every system has answered; return True if the erasure is complete.
 
-    Systems that were registered since the confirmation are ordered first, and waited for. Idempotent, and safe while
-    systems answer. Raises NotAllowed, OSError or ListDamaged if the erasure list cannot be
-    written; the erasure is then completed later.
+    Follows GDPR Art. 17, decision 0056. Systems that were registered since the confirmation are ordered first, and
+    waited for. Idempotent, and safe while systems answer. Raises NotAllowed, OSError or ListDamaged if the erasure list
+    cannot be written; the erasure is then completed later.
     """
     require(actor, Capability.ERASE_SUBJECTS, erasure.client_id)
     erasure = Erasure.objects.select_related("subject").get(pk=erasure.pk, client_id=erasure.client_id)
@@ -176,7 +176,7 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
 
 @transaction.atomic
 def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureOutcome:
-    """Carry out one line of the erasure list, in the client's context; idempotent.
+    """Carry out one line of the erasure list, in the client's context; idempotent (decision 0005).
 
     For a database restored from a backup older than the erasure, and for an erasure whose commit failed. Waits for an
     erasure in progress.

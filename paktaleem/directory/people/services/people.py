@@ -199,7 +199,7 @@ def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act,
 def apply_confirmed_change(
     subject: Subject, details: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> Subject:
-    """Write a change that two people have confirmed; the person's row must be locked."""
+    """Write a change that two people have confirmed; the person's row must be locked (decision 0029)."""
     return _update(subject, details, _Act(subject.client, actor, reason, at), None)
 
 
@@ -300,7 +300,7 @@ def reveal_many(
     reason: Reason | str,
     at: datetime,
 ) -> dict[UUID, dict[str, str | None]]:
-    """Return unsealed fields of many people of one client; each access is recorded as by ``reveal_fields``.
+    """Return unsealed fields of many people of one client; each access is recorded as by ``reveal_fields`` (policy §5).
 
     Erased people are left out. Raises NotAllowed, CannotOpen.
     """

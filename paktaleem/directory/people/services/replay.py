@@ -12,7 +12,7 @@ __all__ = ["replay_erasures"]
 
 
 def replay_erasures(*, at: datetime, report: Callable[[ErasureOutcome], None] = lambda _: None) -> int:
-    """Repeat listed erasures that this database has not carried out; return the number of lines.
+    """Repeat listed erasures that this database has not carried out; return the number of lines (decision 0005).
 
     Each line is one transaction in its client's context, so an interrupted run can be continued. ``report`` is called
     with the result of each line. Call outside any tenant context. Raises ListDamaged before anything is done.

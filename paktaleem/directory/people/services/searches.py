@@ -22,7 +22,7 @@ SEARCHED = "search"
 
 @transaction.atomic
 def find_people(text: str, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime) -> list[Subject]:
-    """Find up to 20 people of one client whose LMS id, full name, email or phone is exactly ``text``.
+    """Find up to 20 people of one client whose LMS id, full name, email or phone is exactly ``text`` (policy §5).
 
     The search is recorded with its reason, also if it finds no one, and with each person found; the text is not stored.
     Raises NotAllowed.

@@ -227,7 +227,7 @@ def _try(row: RosterImport, client: Client, at: datetime) -> None:
 
 
 def _import(row: RosterImport, client: Client, at: datetime) -> None:
-    actor = user_actor(row.confirmed_by, row.confirmed_role, client.id)  # type: ignore[arg-type]
+    actor = user_actor(row.confirmed_by, row.confirmed_role, client.id)  # type: ignore[arg-type]  # set since the confirmation
     with open_source(_open_content(row), client=client) as roster:
         report = import_roster(
             roster,

@@ -17,8 +17,18 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.context import is_limited
 
-__all__ = ["end_classes", "end_enrolments_of", "end_on", "record_counts"]
+__all__ = ["EnrolledElsewhere", "end_classes", "end_enrolments_of", "end_on", "record_counts"]
+
+
+class EnrolledElsewhere(PortalError):
+    """Staff limited to schools would end an enrolment in a class of another school."""
+
+    console_message = (
+        "A pupil is in a class of another school, which you cannot end. Ask a colleague whose role is not limited."
+    )
 
 
 @transaction.atomic
@@ -28,7 +38,8 @@ def end_classes(
     """End classes (ids) and their enrolments; return how many of each ended.
 
     An enrolment ends on ``ends_on``, its first day out of the class, unless it ended earlier; one that begins later has
-    no day. A class that has ended is left as it is. Waits for a recording that runs. Raises NotAllowed.
+    no day. A class that has ended is left as it is. Waits for a recording that runs. Raises EnrolledElsewhere,
+    NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     lock_schools(client.id, waits=True)
@@ -44,7 +55,10 @@ def end_classes(
 
 @transaction.atomic
 def end_enrolments_of(subject: Subject, *, actor: Actor, at: datetime) -> int:
-    """End a person's enrolments today; return how many. Waits for a recording that runs. Raises NotAllowed."""
+    """End a person's enrolments today; return how many. Waits for a recording that runs.
+
+    Raises EnrolledElsewhere, NotAllowed.
+    """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     lock_schools(subject.client_id, waits=True)
     rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject, ended_at=None)
@@ -55,9 +69,16 @@ def end_enrolments_of(subject: Subject, *, actor: Actor, at: datetime) -> int:
 
 
 def end_on(rows: QuerySet[Enrolment], ends_on: date, at: datetime) -> int:
-    """End enrolments on a day, or earlier if they ended earlier; return how many. One that begins later has no day."""
+    """End enrolments on a day, or earlier if they ended earlier; return how many. A later one ends on its first day.
+
+    Needs ``lock_schools``. Raises EnrolledElsewhere if staff limited to schools see one of them but may not end it.
+    """
     day = Value(ends_on)
-    return rows.update(ended_at=at, ends_on=Greatest("starts_on", Least(Coalesce("ends_on", day), day)))
+    found = rows.count() if is_limited() else None
+    ended = rows.update(ended_at=at, ends_on=Greatest("starts_on", Least(Coalesce("ends_on", day), day)))
+    if found not in {None, ended}:  # row-level security leaves out rows that may not be changed, without an error
+        raise EnrolledElsewhere
+    return ended
 
 
 def record_counts(client_id: UUID, actor: Actor, at: datetime, *, added: int = 0, **ended: int) -> None:

@@ -173,7 +173,8 @@ ORDER BY 1"""
 def record_enrolments(rows: Iterable[EnrolmentRow] | None, run: Run) -> Counts:
     """Write what a source states about enrolments, and end those of ended classes and of people who left.
 
-    Call it after the classes. Rows whose class or person is unknown are left out (``list_rows_with``).
+    Follows decision 0089. Call it after the classes. Rows whose class or person is unknown are left out
+    (``list_rows_with``).
     """
     for stage in (_STATED, _FOUND, _ENDING):
         stage.make()

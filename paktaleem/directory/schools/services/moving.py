@@ -1,6 +1,7 @@
 """Move pupils to other classes of the same client: enrolments end and begin on one day; nothing else is written."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -51,22 +52,23 @@ def move_pupils(move: Move, *, client: Client, actor: Actor, reason: Reason | st
     """End and begin the enrolments of a move; return how many pupils moved.
 
     Consents, guardians, holdings and requests are about the person and stay; which staff limited to schools see the
-    person follows from the enrolments (decision 98). A pupil who is in a class already stays in it. Waits for a
-    recording that runs. Raises ValidationError naming the field (``people``, ``joining``, ``on``), AlreadyErased,
-    ErasureInProgress, NotAllowed.
+    person follows from the enrolments (decision 0098). A pupil who is in a class already stays in it. Waits for a
+    recording that runs. Raises ValidationError naming the field (``people``, ``joining``, ``on``), EnrolledElsewhere,
+    AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.pk)
     lock_schools(client.pk, waits=True)
     people = _lock_people(move, client)
     check_move(move, client=client, at=at)
     ending = list_moving_enrolments(client.pk, move.people, leaving=move.leaving, joining=move.joining, on=move.on)
-    left = {one.pk: (one.subject_id, str(one.school_class_id)) for one in ending}
-    ended = end_on(Enrolment.objects.filter(client_id=client.pk, pk__in=left), move.on, at)
-    begun = _begin(move, client, at)
+    left = list(ending)
+    begun = _begin(move, client, at)  # first: staff limited to schools would no longer see a pupil who has left them
+    ended = end_on(Enrolment.objects.filter(client_id=client.pk, pk__in=[one.pk for one in left]), move.on, at)
+    classes_left, classes_joined = _list_classes_by_person(left), _list_classes_by_person(begun)
     for person in people:
         facts = {
-            "left": sorted(one for key, one in left.values() if key == person.pk),
-            "joined": sorted(str(one.school_class_id) for one in begun if one.subject_id == person.pk),
+            "left": classes_left[person.pk],
+            "joined": classes_joined[person.pk],
             "on": move.on.isoformat(),
             "reason": str(Reason(reason)),
         }
@@ -101,6 +103,13 @@ def _lock_people(move: Move, client: Client) -> Sequence[Subject]:
         raise AlreadyErased
     if any(one.is_being_erased for one in found):
         raise ErasureInProgress
+    return found
+
+
+def _list_classes_by_person(enrolments: Iterable[Enrolment]) -> Mapping[UUID, list[str]]:
+    found = defaultdict(list)
+    for one in sorted(enrolments, key=lambda one: str(one.school_class_id)):
+        found[one.subject_id].append(str(one.school_class_id))
     return found
 
 

@@ -65,7 +65,7 @@ def lock_schools(client_id: UUID, *, waits: bool = False) -> None:
 def record_schools(
     given: GivenRows, *, client: Client, origin: Origin, removed: Sequence[UUID] = (), actor: Actor, at: datetime
 ) -> Recorded:
-    """Record what a source states, in the client's context; a second run changes nothing.
+    """Record what a source states, in the client's context; a second run changes nothing (decision 0089).
 
     A row that the source declares deleted, or that a complete part of a roster no longer lists, ends and stays.
     The end of a class ends its enrolments; those of people in ``removed`` (ids) end too. People who are erased or being

@@ -30,8 +30,8 @@ class AcceptanceAlreadyRequested(PortalError):
 def request_acceptance(finding: Finding, *, ground: str, until: date, actor: Actor, at: datetime) -> RiskAcceptance:
     """Request that the risk of an open finding is accepted until a day, at most a year from today.
 
-    The finding's due day moves once a second officer approves. Raises ValidationError naming the field,
-    AcceptanceAlreadyRequested, FindingMended, NotAllowed.
+    Follows policy §5, decision 0119. The finding's due day moves once a second officer approves. Raises ValidationError
+    naming the field, AcceptanceAlreadyRequested, FindingMended, NotAllowed.
     """
     finding = lock_finding(finding, actor)
     if not ground.strip():
@@ -52,8 +52,8 @@ def decide_acceptance(
 ) -> RiskAcceptance:
     """Accept the risk until its day, which becomes the finding's due day, or decline; the requester may only decline.
 
-    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError if the day has passed,
-    FindingMended, NotAllowed.
+    Follows policy §5, decision 0119. Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
+    ValidationError if the day has passed, FindingMended, NotAllowed.
     """
     require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, row.client_id)
     finding = lock_finding(Finding.objects.get(pk=row.finding_id, client_id=PAKTALEEM), actor)

@@ -24,14 +24,15 @@ __all__ = ["add_report", "open_report", "plan_next_assessment", "record_assessme
 
 @transaction.atomic
 def record_assessment(row: SecurityAssessment, *, actor: Actor, at: datetime) -> SecurityAssessment:
-    """Record an assessment that has ended; ``row`` is unsaved. It follows the latest one of its kind.
+    """Record an assessment that has ended; ``row`` is unsaved (policy §5, decision 0119).
 
-    An assessment that ended before the latest one is recorded as followed. Runs in PakTaleem's context. Raises
-    ValidationError naming the field, NotAllowed.
+    It follows the latest one of its kind. An assessment that ended before the latest one is recorded as followed. Runs
+    in PakTaleem's context. Raises ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, PAKTALEEM)
-    Client.objects.select_for_update().get(pk=PAKTALEEM)  # two assessments of one kind at once
-    row.client_id, row.recorded_at, today = PAKTALEEM, at, get_staff_day(at)
+    Client.objects.select_for_update().get(pk=PAKTALEEM)  # of two at once, the second follows the first
+    today = get_staff_day(at)
+    row.client_id, row.recorded_at = PAKTALEEM, at
     row.clean_fields(exclude={"client"})
     _check(row, today)
     latest = SecurityAssessment.objects.filter(client_id=PAKTALEEM, kind=row.kind, followed_on=None).first()
@@ -49,7 +50,10 @@ def record_assessment(row: SecurityAssessment, *, actor: Actor, at: datetime) ->
 def plan_next_assessment(
     row: SecurityAssessment, *, next_on: date, reason: Reason | str, actor: Actor, at: datetime
 ) -> SecurityAssessment:
-    """Change the day by which the next assessment of this kind takes place. Raises ValidationError, NotAllowed."""
+    """Change the day by which the next assessment of this kind takes place (policy §5, decision 0119).
+
+    Raises ValidationError, NotAllowed.
+    """
     require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, row.client_id)
     locked: SecurityAssessment = SecurityAssessment.objects.select_for_update(of=("self",)).get(pk=row.pk)
     if next_on <= locked.ends_on:
@@ -64,7 +68,10 @@ def plan_next_assessment(
 
 @transaction.atomic
 def add_report(row: SecurityAssessment, content: IO[bytes], *, actor: Actor, at: datetime) -> AssessmentReport:
-    """Seal a report of an assessment: PDF, JPEG or PNG. Raises FileKindNotAccepted, FileTooLarge, NotAllowed."""
+    """Seal a report of an assessment: PDF, JPEG or PNG (policy §5).
+
+    Raises FileKindNotAccepted, FileTooLarge, NotAllowed.
+    """
     require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, row.client_id)
     report = AssessmentReport(id=new_id(), client_id=row.client_id, assessment=row)
     seal_document(report, content, added_by=actor.id, at=at)

@@ -54,7 +54,10 @@ def record_finding(
     actor: Actor,
     at: datetime,
 ) -> Finding:
-    """Record a finding; its due day follows from its severity. Raises ValidationError naming the field, NotAllowed."""
+    """Record a finding; its due day follows from its severity (policy §5, decision 0119).
+
+    Raises ValidationError naming the field, NotAllowed.
+    """
     require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, assessment.client_id)
     if not assessment.starts_on <= found_on <= get_staff_day(at):
         raise ValidationError({"found_on": [_("Choose a day from the first day of the assessment until today.")]})
@@ -72,7 +75,7 @@ def record_finding(
 def change_finding(
     row: Finding, *, severity: str, team: str, reason: Reason | str, actor: Actor, at: datetime
 ) -> Finding:
-    """Change severity and team of an open finding.
+    """Change severity and team of an open finding (decision 0119).
 
     A higher severity moves the due day earlier and ends an acceptance of the lesser risk. A lower one does not move it:
     more time needs an acceptance.
@@ -96,7 +99,7 @@ def record_remediation(
 ) -> Finding:
     """Record how and when a finding was mended; a waiting acceptance of its risk is replaced.
 
-    Raises ValidationError naming the field, FindingMended, NotAllowed.
+    Follows policy §5, decision 0119. Raises ValidationError naming the field, FindingMended, NotAllowed.
     """
     row = lock_finding(row, actor)
     if not remediation.strip():

@@ -25,8 +25,8 @@ NOTIFY_OFFICERS = "security_assessments.notify_officers"
 def remind_of_assessments(*, at: datetime) -> int:
     """Record each stage that was reached, and queue one email to the officers if there is one; return the number.
 
-    Runs in PakTaleem's context, by one task at a time. Stages that were missed are not made up for: the email says
-    how much is due now.
+    Follows policy §5, decision 0119. Runs in PakTaleem's context, by one task at a time. Stages that were missed are
+    not made up for: the email says how much is due now.
     """
     today = get_staff_day(at)
     days = dict(_list_days(today))

@@ -40,7 +40,7 @@ DELETE FROM webhooks_message m USING old WHERE m.client_id = %(client)s AND m.id
 
 @transaction.atomic
 def purge_messages(client_id: UUID, *, before: datetime, most: int = AT_ONCE) -> int:
-    """Delete messages from before a time, with their deliveries and attempts; return how many.
+    """Delete messages from before a time, with their deliveries and attempts; return how many (decision 0025).
 
     One statement in the client's context deletes at most ``most``: call it again while it deletes that many. Messages
     still waiting for delivery, sent again since, or to be copied to other clients are kept; but nothing waits for an

@@ -108,7 +108,7 @@ class Command(BaseCommand):
 def _record(report: ImportReport, opened: IO[bytes], common: dict[str, Any], *, is_trial: bool) -> None:
     """Record in the import's transaction that this file was tried or imported."""
     opened.seek(0)
-    digest = hashlib.file_digest(opened, "sha256").hexdigest()  # type: ignore[arg-type]
+    digest = hashlib.file_digest(opened, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary file
     facts = {"sha256": digest, "everybody": common["everybody"], "counts": counts_of(report)}
     kind = "roster.checked" if is_trial else "roster.imported"
     record_entry(kind, client_id=common["client"].id, facts=facts, actor=common["actor"], at=common["at"])
