@@ -150,6 +150,7 @@ SECTIONS = (
         ),
         more=(
             "regulator.RegulatorPack",
+            "exports.ListExport",
             "children.Verification",
             "children.ProviderCheck",
             "children.ServiceAuthorisation",

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.copies",
     "paktaleem.directory.merges",
     "paktaleem.directory.files",
+    "paktaleem.directory.exports",
     "paktaleem.directory.schools",
     "paktaleem.directory.rosters",
     "paktaleem.directory.mail",

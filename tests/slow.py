@@ -67,6 +67,7 @@ SLOW: Final = {
         "tests/embedded/test_recovery.py::test_a_half_made_cluster_is_made_again",
         "tests/embedded/test_recovery.py::test_a_start_killed_within_initdb_is_made_again",
         "tests/faults/test_killed_exits.py",
+        "tests/faults/test_killed_exports.py",
         "tests/faults/test_killed_processes.py",
         "tests/faults/test_killed_sweeps.py",
         "tests/faults/test_killed_year_ends.py",

@@ -22,6 +22,8 @@ from paktaleem.foundation.console.cards import Card
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import client_name, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.history import list_row_versions
 from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import boards, site
@@ -106,18 +108,23 @@ class ComingOfAgeAdmin(EvidenceAdmin):
         return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
 
     def history_of(self, row: ComingOfAge, viewer: Actor) -> dict[str, Any]:
-        """Return no history; the person's page shows it."""
-        del row, viewer
-        return {"versions": []}
+        """Return the history of the person, who has the day."""
+        return {"versions": list_row_versions(Subject.objects.get(pk=row.pk, client_id=row.client_id), viewer=viewer)}
 
 
 @admin.register(AgeNotice, site=site)
-class AgeNoticeAdmin(EvidenceAdmin):
+class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of the notices sent in advance."""
 
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("given_at", "about", "guardians", "person", "owner")
     list_filter = ("client",)
+    exported = {
+        "person": "subject__external_id",
+        "given_at": "given_at",
+        "guardians_informed": "guardians",
+        "person_informed": "person",
+    }
     newest_by = "given_at"
     row_fields = ("guardians", "person")
     detail_fields = ("about", "given_at")

@@ -33,6 +33,7 @@ from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.long_acts import long_acts, make_run_act
 from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
@@ -156,7 +157,7 @@ long_acts.connect(
 
 
 @admin.register(Invitation, site=site)
-class InvitationAdmin(EvidenceAdmin):
+class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of invitations."""
 
     view_capability = Capability.VIEW_GUARDIANS
@@ -164,6 +165,20 @@ class InvitationAdmin(EvidenceAdmin):
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
     list_display_links = ("standing",)
     list_filter = ("state", "problem", "client")
+    exported = {
+        "child": "child__external_id",
+        "guardian": "guardian__external_id",
+        "state": "state",
+        "problem": "problem",
+        "channel": "channel",
+        "reminders": "reminders",
+        "asked_at": "asked_at",
+        "sent_at": "sent_at",
+        "delivered_at": "delivered_at",
+        "viewed_at": "viewed_at",
+        "answered_at": "answered_at",
+        "closes_at": "closes_at",
+    }
     newest_by = "asked_at"
     detail_fields = (
         "about",
@@ -260,7 +275,7 @@ class InvitationAdmin(EvidenceAdmin):
                     "kind": get_act_name(one.kind),
                     "who": format_actor(one),
                     "why": "",
-                    "changes": [],
+                    "changes": None,
                 }
                 for one in annotate_actor(entries.order_by("-recorded_at"), viewer)
             ]

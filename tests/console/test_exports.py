@@ -16,7 +16,7 @@ from django.test import Client
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.cells import format_cell
-from paktaleem.foundation.console.exporting import ROWS_AT_ONCE, ExportableAdmin
+from paktaleem.foundation.console.exporting import AT_ONCE, ROWS_AT_ONCE, ExportableAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.context import in_client
@@ -24,7 +24,9 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.table_policy import Personal
 from tests.cast import Cast
 from tests.console.conftest import SignIn
+from tests.console.pages import MODELS
 from tests.factories import CAST_AT
+from tests.signing_in import browser_of
 
 PEOPLE = "/admin/subjects/subject/export/"
 PLANTED = ["=1+1", '=HYPERLINK("http://x.example","y")', "+1", "-1", "\t=1", "\r=1", "＝1"]  # noqa: RUF001 -- a full-width sign, which spreadsheets read as an ordinary one
@@ -32,7 +34,7 @@ _CELLS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def plant(cast: Cast, ids: Sequence[str], *, client: str = "indus") -> None:
-    """Insert ten thousand people with these LMS ids, without the services."""
+    """Insert people with these LMS ids, without the services."""
     with in_client(cast.client_id(client)), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO subjects_subject"
@@ -65,14 +67,14 @@ def sheet(content: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_ten_thousand_people_and_no_formula_in_flat_memory(kind: str, sign_in: SignIn, cast: Cast) -> None:
+def test_five_thousand_people_and_no_formula_in_flat_memory(kind: str, sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("farah")
-    plant(cast, [*PLANTED, *(f"lms-few-{n}" for n in range(2 * ROWS_AT_ONCE))])
+    plant(cast, [*PLANTED, *(f"lms-few-{n}" for n in range(ROWS_AT_ONCE))])
     export(browser, PEOPLE, kind)  # load modules and caches first
     few, _ = weighed(browser, kind)
-    plant(cast, [f"lms-many-{n}" for n in range(10_000 - 2 * ROWS_AT_ONCE)])
+    plant(cast, [f"lms-many-{n}" for n in range(AT_ONCE - ROWS_AT_ONCE - 20)])
     many, rows = weighed(browser, kind)
-    assert len(rows) > 10_000
+    assert AT_ONCE - 20 < len(rows) <= AT_ONCE + 1
     column = rows[0].index("person")
     found = {row[column] for row in rows[1:]}
     assert {f"'{one}" for one in PLANTED} <= {one.replace("_x0009_", "\t").replace("_x000D_", "\r") for one in found}
@@ -146,6 +148,98 @@ def test_support_may_not_export_and_is_not_offered_it(sign_in: SignIn) -> None:
     )
 
 
+STAFF_NAMES = "about staff, whose names and addresses are not exported; the access review and the ledger have them"
+REGISTER = "the register of a client is a file of its own (manage.py export_client), and in the record of processing"
+APPROVAL = "what waits for a second person, or was settled; each is an entry of the ledger, whose list is exported"
+FEW_FILES = "a few rows for each client and year, whose content is taken from their page"
+PAKTALEEM_OWN = "a few rows of PakTaleem's own, with a report or a page each"
+WITHOUT = {
+    "access_reviews/accessreview": STAFF_NAMES,
+    "accounts/apikey": "keys of systems: a few for each client, whose acts are entries of the ledger",
+    "accounts/client": REGISTER,
+    "accounts/clientchange": APPROVAL,
+    "accounts/membership": STAFF_NAMES,
+    "accounts/staffchange": STAFF_NAMES,
+    "accounts/user": STAFF_NAMES,
+    "ageing/comingofage": "the children of the list of people, which is exported with the same day (of_age_at)",
+    "agreements/clientcontact": "a few people to reach for each client, named on their page only",
+    "agreements/dutyattestation": FEW_FILES,
+    "breaches/breachclosing": APPROVAL,
+    "children/childmechanism": REGISTER,
+    "children/providercheck": "attempts; each that succeeded is a verification, whose list is exported",
+    "children/schoolauthorisation": "a few schools' declarations, each with a document",
+    "consent/agreementsuspension": REGISTER,
+    "consent/balancingtest": REGISTER,
+    "consent/consentevidence": "taken as a bundle with its files and hashes, from the page of consents",
+    "consent/datacategory": REGISTER,
+    "consent/instruction": REGISTER,
+    "consent/lawfulbasis": REGISTER,
+    "consent/notice": REGISTER,
+    "consent/noticedispatch": "the announcements of a notice, whose page has the proof for each client",
+    "consent/noticedraft": "texts that are not in effect",
+    "consent/noticeversion": "texts, which are public pages",
+    "consent/occasion": REGISTER,
+    "consent/purpose": REGISTER,
+    "consent/purposecapacity": REGISTER,
+    "consent/recipient": REGISTER,
+    "consent/recipientapproval": REGISTER,
+    "consent/safeguardchange": APPROVAL,
+    "consent/serviceagreement": REGISTER,
+    "cookies/cookie": REGISTER,
+    "cookies/cookiesite": REGISTER,
+    "cookies/linkedservice": REGISTER,
+    "exits/agreementexit": FEW_FILES,
+    "exports/listexport": "exports themselves; each is an entry of the ledger",
+    "paper/answersheet": "a few files; their rows are exported from the list of rows",
+    "paper/formrun": "a few prints; the answers to them are exported from the list of rows",
+    "periods/periodchange": APPROVAL,
+    "records/impactassessment": "the record of processing is taken from its page",
+    "regulator/regulatorpack": FEW_FILES,
+    "schedule/holdlift": APPROVAL,
+    "schedule/retentionrule": "the retention schedule is taken from its page",
+    "school_years/yearend": FEW_FILES,
+    "schools/term": "a few for each client and year",
+    "security_assessments/finding": PAKTALEEM_OWN,
+    "security_assessments/riskacceptance": PAKTALEEM_OWN,
+    "security_assessments/securityassessment": PAKTALEEM_OWN,
+    "sharing/businesstransfer": PAKTALEEM_OWN,
+    "sharing/legaldisclosure": "an order may be secret, even from the client; a pack for a regulator has the numbers",
+    "single_sign_on/provider": REGISTER,
+    "single_sign_on/signonlink": STAFF_NAMES,
+    "subjects/agechange": APPROVAL,
+    "subjects/readmission": APPROVAL,
+    "subjects/rosterimport": "a few files; the page of each has its numbers, which are in the ledger",
+    "systems/orderalert": "the orders themselves are exported, with their state",
+    "systems/orderset": "the orders themselves are exported",
+    "systems/system": REGISTER,
+    "systems/systemkey": REGISTER,
+    "webhooks/endpoint": REGISTER,
+}
+"""Lists without an export, with the reason."""
+ANNOTATED = {"rights.rightsrequest": {"kinds"}}
+"""Columns that are computed from rows of another table, by model: codes of the rights of a request."""
+
+
+def test_every_list_has_an_export_or_a_reason_why_not() -> None:
+    exported = {f"{one.opts.app_label}/{one.opts.model_name}" for one in exporters()}
+    assert set(MODELS) - exported == set(WITHOUT), "give the list `exported`, or say here why not"
+    assert all(len(reason) > 20 for reason in WITHOUT.values())
+
+
+def test_requests_emails_and_invitations_are_exported_without_names(cast_of_rows: Cast, rows: Any) -> None:
+    del rows
+    cast, browser = cast_of_rows, browser_of(cast_of_rows.user("farah"))
+    for model in ("rights/rightsrequest", "invitations/invitation", "retention/incident", "mail/letter"):
+        found = export(browser, f"/admin/{model}/export/", "csv")
+        text = str(found).lower()
+        assert len(found) > 1, model
+        assert not [name for name in ("qureshi", "lodhi", "@mail.example", "+92300") if name in text], model
+    with in_client(cast.client_id("indus")):
+        facts = [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="list.exported")]
+    lists = [one["list"] for one in facts if "export" not in one]  # without the large one among the rows
+    assert sorted(lists) == ["invitations.invitation", "mail.letter", "retention.incident", "rights.rightsrequest"]
+
+
 def exporters() -> list[Any]:
     return [one for one in site._registry.values() if isinstance(one, ExportableAdmin)]
 
@@ -153,7 +247,7 @@ def exporters() -> list[Any]:
 @pytest.mark.parametrize("admin", exporters(), ids=lambda admin: admin.opts.label_lower)
 def test_every_export_has_columns_and_none_is_sealed(admin: Any, sign_in: SignIn) -> None:
     assert admin.exported
-    for path in admin.exported.values():
+    for path in set(admin.exported.values()) - ANNOTATED.get(admin.opts.label_lower, set()):
         model = admin.model
         for step in path.split("__"):
             field = next(one for one in model._meta.concrete_fields if step in {one.name, one.attname})

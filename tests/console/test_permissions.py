@@ -62,6 +62,7 @@ TABLE = {
     "agreements/dutyattestation": ("OASC", "", ""),
     "exits/agreementexit": ("OASC", "", ""),
     "regulator/regulatorpack": ("OAC", "OC", ""),
+    "exports/listexport": ("OAC", "", ""),
     "consent/agreementsuspension": ("OASC", "O", "O"),
     "consent/instruction": ("OASC", "OC", "OC"),
     "consent/consent": ("OASC", "", ""),

@@ -58,6 +58,13 @@ from paktaleem.directory.data_systems.services import (
     propose_waiver,
     raise_alerts,
 )
+from paktaleem.directory.exports.services import (
+    ExportRequest,
+    begin_attempt,
+    finish_export,
+    request_export,
+    store_parts,
+)
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.merges.models import PersonMerge
 from paktaleem.directory.people.models import Erasure, Readmission, Subject
@@ -81,6 +88,7 @@ from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client, ClientChange, Membership, StaffChange
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.services import (
     Colleague,
     change_client,
@@ -322,6 +330,19 @@ def packs_of(cast: Cast) -> dict[str, Any]:
         **{f"regulator/regulatorpack/{act}": ready.pk for act in ("pdf", "zip")},
         "regulator/regulatorpack/again": failed.pk,
     }
+
+
+def large_export_of_farah(cast: Cast) -> dict[str, Any]:
+    """Make a large export that Farah requested, whose file is written; only she sees it."""
+    client_id, farah = cast.client_id("indus"), cast.actor("farah")
+    facts = {"list": "subjects.subject", "format": "csv", "reason": "review", "filters": {}, "rows": 1}
+    wanted = ExportRequest("subjects.subject", "csv", "", Capability.VIEW_SUBJECTS, 1, facts)
+    by: dict[str, Any] = {**BY, "actor": farah, "received_at": AT}
+    row = begin_attempt(request_export(wanted, client_id=client_id, **by).pk, client_id=client_id)
+    assert row is not None
+    store_parts(row, [(0, b"id")], done=1)
+    finish_export(row, actor=farah, at=AT)
+    return {"exports/listexport": row.pk}
 
 
 def _draft(cast: Cast) -> NoticeDraft:
@@ -762,6 +783,7 @@ _OWN_PARTS = (
     schedule_of_indus,
     breaches_of_indus,
     packs_of,
+    large_export_of_farah,
     cookies_of_indus,
     assessment_of_indus,
     requests_of_indus,

@@ -13,8 +13,8 @@ from children.guardians.services import close_conflict, settle_guardian_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ConditionFilter
-from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -26,13 +26,19 @@ __all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
 
 
 @admin.register(GuardianChange, site=site)
-class GuardianChangeAdmin(ScopedAdmin):
+class GuardianChangeAdmin(ExportableAdmin):
     """Console page of changes of guardians that need a second person's approval."""
 
     view_capability = Capability.VIEW_GUARDIANS
     asks_reason = False
     list_display = ("requested_at", "standing", "child", "guardian", "owner")
     list_filter = ("state", "client")
+    exported = {
+        "child": "child__external_id",
+        "state": "state",
+        "requested_at": "requested_at",
+        "settled_at": "settled_at",
+    }
     newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
@@ -79,13 +85,20 @@ class ConflictFilter(ConditionFilter):
 
 
 @admin.register(GuardianConflict, site=site)
-class GuardianConflictAdmin(ScopedAdmin):
+class GuardianConflictAdmin(ExportableAdmin):
     """Console page of disagreements between guardians."""
 
     view_capability = Capability.VIEW_GUARDIANS
     asks_reason = False
     list_display = ("opened_at", "standing", "child", "about", "owner")
     list_filter = (ConflictFilter, "client")
+    exported = {
+        "child": "child__external_id",
+        "purpose": "purpose_code",
+        "opened_at": "opened_at",
+        "closed_at": "closed_at",
+        "outcome": "outcome",
+    }
     newest_by = "opened_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")

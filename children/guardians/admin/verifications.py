@@ -14,6 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -35,12 +36,22 @@ def _state(row: Verification) -> SafeString:
 
 
 @admin.register(Verification, site=site)
-class VerificationAdmin(EvidenceAdmin):
+class VerificationAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of verifications."""
 
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("verified_at", "child", "guardian", "method", "standing", "owner")
     list_filter = ("method", "client")
+    exported = {
+        "child": "guardianship__child__external_id",
+        "guardian": "guardianship__guardian__external_id",
+        "method": "method",
+        "strength": "strength",
+        "provider": "provider",
+        "verified_at": "verified_at",
+        "expires_at": "expires_at",
+        "ended_at": "ended_at",
+    }
     newest_by = "verified_at"
     detail_fields = (
         "standing",

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from consent.cookies.models import CookieCategory, CookieChoice
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.word_lists import join_words
 
@@ -20,12 +21,20 @@ def _name(codes: list[str]) -> str:
 
 
 @admin.register(CookieChoice, site=site)
-class CookieChoiceAdmin(EvidenceAdmin):
+class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of choices, newest first."""
 
     view_capability = Capability.VIEW_CONSENTS
     list_display = ("recorded_at", "accepted", "declined", "source", "has_signal", "language", "text", "owner")
     list_filter = ("client",)
+    exported = {
+        "given": "given",
+        "refused": "refused",
+        "source": "source",
+        "has_signal": "has_signal",
+        "language": "language",
+        "recorded_at": "recorded_at",
+    }
     newest_by = "recorded_at"
     detail_fields = ("visitor", "recorded_at", "accepted", "declined", "source", "has_signal", "language", "text")
     intro = (

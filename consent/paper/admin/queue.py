@@ -41,6 +41,7 @@ from paktaleem.foundation.console.columns import (
     state_column,
 )
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of, may
@@ -82,12 +83,24 @@ def state_pill(row: SheetEntry) -> SafeString:
 
 
 @admin.register(SheetEntry, site=site)
-class SheetEntryAdmin(EvidenceAdmin):
+class SheetEntryAdmin(ExportableAdmin, EvidenceAdmin):
     """Rows of answer sheets, with their answers, state and problem."""
 
     view_capability = Capability.VIEW_FORMS
     list_display = ("row", "person", "said", "given_by", "answered_on", "standing", "why", "owner")
     list_filter = ("state", SheetFilter, "client")
+    exported = {
+        "number": "number",
+        "person": "subject__external_id",
+        "answers": "answers",
+        "given_by": "given_by",
+        "method": "method",
+        "guardian": "guardian__external_id",
+        "answered_on": "answered_on",
+        "state": "state",
+        "problem": "problem",
+        "entered_at": "entered_at",
+    }
     newest_by = "entered_at"
     detail_fields = (
         "of_sheet",

@@ -15,6 +15,7 @@ from paktaleem.directory.mail.services import resend_message
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -34,12 +35,23 @@ def _may_be_resent(row: Letter, at: Any) -> bool:
 
 
 @admin.register(Letter, site=site)
-class MessageAdmin(EvidenceAdmin):
+class MessageAdmin(ExportableAdmin, EvidenceAdmin):
     """Emails and text messages, newest first."""
 
     view_capability = Capability.VIEW_MESSAGES
     list_display = ("about", "standing", "channel", "recipient", "queued_at", "sent_at", "owner")
     list_filter = ("state", "channel", "client")
+    exported = {
+        "kind": "kind",
+        "language": "language",
+        "channel": "channel",
+        "person": "subject__external_id",
+        "state": "state",
+        "attempts": "attempts",
+        "queued_at": "queued_at",
+        "sent_at": "sent_at",
+        "expires_at": "expires_at",
+    }
     newest_by = "queued_at"
     row_fields = ()
     detail_fields = (

@@ -22,8 +22,8 @@ from paktaleem.directory.people.selectors import get_subject, list_same_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column, render_change_state
 from paktaleem.foundation.console.columns import day, render_state
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
-from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -143,13 +143,24 @@ def merges_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
 
 
 @admin.register(PersonMerge, site=site)
-class PersonMergeAdmin(ScopedAdmin):
+class PersonMergeAdmin(ExportableAdmin):
     """Proposed, confirmed and declined links of records, with a preview of what a confirmation would change."""
 
     view_capability = Capability.VIEW_SUBJECTS
+    told_by = ("subject",)
+    told_of = "main_id"
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "main", "other", "owner")
     list_filter = ("state", "client")
+    exported = {
+        "kind": "kind",
+        "state": "state",
+        "main_record": "main__external_id",
+        "other_record": "other__external_id",
+        "reason": "reason",
+        "requested_at": "requested_at",
+        "settled_at": "settled_at",
+    }
     newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "kind", "main_record", "other_record", "why", "requested_at", "settled_at")

@@ -9,16 +9,21 @@ from paktaleem.directory.rosters.importing.uploads import RUN_ROSTER_STEP
 from paktaleem.directory.rosters.models import RosterImport, RosterState
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.long_acts import LISTED_FOR, LongAct, Progress
+from paktaleem.foundation.runs.services import find_step
 
 __all__ = ["ROSTERS", "measure_roster"]
 
 
 def measure_roster(row: RosterImport) -> Progress | None:
-    """Return when the step began and ended; a step is one transaction, so no part of it is done before it ends."""
+    """Return when the step began and ended, and how many people and guardian relations of the file are read.
+
+    Until the file is opened, and their number known, the total is None.
+    """
     if row.is_under_way:
         is_import = row.state == RosterState.APPLYING and row.confirmed_at is not None
         began, by = (row.confirmed_at, row.confirmed_by) if is_import else (row.uploaded_at, row.actor_id)
-        return Progress(0, None, began or row.uploaded_at, started_by=by)
+        done, total = find_step(row.pk) or (0, None)
+        return Progress(done, total, began or row.uploaded_at, started_by=by)
     if row.state == RosterState.DONE and row.confirmed_at is not None:
         return Progress(1, 1, row.confirmed_at, row.finished_at, started_by=row.confirmed_by)
     if row.state == RosterState.CHANGED:

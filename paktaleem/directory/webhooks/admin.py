@@ -32,6 +32,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
@@ -277,12 +278,20 @@ def _replay_one(row: Delivery, given: dict[str, Any], request: HttpRequest) -> N
 
 
 @admin.register(Delivery, site=site)
-class DeliveryAdmin(EvidenceAdmin):
+class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     """Deliveries of messages, newest first."""
 
     view_capability = Capability.VIEW_WEBHOOKS
     list_display = ("event", "webhook", "state_pill", "attempts", "queued_at", "done_at", "owner")
     list_filter = ("state", "client")
+    exported = {
+        "webhook": "endpoint__name",
+        "state": "state",
+        "attempts": "attempts",
+        "queued_at": "queued_at",
+        "due_at": "due_at",
+        "done_at": "done_at",
+    }
     newest_by = "queued_at"
     detail_fields = ("event", "webhook", "message_id", "state_pill", "attempts", "queued_at", "next_attempt", "done_at")
     intro = "Messages sent to clients' systems, and their delivery status."

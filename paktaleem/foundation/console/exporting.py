@@ -2,7 +2,8 @@
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -26,21 +27,43 @@ from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import filter_by_person, person_filters
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.spreadsheets import Format, write_sheet
+from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ExportableAdmin", "iterate_rows"]
+__all__ = ["AT_ONCE", "ROWS_AT_ONCE", "ExportOrder", "ExportableAdmin", "iterate_rows", "large_exports", "read_page"]
 
+AT_ONCE = 5_000
+"""Largest export that a request writes itself: under a second; a larger one is written by the worker."""
 MOST_ROWS = 500_000
 ROWS_AT_ONCE = 2_000
 IN_MEMORY = 1_048_576
-TYPES = {
-    Format.CSV: "text/csv; charset=utf-8",
-    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 _CODE = re.compile(r"\A[a-z0-9_.:-]{1,40}\Z")
 _CLIENT_PARAMETER = "client__id__exact"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOrder:
+    """A large export as the person requested it, for ``large_exports``.
+
+    ``list`` is the model (``app_label.model``), ``facts`` are what the ledger says about it, ``query`` is the URL's
+    query string, which may hold what the person typed. ``client_id`` is the client to which the ledger entry belongs.
+    """
+
+    list: str
+    format: Format
+    reason: str
+    query: str
+    facts: Mapping[str, Any]
+    rows: int
+    client_id: UUID
+    capability: Capability
+
+
+large_exports: ExtensionPoint[Callable[[HttpRequest, ExportOrder], str]] = ExtensionPoint(
+    "console.large_exports", "Has the worker write a large export of a list; returns the address of its page."
+)
 
 
 class ExportForm(forms.Form):
@@ -88,12 +111,26 @@ class ExportableAdmin(ScopedAdmin):
         """Ask for format and reason, then return the file."""
         if not self.has_export_permission(request):
             raise PermissionDenied
-        found = self._filtered_rows(request)
+        found = self.find_export_rows(request)
         number = found.order_by()[: MOST_ROWS + 1].count()
         form = ExportForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid() and number <= MOST_ROWS:
-            return self._build_file(request, found, Format(form.cleaned_data["format"]), form.cleaned_data["reason"])
+            kind, reason = Format(form.cleaned_data["format"]), form.cleaned_data["reason"]
+            if number > AT_ONCE:
+                return self._order_file(request, kind, reason, number)
+            return self._build_file(request, found, kind, reason)
         return self._export_page(request, form, number)
+
+    @property
+    def export_columns(self) -> Mapping[str, str]:
+        """The headings of an export, and the field path of each."""
+        return {"id": "pk", "client": "of_client", **self.exported}
+
+    def find_export_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of an export, with the code of each row's client. Raises BadRequest for a bad filter."""
+        code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
+        found: QuerySet[Any] = self._filtered_rows(request).annotate(of_client=code)
+        return found
 
     def _filtered_rows(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows of the list with the filters of the URL."""
@@ -101,6 +138,21 @@ class ExportableAdmin(ScopedAdmin):
             return self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise BadRequest from error
+
+    def _order_file(self, request: HttpRequest, kind: Format, reason: str, number: int) -> HttpResponse:
+        """Have the worker write the file, and lead to its page."""
+        order = ExportOrder(
+            self.opts.label_lower,
+            kind,
+            reason,
+            request.GET.urlencode(),
+            self._describe_export(request, kind, reason, number),
+            number,
+            _owner_of(request),
+            self.view_capability,
+        )
+        [write] = large_exports
+        return HttpResponseRedirect(write(request, order))
 
     def _export_page(self, request: HttpRequest, form: ExportForm, number: int) -> HttpResponse:
         request.current_app = self.admin_site.name
@@ -115,17 +167,16 @@ class ExportableAdmin(ScopedAdmin):
             "number": number,
             "most": MOST_ROWS,
             "is_too_much": number > MOST_ROWS,
+            "is_large": AT_ONCE < number <= MOST_ROWS,
             "back": f"{back}?{query}" if query else back,
-            "headings": [*_first_columns(), *self.exported],
+            "headings": list(self.export_columns),
         }
         return TemplateResponse(request, "console/export.html", context)
 
     def _build_file(self, request: HttpRequest, found: QuerySet[Any], kind: Format, reason: str) -> FileResponse:
         file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 -- the response closes it
-        columns = {"id": "pk", "client": "of_client", **self.exported}
-        code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
-        rows = iterate_rows(found.annotate(of_client=code), tuple(columns.values()))
-        number = write_sheet(kind, file, tuple(columns), rows)
+        columns = self.export_columns
+        number = write_sheet(kind, file, tuple(columns), iterate_rows(found, tuple(columns.values())))
         self._record_export(request, kind, reason, number)
         file.seek(0)
         name = f"{self.opts.model_name}-{get_action_time(request):%Y%m%dT%H%M%SZ}.{kind}"
@@ -133,21 +184,25 @@ class ExportableAdmin(ScopedAdmin):
 
     def _record_export(self, request: HttpRequest, kind: Format, reason: str, number: int) -> None:
         """Record the export in the ledger of the rows' client, or PakTaleem's for several clients."""
-        actor = actor_of(request)
-        client_id = actor.client_id or _filtered_client(request) or PAKTALEEM
-        facts = {
+        client_id, facts = _owner_of(request), self._describe_export(request, kind, reason, number)
+        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+        with in_client(client_id):
+            record_entry("list.exported", client_id=client_id, facts=facts, **by)
+
+    def _describe_export(self, request: HttpRequest, kind: Format, reason: str, number: int) -> dict[str, Any]:
+        """Return what the ledger says about an export."""
+        return {
             "list": f"{self.opts.app_label}.{self.opts.model_name}",
             "format": str(kind),
             "reason": reason,
             "filters": _filters(request),
             "rows": number,
         }
-        with in_client(client_id):
-            record_entry("list.exported", client_id=client_id, facts=facts, actor=actor, at=get_action_time(request))
 
 
-def _first_columns() -> tuple[str, ...]:
-    return ("id", "client")
+def _owner_of(request: HttpRequest) -> UUID:
+    """Return the client of an export's rows, or PakTaleem for those of several clients."""
+    return actor_of(request).client_id or _filtered_client(request) or PAKTALEEM
 
 
 def iterate_rows(found: QuerySet[Any], fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
@@ -155,11 +210,16 @@ def iterate_rows(found: QuerySet[Any], fields: tuple[str, ...]) -> Iterator[tupl
 
     Server-side cursors are not used, because PgBouncer does not support them.
     """
-    ordered = found.order_by("pk").values_list(*fields)
-    page = list(ordered[:ROWS_AT_ONCE])
+    page = read_page(found, fields)
     while page:
         yield from page
-        page = list(ordered.filter(pk__gt=page[-1][0])[:ROWS_AT_ONCE])
+        page = read_page(found, fields, after=page[-1][0])
+
+
+def read_page(found: QuerySet[Any], fields: tuple[str, ...], *, after: UUID | None = None) -> list[tuple[Any, ...]]:
+    """Return the first rows, or those after a key, in the order of their keys (the first field)."""
+    ordered = found.order_by("pk").values_list(*fields)
+    return list((ordered if after is None else ordered.filter(pk__gt=after))[:ROWS_AT_ONCE])
 
 
 def _filtered_client(request: HttpRequest) -> UUID | None:

@@ -71,7 +71,8 @@ class LongAct:
 
     ``list_rows`` selects, in the reader's context, the rows that are under way or ended since a time; ``measure``
     returns how far a row is, None for a row that the worker has nothing to do with. ``find_url`` returns the address of
-    the page that shows a row, if that is not its own.
+    the page that shows a row, if that is not its own. With ``owner_field``, the field of a user's id, each person sees
+    their own rows only.
     """
 
     model: str
@@ -81,6 +82,7 @@ class LongAct:
     list_rows: Callable[[datetime], QuerySet[Any]]
     measure: Callable[[Any], Progress | None]
     find_url: Callable[[Any], str] | None = None
+    owner_field: str = ""
 
     def url_of(self, row: Any) -> str:
         """Return the address of the page that shows a row."""
@@ -109,15 +111,19 @@ def list_work(actor: Actor, *, at: datetime) -> list[Work]:
 
     In the context of the request; one query for each kind of act, and one for each answer sheet or disposal that runs.
     """
-    found = [one for act in long_acts if actor.may(act.capability) for one in _list_of(act, at - LISTED_FOR)]
+    since = at - LISTED_FOR
+    found = [one for act in long_acts if actor.may(act.capability) for one in _list_of(act, actor, since)]
     running = sorted((one for one in found if one.progress.is_running), key=lambda one: one.progress.started_at)
     others = [one for one in found if not one.progress.is_running]
     others.sort(key=lambda one: one.progress.ended_at or one.progress.started_at, reverse=True)
     return [*running, *others]
 
 
-def _list_of(act: LongAct, since: datetime) -> Iterator[Work]:
-    for row in act.list_rows(since)[:_MOST]:
+def _list_of(act: LongAct, actor: Actor, since: datetime) -> Iterator[Work]:
+    rows = act.list_rows(since)
+    if act.owner_field:
+        rows = rows.filter(**{act.owner_field: actor.id})
+    for row in rows[:_MOST]:
         progress = act.measure(row)
         if progress is not None:
             yield Work(act.label, row, act.url_of(row), progress)

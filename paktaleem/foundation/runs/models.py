@@ -10,7 +10,7 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
-__all__ = ["Run"]
+__all__ = ["Run", "StepProgress"]
 
 
 class Run(models.Model):
@@ -55,3 +55,27 @@ class Run(models.Model):
     def __str__(self) -> str:
         """Return when it began."""
         return format_time(self.started_at)
+
+
+class StepProgress(models.Model):
+    """How far a step is that is one transaction: others see it while the step runs, since it commits by itself.
+
+    ``key`` is the id of the row that the step is about. The row is deleted in the transaction of the step.
+    """
+
+    wall = TablePolicy(
+        Scope.GLOBAL,
+        EDIT | {"DELETE"},
+        reason="written outside a client’s transaction, which no one else sees before its end; an id and counts",
+    )
+
+    key = models.UUIDField(primary_key=True, editable=False)
+    done = models.PositiveIntegerField()
+    total = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "step progress"
+
+    def __str__(self) -> str:
+        """Return how much is done of how much."""
+        return f"{self.done} / {self.total}"

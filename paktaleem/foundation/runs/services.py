@@ -8,10 +8,20 @@ from django.db.models.functions import Least
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.runs.models import Run
+from paktaleem.foundation.runs.models import Run, StepProgress
+from paktaleem.foundation.tenancy.context import autonomous_transaction
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["advance_run", "begin_run", "end_run", "find_limit_of_run", "restart_run"]
+__all__ = [
+    "advance_run",
+    "begin_run",
+    "clear_step",
+    "end_run",
+    "find_limit_of_run",
+    "find_step",
+    "report_step",
+    "restart_run",
+]
 
 
 def begin_run(kind: str, *, client_id: UUID, total: int, actor: Actor, at: datetime) -> Run:
@@ -50,3 +60,20 @@ def advance_run(run_id: UUID, *, client_id: UUID, done: int) -> None:
 def end_run(run_id: UUID, *, client_id: UUID, at: datetime) -> None:
     """Record that everything is done; a run that has ended is left as it is."""
     Run.objects.filter(pk=run_id, client_id=client_id, ended_at=None).update(ended_at=at)
+
+
+def report_step(key: UUID, *, done: int, total: int) -> None:
+    """Publish how far a step is that is one transaction, in a transaction of its own."""
+    with autonomous_transaction() as alias:
+        StepProgress.objects.using(alias).update_or_create(key=key, defaults={"done": min(done, total), "total": total})
+
+
+def find_step(key: UUID) -> tuple[int, int] | None:
+    """Return how much of a running step is done, and the total; None if nothing is published."""
+    found: tuple[int, int] | None = StepProgress.objects.filter(pk=key).values_list("done", "total").first()
+    return found
+
+
+def clear_step(key: UUID) -> None:
+    """Delete what is published about a step, when it begins or ends."""
+    StepProgress.objects.filter(pk=key).delete()

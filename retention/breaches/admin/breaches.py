@@ -16,8 +16,8 @@ from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, sh
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -145,7 +145,7 @@ _LETTER_PAGE = "console/breach_letter.html"
 
 
 @admin.register(Breach, site=site)
-class BreachAdmin(SortByWaitingTime, ScopedAdmin):
+class BreachAdmin(SortByWaitingTime, ExportableAdmin):
     """Console page of personal-data breaches, newest first."""
 
     view_capability = Capability.VIEW_BREACHES
@@ -154,6 +154,21 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
     sortable_by = ()
     list_display = ("recorded_at", "known_at", "state", "hours_left", "to_inform", "owner")
     list_filter = (BreachProgressFilter, "client")
+    exported = {
+        "incident": "incident",
+        "categories": "categories",
+        "systems": "systems",
+        "outcome": "outcome",
+        "happened_from": "happened_from",
+        "happened_until": "happened_until",
+        "known_at": "known_at",
+        "due_at": "due_at",
+        "recorded_at": "recorded_at",
+        "client_informed_at": "client_informed_at",
+        "authority_notified_at": "authority_notified_at",
+        "people_informed_at": "people_informed_at",
+        "closed_at": "closed_at",
+    }
     newest_by = "recorded_at"
     longest_first: ClassVar[Any] = {"running": "due_at", "overdue": "due_at"}
     codes: ClassVar[Any] = {"categories": DataCategory, "systems": System}

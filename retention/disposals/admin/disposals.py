@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -200,12 +201,26 @@ _CERTIFICATES = certificate_actions(
 
 
 @admin.register(Batch, site=site)
-class BatchAdmin(SortByWaitingTime, EvidenceAdmin):
+class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of disposals, newest first."""
 
     view_capability = Capability.VIEW_HOLDINGS
+    told_by = ("disposal",)
     list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
     list_filter = (DisposalProgressFilter, "client")
+    exported = {
+        "ground": "ground",
+        "decider": "decider",
+        "is_automatic": "is_automatic",
+        "stage": "stage",
+        "size": "size",
+        "opened_at": "opened_at",
+        "reviewed_at": "reviewed_at",
+        "approved_at": "approved_at",
+        "starts_at": "starts_at",
+        "ordered_at": "ordered_at",
+        "ended_at": "ended_at",
+    }
     newest_by = "opened_at"
     longest_first: ClassVar[Any] = {"open": "opened_at", "to_review_at": "opened_at"}
     row_fields = ("ground", "decider", "is_automatic", "size")

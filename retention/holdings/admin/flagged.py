@@ -15,6 +15,7 @@ from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.register_names import format_category
@@ -60,12 +61,22 @@ def _pill(row: FlaggedCollection) -> SafeString:
 
 
 @admin.register(FlaggedCollection, site=site)
-class FlaggedCollectionAdmin(SortByWaitingTime, EvidenceAdmin):
+class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of flagged collections, newest first."""
 
     view_capability = Capability.VIEW_HOLDINGS
     list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
     list_filter = (FlaggedProgressFilter, "client")
+    exported = {
+        "person": "subject__external_id",
+        "category": "category",
+        "purpose": "purpose",
+        "reason": "reason",
+        "flagged_at": "flagged_at",
+        "decision": "decision",
+        "ground": "ground",
+        "decided_at": "decided_at",
+    }
     newest_by = "flagged_at"
     longest_first: ClassVar[Any] = {"open": "flagged_at"}
     row_fields = ("category", "purpose", "ground")

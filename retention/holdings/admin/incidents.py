@@ -16,6 +16,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -49,12 +50,20 @@ def _pill(row: Incident) -> SafeString:
 
 
 @admin.register(Incident, site=site)
-class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
+class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of incidents, newest first."""
 
     view_capability = Capability.VIEW_INCIDENTS
     list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
     list_filter = (IncidentProgressFilter, "client")
+    exported = {
+        "person": "subject__external_id",
+        "cause": "cause",
+        "categories": "categories",
+        "opened_at": "opened_at",
+        "due_at": "due_at",
+        "closed_at": "closed_at",
+    }
     newest_by = "opened_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at"}
     row_fields = ("cause",)

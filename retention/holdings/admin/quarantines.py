@@ -11,6 +11,7 @@ from children.guardians.services import release
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -29,12 +30,18 @@ def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> No
 
 
 @admin.register(Quarantine, site=site)
-class QuarantineAdmin(EvidenceAdmin):
+class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of quarantines."""
 
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("starts_at", "subject", "cause", "state", "owner")
     list_filter = ("client",)
+    exported = {
+        "person": "subject__external_id",
+        "cause": "cause",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+    }
     newest_by = "starts_at"
     detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
     intro = (

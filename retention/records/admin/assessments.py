@@ -20,12 +20,11 @@ from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
-from paktaleem.foundation.console.exporting import TYPES
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import Format, write_sheet
+from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.document import build_document

@@ -16,6 +16,7 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -60,7 +61,7 @@ def _pill(row: Hold) -> SafeString:
 
 
 @admin.register(Hold, site=site)
-class HoldAdmin(SortByWaitingTime, EvidenceAdmin):
+class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of holds, newest first."""
 
     form = HoldForm
@@ -68,6 +69,16 @@ class HoldAdmin(SortByWaitingTime, EvidenceAdmin):
     add_capability = Capability.MANAGE_HOLDS
     list_display = ("placed_at", "kind", "person", "covers", "review_on", "state", "owner")
     list_filter = (HoldProgressFilter, "client")
+    exported = {
+        "kind": "kind",
+        "ground": "ground",
+        "person": "subject__external_id",
+        "category": "category",
+        "system": "system__code",
+        "review_on": "review_on",
+        "placed_at": "placed_at",
+        "lifted_at": "lifted_at",
+    }
     newest_by = "placed_at"
     longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}
     row_fields = ("kind", "ground", "category", "system", "review_on")
@@ -139,6 +150,8 @@ class HoldLiftAdmin(EvidenceAdmin):
     """Console page of requests to lift a legal hold."""
 
     view_capability = Capability.VIEW_HOLDINGS
+    told_by = ("hold",)
+    told_of = "hold.subject_id"
     list_display = ("requested_at", "hold", "standing", "owner")
     list_filter = ("state", "client")
     newest_by = "requested_at"

@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -125,12 +126,24 @@ def _has_deadline(row: AuthorityCase, at: datetime) -> bool:
 
 
 @admin.register(AuthorityCase, site=site)
-class AuthorityCaseAdmin(EvidenceAdmin):
+class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
     """Cases of supervisory authorities about requests."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    told_by = ("rights_request",)
+    told_of = "request.subject_id"
     list_display = ("authority", "standing", "number", "next_due", "opened_on", "recorded_at", "owner")
     list_filter = (NearFilter, "outcome", "client")
+    exported = {
+        "request": "request__number",
+        "country": "country",
+        "authority": "authority",
+        "origin": "origin",
+        "opened_on": "opened_on",
+        "outcome": "outcome",
+        "ended_on": "ended_on",
+        "recorded_at": "recorded_at",
+    }
     newest_by = "recorded_at"
     detail_fields = ("authority", "standing", "number", "origin", "opened_on", "next_due", "ended_on", "recorded_at")
     intro = (

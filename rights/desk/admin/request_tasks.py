@@ -18,6 +18,7 @@ from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -107,12 +108,21 @@ def _finish(row: RequestTask, given: dict[str, Any], request: HttpRequest) -> No
 
 
 @admin.register(RequestTask, site=site)
-class RequestTaskAdmin(SortByWaitingTime, EvidenceAdmin):
+class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of tasks; their details are shown with the texts of the request."""
 
     view_capability = Capability.HANDLE_RIGHTS_REQUESTS
+    told_by = ("rights_request",)
+    told_of = "request.subject_id"
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
     list_filter = (TaskProgressFilter, AssigneeFilter, "client")
+    exported = {
+        "request": "request__number",
+        "kind": "kind",
+        "due_on": "due_on",
+        "created_at": "created_at",
+        "done_at": "done_at",
+    }
     longest_first: ClassVar[Any] = {"open": "due_on"}
     default_progress = TaskProgressFilter.default
     detail_fields = ("kind", "of_request", "due_on", "standing", "assigned", "done_at")

@@ -20,6 +20,7 @@ from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
@@ -102,12 +103,28 @@ def _is_certified(row: ErasureProposal, _at: datetime) -> bool:
 
 
 @admin.register(ErasureProposal, site=site)
-class ErasureProposalAdmin(EvidenceAdmin):
+class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
     """Erasures, from the proposal to the certificate."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    told_by = ("erasure",)
     list_display = ("number", "standing", "extent", "person", "requested_at", "owner")
     list_filter = ("stage", "client")
+    exported = {
+        "number": "number",
+        "person": "subject__external_id",
+        "request": "request__number",
+        "extent": "extent",
+        "purposes": "purposes",
+        "categories": "categories",
+        "reason": "reason",
+        "stage": "stage",
+        "requested_at": "requested_at",
+        "settled_at": "settled_at",
+        "cooling_ends_at": "cooling_ends_at",
+        "started_at": "started_at",
+        "ended_at": "ended_at",
+    }
     newest_by = "requested_at"
     detail_fields = (
         "number",

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -129,12 +130,23 @@ _DELETED: dict[type[Exception], str] = {CannotOpen: "The content of this message
 
 
 @admin.register(MailMessage, site=site)
-class MailMessageAdmin(SortByWaitingTime, EvidenceAdmin):
+class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Messages in the mailbox, newest first."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    told_by = ("message",)
     list_display = ("received_at", "direction", "standing", "case", "files", "owner")
     list_filter = (WaitingFilter, "state", "client")
+    exported = {
+        "request": "request__number",
+        "direction": "direction",
+        "state": "state",
+        "aside_reason": "aside_reason",
+        "files": "files",
+        "size": "size",
+        "received_at": "received_at",
+        "settled_at": "settled_at",
+    }
     longest_first: ClassVar[Any] = {"open": "received_at"}
     newest_by = "received_at"
     detail_fields = ("received_at", "direction", "standing", "aside_reason", "case", "size", "files", "settled_at")

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.console.exporting import TYPES, ExportForm
+from paktaleem.foundation.console.exporting import ExportForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import Format, write_sheet
+from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.requests.models import RightKind

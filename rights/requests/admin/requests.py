@@ -21,6 +21,7 @@ from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.row_search import RowSearch
@@ -48,12 +49,29 @@ __all__ = ["RightsRequestAdmin"]
 
 
 @admin.register(RightsRequest, site=site)
-class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
+class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of rights requests; the queue is sorted by due date, the texts are decrypted by a separate act."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    told_by = ("rights_request",)
     list_display = ("number", "rights", "person", "standing", "due_in", "assigned", "owner")
     list_filter = (RequestProgressFilter, KindFilter, AssigneeFilter, "state", "channel", "client")
+    exported = {
+        "number": "number",
+        "rights": "kinds",
+        "person": "subject__external_id",
+        "guardian": "requester__external_id",
+        "channel": "channel",
+        "state": "state",
+        "identity_verified_at": "identity_verified_at",
+        "received_at": "received_at",
+        "due_at": "due_at",
+        "expected_by": "expected_by",
+        "notice_at": "notice_at",
+        "answered_at": "answered_at",
+        "closed_at": "closed_at",
+        "duplicate_of": "duplicate_of__number",
+    }
     newest_by = "received_at"
     longest_first: ClassVar[Any] = {"open": "due_at", "due_soon": "answer_by", "overdue": "answer_by"}
     default_progress = RequestProgressFilter.default

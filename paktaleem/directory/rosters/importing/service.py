@@ -43,8 +43,10 @@ __all__ = [
     "ImportRunning",
     "PeopleChangedMeanwhile",
     "PlanChanged",
+    "Progress",
     "RosterSource",
     "TooManyDeactivations",
+    "ignore_progress",
     "import_roster",
     "try_roster",
 ]
@@ -53,6 +55,7 @@ CHUNK = 2_000
 """Number of people or relations held in memory and written together."""
 
 type Progress = Callable[[str, int, int], None]
+"""Called with the phase, the number done in it, and the total."""
 
 
 class RosterSource(Protocol):
@@ -103,8 +106,8 @@ class TooManyDeactivations(Exception):
         self.report = report
 
 
-def _ignore_progress(_phase: str, _done: int, _total: int) -> None:
-    pass
+def ignore_progress(_phase: str, _done: int, _total: int) -> None:
+    """Publish nothing."""
 
 
 def import_roster(
@@ -114,7 +117,7 @@ def import_roster(
     actor: Actor,
     reason: Reason | str = Reason.ROSTER_IMPORT,
     at: datetime,
-    progress: Progress = _ignore_progress,
+    progress: Progress = ignore_progress,
     everybody: bool = False,
     allow_bulk_deactivation: bool = False,
     as_shown: str | None = None,
@@ -149,7 +152,7 @@ def try_roster(
     actor: Actor,
     reason: Reason | str = Reason.ROSTER_IMPORT,
     at: datetime,
-    progress: Progress = _ignore_progress,
+    progress: Progress = ignore_progress,
     everybody: bool = False,
 ) -> ImportReport:
     """Run ``import_roster``, return its report, and roll everything back.

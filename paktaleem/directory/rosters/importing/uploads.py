@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,10 @@ from paktaleem.directory.rosters.importing.service import (
     ImportRunning,
     PeopleChangedMeanwhile,
     PlanChanged,
+    Progress,
+    RosterSource,
     TooManyDeactivations,
+    ignore_progress,
     import_roster,
     try_roster,
 )
@@ -39,6 +42,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.runs.services import clear_step, report_step
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
@@ -61,6 +65,7 @@ ODDITIES_SHOWN = 3
 """Number of oddities shown per code."""
 _NAMED = ("file_ignored", "column_ignored")
 _DETAILS = "subjects_rosterimport.details"
+type Publish = Callable[[RosterImport, RosterSource], Progress]
 _FAILURES: dict[type[Exception], str] = {
     PlanChanged: "changed",
     PeopleChangedMeanwhile: "changed",
@@ -144,7 +149,21 @@ def run_roster_step(roster: Any, *, client: Client, at: datetime) -> None:
     """Run the step a roster waits for, its trial or its import; do nothing if it is already done."""
     row = RosterImport.objects.select_for_update().filter(client=client, id=roster).first()
     if row is not None and row.is_under_way:
-        _run_step(row, at)
+        _run_step(row, at, _publish_progress)
+        clear_step(row.pk)
+
+
+def _publish_progress(row: RosterImport, roster: RosterSource) -> Progress:
+    """Return a callback that publishes how many people and relations of the file are read, of how many in all."""
+    done: dict[str, int] = {}
+    everything = roster.size + roster.counts["relations"]
+
+    def publish(phase: str, number: int, _total: int) -> None:
+        done[phase] = number
+        report_step(row.pk, done=sum(done.values()), total=everything)
+
+    publish("people", 0, everything)
+    return publish
 
 
 _PURGED_AT_ONCE = 100
@@ -196,12 +215,17 @@ def _run_or_enqueue(row: RosterImport, *, at: datetime) -> None:
         )
 
 
-def _run_step(row: RosterImport, at: datetime) -> None:
+def _publish_nothing(_row: RosterImport, _roster: RosterSource) -> Progress:
+    """Publish no progress: a small file is done within the request."""
+    return ignore_progress
+
+
+def _run_step(row: RosterImport, at: datetime, publish: Publish = _publish_nothing) -> None:
     client = Client.objects.get(id=row.client_id)
     step = _try if row.state == RosterState.CHECKING else _import
     try:
         with transaction.atomic():
-            step(row, client, at)
+            step(row, client, at, publish)
     except RosterInvalid as invalid:
         row.state, row.finished_at, row.counts = RosterState.REFUSED, at, {"problems": len(invalid.problems)}
         _store_details(
@@ -215,18 +239,19 @@ def _run_step(row: RosterImport, at: datetime) -> None:
         row.save()
 
 
-def _try(row: RosterImport, client: Client, at: datetime) -> None:
+def _try(row: RosterImport, client: Client, at: datetime, publish: Publish) -> None:
     actor = _uploader(row)
     with open_source(_open_content(row), client=client) as roster:
         row.kind = roster.kind
-        report = try_roster(roster, client=client, actor=actor, at=at, everybody=row.everybody)
+        by: dict[str, Any] = {"client": client, "actor": actor, "at": at, "progress": publish(row, roster)}
+        report = try_roster(roster, everybody=row.everybody, **by)
     stops = report.deactivates_more_than(settings.ROSTER_VANISH_PERCENT)
     row.state, row.checked_at = RosterState.STOPPED if stops else RosterState.READY, at
     _store_report(row, report)
     _record("roster.checked", row, actor, at)
 
 
-def _import(row: RosterImport, client: Client, at: datetime) -> None:
+def _import(row: RosterImport, client: Client, at: datetime, publish: Publish) -> None:
     actor = user_actor(row.confirmed_by, row.confirmed_role, client.id)  # type: ignore[arg-type]  # set since the confirmation
     with open_source(_open_content(row), client=client) as roster:
         report = import_roster(
@@ -234,6 +259,7 @@ def _import(row: RosterImport, client: Client, at: datetime) -> None:
             client=client,
             actor=actor,
             at=at,
+            progress=publish(row, roster),
             everybody=row.everybody,
             allow_bulk_deactivation=bool(row.counts.get("allow_bulk_deactivation")),
             as_shown=row.plan,

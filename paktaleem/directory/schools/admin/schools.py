@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -72,11 +73,20 @@ class SourcedAdmin(EvidenceAdmin):
 
 
 @admin.register(School, site=site)
-class SchoolAdmin(SourcedAdmin):
+class SchoolAdmin(ExportableAdmin, SourcedAdmin):
     """Schools and the organisations above them."""
 
     list_display = ("name", "kind", "parent", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
+    exported = {
+        "school": "external_id",
+        "name": "name",
+        "kind": "kind",
+        "parent": "parent__external_id",
+        "origin": "origin",
+        "recorded_at": "recorded_at",
+        "ended_at": "ended_at",
+    }
     detail_fields = ("name", "external_id", "kind", "parent", "state", "origin", "recorded_at", "changed_at")
     intro = "Schools and districts, as rosters and the learning platform state them."
     empty_text = "No schools yet. A OneRoster package or the learning platform states them."
@@ -107,11 +117,21 @@ class TermAdmin(SourcedAdmin):
 
 
 @admin.register(SchoolClass, site=site)
-class SchoolClassAdmin(SourcedAdmin):
+class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
     """Classes and the people in them."""
 
     list_display = ("title", "in_school", "grade", "kind", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
+    exported = {
+        "class": "external_id",
+        "title": "title",
+        "kind": "kind",
+        "grade": "grade",
+        "school": "school__external_id",
+        "origin": "origin",
+        "recorded_at": "recorded_at",
+        "ended_at": "ended_at",
+    }
     detail_fields = (
         "title",
         "external_id",

@@ -32,5 +32,16 @@ class Migration(migrations.Migration):
                     'constraints': [models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='run_ends_after_start')],
                 },
             ),
+            migrations.CreateModel(
+                name='StepProgress',
+                fields=[
+                    ('key', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                    ('done', models.PositiveIntegerField()),
+                    ('total', models.PositiveIntegerField()),
+                ],
+                options={
+                    'verbose_name_plural': 'step progress',
+                },
+            ),
         ),
     ]

@@ -1,0 +1,1 @@
+"""Large exports of lists, which the worker writes."""
