@@ -1,6 +1,5 @@
 """Consent forms: their purposes and their pages."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +11,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.own_schools import own_schools
 from paktaleem.foundation.tenancy.table_policy import APPEND, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
@@ -51,13 +51,7 @@ class FormRun(models.Model):
     actor_id = models.UUIDField(editable=False)
     actor_role = models.CharField(max_length=32, editable=False)
     made_at = models.DateTimeField("made", editable=False)
-    school_ids = ArrayField(
-        models.UUIDField(),
-        null=True,
-        blank=True,
-        editable=False,
-        help_text="Schools of limited staff who made it, to whom it is shown. None: the whole client.",
-    )
+    school_ids = own_schools(made_by="made it")
 
     class Meta:
         verbose_name = "consent form"

@@ -15,6 +15,7 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.own_schools import own_schools
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
@@ -63,13 +64,7 @@ class AnswerSheet(models.Model):
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)
     uploaded_at = models.DateTimeField("uploaded")
-    school_ids = ArrayField(
-        models.UUIDField(),
-        null=True,
-        blank=True,
-        editable=False,
-        help_text="Schools of limited staff who uploaded it, to whom it is shown. None: the whole client.",
-    )
+    school_ids = own_schools(made_by="uploaded it")
     confirm_by = models.UUIDField(null=True)
     confirm_role = models.CharField(max_length=32, blank=True)
     confirm_at = models.DateTimeField(null=True)

@@ -1,12 +1,12 @@
 """Runs of long acts in the background: how many of how many are done."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.own_schools import own_schools
 from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
@@ -32,13 +32,7 @@ class Run(models.Model):
     started_by = models.UUIDField(null=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    school_ids = ArrayField(
-        models.UUIDField(),
-        null=True,
-        blank=True,
-        editable=False,
-        help_text="Schools of limited staff who began it, to whom it is shown. None: the whole client.",
-    )
+    school_ids = own_schools(made_by="began it")
 
     class Meta:
         ordering = ["-started_at", "-id"]
