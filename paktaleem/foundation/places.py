@@ -14,7 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.fields import MigratesAs
 
-__all__ = ["CountryChoice", "CountryField", "TimeZoneField", "validate_time_zone"]
+__all__ = [
+    "CountryChoice",
+    "CountryField",
+    "TimeZoneField",
+    "name_country",
+    "name_language",
+    "validate_time_zone",
+]
 
 _NO_COUNTRY: Final = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 """Codes that the Unicode CLDR lists beside ISO 3166: unions, groups, islands of a listed country, placeholders."""
@@ -64,6 +71,16 @@ class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # 
     def formfield(self, **kwargs: Any) -> Any:
         """Return a list of time zones."""
         return models.Field.formfield(self, **{**kwargs, "form_class": TimeZoneChoice, "widget": forms.Select})
+
+
+def name_country(code: str) -> str:
+    """Return the name of a country in the language of the page; the code if it is unknown."""
+    return str(Locale.parse(get_language() or "en", sep="-").territories.get(code, code))
+
+
+def name_language(code: str) -> str:
+    """Return the name of a language in the language of the page; the code if it is unknown."""
+    return str(Locale.parse(get_language() or "en", sep="-").languages.get(code, code))
 
 
 @cache

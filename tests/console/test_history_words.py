@@ -1,18 +1,23 @@
 """History pages say in words who changed what: staff by name, encrypted values only as changed, no raw values."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.audit.fact_names import FACT_NAMES
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.history import format_parts, list_row_versions
 from paktaleem.foundation.tenancy.context import in_client
+from retention.schedule.models import HoldKind
+from retention.schedule.services import HoldScope, place_hold
 from tests.cast import Cast
 from tests.console.fact_keys import list_fact_keys
 from tests.console.pages import MODELS, admin_of, row_url
+from tests.factories import SETTING_UP
 from tests.project.offenders import refuse_any
 from tests.project.test_console_in_urdu import in_urdu
 from tests.signing_in import browser_of
@@ -37,7 +42,7 @@ def test_no_history_shows_an_id_or_a_raw_value(rows: dict[str, Any], cast_of_row
 
 def changes_of(row: Any, viewer: Actor) -> dict[str, tuple[str, str]]:
     newest = list_row_versions(row, viewer=viewer)[0]
-    return {change.field: (change.old, change.new) for change in newest.changes}
+    return {change.field: (change.old, change.new) for change in newest.changes or ()}
 
 
 def test_an_encrypted_value_is_only_said_to_be_changed(cast: Cast, now: Any) -> None:
@@ -87,3 +92,31 @@ def test_the_facts_of_an_entry_are_in_urdu_on_an_urdu_page(cast: Cast, now: Any)
         assert line in words
     for key in ("instrument", "court", "categories", "contact", "days left"):
         assert key not in words
+
+
+def test_what_the_portal_did_itself_is_said_to_be_the_systems(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        about: dict[str, Any] = {
+            "kind": HoldKind.LEGAL,
+            "ground": "Case 12.",
+            "review_on": now.date() + timedelta(days=9),
+        }
+        client, scope = cast.client("indus"), HoldScope(subject=cast.subject("danish"))
+        for actor, name in ((SETTING_UP, "System"), (cast.actor("farah"), "farah@indus.example")):
+            hold = place_hold(client, scope=scope, **about, actor=actor, at=now)
+            changes = changes_of(hold, cast.actor("farah"))
+            assert changes["Placed by"] == ("—", name)
+            assert "Placed kind" not in changes
+
+
+def test_codes_of_fields_are_said_in_words(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        client = changes_of(cast.client("indus"), cast.actor("amina"))
+        person = changes_of(cast.subject("esra"), cast.actor("farah"))
+        key = changes_of(ApiKey.objects.get(pk=cast.key_id("indus")), cast.actor("farah"))
+    assert client["Country"] == ("—", "Pakistan")
+    assert "Clock offset" not in client
+    assert person["Language"] == ("—", "Urdu")
+    assert person["Of age at"] == ("—", "Of age")
+    assert "subjects:read" not in key["Scopes"][1]
+    assert format_parts({"until": "2026-10-01T09:00:00+00:00"}).startswith("until: 2026-10-01 ")

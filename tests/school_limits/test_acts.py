@@ -44,6 +44,7 @@ WHOLE_CLIENT = {
     "schools/term": "the end of the school year",
     "school_years": "the end of the school year",
     "exits": "the end of the agreement",
+    "exports/listexport": "the export of another person; a limited administrator requests their own",
     "subjects/subject/same-person": "two records may belong to two schools",
     "subjects/subject/not-same-person": "two records may belong to two schools",
     "paper/formrun": "forms that were made for the whole client; a limited administrator makes their own",

@@ -1,6 +1,7 @@
 """Notices in the console: titles, editable drafts and immutable versions."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
@@ -25,6 +26,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.field_words import FieldWords, field_words
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -281,3 +283,11 @@ class NoticeVersionAdmin(EvidenceAdmin):
             {"template": "console/panels/changes.html", "changes": _serialize_changes(row, before)},
             {"template": "console/panels/texts.html", "texts": _serialize_texts(row)},
         ]
+
+
+def _name_version(key: UUID) -> str:
+    found = NoticeVersion.objects.filter(pk=key).first()
+    return str(found) if found else "—"
+
+
+field_words.connect(FieldWords("consent.noticedraft", frozenset({"version"}), _name_version))

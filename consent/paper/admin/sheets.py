@@ -102,7 +102,7 @@ class AnswerSheetAdmin(EvidenceAdmin):
 
     form = UploadForm
     view_capability = Capability.VIEW_FORMS
-    told_by = ("answers",)
+    ledger_families = ("answers",)
     add_capability = Capability.MANAGE_FORMS
     list_display = ("name", "owner", "kind", "rows", "standing", "brought_by")
     list_filter = ("client",)

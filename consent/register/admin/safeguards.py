@@ -215,7 +215,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
     """Changes that weaken a safeguard."""
 
     view_capability = Capability.VIEW_REGISTER
-    told_by = ("safeguard",)
+    ledger_families = ("safeguard",)
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "purpose", "requester", "owner")
     list_filter = ("state", "kind", "client")

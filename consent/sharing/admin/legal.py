@@ -109,7 +109,7 @@ class LegalDisclosureAdmin(EvidenceAdmin):
     """Console page of legal disclosures, newest first."""
 
     view_capability = Capability.VIEW_LEGAL_DISCLOSURES
-    told_by = ("legal_disclosure",)
+    ledger_families = ("legal_disclosure",)
     list_display = ("requested_at", "standing", "instrument", "authority", "person", "disclosed_at", "owner")
     list_filter = ("state", "client")
     newest_by = "requested_at"

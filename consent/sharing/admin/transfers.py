@@ -24,7 +24,7 @@ class BusinessTransferAdmin(ScopedAdmin):
     """Console page of business transfers, newest first."""
 
     view_capability = Capability.VIEW_REGISTER
-    told_by = ("business_transfer",)
+    ledger_families = ("business_transfer",)
     add_capability = Capability.MANAGE_AGREEMENTS
     officers_only = True
     asks_reason = False

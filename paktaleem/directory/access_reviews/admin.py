@@ -74,7 +74,7 @@ class AccessReviewAdmin(ScopedAdmin):
     """Reviews of access, one for each client and quarter."""
 
     view_capability = Capability.VIEW_STAFF
-    told_by = ("access_review",)
+    ledger_families = ("access_review",)
     asks_reason = False
     list_display = ("name", "owner", "state", "opened_on", "locked_count")
     list_filter = ("client",)

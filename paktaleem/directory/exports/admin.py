@@ -51,7 +51,7 @@ class ListExportAdmin(EvidenceAdmin):
     """A person's own large exports; no one else sees them."""
 
     view_capability = Capability.EXPORT_ROWS
-    told_by = ("list",)
+    ledger_families = ("list",)
     list_display = ("name", "owner", "shown_state", "rows", "requested_at", "expires_at")
     list_filter = ("state", "client")
     newest_by = "requested_at"

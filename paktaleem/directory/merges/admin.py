@@ -147,8 +147,8 @@ class PersonMergeAdmin(ExportableAdmin):
     """Proposed, confirmed and declined links of records, with a preview of what a confirmation would change."""
 
     view_capability = Capability.VIEW_SUBJECTS
-    told_by = ("subject",)
-    told_of = "main_id"
+    ledger_families = ("subject",)
+    ledger_person = "main_id"
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "main", "other", "owner")
     list_filter = ("state", "client")

@@ -173,7 +173,7 @@ class RosterImportAdmin(EvidenceAdmin):
 
     form = UploadForm
     view_capability = Capability.VIEW_SUBJECTS
-    told_by = ("roster",)
+    ledger_families = ("roster",)
     add_capability = Capability.IMPORT_ROSTERS
     list_display = ("name", "owner", "kind", "standing", "outcome", "brought_by")
     list_filter = ("state", "client")

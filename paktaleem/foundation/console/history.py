@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.audit.act_labels import get_act_name
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.fact_names import FACT_NAMES
 from paktaleem.foundation.audit.history import ActorStamp
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import (
     WRITTEN_AS_CODE,
     annotate_actor,
@@ -24,6 +31,7 @@ from paktaleem.foundation.console.columns import (
     moment,
     reason_label,
 )
+from paktaleem.foundation.console.field_words import find_words
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -41,12 +49,14 @@ __all__ = [
     "format_fact_name",
     "format_parts",
     "list_compared_fields",
+    "list_row_steps",
     "list_row_versions",
 ]
 
 SHOWN = 100
 NOTHING = "—"
 _EXCLUDED = ("id", "history_id")
+_ISO_TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +71,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a row."""
+    """A version of a row, or a step of it; ``changes`` is None for a step, which says itself what it did."""
 
     at: datetime
     who: str
     why: str
     kind: str
-    changes: Sequence[Change]
+    changes: Sequence[Change] | None
 
 
 _KINDS = {"+": gettext_noop("Added"), "~": gettext_noop("Changed"), "-": gettext_noop("Removed")}
@@ -82,8 +92,30 @@ def list_row_versions(row: Any, *, viewer: Actor) -> list[Version]:
     return [_build_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
 
 
+def list_row_steps(row: Any, families: Sequence[str], *, person_at: str, viewer: Actor) -> list[Version]:
+    """Return what the ledger records about a row without versions: the latest acts that name its id.
+
+    ``families`` are those of the acts; ``person_at`` is the attribute with the id of the person whom the row is
+    about, if it has one: the entries are then found by the person.
+    """
+    if not families:
+        return []
+    person = attrgetter(person_at)(row) if "." in person_at else getattr(row, person_at, None)
+    own = Entry.objects.filter(client_id=row.client_id, family__in=families, body__contains=str(row.pk))
+    found = own if person is None else own.filter(Q(subject_id=person) | Q(subject_id=None))
+    entries = annotate_actor(found.order_by("-recorded_at", "-id"), viewer)[:SHOWN]
+    return [_build_step(one) for one in entries]
+
+
+def _build_step(entry: Any) -> Version:
+    reason = json.loads(entry.body).get("facts", {}).get("reason")
+    why = reason_label(reason) if isinstance(reason, str) else ""
+    return Version(entry.recorded_at, format_actor(entry), why, str(get_act_name(entry.kind)), None)
+
+
 def list_compared_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    """Return the fields of a tracked model whose changes are shown."""
+    """Return the fields of a tracked model whose changes are shown; the kind of an actor is said with the actor."""
+    names = {field.name for field in model._meta.concrete_fields}
     tracked = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
     own = {field.name for field in ActorStamp._meta.local_fields}
     return [
@@ -92,6 +124,7 @@ def list_compared_fields(model: type[models.Model]) -> list[models.Field[Any, An
         if field.name in tracked - own
         and field.name not in _EXCLUDED
         and not field.name.endswith("_owner")
+        and not (field.name.endswith("_kind") and f"{field.name.removesuffix('_kind')}_by" in names)
         and (not isinstance(field, models.BinaryField) or isinstance(field, SealedField))
     ]
 
@@ -154,7 +187,7 @@ def _build_version(
 
 def _differs(new: Any, old: Any | None, field: models.Field[Any, Any]) -> bool:
     value = getattr(new, field.attname)
-    return value not in (None, "", [], {}) if old is None else value != getattr(old, field.attname)
+    return value not in (None, "", [], {}, timedelta()) if old is None else value != getattr(old, field.attname)
 
 
 def _format_both(old: Any | None, new: Any, field: models.Field[Any, Any], names: dict[Any, str]) -> tuple[str, str]:
@@ -174,12 +207,27 @@ def _format_field(version: Any | None, field: models.Field[Any, Any], names: dic
     if isinstance(field, SealedField):
         return _("Encrypted")
     if _is_staff(field):
-        return names.get(value, str(value))
+        return _name_actor(version, field, value, names)
     if field.remote_field is not None:
         return names.get(value, "PakTaleem" if field.name == "client" else str(value))
+    return _describe(version, field, value)
+
+
+def _describe(version: Any, field: models.Field[Any, Any], value: Any) -> str:
+    """Return a value that is no reference, in words."""
+    if (describe := find_words(field.model._meta.label_lower, field.name)) is not None:
+        return describe(value)
     if _holds_codes(value, field):
         return format_code_field(field, value, getattr(version, "client_id", PAKTALEEM))
     return _format_value(value, field)
+
+
+def _name_actor(version: Any, field: models.Field[Any, Any], value: UUID, names: dict[Any, str]) -> str:
+    """Return the name of who requested or decided; the portal itself and API keys by what they are."""
+    kind = getattr(version, f"{field.name.removesuffix('_by')}_kind", ByKind.USER)
+    if kind == ByKind.SYSTEM:
+        return _("System")
+    return _("API key") if kind == ByKind.API_KEY else names.get(value, str(value))
 
 
 def _holds_codes(value: Any, field: models.Field[Any, Any]) -> bool:
@@ -191,6 +239,8 @@ def _holds_codes(value: Any, field: models.Field[Any, Any]) -> bool:
 def _format_value(value: Any, field: models.Field[Any, Any]) -> str:
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, timedelta):
+        return NOTHING if not value else str(value)
     if isinstance(value, UUID):
         return f"…{str(value)[-6:]}"
     if isinstance(value, bool):
@@ -208,6 +258,8 @@ def format_parts(value: Any) -> str:
         return join_words(map(format_parts, value)) or NOTHING
     if isinstance(value, dict):
         return "; ".join(f"{format_fact_name(name)}: {format_parts(part)}" for name, part in value.items()) or NOTHING
+    if isinstance(value, str) and _ISO_TIME.match(value):
+        return moment(datetime.fromisoformat(value))
     return NOTHING if value in (None, "") else str(value)
 
 

@@ -27,7 +27,7 @@ from paktaleem.foundation.console.added_actions import acts_of
 from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error
-from paktaleem.foundation.console.history import list_row_versions
+from paktaleem.foundation.console.history import list_row_steps, list_row_versions
 from paktaleem.foundation.console.long_acts import add_progress
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time, is_shared_with, may
@@ -58,6 +58,9 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     refusals: ClassVar[Mapping[type[Exception], str]] = {}
     intro: ClassVar[str] = ""
     empty_text: ClassVar[str] = "Nothing here yet."
+    ledger_families: ClassVar[Sequence[str]] = ()
+    """Families of acts whose ledger entries are the history of a row without versions."""
+    ledger_person: ClassVar[str] = "subject_id"
     newest_by: ClassVar[str | None] = None
     """Time field by which a long list is sorted, newest first, then by key."""
     in_one_client: ClassVar[Sequence[Any]] = ()
@@ -390,6 +393,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def history_of(self, row: Any, viewer: Actor) -> dict[str, Any]:
         """Return the values of the history page."""
-        return (
-            {"versions": list_row_versions(row, viewer=viewer)} if hasattr(type(row), "history") else {"versions": []}
-        )
+        if hasattr(type(row), "history"):
+            return {"versions": list_row_versions(row, viewer=viewer)}
+        steps = list_row_steps(row, self.ledger_families, person_at=self.ledger_person, viewer=viewer)
+        return {"versions": steps, "is_evidence": "UPDATE" not in type(row).wall.rights}

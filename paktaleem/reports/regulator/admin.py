@@ -72,7 +72,7 @@ class RegulatorPackAdmin(ScopedAdmin):
 
     form = PackForm
     view_capability = Capability.VIEW_LEDGER
-    told_by = ("regulator_pack",)
+    ledger_families = ("regulator_pack",)
     add_capability = Capability.BUILD_REGULATOR_PACKS
     row_fields = ("since_on", "until_on")
     fixed = ("since_on", "until_on")

@@ -77,7 +77,7 @@ class YearEndAdmin(EvidenceAdmin):
     """Ends of school years."""
 
     view_capability = Capability.VIEW_SUBJECTS
-    told_by = ("year_end",)
+    ledger_families = ("year_end",)
     list_display = ("__str__", "term", "school", "owner", "standing", "prepared_at")
     list_filter = ("stage", "client")
     newest_by = "prepared_at"

@@ -21,7 +21,7 @@ class BreachClosingAdmin(EvidenceAdmin):
     """Console page of requests to close a breach."""
 
     view_capability = Capability.VIEW_BREACHES
-    told_by = ("breach",)
+    ledger_families = ("breach",)
     list_display = ("requested_at", "breach", "standing", "owner")
     list_filter = ("state", "client")
     newest_by = "requested_at"

@@ -205,7 +205,7 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of disposals, newest first."""
 
     view_capability = Capability.VIEW_HOLDINGS
-    told_by = ("disposal",)
+    ledger_families = ("disposal",)
     list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
     list_filter = (DisposalProgressFilter, "client")
     exported = {

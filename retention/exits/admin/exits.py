@@ -144,7 +144,7 @@ class AgreementExitAdmin(EvidenceAdmin):
     """Ends of agreements."""
 
     view_capability = Capability.VIEW_REGISTER
-    told_by = ("exit",)
+    ledger_families = ("exit",)
     list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
     list_filter = (ExitProgressFilter, "client")
     newest_by = "requested_at"

@@ -150,8 +150,8 @@ class HoldLiftAdmin(EvidenceAdmin):
     """Console page of requests to lift a legal hold."""
 
     view_capability = Capability.VIEW_HOLDINGS
-    told_by = ("hold",)
-    told_of = "hold.subject_id"
+    ledger_families = ("hold",)
+    ledger_person = "hold.subject_id"
     list_display = ("requested_at", "hold", "standing", "owner")
     list_filter = ("state", "client")
     newest_by = "requested_at"

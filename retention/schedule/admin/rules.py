@@ -17,12 +17,12 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.exporting import TYPES
+from paktaleem.foundation.console.field_words import FieldWords, field_words
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import Format, write_sheet
+from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.admin.forms import EndRuleForm, RuleForm
@@ -241,3 +241,6 @@ def _serialize_line(line: ScheduleLine) -> dict[str, Any]:
         "of": "PakTaleem" if rule.client_id == PAKTALEEM else gettext("The client"),
         "url": reverse("admin:schedule_retentionrule_change", args=[rule.pk], current_app=site.name),
     }
+
+
+field_words.connect(FieldWords("schedule.retentionrule", frozenset({"maximum", "minimum", "period"}), describe_period))

@@ -130,8 +130,8 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
     """Cases of supervisory authorities about requests."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
-    told_by = ("rights_request",)
-    told_of = "request.subject_id"
+    ledger_families = ("rights_request",)
+    ledger_person = "request.subject_id"
     list_display = ("authority", "standing", "number", "next_due", "opened_on", "recorded_at", "owner")
     list_filter = (NearFilter, "outcome", "client")
     exported = {

@@ -112,8 +112,8 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of tasks; their details are shown with the texts of the request."""
 
     view_capability = Capability.HANDLE_RIGHTS_REQUESTS
-    told_by = ("rights_request",)
-    told_of = "request.subject_id"
+    ledger_families = ("rights_request",)
+    ledger_person = "request.subject_id"
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
     list_filter = (TaskProgressFilter, AssigneeFilter, "client")
     exported = {

@@ -107,7 +107,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
     """Erasures, from the proposal to the certificate."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
-    told_by = ("erasure",)
+    ledger_families = ("erasure",)
     list_display = ("number", "standing", "extent", "person", "requested_at", "owner")
     list_filter = ("stage", "client")
     exported = {

@@ -134,7 +134,7 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Messages in the mailbox, newest first."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
-    told_by = ("message",)
+    ledger_families = ("message",)
     list_display = ("received_at", "direction", "standing", "case", "files", "owner")
     list_filter = (WaitingFilter, "state", "client")
     exported = {

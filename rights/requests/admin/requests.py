@@ -53,7 +53,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Console page of rights requests; the queue is sorted by due date, the texts are decrypted by a separate act."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
-    told_by = ("rights_request",)
+    ledger_families = ("rights_request",)
     list_display = ("number", "rights", "person", "standing", "due_in", "assigned", "owner")
     list_filter = (RequestProgressFilter, KindFilter, AssigneeFilter, "state", "channel", "client")
     exported = {

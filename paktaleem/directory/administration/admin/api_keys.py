@@ -24,6 +24,7 @@ from paktaleem.foundation.accounts.services import (
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.columns import day, render_state, render_with_code, state_column
+from paktaleem.foundation.console.field_words import FieldWords, field_words
 from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
@@ -31,6 +32,7 @@ from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.tasks_under_way import find_step_of
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["ApiKeyAdmin", "expires_soon"]
 
@@ -236,3 +238,10 @@ class ApiKeyAdmin(ScopedAdmin):
         """Return a page with the secret, which is not stored in a message or the session."""
         context = {"secret": secret, "row_url": find_step_of(request) or self.url_of("change", key), **values}
         return self.page(request, key, "console/key_issued.html", **context)
+
+
+def _name_scopes(scopes: list[str]) -> str:
+    return join_words(str(SCOPE_NAMES.get(scope, scope)) for scope in scopes)
+
+
+field_words.connect(FieldWords("accounts.apikey", frozenset({"scopes"}), _name_scopes))

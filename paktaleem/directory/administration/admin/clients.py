@@ -257,7 +257,7 @@ class ClientChangeAdmin(ScopedAdmin):
     """Changes of clients that reduce guardian protection."""
 
     view_capability = Capability.VIEW_CLIENTS
-    told_by = ("client",)
+    ledger_families = ("client",)
     asks_reason = False
     list_display = ("requested_at", "standing", "owner", "wanted")
     list_filter = ("state", "client")

@@ -46,7 +46,7 @@ class PeriodChangeAdmin(ScopedAdmin):
     """All kinds of the portal's own data with their periods, and the changes of them."""
 
     view_capability = Capability.VIEW_PERIODS
-    told_by = ("period",)
+    ledger_families = ("period",)
     add_capability = Capability.MANAGE_PERIODS
     officers_only = True
     asks_reason = False

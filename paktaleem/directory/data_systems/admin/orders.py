@@ -213,7 +213,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Orders, newest first."""
 
     view_capability = Capability.VIEW_ORDERS
-    told_by = ("order",)
+    ledger_families = ("order",)
     list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
     list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
     exported = {

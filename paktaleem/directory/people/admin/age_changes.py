@@ -50,7 +50,7 @@ class AgeChangeAdmin(ScopedAdmin):
     """Age changes that would let a child decide for themselves."""
 
     view_capability = Capability.VIEW_SUBJECTS
-    told_by = ("subject",)
+    ledger_families = ("subject",)
     asks_reason = False
     list_display = ("requested_at", "standing", "subject", "route", "owner")
     list_filter = ("state", "client")

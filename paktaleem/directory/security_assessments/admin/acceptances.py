@@ -21,7 +21,7 @@ class RiskAcceptanceAdmin(EvidenceAdmin):
     """Console page of requests to accept the risk of a finding."""
 
     view_capability = Capability.VIEW_SECURITY_ASSESSMENTS
-    told_by = ("security_assessment",)
+    ledger_families = ("security_assessment",)
     officers_only = True
     owner_column = None
     list_display = ("requested_at", "finding", "until", "standing")
