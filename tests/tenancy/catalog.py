@@ -2,6 +2,7 @@
 """Check tenant isolation in the database's own catalogs; each check yields findings, ideally none."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -84,6 +85,7 @@ RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRI
 IN_PUBLIC = "relnamespace = 'public'::regnamespace"
 
 
+@cache
 def walled() -> dict[str, TablePolicy]:
     """Return the tables with a client."""
     return {table: wall for table, wall in list_table_policies().items() if wall.scope is not Scope.GLOBAL}
@@ -239,6 +241,12 @@ def _leads_to_people(link: Link, table: str) -> bool:
     return False
 
 
+@cache
+def declared_policies() -> dict[str, set[tuple[Any, ...]]]:
+    """Return the policies of each table with a client, as its declaration wants them."""
+    return {table: expected_policies(wall) | limited_policies(table, wall) for table, wall in walled().items()}
+
+
 def wrong_policies(door: Door) -> Iterator[str]:
     """Find policies that differ from the table's declaration."""
     found: dict[str, set[tuple[Any, ...]]] = {}
@@ -248,7 +256,7 @@ def wrong_policies(door: Door) -> Iterator[str]:
         " WHERE schemaname = 'public'",
     ):
         found.setdefault(table, set()).add((name, kind, frozenset(roles), command, using, check))
-    expected = {table: expected_policies(wall) | limited_policies(table, wall) for table, wall in walled().items()}
+    expected = declared_policies()
     for table in sorted(found.keys() | expected.keys()):
         for policy in found.get(table, set()) ^ expected.get(table, set()):
             yield f"{table}: policy {policy[0]} is not as declared: {policy[1:]}"
@@ -334,15 +342,27 @@ def missing_links(door: Door) -> Iterator[str]:
                 yield f"{table}: {field.column} is not tied to {field.related_model._meta.db_table}"
 
 
+def held_rights(door: Door) -> dict[tuple[str, str], set[str]]:
+    """Return the privileges on each table of each role that has any, by table and role."""
+    held: dict[tuple[str, str], set[str]] = {}
+    for table, role, right in rows(
+        door,
+        f"SELECT relname, role, r FROM pg_class, unnest(%s::text[]) role, unnest(%s::text[]) r WHERE {IN_PUBLIC}"
+        " AND relkind IN ('r', 'p') AND has_table_privilege(role, pg_class.oid, r)",
+        [[APP, OFFICER, LIMITED], list(RIGHTS)],
+    ):
+        held.setdefault((table, role), set()).add(right)
+    return held
+
+
 def wrong_rights(door: Door) -> Iterator[str]:
     """Find privileges of the app, officer and PUBLIC that differ from the declarations."""
-    declared, limited = list_table_policies(), list_limited_rights()
+    declared, limited, held = list_table_policies(), list_limited_rights(), held_rights(door)
     for table in tables(door):
         wall = declared.get(table, TablePolicy(Scope.GLOBAL, frozenset(), reason="undeclared"))
         reads = {"SELECT"} if wall.officer and "SELECT" in wall.rights else set()
         for role, expected in ((APP, set(wall.rights)), (OFFICER, reads), (LIMITED, set(limited.get(table, ())))):
-            sql = f"""SELECT r FROM unnest(%s::text[]) r WHERE has_table_privilege(%s, 'public."{table}"', r)"""
-            actual = {right for (right,) in rows(door, sql, [list(RIGHTS), role])}
+            actual = held.get((table, role), set())
             for right in sorted(actual ^ expected):
                 yield f"{table}: {role} {'may' if right in actual else 'may not'} {right}"
     for name, right in rows(
