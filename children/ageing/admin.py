@@ -23,6 +23,7 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import client_name, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import boards, site
 
@@ -57,10 +58,11 @@ def person_link(person: Subject) -> SafeString:
 
 
 @admin.register(ComingOfAge, site=site)
-class ComingOfAgeAdmin(EvidenceAdmin):
+class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
     """Console page of children, sorted by when they reach the age of consent, soonest first."""
 
     view_capability = Capability.VIEW_GUARDIANS
+    person_field = "pk"
     list_display = ("person", "day", "left", "told", "owner")
     list_display_links = ("day",)
     list_filter = (WhenFilter, "client")

@@ -7,15 +7,19 @@ import pytest
 from django.utils import timezone
 
 from children.invitations.models import Invitation
+from children.invitations.services import invite_guardians_of
 from consent.paper.codes import format_code
 from consent.paper.models import FormPage, FormRun
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.children.browsers import work
+from tests.children.guardians import guardian_of
 from tests.console.pages import list_url, row_url
 from tests.console.test_exports import export, rows_in
+from tests.factories import SETTING_UP
 from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
 
@@ -78,19 +82,45 @@ def test_the_list_of_people_is_filtered_by_school_and_class(query, found, classe
     assert listed(officer.get(url)) == found
 
 
-def test_consents_and_guardian_claims_are_listed_and_exported_by_class_and_school(classes, cast):
+@pytest.fixture
+def graded(cast, classes):
+    """Hamza of grade 9 with a consent, Danish of grade 4 with a claimed guardian, a verified one and an invitation."""
     assert Caller(cast.key("indus")).consent("lms-hamza", "newsletter").status_code == 201
-    farah = browser_of(cast.user("farah"))
-    for model, person, query, others in (
-        ("consent/consent", "lms-hamza", "class=c9", "class=4b"),
-        ("consent/consent", "lms-hamza", "school=clifton", "school=lyari"),
-        ("subjects/guardianclaim", "lms-danish", "class=4b", "class=4a"),
-    ):
-        url = list_url(model)
-        assert (person in farah.get(f"{url}?{query}").content.decode()) is True
-        assert (person in farah.get(f"{url}?{others}").content.decode()) is False
-        assert [person in row for row in export(farah, f"{url}export/?{query}", "csv")[1:]] == [True]
-        assert len(export(farah, f"{url}export/?{others}", "csv")) == 1, "the heading only"
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        by = {"client": cast.client("indus"), "actor": SETTING_UP, "at": at}
+        for name, grade in (("danish", "4"), ("hamza", "9")):
+            register_subject(f"lms-{name}", details={"grade": grade}, **by)
+        guardian_of(cast.subject("danish"), cast.subject("esra"), at=at)
+        invite_guardians_of([cast.subject("danish")], portal="https://x", actor=cast.actor("farah"), at=at)
+
+
+@pytest.mark.parametrize(
+    ("model", "person", "queries"),
+    [
+        ("subjects/subject", "lms-danish", ["class=4b", "school=lyari", "grade=04", "role__exact=student", "grade=9"]),
+        ("consent/consent", "lms-hamza", ["class=c9", "school=clifton", "grade=9", "role=student", "grade=4"]),
+        ("consent/consent", "lms-hamza", ["grade=9&role=student", "grade=9&role=guardian"]),
+        ("consent/consentevent", "lms-hamza", ["class=c9", "grade=Class+9", "role=student", "role=instructor"]),
+        ("subjects/guardianclaim", "lms-danish", ["class=4b", "school=lyari", "grade=4", "role=student", "class=4a"]),
+        ("children/guardianship", "lms-danish", ["class=4b", "school=lyari", "grade=4", "role=student", "grade=9"]),
+        ("invitations/invitation", "lms-danish", ["class=4b", "school=lyari", "grade=4", "role=student", "class=c9"]),
+        ("ageing/comingofage", "lms-danish", ["class=4b", "school=lyari", "grade=4", "role=student", "grade=9"]),
+    ],
+)
+def test_lists_and_exports_have_the_rows_of_a_class_school_grade_or_role(model, person, queries, graded, cast):
+    farah, url = browser_of(cast.user("farah")), list_url(model)
+    has_export = 'href="export/' in farah.get(url).content.decode()
+    assert has_export is (model not in {"invitations/invitation", "ageing/comingofage"})
+    *some, others = queries  # the last one finds no row
+    for query in some:
+        assert f">{person}<" in farah.get(f"{url}?{query}").content.decode(), query
+        if has_export:
+            rows = export(farah, f"{url}export/?{query}", "csv")[1:]
+            assert any(person in row for row in rows), query
+    assert f">{person}<" not in farah.get(f"{url}?{others}").content.decode()
+    if has_export:
+        assert not any(person in row for row in export(farah, f"{url}export/?{others}", "csv"))
 
 
 def test_another_client_finds_no_one_by_these_ids(classes, cast):
@@ -102,7 +132,7 @@ def test_another_client_finds_no_one_by_these_ids(classes, cast):
 def test_the_guardians_of_a_class_are_asked_and_an_unknown_class_is_refused(classes, cast):
     farah, url = browser_of(cast.user("farah")), list_url("invitations/invitation") + "add/"
     wrong = farah.post(url, {"ids": "", "beginning": "", "place": "nowhere"})
-    assert "No school or class in use at this client has this id." in wrong.content.decode()
+    assert "No school or class in use at this client has this id: nowhere." in wrong.content.decode()
     shown = farah.post(url, {"ids": "", "beginning": "", "place": "4b"}).content.decode()
     assert [int(one) for one in re.findall(r"<dd>(?:<strong>)?(\d+)", shown)] == [1, 0, 0, 0, 1]
     other = farah.post(url, {"ids": "", "beginning": "", "place": "4a", "confirmed": "1"})
@@ -119,7 +149,7 @@ def test_a_paper_form_is_made_for_a_school(classes, cast):
     farah, url = browser_of(cast.user("farah")), list_url("paper/formrun") + "add/"
     values = {"name": "Lyari", "addressee": "person", "purposes": ["newsletter"], "ids": ""}
     wrong = farah.post(url, {**values, "place": "nowhere"})
-    assert "No school or class in use at this client has this id." in wrong.content.decode()
+    assert "No school or class in use at this client has this id: nowhere." in wrong.content.decode()
     assert farah.post(url, {**values, "place": "lyari"}).status_code == 302
     with in_client(cast.client_id("indus")):
         pages = FormPage.objects.filter(run=FormRun.objects.get()).order_by("subject__external_id")
@@ -144,7 +174,7 @@ def test_an_answer_sheet_has_the_codes_of_those_of_a_class_role_or_everyone(clas
         sheet = rows_in(farah.post(url, {"format": "csv", **chosen}), "csv")
         assert [row[0] for row in sheet[2:]] == [format_code(codes[one]) for one in people]
     for chosen, answer in (
-        ({"place": "nowhere"}, "No school or class in use at this client has this id."),
+        ({"place": "nowhere"}, "No school or class in use at this client has this id: nowhere."),
         ({"place": "c9"}, "No one on this form is chosen by these fields."),
     ):
         assert answer in farah.post(url, {"format": "csv", **chosen}).content.decode()
