@@ -25,6 +25,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.history import list_row_versions
 from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import boards, site
 
@@ -59,10 +60,11 @@ def person_link(person: Subject) -> SafeString:
 
 
 @admin.register(ComingOfAge, site=site)
-class ComingOfAgeAdmin(EvidenceAdmin):
+class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
     """Console page of children, sorted by when they reach the age of consent, soonest first."""
 
     view_capability = Capability.VIEW_GUARDIANS
+    person_field = "pk"
     list_display = ("person", "day", "left", "told", "owner")
     list_display_links = ("day",)
     list_filter = (WhenFilter, "client")

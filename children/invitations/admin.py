@@ -22,8 +22,8 @@ from children.invitations.services import INVITE_MANY, invite_guardians_of
 from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
-from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.schools.admin.choosing import CHOOSING, PLACE, SelectionForm, offer_places
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.admin.choosing import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
@@ -36,7 +36,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.long_acts import long_acts, make_run_act
-from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
+from paktaleem.foundation.console.person_pages import PersonRows, SummaryLine, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -49,7 +49,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 __all__ = ["InvitationAdmin"]
 
 AT_ONCE = 200
-_PUPILS = [(role.value, role.label) for role in (SubjectRole.STUDENT, SubjectRole.LEARNER)]
 _TONES = {
     State.GIVEN: "good",
     State.REFUSED: "bad",
@@ -70,14 +69,12 @@ class AskForm(SelectionForm):
         empty_label=_("Choose a client…"),
         help_text=_("The client whose guardians are asked."),
     )
-    ids = forms.CharField(
+    ids = LinesField(
+        rows=6,
         label=_("Children, by LMS id"),
-        required=False,
-        max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("One id per line, at most 200. Leave empty to choose by the fields below."),
     )
-    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("Every role")), *_PUPILS])
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=PUPIL_ROLES)
     beginning = forms.CharField(
         label=_("Or all whose LMS id starts with"),
         required=False,
@@ -94,7 +91,6 @@ class AskForm(SelectionForm):
             del self.fields["client"]
         else:
             set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
-        offer_places(self, PLACE, self.own)
 
     def clean(self) -> dict[str, Any]:
         """Check the school or class and the grade."""
@@ -157,10 +153,11 @@ long_acts.connect(
 
 
 @admin.register(Invitation, site=site)
-class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
+class InvitationAdmin(PersonRows, ExportableAdmin, EvidenceAdmin):
     """Console page of invitations."""
 
     view_capability = Capability.VIEW_GUARDIANS
+    person_field = "child"
     add_capability = Capability.INVITE_GUARDIANS
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
     list_display_links = ("standing",)

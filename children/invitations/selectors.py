@@ -14,6 +14,7 @@ from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRol
 from paktaleem.directory.people.roles import having_any_role
 from paktaleem.directory.people.selectors import (
     age_is_known,
+    having_left,
     list_subjects,
     sealers_of,
 )
@@ -79,9 +80,10 @@ def list_children_to_ask_about(
 ) -> QuerySet[Subject]:
     """List the chosen children of the client. Includes people of unknown age if the client serves minors.
 
-    Raises NotAllowed.
+    No one who has left is listed. Raises NotAllowed.
     """
-    found = select_chosen(list_subjects(actor).filter(client=client, erased_at=None), chosen, client=client, at=at)
+    here = list_subjects(actor).filter(client=client, erased_at=None).exclude(having_left())
+    found = select_chosen(here, chosen, client=client, at=at)
     known = age_is_known(client)
     unknown = Q(of_age_at=None) | ~known if client.serves_minors else Q(pk=None)
     is_child = Q(of_age_at__gt=at) & known | unknown

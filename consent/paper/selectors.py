@@ -32,7 +32,7 @@ from consent.paper.verdicts import SERVICE, SHARING, PurposeFacts, RowFacts
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import list_subjects
+from paktaleem.directory.people.selectors import having_left, list_subjects
 from paktaleem.directory.schools.selections import Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -66,7 +66,10 @@ def _is_consent(basis: Any) -> bool:
 
 
 def select_people(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> QuerySet[Subject]:
-    """Select the chosen people for a form. Raises ValidationError naming unknown LMS ids, NotAllowed."""
+    """Select the chosen people for a form; those who have left only by id.
+
+    Raises ValidationError naming unknown LMS ids, NotAllowed.
+    """
     found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None)
     known = found.filter(external_id__in=chosen.ids)
     missing = sorted({*chosen.ids} - {*known.values_list("external_id", flat=True)}) if chosen.ids else []
@@ -74,6 +77,7 @@ def select_people(client: Client, chosen: Selection, *, actor: Actor, at: dateti
         message = gettext("This client has no people with these LMS ids: {ids}.")
         more = ["…"] if len(missing) > NAMED_AT_MOST else []
         raise ValidationError({"ids": [message.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
+    found = found if chosen.ids else found.exclude(having_left())
     return select_chosen(found, chosen, client=client, at=at).order_by("external_id")
 
 

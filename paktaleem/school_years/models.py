@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.grades import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
@@ -22,9 +21,8 @@ class LeaversBy(models.TextChoices):
     """How the pupils who leave are chosen."""
 
     WITHOUT_CLASS = "without_class", _("Pupils of the year who have no class afterwards")
-    CLASSES = "classes", _("Pupils of the classes below, unless they have a class afterwards")
-    GRADES = "grades", _("Pupils of the grades below, unless they have a class afterwards")
-    PEOPLE = "people", _("The pupils below")
+    CHOSEN = "chosen", _("Of these, only the pupils of the school, class, grade or role below")
+    PEOPLE = "people", _("The pupils with the LMS ids below, even if they have a class afterwards")
     NONE = "none", _("No one leaves")
 
 
@@ -57,16 +55,17 @@ class YearEnd(models.Model):
     """One end of a school year or term of a client, or of one of its schools.
 
     ``ends_on`` is the first day after the year, as the term stated it when the act was prepared: classes and their
-    enrolments end on it, and only consents given before it are asked for again or let go. ``renewed`` and ``let_go``
-    are codes of purposes. ``plan`` are the numbers of the preview, ``result`` what was done so far (``services``).
-    ``cursor`` is the last person whom the worker has finished.
+    enrolments end on it, and only consents given before it are asked for again or let go. ``chosen`` are the filled
+    conditions of a ``Selection``, without its ids. ``renewed`` and ``let_go`` are codes of purposes. ``plan`` are the
+    numbers of the preview, ``result`` what was done so far (``services``). ``cursor`` is the last person whom the
+    worker has finished.
     """
 
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal=dict.fromkeys(
-            ("leavers_by", "leaving_classes", "leaving_grades", "renewed", "let_go", "stage", "plan", "result"),
+            ("leavers_by", "chosen", "renewed", "let_go", "stage", "plan", "result"),
             Personal.NONE,
         ),
     )
@@ -77,8 +76,7 @@ class YearEnd(models.Model):
     school = models.ForeignKey(School, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
     ends_on = models.DateField("first day after it")
     leavers_by = models.CharField("who leaves", max_length=16, choices=LeaversBy)
-    leaving_classes = ArrayField(models.UUIDField(), default=list, db_default=[])
-    leaving_grades = ArrayField(models.CharField(max_length=GRADE_LIMIT), default=list, db_default=[])
+    chosen = models.JSONField("pupils chosen", default=dict)
     renewed = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
     let_go = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
     stage = models.CharField(max_length=16, choices=Stage, default=Stage.COUNTING)

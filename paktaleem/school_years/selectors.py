@@ -29,6 +29,7 @@ __all__ = [
     "list_terms_with_parts",
     "select_class_after",
     "select_classes_of_year",
+    "select_last_enrolments",
     "year_ended_at",
 ]
 
@@ -78,6 +79,22 @@ def select_classes_of_year(row: YearEnd) -> QuerySet[SchoolClass]:
     rows = SchoolClass.objects.filter(Exists(links.filter(term_id__in=own)), client_id=row.client_id)
     rows = rows.exclude(Exists(links.exclude(term_id__in=own).filter(goes_on)))
     return rows if row.school_id is None else rows.filter(school_id=row.school_id)
+
+
+def select_last_enrolments(row: YearEnd) -> QuerySet[Enrolment]:
+    """Select the last enrolments of pupils in classes of the year: those that no other one in the year follows.
+
+    By them pupils are chosen by school, class and grade: by the time of the act many are in classes of the next year.
+    """
+    of_year = Enrolment.objects.filter(
+        client_id=row.client_id,
+        role=EnrolmentRole.STUDENT,
+        school_class_id__in=select_classes_of_year(row).values("pk"),
+    )
+    later = of_year.filter(subject_id=OuterRef("subject_id"), starts_on__gte=OuterRef("ends_on")).exclude(
+        pk=OuterRef("pk")
+    )
+    return of_year.filter(~Exists(later))
 
 
 def is_only_pupil(subject: Subject) -> bool:

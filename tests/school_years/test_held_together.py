@@ -52,6 +52,7 @@ def year_of_2030() -> RosterPackage:
     package.user("zara", "student", "Zara", "Aslam", email="zara@students.example")
     package.born("zara", "2002-01-05")
     package.enroll("zara")
+    package.row("classes.csv", "cls-1")["grades"] = "4"
     return package
 
 
@@ -90,7 +91,10 @@ def end_the_year(admin: Browser, year: Any) -> str:
     act = f"/admin/schools/term/{year}/end-year/"
     assert f'href="{act}"' in admin.get("/admin/").content.decode()
     assert "Let consent end to" in admin.get(act).content.decode()
-    answer = admin.post(act, {"leavers_by": "without_class", "let_go": ["newsletter"]})
+    chosen = {"leavers_by": "chosen", "place": "cls-1\r\nnowhere", "grade": "Class 04", "role": "student"}
+    refused = admin.post(act, chosen).content.decode()
+    assert "Not found at this client: nowhere." in refused
+    answer = admin.post(act, {**chosen, "place": "cls-1", "let_go": ["newsletter"]})
     assert answer.status_code == 302, answer.content.decode()
     page = answer["Location"]
     assert "The worker is counting." in admin.get(page).content.decode()

@@ -2,16 +2,24 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from children.guardians.models import Guardianship
+from children.invitations.models import Invitation
+from children.invitations.selectors import list_children_to_ask_about
+from children.invitations.services import invite_guardians_of, process_invitations
 from consent.consents.models import Consent
-from paktaleem.directory.people.models import Subject
+from consent.paper.models import FormPage, FormRun
+from paktaleem.directory.access_links.messages import INVITATION_LIFE
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.services import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
+from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.services import change_membership
 from paktaleem.foundation.audit.models import Entry
@@ -23,7 +31,7 @@ from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.children.guardians import guardian_of
 from tests.console.conftest import SignIn
-from tests.factories import make_staff
+from tests.factories import SETTING_UP, make_staff
 from tests.retention.schedule.making import make_holding
 from tests.schools.making import periods
 from tests.signing_in import browser_of
@@ -194,6 +202,54 @@ def test_a_move_to_another_client_closes_the_account_and_leads_to_the_portabilit
         assert not RightsRequest.objects.exists()
         assert cast.subject("hamza").history.latest("history_date").history_change_reason == "client_instruction"
     assert farah.get(person_page(cast, "moves-away"))["Location"] == person_page(cast)
+
+
+def test_no_guardian_of_a_pupil_who_moved_away_is_asked_or_reminded_and_what_was_recorded_stays(
+    indus: Caller, cast: Cast, sign_in: SignIn
+) -> None:
+    farah, asked_at = sign_in("farah"), timezone.now()
+    with in_client(cast.client_id("indus")):
+        client, danish = cast.client("indus"), cast.subject("danish")
+        by: dict[str, Any] = {"client": client, "actor": SETTING_UP, "at": asked_at}
+        for name in ("danish", "iqra"):
+            register_subject(f"lms-{name}", details={"grade": "4"}, **by)
+        invite_guardians_of([danish], portal="https://portal.example", actor=cast.actor("farah"), at=asked_at)
+        before = (what_stays(cast, "danish"), GuardianClaim.objects.filter(child=danish, ends_at=None).count())
+    away = f"/admin/subjects/subject/{cast.subject_id('danish')}/moves-away/"
+    assert farah.post(away, {"portability": "none", "reason": "client_instruction"}).status_code == 302
+    shown = farah.post("/admin/invitations/invitation/add/", {"grade": "4"}).content.decode()
+    assert re.findall(r"<dd>(?:<strong>)?(\d+)", shown)[0] == "1", "Iqra only"
+    assert make_paper_form(cast, farah, grade="4") == ["lms-iqra"]
+    assert make_paper_form(cast, farah, ids="lms-danish") == ["lms-danish"]
+    with in_client(cast.client_id("indus")):
+        later = timezone.now() + INVITATION_LIFE
+        process_invitations(client.pk, actor=SETTING_UP, at=later)
+        [invitation] = Invitation.objects.filter(child=danish)
+        assert (invitation.state, invitation.reminders) == ("expired", 0)
+        danish = cast.subject("danish")
+        after = (what_stays(cast, "danish"), GuardianClaim.objects.filter(child=danish, ends_at=None).count())
+        assert (danish.grade, after) == ("4", before)
+        assert Entry.objects.filter(subject_id=danish.pk, kind="subject.account_closed").count() == 1
+
+
+def test_a_pupil_whom_a_roster_registered_as_disabled_is_asked_about(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        client, at = cast.client("indus"), timezone.now()
+        given = {"role": "student", "birth_date": date(2019, 5, 1), "is_enabled": False, "grade": "6"}
+        register_subject("lms-new", details=given, client=client, actor=SETTING_UP, at=at)
+        found = list_children_to_ask_about(client, Selection(grades=("6",)), actor=cast.actor("farah"), at=at)
+        assert [one.external_id for one in found] == ["lms-new"]
+
+
+def make_paper_form(cast: Cast, browser: Client, **chosen: str) -> list[str]:
+    """Make a consent form for the chosen people; return their LMS ids."""
+    values = {"name": "Grade 4", "addressee": "person", "purposes": ["newsletter"], **chosen}
+    answer = browser.post("/admin/paper/formrun/add/", values)
+    assert answer.status_code == 302, answer.content.decode()
+    with in_client(cast.client_id("indus")):
+        run = FormRun.objects.latest("made_at")
+        pages = FormPage.objects.filter(run=run).order_by("subject__external_id")
+        return [str(one) for one in pages.values_list("subject__external_id", flat=True)]
 
 
 def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(indus: Caller, cast: Cast) -> None:

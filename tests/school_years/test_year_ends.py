@@ -1,7 +1,7 @@
 """The end of a school year: numbers first, then classes close, leavers' accounts close, consents renew or end."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject, SubjectEvent
 from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.directory.schools.models import SchoolClass
+from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
@@ -49,6 +50,7 @@ from tests.school_years.making import (
 from tests.schools.making import periods
 
 DAY = timedelta(days=1)
+MIDWAY = date(2027, 1, 11)
 NEXT = enrolled("danish", "5a", NEW[0])
 
 
@@ -74,6 +76,17 @@ def expiring(code: str = "newsletter", months: int = 24) -> None:
     row = Purpose.objects.get(code=code)
     row.consent_months = months
     change_register(row, actor=SETTING_UP, reason=Reason.REVIEW, at=IN_THE_YEAR)
+
+
+def chosen(**conditions: Any) -> dict[str, Any]:
+    """Return the choice of leavers by everything but their ids."""
+    return {"leavers_by": LeaversBy.CHOSEN, "chosen": Selection(**conditions)}
+
+
+def named(*names: str, **conditions: Any) -> dict[str, Any]:
+    """Return the choice of leavers by their ids."""
+    ids = tuple(f"lms-{name}" for name in names)
+    return {"leavers_by": LeaversBy.PEOPLE, "chosen": Selection(ids=ids, **conditions)}
 
 
 def leavers(row: YearEnd) -> list[str]:
@@ -147,8 +160,12 @@ def test_leavers_are_chosen_by_class_by_id_or_not_at_all(cast: Cast, indus: Clie
     record(indus, NEXT, at=AFTER - DAY)
     cases: list[tuple[dict[str, Any], list[str]]] = [
         ({"leavers_by": LeaversBy.NONE}, []),
-        ({"leavers_by": LeaversBy.CLASSES, "named": ["4a", "9c"]}, ["lms-hamza"]),
-        ({"leavers_by": LeaversBy.PEOPLE, "named": ["lms-danish"]}, ["lms-danish"]),
+        (chosen(places=("4a", "9c")), ["lms-hamza"]),
+        (chosen(places=("clifton",)), ["lms-hamza"]),
+        (chosen(places=("lyari",)), []),
+        (chosen(beginning="lms-h"), ["lms-hamza"]),
+        (chosen(beginning="lms-h", places=("4a",)), []),
+        (named("danish"), ["lms-danish"]),
         ({"leavers_by": LeaversBy.WITHOUT_CLASS, "school": "lyari"}, []),
         ({"leavers_by": LeaversBy.WITHOUT_CLASS, "school": "clifton"}, ["lms-hamza"]),
     ]
@@ -157,8 +174,8 @@ def test_leavers_are_chosen_by_class_by_id_or_not_at_all(cast: Cast, indus: Clie
         assert leavers(row) == expected, choices
         cancel_year_end(row, actor=cast.actor("farah"), at=AFTER)
     assert not closed()
-    named = carried_out(cast, prepared(cast, leavers_by=LeaversBy.PEOPLE, named=["lms-danish"]))
-    assert (closed(), named.result["leavers"]) == (["lms-danish"], 1)
+    done = carried_out(cast, prepared(cast, **named("danish")))
+    assert (closed(), done.result["leavers"]) == (["lms-danish"], 1)
 
 
 def test_a_leaver_who_gets_a_class_after_the_preview_stays(cast: Cast, indus: Client) -> None:
@@ -191,7 +208,7 @@ def test_a_learner_who_also_teaches_does_not_leave_but_the_consents_of_the_year_
     register_subject("lms-hamza", client=indus, details=details, actor=SETTING_UP, at=IN_THE_YEAR)
     consents(cast, "hamza", at=IN_THE_YEAR)
     with pytest.raises(ValidationError):
-        prepared(cast, leavers_by=LeaversBy.PEOPLE, named=["lms-hamza"])
+        prepared(cast, **named("hamza"))
     row = prepared(cast, let_go=["newsletter"])
     assert leavers(row) == ["lms-danish"]
     carried_out(cast, row)
@@ -222,26 +239,53 @@ def test_leavers_are_chosen_by_their_grade_or_that_of_their_class_of_the_year(ca
     by: dict[str, Any] = {"client": indus, "actor": SETTING_UP, "at": AFTER - DAY}
 
     def leave(*grades: str) -> list[str]:
-        row = prepared(cast, leavers_by=LeaversBy.GRADES, named=grades)
+        row = prepared(cast, **chosen(grades=grades))
         found = leavers(row)
         cancel_year_end(row, actor=cast.actor("farah"), at=AFTER)
         return found
 
-    assert leave("Class 09") == ["lms-hamza"]  # Danish and Iqra have a class afterwards
+    assert leave("9") == ["lms-hamza"]  # Danish and Iqra have a class afterwards
     register_subject("lms-hamza", details={"grade": "8"}, **by)
     assert (leave("9"), leave("8", "9")) == ([], ["lms-hamza"])
+
+
+def test_leavers_are_chosen_by_the_role_and_by_their_last_class_of_the_year(cast: Cast, indus: Client) -> None:
+    register_subject("lms-hamza", client=indus, details={"role": "learner"}, actor=SETTING_UP, at=IN_THE_YEAR)
+    moved = [enrolled("danish", "4a", ends_on=MIDWAY), enrolled("danish", "9c", MIDWAY)]
+    record(indus, *moved, at=IN_THE_YEAR)
+    found = {}
+    for name, conditions in (
+        ("learners", {"role": "learner"}),
+        ("students", {"role": "student"}),
+        ("the class that Danish left", {"places": ("4a",)}),
+        ("the class that Danish joined", {"places": ("9c",)}),
+        ("students of it", {"places": ("9c",), "role": "student"}),
+    ):
+        row = prepared(cast, **chosen(**conditions))
+        found[name] = leavers(row)
+        cancel_year_end(row, actor=cast.actor("farah"), at=AFTER)
+    assert found == {
+        "learners": ["lms-hamza"],
+        "students": ["lms-danish"],
+        "the class that Danish left": [],
+        "the class that Danish joined": ["lms-danish", "lms-hamza"],
+        "students of it": ["lms-danish"],
+    }
 
 
 @pytest.mark.parametrize(
     ("choices", "field"),
     [
         ({"school": "nowhere"}, "school"),
-        ({"leavers_by": LeaversBy.CLASSES, "named": ["4a", "nowhere"]}, "named"),
-        ({"leavers_by": LeaversBy.CLASSES}, "named"),
-        ({"leavers_by": LeaversBy.GRADES, "named": ["12"]}, "named"),
-        ({"leavers_by": LeaversBy.GRADES}, "named"),
-        ({"leavers_by": LeaversBy.PEOPLE, "named": ["lms-kiran"]}, "named"),
-        ({"leavers_by": LeaversBy.PEOPLE, "named": ["lms-junaid"]}, "named"),
+        (chosen(places=("4a", "nowhere")), "place"),
+        (chosen(grades=("12",)), "grade"),
+        (chosen(), "leavers_by"),
+        (chosen(ids=("lms-hamza",)), "ids"),
+        (named(), "ids"),
+        (named("kiran"), "ids"),
+        (named("junaid"), "ids"),
+        (named("danish", places=("9c",)), "ids"),
+        ({"chosen": Selection(grades=("9",))}, "leavers_by"),
         ({"renewed": ["newsletter"]}, "renewed"),
         ({"let_go": ["account_management"]}, "let_go"),
         ({"let_go": ["newsletter"], "renewed": ["newsletter"]}, "renewed"),

@@ -7,15 +7,19 @@ import pytest
 from django.utils import timezone
 
 from children.invitations.models import Invitation
+from children.invitations.services import invite_guardians_of
 from consent.paper.codes import format_code
 from consent.paper.models import FormPage, FormRun
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.children.browsers import work
+from tests.children.guardians import guardian_of
 from tests.console.pages import list_url, row_url
 from tests.console.test_exports import export, rows_in
+from tests.factories import SETTING_UP
 from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
 
@@ -78,19 +82,45 @@ def test_the_list_of_people_is_filtered_by_school_and_class(query, found, classe
     assert listed(officer.get(url)) == found
 
 
-def test_consents_and_guardian_claims_are_listed_and_exported_by_class_and_school(classes, cast):
+@pytest.fixture
+def graded(cast, classes):
+    """Hamza of grade 9 with a consent, Danish of grade 4 with a claimed guardian, a verified one and an invitation."""
     assert Caller(cast.key("indus")).consent("lms-hamza", "newsletter").status_code == 201
-    farah = browser_of(cast.user("farah"))
-    for model, person, query, others in (
-        ("consent/consent", "lms-hamza", "class=c9", "class=4b"),
-        ("consent/consent", "lms-hamza", "school=clifton", "school=lyari"),
-        ("subjects/guardianclaim", "lms-danish", "class=4b", "class=4a"),
-    ):
-        url = list_url(model)
-        assert (person in farah.get(f"{url}?{query}").content.decode()) is True
-        assert (person in farah.get(f"{url}?{others}").content.decode()) is False
-        assert [person in row for row in export(farah, f"{url}export/?{query}", "csv")[1:]] == [True]
-        assert len(export(farah, f"{url}export/?{others}", "csv")) == 1, "the heading only"
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        by = {"client": cast.client("indus"), "actor": SETTING_UP, "at": at}
+        for name, grade in (("danish", "4"), ("hamza", "9")):
+            register_subject(f"lms-{name}", details={"grade": grade}, **by)
+        guardian_of(cast.subject("danish"), cast.subject("esra"), at=at)
+        invite_guardians_of([cast.subject("danish")], portal="https://x", actor=cast.actor("farah"), at=at)
+
+
+@pytest.mark.parametrize(
+    ("model", "person", "queries"),
+    [
+        ("subjects/subject", "lms-danish", ["class=4b", "school=lyari", "grade=04", "role__exact=student", "grade=9"]),
+        ("consent/consent", "lms-hamza", ["class=c9", "school=clifton", "grade=9", "role=student", "grade=4"]),
+        ("consent/consent", "lms-hamza", ["grade=9&role=student", "grade=9&role=guardian"]),
+        ("consent/consentevent", "lms-hamza", ["class=c9", "grade=Class+9", "role=student", "role=instructor"]),
+        ("subjects/guardianclaim", "lms-danish", ["class=4b", "school=lyari", "grade=4", "role=student", "class=4a"]),
+        ("children/guardianship", "lms-danish", ["class=4b", "school=lyari", "grade=4", "role=student", "grade=9"]),
+        ("invitations/invitation", "lms-danish", ["class=4b", "school=lyari", "grade=4", "role=student", "class=c9"]),
+        ("ageing/comingofage", "lms-danish", ["class=4b", "school=lyari", "grade=4", "role=student", "grade=9"]),
+    ],
+)
+def test_lists_and_exports_have_the_rows_of_a_class_school_grade_or_role(model, person, queries, graded, cast):
+    farah, url = browser_of(cast.user("farah")), list_url(model)
+    has_export = 'href="export/' in farah.get(url).content.decode()
+    assert has_export is (model not in {"invitations/invitation", "ageing/comingofage"})
+    *some, others = queries  # the last one finds no row
+    for query in some:
+        assert f">{person}<" in farah.get(f"{url}?{query}").content.decode(), query
+        if has_export:
+            rows = export(farah, f"{url}export/?{query}", "csv")[1:]
+            assert any(person in row for row in rows), query
+    assert f">{person}<" not in farah.get(f"{url}?{others}").content.decode()
+    if has_export:
+        assert not any(person in row for row in export(farah, f"{url}export/?{others}", "csv"))
 
 
 def test_another_client_finds_no_one_by_these_ids(classes, cast):

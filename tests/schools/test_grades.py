@@ -194,17 +194,20 @@ def test_all_conditions_of_a_selection_count_together(grades, cast):
             found = select_chosen(people, Selection(**conditions), client=client, at=grades)
             return sorted(found.values_list("external_id", flat=True))
 
-        assert chosen(grade="4") == ["lms-danish", "lms-iqra"]
-        assert chosen(grade="4", place="4a") == ["lms-iqra"]
-        assert chosen(grade="4", ids=("lms-danish", "lms-hamza")) == ["lms-danish"]
-        assert chosen(grade="4", role="guardian") == []
+        assert chosen(grades=["4"]) == ["lms-danish", "lms-iqra"]
+        assert chosen(grades=["4", "9"]) == ["lms-danish", "lms-hamza", "lms-iqra"]
+        assert chosen(grades=["4"], places=["4a"]) == ["lms-iqra"]
+        assert chosen(places=["4a", "lyari"]) == ["lms-hamza", "lms-iqra"]
+        assert chosen(grades=["4"], ids=("lms-danish", "lms-hamza")) == ["lms-danish"]
+        assert chosen(grades=["4"], role="guardian") == []
         assert chosen(role="student", beginning="lms-h") == ["lms-hamza"]
 
 
 def test_the_guardians_of_a_grade_are_asked_and_an_unknown_grade_is_refused(grades, cast):
     farah, url = browser_of(cast.user("farah")), list_url("invitations/invitation") + "add/"
     wrong = farah.post(url, {"grade": "11"}).content.decode()
-    assert "No person or class in use at this client is of this grade." in wrong
+    assert "No person or class in use at this client is of this grade: 11." in wrong
+    assert "of this grade: 11, 12." in farah.post(url, {"grade": "12, 4، 11"}).content.decode()
     shown = farah.post(url, {"grade": "class 4", "role": "student"}).content.decode()
     assert [int(one) for one in re.findall(r"<dd>(?:<strong>)?(\d+)", shown)] == [2, 0, 0, 1, 1]
     assert farah.post(url, {"grade": "class 4", "role": "student", "confirmed": "1"}).status_code == 302

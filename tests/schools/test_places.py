@@ -7,16 +7,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from paktaleem.directory.schools.admin.choosing import read_place
+from paktaleem.directory.schools.admin.choosing import SelectionForm, read_place
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.directory.schools.rows import GivenRows
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.pages import list_url
+from tests.console.pages import row_url
 from tests.schools.making import CLASSES, SCHOOLS, TERMS, record
 from tests.signing_in import browser_of
-
-ADD = list_url("invitations/invitation") + "add/"
 
 
 @pytest.fixture
@@ -60,17 +58,24 @@ def test_an_ended_class_and_a_name_of_several_are_refused(named: Cast, text: str
 def test_a_place_of_another_client_is_neither_found_nor_suggested(named: Cast) -> None:
     with pytest.raises(ValidationError):
         read(named, "4b", "khyber")
-    farah, celia = (browser_of(named.user(name)).get(ADD).content.decode() for name in ("farah", "celia"))
-    options = re.findall(
-        r'<option value="([^"]+)">([^<]+)</option>', farah.split("<datalist")[1].split("</datalist>")[0]
-    )
-    assert options == [
-        ("clifton", "Clifton School"),
-        ("lyari", "Lyari School"),
-        ("network", "Indus Network"),
+    page = browser_of(named.user("farah")).get(row_url("subjects/subject", named.subject_id("hamza"), "moves-class"))
+    [(key, options)] = re.findall(r'<datalist id="([^"]+)">(.*?)</datalist>', page.content.decode(), re.DOTALL)
+    assert f'list="{key}"' in page.content.decode()
+    assert re.findall(r'<option value="([^"]+)">([^<]+)<', options) == [
         ("4a", "4-A (Lyari School)"),
         ("4b", "4-B (Lyari School)"),
         ("Lyari School", "4-A (Clifton School)"),
     ]
-    assert 'list="id_place-suggestions"' in farah
-    assert "<datalist" not in celia
+    other = row_url("subjects/subject", named.subject_id("kiran", "khyber"), "moves-class")
+    assert "<datalist" not in browser_of(named.user("celia")).get(other).content.decode()
+
+
+def test_a_selection_takes_names_and_ids_and_names_each_line_that_it_cannot_read(named: Cast) -> None:
+    indus = named.client_id("indus")
+    with in_client(indus):
+        form, wrong = (SelectionForm({"place": text}) for text in ("4-B\nlyari", "4-B\nnowhere\n4-A"))
+        for one in (form, wrong):
+            assert one.is_valid()
+            one.check_selection(indus)
+    assert form.selection.places == ("4b", "lyari")
+    assert [text.split(":")[-1].split(".")[0] for text in wrong.errors["place"]] == [" nowhere", f" {_SEVERAL}"]

@@ -142,6 +142,7 @@ class GuardianshipAdmin(ExportableAdmin):
     """Console page of guardianships."""
 
     view_capability = Capability.VIEW_GUARDIANS
+    person_field = "child"
     asks_reason = False
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from children.guardians.models import Decision, Guardianship, ServiceAuthorisation
 from children.invitations.messages import CONFIRMATION, INVITATION, REMINDER
@@ -92,12 +92,13 @@ def _answers() -> QuerySet[ServiceAuthorisation]:
 
 
 def _is_obsolete(at: datetime) -> Q:
-    """Return a condition for invitations about a child who is erased or of age, or to a guardian no longer named."""
+    """Return a condition for invitations about a child who is erased, of age or left, or to an ended guardian."""
     guardianships = Guardianship.objects.live(at).still_named()
     pair = {name: OuterRef(name) for name in ("client_id", "child_id", "guardian_id")}
     erased = Q(child__erased_at__isnull=False) | Q(child__erasure_started_at__isnull=False)
     grown = erased | Q(child__of_age_at__lte=at)
-    return grown | Q(~Exists(guardianships.filter(**pair)))
+    left = Q(child__account_closed_at__gt=F("asked_at"))
+    return grown | left | Q(~Exists(guardianships.filter(**pair)))
 
 
 def _confirmation_is_due(at: datetime) -> Q:

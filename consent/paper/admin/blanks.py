@@ -12,7 +12,7 @@ from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
 from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.verdicts import SERVICE, SHARING
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.admin.choosing import PLACE, SelectionForm, offer_places
+from paktaleem.directory.schools.admin.choosing import PLACE, SelectionForm
 from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -43,8 +43,6 @@ class SheetForm(ActionForm, SelectionForm):
         super().__init__(*args, **kwargs)
         for name in ("ids", "beginning"):
             del self.fields[name]
-        with in_client(self.row.client_id):
-            offer_places(self, PLACE, self.row.client_id)
 
     def clean(self) -> dict[str, Any]:
         """Check the school or class and the grade, and add the selection."""

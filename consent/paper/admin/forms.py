@@ -19,7 +19,7 @@ from consent.paper.selectors import count_progress, purposes_to_ask, select_peop
 from consent.paper.services import make_form, print_form
 from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
-from paktaleem.directory.schools.admin.choosing import CHOOSING, PLACE, SelectionForm, offer_places
+from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -90,7 +90,6 @@ class MakeForm(ScopedForm, SelectionForm):
             self.instance.client_id = client_id
             found = purposes_to_ask(client_id, at=get_action_time(self.request))
             set_choices(self, "purposes", [(one.code, _purpose_name(one)) for one in found])
-        offer_places(self, PLACE, client_id)
         self.initial.setdefault("addressee", self.request.GET.get(ADDRESSEE) or Addressee.PERSON)
         self.initial.setdefault("unreachable", UNREACHABLE in self.request.GET)
 

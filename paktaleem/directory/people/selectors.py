@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Collate
 
 from paktaleem.directory.people.ages import ADULT_ROLES
@@ -41,6 +41,7 @@ __all__ = [
     "filter_by_id_prefix",
     "get_subject",
     "has_waiting_age_change",
+    "having_left",
     "is_erased",
     "list_access_records",
     "list_age_changes",
@@ -147,6 +148,14 @@ def _of_contact(client_id: UUID, text: str) -> Q:
     except ValueError:
         return Q()
     return Q(**{f"{field}_index": index})
+
+
+def having_left(*, of: str = "") -> Q:
+    """Return a filter for people whose account was open and is closed; ``of`` is the lookup prefix to the person.
+
+    Those whom a source registered as disabled have not left: some clients enable an account after consent only.
+    """
+    return Q(**{f"{of}account_closed_at__gt": F(f"{of}registered_at")})
 
 
 def filter_by_id_prefix(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:

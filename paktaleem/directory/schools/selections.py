@@ -1,32 +1,41 @@
 """People chosen together: by LMS ids, or by school, class, grade and role. One form of it for every act."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import having_role
 from paktaleem.directory.people.selectors import filter_by_id_prefix
-from paktaleem.directory.schools.selectors import filter_by_grade, filter_by_place, get_day
+from paktaleem.directory.schools.models import Enrolment
+from paktaleem.directory.schools.selectors import (
+    filter_by_grades,
+    filter_by_places,
+    get_day,
+    select_current_enrolments,
+)
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["EVERYONE", "Selection", "select_chosen"]
+__all__ = ["EVERYONE", "Selection", "select_chosen", "select_chosen_by"]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Conditions that the chosen people meet, all of them; an empty one is no condition.
 
-    ``ids`` are LMS ids; without any, ``beginning`` is how the LMS ids begin. ``place`` is the LMS id of a school or a
-    class, ``grade`` a grade as ``parse_grade`` writes it, ``role`` a role that they have, main or other.
+    ``ids`` are LMS ids; without any, ``beginning`` is how the LMS ids begin. ``places`` are LMS ids of schools or
+    classes, ``grades`` are grades as ``parse_grade`` writes them; one of them is enough. ``role`` is a role that they
+    have, main or other.
     """
 
     ids: tuple[str, ...] = ()
     beginning: str = ""
-    place: str = ""
-    grade: str = ""
+    places: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
     role: str = ""
 
     def to_text(self) -> str:
@@ -36,7 +45,15 @@ class Selection:
     @classmethod
     def from_text(cls, text: str) -> "Selection":
         """Return the conditions that ``to_text`` wrote."""
-        return cls(**json.loads(text))
+        return cls.from_values(json.loads(text))
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> "Selection":
+        """Return the conditions of a JSON object; those that it leaves out are empty."""
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**given)
 
 
 EVERYONE = Selection()
@@ -45,13 +62,19 @@ EVERYONE = Selection()
 
 def select_chosen(people: QuerySet[Subject], chosen: Selection, *, client: Client, at: datetime) -> QuerySet[Subject]:
     """Return those of the client's people who are chosen; school, class and grade are those of the day of ``at``."""
-    today = get_day(client, at)
+    return select_chosen_by(select_current_enrolments(client.pk, get_day(client, at)), people, chosen, client=client)
+
+
+def select_chosen_by(
+    enrolments: QuerySet[Enrolment], people: QuerySet[Subject], chosen: Selection, *, client: Client
+) -> QuerySet[Subject]:
+    """Return those of the client's people who are chosen; ``enrolments`` say who is at which school, in which class."""
     if chosen.ids:
         people = people.filter(external_id__in=chosen.ids)
     elif chosen.beginning:
         people = filter_by_id_prefix(people, chosen.beginning)
-    if chosen.place:
-        people = filter_by_place(people, client.pk, chosen.place, on=today)
-    if chosen.grade:
-        people = filter_by_grade(people, client.pk, chosen.grade, on=today)
+    if chosen.places:
+        people = filter_by_places(people, enrolments, chosen.places)
+    if chosen.grades:
+        people = filter_by_grades(people, client.pk, enrolments, chosen.grades)
     return people.filter(having_role(chosen.role)) if chosen.role else people

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,16 +15,18 @@ from paktaleem.foundation.accounts.models import Client
 
 __all__ = [
     "filter_by_class",
-    "filter_by_grade",
-    "filter_by_place",
+    "filter_by_grades",
+    "filter_by_places",
     "filter_by_school",
+    "find_unknown_grades",
+    "find_unknown_places",
     "get_day",
-    "is_grade",
     "list_enrolments",
     "list_moving_enrolments",
     "list_people_of_class",
     "list_school_names",
     "list_terms_of_class",
+    "select_current_enrolments",
     "where_current",
 ]
 
@@ -94,31 +97,55 @@ def filter_by_school(people: QuerySet[Subject], client_id: UUID, external_id: st
     return _filter_enrolled(people, client_id, Q(**{_SCHOOL: external_id}), on)
 
 
-def filter_by_place(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
-    """Return those of a client's people who are on a day in the class, or at the school, with this LMS id."""
-    return _filter_enrolled(people, client_id, Q(**{_CLASS: external_id}) | Q(**{_SCHOOL: external_id}), on)
+def select_current_enrolments(client_id: UUID, on: date) -> QuerySet[Enrolment]:
+    """Select a client's enrolments that are in effect on a day."""
+    return Enrolment.objects.filter(where_current(on), client_id=client_id)
 
 
-def filter_by_grade(people: QuerySet[Subject], client_id: UUID, grade: str, *, on: date) -> QuerySet[Subject]:
-    """Return those of a client's people who are in a grade on a day; ``grade`` as ``parse_grade`` writes it.
+def filter_by_places(
+    people: QuerySet[Subject], enrolments: QuerySet[Enrolment], external_ids: Collection[str]
+) -> QuerySet[Subject]:
+    """Return those whom the enrolments place in a class, or at a school, with one of these LMS ids."""
+    there = Q(**{f"{_CLASS}__in": external_ids}) | Q(**{f"{_SCHOOL}__in": external_ids})
+    return people.filter(pk__in=enrolments.filter(there).values("subject_id"))
 
-    The grade of a person counts; of pupils of whom none is stated, that of their class.
+
+def filter_by_grades(
+    people: QuerySet[Subject], client_id: UUID, enrolments: QuerySet[Enrolment], grades: Collection[str]
+) -> QuerySet[Subject]:
+    """Return those of a client's people who are in one of the grades, as ``parse_grade`` writes them.
+
+    The grade of a person counts; of pupils of whom none is stated, that of the class of their enrolment.
     """
-    own = Subject.objects.filter(_HasGrade(), client_id=client_id, grade=grade)
-    rows = Enrolment.objects.filter(where_current(on), client_id=client_id, role=EnrolmentRole.STUDENT)
-    by_class = rows.filter(school_class__client_id=client_id, school_class__grade=grade, subject__grade="")
+    own = Subject.objects.filter(_HasGrade(), client_id=client_id, grade__in=grades)
+    rows = enrolments.filter(role=EnrolmentRole.STUDENT, subject__grade="")
+    by_class = rows.filter(school_class__client_id=client_id, school_class__grade__in=grades)
     return people.filter(pk__in=own.values("pk").union(by_class.values("subject_id")))
 
 
-def is_grade(client_id: UUID, grade: str) -> bool:
-    """Return True if a person or a class in use at a client is of this grade."""
-    people = Subject.objects.filter(_HasGrade(), client_id=client_id, grade=grade)
-    return people.exists() or SchoolClass.objects.filter(client_id=client_id, grade=grade, ended_at=None).exists()
+def find_unknown_grades(client_id: UUID, grades: Collection[str], *, in_use: bool = True) -> list[str]:
+    """Return those of the grades that no person and no class of a client has; ``in_use``: no class that is in use."""
+    people = Subject.objects.filter(_HasGrade(), client_id=client_id, grade__in=grades).order_by()
+    classes = SchoolClass.objects.filter(**_in_use(client_id, in_use=in_use), grade__in=grades).order_by()
+    known = {*people.values_list("grade", flat=True).distinct(), *classes.values_list("grade", flat=True).distinct()}
+    return sorted({*grades} - known)
+
+
+def find_unknown_places(client_id: UUID, external_ids: Collection[str], *, in_use: bool = True) -> list[str]:
+    """Return those of the LMS ids that no class or school of a client has; ``in_use``: none that is in use."""
+    own = _in_use(client_id, in_use=in_use) | {"external_id__in": external_ids}
+    known: set[str] = set()
+    for model in (SchoolClass, School):
+        known |= {*model._default_manager.filter(**own).values_list("external_id", flat=True)}
+    return sorted({*external_ids} - known)
+
+
+def _in_use(client_id: UUID, *, in_use: bool) -> dict[str, Any]:
+    return {"client_id": client_id, **({"ended_at": None} if in_use else {})}
 
 
 def _filter_enrolled(people: QuerySet[Subject], client_id: UUID, where: Q, on: date) -> QuerySet[Subject]:
-    rows = Enrolment.objects.filter(where_current(on), where, client_id=client_id)
-    return people.filter(pk__in=rows.values("subject_id"))
+    return people.filter(pk__in=select_current_enrolments(client_id, on).filter(where).values("subject_id"))
 
 
 def list_people_of_class(school_class: SchoolClass, *, on: date) -> QuerySet[Enrolment]:

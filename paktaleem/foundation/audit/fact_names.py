@@ -129,6 +129,8 @@ FACT_NAMES = {
     "late": _("late"),
     "leavers_by": _("leavers chosen by"),
     "leaving_grades": _("grades that leave"),
+    "leaving_places": _("schools and classes that leave"),
+    "leaving_role": _("role of those who leave"),
     "left": _("classes left"),
     "legal_disclosure": _("legal disclosure"),
     "length": _("length"),

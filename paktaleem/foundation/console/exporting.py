@@ -22,10 +22,9 @@ from django.utils.translation import gettext_lazy
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.console.filters import get_filtered_client
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.person_pages import filter_by_person, person_filters
+from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
 from paktaleem.foundation.extensions.points import ExtensionPoint
@@ -78,20 +77,11 @@ class ExportForm(forms.Form):
     reason = ReasonField()
 
 
-class ExportableAdmin(ScopedAdmin):
+class ExportableAdmin(PersonRows, ScopedAdmin):
     """Admin whose list can be exported by users with the capability."""
 
     exported: ClassVar[Mapping[str, str]] = {}
     """Headings and field paths. ``id`` and ``client`` (its code) are added first."""
-    person_field: ClassVar[str] = ""
-    """The field of the person whom a row is about: the list and its export have the filters of people."""
-
-    def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Add the filters of people, within one client."""
-        shown = list(super().get_list_filter(request))
-        if self.person_field and get_filtered_client(request) is not None:
-            shown += [filter_by_person(kind, self.person_field) for kind in person_filters]
-        return shown
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Return True if the user may see the list and may export."""

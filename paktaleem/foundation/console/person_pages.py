@@ -6,8 +6,9 @@ has the summary.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
@@ -15,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.filters import TypedFilter
+from paktaleem.foundation.console.filters import get_filtered_client
 from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.extensions.points import ExtensionPoint
@@ -32,6 +33,7 @@ __all__ = [
     "TIMELINE",
     "PersonPage",
     "PersonPanel",
+    "PersonRows",
     "PersonTab",
     "SummaryLine",
     "filter_by_person",
@@ -98,11 +100,26 @@ class SummaryLine:
     url: str = ""
 
 
-def filter_by_person(kind: type[TypedFilter], field: str) -> Any:
+class PersonRows:
+    """Mixin for the admin of rows about people: list and export have the filters of people, within one client."""
+
+    person_field: ClassVar[str] = ""
+    """The field of the person whom a row is about; ``pk`` if the rows are people; empty for no filters."""
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Add the filters of people."""
+        shown = list(super().get_list_filter(request))  # type: ignore[misc]
+        if self.person_field and get_filtered_client(request) is not None:
+            shown += [filter_by_person(kind, self.person_field) for kind in person_filters]
+        return shown
+
+
+def filter_by_person(kind: type[SimpleListFilter], field: str) -> Any:
     """Return a filter of people as one of rows about people, which their ``field`` refers to."""
 
-    def queryset(self: TypedFilter, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        everyone = queryset.model._meta.get_field(field).related_model._default_manager.all()
+    def queryset(self: SimpleListFilter, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        model: Any = queryset.model._meta.get_field(field).related_model if field != "pk" else queryset.model
+        everyone = model._default_manager.all()
         people: Any = kind.queryset(self, request, everyone)
         return queryset if people is everyone else queryset.filter(**{f"{field}__in": people.order_by().values("pk")})
 
@@ -113,7 +130,7 @@ type SummaryOf = Callable[[HttpRequest, Any], Sequence[SummaryLine]]
 
 person_acts: ExtensionPoint[RowAction] = ExtensionPoint("console.person_acts", "Acts on every person's page.")
 person_pages: ExtensionPoint[PersonPage] = ExtensionPoint("console.person_pages", "Pages about every person.")
-person_filters: ExtensionPoint[type[TypedFilter]] = ExtensionPoint(
+person_filters: ExtensionPoint[type[SimpleListFilter]] = ExtensionPoint(
     "console.person_filters", "Filters of the list of people within one client."
 )
 person_panels: ExtensionPoint[PanelOf | PersonPanel] = ExtensionPoint(

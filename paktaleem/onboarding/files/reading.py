@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from paktaleem.onboarding.files.schema import build_schema
 
 __all__ = ["MOST_BYTES", "FileInvalid", "read_client_file", "write_yaml"]
 
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 MOST_BYTES = 2_000_000
 """Largest file that is read, in bytes."""
 
@@ -28,12 +29,15 @@ class FileInvalid(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain values only: no tags of ours, no aliases, no dates; ``no`` is a text, as in the country code NO."""
+    """Plain values only: no tags, no aliases, no dates; ``no`` is a text, as in the country code NO."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuse aliases, which can make a small file very large. Raises FileInvalid."""
+        """Refuse tags, and aliases, which can make a small file very large. Raises FileInvalid."""
         if self.check_event(yaml.AliasEvent):
             raise FileInvalid("The file has an alias (*): write the value out.")
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "tag", None) is not None:
+            raise FileInvalid(f"The file has a tag (!), line {event.start_mark.line + 1}: write the plain value.")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 -- as PyYAML
@@ -70,16 +74,18 @@ def write_yaml(document: dict[str, Any]) -> str:
 
 def read_client_file(path: Path) -> dict[str, Any]:
     """Read and check the file of a client. Raises FileInvalid with all its errors, OSError."""
-    if path.stat().st_size > MOST_BYTES:
+    with path.open("rb") as file:
+        written = file.read(MOST_BYTES + 1)
+    if len(written) > MOST_BYTES:
         raise FileInvalid(f"The file has more than {MOST_BYTES:,} bytes.")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = written.decode("utf-8-sig")
         document = _read_json(text) if path.suffix == ".json" else yaml.load(text, Loader=_Loader)  # noqa: S506 -- a SafeLoader
+        check_document(document)
     except UnicodeDecodeError as error:
         raise FileInvalid("The file is not encoded in UTF-8.") from error
-    except (yaml.YAMLError, json.JSONDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError
         raise FileInvalid("The file cannot be read: " + " ".join(str(error).split())) from error
-    check_document(document)
     checked: dict[str, Any] = document
     return checked
 
@@ -98,11 +104,27 @@ def _to_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def check_document(document: Any) -> None:
     """Check a document against the schema. Raises FileInvalid with one line for each error."""
+    if unfit := list(_list_unfit(document, "")):
+        raise FileInvalid(*(f"{place}: has a character that cannot be stored." for place in unfit))
     errors = sorted(
         Draft202012Validator(build_schema()).iter_errors(document), key=lambda one: list(map(str, one.path))
     )
     if errors:
         raise FileInvalid(*(line for error in errors for line in _describe(error)))
+
+
+def _list_unfit(value: Any, place: str) -> Iterator[str]:
+    """Yield the places of texts with NUL or a lone surrogate, which PostgreSQL does not store."""
+    if isinstance(value, str):
+        if _UNFIT.search(value):
+            yield place or "file"
+    elif isinstance(value, dict):
+        for name, below in value.items():
+            yield from _list_unfit(name, place) if isinstance(name, str) else ()
+            yield from _list_unfit(below, _join(place, _UNFIT.sub("?", str(name))))
+    elif isinstance(value, list):
+        for number, below in enumerate(value):
+            yield from _list_unfit(below, f"{place}[{number}]")
 
 
 def _describe(error: SchemaError) -> list[str]:

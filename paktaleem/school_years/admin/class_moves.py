@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.admin.choosing import PlaceField, offer_places, read_place
+from paktaleem.directory.schools.admin.choosing import LinesField, PlaceField, offer_places, read_place
 from paktaleem.directory.schools.models import EnrolmentRole, SchoolClass
 from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments, list_people_of_class
 from paktaleem.directory.schools.services import Move, check_move, move_pupils
@@ -53,11 +53,9 @@ class MoveForm(RowActionForm):
         required=True,
         help_text=_("Its name or LMS id; a class of any school of this client."),
     )
-    others = forms.CharField(
+    others = LinesField(
+        rows=3,
         label=_("Other new classes"),
-        required=False,
-        max_length=5_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("If they join several: one name or LMS id per line."),
     )
     on = forms.DateField(
@@ -87,10 +85,10 @@ class MoveForm(RowActionForm):
 
     def clean_others(self) -> list[UUID]:
         """Return the keys of the classes that the lines name."""
-        lines = {line.strip() for line in str(self.cleaned_data["others"]).splitlines() if line.strip()}
+        lines = self.cleaned_data["others"]
         if len(lines) > _MOST_OTHERS:
             raise forms.ValidationError(gettext("Enter at most 20 classes."))
-        return [self._read_class(line) for line in sorted(lines)]
+        return [self._read_class(line) for line in lines]
 
     def _read_class(self, text: str) -> UUID:
         with in_client(self.row.client_id):

@@ -6,6 +6,18 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.schools.admin.choosing import (
+    CHOOSING,
+    PUPIL_ROLES,
+    LinesField,
+    PlaceField,
+    PlacesField,
+    SelectionForm,
+    offer_places,
+    read_place,
+)
+from paktaleem.directory.schools.models import School
+from paktaleem.directory.schools.places import find_places
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import get_action_time
@@ -16,17 +28,14 @@ from paktaleem.school_years.services import Choices
 
 __all__ = ["ConfirmForm", "PrepareForm"]
 
-_MOST_IDS = 5_000
 
-
-class PrepareForm(ActionForm):
+class PrepareForm(ActionForm, SelectionForm):
     """A school, who leaves, and what becomes of the consents of the year."""
 
-    school = forms.CharField(
-        label=_("School, by LMS id"),
-        required=False,
-        max_length=255,
-        help_text=_("Empty: all schools. The ids are listed under Schools."),
+    most_ids = 5_000
+
+    school = PlaceField(
+        of=[School], label=_("School"), required=False, help_text=_("Its name or LMS id. Empty: all schools.")
     )
     leavers_by = forms.ChoiceField(
         label=_("Who leaves"),
@@ -37,13 +46,16 @@ class PrepareForm(ActionForm):
             "Record the classes of the new year first, by a roster or the API: then those who stay have a class."
         ),
     )
-    named = forms.CharField(
-        label=_("LMS ids of these classes or pupils, or these grades"),
-        required=False,
-        max_length=1_000_000,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("One per line, at most 5,000."),
+    ids = LinesField(
+        rows=4, max_length=1_000_000, label=_("Pupils, by LMS id"), help_text=_("One per line, at most 5,000.")
     )
+    place = PlacesField(
+        label=_("Schools or classes, by LMS id"),
+        help_text=_(
+            "One per line. Only pupils whose last class of the year is one of these, or at one of these schools."
+        ),
+    )
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=PUPIL_ROLES)
     renewed = forms.MultipleChoiceField(
         label=_("Ask again for consent to"),
         required=False,
@@ -63,23 +75,32 @@ class PrepareForm(ActionForm):
         ),
     )
 
+    field_order = ("school", "leavers_by", *CHOOSING, "renewed", "let_go")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the purposes that rest on consent; only those whose consents expire to ask again."""
         super().__init__(*args, **kwargs)
         at = get_action_time(self.request)
         with in_client(self.row.client_id):
+            offer_places(self, "school", self.row.client_id)
             for name, with_period in (("renewed", True), ("let_go", False)):
                 found = list_purposes_of_consent(self.row.client, at, with_period=with_period)
                 set_choices(self, name, [(one.code, format_purpose(one.code, self.row.client_id)) for one in found])
                 if not found:
                     del self.fields[name]
 
-    def clean_named(self) -> list[str]:
-        """Return the ids, one per line, without duplicates."""
-        lines = [line.strip() for line in str(self.cleaned_data["named"]).splitlines() if line.strip()]
-        if len(lines) > _MOST_IDS:
-            raise forms.ValidationError(_now("Enter at most 5,000 ids."))
-        return list(dict.fromkeys(lines))
+    def clean_school(self) -> str:
+        """Return the LMS id of the school that the text names; the service refuses an unknown one."""
+        text: str = self.cleaned_data["school"]
+        client_id = self.row.client_id
+        with in_client(client_id):
+            known = bool(text) and bool(find_places(client_id, text, [School]))
+            return read_place(text, client_id, [School]).external_id if known else text
+
+    def clean(self) -> dict[str, Any]:
+        """Add the selection; the service checks it, because classes of the year may have ended."""
+        cleaned = super().clean()
+        return cleaned if self.errors else {**cleaned, "chosen": self.selection}
 
     @staticmethod
     def to_choices(given: dict[str, Any]) -> Choices:
@@ -87,7 +108,7 @@ class PrepareForm(ActionForm):
         return Choices(
             school=given["school"].strip(),
             leavers_by=LeaversBy(given["leavers_by"]),
-            named=given["named"],
+            chosen=given["chosen"],
             renewed=given.get("renewed", []),
             let_go=given.get("let_go", []),
         )

@@ -8,8 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
+from paktaleem.directory.schools.admin.choosing import describe_selection
 from paktaleem.directory.schools.models import Term
+from paktaleem.directory.schools.selections import Selection
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
@@ -86,6 +89,7 @@ class YearEndAdmin(EvidenceAdmin):
         "school",
         "ends_on",
         "leavers_by",
+        "chosen_by",
         "standing",
         "prepared_at",
         "confirmed_at",
@@ -125,6 +129,11 @@ class YearEndAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related terms and schools."""
         return super().get_queryset(request).select_related("term", "school")
+
+    @admin.display(description="chosen by")
+    def chosen_by(self, row: YearEnd) -> str:
+        """Return the conditions by which the leavers were chosen."""
+        return describe_selection(Selection.from_values(row.chosen)) or gettext("no further condition")
 
     def panels(self, request: HttpRequest, row: YearEnd) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
         """Show numbers, dates of deletion and samples."""

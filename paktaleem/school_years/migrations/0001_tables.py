@@ -22,9 +22,8 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('ends_on', models.DateField(verbose_name='first day after it')),
-                    ('leavers_by', models.CharField(choices=[('without_class', 'Pupils of the year who have no class afterwards'), ('classes', 'Pupils of the classes below, unless they have a class afterwards'), ('grades', 'Pupils of the grades below, unless they have a class afterwards'), ('people', 'The pupils below'), ('none', 'No one leaves')], max_length=16, verbose_name='who leaves')),
-                    ('leaving_classes', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), db_default=[], default=list)),
-                    ('leaving_grades', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), db_default=[], default=list)),
+                    ('leavers_by', models.CharField(choices=[('without_class', 'Pupils of the year who have no class afterwards'), ('chosen', 'Of these, only the pupils of the school, class, grade or role below'), ('people', 'The pupils with the LMS ids below, even if they have a class afterwards'), ('none', 'No one leaves')], max_length=16, verbose_name='who leaves')),
+                    ('chosen', models.JSONField(default=dict, verbose_name='pupils chosen')),
                     ('renewed', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), db_default=[], default=list)),
                     ('let_go', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), db_default=[], default=list)),
                     ('stage', models.CharField(choices=[('counting', 'The numbers are being counted'), ('ready', 'Nothing is changed yet: confirm or cancel'), ('running', 'Being carried out'), ('done', 'Done'), ('cancelled', 'Cancelled')], default='counting', max_length=16)),

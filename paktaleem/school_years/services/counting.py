@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, QuerySet
 
-from paktaleem.directory.schools.models import Enrolment, EnrolmentRole
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.models import Enrolment
+from paktaleem.directory.schools.selections import Selection, select_chosen_by
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -20,6 +21,7 @@ from paktaleem.school_years.selectors import (
     list_consents_of_year,
     select_class_after,
     select_classes_of_year,
+    select_last_enrolments,
 )
 from paktaleem.school_years.services.steps import lock_year_end
 
@@ -101,26 +103,15 @@ def _mark_leavers(row: YearEnd, at: datetime) -> None:
     )
     if row.leavers_by == LeaversBy.WITHOUT_CLASS:
         without_class.update(is_leaver=True)
-    elif row.leavers_by == LeaversBy.CLASSES:
-        without_class.filter(Exists(_enrolled_in(row.client_id, row.leaving_classes))).update(is_leaver=True)
-    elif row.leavers_by == LeaversBy.GRADES:
-        of_year = YearEndClass.objects.filter(client_id=row.client_id, year_end=row)
-        of_grade = of_year.filter(school_class__grade__in=row.leaving_grades).values("school_class_id")
-        by_class = Q(Exists(_enrolled_in(row.client_id, of_grade)), subject__grade="")
-        without_class.filter(by_class | Q(subject__grade__in=row.leaving_grades)).update(is_leaver=True)
+    elif row.leavers_by == LeaversBy.CHOSEN:
+        everyone = Subject.objects.filter(client_id=row.client_id)
+        by = Selection.from_values(row.chosen)
+        chosen = select_chosen_by(select_last_enrolments(row), everyone, by, client=row.client)
+        without_class.filter(subject_id__in=chosen.order_by().values("pk")).update(is_leaver=True)
 
 
 def _people(row: YearEnd) -> QuerySet[YearEndPerson]:
     return YearEndPerson.objects.filter(client_id=row.client_id, year_end=row)
-
-
-def _enrolled_in(client_id: UUID, classes: Any) -> QuerySet[Enrolment]:
-    return Enrolment.objects.filter(
-        client_id=client_id,
-        subject_id=OuterRef("subject_id"),
-        school_class_id__in=classes,
-        role=EnrolmentRole.STUDENT,
-    )
 
 
 def _count(row: YearEnd, at: datetime) -> dict[str, Any]:

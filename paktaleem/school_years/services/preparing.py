@@ -1,18 +1,17 @@
 """Prepare, confirm or cancel the end of a year: what is chosen, and by whom."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from paktaleem.directory.people.grades import parse_grade
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.models import School, SchoolClass, Term
-from paktaleem.directory.schools.selectors import get_day, is_grade
+from paktaleem.directory.schools.models import School, Term
+from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen_by
+from paktaleem.directory.schools.selectors import find_unknown_grades, find_unknown_places, get_day
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -20,7 +19,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.school_years.models import LeaversBy, Stage, YearEnd, YearEndPerson
-from paktaleem.school_years.selectors import is_only_pupil, list_purposes_of_consent
+from paktaleem.school_years.selectors import is_only_pupil, list_purposes_of_consent, select_last_enrolments
 from paktaleem.school_years.services.steps import (
     delete_lists,
     enqueue_year_end,
@@ -33,7 +32,10 @@ __all__ = ["Choices", "YearEndAlreadyOpen", "cancel_year_end", "confirm_year_end
 
 _NOT_OVER = gettext_noop("Choose a term or school year that has ended.")
 _SCHOOL_UNKNOWN = gettext_noop("No school of this client has this id.")
-_NONE_NAMED = gettext_noop("Enter the ids or grades, one per line.")
+_NO_IDS = gettext_noop("Enter the LMS ids, one per line.")
+_NONE_CHOSEN = gettext_noop("Fill in at least one of the fields by which the pupils are chosen.")
+_NOT_BY_IDS = gettext_noop("Leave the LMS ids empty, or choose the pupils with the LMS ids.")
+_NOT_CHOSEN = gettext_noop("Leave the fields that choose pupils empty, or choose who leaves by them.")
 _UNKNOWN = gettext_noop("Not found at this client: %(ids)s.")
 _NO_PUPILS = gettext_noop("Only people who are nothing but students or learners can leave, not: %(ids)s.")
 _RENEW_OR_LET_GO = gettext_noop("Choose each purpose once: ask again, or let go.")
@@ -53,14 +55,14 @@ class YearEndAlreadyOpen(PortalError):
 class Choices:
     """The choices of a member of staff: a school (LMS id, empty for all), who leaves, and purposes (codes).
 
-    ``named`` are LMS ids: of classes with ``LeaversBy.CLASSES``, of pupils with ``LeaversBy.PEOPLE``; with
-    ``LeaversBy.GRADES`` they are grades, in any usual writing. Consents to ``renewed`` purposes are asked for again,
-    consents to ``let_go`` purposes end.
+    ``chosen`` narrows the leavers with ``LeaversBy.CHOSEN``, by everything but ids; with ``LeaversBy.PEOPLE`` its ids
+    name them, and its other conditions must be met too. Consents to ``renewed`` purposes are asked for again, consents
+    to ``let_go`` purposes end.
     """
 
     school: str = ""
     leavers_by: LeaversBy = LeaversBy.WITHOUT_CLASS
-    named: Sequence[str] = ()
+    chosen: Selection = EVERYONE
     renewed: Sequence[str] = ()
     let_go: Sequence[str] = ()
 
@@ -69,8 +71,8 @@ class Choices:
 def prepare_year_end(term: Term, choices: Choices, *, actor: Actor, at: datetime) -> YearEnd:
     """Prepare the end of a term or school year; the worker counts, and nothing else changes before it is confirmed.
 
-    Raises ValidationError naming the field (``term``, ``school``, ``named``, ``renewed``), YearEndAlreadyOpen,
-    NotAllowed.
+    Raises ValidationError naming the field (``term``, ``school``, ``renewed``, or one of those that choose pupils),
+    YearEndAlreadyOpen, NotAllowed.
     """
     require(actor, Capability.CLOSE_SCHOOL_YEARS, term.client_id)
     client = Client.objects.get(pk=term.client_id)
@@ -78,6 +80,7 @@ def prepare_year_end(term: Term, choices: Choices, *, actor: Actor, at: datetime
     if term.ends_on is None or term.ends_on > get_day(client, at):
         raise ValidationError({"term": [_NOT_OVER]})
     _check_purposes(client, choices, at)
+    _check_chosen(client, choices)
     if YearEnd.objects.open().filter(client_id=client.pk).exists():
         raise YearEndAlreadyOpen
     row = YearEnd(
@@ -87,15 +90,14 @@ def prepare_year_end(term: Term, choices: Choices, *, actor: Actor, at: datetime
         school=_find_school(client, choices.school),
         ends_on=term.ends_on,
         leavers_by=choices.leavers_by,
-        leaving_classes=_find_classes(client, choices),
-        leaving_grades=_find_grades(client, choices),
+        chosen=_to_conditions(choices.chosen),
         renewed=sorted(set(choices.renewed)),
         let_go=sorted(set(choices.let_go)),
         prepared_by=actor.id,
         prepared_at=at,
     )
     row.save(force_insert=True)
-    leavers = _find_people(client, choices)
+    leavers = _find_people(row, choices)
     YearEndPerson.objects.bulk_create(
         YearEndPerson(client=client, year_end=row, subject=one, is_leaver=True) for one in leavers
     )
@@ -155,54 +157,43 @@ def _find_school(client: Client, external_id: str) -> School | None:
     return found
 
 
-def _find_classes(client: Client, choices: Choices) -> list[UUID]:
-    if choices.leavers_by != LeaversBy.CLASSES:
-        return []
-    named = _require_named(choices)
-    rows = SchoolClass.objects.filter(client_id=client.pk, external_id__in=named)
-    found = dict(rows.order_by("external_id").values_list("external_id", "pk"))
-    _require_all(named, found)
-    return list(found.values())
+def _check_chosen(client: Client, choices: Choices) -> None:
+    """Raise ValidationError if the fields that choose pupils do not fit the choice of who leaves, or name no one."""
+    chosen = choices.chosen
+    if choices.leavers_by == LeaversBy.PEOPLE and not chosen.ids:
+        raise ValidationError({"ids": [_NO_IDS]})
+    if choices.leavers_by == LeaversBy.CHOSEN and chosen.ids:
+        raise ValidationError({"ids": [_NOT_BY_IDS]})
+    if choices.leavers_by == LeaversBy.CHOSEN and chosen == EVERYONE:
+        raise ValidationError({"leavers_by": [_NONE_CHOSEN]})
+    if choices.leavers_by not in {LeaversBy.CHOSEN, LeaversBy.PEOPLE} and chosen != EVERYONE:
+        raise ValidationError({"leavers_by": [_NOT_CHOSEN]})
+    _require_none("place", find_unknown_places(client.pk, chosen.places, in_use=False))
+    _require_none("grade", find_unknown_grades(client.pk, chosen.grades, in_use=False))
 
 
-def _find_grades(client: Client, choices: Choices) -> list[str]:
-    if choices.leavers_by != LeaversBy.GRADES:
-        return []
-    found: dict[str, str] = {}
-    for text in _require_named(choices):
-        try:
-            grade = parse_grade(text)
-        except ValueError:
-            continue
-        if grade and is_grade(client.pk, grade):
-            found[text] = grade
-    _require_all(set(choices.named), found)
-    return sorted(set(found.values()))
+def _to_conditions(chosen: Selection) -> dict[str, object]:
+    """Return the conditions that are filled, without ids: the people whom they name are listed."""
+    return {name: value for name, value in asdict(chosen).items() if value and name != "ids"}
 
 
-def _find_people(client: Client, choices: Choices) -> list[Subject]:
+def _find_people(row: YearEnd, choices: Choices) -> list[Subject]:
+    """Return the pupils whom the ids name, if all of them are found, meet the other conditions, and are only pupils."""
     if choices.leavers_by != LeaversBy.PEOPLE:
         return []
-    named = _require_named(choices)
-    rows = Subject.objects.filter(client_id=client.pk, external_id__in=named, erasure_started_at=None)
-    found = {str(one.external_id): one for one in rows.order_by("external_id")}
-    _require_all(named, found)
+    everyone = Subject.objects.filter(client_id=row.client_id, erasure_started_at=None)
+    people = select_chosen_by(select_last_enrolments(row), everyone, choices.chosen, client=row.client)
+    found = {str(one.external_id): one for one in people.order_by("external_id")}
+    _require_none("ids", sorted({*choices.chosen.ids} - {*found}))
     others = [key for key, one in found.items() if not is_only_pupil(one)]
     if others:
-        raise ValidationError({"named": [ValidationError(_NO_PUPILS, params={"ids": _join(others)})]})
+        raise ValidationError({"ids": [ValidationError(_NO_PUPILS, params={"ids": _join(others)})]})
     return list(found.values())
 
 
-def _require_named(choices: Choices) -> Collection[str]:
-    if not choices.named:
-        raise ValidationError({"named": [_NONE_NAMED]})
-    return set(choices.named)
-
-
-def _require_all(named: Collection[str], found: Collection[str]) -> None:
-    unknown = sorted(set(named) - set(found))
+def _require_none(field: str, unknown: Sequence[str]) -> None:
     if unknown:
-        raise ValidationError({"named": [ValidationError(_UNKNOWN, params={"ids": _join(unknown)})]})
+        raise ValidationError({field: [ValidationError(_UNKNOWN, params={"ids": _join(unknown)})]})
 
 
 def _join(ids: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ def record_year_end(kind: str, row: YearEnd, actor: Actor, at: datetime, **more:
         "term": str(row.term_id),
         "school": str(row.school_id) if row.school_id else None,
         "leavers_by": str(row.leavers_by),
-        **({"leaving_grades": list(row.leaving_grades)} if row.leaving_grades else {}),
+        **{f"leaving_{name}": value for name, value in row.chosen.items() if name != "beginning"},
         "renewed": list(row.renewed),
         "let_go": list(row.let_go),
         **more,

@@ -9,7 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people.grades import parse_grade
-from paktaleem.directory.schools.selectors import filter_by_class, filter_by_grade, filter_by_school, get_day
+from paktaleem.directory.schools.selectors import (
+    filter_by_class,
+    filter_by_grades,
+    filter_by_school,
+    get_day,
+    select_current_enrolments,
+)
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.filters import TypedFilter, get_filtered_client
 from paktaleem.foundation.console.person_pages import person_filters
@@ -68,4 +74,4 @@ class GradeFilter(PlaceFilter):
             grade = parse_grade(value)
         except ValueError:
             return people.none()
-        return filter_by_grade(people, client_id, grade, on=on)
+        return filter_by_grades(people, client_id, select_current_enrolments(client_id, on), [grade])

@@ -67,5 +67,5 @@ class Command(BaseCommand):
             self.stdout.writelines(f"  {line}\n" for line in report.waiting)
 
     def _refuse(self, lines: Any) -> Any:
-        self.stderr.writelines(f"{line}\n" for line in lines)
+        self.stderr.writelines(f"{' '.join(str(line).split())}\n" for line in lines)
         sys.exit(INVALID)
