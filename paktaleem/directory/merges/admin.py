@@ -146,7 +146,7 @@ def merges_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
 class PersonMergeAdmin(ScopedAdmin):
     """Proposed, confirmed and declined links of records, with a preview of what a confirmation would change."""
 
-    view_capability = Capability.VIEW_SUBJECTS
+    view_capability = Capability.VIEW_PERSON_CHANGES
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "main", "other", "owner")
     list_filter = ("state", "client")

@@ -76,7 +76,7 @@ added_acts.connect(
 class YearEndAdmin(EvidenceAdmin):
     """Ends of school years."""
 
-    view_capability = Capability.VIEW_SUBJECTS
+    view_capability = Capability.VIEW_ROSTERS
     list_display = ("__str__", "term", "school", "owner", "standing", "prepared_at")
     list_filter = ("stage", "client")
     newest_by = "prepared_at"

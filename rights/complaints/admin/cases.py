@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -54,7 +54,7 @@ class NearFilter(admin.SimpleListFilter):
             return queryset.filter(outcome="")
         if self.value() != "near":
             return queryset
-        return select_near_cases(queryset, get_action_time(request))
+        return select_by_clock(get_action_time(request), lambda at: select_near_cases(queryset, at))
 
 
 def select_near_cases(cases: QuerySet[Any], at: datetime) -> QuerySet[Any]:
@@ -128,7 +128,7 @@ def _has_deadline(row: AuthorityCase, at: datetime) -> bool:
 class AuthorityCaseAdmin(EvidenceAdmin):
     """Cases of supervisory authorities about requests."""
 
-    view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    view_capability = Capability.VIEW_AUTHORITY_CASES
     list_display = ("authority", "standing", "number", "next_due", "opened_on", "recorded_at", "owner")
     list_filter = (NearFilter, "outcome", "client")
     newest_by = "recorded_at"

@@ -105,7 +105,7 @@ def _is_certified(row: ErasureProposal, _at: datetime) -> bool:
 class ErasureProposalAdmin(EvidenceAdmin):
     """Erasures, from the proposal to the certificate."""
 
-    view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    view_capability = Capability.VIEW_ERASURES
     list_display = ("number", "standing", "extent", "person", "requested_at", "owner")
     list_filter = ("stage", "client")
     newest_by = "requested_at"
@@ -163,7 +163,7 @@ class ErasureProposalAdmin(EvidenceAdmin):
             applies=lambda row, _: row.is_before_start,
         ),
         *certificate_actions(
-            Capability.VIEW_RIGHTS_REQUESTS,
+            Capability.VIEW_ERASURES,
             find=find_certificate,
             render=render_certificate,
             name=lambda row: f"erasure-{row.number}",

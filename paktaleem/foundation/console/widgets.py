@@ -1,0 +1,51 @@
+"""Inputs of dates and times of the console: the browser's own, in the reader's language and without script."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db import models
+from django.utils.translation import gettext
+
+__all__ = ["WIDGETS_BY_FIELD", "DayInput", "MomentInput"]
+
+
+class DayInput(forms.DateInput):
+    """A day. HTML wants it as ``2026-11-28`` in every language; the browser shows it in its own."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        """Write the day as HTML wants it."""
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class _TimeOfDayInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        """Write the time as HTML wants it; without ``step`` the browser would refuse one with seconds."""
+        super().__init__({"step": 1, **(attrs or {})}, format="%H:%M:%S")
+
+
+class MomentInput(forms.SplitDateTimeWidget):
+    """A day and a time of it, in the reader's time zone, which the help of the field names."""
+
+    template_name = "admin/widgets/split_datetime.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        """Use the console's inputs."""
+        forms.MultiWidget.__init__(self, [DayInput, _TimeOfDayInput], attrs)
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Add the labels of both inputs."""
+        context = super().get_context(name, value, attrs)
+        return {**context, "date_label": gettext("Day"), "time_label": gettext("Time of day")}
+
+
+WIDGETS_BY_FIELD = {
+    models.TextField: {"widget": AdminTextareaWidget},
+    models.DateField: {"widget": DayInput},
+    models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": MomentInput},
+}
+"""The widget of the console for each kind of model field."""
