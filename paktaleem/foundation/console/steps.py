@@ -93,7 +93,8 @@ class SteppedAdmin(ScopedAdmin):
         steps = [one for one in self.steps if one is step or one.applies(draft)]
         place = steps.index(step)
         before = steps[place - 1].slug if place else ""
-        return self._render(request, "console/step.html", form=form, step=step, place=place + 1, before=before)
+        values = {"form": form, "step": step, "steps": steps, "place": place + 1, "before": before}
+        return self._render(request, "console/step.html", **values)
 
     def _keep_step(self, request: HttpRequest, step: Step) -> HttpResponse:
         draft, fields = self._load_draft(request), self._fields_of(request, step)
@@ -141,7 +142,7 @@ class SteppedAdmin(ScopedAdmin):
         name = translate_text(self.opts.verbose_name)
         draft = self._load_draft(request)
         steps = [one for one in self.steps if one.applies(draft)]
-        values |= {"title": _("Add {name}").format(name=name), "steps": steps, "check": CHECK}
+        values = {"steps": steps, **values, "title": _("Add {name}").format(name=name), "check": CHECK}
         values["done"] = draft.get(STEP, [])
         return self.page(request, None, template, intro=translate_text(self.intro), whole=WHOLE_FORM, **values)
 
