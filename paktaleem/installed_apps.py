@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "paktaleem.school_years",
     "paktaleem.onboarding",
     "paktaleem.development.demo",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",

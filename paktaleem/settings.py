@@ -66,6 +66,10 @@ TEMPLATES = [
     },
 ]
 
+FORM_RENDERER = (
+    "django.forms.renderers.TemplatesSetting"  # fields in the direction of their text: templates/django/forms
+)
+
 _DATABASE_OPTIONS = {
     "ENGINE": "django.db.backends.postgresql",
     "CONN_MAX_AGE": None,

@@ -19,7 +19,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Card
-from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import client_name, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -50,7 +50,8 @@ class WhenFilter(admin.SimpleListFilter):
         value = self.value()
         if value not in {str(days) for days in (*_AHEAD, settings.AGE_NOTICE_DAYS)}:
             return queryset
-        return queryset.filter(of_age_at__lte=get_action_time(request) + timedelta(days=int(value)))
+        ahead = timedelta(days=int(value))
+        return select_by_clock(get_action_time(request), lambda at: queryset.filter(of_age_at__lte=at + ahead))
 
 
 def person_link(person: Subject) -> SafeString:
@@ -63,7 +64,7 @@ def person_link(person: Subject) -> SafeString:
 class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
     """Console page of children, sorted by when they reach the age of consent, soonest first."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     person_field = "pk"
     list_display = ("person", "day", "left", "told", "owner")
     list_display_links = ("day",)
@@ -86,8 +87,9 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the people who are children now, with their client's name."""
-        found = coming_of_age(actor_of(request), at=get_action_time(request)).select_related("client")
-        named: QuerySet[Any] = found.annotate(owner_name=client_name())
+        actor = actor_of(request)
+        found = select_by_clock(get_action_time(request), lambda at: coming_of_age(actor, at=at))
+        named: QuerySet[Any] = found.select_related("client").annotate(owner_name=client_name())
         return named
 
     @admin.display(description="child")
@@ -118,7 +120,7 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
 class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of the notices sent in advance."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("given_at", "about", "guardians", "person", "owner")
     list_filter = ("client",)
     exported = {
@@ -149,7 +151,8 @@ def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
     if not actor.may(Capability.INVITE_GUARDIANS):
         return []
     days = settings.AGE_NOTICE_DAYS
-    number = count_up_to(coming_of_age(actor, at=at, until=at + timedelta(days=days)).order_by())
+    soon = select_by_clock(at, lambda now: coming_of_age(actor, at=now, until=now + timedelta(days=days)))
+    number = count_up_to(soon.order_by())
     note = gettext("within %(days)s days: a guardian’s consent then ends, and they are asked themselves")
     url = reverse("admin:ageing_comingofage_changelist", current_app=site.name) + f"?when={days}"
     return (

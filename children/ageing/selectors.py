@@ -45,7 +45,7 @@ def coming_of_age(actor: Actor, *, at: datetime, until: datetime | None = None) 
     Each row has ``told_at``, the time of the latest notice. Served by one index. Includes people whose date is being
     recalculated for another threshold (``Subject.of_age_for``). Raises NotAllowed.
     """
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     notices = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"))
     found: QuerySet[Any] = ComingOfAge.objects.filter(of_age_at__gt=at)
     if until is not None:

@@ -146,7 +146,7 @@ long_acts.connect(
     make_run_act(
         INVITE_MANY,
         _("Guardians asked"),
-        Capability.VIEW_GUARDIANS,
+        Capability.VIEW_CHILD_RECORDS,
         lambda _run: reverse("admin:invitations_invitation_changelist", current_app=site.name),
     )
 )
@@ -156,7 +156,7 @@ long_acts.connect(
 class InvitationAdmin(PersonRows, ExportableAdmin, EvidenceAdmin):
     """Console page of invitations."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     person_field = "child"
     add_capability = Capability.INVITE_GUARDIANS
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
@@ -318,7 +318,7 @@ def _person_link(person: Subject) -> SafeString:
 @person_summaries.connect
 def summarize_invitations(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return how many invitations of guardians are open for a child; nothing if there are none."""
-    if not may(request, Capability.VIEW_GUARDIANS, row.client_id):
+    if not may(request, Capability.VIEW_CHILD_RECORDS, row.client_id):
         return []
     number = Invitation.objects.filter(client_id=row.client_id, child=row, state__in=OPEN).count()
     url = reverse("admin:invitations_invitation_changelist", current_app=site.name)

@@ -177,7 +177,7 @@ def _contact_unusable(why: ContactRejection, guardian: dict[str, Any]) -> Contac
 class ShowInvitation(Operation):
     """``GET /api/v1/guardian-invitations/{id}``."""
 
-    capabilities = {"GET": Capability.VIEW_GUARDIANS}
+    capabilities = {"GET": Capability.VIEW_CHILD_RECORDS}
 
     @extend_schema(responses=InvitationOutput)
     def get(self, request: Request, invitation: UUID) -> Response:

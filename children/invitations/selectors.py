@@ -38,7 +38,7 @@ _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 def list_invitations(actor: Actor) -> QuerySet[Invitation]:
     """List the invitations that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return Invitation.objects.select_related("child", "guardian")
 
 

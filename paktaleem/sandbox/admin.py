@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
@@ -20,6 +19,7 @@ from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.sandbox.services import (
     force_state,
     make_order,
@@ -36,7 +36,7 @@ class MoveClockForm(ActionForm):
 
     to = forms.SplitDateTimeField(
         label="Move to",
-        widget=AdminSplitDateTime(),
+        widget=MomentInput(),
         help_text="A time after the sandbox’s current time. The clock continues from there.",
     )
 

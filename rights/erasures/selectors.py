@@ -34,7 +34,7 @@ __all__ = [
 
 def list_erasures(actor: Actor) -> QuerySet[ErasureProposal]:
     """List the erasures that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_RIGHTS_REQUESTS)
+    require(actor, Capability.VIEW_ERASURES)
     found: QuerySet[ErasureProposal] = ErasureProposal.objects.select_related("subject", "request", "client")
     return found if actor.client_id is None else found.filter(client_id=actor.client_id)
 

@@ -221,7 +221,7 @@ def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
 
     A request with several rights counts for each of them. One that goes on as another request counts there only.
     """
-    require(actor, Capability.VIEW_RIGHTS_REQUESTS)
+    require(actor, Capability.VIEW_REQUEST_FIGURES)
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, [since, actor.client_id, actor.client_id])
         rows = cursor.fetchall()
@@ -259,7 +259,7 @@ def get_monthly_figures(actor: Actor, *, until: datetime) -> list[MonthFigures]:
 
     A request that goes on as another one counts there only.
     """
-    require(actor, Capability.VIEW_RIGHTS_REQUESTS)
+    require(actor, Capability.VIEW_REQUEST_FIGURES)
     with connection.cursor() as cursor:
         cursor.execute(_MONTHS, [until, until, actor.client_id, actor.client_id])
         return [MonthFigures(*row) for row in cursor.fetchall()]

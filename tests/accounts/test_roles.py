@@ -26,6 +26,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 TABLE = """
                           officer support auditor admin reader key system person
 view_clients                 x       x       x      x     x     .    x      .
+view_client_set_up           x       .       x      x     x     .    x      .
 manage_clients               x       .       .      .     .     .    x      .
 view_staff                   x       .       x      x     x     .    .      .
 manage_staff                 x       .       .      .     .     .    .      .
@@ -35,6 +36,8 @@ lock_access                  .       .       .      .     .     .    x      .
 view_api_keys                x       .       x      x     x     .    .      .
 manage_api_keys              x       .       .      x     .     .    x      .
 view_subjects                x       x       x      x     x     x    x      .
+view_rosters                 x       .       x      x     x     .    x      .
+view_person_changes          x       .       x      x     x     .    x      .
 register_subjects            x       .       .      x     .     x    x      .
 import_rosters               x       .       .      x     .     .    x      .
 let_many_vanish              x       .       .      x     .     .    x      .
@@ -43,7 +46,7 @@ close_school_years           x       .       .      x     .     .    x      .
 reveal_personal_data         x       .       .      x     .     x    .      .
 erase_subjects               x       .       .      .     .     .    x      .
 view_who_looked              x       .       x      x     x     .    .      .
-view_register                x       x       x      x     x     x    x      .
+view_register                x       .       x      x     x     x    x      .
 manage_register              x       .       .      x     .     .    x      .
 weaken_safeguards            x       .       .      x     .     .    .      .
 manage_agreements            x       .       .      .     .     .    x      .
@@ -53,7 +56,7 @@ propose_exits                x       .       .      x     .     .    .      .
 approve_exits                x       .       .      .     .     .    .      .
 carry_out_exits              .       .       .      .     .     .    x      .
 sign_balancing_test          x       .       .      .     .     .    x      .
-view_consents                x       x       x      x     x     x    x      .
+view_consents                x       .       x      x     x     x    x      .
 record_consents              x       .       .      x     .     x    x      .
 revoke_consents              x       .       .      x     .     .    .      .
 invalidate_consents          x       .       .      .     .     .    .      .
@@ -70,7 +73,7 @@ export_rows                  x       .       x      x     x     .    .      .
 issue_links                  x       x       .      x     .     x    x      .
 view_webhooks                x       .       x      x     x     x    .      .
 manage_webhooks              x       .       .      x     .     x    x      .
-view_systems                 x       x       x      x     x     .    x      .
+view_systems                 x       .       x      x     x     .    x      .
 manage_systems               x       .       .      x     .     .    x      .
 view_orders                  x       .       x      x     x     .    x      .
 issue_orders                 x       .       .      x     .     .    x      .
@@ -78,10 +81,11 @@ carry_out_orders             x       .       .      x     .     x    .      .
 waive_orders                 x       .       .      x     .     .    .      .
 use_sandbox                  x       .       .      x     .     x    .      .
 export_evidence              x       .       .      x     .     .    .      .
-view_forms                   x       x       x      x     x     .    x      .
+view_forms                   x       .       x      x     x     .    x      .
 manage_forms                 x       .       .      x     .     .    x      .
 confirm_answers              x       .       .      x     .     .    x      .
 view_guardians               x       x       x      x     x     x    x      .
+view_child_records           x       .       x      x     x     x    x      .
 manage_guardians             x       .       .      x     .     x    x      .
 verify_guardians             x       .       .      x     .     x    x      .
 record_guardians             x       .       .      x     .     x    x      .
@@ -90,10 +94,12 @@ quarantine_subjects          x       .       .      .     .     .    x      .
 declare_mechanisms           .       .       .      x     .     .    x      .
 invite_guardians             x       .       .      x     .     x    x      .
 report_collections           .       .       .      .     .     x    x      .
-view_holdings                x       x       x      x     x     x    x      .
+view_holdings                x       .       x      x     x     x    x      .
 view_incidents               x       .       x      x     x     .    x      .
 settle_incidents             x       .       .      .     .     .    x      .
 view_rights_requests         x       x       x      x     x     x    x      .
+view_request_figures         x       .       x      x     x     .    x      .
+view_authority_cases         x       .       x      x     x     .    x      .
 receive_rights_requests      x       x       .      x     .     x    x      .
 handle_rights_requests       x       .       .      x     .     .    .      .
 triage_rights_requests       x       .       .      .     .     .    .      .
@@ -110,10 +116,10 @@ lift_legal_holds             x       .       .      x     .     .    .      .
 review_disposals             x       .       .      x     .     .    x      .
 approve_disposals            x       .       .      x     .     .    .      .
 report_disclosures           .       .       .      .     .     x    x      .
-view_disclosures             x       x       x      x     x     .    x      .
+view_disclosures             x       .       x      x     x     .    x      .
 view_legal_disclosures       x       .       x      .     .     .    .      .
 manage_legal_disclosures     x       .       .      .     .     .    .      .
-view_periods                 x       x       x      .     .     .    .      .
+view_periods                 x       .       x      .     .     .    .      .
 manage_periods               x       .       .      .     .     .    .      .
 view_breaches                x       .       x      x     x     .    x      .
 view_security_events         x       .       x      .     .     .    .      .
@@ -122,6 +128,7 @@ manage_security_assessments  x       .       .      .     .     .    .      .
 manage_breaches              x       .       .      .     .     .    .      .
 build_regulator_packs        x       .       .      x     .     .    x      .
 overrule_objections          x       .       .      .     .     .    .      .
+view_erasures                x       .       x      x     x     .    x      .
 propose_erasures             x       .       .      x     .     .    .      .
 approve_erasures             x       .       .      x     .     .    .      .
 own_choices                  .       .       .      .     .     .    .      x
@@ -235,7 +242,7 @@ def test_each_scope_has_the_listed_capabilities():
         "decisions:ask": {"ask_decisions"},
         "links:write": {"issue_links"},
         "orders": {"carry_out_orders"},
-        "guardians:read": {"view_guardians"},
+        "guardians:read": {"view_guardians", "view_child_records"},
         "sandbox": {"use_sandbox"},
         "guardians:write": {"manage_guardians", "verify_guardians", "record_guardians", "invite_guardians"},
         "holdings:read": {"view_holdings"},

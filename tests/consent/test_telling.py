@@ -66,6 +66,13 @@ def test_each_administrator_is_emailed_and_the_email_sent_is_the_proof(cast, ann
         assert len(mailoutbox) == Letter.objects.count() == 1
 
 
+def test_an_email_sent_after_a_run_began_is_the_proof_of_a_later_run(cast, announced, now):
+    follow(cast, now)
+    deliver(cast, now + 2 * SECOND)
+    assert follow(cast, now + SECOND).dispatched_at is None, "it waited for the run that sent the email"
+    assert follow(cast, now + 3 * SECOND).dispatched_at == now + 2 * SECOND
+
+
 def closed_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

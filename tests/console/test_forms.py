@@ -1,15 +1,20 @@
-"""Choices of form fields are set by ``offer``, which checks the kind of the field."""
+"""Choices of form fields are set by ``set_choices``, which checks the kind; dates, times and texts have inputs."""
 
+import re
 from typing import Any
 
 import pytest
 from django import forms
+from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime, AdminTimeWidget
 
+from consent.register.models import Instruction
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of
+from tests.project.test_console_in_urdu import in_urdu
+from tests.signing_in import browser_of
 
 
 class Chosen(forms.Form):
@@ -56,3 +61,45 @@ def test_every_act_says_what_it_does_before_it_is_done() -> None:
     silent = {f"{model}/{act.slug}" for model, act in acts if not act.lead}
     assert silent == {"subjects/subject/answer"}, "its page shows the notice and the form for the answer"
     assert all(admin_of(model).actions is None for model in MODELS), "acts on many rows have pages of their own"
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_dates_and_times_are_the_browsers_own_inputs_and_name_the_readers_zone(cast: Cast, language: str) -> None:
+    amina = in_urdu(cast, "amina") if language == "ur" else browser_of(cast.user("amina"))
+    page = amina.get("/admin/consent/instruction/add/").content.decode()
+    assert re.search(r'<input type="date" name="starts_at_0"[^>]*>', page)
+    assert re.search(r'<input type="time" name="starts_at_1"[^>]* step="1"[^>]*>', page)
+    assert "Asia/Karachi" in page
+    assert "DateTimeShortcuts" not in page, "Django’s note about the time zone is in English, beside our own"
+
+
+def test_no_form_uses_djangos_pickers() -> None:
+    fields = [field for one in _forms() for field in one.base_fields.values()]
+    django_s = {type(field.widget).__name__ for field in fields if isinstance(field.widget, _PICKERS)}
+    assert (len(fields) > 100, django_s) == (True, set())
+
+
+_PICKERS = (AdminDateWidget, AdminTimeWidget, AdminSplitDateTime)
+
+
+def _forms() -> list[Any]:
+    found: list[Any] = []
+    waiting: list[Any] = [forms.Form]
+    while waiting:
+        waiting += (children := waiting.pop().__subclasses__())
+        found += [one for one in children if one.__module__.split(".")[0] not in {"django", "allauth", "tests"}]
+    return found
+
+
+def test_inputs_and_values_are_in_the_direction_of_their_own_text(cast: Cast) -> None:
+    """On an Urdu page an English sentence would else end with its full stop on the left."""
+    with in_client(cast.client_id("indus")):
+        row = Instruction.objects.filter(client_id=cast.client_id("indus")).first()
+    assert row is not None
+    amina = in_urdu(cast, "amina")
+    page = amina.get(f"/admin/consent/instruction/{row.pk}/change/").content.decode()
+    assert re.search(r'<div class="readonly"><bdi>', page)
+    add = amina.get("/admin/consent/purpose/add/?step=all").content.decode()
+    assert re.search(r'<input type="text" name="name_en"[^>]* dir="auto"', add)
+    assert re.search(r'<textarea name="description_en"[^>]* dir="auto"', add)
+    assert not re.search(r'<(input|textarea)[^>]* dir="rtl"[^>]* dir=', add), "the fields in Urdu keep their own"

@@ -3,10 +3,13 @@
 Lists, forms, rows and acts are tried by this table in tests/project/test_permission_matrix.py.
 """
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.services import end_membership
 from paktaleem.foundation.audit.actors import Reason
@@ -19,7 +22,7 @@ from tests.console.pages import MODELS, admin_of, list_url, row_url
 # view · add · change, by role: O privacy officer, A auditor, S support agent, C client administrator
 TABLE = {
     "accounts/client": ("OASC", "O", "O"),
-    "accounts/clientchange": ("OASC", "", ""),
+    "accounts/clientchange": ("OAC", "", ""),
     "accounts/user": ("OA", "O", "O"),
     "accounts/staffchange": ("OAC", "", ""),
     "access_reviews/accessreview": ("OAC", "", ""),
@@ -29,88 +32,88 @@ TABLE = {
     "accounts/membership": ("OAC", "OC", "OC"),
     "accounts/apikey": ("OAC", "OC", ""),
     "subjects/subject": ("OASC", "OC", ""),
-    "subjects/guardianclaim": ("OASC", "", ""),
-    "subjects/agechange": ("OASC", "", ""),
-    "merges/personmerge": ("OASC", "", ""),
+    "subjects/guardianclaim": ("OAC", "", ""),
+    "subjects/agechange": ("OAC", "", ""),
+    "merges/personmerge": ("OAC", "", ""),
     "children/guardianship": ("OASC", "", ""),
-    "children/verification": ("OASC", "", ""),
-    "children/providercheck": ("OASC", "", ""),
-    "children/childmechanism": ("OASC", "C", ""),
-    "children/schoolauthorisation": ("OASC", "", ""),
-    "children/quarantine": ("OASC", "", ""),
-    "children/serviceauthorisation": ("OASC", "", ""),
-    "children/guardianchange": ("OASC", "", ""),
-    "children/guardianconflict": ("OASC", "", ""),
+    "children/verification": ("OAC", "", ""),
+    "children/providercheck": ("OAC", "", ""),
+    "children/childmechanism": ("OAC", "C", ""),
+    "children/schoolauthorisation": ("OAC", "", ""),
+    "children/quarantine": ("OAC", "", ""),
+    "children/serviceauthorisation": ("OAC", "", ""),
+    "children/guardianchange": ("OAC", "", ""),
+    "children/guardianconflict": ("OAC", "", ""),
     "subjects/accessrecord": ("OAC", "", ""),
     "subjects/readmission": ("OAC", "O", ""),
-    "subjects/rosterimport": ("OASC", "OC", ""),
-    "consent/datacategory": ("OASC", "OC", "OC"),
-    "consent/occasion": ("OASC", "OC", "OC"),
-    "consent/purpose": ("OASC", "OC", "OC"),
-    "consent/lawfulbasis": ("OASC", "OC", "OC"),
-    "consent/purposecapacity": ("OASC", "O", "O"),
-    "consent/safeguardchange": ("OASC", "", ""),
-    "consent/balancingtest": ("OASC", "OC", "OC"),
-    "consent/notice": ("OASC", "OC", "OC"),
-    "consent/noticedraft": ("OASC", "OC", "OC"),
-    "consent/noticeversion": ("OASC", "", ""),
-    "consent/noticedispatch": ("OASC", "", ""),
-    "consent/recipient": ("OASC", "OC", "OC"),
-    "consent/recipientapproval": ("OASC", "O", "O"),
-    "consent/serviceagreement": ("OASC", "O", "O"),
-    "agreements/clientcontact": ("OASC", "OC", ""),
-    "agreements/dutyattestation": ("OASC", "", ""),
-    "exits/agreementexit": ("OASC", "", ""),
+    "subjects/rosterimport": ("OAC", "OC", ""),
+    "consent/datacategory": ("OAC", "OC", "OC"),
+    "consent/occasion": ("OAC", "OC", "OC"),
+    "consent/purpose": ("OAC", "OC", "OC"),
+    "consent/lawfulbasis": ("OAC", "OC", "OC"),
+    "consent/purposecapacity": ("OAC", "O", "O"),
+    "consent/safeguardchange": ("OAC", "", ""),
+    "consent/balancingtest": ("OAC", "OC", "OC"),
+    "consent/notice": ("OAC", "OC", "OC"),
+    "consent/noticedraft": ("OAC", "OC", "OC"),
+    "consent/noticeversion": ("OAC", "", ""),
+    "consent/noticedispatch": ("OAC", "", ""),
+    "consent/recipient": ("OAC", "OC", "OC"),
+    "consent/recipientapproval": ("OAC", "O", "O"),
+    "consent/serviceagreement": ("OAC", "O", "O"),
+    "agreements/clientcontact": ("OAC", "OC", ""),
+    "agreements/dutyattestation": ("OAC", "", ""),
+    "exits/agreementexit": ("OAC", "", ""),
     "regulator/regulatorpack": ("OAC", "OC", ""),
     "exports/listexport": ("OAC", "", ""),
-    "consent/agreementsuspension": ("OASC", "O", "O"),
-    "consent/instruction": ("OASC", "OC", "OC"),
-    "consent/consent": ("OASC", "", ""),
-    "consent/consentevent": ("OASC", "", ""),
+    "consent/agreementsuspension": ("OAC", "O", "O"),
+    "consent/instruction": ("OAC", "OC", "OC"),
+    "consent/consent": ("OAC", "", ""),
+    "consent/consentevent": ("OAC", "", ""),
     "consent/consentevidence": ("OC", "", ""),
-    "consent/restriction": ("OASC", "", ""),
-    "consent/objection": ("OASC", "", ""),
-    "cookies/cookie": ("OASC", "OC", "OC"),
-    "cookies/cookiesite": ("OASC", "OC", "OC"),
-    "cookies/cookiechoice": ("OASC", "", ""),
-    "cookies/linkedservice": ("OASC", "OC", "OC"),
-    "paper/formrun": ("OASC", "OC", ""),
-    "paper/answersheet": ("OASC", "OC", ""),
-    "paper/sheetentry": ("OASC", "", ""),
-    "invitations/invitation": ("OASC", "OC", ""),
-    "ageing/comingofage": ("OASC", "", ""),
-    "ageing/agenotice": ("OASC", "", ""),
+    "consent/restriction": ("OAC", "", ""),
+    "consent/objection": ("OAC", "", ""),
+    "cookies/cookie": ("OAC", "OC", "OC"),
+    "cookies/cookiesite": ("OAC", "OC", "OC"),
+    "cookies/cookiechoice": ("OAC", "", ""),
+    "cookies/linkedservice": ("OAC", "OC", "OC"),
+    "paper/formrun": ("OAC", "OC", ""),
+    "paper/answersheet": ("OAC", "OC", ""),
+    "paper/sheetentry": ("OAC", "", ""),
+    "invitations/invitation": ("OAC", "OC", ""),
+    "ageing/comingofage": ("OAC", "", ""),
+    "ageing/agenotice": ("OAC", "", ""),
     "mail/letter": ("OASC", "", ""),
-    "systems/system": ("OASC", "OC", "OC"),
-    "systems/systemkey": ("OASC", "OC", ""),
+    "systems/system": ("OAC", "OC", "OC"),
+    "systems/systemkey": ("OAC", "OC", ""),
     "systems/order": ("OAC", "", ""),
     "systems/orderalert": ("OAC", "", ""),
     "systems/orderset": ("OAC", "", ""),
-    "sharing/disclosure": ("OASC", "", ""),
+    "sharing/disclosure": ("OAC", "", ""),
     "sharing/legaldisclosure": ("OA", "", ""),
-    "sharing/businesstransfer": ("OAS", "O", ""),
-    "retention/collection": ("OASC", "", ""),
-    "retention/flaggedcollection": ("OASC", "", ""),
-    "retention/holding": ("OASC", "", ""),
+    "sharing/businesstransfer": ("OA", "O", ""),
+    "retention/collection": ("OAC", "", ""),
+    "retention/flaggedcollection": ("OAC", "", ""),
+    "retention/holding": ("OAC", "", ""),
     "retention/incident": ("OAC", "", ""),
-    "complaints/authoritycase": ("OASC", "", ""),
+    "complaints/authoritycase": ("OAC", "", ""),
     "breaches/breach": ("OAC", "O", ""),
     "breaches/breachclosing": ("OAC", "", ""),
     "security_assessments/finding": ("OA", "", ""),
     "security_assessments/riskacceptance": ("OA", "", ""),
     "security_assessments/securityassessment": ("OA", "O", ""),
-    "periods/periodchange": ("OAS", "O", ""),
-    "disposals/batch": ("OASC", "", ""),
-    "records/impactassessment": ("OASC", "OC", "OC"),
-    "schools/school": ("OASC", "", ""),
-    "schools/schoolclass": ("OASC", "", ""),
-    "schools/term": ("OASC", "", ""),
-    "school_years/yearend": ("OASC", "", ""),
-    "schedule/hold": ("OASC", "OC", ""),
-    "schedule/holdlift": ("OASC", "", ""),
-    "schedule/retentionrule": ("OASC", "OC", "OC"),
+    "periods/periodchange": ("OA", "O", ""),
+    "disposals/batch": ("OAC", "", ""),
+    "records/impactassessment": ("OAC", "OC", "OC"),
+    "schools/school": ("OAC", "", ""),
+    "schools/schoolclass": ("OAC", "", ""),
+    "schools/term": ("OAC", "", ""),
+    "school_years/yearend": ("OAC", "", ""),
+    "schedule/hold": ("OAC", "OC", ""),
+    "schedule/holdlift": ("OAC", "", ""),
+    "schedule/retentionrule": ("OAC", "OC", "OC"),
     "rights/rightsrequest": ("OASC", "", ""),
-    "erasures/erasureproposal": ("OASC", "", ""),
+    "erasures/erasureproposal": ("OAC", "", ""),
     "mailbox/mailmessage": ("OASC", "", ""),
     "desk/requesttask": ("OC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
@@ -206,3 +209,28 @@ def test_signing_out_takes_a_post(sign_in: SignIn) -> None:
     assert browser.get("/admin/logout/").status_code == 405
     browser.post("/admin/logout/")
     assert browser.get("/admin/").status_code == 302
+
+
+def test_a_support_agent_reads_the_public_pages_and_neither_consents_nor_messages_to_staff(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    at, amina = timezone.now(), cast.user("amina")
+    by: dict[str, Any] = {
+        "actor_kind": "system",
+        "actor_id": PAKTALEEM,
+        "queued_at": at,
+        "due_at": at,
+        "language": "en",
+        "channel": "mail",
+    }
+    with in_client(PAKTALEEM):
+        Letter(client_id=PAKTALEEM, user=amina, kind="security_alert", **by).save(force_insert=True)
+    browser = sign_in("sana")
+    client = browser.get(row_url("accounts/client", cast.client_id("indus"))).content.decode()
+    assert all(f'href="/{page}/indus/"' in client for page in ("privacy", "cookies", "requests", "concern"))
+    person = browser.get(row_url("subjects/subject", cast.subject_id("danish"))).content.decode()
+    assert "Who decides" in person
+    assert "Latest answer" not in person
+    assert "Consents" not in person
+    assert browser.get(list_url("mail/letter")).context["cl"].result_count == 0
+    assert sign_in("amina").get(list_url("mail/letter")).context["cl"].result_count == 1

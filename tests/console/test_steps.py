@@ -6,7 +6,7 @@ from typing import Any
 
 from consent.notices.models import Notice
 from consent.register.admin.purpose_steps import list_purpose_effects
-from consent.register.models import LawfulBasis, Purpose
+from consent.register.models import BalancingTest, LawfulBasis, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -96,6 +96,51 @@ def test_the_effect_of_a_shared_purpose_names_the_number_of_clients_without_pakt
         number = Client.objects.exclude(pk=PAKTALEEM).count()
         shared = Purpose(client_id=PAKTALEEM, code="shared_news", is_active=False)
         assert list_purpose_effects(shared)[0] == f"Shared: all {number} clients see it in their register."
+
+
+ASSESSED = {
+    "interest": "Stop accounts from being taken over.",
+    "necessity": "Without sign-in times a takeover is not seen.",
+    "balance": "Times of sign-ins say little about a child.",
+    "safeguards": "",
+}
+
+
+def test_legitimate_interest_is_assessed_in_the_steps_and_denied_until_it_is_signed(cast: Cast) -> None:
+    farah = browser_of(cast.user("farah"))
+    law = {"basis": "legitimate_interest", "basis_roles": ["student", "learner"], "renew_days": "30"}
+    for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", law)):
+        assert post(farah, PURPOSE, step, values).status_code == 302
+    assert english_in(in_urdu(cast, "farah").get(f"{PURPOSE}?step=assessment"), PURPOSE) == []
+    missing = post(farah, PURPOSE, "assessment", {**ASSESSED, "necessity": ""})
+    assert set(missing.context["form"].errors) == {"necessity", "reason"}
+    post(farah, PURPOSE, "assessment", ASSESSED)
+    check = farah.get(f"{PURPOSE}?step=check").content.decode()
+    assert "denied until a privacy officer has signed the assessment" in check
+    assert "Times of sign-ins say little about a child." in check
+    assert add(farah, PURPOSE).status_code == 302
+    with in_client(cast.client_id("indus")):
+        test = BalancingTest.objects.get(purpose__code="alumni_news")
+        bases = {
+            one.role: (one.basis, one.balancing_test_id) for one in LawfulBasis.objects.filter(purpose=test.purpose)
+        }
+    assert bases == dict.fromkeys(("student", "learner"), ("legitimate_interest", test.pk))
+    assert (test.interest, test.signed_at) == (ASSESSED["interest"], None)
+
+
+def test_an_assessment_is_left_out_with_another_basis_and_refused_on_the_whole_form(cast: Cast) -> None:
+    farah = browser_of(cast.user("farah"))
+    interest = {"basis": "legitimate_interest", "basis_roles": ["student"], "renew_days": "30"}
+    contract = {**interest, "basis": "contract"}
+    for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", interest)):
+        post(farah, PURPOSE, step, values)
+    assert post(farah, PURPOSE, "assessment", ASSESSED)["Location"].endswith("?step=check")
+    assert post(farah, PURPOSE, "basis", contract)["Location"].endswith("?step=check")
+    page = farah.get(f"{PURPOSE}?step=check").content.decode()
+    assert "taken over" not in page
+    whole = {**WHAT_FOR, **DATA, **contract, **ASSESSED, "reason": "client_instruction"}
+    refused = farah.post(PURPOSE, whole).context["adminform"].form.errors
+    assert refused["interest"] == ["The assessment is for legitimate interest only. Leave it empty."]
 
 
 def test_a_notice_and_a_client_show_their_effect_before_they_are_added(cast: Cast) -> None:

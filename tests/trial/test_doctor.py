@@ -19,9 +19,11 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.webhooks.models import DisabledBecause
 from paktaleem.directory.webhooks.services import disable_endpoint
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.backups.drills import Step
 from paktaleem.foundation.backups.records import record_backup, record_drill
 from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.periods.diagnosis import check_disposals
 from paktaleem.foundation.periods.kinds import list_kinds
 from paktaleem.foundation.periods.models import DisposalRun
 from paktaleem.foundation.startup.findings import read_database
@@ -134,6 +136,17 @@ def test_each_part_that_is_not_in_order_is_named(in_order, cast, settings, monke
     assert found.pop("drills") == ("attention", "a restore was never practised")
     assert found.pop("disposals") == ("attention", f"1 have not run for a day: {kind}")
     assert found == {}
+
+
+def test_a_disposal_that_never_ran_is_late_only_once_the_portal_is_a_day_old(cast, time_machine):
+    with in_client(PAKTALEEM):
+        began = Client.objects.get(pk=PAKTALEEM).created_at
+    time_machine.move_to(began + HOUR)
+    [line] = check_disposals()
+    assert (line.state, line.seen.split(",")[0]) == ("ok", "none is late; the portal is new")
+    time_machine.move_to(began + DAY + HOUR)
+    [line] = check_disposals()
+    assert line.state == "attention"
 
 
 def test_what_officers_have_to_look_at_is_named(in_order, cast, settings):

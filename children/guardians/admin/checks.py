@@ -85,7 +85,7 @@ def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -
 class ProviderCheckAdmin(EvidenceAdmin):
     """Console page of providers' checks of guardians."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("started_at", "child", "guardian", "provider", "method", "standing", "owner")
     list_filter = ("state", "client")
     newest_by = "started_at"
@@ -100,7 +100,7 @@ class ProviderCheckAdmin(EvidenceAdmin):
         "finished_at",
     )
     intro = "Only the provider's number and the result of a check are stored, not the evidence that the provider saw."
-    empty_text = "No check has been requested."
+    empty_text = "No check by a provider has been requested."
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     acts = (
         RowAction(

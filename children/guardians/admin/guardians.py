@@ -223,6 +223,16 @@ class GuardianshipAdmin(ExportableAdmin):
         """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardian")
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out the answer for those who may not see the records of children."""
+        sets = super().get_fieldsets(request, obj)
+        if obj is None or self._may(request, Capability.VIEW_CHILD_RECORDS, obj):
+            return sets
+        hidden = {"latest_answer"}
+        return [
+            (title, {**one, "fields": [name for name in one["fields"] if name not in hidden]}) for title, one in sets
+        ]
+
     @admin.display(description="verified")
     def verified(self, row: Guardianship) -> Any:
         """Return the methods of the valid verifications."""
@@ -247,7 +257,7 @@ class GuardianshipAdmin(ExportableAdmin):
 class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of answers about the service."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("recorded_at", "child", "guardian", "answer", "route", "owner")
     list_filter = ("decision", "client")
     newest_by = "recorded_at"

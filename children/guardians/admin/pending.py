@@ -29,7 +29,7 @@ __all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
 class GuardianChangeAdmin(ExportableAdmin):
     """Console page of changes of guardians that need a second person's approval."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     asks_reason = False
     list_display = ("requested_at", "standing", "child", "guardian", "owner")
     list_filter = ("state", "client")
@@ -43,7 +43,7 @@ class GuardianChangeAdmin(ExportableAdmin):
     sortable_by = ()
     detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
     intro = "A change that permits a use which a guardian refused has no effect until a second person approves it."
-    empty_text = "No change of a guardian is waiting."
+    empty_text = "No change of a guardian waits for approval."
     standing = change_state_column
     acts = approval_actions(
         settle_guardian_change,
@@ -88,7 +88,7 @@ class ConflictFilter(ConditionFilter):
 class GuardianConflictAdmin(ExportableAdmin):
     """Console page of disagreements between guardians."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     asks_reason = False
     list_display = ("opened_at", "standing", "child", "about", "owner")
     list_filter = (ConflictFilter, "client")

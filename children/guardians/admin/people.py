@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from children.guardians.authority import ChildFacts
 from children.guardians.models import Guardianship
 from children.guardians.selectors import (
     list_candidates,
@@ -17,6 +18,7 @@ from children.guardians.selectors import (
     load_child_facts,
 )
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_summaries
@@ -48,24 +50,33 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
         return None
     actor, at = actor_of(request), get_action_time(request)
     facts = load_child_facts(row)
-    standing, known = facts.standing(at), {one.id: one for one in facts.guardians}
+    known = {one.id: one for one in facts.guardians}
     client = row.client
     decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
     lines = [_guardian_row(one, known.get(one.pk), at) for one in list_guardians(row, actor=actor)[:20]]
     return {
         "template": "console/panels/gate.html",
         "decides": decides,
+        "lines": lines,
+        "records": _serialize_records(row, facts, actor, at)
+        if actor.may(Capability.VIEW_CHILD_RECORDS, row.client_id)
+        else None,
+    }
+
+
+def _serialize_records(row: Subject, facts: ChildFacts, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Return what only those see who may view the records of children: answers, claims and declarations."""
+    client, standing = row.client, facts.standing(at)
+    decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+    authorised = list_school_authorisations(actor).filter(client_id=row.client_id, child=row, ends_at=None)
+    declared = list_mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind")
+    return {
         "state": render_state(_WORDS[standing.state], _TONES[standing.state]) if decides or standing.state else "",
         "shares": standing.may_share,
         "in_conflict": standing.in_conflict,
         "held_back": facts.quarantined,
-        "lines": lines,
-        "by_school": list_school_authorisations(actor)
-        .filter(client_id=row.client_id, child=row, ends_at=None)
-        .exists(),
-        "declared": list_mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind")
-        if decides
-        else [],
+        "by_school": authorised.exists(),
+        "declared": declared if decides else [],
         "candidates": [str(one.guardian) for one in list_candidates(row, actor=actor, at=at)[:20]],
     }
 

@@ -38,7 +38,7 @@ def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) 
 class ChildMechanismAdmin(ScopedAdmin):
     """Console page of clients' declared mechanisms."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     add_capability = Capability.DECLARE_MECHANISMS
     row_fields = ("kind", "description", "description_ur", "reference", "provider")
     detail_fields = ("state", "starts_at", "ends_at")
@@ -64,7 +64,7 @@ class ChildMechanismAdmin(ScopedAdmin):
 class SchoolAuthorisationAdmin(EvidenceAdmin):
     """Console page of schools' own authorisations."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("starts_at", "child", "contract_reference", "worth", "state", "owner")
     list_filter = ("client",)
     newest_by = "starts_at"

@@ -39,7 +39,7 @@ def _state(row: Verification) -> SafeString:
 class VerificationAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of verifications."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("verified_at", "child", "guardian", "method", "standing", "owner")
     list_filter = ("method", "client")
     exported = {

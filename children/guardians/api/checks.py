@@ -81,7 +81,7 @@ class GuardianChecks(Operation):
 class ShowCheck(Operation):
     """``GET /api/v1/guardian-checks/{id}``."""
 
-    capabilities = {"GET": Capability.VIEW_GUARDIANS}
+    capabilities = {"GET": Capability.VIEW_CHILD_RECORDS}
 
     @extend_schema(responses=CheckOutput)
     def get(self, request: Request, check: UUID) -> Response:

@@ -102,7 +102,7 @@ def load_facts_of_children(client_id: UUID, children: Iterable[UUID]) -> dict[UU
 
 def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standing:
     """Return the combined result of the answers about the service; ``at`` must be now. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS, child.client_id)
+    require(actor, Capability.VIEW_CHILD_RECORDS, child.client_id)
     return load_child_facts(child).standing(at)
 
 
@@ -144,7 +144,7 @@ def list_guardians(child: Subject, *, actor: Actor) -> QuerySet[Guardianship]:
 
 def list_candidates(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[GuardianClaim]:
     """List the roster's claims of guardians who are not named as such; they have no authority. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS, child.client_id)
+    require(actor, Capability.VIEW_CHILD_RECORDS, child.client_id)
     claims = GuardianClaim.objects.filter(client_id=child.client_id, child=child, ends_at=None, starts_at__lte=at)
     standing = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child)
     return claims.exclude(guardian__in=standing.values("guardian")).select_related("guardian")
@@ -152,13 +152,13 @@ def list_candidates(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[G
 
 def list_verifications(actor: Actor) -> QuerySet[Verification]:
     """List verifications of guardians. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return Verification.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
 
 
 def list_service_authorisations(actor: Actor) -> QuerySet[ServiceAuthorisation]:
     """List answers about the service. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return ServiceAuthorisation.objects.select_related("child", "guardian")
 
 
@@ -169,31 +169,31 @@ def answers_of(child: Subject, *, actor: Actor) -> QuerySet[ServiceAuthorisation
 
 def list_school_authorisations(actor: Actor) -> QuerySet[SchoolAuthorisation]:
     """List schools' own authorisations, which are not guardians' consent. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return SchoolAuthorisation.objects.select_related("child")
 
 
 def list_conflicts(actor: Actor) -> QuerySet[GuardianConflict]:
     """List disagreements between guardians. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return GuardianConflict.objects.select_related("child")
 
 
 def list_guardian_changes(actor: Actor) -> QuerySet[GuardianChange]:
     """List changes of guardians that need, or needed, a second person. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return GuardianChange.objects.select_related("child", "guardianship", "guardianship__guardian")
 
 
 def list_quarantines(actor: Actor) -> QuerySet[Quarantine]:
     """List current and past quarantines. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return Quarantine.objects.select_related("subject")
 
 
 def list_mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
     """List clients' declared mechanisms. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return ChildMechanism.objects.select_related("client")
 
 
@@ -234,7 +234,7 @@ def find_provider_for_guardians(client_id: UUID) -> str | None:
 
 def list_provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:
     """List checks of guardians by providers. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
+    require(actor, Capability.VIEW_CHILD_RECORDS)
     return ProviderCheck.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
 
 

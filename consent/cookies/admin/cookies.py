@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.forms import Field
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from consent.cookies.models import Cookie, CookieSite
 from consent.cookies.script import ENTRIES, get_script_origin, render_tag
 from consent.cookies.selectors import find_banner, list_cookies
 from consent.cookies.services import save_cookie, save_site
 from consent.register.admin.row_admin import RegisterAdmin
+from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -95,3 +97,6 @@ class CookieSiteAdmin(RegisterAdmin):
     def shown_origins(self, row: CookieSite) -> str:
         """Return the origins in one line."""
         return ", ".join(row.origins)
+
+
+public_pages.connect(PublicPage(gettext_noop("Cookies"), "cookies-of"))

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +16,7 @@ from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.widgets import DayInput
 
 __all__ = ["LinkedServiceAdmin"]
 
@@ -33,7 +33,7 @@ class ReviewLinkForm(RowActionForm):
     review_on = forms.DateField(
         label=_("Review day"),
         help_text=_("On this day, the first page asks to read the policy again."),
-        widget=AdminDateWidget,
+        widget=DayInput,
     )
     field_order = ("review_on", "reason")
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -22,8 +22,10 @@ from consent.notices.services.publishing import notice_days_for
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.models import Purpose
 from consent.register.notice_html import render_notice
+from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.field_words import FieldWords, field_words
@@ -33,12 +35,12 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
+from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["NoticeAdmin", "NoticeDraftAdmin", "NoticeVersionAdmin"]
 
 _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
-_ADMIN_DATE = admin.widgets.AdminSplitDateTime
 
 
 _NOTICE_STEPS = (
@@ -123,7 +125,7 @@ def _serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[
 class AnnounceForm(RowActionForm):
     """A form to choose when the text takes effect."""
 
-    effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect")
+    effective_at = SplitDateTimeField(required=False, widget=MomentInput, label="Takes effect")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show the earliest possible time as help text."""
@@ -239,9 +241,11 @@ class NoticeDraftAdmin(RegisterAdmin):
 
 
 def _version_pill(row: NoticeVersion) -> SafeString:
-    if row.effective_at > row.seen_at:  # type: ignore[attr-defined]
+    at = get_time_of(row.client_id)
+    if row.effective_at > at:
         return render_state(gettext("Announced: from {day}").format(day=day(row.effective_at)), "warn")
-    return render_state("Superseded") if row.is_superseded else render_state("In effect", "good")  # type: ignore[attr-defined]
+    replaced = row.replaced_at  # type: ignore[attr-defined]
+    return render_state("Superseded") if replaced and replaced <= at else render_state("In effect", "good")
 
 
 @admin.register(NoticeVersion, site=site)
@@ -258,16 +262,12 @@ class NoticeVersionAdmin(EvidenceAdmin):
     state = state_column(_version_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related notices and annotate whether a later version has taken effect."""
-        at = get_action_time(request)
-        later = NoticeVersion.objects.filter(
-            notice=OuterRef("notice"), number__gt=OuterRef("number"), effective_at__lte=at
-        )
-        found = super().get_queryset(request).select_related("notice")
-        marked: QuerySet[Any] = found.annotate(
-            is_superseded=Exists(later), seen_at=Value(at, output_field=DateTimeField())
-        )
-        return marked
+        """Select related notices and annotate when a later version takes effect."""
+        later = NoticeVersion.objects.filter(notice=OuterRef("notice"), number__gt=OuterRef("number"))
+        earliest = later.order_by("effective_at").values("effective_at")[:1]
+        found: QuerySet[Any] = super().get_queryset(request).select_related("notice")
+        annotated: QuerySet[Any] = found.annotate(replaced_at=Subquery(earliest))
+        return annotated
 
     @admin.display(description="kind")
     def kind(self, row: NoticeText) -> SafeString:
@@ -291,3 +291,4 @@ def _name_version(key: UUID) -> str:
 
 
 field_words.connect(FieldWords("consent.noticedraft", frozenset({"version"}), _name_version))
+public_pages.connect(PublicPage(gettext_noop("Privacy notice and purposes"), "privacy-of"))

@@ -34,12 +34,13 @@ def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
     """Record the proof if an email was sent; otherwise send one to each recipient of notices without a pending email.
 
     These are the administrators and the contacts for notices, also those who joined later. An email that failed
-    permanently is sent again one day later. Raises NotAllowed.
+    permanently is sent again one day later. An email sent after ``at`` is the proof of a later run: two runs may
+    overlap, and the second waits for the first with the time at which it started. Raises NotAllowed.
     """
     if dispatch.dispatched_at is not None or _is_superseded(dispatch, at):
         return dispatch
     letters = list_messages_about(dispatch.pk, actor=actor)
-    left = min((one.sent_at for one in letters if one.sent_at is not None), default=None)
+    left = min((one.sent_at for one in letters if one.sent_at is not None and one.sent_at <= at), default=None)
     if left is not None:
         return record_dispatch_proof(dispatch, dispatched_at=left, actor=actor, at=at)
     on_their_way = {one.user_id or one.subject_id for one in letters if not _may_be_retried(one, at)}

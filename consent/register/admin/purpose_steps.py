@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from consent.register.admin.safeguards import SafeguardForm
-from consent.register.models import Basis, LawfulBasis, Purpose
+from consent.register.models import BalancingTest, Basis, LawfulBasis, Purpose
 from consent.register.models.purposes import ROLES
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import Actor
@@ -17,9 +18,11 @@ from paktaleem.foundation.console.steps import Step
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["BASIS_FIELDS", "PURPOSE_STEPS", "PurposeForm", "add_bases", "list_purpose_effects"]
+__all__ = ["ASSESSMENT_FIELDS", "BASIS_FIELDS", "PURPOSE_STEPS", "PurposeForm", "add_bases", "list_purpose_effects"]
 
 BASIS_FIELDS = ("basis", "basis_roles", "legal_reference")
+ASSESSMENT_FIELDS = ("interest", "necessity", "balance", "safeguards")
+_PARTS = ASSESSMENT_FIELDS[:3]
 PURPOSE_STEPS = (
     Step(
         "purpose",
@@ -46,22 +49,36 @@ PURPOSE_STEPS = (
         gettext_noop(
             "Say why the law allows it. Consent: the person, or a guardian for a child, may refuse and withdraw. "
             "Contract: the service cannot be given without it. Legal obligation: a law demands it; cite the law. "
-            "Without a basis every decision is a denial, and you can add it later. For legitimate interest add the "
-            "purpose first, then a balancing test, which a privacy officer signs."
+            "Legitimate interest: the data is needed for an interest that weighs more than the people’s; the next step "
+            "asks for the assessment. Without a basis every decision is a denial, and you can add it later."
         ),
         (*BASIS_FIELDS, "consent_months", "renew_days"),
     ),
+    Step(
+        "assessment",
+        gettext_noop("Assessment of interests"),
+        gettext_noop(
+            "Legitimate interest needs an assessment with three parts: the interest, why the data is necessary for it, "
+            "and why it does not override people’s rights. It becomes the balancing test of the purpose. Until a "
+            "privacy officer has signed it, every decision is a denial."
+        ),
+        ASSESSMENT_FIELDS,
+        lambda entered: list(entered.get("basis", [])) == [Basis.LEGITIMATE_INTEREST],
+    ),
 )
-_OFFERED = [one for one in Basis.choices if one[0] != Basis.LEGITIMATE_INTEREST]
+
+
+def _assessment_field(label: Any, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(label=label, help_text=help_text, required=False, widget=AdminTextareaWidget)
 
 
 class PurposeForm(SafeguardForm):
-    """A purpose, with the lawful basis of a new one."""
+    """A purpose, with the lawful basis of a new one and, for legitimate interest, its assessment."""
 
     basis = forms.ChoiceField(
         label=gettext_lazy("Lawful basis"),
         required=False,
-        choices=[("", gettext_lazy("None yet")), *_OFFERED],
+        choices=[("", gettext_lazy("None yet")), *Basis.choices],
         widget=forms.RadioSelect,
     )
     basis_roles = forms.MultipleChoiceField(
@@ -77,27 +94,55 @@ class PurposeForm(SafeguardForm):
         max_length=300,
         help_text=gettext_lazy("For a legal obligation only."),
     )
+    interest = _assessment_field(gettext_lazy("Interest"), gettext_lazy("Which interest is pursued?"))
+    necessity = _assessment_field(
+        gettext_lazy("Necessity"), gettext_lazy("Why is the processing necessary for it? Would less data do?")
+    )
+    balance = _assessment_field(
+        gettext_lazy("Balance"), gettext_lazy("Why does it not override the person’s rights, especially a child’s?")
+    )
+    safeguards = _assessment_field(
+        gettext_lazy("Safeguards"), gettext_lazy("What protects people, such as less detail or a shorter period.")
+    )
 
     def clean(self) -> dict[str, Any]:
-        """Require roles for a basis, and the law for a legal obligation."""
+        """Require roles for a basis, the law for a legal obligation, and an assessment for legitimate interest."""
         cleaned = super().clean()
         basis = cleaned.get("basis", "")
         if basis and "basis_roles" in cleaned and not cleaned["basis_roles"]:
             self.add_error("basis_roles", _("Choose the roles for which the basis applies."))
         if basis == Basis.LEGAL_OBLIGATION and not cleaned.get("legal_reference"):
             self.add_error("legal_reference", _("Cite the law and the section for a legal obligation."))
+        self._clean_assessment(basis, cleaned)
         self.instance.first_bases = [(role, basis) for role in cleaned.get("basis_roles") or []] if basis else []
         self.instance.first_reference = cleaned.get("legal_reference", "")
         return cleaned
 
+    def _clean_assessment(self, basis: str, cleaned: dict[str, Any]) -> None:
+        """Require all parts of the assessment for legitimate interest, and none for another basis."""
+        given = {name: cleaned.get(name) or "" for name in ASSESSMENT_FIELDS}
+        if basis == Basis.LEGITIMATE_INTEREST:
+            for name in _PARTS:
+                if name in self.fields and not given[name]:
+                    self.add_error(name, _("Legitimate interest needs this part of the assessment."))
+        elif any(given.values()) and "basis" in self.fields:
+            written = next(name for name in ASSESSMENT_FIELDS if given[name])
+            self.add_error(written, _("The assessment is for legitimate interest only. Leave it empty."))
+        self.instance.first_assessment = given
+
 
 def add_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> None:
-    """Add the lawful bases that were chosen with a new purpose, from now on.
+    """Add the lawful bases that were chosen with a new purpose, from now on; with its balancing test, unsigned.
 
     Raises ValidationError, WeakensSafeguard if one of them needs a second person, NotAllowed.
     """
+    test = None
+    if any(basis == Basis.LEGITIMATE_INTEREST for _role, basis in purpose.first_bases):
+        test = BalancingTest(client_id=purpose.client_id, purpose=purpose, **purpose.first_assessment)
+        change_register(test, actor=actor, reason=reason, at=at)
     for role, basis in purpose.first_bases:
         row = LawfulBasis(client_id=purpose.client_id, purpose=purpose, role=role, basis=basis, starts_at=at)
+        row.balancing_test = test
         row.legal_reference = purpose.first_reference if basis == Basis.LEGAL_OBLIGATION else ""
         change_register(row, actor=actor, reason=reason, at=at)
 
@@ -126,6 +171,11 @@ def _list_decisions(purpose: Any) -> list[str]:
     roles = join_words(str(names[role]) for role in chosen)
     if purpose.first_bases[0][1] == Basis.CONSENT:
         words = _("For {roles}: denied until the person, or a guardian for a child, has consented.")
+    elif purpose.first_bases[0][1] == Basis.LEGITIMATE_INTEREST:
+        words = _(
+            "For {roles}: denied until a privacy officer has signed the assessment; then no consent is requested, and "
+            "people may object."
+        )
     else:
         words = _("For {roles}: no consent is requested; a child still needs a guardian who authorised the service.")
     others = _("For all other roles every decision is a denial.")

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from consent.register.admin.purpose_steps import (
+    ASSESSMENT_FIELDS,
     BASIS_FIELDS,
     PURPOSE_STEPS,
     PurposeForm,
@@ -109,7 +110,10 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Ask for the lawful basis of a new purpose, too."""
         sets = super().get_fieldsets(request, obj)
-        return sets if obj is not None else [sets[0], (gettext("Lawful basis"), {"fields": BASIS_FIELDS}), *sets[1:]]
+        if obj is not None:
+            return sets
+        basis = (gettext("Lawful basis"), {"fields": BASIS_FIELDS})
+        return [sets[0], basis, (gettext("Assessment of interests"), {"fields": ASSESSMENT_FIELDS}), *sets[1:]]
 
     def write(self, row: Any, **details: Any) -> None:
         """Add or change the purpose; add its lawful basis for each chosen role."""

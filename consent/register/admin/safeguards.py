@@ -227,7 +227,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
         "instead of consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
         "accounts, the end of a restriction, or another recipient of data."
     )
-    empty_text = "No change that weakens a safeguard."
+    empty_text = "No change that weakens a safeguard has been requested."
     standing = change_state_column
     acts = approval_actions(
         decide_safeguard_change,

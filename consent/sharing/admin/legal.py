@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget, AdminTextareaWidget
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -31,6 +31,7 @@ from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.widgets import DayInput
 
 __all__ = ["LegalDisclosureAdmin"]
 
@@ -53,7 +54,7 @@ class DemandForm(ActionForm):
     authority = forms.CharField(label=_("Authority"), max_length=200)
     instrument = forms.ChoiceField(label=_("Instrument"), choices=Instrument.choices, widget=forms.RadioSelect)
     reference = forms.CharField(label=_("Reference number"), max_length=100)
-    received_on = forms.DateField(label=_("Received on"), widget=AdminDateWidget)
+    received_on = forms.DateField(label=_("Received on"), widget=DayInput)
     categories = forms.MultipleChoiceField(label=_("Data categories"), widget=forms.CheckboxSelectMultiple)
     scope = _text(_("Scope"), _("What is demanded, and for which period. Do not name people."))
     review = _text(_("Review"), _("Whether the demand is valid and how it was narrowed. Do not name people."))
@@ -70,7 +71,7 @@ class DisclosedForm(ActionForm):
     categories = forms.MultipleChoiceField(label=_("Data categories"), widget=forms.CheckboxSelectMultiple)
     what_went = _text(_("What was handed over"), _("What was handed over. Do not name people."))
     informed = forms.ChoiceField(label=_("Who was informed"), required=False, choices=[("", "—"), *Informed.choices])
-    informed_on = forms.DateField(label=_("Informed on"), widget=AdminDateWidget, required=False)
+    informed_on = forms.DateField(label=_("Informed on"), widget=DayInput, required=False)
     not_informed = forms.ChoiceField(label=_("Or why not"), required=False, choices=[("", "—"), *NotInformed.choices])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

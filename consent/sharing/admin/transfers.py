@@ -38,7 +38,7 @@ class BusinessTransferAdmin(ScopedAdmin):
         "Mergers, acquisitions and sales of assets in which personal data is transferred. Once a second officer "
         "approves one, every client is notified 30 days before; the page shows the proof for each client."
     )
-    empty_text = "No business transfer."
+    empty_text = "No business transfer is recorded."
     standing = change_state_column
     acts = approval_actions(
         decide_business_transfer,

@@ -29,6 +29,7 @@ from consent.register.services import (
     request_safeguard_change,
     sign_balancing_test,
 )
+from paktaleem.development.demo.assessments import fill_assessments
 from paktaleem.development.demo.cases import fill_cases
 from paktaleem.development.demo.content import (
     CLIENTS,
@@ -96,6 +97,8 @@ def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at
                 invite_demo_guardian(client, portal=portal, actor=_ACTOR, at=at)
     _fill_staff(kept, at)
     _fill_recipients(at)
+    with in_client(PAKTALEEM):
+        fill_assessments(actor=_officer(_OFFICERS[0]), at=at)
     fill_policy(client_ids(), actor=_ACTOR, at=at)
     if receiver:
         fill_receiver(client_ids()["indus"], receiver, kept, actor=_ACTOR, at=at)

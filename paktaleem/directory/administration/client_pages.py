@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["ClientPage", "client_pages"]
+__all__ = ["ClientPage", "PublicPage", "client_pages", "public_pages"]
 
 
 @dataclass(frozen=True)
@@ -32,4 +32,17 @@ class ClientPage:
 
 client_pages: ExtensionPoint[ClientPage] = ExtensionPoint(
     "administration.client_pages", "Pages about every client, or about all clients."
+)
+
+
+@dataclass(frozen=True)
+class PublicPage:
+    """A page of a client that is open to everyone; ``url_name`` takes the client's code."""
+
+    title: str
+    url_name: str
+
+
+public_pages: ExtensionPoint[PublicPage] = ExtensionPoint(
+    "administration.public_pages", "Public pages of every client, linked from its page in the console."
 )

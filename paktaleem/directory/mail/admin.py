@@ -13,10 +13,10 @@ from django.utils.translation import gettext
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.services import resend_message
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
@@ -84,9 +84,18 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related recipients, annotate the actors and defer the encrypted column."""
+        """Select related recipients, annotate the actors and defer the encrypted column.
+
+        Messages to staff are only for those who may see the staff.
+        """
         found = super().get_queryset(request).select_related("subject", "user").defer("context", "address")
+        if not may(request, Capability.VIEW_STAFF):
+            found = found.filter(user=None)
         return annotate_actor(found, actor_of(request))
+
+    def describe_row(self, row: Letter) -> str:
+        """Return the name of the kind."""
+        return self.about(row)
 
     @admin.display(description="message")
     def about(self, row: Letter) -> str:
@@ -116,4 +125,4 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
     @admin.display(description="next attempt")
     def next_attempt(self, row: Letter) -> Any:
         """Return the time of the next attempt of a queued message."""
-        return row.due_at if row.state == LetterState.QUEUED else None
+        return moment_tag(row.due_at) if row.state == LetterState.QUEUED else "—"

@@ -146,7 +146,7 @@ def merges_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
 class PersonMergeAdmin(ExportableAdmin):
     """Proposed, confirmed and declined links of records, with a preview of what a confirmation would change."""
 
-    view_capability = Capability.VIEW_SUBJECTS
+    view_capability = Capability.VIEW_PERSON_CHANGES
     ledger_families = ("subject",)
     ledger_person = "main_id"
     asks_reason = False

@@ -29,7 +29,7 @@ class MergePreview:
 
 def list_merges(actor: Actor) -> QuerySet[PersonMerge]:
     """List the links of records that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_SUBJECTS)
+    require(actor, Capability.VIEW_PERSON_CHANGES)
     return PersonMerge.objects.select_related("main", "other")
 
 

@@ -197,7 +197,7 @@ def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None
 
 def list_guardian_claims(actor: Actor) -> QuerySet[GuardianClaim]:
     """List the guardian relations that schools claim. Raises NotAllowed."""
-    require(actor, Capability.VIEW_SUBJECTS)
+    require(actor, Capability.VIEW_ROSTERS)
     return GuardianClaim.objects.select_related("child", "guardian")
 
 
@@ -209,7 +209,7 @@ def list_access_records(actor: Actor) -> QuerySet[AccessRecord]:
 
 def list_age_changes(actor: Actor) -> QuerySet[AgeChange]:
     """List the age changes that wait or waited for a second person. Raises NotAllowed."""
-    require(actor, Capability.VIEW_SUBJECTS)
+    require(actor, Capability.VIEW_PERSON_CHANGES)
     return AgeChange.objects.select_related("subject")
 
 

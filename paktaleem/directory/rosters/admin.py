@@ -172,7 +172,7 @@ class RosterImportAdmin(EvidenceAdmin):
     """Roster imports: who uploaded each, and what it would change or changed."""
 
     form = UploadForm
-    view_capability = Capability.VIEW_SUBJECTS
+    view_capability = Capability.VIEW_ROSTERS
     ledger_families = ("roster",)
     add_capability = Capability.IMPORT_ROSTERS
     list_display = ("name", "owner", "kind", "standing", "outcome", "brought_by")

@@ -41,7 +41,7 @@ ROSTERS = LongAct(
     "subjects.rosterimport",
     _("Roster"),
     frozenset({RUN_ROSTER_STEP}),
-    Capability.VIEW_SUBJECTS,
+    Capability.VIEW_ROSTERS,
     _list_rows,
     measure_roster,
 )

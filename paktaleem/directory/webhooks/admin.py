@@ -42,6 +42,7 @@ from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.tasks_under_way import find_step_of
+from paktaleem.foundation.console.widgets import MomentInput
 
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]
 
@@ -82,7 +83,7 @@ class ReplayForm(RowActionForm):
 
     since = forms.SplitDateTimeField(
         label="Since",
-        widget=admin.widgets.AdminSplitDateTime(),
+        widget=MomentInput(),
         help_text="Sends everything since then that it has not accepted. Messages it accepted are not sent again.",
     )
     field_order = ("since", "reason")

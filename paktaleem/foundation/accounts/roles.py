@@ -37,6 +37,7 @@ class Capability(StrEnum):
     """A permission. A role has only those listed for it in ROLES_BY_CAPABILITY."""
 
     VIEW_CLIENTS = "view_clients"
+    VIEW_CLIENT_SET_UP = "view_client_set_up"
     MANAGE_CLIENTS = "manage_clients"
     VIEW_STAFF = "view_staff"
     MANAGE_STAFF = "manage_staff"
@@ -46,6 +47,8 @@ class Capability(StrEnum):
     VIEW_API_KEYS = "view_api_keys"
     MANAGE_API_KEYS = "manage_api_keys"
     VIEW_SUBJECTS = "view_subjects"
+    VIEW_ROSTERS = "view_rosters"
+    VIEW_PERSON_CHANGES = "view_person_changes"
     REGISTER_SUBJECTS = "register_subjects"
     IMPORT_ROSTERS = "import_rosters"
     BULK_DEACTIVATE_PEOPLE = "let_many_vanish"
@@ -90,6 +93,7 @@ class Capability(StrEnum):
     COMPLETE_ORDERS = "carry_out_orders"
     WAIVE_ORDERS = "waive_orders"
     VIEW_GUARDIANS = "view_guardians"
+    VIEW_CHILD_RECORDS = "view_child_records"
     MANAGE_GUARDIANS = "manage_guardians"
     VERIFY_GUARDIANS = "verify_guardians"
     RECORD_GUARDIANS = "record_guardians"
@@ -103,6 +107,8 @@ class Capability(StrEnum):
     VIEW_INCIDENTS = "view_incidents"
     CLOSE_INCIDENTS = "settle_incidents"
     VIEW_RIGHTS_REQUESTS = "view_rights_requests"
+    VIEW_REQUEST_FIGURES = "view_request_figures"
+    VIEW_AUTHORITY_CASES = "view_authority_cases"
     RECEIVE_RIGHTS_REQUESTS = "receive_rights_requests"
     HANDLE_RIGHTS_REQUESTS = "handle_rights_requests"
     TRIAGE_RIGHTS_REQUESTS = "triage_rights_requests"
@@ -113,6 +119,7 @@ class Capability(StrEnum):
     HAND_OVER_COPIES = "hand_over_copies"
     CALL_BACK_RIGHTS_REQUESTS = "call_back_rights_requests"
     OVERRULE_OBJECTIONS = "overrule_objections"
+    VIEW_ERASURES = "view_erasures"
     PROPOSE_ERASURES = "propose_erasures"
     APPROVE_ERASURES = "approve_erasures"
     DECIDE_COLLECTIONS = "decide_collections"
@@ -144,6 +151,7 @@ _KEY, _SYSTEM = Role.API_KEY, Role.SYSTEM
 
 ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_CLIENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
+    Capability.VIEW_CLIENT_SET_UP: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_CLIENTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_STAFF: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
     Capability.MANAGE_STAFF: frozenset({_OFFICER}),
@@ -153,6 +161,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_API_KEYS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
     Capability.MANAGE_API_KEYS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
+    Capability.VIEW_ROSTERS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
+    Capability.VIEW_PERSON_CHANGES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.IMPORT_ROSTERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.BULK_DEACTIVATE_PEOPLE: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
@@ -161,7 +171,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.ERASE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
-    Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
+    Capability.VIEW_REGISTER: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.WEAKEN_SAFEGUARDS: frozenset({_OFFICER, _ADMIN}),
     Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
@@ -171,11 +181,11 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.ANSWER_ANNOUNCEMENTS: frozenset({_ADMIN}),
     Capability.ANSWER_OBJECTIONS: frozenset({_OFFICER}),
     Capability.SIGN_BALANCING_TEST: frozenset({_OFFICER, _SYSTEM}),
-    Capability.VIEW_CONSENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
+    Capability.VIEW_CONSENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.RECORD_CONSENTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.REVOKE_CONSENTS: frozenset({_OFFICER, _ADMIN}),
     Capability.INVALIDATE_CONSENTS: frozenset({_OFFICER}),
-    Capability.VIEW_FORMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
+    Capability.VIEW_FORMS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_FORMS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.CONFIRM_ANSWERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
@@ -190,13 +200,14 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_WEBHOOKS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _KEY}),
     Capability.MANAGE_WEBHOOKS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.MANAGE_OWN_CHOICES: frozenset({Role.DATA_SUBJECT}),
-    Capability.VIEW_SYSTEMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
+    Capability.VIEW_SYSTEMS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_SYSTEMS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_ORDERS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.ISSUE_ORDERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.COMPLETE_ORDERS: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.WAIVE_ORDERS: frozenset({_OFFICER, _ADMIN}),
     Capability.VIEW_GUARDIANS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
+    Capability.VIEW_CHILD_RECORDS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.MANAGE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VERIFY_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.RECORD_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
@@ -206,10 +217,12 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.USE_SANDBOX: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.INVITE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.REPORT_COLLECTIONS: frozenset({_KEY, _SYSTEM}),
-    Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
+    Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.VIEW_INCIDENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.CLOSE_INCIDENTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
+    Capability.VIEW_REQUEST_FIGURES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
+    Capability.VIEW_AUTHORITY_CASES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.RECEIVE_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
     Capability.HANDLE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.TRIAGE_RIGHTS_REQUESTS: frozenset({_OFFICER}),
@@ -220,6 +233,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.HAND_OVER_COPIES: frozenset({_OFFICER, _ADMIN}),
     Capability.CALL_BACK_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
     Capability.OVERRULE_OBJECTIONS: frozenset({_OFFICER}),
+    Capability.VIEW_ERASURES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.PROPOSE_ERASURES: frozenset({_OFFICER, _ADMIN}),
     Capability.APPROVE_ERASURES: frozenset({_OFFICER, _ADMIN}),
     Capability.DECIDE_COLLECTIONS: frozenset({_OFFICER, _ADMIN}),
@@ -232,10 +246,10 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.APPROVE_EXITS: frozenset({_OFFICER}),
     Capability.CARRY_OUT_EXITS: frozenset({_SYSTEM}),
     Capability.REPORT_DISCLOSURES: frozenset({_KEY, _SYSTEM}),
-    Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
+    Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.VIEW_LEGAL_DISCLOSURES: frozenset({_OFFICER, _AUDITOR}),
     Capability.MANAGE_LEGAL_DISCLOSURES: frozenset({_OFFICER}),
-    Capability.VIEW_PERIODS: frozenset({_OFFICER, _SUPPORT, _AUDITOR}),
+    Capability.VIEW_PERIODS: frozenset({_OFFICER, _AUDITOR}),
     Capability.MANAGE_PERIODS: frozenset({_OFFICER}),
     Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
@@ -319,7 +333,7 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "decisions:ask": frozenset({Capability.REQUEST_DECISIONS}),
     "links:write": frozenset({Capability.ISSUE_LINKS}),
     "orders": frozenset({Capability.COMPLETE_ORDERS}),
-    "guardians:read": frozenset({Capability.VIEW_GUARDIANS}),
+    "guardians:read": frozenset({Capability.VIEW_GUARDIANS, Capability.VIEW_CHILD_RECORDS}),
     "guardians:write": frozenset(
         {
             Capability.MANAGE_GUARDIANS,

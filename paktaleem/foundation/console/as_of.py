@@ -6,13 +6,15 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.console.widgets import DayInput
+
 __all__ = ["AsOfForm"]
 
 
 class AsOfForm(forms.Form):
     """The time to show, in the reader's time zone; empty: now."""
 
-    day = forms.DateField(label=_("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(label=_("As of"), required=False, widget=DayInput())
     hour = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
 
     def moment(self, now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import current_client
 
-__all__ = ["clocks_loaded_once", "get_time_of", "select_by_clock"]
+__all__ = ["clocks_loaded_once", "get_lead_of", "get_time_of", "select_by_clock"]
 
 _LOADED: ContextVar[list[Mapping[UUID, timedelta]] | None] = ContextVar("moved_clocks", default=None)
 
@@ -57,5 +57,9 @@ def _list_moved_clocks() -> Mapping[UUID, timedelta]:
 
 def get_time_of(client_id: UUID) -> datetime:
     """Return the current time on a client's clock, also in a list of all clients."""
-    ahead = timedelta() if current_client() is not None else _list_moved_clocks().get(client_id, timedelta())
-    return client_now() + ahead
+    return client_now() + get_lead_of(client_id)
+
+
+def get_lead_of(client_id: UUID) -> timedelta:
+    """Return how far a client's clock is ahead of the context's; nothing in the context of one client."""
+    return timedelta() if current_client() is not None else _list_moved_clocks().get(client_id, timedelta())

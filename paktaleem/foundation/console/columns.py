@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Case, CharField, DateTimeField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.html import format_html
@@ -50,6 +51,8 @@ _CODE_FIELDS = {
 }
 """Fields that hold codes of the register, if they are no references to rows and have no choices of their own."""
 WRITTEN_AS_CODE = frozenset({"code", "key"})
+_LANGUAGE_FIELDS = frozenset({"language", "said_language"})
+_LANGUAGES = dict(settings.LANGUAGES)
 """Fields that programs read: their values are shown as code."""
 _ROLE_LABELS: dict[str, str] = {
     Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
@@ -145,7 +148,7 @@ def with_known_columns(options: Any, columns: Iterable[Any]) -> list[Any]:
 
 
 def _is_known(field: Any) -> bool:
-    return isinstance(field, DateTimeField) or field.name in WRITTEN_AS_CODE or is_code_field(field)
+    return isinstance(field, DateTimeField) or field.name in WRITTEN_AS_CODE | _LANGUAGE_FIELDS or is_code_field(field)
 
 
 def is_code_field(field: Any) -> bool:
@@ -163,16 +166,20 @@ def _known_column(field: Any) -> Callable[[Any], SafeString | str]:
 
 
 def render_contents(field: Any) -> SafeString | str:
-    """Return a read-only field of a form (``AdminReadonlyField``); times and codes by their names."""
+    """Return a read-only field of a form (``AdminReadonlyField``): times, codes, and yes or no, in words."""
     name = field.field["name"]
+    if isinstance(name, str) and isinstance(value := getattr(field.form.instance, name, None), bool):
+        return _("Yes") if value else _("No")
     return (_render_known(field.form.instance, name) if isinstance(name, str) else "") or field.contents()
 
 
 def _render_known(row: Any, name: str) -> SafeString | str:
-    """Return a time, or codes of the register by their names; empty for any other value."""
+    """Return a time, or codes of the register and languages by their names; empty for any other value."""
     value = getattr(row, name, None)
     if isinstance(value, datetime):
         return moment_tag(value)
+    if name in _LANGUAGE_FIELDS and value in _LANGUAGES:
+        return _LANGUAGES[value]
     if value and name in WRITTEN_AS_CODE:
         return format_html("<code>{}</code>", value)
     field = next((one for one in row._meta.fields if one.name == name), None)

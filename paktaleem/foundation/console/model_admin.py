@@ -10,7 +10,6 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.db.models.query import QuerySet
 from django.forms import CheckboxSelectMultiple, Field, MultipleChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,15 +31,17 @@ from paktaleem.foundation.console.long_acts import add_progress
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time, is_shared_with, may
 from paktaleem.foundation.console.row_actions import RowAction, to_form_error
+from paktaleem.foundation.console.row_clock import RowClock
 from paktaleem.foundation.console.tasks_under_way import carry_step, return_to_task
 from paktaleem.foundation.console.translation import translate_row_texts, translate_text
+from paktaleem.foundation.console.widgets import WIDGETS_BY_FIELD
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["ScopedAdmin"]
 
 
-class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     """List, form, row actions and history of one model, limited by the user's role."""
 
     view_capability: ClassVar[Capability]
@@ -76,7 +77,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     view_on_site = False
     change_form_template = "console/change_form.html"
     change_list_template = "console/change_list.html"
-    formfield_overrides: ClassVar[Any] = {models.TextField: {"widget": admin.widgets.AdminTextareaWidget}}
+    formfield_overrides: ClassVar[Any] = WIDGETS_BY_FIELD
 
     # Permissions
 

@@ -1,6 +1,6 @@
 """Actor and time of a console request."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.requests import get_arrival_time, get_client_time
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.clocks import get_lead_of
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def find_membership(request: HttpRequest) -> "MembershipChoice | None":
 
 
 def get_action_time(request: HttpRequest) -> datetime:
-    """Return the arrival time of the request on the clock of the row's client."""
-    return get_client_time(request)
+    """Return the arrival time of the request on the clock of the row's client, also outside the client's context."""
+    about: UUID | None = getattr(request, "about_client", None)
+    return get_client_time(request) + (timedelta() if about is None else get_lead_of(about))
 
 
 def may(request: HttpRequest, capability: Capability | None, client_id: UUID | None = None) -> bool:

@@ -4,7 +4,7 @@ The session keeps the values of the fields, for each client of the actor, until 
 posts all fields to Django's own form, which validates them together and calls the service.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -31,12 +31,16 @@ _NOT_KEPT = {"csrfmiddlewaretoken", STEP, "reason", "ground"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: its name in the address, its title, what it is about in plain words, and its fields."""
+    """One step: its name in the address, its title, what it is about in plain words, and its fields.
+
+    A step is left out if it does not ``applies`` to what was entered: the values by field.
+    """
 
     slug: str
     title: str
     help: str
     fields: Sequence[str]
+    applies: Callable[[Mapping[str, Sequence[str]]], bool] = lambda _entered: True
 
 
 class SteppedAdmin(ScopedAdmin):
@@ -86,9 +90,11 @@ class SteppedAdmin(ScopedAdmin):
         for name in set(form.fields) - set(fields):
             del form.fields[name]
         form.order_fields(fields)
-        place = list(self.steps).index(step)
-        before = self.steps[place - 1].slug if place else ""
-        return self._render(request, "console/step.html", form=form, step=step, place=place + 1, before=before)
+        steps = [one for one in self.steps if one is step or one.applies(draft)]
+        place = steps.index(step)
+        before = steps[place - 1].slug if place else ""
+        values = {"form": form, "step": step, "steps": steps, "place": place + 1, "before": before}
+        return self._render(request, "console/step.html", **values)
 
     def _keep_step(self, request: HttpRequest, step: Step) -> HttpResponse:
         draft, fields = self._load_draft(request), self._fields_of(request, step)
@@ -97,28 +103,34 @@ class SteppedAdmin(ScopedAdmin):
         if set(form.errors) & set(fields):
             return self._show_step(request, step, form)
         self._save_draft(request, {**draft, STEP: sorted({*draft.get(STEP, []), step.slug})})
-        following = [*self.steps, None][list(self.steps).index(step) + 1]
-        return self._lead_to(request, following.slug if following else CHECK)
+        later = self.steps[list(self.steps).index(step) + 1 :]
+        return self._lead_to(request, next((one.slug for one in later if one.applies(draft)), CHECK))
 
     def _show_check(self, request: HttpRequest) -> HttpResponse:
         """Show all that was entered and its effect; go back to the first step that misses something."""
         draft = self._load_draft(request)
         form = self._build_form(request, draft)
         wrong = set(form.errors) - {"reason", "ground"}
-        for step in self.steps:
+        steps = [one for one in self.steps if one.applies(draft)]
+        for step in steps:
             if step.slug not in draft.get(STEP, []) or wrong & set(self._fields_of(request, step)):
                 return self._lead_to(request, step.slug)
         shown = [
             (step, [(form[name].label, _to_words(form[name])) for name in self._fields_of(request, step)])
-            for step in self.steps
+            for step in steps
         ]
-        kept = [(name, value) for name, values in draft.items() if name not in _NOT_KEPT for value in values]
+        left_out = _NOT_KEPT | self._fields_left_out(draft)
+        kept = [(name, value) for name, values in draft.items() if name not in left_out for value in values]
         errors = form.errors.get("__all__", [])
         effects = [] if errors else self.list_effects(form.instance)
         suggested = self.get_changeform_initial_data(request)
         reason = ReasonForm(initial={"reason": suggested.get("reason")}) if self.asks_reason else None
         values = {"shown": shown, "kept": kept, "effects": effects, "errors": errors, "form": reason}
-        return self._render(request, "console/step_check.html", place=len(self.steps) + 1, **values)
+        return self._render(request, "console/step_check.html", place=len(steps) + 1, **values)
+
+    def _fields_left_out(self, draft: Mapping[str, Sequence[str]]) -> set[str]:
+        """Return the fields of the steps that do not apply to what was entered."""
+        return {name for step in self.steps if not step.applies(draft) for name in step.fields}
 
     def _lead_to(self, request: HttpRequest, step: str) -> HttpResponse:
         """Redirect to a step; values that a link suggested stay in the address."""
@@ -128,8 +140,10 @@ class SteppedAdmin(ScopedAdmin):
 
     def _render(self, request: HttpRequest, template: str, **values: Any) -> HttpResponse:
         name = translate_text(self.opts.verbose_name)
-        done = self._load_draft(request).get(STEP, [])
-        values |= {"title": _("Add {name}").format(name=name), "steps": self.steps, "done": done, "check": CHECK}
+        draft = self._load_draft(request)
+        steps = [one for one in self.steps if one.applies(draft)]
+        values = {"steps": steps, **values, "title": _("Add {name}").format(name=name), "check": CHECK}
+        values["done"] = draft.get(STEP, [])
         return self.page(request, None, template, intro=translate_text(self.intro), whole=WHOLE_FORM, **values)
 
     def _build_form(self, request: HttpRequest, draft: Mapping[str, list[str]] | None) -> Any:
@@ -141,8 +155,9 @@ class SteppedAdmin(ScopedAdmin):
         if draft is None:
             return found(initial=self.get_changeform_initial_data(request), instance=row)
         data = QueryDict(mutable=True)
+        left_out = self._fields_left_out(draft)
         for name, values in draft.items():
-            if values:  # a browser sends nothing for a box that is not ticked
+            if values and name not in left_out:  # a browser sends nothing for a box that is not ticked
                 data.setlist(name, values)
         return found(data, instance=row)
 

@@ -1,13 +1,49 @@
-"""Inputs of the console that Django does not have."""
+"""Inputs of the console: the browser's own for days and times, and lines with suggestions. None needs a script."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db import models
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
-__all__ = ["SuggestionInput"]
+__all__ = ["WIDGETS_BY_FIELD", "DayInput", "MomentInput", "SuggestionInput"]
+
+
+class DayInput(forms.DateInput):
+    """A day. HTML wants it as ``2026-11-28`` in every language; the browser shows it in its own."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        """Write the day as HTML wants it."""
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class _TimeOfDayInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        """Write the time as HTML wants it; without ``step`` the browser would refuse one with seconds."""
+        super().__init__({"step": 1, **(attrs or {})}, format="%H:%M:%S")
+
+
+class MomentInput(forms.SplitDateTimeWidget):
+    """A day and a time of it, in the reader's time zone, which the help of the field names."""
+
+    template_name = "admin/widgets/split_datetime.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        """Use the console's inputs."""
+        forms.MultiWidget.__init__(self, [DayInput, _TimeOfDayInput], attrs)
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Add the labels of both inputs."""
+        context = super().get_context(name, value, attrs)
+        return {**context, "date_label": gettext("Day"), "time_label": gettext("Time of day")}
 
 
 class SuggestionInput(forms.TextInput):
@@ -26,3 +62,11 @@ class SuggestionInput(forms.TextInput):
         box = super().render(name, value, {**(attrs or {}), "list": key}, renderer)
         options = format_html_join("", '<option value="{}">{}</option>', self.suggestions)
         return format_html('{}<datalist id="{}">{}</datalist>', box, key, options)
+
+
+WIDGETS_BY_FIELD = {
+    models.TextField: {"widget": AdminTextareaWidget},
+    models.DateField: {"widget": DayInput},
+    models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": MomentInput},
+}
+"""The widget of the console for each kind of model field."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, name_some, to_watch
 from paktaleem.foundation.periods.kinds import list_kinds
@@ -17,13 +18,18 @@ LATEST = timedelta(days=1)
 
 
 def check_disposals() -> Iterator[Line]:
-    """Yield the kinds of data whose disposal has not run for a day."""
+    """Yield the kinds of data whose disposal has not run for a day; a portal less than a day old runs each by then."""
     since = wall_clock_now() - LATEST
     with in_client(PAKTALEEM):
-        ran = set(DisposalRun.objects.filter(client_id=PAKTALEEM, ran_at__gt=since).values_list("kind", flat=True))
-    late = sorted(kind.code for kind in list_kinds() if kind.bounds is not None and kind.code not in ran)
+        began_at = Client.objects.get(pk=PAKTALEEM).created_at
+        ran_at = dict(DisposalRun.objects.filter(client_id=PAKTALEEM).values_list("kind", "ran_at"))
+    kinds = [kind.code for kind in list_kinds() if kind.bounds is not None]
+    late = sorted(kind for kind in kinds if ran_at.get(kind, began_at) <= since)
+    coming = sum(kind not in ran_at for kind in kinds)
     if late:
         seen = f"{len(late)} have not run for a day: {name_some(late)}"
-        yield to_watch("disposals", seen, "Look at the worker; a new portal has run each after one day.")
+        yield to_watch("disposals", seen, "Look at the worker.")
+    elif coming:
+        yield fine("disposals", f"none is late; the portal is new, and {coming} run within its first day")
     else:
         yield fine("disposals", "all ran within a day")

@@ -121,7 +121,7 @@ client_pages.connect(
     ClientPage(
         slug="set-up",
         title=gettext_noop("Set-up"),
-        capability=Capability.VIEW_CLIENTS,
+        capability=Capability.VIEW_CLIENT_SET_UP,
         template="console/set_up.html",
         values=_show_client,
         opens_after_adding=True,
@@ -131,7 +131,7 @@ client_pages.connect(
     ClientPage(
         slug="set-up",
         title=gettext_noop("Clients being set up"),
-        capability=Capability.VIEW_CLIENTS,
+        capability=Capability.VIEW_CLIENT_SET_UP,
         template="console/set_ups.html",
         values=_list_clients,
         is_list=True,

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget
 from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
@@ -22,6 +21,7 @@ from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.reports.regulator.models import PackState, RegulatorPack
 from paktaleem.reports.regulator.services import request_pack, retry_pack, take_pack
 
@@ -136,7 +136,7 @@ class RegulatorPackAdmin(ScopedAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer a calendar for the days."""
         if db_field.name in self.row_fields:
-            kwargs["widget"] = AdminDateWidget
+            kwargs["widget"] = DayInput
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def write(self, row: Any, **details: Any) -> None:

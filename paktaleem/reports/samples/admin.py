@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib.admin.widgets import AdminDateWidget
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -26,6 +25,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.reports.samples.populations import POPULATIONS, PopulationKind
 from paktaleem.reports.samples.services import MOST, SEED, Sample, draw_sample, make_seed
@@ -42,10 +42,10 @@ class SampleForm(forms.Form):
     """The population of the sample, its size and its seed."""
 
     kind = forms.ChoiceField(label=_("Population"), choices=PopulationKind.choices, widget=forms.RadioSelect)
-    since = forms.DateField(label=_("From"), widget=AdminDateWidget)
+    since = forms.DateField(label=_("From"), widget=DayInput)
     until = forms.DateField(
         label=_("Up to and including"),
-        widget=AdminDateWidget,
+        widget=DayInput,
         help_text=_("Days in the time zone of the client, or of PakTaleem for all clients."),
     )
     size = forms.IntegerField(label=_("Size of the sample"), min_value=1, max_value=MOST, initial=_USUAL_SIZE)

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib.admin.widgets import AdminDateWidget
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext
@@ -27,6 +26,7 @@ from paktaleem.foundation.console.forms import RowActionForm, add_service_error,
 from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
 from paktaleem.school_years.moves import MovePreview, list_moves_of, preview_move, read_moves
@@ -60,7 +60,7 @@ class MoveForm(RowActionForm):
     )
     on = forms.DateField(
         label=_("First day in the new classes"),
-        widget=AdminDateWidget,
+        widget=DayInput,
         help_text=_("The present classes end with the day before."),
     )
     effect: MovePreview | None = None

@@ -36,7 +36,7 @@ long_acts.connect(
         "school_years.yearend",
         _("End of a school year"),
         frozenset({CONTINUE}),
-        Capability.VIEW_SUBJECTS,
+        Capability.VIEW_ROSTERS,
         _list_rows,
         measure_year_end,
     )

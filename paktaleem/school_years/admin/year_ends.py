@@ -79,7 +79,7 @@ added_acts.connect(
 class YearEndAdmin(EvidenceAdmin):
     """Ends of school years."""
 
-    view_capability = Capability.VIEW_SUBJECTS
+    view_capability = Capability.VIEW_ROSTERS
     ledger_families = ("year_end",)
     list_display = ("__str__", "term", "school", "owner", "standing", "prepared_at")
     list_filter = ("stage", "client")

@@ -27,7 +27,7 @@ class BreachClosingAdmin(EvidenceAdmin):
     newest_by = "requested_at"
     detail_fields = ("breach", "ground", "standing", "requested_at", "settled_at")
     intro = "Breaches that one person wants to close. A breach stays open until a second person has checked its file."
-    empty_text = "No closing has been requested."
+    empty_text = "No one has requested to close a breach."
     standing = change_state_column
     acts = approval_actions(
         decide_closing,

@@ -10,6 +10,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.cards import Card, Line, Severity, Task
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.site import boards, site
@@ -36,11 +37,11 @@ def _list_closings() -> Task:
 
 def _list_running(at: datetime) -> list[Line]:
     """Return one line with the number of breaches; its note has the hours left of the most urgent one."""
-    found = list(Breach.objects.running(at).order_by("due_at", "id").values_list("known_at", "due_at")[: LIMIT + 1])
+    running = select_by_clock(at, Breach.objects.running).order_by("due_at", "id")
+    found = list(running.values_list("client_id", "known_at", "due_at")[: LIMIT + 1])
     if not found:
         return []
-    known, due = found[0]
-    left = whole_hours_left(known, at)
+    left, due = min((whole_hours_left(known, get_time_of(client)), due) for client, known, due in found)
     hours = ngettext("{hours} hour", "{hours} hours", abs(left)).format(hours=f"{abs(left):,}")
     words = _("{hours} left to notify the authority") if left >= 0 else _("{hours} late: notify it with the reasons")
     url = reverse("admin:breaches_breach_changelist", current_app=site.name) + f"?{PROGRESS}=running"

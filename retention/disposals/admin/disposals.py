@@ -230,7 +230,7 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         "reviews and approves it. Every holding is checked again before the systems are ordered to dispose of it, and "
         "a certificate says what they answered."
     )
-    empty_text = "No data was due yet."
+    empty_text = "No data has been due for disposal yet."
     standing = state_column(_pill)
     acts = (*_APPROVALS, *_CHANGES, *_CERTIFICATES)
 

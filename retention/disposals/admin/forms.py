@@ -3,12 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminDateWidget
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choices
 from paktaleem.foundation.console.register_names import format_category
+from paktaleem.foundation.console.widgets import DayInput
 
 __all__ = ["TakeOutForm"]
 
@@ -21,7 +21,7 @@ class TakeOutForm(ActionForm):
     until = forms.DateField(
         label=_("Keep until"),
         required=False,
-        widget=AdminDateWidget,
+        widget=DayInput,
         help_text=_("Without a day, the data is flagged again after 90 days."),
     )
     ground = GroundField(help_text=_("About the case only; do not name people."))

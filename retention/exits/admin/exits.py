@@ -167,7 +167,7 @@ class AgreementExitAdmin(EvidenceAdmin):
         "access, its systems only carry out orders, its data is returned if it chose that, and deleted everywhere. "
         "Evidence without names stays. An exit is proposed on the agreement’s page."
     )
-    empty_text = "No agreement has been ended in this way."
+    empty_text = "No agreement is being ended, and none was."
     acts = (
         *approval_actions(
             services.decide_exit,

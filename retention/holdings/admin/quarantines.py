@@ -33,7 +33,7 @@ def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> No
 class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of quarantines."""
 
-    view_capability = Capability.VIEW_GUARDIANS
+    view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("starts_at", "subject", "cause", "state", "owner")
     list_filter = ("client",)
     exported = {

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -24,7 +23,8 @@ from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
+from paktaleem.foundation.console.spreadsheets import Format, TYPES, write_sheet
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.document import build_document
@@ -55,7 +55,7 @@ class ReviewAssessmentForm(RowActionForm):
     review_on = forms.DateField(
         label=_("Review day"),
         help_text=_("On this day, the first page asks for the next review."),
-        widget=AdminDateWidget,
+        widget=DayInput,
     )
     field_order = ("outcome", "review_on", "reason")
 

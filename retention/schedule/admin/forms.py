@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminDateWidget, AdminTextareaWidget
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import get_language, gettext
@@ -21,6 +21,7 @@ from paktaleem.foundation.console.forms import (
     set_choices,
 )
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.models import HoldKind
@@ -131,7 +132,7 @@ class _ReviewDay(forms.DateField):
         super().__init__(
             label=_("Review day"),
             help_text=_("On this day, the first page asks whether the hold is still needed."),
-            widget=AdminDateWidget,
+            widget=DayInput,
         )
 
 

@@ -157,7 +157,7 @@ class HoldLiftAdmin(EvidenceAdmin):
     newest_by = "requested_at"
     detail_fields = ("hold", "ground", "standing", "requested_at", "settled_at")
     intro = "Legal holds that one person wants to lift. The data stays on hold until a second person agrees."
-    empty_text = "No lifting has been requested."
+    empty_text = "No one has requested to lift a hold."
     standing = change_state_column
     acts = approval_actions(
         settle_lift,

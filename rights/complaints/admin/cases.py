@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -55,7 +55,7 @@ class NearFilter(admin.SimpleListFilter):
             return queryset.filter(outcome="")
         if self.value() != "near":
             return queryset
-        return select_near_cases(queryset, get_action_time(request))
+        return select_by_clock(get_action_time(request), lambda at: select_near_cases(queryset, at))
 
 
 def select_near_cases(cases: QuerySet[Any], at: datetime) -> QuerySet[Any]:
@@ -129,7 +129,7 @@ def _has_deadline(row: AuthorityCase, at: datetime) -> bool:
 class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
     """Cases of supervisory authorities about requests."""
 
-    view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    view_capability = Capability.VIEW_AUTHORITY_CASES
     ledger_families = ("rights_request",)
     ledger_person = "request.subject_id"
     list_display = ("authority", "standing", "number", "next_due", "opened_on", "recorded_at", "owner")

@@ -6,12 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.widgets import DayInput
 from rights.complaints.models import CaseDeadline, CaseEntry, CaseOutcome, Direction, Origin
 from rights.requests.authorities import AUTHORITIES, NONE_YET
 
 __all__ = ["DeadlineForm", "DoneForm", "EndForm", "FileForm", "MessageForm", "OpenForm"]
 
-_DAY = {"type": "date"}
 _TEXT = {"rows": 8, "dir": "auto"}
 
 
@@ -31,7 +31,7 @@ class OpenForm(ActionForm):
         max_length=100,
         widget=forms.TextInput(attrs={"dir": "ltr"}),
     )
-    opened_on = forms.DateField(label=_("Opened on"), widget=forms.DateInput(attrs=_DAY))
+    opened_on = forms.DateField(label=_("Opened on"), widget=DayInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the authorities of the directory by country."""
@@ -44,7 +44,7 @@ class MessageForm(ActionForm):
     """One message of the correspondence."""
 
     direction = forms.ChoiceField(label=_("Direction"), choices=Direction.choices, widget=forms.RadioSelect)
-    on = forms.DateField(label=_("Day of the message"), widget=forms.DateInput(attrs=_DAY))
+    on = forms.DateField(label=_("Day of the message"), widget=DayInput())
     text = forms.CharField(label=_("Text"), required=False, max_length=8000, widget=forms.Textarea(attrs=_TEXT))
     file = forms.FileField(
         label=_("File"),
@@ -56,7 +56,7 @@ class MessageForm(ActionForm):
 class DeadlineForm(ActionForm):
     """A day by which the authority expects something."""
 
-    due_on = forms.DateField(label=_("Due on"), widget=forms.DateInput(attrs=_DAY))
+    due_on = forms.DateField(label=_("Due on"), widget=DayInput())
     what = forms.CharField(label=_("What the authority expects"), max_length=8000, widget=forms.Textarea(attrs=_TEXT))
 
 
@@ -81,7 +81,7 @@ class EndForm(ActionForm):
     """How the case ended."""
 
     outcome = forms.ChoiceField(label=_("Outcome"), choices=CaseOutcome.choices, widget=forms.RadioSelect)
-    ended_on = forms.DateField(label=_("Day of the outcome"), widget=forms.DateInput(attrs=_DAY))
+    ended_on = forms.DateField(label=_("Day of the outcome"), widget=DayInput())
     measures = forms.CharField(
         label=_("Measures"),
         help_text=_("What is done about it. Needed if the complaint was upheld, wholly or partly."),

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -30,7 +30,8 @@ def _url(case: AuthorityCase) -> str:
 @request_panels.connect
 def cases_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
     """Return the authorities' cases about a request; None if there are none."""
-    del request
+    if not may(request, Capability.VIEW_AUTHORITY_CASES, row.client_id):
+        return None
     rows = AuthorityCase.objects.filter(client_id=row.client_id, request=row).defer("reference", "measures")
     lines = [{"case": one, "state": case_pill(one), "url": _url(one)} for one in rows]
     return {"template": "console/panels/authority_cases.html", "lines": lines} if lines else None

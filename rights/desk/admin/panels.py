@@ -4,7 +4,9 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
+from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.requests import actor_of, may
@@ -49,3 +51,7 @@ def tasks_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | No
         for one in sorted(tasks, key=lambda one: (one.is_done, one.due_on))
     ]
     return {"template": "console/panels/rights_tasks.html", "lines": lines} if lines else None
+
+
+public_pages.connect(PublicPage(gettext_noop("Make a request"), "rights-form-of"))
+public_pages.connect(PublicPage(gettext_noop("Report a concern about a child’s data"), "concern-about"))

@@ -24,6 +24,7 @@ from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.desk.admin.acts import REQUEST
 from rights.desk.admin.taking_in import take_in
@@ -49,7 +50,7 @@ class TaskForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )
     assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
-    due_on = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    due_on = forms.DateField(label=_("Until"), widget=DayInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the colleagues of the user's own side; the user is chosen."""

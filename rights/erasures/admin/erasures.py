@@ -106,7 +106,7 @@ def _is_certified(row: ErasureProposal, _at: datetime) -> bool:
 class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
     """Erasures, from the proposal to the certificate."""
 
-    view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    view_capability = Capability.VIEW_ERASURES
     ledger_families = ("erasure",)
     list_display = ("number", "standing", "extent", "person", "requested_at", "owner")
     list_filter = ("stage", "client")
@@ -180,7 +180,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
             applies=lambda row, _: row.is_before_start,
         ),
         *certificate_actions(
-            Capability.VIEW_RIGHTS_REQUESTS,
+            Capability.VIEW_ERASURES,
             find=find_certificate,
             render=render_certificate,
             name=lambda row: f"erasure-{row.number}",

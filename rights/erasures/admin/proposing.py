@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.person_pages import REQUESTS, on_tab, person_acts
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -106,12 +106,14 @@ def _panel(found: Any) -> dict[str, Any] | None:
 @on_tab(REQUESTS)
 def person_erasures(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the erasures proposed for a person; nothing for a person without one."""
-    del request
+    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+        return None
     return _panel(ErasureProposal.objects.filter(client_id=row.client_id, subject=row))
 
 
 @request_panels.connect
 def request_erasures(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
     """Show the erasures that carry out a request; nothing for a request without one."""
-    del request
+    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+        return None
     return _panel(ErasureProposal.objects.filter(client_id=row.client_id, request=row))

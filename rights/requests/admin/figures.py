@@ -54,7 +54,7 @@ class _MonthBars:
 
 def show_figures(owner: Any, request: HttpRequest) -> HttpResponse:
     """Show the figures of the chosen period by client and right, and of the last twelve months."""
-    found = _get_chosen(owner, request)
+    found = _get_chosen(request)
     months = get_monthly_figures(actor_of(request), until=get_action_time(request))
     page: HttpResponse = owner.page(
         request,
@@ -74,7 +74,7 @@ def export_figures(owner: Any, request: HttpRequest) -> HttpResponseBase:
     """Ask for format and reason, then return the figures of the chosen period as a file; the export is recorded."""
     if not may(request, Capability.EXPORT_ROWS):
         raise PermissionDenied
-    found = _get_chosen(owner, request)
+    found = _get_chosen(request)
     form = ExportForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         back = reverse("admin:rights_rightsrequest_figures", current_app=site.name)
@@ -97,8 +97,8 @@ def _period_of(request: HttpRequest) -> str:
     return wanted if wanted in _PERIODS else _DEFAULT
 
 
-def _get_chosen(owner: Any, request: HttpRequest) -> list[Figures]:
-    if not owner.has_view_permission(request):
+def _get_chosen(request: HttpRequest) -> list[Figures]:
+    if not may(request, Capability.VIEW_REQUEST_FIGURES):
         raise PermissionDenied
     span, _label = _PERIODS[_period_of(request)]
     at = get_action_time(request)

@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.widgets import DayInput
 from rights.requests.deadlines import format_day
 from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
 from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
@@ -234,7 +235,7 @@ class IntakeForm(ActionForm):
         label=_("Received on"),
         help_text=_("Leave empty for today. The thirty days count from that day."),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )
 
     def clean_received_on(self) -> datetime | None:

@@ -122,7 +122,11 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Link from an empty list to all requests, since the list opens with those that are open."""
-        context = {"show_all": f"{PROGRESS}=all", "may_take_in": may(request, Capability.RECEIVE_RIGHTS_REQUESTS)}
+        context = {
+            "show_all": f"{PROGRESS}=all",
+            "may_take_in": may(request, Capability.RECEIVE_RIGHTS_REQUESTS),
+            "may_see_figures": may(request, Capability.VIEW_REQUEST_FIGURES),
+        }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def panels(self, request: HttpRequest, row: RightsRequest) -> list[dict[str, Any]]:

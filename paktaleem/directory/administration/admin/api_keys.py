@@ -33,6 +33,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.tasks_under_way import find_step_of
 from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.console.widgets import DayInput
 
 __all__ = ["ApiKeyAdmin", "expires_soon"]
 
@@ -99,7 +100,7 @@ class RotateForm(RowActionForm):
 
     old_ends_on = forms.DateField(
         label="The old key stays valid until the end of",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        widget=DayInput(),
     )
     field_order = ("old_ends_on", "reason")
 

@@ -6,12 +6,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from paktaleem.directory.administration.client_pages import ClientPage, client_pages
+from paktaleem.directory.administration.client_pages import ClientPage, client_pages, public_pages
 from paktaleem.directory.people.selectors import count_protected
 from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection
 from paktaleem.foundation.accounts.models import Client
@@ -179,10 +179,12 @@ class ClientAdmin(SteppedAdmin):
         ]
 
     def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
-        """Show whom a reduced protection would concern, and link to the pages that other apps add."""
+        """Show whom a reduced protection would concern, and link to the public pages and those that other apps add."""
         found = [_protection_panel(row)] if getattr(request, "reduces", False) else []
         pages = [(one.title, self.url_of(one.slug, row)) for one in self._pages_of(request, row)]
-        return [*found, {"template": "console/panels/client_pages.html", "pages": pages}] if pages else found
+        own = [{"template": "console/panels/client_pages.html", "pages": pages}] if pages else []
+        public = [(one.title, reverse(one.url_name, args=[row.code])) for one in public_pages]
+        return [*found, *own, {"template": "console/panels/public_pages.html", "pages": public}]
 
     def _pages_of(self, request: HttpRequest, row: Client) -> list[ClientPage]:
         if row.is_paktaleem:
@@ -256,7 +258,7 @@ _LABELS = {
 class ClientChangeAdmin(ScopedAdmin):
     """Changes of clients that reduce guardian protection."""
 
-    view_capability = Capability.VIEW_CLIENTS
+    view_capability = Capability.VIEW_CLIENT_SET_UP
     ledger_families = ("client",)
     asks_reason = False
     list_display = ("requested_at", "standing", "owner", "wanted")

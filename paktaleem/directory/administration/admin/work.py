@@ -50,7 +50,7 @@ long_acts.connect(
     make_run_act(
         RECOMPUTE_AGES,
         _("Ages after a changed threshold"),
-        Capability.VIEW_SUBJECTS,
+        Capability.VIEW_CLIENT_SET_UP,
         lambda run: reverse("admin:accounts_client_change", args=[run.client_id]),
     )
 )

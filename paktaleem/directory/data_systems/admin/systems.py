@@ -89,7 +89,7 @@ class SystemKeyAdmin(ScopedAdmin):
         "A caller with a key of this name acts for the system and sees only its orders. A rotated key keeps its name "
         "and continues to work. PakTaleem’s systems have a separate key at each client."
     )
-    empty_text = "No key acts for a system yet."
+    empty_text = "No API key belongs to a system yet."
     state = state_column(period_pill)
     acts = (
         RowAction(

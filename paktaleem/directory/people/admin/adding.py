@@ -12,6 +12,7 @@ from paktaleem.directory.people.models import AgeRoute, Subject, SubjectRole
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import ReasonField, ScopedForm
+from paktaleem.foundation.console.widgets import DayInput
 
 __all__ = ["ADDED_FIELDS", "AddPersonForm", "add_person"]
 
@@ -49,7 +50,7 @@ class AddPersonForm(ScopedForm):
         for field in _SEALED:
             options: dict[str, Any] = {"label": _(field.label), "required": field.is_required}
             if field.kind is FieldKind.DAY:
-                self.fields[field.name] = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **options)
+                self.fields[field.name] = forms.DateField(widget=DayInput(), **options)
             else:
                 off = forms.TextInput(attrs={"autocomplete": "off"})
                 self.fields[field.name] = forms.CharField(max_length=field.longest, widget=off, **options)

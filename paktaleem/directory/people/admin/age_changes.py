@@ -49,7 +49,7 @@ def _to_text(value: Any) -> Any:
 class AgeChangeAdmin(ScopedAdmin):
     """Age changes that would let a child decide for themselves."""
 
-    view_capability = Capability.VIEW_SUBJECTS
+    view_capability = Capability.VIEW_PERSON_CHANGES
     ledger_families = ("subject",)
     asks_reason = False
     list_display = ("requested_at", "standing", "subject", "route", "owner")

@@ -15,6 +15,7 @@ from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.places import CountryChoice
 
 __all__: list[str] = []
@@ -33,9 +34,7 @@ class StateAgeForm(RowActionForm):
     source = forms.ChoiceField(
         label="Source of the age", choices=[(one.value, words) for one, words in AGE_SOURCES.items()]
     )
-    day = forms.DateField(
-        label="Birth date or date of the check", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    day = forms.DateField(label="Birth date or date of the check", required=False, widget=DayInput())
     years = forms.IntegerField(label="Age in years", required=False, min_value=0, max_value=120)
     result = forms.ChoiceField(
         label="Result of the provider's check",

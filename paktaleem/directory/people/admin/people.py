@@ -29,7 +29,7 @@ from paktaleem.directory.people.services import (
     reveal_fields,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import get_filtered_client
@@ -135,13 +135,14 @@ class AgeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Filter the list."""
-        at = get_action_time(request)
-        which = {
-            "child": Q(of_age_at__gt=at),
-            "of_age": Q(of_age_at__lte=at),
-            "unknown": Q(of_age_at=None, erased_at=None),
-        }
-        return queryset.filter(which[str(self.value())]) if self.value() in which else queryset
+        if self.value() == "unknown":
+            return queryset.filter(of_age_at=None, erased_at=None)
+        if self.value() not in {"child", "of_age"}:
+            return queryset
+        is_child, at = self.value() == "child", get_action_time(request)
+        return select_by_clock(
+            at, lambda now: queryset.filter(Q(of_age_at__gt=now) if is_child else Q(of_age_at__lte=now))
+        )
 
 
 @admin.register(Subject, site=site)
@@ -373,7 +374,7 @@ def person_url(subject_id: Any) -> str:
 class GuardianClaimAdmin(ExportableAdmin):
     """Guardian relations that schools claim."""
 
-    view_capability = Capability.VIEW_SUBJECTS
+    view_capability = Capability.VIEW_ROSTERS
     person_field = "child"
     asks_reason = False
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")

@@ -67,7 +67,7 @@ class ListedFilter(admin.SimpleListFilter):
 class SourcedAdmin(EvidenceAdmin):
     """Read-only list of rows that rosters and the learning platform state."""
 
-    view_capability = Capability.VIEW_SUBJECTS
+    view_capability = Capability.VIEW_ROSTERS
     newest_by = "recorded_at"
     state = state_column(_pill)
 

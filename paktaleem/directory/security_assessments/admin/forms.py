@@ -3,13 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminDateWidget, AdminTextareaWidget
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.security_assessments.models import AssessmentReport, FindingSeverity, get_staff_day
 from paktaleem.directory.security_assessments.selectors import list_reports
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.widgets import DayInput
 
 __all__ = [
     "AcceptForm",
@@ -29,7 +30,7 @@ def _severity_field() -> forms.ChoiceField:
 
 
 def _day_field(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=AdminDateWidget, **options)
+    return forms.DateField(label=label, widget=DayInput, **options)
 
 
 class ReportForm(ActionForm):
