@@ -36,7 +36,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.long_acts import long_acts, make_run_act
-from paktaleem.foundation.console.person_pages import PersonRows, SummaryLine, person_acts, person_summaries
+from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -153,7 +153,7 @@ long_acts.connect(
 
 
 @admin.register(Invitation, site=site)
-class InvitationAdmin(PersonRows, ExportableAdmin, EvidenceAdmin):
+class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of invitations."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS

@@ -23,7 +23,7 @@ from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import Format, TYPES, write_sheet
+from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -32,8 +32,8 @@ from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.tasks_under_way import find_step_of
-from paktaleem.foundation.word_lists import join_words
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["ApiKeyAdmin", "expires_soon"]
 
