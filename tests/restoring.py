@@ -25,6 +25,12 @@ TABLES = """
     WHERE c.relkind = 'r' AND n.nspname = 'public'
     ORDER BY 1
 """
+WRITTEN = """
+    SELECT c.oid::regclass::text
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND n.nspname = 'public' AND pg_relation_size(c.oid) > 0
+"""
+"""Tables that have, or have had, a row: the file of any other is empty."""
 SEQUENCES = "SELECT format('%I.%I', schemaname, sequencename), start_value, last_value FROM pg_sequences"
 SCHEMA = """
     WITH kept AS (
@@ -71,7 +77,8 @@ class RestoredDatabase:
     def restore(self) -> None:
         """Put back the rows and the sequences, in one transaction."""
         with self._connection.transaction():
-            deletions = [sql.SQL("DELETE FROM {}").format(_raw(table)) for table in self._columns]
+            written = [table for (table,) in self._connection.execute(WRITTEN).fetchall()]
+            deletions = [sql.SQL("DELETE FROM {}").format(_raw(table)) for table in written]
             self._connection.execute(sql.SQL("; ").join(deletions))
             for table, content in self._rows.items():
                 with self._connection.cursor().copy(self._copying(table, "FROM STDIN")) as copy:

@@ -6,7 +6,8 @@ another language or way in what a quick test proves once. Of most kinds one stay
 """
 
 from collections.abc import Iterable
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import pytest
@@ -141,12 +142,18 @@ def is_left_out(path: Path, config: pytest.Config) -> bool:
     """
     if path.suffix != ".py" or config.args != config.getini("testpaths"):
         return False
-    file = path.relative_to(config.rootpath)
-    slow = {Path(entry.split("::")[0]): "::" not in entry for entries in SLOW.values() for entry in entries}
-    places = [place for place in (file, *file.parents) if place in slow]
+    file = path.relative_to(config.rootpath).as_posix()
+    slow = _find_slow_places()
+    places = [place for place in (file, *map(str, PurePosixPath(file).parents)) if place in slow]
     if config.option.markexpr == QUICK_RUN:
         return any(slow[place] for place in places)
     return config.option.markexpr == SLOW_RUN and not places
+
+
+@cache
+def _find_slow_places() -> dict[str, bool]:
+    """Return the files and folders with slow tests, and whether all tests of each are slow."""
+    return {entry.split("::")[0]: "::" not in entry for entries in SLOW.values() for entry in entries}
 
 
 def mark_slow_tests(items: Iterable[pytest.Item], config: pytest.Config) -> None:

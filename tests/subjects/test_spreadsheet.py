@@ -97,11 +97,18 @@ PEOPLE = [
         as_xlsx(lines(DANISH, FARHAN)),
         as_xlsx(lines(DANISH, FARHAN), sheet="Sheet1"),
         csv_template() + as_csv(lines(DANISH, FARHAN)[1:]),
-        filled(xlsx_template(), DANISH, FARHAN),
         as_xlsx(lines({**DANISH, "Birth date": datetime(2017, 3, 14)}, FARHAN)),  # noqa: DTZ001 -- as Excel has them
     ],
 )
 def test_every_file_format_gives_the_same_people(data):
+    assert_people_are_read(data)
+
+
+def test_a_filled_template_gives_the_same_people():
+    assert_people_are_read(filled(xlsx_template(), DANISH, FARHAN))
+
+
+def assert_people_are_read(data):
     sheet = read(data)
     assert [person for _, person in sheet.placed_people()] == PEOPLE
     assert list(sheet.relations()) == [GuardianRelation("s-1", "g-esra", "parent")]

@@ -56,8 +56,8 @@ SETTINGS = {
 }
 LEAST_CACHE, MOST_CACHE = 128, 2048  # megabytes
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
-QUICK = {"wal_level": "minimal", "max_wal_senders": "0", "jit": "off"}
-"""More settings of a server for tests: the least log, and no compiling of queries that run once."""
+QUICK = {"wal_level": "minimal", "max_wal_senders": "0", "jit": "off", "scram_iterations": "1"}
+"""More settings of a server for tests: the least log, no compiling of queries that run once, quick password checks."""
 
 IN_BACKGROUND = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
 """The shell exits immediately, so the server is not a child of this process and outlives it."""
