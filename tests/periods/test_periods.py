@@ -30,7 +30,7 @@ from paktaleem.foundation.periods.services import (
 )
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.grants import find_table_policy
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.table_policy import Personal
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 from tests.accounts.officers import second_officer
@@ -172,6 +172,17 @@ def test_runs_add_up(cast: Cast) -> None:
             record_run("unknown", rows=0, at=AT)
     assert (run.rows, run.rows_ever, run.ran_at) == (0, 3, AT + timedelta(days=1))
     assert run.last_rows_at == AT
+
+
+def test_a_portal_that_is_not_set_up_yet_records_no_run_and_fails_no_job(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker may start before PakTaleem's own client is added: it has nothing to dispose of then."""
+    missing = new_id()
+    monkeypatch.setattr("paktaleem.foundation.periods.services.PAKTALEEM", missing)
+    with in_client(missing):
+        record_run("packages", rows=0, at=AT)
+        assert not DisposalRun.objects.filter(client_id=missing).exists()
 
 
 def test_a_client_that_fails_stops_no_other_and_what_was_done_is_counted(cast: Cast) -> None:

@@ -21,9 +21,10 @@ def check_disposals() -> Iterator[Line]:
     """Yield the kinds of data whose disposal has not run for a day; a portal less than a day old runs each by then."""
     since = wall_clock_now() - LATEST
     with in_client(PAKTALEEM):
-        began_at = Client.objects.get(pk=PAKTALEEM).created_at
+        portal = Client.objects.filter(pk=PAKTALEEM).first()
         ran_at = dict(DisposalRun.objects.filter(client_id=PAKTALEEM).values_list("kind", "ran_at"))
     kinds = [kind.code for kind in list_kinds() if kind.bounds is not None]
+    began_at = wall_clock_now() if portal is None else portal.created_at  # None: the portal is not set up yet
     late = sorted(kind for kind in kinds if ran_at.get(kind, began_at) <= since)
     coming = sum(kind not in ran_at for kind in kinds)
     if late:

@@ -24,7 +24,8 @@ __all__ = ["PeriodFixed", "decide_period_change", "record_run", "request_period_
 
 _RECORD_RUN = """
 INSERT INTO periods_disposalrun AS run (id, client_id, kind, ran_at, rows, rows_ever, last_rows_at)
-VALUES (%(id)s, %(client)s, %(kind)s, %(at)s, %(rows)s, %(rows)s, CASE WHEN %(rows)s > 0 THEN %(at)s::timestamptz END)
+SELECT %(id)s, client.id, %(kind)s, %(at)s, %(rows)s, %(rows)s, CASE WHEN %(rows)s > 0 THEN %(at)s::timestamptz END
+FROM accounts_client client WHERE client.id = %(client)s
 ON CONFLICT (client_id, kind) DO UPDATE SET
     ran_at = excluded.ran_at,
     rows = excluded.rows,
@@ -102,6 +103,7 @@ def decide_period_change(
 def record_run(kind: str, *, rows: int, at: datetime) -> None:
     """Record that the disposal of a kind ran, and how many rows it disposed of; in PakTaleem's context (decision 0076).
 
+    Records nothing before PakTaleem's own client is added: the worker of a new portal may start first.
     Raises KeyError for an unknown kind.
     """
     values: dict[str, Any] = {"id": new_id(), "client": PAKTALEEM, "kind": get_kind(kind).code, "rows": rows, "at": at}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -139,10 +139,8 @@ class AgeFilter(admin.SimpleListFilter):
             return queryset.filter(of_age_at=None, erased_at=None)
         if self.value() not in {"child", "of_age"}:
             return queryset
-        is_child, at = self.value() == "child", get_action_time(request)
-        return select_by_clock(
-            at, lambda now: queryset.filter(Q(of_age_at__gt=now) if is_child else Q(of_age_at__lte=now))
-        )
+        met = "gt" if self.value() == "child" else "lte"
+        return select_by_clock(get_action_time(request), lambda at: queryset.filter(**{f"of_age_at__{met}": at}))
 
 
 @admin.register(Subject, site=site)
