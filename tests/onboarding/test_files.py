@@ -108,6 +108,18 @@ def test_a_client_is_loaded_exported_and_loaded_again_without_a_change(cast: Cas
     assert "The file changes nothing." in load(tmp_path, exported("ravi"))[0]
 
 
+def test_an_exported_client_is_loaded_as_another_one(cast: Cast, tmp_path: Path) -> None:
+    document = exported("indus")
+    document["client"] |= {"code": "ravi", "name": "Ravi Schools"}
+    document.pop("contacts", None)  # people of Indus
+    shown, errors, status = load(tmp_path, document, "--dry-run")
+    assert (errors, status, find_client_by_code("ravi")) == ([], 0, None)
+    assert "client ravi: new" in shown
+    assert load(tmp_path, document)[2] == 0
+    assert exported("ravi") == document
+    assert "The file changes nothing." in load(tmp_path, document)[0]
+
+
 def test_a_changed_file_changes_only_what_differs_and_requests_what_takes_two(cast: Cast, tmp_path: Path) -> None:
     load(tmp_path, NEW)
     document = exported("ravi")

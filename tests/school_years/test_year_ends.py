@@ -38,6 +38,7 @@ from tests.school_years.making import (
     CLASSES,
     IN_THE_YEAR,
     NEW,
+    OLD,
     WORKER,
     carried_out,
     consents,
@@ -252,7 +253,8 @@ def test_leavers_are_chosen_by_their_grade_or_that_of_their_class_of_the_year(ca
 def test_leavers_are_chosen_by_the_role_and_by_their_last_class_of_the_year(cast: Cast, indus: Client) -> None:
     register_subject("lms-hamza", client=indus, details={"role": "learner"}, actor=SETTING_UP, at=IN_THE_YEAR)
     moved = [enrolled("danish", "4a", ends_on=MIDWAY), enrolled("danish", "9c", MIDWAY)]
-    record(indus, *moved, at=IN_THE_YEAR)
+    over = enrolled("hamza", "9c", ends_on=OLD[1])  # in no class today
+    record(indus, *moved, over, at=IN_THE_YEAR)
     found = {}
     for name, conditions in (
         ("learners", {"role": "learner"}),

@@ -38,7 +38,7 @@ def export_client(client: Client, *, at: datetime) -> dict[str, Any]:
             {"kind": one.kind, "person": one.subject.external_id}
             for one in list_contacts(client.pk, at=at).order_by("kind", "pk")
         ],
-        "agreement": _export_agreement(agreement) if agreement else None,
+        "agreement": _export_agreement(agreement, at) if agreement else None,
         "instructions": [_export_instruction(one) for one in list_open_instructions(agreement, at=at)],
         "purposes": [_export_purpose(one) for one in Purpose.objects.filter(client_id=client.pk).order_by("code")],
         "bases": [_export_basis(one) for one in list_current_bases(client.pk, at=at)],
@@ -104,9 +104,13 @@ def _export_facts(client: Client) -> dict[str, Any]:
     return {**{name: getattr(client, name) for name in names}, "is_sandbox": client.is_sandbox}
 
 
-def _export_agreement(row: ServiceAgreement) -> dict[str, Any]:
+def _export_agreement(row: ServiceAgreement, at: datetime) -> dict[str, Any]:
+    """Return an agreement; a start in the past is left out, as another client's agreement cannot have it."""
     times = {name: getattr(row, name) for name in ("starts_at", "ends_at", "exit_until")}
-    return {"reference": row.reference, **{name: time.isoformat() for name, time in times.items() if time}}
+    return {
+        "reference": row.reference,
+        **{name: time.isoformat() for name, time in times.items() if time and time > at},
+    }
 
 
 def _export_instruction(row: Instruction) -> dict[str, Any]:
