@@ -129,6 +129,7 @@ FACT_NAMES = {
     "leavers_by": _("leavers chosen by"),
     "leaving_grades": _("grades that leave"),
     "left": _("classes left"),
+    "left_without_administrator": _("left without an administrator"),
     "legal_disclosure": _("legal disclosure"),
     "length": _("length"),
     "let_go": _("people who left"),
