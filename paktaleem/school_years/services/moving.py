@@ -20,7 +20,7 @@ def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: da
 
     Periods of retention that count from the closing begin. Nothing is sent to or read from the other client: what goes
     along is a copy that the person, a guardian or the controller requests (portability). Raises AlreadyErased,
-    ErasureInProgress, NotAllowed.
+    ErasureInProgress, ClassesElsewhere, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     end_enrolments_of(subject, actor=actor, at=at)

@@ -13,12 +13,22 @@ from paktaleem.directory.schools.models import Enrolment, Origin, SchoolClass
 from paktaleem.directory.schools.rows import ENROLMENTS
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.directory.schools.services.recording import lock_schools
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.context import is_limited
 
-__all__ = ["end_classes", "end_enrolments_of", "end_on", "record_counts"]
+__all__ = ["ClassesElsewhere", "end_classes", "end_enrolments_of", "end_on", "record_counts"]
+
+
+class ClassesElsewhere(NotAllowed):
+    """Staff limited to schools would end enrolments of classes of other schools too, which they may not."""
+
+    console_message = (
+        "This concerns classes of a school outside your role, too: ask a colleague whose role is not limited to "
+        "schools."
+    )
 
 
 @transaction.atomic
@@ -44,7 +54,10 @@ def end_classes(
 
 @transaction.atomic
 def end_enrolments_of(subject: Subject, *, actor: Actor, at: datetime) -> int:
-    """End a person's enrolments today; return how many. Waits for a recording that runs. Raises NotAllowed."""
+    """End a person's enrolments today; return how many. Waits for a recording that runs.
+
+    Raises ClassesElsewhere, NotAllowed.
+    """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     lock_schools(subject.client_id, waits=True)
     rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject, ended_at=None)
@@ -55,9 +68,16 @@ def end_enrolments_of(subject: Subject, *, actor: Actor, at: datetime) -> int:
 
 
 def end_on(rows: QuerySet[Enrolment], ends_on: date, at: datetime) -> int:
-    """End enrolments on a day, or earlier if they ended earlier; return how many. One that begins later has no day."""
-    day = Value(ends_on)
-    return rows.update(ended_at=at, ends_on=Greatest("starts_on", Least(Coalesce("ends_on", day), day)))
+    """End enrolments on a day, or earlier if they ended earlier; return how many. One that begins later has no day.
+
+    Staff limited to schools see all enrolments of their people, and change those of their own classes: an UPDATE leaves
+    out the others without an error. Raises ClassesElsewhere instead of ending a part of them.
+    """
+    day, wanted = Value(ends_on), rows.count() if is_limited() else None
+    ended = rows.update(ended_at=at, ends_on=Greatest("starts_on", Least(Coalesce("ends_on", day), day)))
+    if wanted is not None and ended != wanted:
+        raise ClassesElsewhere
+    return ended
 
 
 def record_counts(client_id: UUID, actor: Actor, at: datetime, *, added: int = 0, **ended: int) -> None:
