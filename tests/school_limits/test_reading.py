@@ -1,10 +1,12 @@
 """Everything that an administrator limited to one school reads: pages, lists, searches, files.
 
-North has one pupil. No one else of Indus is named on any page, by id, LMS id, name, contact or number of a case.
+North has one pupil. No one else of Indus is named on any page, by id, LMS id, name, contact or number of a case, and
+a list that is searched or filtered by someone else answers as if they did not exist.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -13,8 +15,10 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.people import open_details
 from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import TypedFilter
 from paktaleem.foundation.console.person_pages import TABS, person_pages
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from rights.erasures.models import ErasureProposal
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
@@ -103,6 +107,44 @@ def test_every_list_that_is_exported_holds_own_rows_only(north: North) -> None:
     refuse_any(looked_at)
     assert exported["subjects/subject"] == 1
     assert len(exported) > 10
+
+
+def answers_alike(north: North, url: str, *values: str) -> str:
+    """Return what tells the answers of a URL for these values apart: an oracle."""
+    found = []
+    for value in values:
+        answer = north.browser.get(url + value)
+        text = re.sub(r'csrfmiddlewaretoken" value="\w+"|nonce="[\w-]+"', "", answer.content.decode())
+        lines = [str(answer.status_code), answer.get("Location", ""), *text.splitlines()]
+        found.append([line.replace(value, "…") for line in lines])
+    told = [f"{one} / {other}" for one, other in zip_longest(*found) if one != other]
+    return " ".join(told)[:300]
+
+
+def lookups(model: str) -> Iterator[str]:
+    """Yield the parameters by which the rows of a list might be compared with a person."""
+    own = admin_of(model)
+    for field in own.model._meta.concrete_fields:
+        if field.is_relation and field.related_model is Subject:
+            yield from (f"{field.name}__id__exact", f"{field.name}__exact", f"{field.name}__pk__in")
+            yield from (f"{field.name}__external_id__startswith", field.column)
+
+
+def test_no_list_answers_whether_someone_of_another_school_exists(north: North) -> None:
+    hidden, looked_at = next(one for one in north.hidden if one.external_id == "lms-danish"), []
+    pairs = {"id": (str(hidden.pk), str(new_id())), "external_id": ("lms-danish", "lms-nobody")}
+    for model in MODELS:
+        answer = north.browser.get(list_url(model))
+        if answer.status_code != OK:
+            continue
+        typed = [one.parameter_name for one in answer.context["cl"].filter_specs if isinstance(one, TypedFilter)]
+        asked = dict.fromkeys(("q", *typed), "external_id")
+        asked |= {one: "external_id" if "external_id" in one else "id" for one in lookups(model)}
+        for parameter, kind in asked.items():
+            url = f"{list_url(model)}?{parameter}="
+            looked_at.append((url, answers_alike(north, url, *pairs[kind])))
+    refuse_any(looked_at)
+    assert len(looked_at) > 150
 
 
 def test_no_search_finds_anyone_of_another_school(north: North) -> None:
