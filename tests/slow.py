@@ -123,6 +123,8 @@ SLOW: Final = {
         "tests/rights/test_package_size.py",
         "tests/rights/test_year.py",
         "tests/scale",
+        "tests/school_limits/test_posting.py::test_each_open_act_does_the_same_as_for_one_without_a_limit",
+        "tests/school_limits/test_reading.py",
         "tests/schools/test_flat_memory.py",
         "tests/signin/test_second_factor.py::test_one_of_fifty_simultaneous_uses_of_a_code_succeeds",
         "tests/signin/test_second_factor.py::test_with_both_factors_the_same_crawl_opens_pages",

@@ -22,7 +22,7 @@ from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client, is_limited
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__: list[str] = []
@@ -49,7 +49,9 @@ def _show_digest(request: HttpRequest, client: Client | None) -> dict[str, Any]:
             "is_own": actor.client_id is not None,
             "coming": [(one, _list_url(one.page)) for one in list_coming(client, at=at)],
             "is_stopped": is_stopped(client.pk, actor.id),
-            "switch_url": reverse("admin:accounts_client_weekly-email", args=[client.pk], current_app=site.name),
+            "switch_url": ""
+            if is_limited()
+            else reverse("admin:accounts_client_weekly-email", args=[client.pk], current_app=site.name),
         }
 
 
@@ -99,7 +101,7 @@ added_acts.connect(
             _switch,
             form=ActionForm,
             lead="For you alone. Administrators get the weekly digest by email every Monday; the page stays.",
-            applies=lambda row, _: row.pk != PAKTALEEM,
+            applies=lambda row, _: row.pk != PAKTALEEM and not is_limited(),  # limited staff get no such email
         ),
     )
 )

@@ -140,9 +140,9 @@ INSERT INTO consent_restriction (id, client_id, subject_id, purpose_code, starts
 SELECT id, client_id, id, '', at, CASE WHEN number %% 2 = 0 THEN at + interval '1 day' END FROM person WHERE number %% 3 = 0;
 INSERT INTO consent_objection (id, client_id, subject_id, purpose_code, starts_at)
 SELECT id, client_id, id, 'platform_improvement', at FROM person WHERE number %% 3 = 1;
-INSERT INTO mail_letter (id, client_id, kind, language, channel, subject_id, state, attempts, last_error, message_id,
+INSERT INTO mail_letter (id, client_id, kind, language, channel, subject_id, to_address, state, attempts, last_error, message_id,
     queued_at, due_at, sent_at, actor_kind, actor_id, actor_role)
-SELECT id, client_id, 'notice_announced', 'en', 'mail', id, CASE WHEN number %% 50 = 0 THEN 'failed' ELSE 'sent' END, 1, '', '',
+SELECT id, client_id, 'notice_announced', 'en', 'mail', id, false, CASE WHEN number %% 50 = 0 THEN 'failed' ELSE 'sent' END, 1, '', '',
     at, at, CASE WHEN number %% 50 > 0 THEN at END, 'system', client_id, 'system'
 FROM person WHERE number %% 2 = 1;
 INSERT INTO ledger_entry (id, client_id, kind, subject_id, actor_kind, actor_id, actor_role, recorded_at, body, leaf_hash)

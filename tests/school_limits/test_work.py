@@ -16,7 +16,7 @@ from consent.consents.services import Answer, record_answers, restrict_processin
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased, erase_subject, register_subject
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass
-from paktaleem.directory.schools.services import EnrolledElsewhere, Move, move_pupils
+from paktaleem.directory.schools.services import ClassesElsewhere, Move, move_pupils
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -117,7 +117,7 @@ def test_no_one_is_taken_from_a_class_of_another_school(cast: Cast, leave: str) 
         if leave == "one class":
             assert move_pupils(move, client=subject.client, **by) == 1
         else:
-            with pytest.raises(EnrolledElsewhere), transaction.atomic():
+            with pytest.raises(ClassesElsewhere), transaction.atomic():
                 leave_client(subject, **by) if leave == "the client" else move_pupils(move, client=subject.client, **by)
         there = Enrolment.objects.filter(subject=danish, ended_at=None)
         assert set(there.values_list("school_class__title", flat=True)) == {

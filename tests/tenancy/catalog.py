@@ -34,6 +34,7 @@ LOOK_UPS = {
     "school_limits_of_enrolments",
     "school_limits_of_guardians",
     "school_limits_of_schools",
+    "subjects_has_hidden_record",  # answers yes or no, to staff limited to schools only
     "subjects_was_erased",  # answers yes or no, to staff limited to schools too
     "webhooks_tell_changes",  # staff limited to schools cause changes, as the next one
     "webhooks_tell_entries",  # staff limited to schools add entries, and see neither endpoints nor messages
@@ -48,7 +49,13 @@ LOOK_UPS = {
 OFFICERS_TOO = {"tenancy_clock_offset"}
 """Those that the officer role may execute: it reads the clock of the client it switches to, and nothing else."""
 
-LIMITED_TOO = {"accounts_memberships", "accounts_staff_roles", "subjects_was_erased", "tenancy_clock_offset"}
+LIMITED_TOO = {
+    "accounts_memberships",
+    "accounts_staff_roles",
+    "subjects_has_hidden_record",
+    "subjects_was_erased",
+    "tenancy_clock_offset",
+}
 """Those that staff limited to schools may execute: administrators among them invite colleagues and add people."""
 
 GLOBAL_TABLES = {
@@ -161,8 +168,10 @@ def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
     if wall.limited is Limited.JOURNAL:
         person = _is_shown(table, Link(True, "subject_id", "subjects_subject"))
         added = f"({own} AND ((subject_id IS NULL) OR {person}))"
-        return {_limited("SELECT", f"({own} AND {person})"), _limited("INSERT", None, added)}
+        shown = f"({own} AND {person})"
+        return {_limited("SELECT", shown), _limited("INSERT", None, added), _limited("UPDATE", shown, shown)}
     if table == "subjects_subject" or wall.limited is Limited.BY_SCHOOLS:
+        own = f"({own} IS TRUE)" if table == "subjects_subject" else own  # which no index of the client is read for
         shown = f"({own} AND (school_ids {'&&' if table == 'subjects_subject' else '<@'} {schools}))"
         return {_limited("ALL", shown, shown)}
     link, links = link_to_people(table), links_to_people(table)
@@ -178,7 +187,17 @@ def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
         f"(({one.column} IS NULL) OR {_is_shown(table, one)})" if number and one.is_optional else _is_shown(table, one)
         for number, one in enumerate(links)
     ]
-    return {_limited("ALL", f"({own} AND {_is_shown(table, link)})", f"({own} AND {' AND '.join(parts)})")}
+    check = " AND ".join(parts)
+    if tracked := _columns()(table).history_of.removeprefix("subjects_subject"):
+        check = _describes_shown_row(table, tracked, links, check if len(parts) == 1 else f"({check})")
+    return {_limited("ALL", f"({own} AND {_is_shown(table, link)})", f"({own} AND {check})")}
+
+
+def _describes_shown_row(table: str, tracked: str, links: list[Link], otherwise: str) -> str:
+    """Return the condition that a history row has the keys of the shown row that it describes."""
+    same = [f"(NOT (shown.{one.column} IS DISTINCT FROM {table}.{one.column}))" for one in links]
+    where = " AND ".join([f"(shown.id = {table}.id)", *same])
+    return f"((EXISTS ( SELECT\n   FROM {tracked} shown\n  WHERE ({where}))) OR {otherwise})"
 
 
 def _limited(command: str, using: str | None, check: str | None = None) -> tuple[Any, ...]:

@@ -43,6 +43,7 @@ from paktaleem.foundation.console.columns import (
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.limited_lists import begin_with_people
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import boards, site
@@ -266,7 +267,8 @@ def _serialize_step(one: Any) -> dict[str, Any]:
 
 def _count_open_rows() -> int:
     """Count the open rows, state by state, because no single index serves all states in order."""
-    found = [SheetEntry.objects.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN_STATES]
+    rows = begin_with_people(SheetEntry.objects.all())
+    found = [rows.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN_STATES]
     return found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
 
 

@@ -10,7 +10,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
 __all__ = ["Channel", "Letter", "LetterError", "LetterState"]
 
@@ -53,6 +53,7 @@ class Letter(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        limited=Limited.JOURNAL,
         disposed_as="messages",
         personal={
             "kind": Personal.NONE,
@@ -75,7 +76,8 @@ class Letter(models.Model):
     )
     user = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
     to_address = models.BooleanField(
-        default=False, db_default=False, help_text="The recipient is neither a person nor staff."
+        default=False,  # in the database none: it would be returned, and limited staff do not see such a row
+        help_text="The recipient is neither a person nor staff.",
     )
     address = SealedField()
     epoch = models.PositiveIntegerField(null=True)

@@ -28,7 +28,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.context import current_client
+from paktaleem.foundation.tenancy.context import current_client, is_limited
 from paktaleem.foundation.tenancy.rows import find_row
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "count_protected",
     "filter_by_id_prefix",
     "get_subject",
+    "has_hidden_record",
     "has_waiting_age_change",
     "having_left",
     "is_erased",
@@ -285,6 +286,16 @@ def has_waiting_age_change(subject: Subject) -> bool:
 def list_same_person(subject: Subject) -> list[Subject]:
     """List the other records that are the same person as a record, without the erased; oldest first."""
     return map_same_person([subject]).get(subject.pk, [])
+
+
+def has_hidden_record(subject: Subject) -> bool:
+    """Return True if staff limited to schools see a person, but not every record of them (docs/decisions/0098)."""
+    if not is_limited() or subject.same_person is None:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT subjects_has_hidden_record(%s, %s)", [subject.client_id, subject.pk])
+        [(found,)] = cursor.fetchall()
+    return bool(found)
 
 
 def map_same_person(people: Iterable[Subject]) -> dict[UUID, list[Subject]]:

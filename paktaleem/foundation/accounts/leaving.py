@@ -7,21 +7,24 @@ from uuid import UUID
 
 from django.apps import apps
 
-from paktaleem.foundation.accounts.models import ApiKey, Membership, User
+from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.staff_accounts import Stamp
 from paktaleem.foundation.accounts.ways_in import list_ways_in
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = [
     "LastAdministrator",
     "LastWayIn",
+    "can_administrator_sign_in",
     "end_sessions",
     "keep_a_way_in",
+    "list_clients_left_without",
     "list_held_keys",
     "lock_last_administrator",
     "revoke_held_keys",
@@ -74,6 +77,28 @@ def keep_a_way_in(client_id: UUID, *, at: datetime, even_if_none: bool = False) 
     yield
     if is_needed and not _list_able(client_id, at=at):
         raise LastWayIn
+
+
+def list_clients_left_without(user: User, *, at: datetime) -> list[Client]:
+    """List the clients of which no administrator could sign in any more without this account; in officer context.
+
+    Other acts that take administrators or ways to sign in from these clients wait until the transaction ends.
+    """
+    with in_client(PAKTALEEM):
+        User.objects.select_for_update().get(pk=user.pk)  # before the clients' locks, as the end of a membership does
+    own = Membership.objects.active(at).filter(user_id=user.pk, role=Role.CLIENT_ADMIN, school_ids=None)
+    found = []
+    for one in own.exclude(client_id=PAKTALEEM).select_related("client").order_by("client_id"):
+        with in_client(one.client_id):
+            _lock_administrators(one.client_id)
+            if _list_able(one.client_id, at=at) == {one.pk}:
+                found.append(one.client)
+    return found
+
+
+def can_administrator_sign_in(client_id: UUID, *, at: datetime) -> bool:
+    """Return True if an administrator of the whole client can sign in; in the client's context."""
+    return bool(_list_able(client_id, at=at))
 
 
 def _lock_administrators(client_id: UUID) -> None:

@@ -4,6 +4,7 @@ One officer proposes such an act, which is stored as a ``StaffChange``; another 
 concerns staff without a privileged role, one officer does alone (decision 0054).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.leaving import end_sessions, lock_last_administrator, revoke_held_keys
-from paktaleem.foundation.accounts.models import Membership, StaffAct, StaffChange, User
+from paktaleem.foundation.accounts.models import Client, Membership, StaffAct, StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability, is_privileged, is_wider
 from paktaleem.foundation.accounts.school_limits import (
     has_wider_limit,
@@ -138,8 +139,18 @@ def resend_link(user: User, *, actor: Actor, reason: Reason | str = Reason.ONBOA
 
 
 @transaction.atomic
-def change_user(user: User, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime) -> User | StaffChange:
+def change_user(
+    user: User,
+    *,
+    left_without: Sequence[Client] = (),
+    actor: Actor,
+    reason: Reason | str = Reason.REVIEW,
+    at: datetime,
+) -> User | StaffChange:
     """Change the name, language or active state of a member of staff; a disabled user's next request fails.
+
+    ``left_without`` are the clients of which no administrator can sign in after the account is disabled, as the officer
+    has confirmed (``list_clients_left_without``, decision 0123); they are recorded.
 
     Re-enabling privileged staff is proposed: returns the ``StaffChange``, and the account stays disabled. Raises
     AlreadyProposed, ValidationError, NotAllowed.
@@ -150,7 +161,8 @@ def change_user(user: User, *, actor: Actor, reason: Reason | str = Reason.REVIE
     if enables:
         user.is_active = False
     save_tracked(user, actor=actor, reason=reason, at=at, only=_ACCOUNT_FIELDS)
-    record_user_entry("user.changed", user, Stamp(actor, reason, at, ()))
+    facts = {"left_without_administrator": ", ".join(str(one.pk) for one in left_without)} if left_without else {}
+    record_user_entry("user.changed", user, Stamp(actor, reason, at, ()), **facts)
     if not enables:
         return user
     return _do_or_propose(StaffAct.ENABLE, user, actor=actor, reason=reason, at=at) or user

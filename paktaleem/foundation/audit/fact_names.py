@@ -132,6 +132,7 @@ FACT_NAMES = {
     "leaving_places": _("schools and classes that leave"),
     "leaving_role": _("role of those who leave"),
     "left": _("classes left"),
+    "left_without_administrator": _("left without an administrator"),
     "legal_disclosure": _("legal disclosure"),
     "length": _("length"),
     "let_go": _("people who left"),

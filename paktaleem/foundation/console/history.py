@@ -88,7 +88,7 @@ def list_row_versions(row: Any, *, viewer: Actor) -> list[Version]:
     found = list(annotate_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")[: SHOWN + 1])
     fields = list_compared_fields(type(row))
     names = _load_reference_names(found, fields) | _load_staff_names(found, fields, viewer)
-    older: list[Any] = [*found[1:], None]
+    older: list[Any] = [*found[1:], None][: len(found)]
     return [_build_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
 
 

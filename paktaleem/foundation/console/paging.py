@@ -15,6 +15,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from psycopg.sql import SQL, Identifier
 
+from paktaleem.foundation.console.limited_lists import begin_with_people
+
 __all__ = [
     "LIMIT",
     "BoundedChangeList",
@@ -125,6 +127,10 @@ class BoundedChangeList(ChangeList):
     """Change list that never reads or counts all rows; a link on its last page shows older rows."""
 
     older_link = ""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
+        """Return the rows of the list with its filters, read quickly for staff limited to schools."""
+        return begin_with_people(super().get_queryset(request, exclude_parameters))
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page."""

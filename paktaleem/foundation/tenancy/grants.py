@@ -56,7 +56,7 @@ def apply_grants(alias: str = "owner") -> None:
         _grant_sequences(cursor)
 
 
-_MOST = {Limited.READ: frozenset({"SELECT", "UPDATE"}), Limited.JOURNAL: APPEND}
+_MOST = {Limited.READ: frozenset({"SELECT", "UPDATE"})}
 
 
 def list_limited_rights() -> dict[str, frozenset[str]]:

@@ -94,9 +94,15 @@ def write_policies(table: str, limit: Limited, catalog: Catalog, *, own: str) ->
     """
     if is_hidden(table, limit, catalog):
         return []
+    if table == PEOPLE:
+        own = f"({own}) IS TRUE"  # no index: that of the client has every person, that of the schools only those shown
     shown, written = f"{own}{_where_shown(table, limit, catalog)}", f"{own}{_where_written(table, limit, catalog)}"
     if limit is Limited.JOURNAL:
-        return [_policy("limited", table, "SELECT", shown), _policy("limited_insert", table, "INSERT", "", written)]
+        return [
+            _policy("limited", table, "SELECT", shown),
+            _policy("limited_insert", table, "INSERT", "", written),
+            _policy("limited_update", table, "UPDATE", shown, shown),
+        ]
     if limit is Limited.CLASSES:
         return [
             _policy("limited", table, "SELECT", shown),
@@ -140,7 +146,22 @@ def _where_written(table: str, limit: Limited, catalog: Catalog) -> str:
         found = _exists(table, link)
         is_free = number > 0 and link.is_optional
         conditions.append(f" AND ({link.column} IS NULL OR {found})" if is_free else f" AND {found}")
-    return "".join(conditions)
+    referred = "".join(conditions)
+    described = catalog(table).history_of
+    links = [link.column for link in _list_links(table, catalog)]
+    if not described or described == PEOPLE or not links:
+        return referred
+    return f" AND ({_describes_shown_row(table, described, links)} OR {referred.removeprefix(' AND ')})"
+
+
+def _describes_shown_row(table: str, described: str, links: list[str]) -> str:
+    """Write the condition that a history row has the foreign keys of the shown row that it describes.
+
+    The change that it records may have hidden another person to whom the row refers, such as a guardian whose last tie
+    to these schools ended.
+    """
+    same = "".join(f" AND shown.{one} IS NOT DISTINCT FROM {table}.{one}" for one in links)
+    return f"EXISTS (SELECT FROM {described} shown WHERE shown.id = {table}.id{same})"
 
 
 _JOURNALLED = Link(True, "subject_id", PEOPLE)

@@ -49,7 +49,7 @@ class Limited(StrEnum):
     READ = "read"
     """sees every row, and writes none: the register, schools, the client itself"""
     JOURNAL = "journal"
-    """sees and adds rows whose ``subject_id`` is a person of those schools, and adds rows without one"""
+    """sees and writes rows whose ``subject_id`` is a person of those schools, and adds rows without one"""
     BY_SCHOOLS = "by_schools"
     """sees and writes rows whose own ``school_ids`` are those schools or fewer: memberships, forms on paper"""
     CLASSES = "classes"

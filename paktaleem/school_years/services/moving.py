@@ -19,7 +19,7 @@ def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: da
     """Close the account of a pupil who leaves for another client, and end their enrolments (decision 0100).
 
     Periods of retention that count from the closing begin. Nothing is sent to or read from the other client: what goes
-    along is a copy that the person, a guardian or the controller requests (portability). Raises EnrolledElsewhere,
+    along is a copy that the person, a guardian or the controller requests (portability). Raises ClassesElsewhere,
     AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)

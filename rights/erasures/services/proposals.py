@@ -12,7 +12,12 @@ from django.db.models import Q
 from paktaleem.directory.people.erasure_hooks import Hold, list_holds
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
-from paktaleem.directory.people.services import AlreadyErased, ErasureHeld, ErasureInProgress
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    ErasureHeld,
+    ErasureInProgress,
+    require_all_records,
+)
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -104,10 +109,11 @@ def propose_erasure(
     The other records of the same person get a proposal each, which is approved or cancelled with this one.
     ``seen`` are the facts of the preview (``read_facts``). An administrator of a client proposes only for a request of
     which they granted the client's part. Raises RequestNotAllowed if the guardian who made the request has no authority
-    any more, ChangedSince, ErasureProposed, ErasureHeld, AlreadyErased, ErasureInProgress, NotAllowed.
+    any more, ChangedSince, ErasureProposed, ErasureHeld, AlreadyErased, ErasureInProgress, RecordElsewhere, NotAllowed.
     """
     require(actor, Capability.PROPOSE_ERASURES, subject.client_id)
     subject = _lock_subject(subject)
+    require_all_records(subject)
     _require_controller(actor, request)
     if request is not None:
         require_authority(request, [RightKind.ERASURE], at=at)
@@ -163,12 +169,13 @@ def decide_erasure(
     """Approve an erasure as a second person, so that the cooling-off runs, or decline it (GDPR Art. 17, decision 0069).
 
     The person is then informed on every known channel. Raises ChangedSince, ErasureHeld, ErasureEnded,
-    ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent, RecordElsewhere, NotAllowed.
     """
     require(actor, Capability.APPROVE_ERASURES, proposal.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may approve or decline an erasure.")
     proposal = lock_proposal(proposal)
+    require_all_records(proposal.subject)
     if proposal.stage != Stage.PROPOSED:
         raise ErasureEnded
     decided = _decide(proposal, actor, reason, at, approve=approve)
@@ -202,7 +209,7 @@ def _decide(
 def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> ErasureProposal:
     """Cancel an erasure that has not started: staff, the person, or a guardian with authority for the child.
 
-    Follows decision 0069. Raises ErasureEnded, NotAllowed.
+    Follows decision 0069. Raises ErasureEnded, RecordElsewhere, NotAllowed.
     """
     proposal = lock_proposal(proposal)
     if actor.kind is ByKind.SUBJECT:
@@ -210,6 +217,7 @@ def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> 
             raise NotAllowed("Only the person or a guardian may cancel the erasure.")
     else:
         require(actor, Capability.PROPOSE_ERASURES, proposal.client_id)
+        require_all_records(proposal.subject)
     if not proposal.is_before_start:
         raise ErasureEnded
     cancelled = _cancel(proposal, actor, at)

@@ -15,6 +15,7 @@ from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.selectors import list_same_person
+from paktaleem.directory.people.services import require_all_records
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -57,10 +58,11 @@ def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: d
     """Start the package of a request with its first granted part; a handler of ``rights.part_granted``.
 
     Follows GDPR Art. 15 and 20, decision 0068. Every system is ordered to provide its data, once for the request,
-    however many parts are granted. Raises AlreadyErased, NotAllowed.
+    however many parts are granted. Raises AlreadyErased, RecordElsewhere, NotAllowed.
     """
     if part.kind not in COPIES:
         return
+    require_all_records(require_subject(request))
     package = _find_live(request)
     if package is None:
         package = _create(request, collected_from=at, left_out=(), is_chosen=False, at=at)
@@ -73,12 +75,13 @@ def request_package(request: RightsRequest, *, left_out: list[str], actor: Actor
     """Build the package anew, with the content that staff chose; also after it expired, while the request is open.
 
     The earlier package is deleted. What systems gave is used again while it is kept, otherwise it is ordered anew.
-    Raises ValidationError for codes that are not offered, NothingGranted, RequestEnded, NotAllowed.
+    Raises ValidationError for codes that are not offered, NothingGranted, RequestEnded, RecordElsewhere, NotAllowed.
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
     if not is_copy_granted(request):
         raise NothingGranted
+    require_all_records(require_subject(request))
     earlier = Package.objects.filter(client_id=request.client_id, request=request).first()
     _check_left_out(request, left_out, offered=offered_codes(earlier))
     kept_from = None if earlier is None else _find_kept(earlier)

@@ -9,7 +9,7 @@ from children.guardians.services.locking import lock_child
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.files.services import stream_file
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import record_access
+from paktaleem.directory.people.services import record_access, require_all_records
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -96,11 +96,13 @@ def hand_over_package(
     """Return the package and its content to staff, who hand it over where no contact is on file (decision 0068).
 
     It is for the person or guardian who made the request, and who could fetch it with a code. The access and its reason
-    are recorded. Raises HasContact, PackageNotThere, RequestEnded, NotAllowed, and for a guardian AlreadyErased.
+    are recorded. Raises HasContact, PackageNotThere, RequestEnded, RecordElsewhere, NotAllowed, and for a guardian
+    AlreadyErased.
     """
     require(actor, Capability.HAND_OVER_COPIES, request.client_id)
     request = lock_open_request(request)
     subject, receiver = require_subject(request), request.requester or require_subject(request)
+    require_all_records(subject)
     if has_contact(receiver):
         raise HasContact
     _require_fetcher(request, receiver, at)

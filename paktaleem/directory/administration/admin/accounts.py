@@ -1,16 +1,19 @@
 """Console pages for staff accounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.administration.admin.staff_changes import ProposingAdmin, redirect_to_proposal
-from paktaleem.foundation.accounts.models import StaffChange, User
+from paktaleem.foundation.accounts.leaving import list_clients_left_without
+from paktaleem.foundation.accounts.models import Client, StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.services import (
     change_email,
@@ -21,14 +24,36 @@ from paktaleem.foundation.accounts.services import (
     reset_second_factor,
 )
 from paktaleem.foundation.console.filters import ActiveFilter
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.times import isolate
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["UserAdmin"]
 
 _TWO = " For privacy officers and client administrators it is a proposal: another officer must approve it."
+
+
+class AccountForm(ScopedForm):
+    """An account; disabling that of a client's last administrator who can sign in must be confirmed (decision 0123)."""
+
+    leaves_without = forms.BooleanField(
+        label=_("Disable it all the same"),
+        help_text=_("Only if the account may be in foreign hands. The institution needs another administrator then."),
+        required=False,
+    )
+
+
+_LEFT = _(
+    "After this, no administrator of {clients} could sign in. Invite another one first, and wait until they have "
+    "signed in; or confirm below that the account must be disabled now."
+)
+
+
+def _name(clients: Sequence[Client]) -> str:
+    return join_words(isolate(one.name) for one in clients)
 
 
 class EmailForm(RowActionForm):
@@ -77,6 +102,7 @@ class UserAdmin(ProposingAdmin):
         "permissions follow from its memberships."
     )
     empty_text = "No accounts have been created yet."
+    form = AccountForm
     acts = (
         RowAction(
             "invite",
@@ -118,16 +144,36 @@ class UserAdmin(ProposingAdmin):
         ),
     )
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the confirmation once the clients that are left without an administrator were named."""
+        sets = super().get_fieldsets(request, obj)
+        if getattr(request, "left_without", ()):
+            sets = [*sets, (_("No administrator could sign in"), {"fields": ["leaves_without"], "classes": ["why"]})]
+        return sets
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
         """Make the email address read-only after the account is created."""
         return () if obj is None else ("email", *self.detail_fields)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
+        """Name the clients of which no administrator could sign in any more, until the officer confirms it."""
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            left = list_clients_left_without(obj, at=get_arrival_time(request))
+            request.left_without = left  # type: ignore[attr-defined]
+            if left and not form.cleaned_data["leaves_without"]:
+                raise ValidationError(_LEFT.format(clients=_name(left)))
+        super().save_model(request, obj, form, change)
 
     def write(self, row: User, **details: Any) -> None:
         """Invite a member of staff, or change their name, language or active state."""
         request = details["request"]
         stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
         if details["change"]:
-            made = change_user(row, **stamp)
+            left = getattr(request, "left_without", ())
+            made = change_user(row, left_without=left, **stamp)
+            if left:
+                words = gettext("No administrator of {clients} can sign in now. Invite one, under Memberships.")
+                messages.warning(request, words.format(clients=_name(left)))
             request.proposal = made if isinstance(made, StaffChange) else None
             return
         row.pk = invite_user(row.email, full_name=row.full_name, language=row.language, **stamp).pk

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from paktaleem.directory.administration.client_pages import ClientPage, client_pages, public_pages
 from paktaleem.directory.people.selectors import count_protected
 from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection
+from paktaleem.foundation.accounts.leaving import can_administrator_sign_in
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -24,7 +25,7 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.forms import GroundField, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import get_arrival_time
+from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -181,6 +182,8 @@ class ClientAdmin(SteppedAdmin):
     def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
         """Show whom a reduced protection would concern, and link to the public pages and those that other apps add."""
         found = [_protection_panel(row)] if getattr(request, "reduces", False) else []
+        if actor_of(request).client_id is None and not row.is_paktaleem and not _has_administrator(row, request):
+            found.append({"template": "console/panels/no_administrator.html"})
         pages = [(one.title, self.url_of(one.slug, row)) for one in self._pages_of(request, row)]
         own = [{"template": "console/panels/client_pages.html", "pages": pages}] if pages else []
         public = [(one.title, reverse(one.url_name, args=[row.code])) for one in public_pages]
@@ -291,6 +294,11 @@ class ClientChangeAdmin(ScopedAdmin):
         return join_words(
             f"{translate_text(_LABELS[name])}: {_format_value(value)}" for name, value in sorted(row.changes.items())
         )
+
+
+def _has_administrator(client: Client, request: HttpRequest) -> bool:
+    with in_client(client.pk):
+        return can_administrator_sign_in(client.pk, at=get_arrival_time(request))
 
 
 def _format_value(value: Any) -> str:

@@ -28,6 +28,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
+from paktaleem.foundation.console.limited_lists import begin_with_people
 from paktaleem.foundation.console.register_names import format_categories, format_purposes
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_search import RowSearch
@@ -247,7 +248,7 @@ def list_latest_acts(actor: Actor) -> Sequence[Any]:
     """
     if not actor.may(Capability.VIEW_LEDGER):
         return ()
-    entries = Entry.objects.order_by("-recorded_at")
+    entries = begin_with_people(Entry.objects.order_by("-recorded_at"))
     moments = list(entries.values_list("recorded_at", flat=True).distinct()[:LATEST_SHOWN])
     acts = (
         annotate_actor(entries.filter(recorded_at__in=moments), actor)

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                     ("kind", models.CharField(max_length=63)),
                     ("language", models.CharField(max_length=8)),
                     ("channel", models.CharField(choices=[('mail', 'Email'), ('text', 'Text message')], max_length=8)),
-                    ("to_address", models.BooleanField(db_default=False, default=False, help_text="The recipient is neither a person nor staff.")),
+                    ("to_address", models.BooleanField(default=False, help_text="The recipient is neither a person nor staff.")),
                     ("address", models.BinaryField(null=True)),
                     ("epoch", models.PositiveIntegerField(null=True)),
                     ("wrapped", models.BinaryField(null=True)),

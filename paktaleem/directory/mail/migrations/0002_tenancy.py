@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("mail", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
     operations = [
         Isolate(
-            TenantIsolation("Letter"),
+            TenantIsolation("Letter", limited="journal"),
             SameClientForeignKey("Letter", "subject", "subjects.Subject"),
         ),
     ]

@@ -54,5 +54,6 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Erasure", "subject", "Subject"),
         ),
         ApplySql("subjects_was_erased", digest="d31739345ea2"),
+        ApplySql("subjects_has_hidden_record", digest="a89252eceb2c"),
         ApplySql("subjects_refresh_statistics", digest="9a6e28937a2f"),
     ]

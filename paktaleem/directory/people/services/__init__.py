@@ -36,6 +36,7 @@ from paktaleem.directory.people.services.readmission import (
     approve_readmission,
     request_readmission,
 )
+from paktaleem.directory.people.services.records import RecordElsewhere, require_all_records
 from paktaleem.directory.people.services.searches import SEARCHED, find_people, record_id_search
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "ErasureInProgress",
     "ErasureOutcome",
     "NotErased",
+    "RecordElsewhere",
     "add_role",
     "approve_readmission",
     "carry_out_erasure",
@@ -68,6 +70,7 @@ __all__ = [
     "register_subjects",
     "replace_key",
     "request_readmission",
+    "require_all_records",
     "reveal_fields",
     "reveal_many",
     "reveal_names",

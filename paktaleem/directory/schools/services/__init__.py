@@ -1,6 +1,6 @@
 """Services of schools, terms, classes and enrolments."""
 
-from paktaleem.directory.schools.services.ending import EnrolledElsewhere, end_classes, end_enrolments_of
+from paktaleem.directory.schools.services.ending import ClassesElsewhere, end_classes, end_enrolments_of
 from paktaleem.directory.schools.services.enrolments import count_results, list_results, list_rows_with
 from paktaleem.directory.schools.services.erasure import delete_enrolments
 from paktaleem.directory.schools.services.moving import FARTHEST, Move, check_move, move_pupils
@@ -16,8 +16,8 @@ from paktaleem.directory.schools.services.stating import (
 
 __all__ = [
     "FARTHEST",
+    "ClassesElsewhere",
     "Counts",
-    "EnrolledElsewhere",
     "EnrolmentResult",
     "Move",
     "Recorded",

@@ -13,21 +13,21 @@ from paktaleem.directory.schools.models import Enrolment, Origin, SchoolClass
 from paktaleem.directory.schools.rows import ENROLMENTS
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.directory.schools.services.recording import lock_schools
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import is_limited
 
-__all__ = ["EnrolledElsewhere", "end_classes", "end_enrolments_of", "end_on", "record_counts"]
+__all__ = ["ClassesElsewhere", "end_classes", "end_enrolments_of", "end_on", "record_counts"]
 
 
-class EnrolledElsewhere(PortalError):
-    """Staff limited to schools would end an enrolment in a class of another school."""
+class ClassesElsewhere(NotAllowed):
+    """Staff limited to schools would end enrolments of classes of other schools too, which they may not."""
 
     console_message = (
-        "A pupil is in a class of another school, which you cannot end. Ask a colleague whose role is not limited."
+        "This concerns classes of a school outside your role, too: ask a colleague whose role is not limited to "
+        "schools."
     )
 
 
@@ -38,7 +38,7 @@ def end_classes(
     """End classes (ids) and their enrolments; return how many of each ended.
 
     An enrolment ends on ``ends_on``, its first day out of the class, unless it ended earlier; one that begins later has
-    no day. A class that has ended is left as it is. Waits for a recording that runs. Raises EnrolledElsewhere,
+    no day. A class that has ended is left as it is. Waits for a recording that runs. Raises ClassesElsewhere,
     NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
@@ -57,7 +57,7 @@ def end_classes(
 def end_enrolments_of(subject: Subject, *, actor: Actor, at: datetime) -> int:
     """End a person's enrolments today; return how many. Waits for a recording that runs.
 
-    Raises EnrolledElsewhere, NotAllowed.
+    Raises ClassesElsewhere, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     lock_schools(subject.client_id, waits=True)
@@ -71,13 +71,13 @@ def end_enrolments_of(subject: Subject, *, actor: Actor, at: datetime) -> int:
 def end_on(rows: QuerySet[Enrolment], ends_on: date, at: datetime) -> int:
     """End enrolments on a day, or earlier if they ended earlier; return how many. A later one ends on its first day.
 
-    Needs ``lock_schools``. Raises EnrolledElsewhere if staff limited to schools see one of them but may not end it.
+    Staff limited to schools see all enrolments of their people, and change those of their own classes: an UPDATE leaves
+    out the others without an error. Raises ClassesElsewhere instead of ending a part of them.
     """
-    day = Value(ends_on)
-    found = rows.count() if is_limited() else None
+    day, wanted = Value(ends_on), rows.count() if is_limited() else None
     ended = rows.update(ended_at=at, ends_on=Greatest("starts_on", Least(Coalesce("ends_on", day), day)))
-    if found not in {None, ended}:  # row-level security leaves out rows that may not be changed, without an error
-        raise EnrolledElsewhere
+    if wanted is not None and ended != wanted:
+        raise ClassesElsewhere
     return ended
 
 

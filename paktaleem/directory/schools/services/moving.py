@@ -53,8 +53,8 @@ def move_pupils(move: Move, *, client: Client, actor: Actor, reason: Reason | st
 
     Consents, guardians, holdings and requests are about the person and stay; which staff limited to schools see the
     person follows from the enrolments (decision 0098). A pupil who is in a class already stays in it. Waits for a
-    recording that runs. Raises ValidationError naming the field (``people``, ``joining``, ``on``), EnrolledElsewhere,
-    AlreadyErased, ErasureInProgress, NotAllowed.
+    recording that runs. Raises ValidationError naming the field (``people``, ``joining``, ``on``), AlreadyErased,
+    ErasureInProgress, ClassesElsewhere, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.pk)
     lock_schools(client.pk, waits=True)

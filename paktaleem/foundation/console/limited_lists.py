@@ -1,0 +1,50 @@
+"""Lists of staff limited to schools, read from the people of these schools however many the client has."""
+
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model, QuerySet
+
+from paktaleem.foundation.tenancy.context import is_limited
+from paktaleem.foundation.tenancy.school_limits import PEOPLE, columns_of_model, find_limit
+from paktaleem.foundation.tenancy.table_policy import Limited
+
+__all__ = ["begin_with_people"]
+
+
+def begin_with_people(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the same rows; in a limited context, also stated as those about shown people.
+
+    The policies hide the other rows in any case. But the planner cannot join the condition of a policy: it would read
+    every row of the client in the table, and ask for each whether its person is shown.
+    """
+    path = _find_path(rows.model._meta.db_table) if is_limited() else ""
+    if not path:
+        return rows
+    people = _list_tables()[PEOPLE]._default_manager.order_by().values("pk")
+    return rows.filter(**{f"{path}__in": people})
+
+
+@cache
+def _find_path(table: str) -> str:
+    """Return the path of fields from a table to the person whom a row is about; empty if its rows are not about one."""
+    model: Any = _list_tables().get(table)
+    wall = getattr(model, "wall", None)
+    if wall is None or table == PEOPLE or wall.limited in {Limited.READ, Limited.BY_SCHOOLS}:
+        return ""
+    if wall.limited is Limited.JOURNAL:
+        return "subject_id"
+    link = find_limit(table, columns_of_model(_list_tables()))
+    if link is None:
+        return ""
+    name = next(field.name for field in model._meta.concrete_fields if field.column == link.column)
+    if link.table == PEOPLE:
+        return str(name)
+    further = _find_path(link.table)
+    return f"{name}__{further}" if further else ""
+
+
+@cache
+def _list_tables() -> dict[str, type[Model]]:
+    return {model._meta.db_table: model for model in apps.get_models() if not model._meta.proxy}
