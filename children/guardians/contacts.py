@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from confusable_homoglyphs.confusables import confusables_data
 
-from paktaleem.directory.people.phones import bare_number, normal_number
+from paktaleem.foundation.phones import bare_number, normal_number
 
 __all__ = [
     "Contact",

@@ -26,7 +26,7 @@ from paktaleem.foundation.public.pages import error_page, public_page, redirect_
 from paktaleem.foundation.word_lists import join_words
 from rights.channels.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
 from rights.channels.own_page import next_steps, own_page_extras, own_page_notices
-from rights.requests.deadlines import due_at
+from rights.clock.deadlines import due_at
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services import (

@@ -10,8 +10,8 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.clock.deadlines import format_day
 from rights.desk.models import HandOver, RequestLetter, RequestTask
-from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text
 

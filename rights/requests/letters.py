@@ -6,8 +6,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
+from rights.clock.deadlines import format_day
 from rights.requests.answers import compose_answer
-from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.selectors import name_rights
 from rights.requests.services.steps import list_parts

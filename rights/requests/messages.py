@@ -1,7 +1,7 @@
 """Emails about rights requests: to the person, and to staff with a task."""
 
 from paktaleem.directory.mail.kinds import declare_message
-from rights.requests.deadlines import StepKind
+from rights.clock.deadlines import StepKind
 
 __all__ = ["ANSWER", "CONFIRM", "NOTICE", "RECEIVED", "STAFF_MESSAGES"]
 

@@ -19,8 +19,8 @@ from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.clock.deadlines import StepKind, format_day
 from rights.requests.data_kinds import PURGE_TEXTS, REQUEST_TEXTS
-from rights.requests.deadlines import StepKind, format_day
 from rights.requests.messages import STAFF_MESSAGES
 from rights.requests.models import RightsRequest
 from rights.requests.selectors import get_clock

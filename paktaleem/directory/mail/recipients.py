@@ -7,10 +7,10 @@ from django.core.validators import validate_email
 
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.phones import bare_number
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from paktaleem.foundation.phones import bare_number
 
 __all__ = [
     "ADDRESS_KEYS",

@@ -20,11 +20,11 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from rights.clock.deadlines import day_in
 from rights.complaints import services
 from rights.complaints.admin import forms
 from rights.complaints.models import AuthorityCase, CaseDeadline, CaseEntry, CaseOutcome
 from rights.complaints.reminders import NEAR
-from rights.requests.deadlines import day_in
 
 __all__ = ["AuthorityCaseAdmin", "case_pill"]
 

@@ -26,12 +26,12 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from rights.clock.deadlines import day_in
 from rights.desk.admin.acts import REQUEST
 from rights.desk.admin.taking_in import take_in
 from rights.desk.models import RequestTask, TaskKind
 from rights.desk.services import add_task, finish_task
 from rights.requests.admin.queue import AssigneeFilter, assignee_for
-from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.services import list_assignees
 

@@ -22,13 +22,13 @@ from paktaleem.foundation.encryption.sealing import blind_index
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.locks import advisory_locks
+from rights.clock.deadlines import ANSWER_TIME, format_day
 from rights.mailbox.contents import Upload, add_files, new_content, seal_content
 from rights.mailbox.hooks import message_added
 from rights.mailbox.messages import ACKNOWLEDGED
 from rights.mailbox.models import WAITING, Direction, MailMessage, MessageState
 from rights.mailbox.parsing.parsed import ParsedMail
 from rights.mailbox.rules import AsideReason, guess_language, may_acknowledge
-from rights.requests.deadlines import ANSWER_TIME, format_day
 from rights.requests.models import Channel, RightKind, RightsRequest
 from rights.requests.services import RequestEnded, receive_request
 from rights.requests.services.matching import MATCH_SENDER

@@ -16,6 +16,7 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.selectors import list_same_person, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.encryption.sealing import KeyDestroyed
+from rights.clock.deadlines import format_day
 from rights.packages.about import list_portable_categories
 from rights.packages.archive import Archive
 from rights.packages.contents import derive_contents
@@ -25,7 +26,6 @@ from rights.packages.selectors import list_copy_parts
 from rights.packages.services.answering import get_expiry, get_page_url
 from rights.packages.systems import list_system_answers
 from rights.packages.writing import PackageWriter
-from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
 

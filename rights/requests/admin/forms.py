@@ -16,7 +16,7 @@ from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.widgets import DayInput
-from rights.requests.deadlines import format_day
+from rights.clock.deadlines import format_day
 from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
 from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
 from rights.requests.selectors import list_linkable

@@ -15,7 +15,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
-from rights.requests.deadlines import ANSWER_TIME
+from rights.clock.deadlines import ANSWER_TIME
 from rights.requests.states import Decider, Decision, RefusalCode, State
 
 __all__ = [

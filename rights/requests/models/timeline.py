@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
-from rights.requests.deadlines import StepKind
+from rights.clock.deadlines import StepKind
 from rights.requests.models.requests import BY, RightsRequest
 
 __all__ = ["PauseCause", "RequestExtension", "RequestNote", "RequestPause", "RequestStep", "ScheduledStep"]

@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
-from rights.requests.deadlines import LONGEST_EXTENSION, format_day
+from rights.clock.deadlines import LONGEST_EXTENSION, format_day
 from rights.requests.messages import NOTICE
 from rights.requests.models import PauseCause, RequestExtension, RequestPause, RightsRequest
 from rights.requests.sealing import seal_text

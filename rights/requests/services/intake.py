@@ -23,8 +23,8 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
+from rights.clock.deadlines import ANSWER_TIME, due_at, format_day
 from rights.requests.addresses import get_start_url
-from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
 from rights.requests.hooks import person_assigned, person_named
 from rights.requests.messages import RECEIVED
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest

@@ -10,7 +10,7 @@ from django.db import transaction
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.jobs.enqueue import enqueue_jobs
-from rights.requests.deadlines import ESCALATION_DAY, Step, StepKind, due_at, list_due_steps
+from rights.clock.deadlines import ESCALATION_DAY, Step, StepKind, due_at, list_due_steps
 from rights.requests.models import RequestPart, RequestStep, RightsRequest, RightsRequestQuerySet, ScheduledStep
 from rights.requests.selectors import get_clocks, list_parts_of
 from rights.requests.services.steps import make_step

@@ -9,12 +9,12 @@ from typing import IO, Any
 
 from paktaleem.directory.oneroster import open_roster
 from paktaleem.directory.oneroster.problems import PACKAGE, refusal
-from paktaleem.directory.people.phones import normal_number
 from paktaleem.directory.rosters.importing.service import RosterSource
 from paktaleem.directory.rosters.importing.tables import known_roles
 from paktaleem.directory.rosters.spreadsheet import open_csv, open_xlsx
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import blind_index
+from paktaleem.foundation.phones import normal_number
 
 __all__ = ["open_source"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from rights.requests.deadlines import RequestClock
+from rights.clock.deadlines import RequestClock
 
 __all__ = ["WIDTH", "Bar", "ClockPicture", "Mark", "MarkKind", "draw_clock"]
 

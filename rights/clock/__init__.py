@@ -1,0 +1,1 @@
+"""The clock of a rights request: its deadlines and their picture."""
