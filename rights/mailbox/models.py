@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from rights.mailbox.rules import AsideReason
 from rights.requests.models import RightsRequest
@@ -57,7 +57,7 @@ class MailMessageQuerySet(models.QuerySet["MailMessage"]):
 
     def open(self) -> Self:
         """Messages that an officer has to look at."""
-        return self.filter(state__in=WAITING)
+        return self.filter(state__in=list(map(Constant, WAITING)))
 
 
 class MailMessage(models.Model):

@@ -132,6 +132,8 @@ def test_one_missing_row_is_found():
     for table in ("django_migrations", "accounts_client", "ledger_entry"):
         with pytest.raises(BackupFailed, match="is empty"):
             check_complete({**whole, table: 0}, {**whole, table: 0})
+    with pytest.raises(BackupFailed, match="no table django_migrations"):
+        check_complete({}, {})
 
 
 def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path, monkeypatch):
@@ -165,6 +167,12 @@ def test_without_addresses_or_a_folder_nothing_is_made(committed, addresses, tmp
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", "")
     assert "DATABASE_BACKUP_URL" in refused("backup", tmp_path / "portal.dump")
     assert "DATABASE_BACKUP_URL" in refused("restore", tmp_path / "portal.dump")
+
+
+def test_a_database_without_tables_is_not_backed_up(committed, tmp_path, monkeypatch):
+    with new_database("bare", monkeypatch):
+        assert "no table django_migrations" in refused("backup", tmp_path / "portal.dump")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_password_is_on_a_command_line():

@@ -91,3 +91,20 @@ def test_a_drill_names_the_addresses_that_it_lacks(installation, monkeypatch):
         drill()
     assert caught.value.returncode == 2
     assert reports() == []
+
+
+def test_a_file_that_does_not_exist_is_no_drill(installation, tmp_path):
+    with pytest.raises(CommandError, match=r"absent\.dump does not exist") as caught:
+        drill("--backup", tmp_path / "absent.dump")
+    assert caught.value.returncode == 2
+    assert reports() == []
+
+
+def test_a_drill_that_cannot_be_recorded_still_says_where_it_failed(installation, tmp_path, capsys):
+    backup = tmp_path / "portal.dump"
+    backup.write_bytes(b"PGDMP")
+    with enter(SUPERUSER) as link:
+        link.execute("REVOKE EXECUTE ON FUNCTION ledger_record_own FROM PUBLIC, paktaleem_app, paktaleem_officer")
+    with pytest.raises(CommandError, match="The drill failed at: restore and counts"):
+        drill("--backup", backup)
+    assert "could not be recorded in the ledger" in capsys.readouterr().err

@@ -348,6 +348,8 @@ def test_a_decision_about_the_past_uses_the_facts_of_that_time(cast, danish, esr
 
 
 def test_who_asks_needs_the_capability(cast, danish, now):
-    assert get_combined_answer(danish, actor=cast.actor("sana"), at=now).state is None
+    assert get_combined_answer(danish, actor=cast.actor("bilal"), at=now).state is None
+    with pytest.raises(NotAllowed):
+        get_combined_answer(danish, actor=cast.actor("sana"), at=now)
     assert not answers_of(danish, actor=cast.actor("bilal")).exists()
     assert not Verification.objects.exists()

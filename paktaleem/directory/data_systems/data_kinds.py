@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.tenancy.indexes import Constant
 
 __all__ = ["COPIES", "PURGE_COPIES", "list_kinds", "list_old_copies"]
 
@@ -32,5 +33,6 @@ def list_kinds() -> tuple[DataKind, ...]:
 def list_old_copies(at: datetime) -> QuerySet[Order]:
     """List the orders whose copies are due at ``at``, in the current context."""
     long_ago = get_cutoff(COPIES, at=at)
-    found: QuerySet[Order] = Order.objects.filter(kind=OrderKind.COLLECT, ended_at__lte=long_ago, copies_purged_at=None)
+    kind = Constant(OrderKind.COLLECT)
+    found: QuerySet[Order] = Order.objects.filter(kind=kind, ended_at__lte=long_ago, copies_purged_at=None)
     return found

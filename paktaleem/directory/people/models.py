@@ -163,7 +163,9 @@ class Subject(Tracked):
             *newest_first("registered_at", "subject_being_erased", condition=_BEING_ERASED),
             *newest_first("registered_at", "subject_erased", condition=_ERASED),
             models.Index(fields=["erased_at"], condition=_ERASED, name="subject_by_erasure"),
-            *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
+            *newest_first(
+                "registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN, include=("role", "other_roles")
+            ),
             models.Index(fields=["client", "changed_at", "id"], condition=Q(erased_at=None), name="subject_by_change"),
             *role_indexes(),
             *newest_first("registered_at", "subject_by_grade", by="grade", condition=~Q(grade="")),

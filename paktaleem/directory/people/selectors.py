@@ -37,7 +37,6 @@ __all__ = [
     "SubjectUnknown",
     "age_is_known",
     "contact_of",
-    "count_protected",
     "filter_by_id_prefix",
     "get_subject",
     "has_hidden_record",
@@ -48,6 +47,7 @@ __all__ = [
     "list_age_changes",
     "list_by_change",
     "list_guardian_claims",
+    "list_protected",
     "list_same_person",
     "list_subjects",
     "map_same_person",
@@ -227,12 +227,14 @@ def age_is_known(client: Client, *, of: str = "") -> Q:
     return known
 
 
-def count_protected(client_id: UUID, *, at: datetime) -> tuple[int, int]:
-    """Count the people of a client for whom a guardian decides: known children, and people of unknown age."""
-    people = Subject.objects.filter(client_id=client_id, erased_at=None)
-    children = people.filter(of_age_at__gt=at).count()
+def list_protected(client_id: UUID, *, at: datetime) -> tuple[QuerySet[Subject], QuerySet[Subject]]:
+    """List the people of a client for whom a guardian decides: known children, and people of unknown age.
+
+    Each list can be counted in an index. Erased people are in neither: their age is not kept.
+    """
+    people = Subject.objects.filter(client_id=client_id)
     adults = Q(role__in=ADULT_ROLES, other_roles__contained_by=sorted(ADULT_ROLES))
-    return children, people.filter(of_age_at=None).exclude(adults).count()
+    return people.filter(of_age_at__gt=at), people.filter(of_age_at=None, erased_at=None).exclude(adults)
 
 
 def list_by_change(

@@ -49,11 +49,13 @@ def run_drill(environment: Mapping[str, str], *, backup: Path | None = None) -> 
     """Yield each step once it is done; stop at the first that fails. ``backup`` is an earlier one to restore.
 
     ``environment`` has the addresses of the portal's database, and in ``DRILL_DATABASE_URL`` one of a role that may
-    create databases on the same server. The copy is dropped at the end. Raises BackupFailed if an address is missing
-    or the temporary database cannot be made.
+    create databases on the same server. The copy is dropped at the end. Raises BackupFailed if an address or the
+    backup is missing, or the temporary database cannot be made.
     """
     if missing := [name for name in (*_ADDRESSES, _CREATOR, _LIST) if not environment.get(name)]:
         raise BackupFailed(f"Set {', '.join(missing)}.")
+    if backup is not None and not backup.is_file():
+        raise BackupFailed(f"The file {backup} does not exist.")
     with tempfile.TemporaryDirectory(prefix="paktaleem-drill-") as folder:
         file = backup or Path(folder) / "drill.dump"
         steps: list[tuple[str, Sequence[str], Mapping[str, str]]] = []

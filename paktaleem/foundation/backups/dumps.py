@@ -116,7 +116,7 @@ def count_dump(file: Path, *, major: int) -> dict[str, int]:
 def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
     """Raise BackupFailed, naming the first table, if a table has a wrong number of rows.
 
-    Also if a table in NEVER_EMPTY_TABLES is empty.
+    Also if a table in NEVER_EMPTY_TABLES is missing or empty.
     """
     for table in sorted({*wanted, *found, *NEVER_EMPTY_TABLES}):
         if wanted.get(table) != found.get(table):
@@ -124,6 +124,8 @@ def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
                 f"{table} has {found.get(table, 'no')} rows where it should have {wanted.get(table, 'none')}."
             )
     for table in NEVER_EMPTY_TABLES:
+        if table not in found:
+            raise BackupFailed(f"There is no table {table}. Run manage.py migrate, then start the portal.")
         if not found[table]:
             raise BackupFailed(f"{table} is empty, so this is not a database that the portal has used.")
 

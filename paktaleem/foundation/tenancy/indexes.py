@@ -1,33 +1,56 @@
 """Index pairs for paginated lists: one within a client, one across all clients."""
 
-from django.db import models
+from typing import Any
 
-__all__ = ["newest_first", "oldest_first"]
+from django.db import models
+from psycopg.sql import Literal
+
+__all__ = ["Constant", "newest_first", "oldest_first"]
+
+
+class Constant(models.Value):
+    """A value written into the statement: its generic plan can use a partial index with the same condition."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:  # noqa: ARG002 -- Django's signature
+        """Return the quoted value, without a parameter."""
+        return Literal(str(self.value)).as_string().replace("%", "%%"), ()
 
 
 def newest_first(
-    moment: str, name: str, *, by: str | None = None, client: str = "client", condition: models.Q | None = None
+    moment: str,
+    name: str,
+    *,
+    by: str | None = None,
+    client: str = "client",
+    condition: models.Q | None = None,
+    include: tuple[str, ...] = (),
 ) -> tuple[models.Index, models.Index]:
     """Return two indexes, newest rows first: within one client and across all (``…_all``), optionally by ``by``.
 
     The app role's policy filters by client, the officer role's does not, so each needs its own index. A
     ``condition`` must not depend on a query parameter: the generic plan of a prepared statement would not use the
-    index.
+    index. A query writes such a value as a ``Constant``. ``include`` names columns that queries read from the index.
     """
-    return _index_pair([*([by] if by else []), f"-{moment}", "-id"], name, client, condition)
+    return _index_pair([*([by] if by else []), f"-{moment}", "-id"], name, client, condition, include)
 
 
 def oldest_first(
-    moment: str, name: str, *, by: str | None = None, client: str = "client", condition: models.Q | None = None
+    moment: str,
+    name: str,
+    *,
+    by: str | None = None,
+    client: str = "client",
+    condition: models.Q | None = None,
+    include: tuple[str, ...] = (),
 ) -> tuple[models.Index, models.Index]:
     """Return two indexes, oldest rows first: within one client and across all; see ``newest_first``."""
-    return _index_pair([*([by] if by else []), moment, "id"], name, client, condition)
+    return _index_pair([*([by] if by else []), moment, "id"], name, client, condition, include)
 
 
 def _index_pair(
-    order: list[str], name: str, client: str, condition: models.Q | None
+    order: list[str], name: str, client: str, condition: models.Q | None, include: tuple[str, ...]
 ) -> tuple[models.Index, models.Index]:
     return (
-        models.Index(fields=[client, *order], name=name, condition=condition),
-        models.Index(fields=order, name=f"{name}_all", condition=condition),
+        models.Index(fields=[client, *order], name=name, condition=condition, include=include),
+        models.Index(fields=order, name=f"{name}_all", condition=condition, include=include),
     )

@@ -67,7 +67,7 @@ def count_by_age(actor: Actor, client_id: UUID, *, at: datetime) -> dict[str, li
     limits = [at - relativedelta(years=years) for years in AGES]
     edges = [at + timedelta(days=1), *limits, None]
     counted: dict[str, Any] = {
-        f"age_{age}": Count("pk", filter=_between(older, younger))
+        f"age_{age}": Count("category", filter=_between(older, younger))
         for age, (younger, older) in enumerate(pairwise(edges))
     }
     held = Holding.objects.held().filter(client_id=client_id).order_by("category")

@@ -87,6 +87,7 @@ class RequestTask(models.Model):
             models.Index(fields=["client", "request", "id"], name="rightstask_of_request"),
             models.Index(fields=["assignee", "due_on", "id"], condition=Q(done_at=None), name="rightstask_of_user"),
             *oldest_first("due_on", "rightstask_open", condition=Q(done_at=None)),
+            *oldest_first("due_on", "rightstask_unassigned", condition=Q(done_at=None, assignee=None)),
             *oldest_first("due_on", "rightstask_all_by_due"),
         ]
 

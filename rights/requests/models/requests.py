@@ -228,9 +228,12 @@ class RightsRequest(models.Model):
             *newest_first("received_at", "rights_by_time"),
             *newest_first("received_at", "rights_by_state", by="state"),
             *newest_first("received_at", "rights_by_channel", by="channel"),
+            *oldest_first("due_at", "rights_open_by_state", by="state", condition=Q(closed_at=None)),
+            *oldest_first("due_at", "rights_open_by_channel", by="channel", condition=Q(closed_at=None)),
+            *oldest_first("due_at", "rights_unassigned_by_due", condition=Q(closed_at=None, assignee=None)),
             models.Index(fields=["assignee", "due_at"], condition=Q(closed_at=None), name="rights_open_by_assignee"),
             models.Index(fields=["closed_at"], condition=Q(wrapped__isnull=False), name="rights_texts_by_closing"),
-            *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None)),
+            *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None), include=("answer_by",)),
             *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, answered_at=None)),
         ]
 

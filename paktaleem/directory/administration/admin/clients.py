@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.administration.client_pages import ClientPage, client_pages, public_pages
-from paktaleem.directory.people.selectors import count_protected
+from paktaleem.directory.people.selectors import list_protected
 from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection
 from paktaleem.foundation.accounts.leaving import can_administrator_sign_in
 from paktaleem.foundation.accounts.models import Client
@@ -25,6 +25,7 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.forms import GroundField, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
@@ -244,7 +245,7 @@ class ClientAdmin(SteppedAdmin):
 
 def _protection_panel(client: Client) -> dict[str, Any]:
     with in_client(client.pk):
-        children, unknown = count_protected(client.pk, at=client_now())
+        children, unknown = map(format_count, count_each_up_to(*list_protected(client.pk, at=client_now())))
     return {"template": "console/panels/protection.html", "children": children, "unknown": unknown}
 
 

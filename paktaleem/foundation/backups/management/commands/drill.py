@@ -2,10 +2,12 @@
 
 import os
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from paktaleem.foundation.backups.drills import Step, run_drill
 from paktaleem.foundation.backups.programs import BackupFailed
@@ -35,7 +37,16 @@ class Command(BaseCommand):
                 self.stdout.write(f"{state:<8}{step.name:<20}{step.seconds:>8.1f} s  {step.seen}")
         except (BackupFailed, OSError) as error:
             raise CommandError(f"The drill failed. {error}", returncode=FAILED) from error
-        record_drill(steps, at=wall_clock_now())
+        recorded = self._record(steps)
         if not steps[-1].passed:
             raise CommandError(f"The drill failed at: {steps[-1].name}.", returncode=FAILED)
-        self.stdout.write(f"{'':<8}{'all':<20}{sum(step.seconds for step in steps):>8.1f} s  recorded in the ledger")
+        self.stdout.write(f"{'':<8}{'all':<20}{sum(step.seconds for step in steps):>8.1f} s  {recorded}".rstrip())
+
+    def _record(self, steps: Sequence[Step]) -> str:
+        """Record the report and say so; a database that cannot be written to now does not hide the result."""
+        try:
+            record_drill(steps, at=wall_clock_now())
+        except DatabaseError:
+            self.stderr.write("The drill could not be recorded in the ledger: look at DATABASE_URL.")
+            return ""
+        return "recorded in the ledger"
