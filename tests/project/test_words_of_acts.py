@@ -55,6 +55,8 @@ NO_ACTS = {
     "answers.xlsx",
     "consent.checks_before_lift",
     "consent.cookies",
+    "consent.noticedraft",
+    "hold.subject_id",
     "consent.invalidate_false",
     "consent.objection",
     "consent.paper",

@@ -80,6 +80,7 @@ GLOBAL_TABLES = {
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
     "procrastinate_workers",
+    "runs_stepprogress",
     "signin_counter",
     "socialaccount_socialaccount",
     "socialaccount_socialapp",

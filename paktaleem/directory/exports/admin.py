@@ -76,7 +76,7 @@ class ListExportAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select the exports that this person requested under this role."""
         actor = actor_of(request)
-        own = {"requested_by": actor.id, "requested_role": actor.role, "is_across_clients": actor.client_id is None}
+        own = {"started_by": actor.id, "started_role": actor.role, "is_across_clients": actor.client_id is None}
         return super().get_queryset(request).filter(**own).defer("query", "wrapped")
 
     def describe_row(self, row: Any) -> str:

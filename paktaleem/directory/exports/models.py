@@ -62,7 +62,7 @@ class ListExport(models.Model):
         limited=Limited.BY_SCHOOLS,
         personal={
             **dict.fromkeys(("list", "format", "capability", "reason_code", "facts", "state"), _NONE),
-            **dict.fromkeys(("stop_reason", "requested_role", "school_ids"), _NONE),
+            **dict.fromkeys(("stop_reason", "started_role", "school_ids"), _NONE),
             "query": Personal.SEALED,
             "wrapped": Personal.SECRET,
         },
@@ -82,8 +82,8 @@ class ListExport(models.Model):
     total = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0, db_default=0)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    requested_by = models.UUIDField()
-    requested_role = models.CharField(max_length=32)
+    started_by = models.UUIDField()
+    started_role = models.CharField(max_length=32)
     is_across_clients = models.BooleanField(default=False)
     school_ids = ArrayField(models.UUIDField(), null=True, blank=True)
     requested_at = models.DateTimeField("requested")

@@ -79,7 +79,7 @@ def request_export(
     require(actor, wanted.capability, client_id)
     row = ListExport(id=new_id(), client_id=client_id, list=wanted.list, format=wanted.format, total=wanted.total)
     row.capability, row.reason_code, row.facts = wanted.capability.value, Reason(reason).value, dict(wanted.facts)
-    row.requested_by, row.requested_role, row.requested_at, row.received_at = actor.id, actor.role, at, received_at
+    row.started_by, row.started_role, row.requested_at, row.received_at = actor.id, actor.role, at, received_at
     row.expires_at = at + get_period(LIST_EXPORTS)
     row.is_across_clients, row.school_ids = actor.client_id is None, actor.school_ids
     sealer, row.epoch, row.wrapped = wrap_new_key(client_id, row.pk)
@@ -95,15 +95,15 @@ def find_requester(row: ListExport, *, at: datetime) -> Actor | None:
 
     Reads memberships, outside any context; ``at`` is the system clock.
     """
-    for one in list_memberships(row.requested_by, at=at):
-        if may_have(row, one.actor(row.requested_by)):
-            return user_actor(row.requested_by, one.role, one.client_id, schools=row.school_ids)
+    for one in list_memberships(row.started_by, at=at):
+        if may_have(row, one.actor(row.started_by)):
+            return user_actor(row.started_by, one.role, one.client_id, schools=row.school_ids)
     return None
 
 
 def may_have(row: ListExport, actor: Actor) -> bool:
     """Return True if the actor requested an export, and may do now at least what they could then."""
-    is_same = (actor.id, actor.role) == (row.requested_by, row.requested_role)
+    is_same = (actor.id, actor.role) == (row.started_by, row.started_role)
     owner = None if row.is_across_clients else row.client_id
     has_schools = actor.schools is None or (row.school_ids is not None and actor.schools.issuperset(row.school_ids))
     may = actor.may(Capability.EXPORT_ROWS) and actor.may(Capability(row.capability))

@@ -18,7 +18,7 @@ def measure_export(row: ListExport) -> Progress | None:
     if row.state == ExportState.ENDED:
         return None
     failed = row.get_stop_reason_display() if row.state == ExportState.STOPPED else ""
-    return Progress(row.done, row.total, row.requested_at, row.ended_at, failed, row.requested_by)
+    return Progress(row.done, row.total, row.requested_at, row.ended_at, failed, row.started_by)
 
 
 def _list_rows(since: datetime) -> QuerySet[ListExport]:
@@ -33,5 +33,5 @@ EXPORTS = LongAct(
     Capability.EXPORT_ROWS,
     _list_rows,
     measure_export,
-    owner_field="requested_by",
+    owner_field="started_by",
 )
