@@ -240,6 +240,16 @@ def test_requests_emails_and_invitations_are_exported_without_names(cast_of_rows
     assert sorted(lists) == ["invitations.invitation", "mail.letter", "retention.incident", "rights.rightsrequest"]
 
 
+def test_every_list_with_an_export_links_to_it(cast_of_rows: Cast, rows: Any) -> None:
+    del rows
+    browser, unlinked = browser_of(cast_of_rows.user("amina")), []
+    for admin in exporters():
+        page = browser.get(f"/admin/{admin.opts.app_label}/{admin.opts.model_name}/")
+        if page.context["cl"].result_list and 'href="export/' not in page.content.decode():
+            unlinked.append(admin.opts.label_lower)
+    assert unlinked == []
+
+
 def exporters() -> list[Any]:
     return [one for one in site._registry.values() if isinstance(one, ExportableAdmin)]
 

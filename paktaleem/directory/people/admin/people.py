@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.admin.adding import ADDED_FIELDS, AddPersonForm, add_person
 from paktaleem.directory.people.admin.finding import show_find_page
-from paktaleem.directory.people.admin.roles import OtherRoleFilter, RoleFilter, describe_roles
+from paktaleem.directory.people.admin.roles import OtherRoleFilter, describe_roles
 from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
@@ -237,8 +237,8 @@ class SubjectAdmin(ExportableAdmin):
         return (*self.acts, *person_acts)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Add the filters of other apps within one client; by role this list filters for all clients."""
-        added = [] if get_filtered_client(request) is None else [one for one in person_filters if one is not RoleFilter]
+        """Add the filters of other apps within one client."""
+        added = [] if get_filtered_client(request) is None else [*person_filters]
         return [*super().get_list_filter(request), *added]
 
     def get_search_results(

@@ -5,14 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.people.roles import HasSeveralRoles, having_role
-from paktaleem.foundation.console.filters import ChosenFilter
-from paktaleem.foundation.console.person_pages import person_filters
+from paktaleem.directory.people.roles import HasSeveralRoles
 
-__all__ = ["OtherRoleFilter", "RoleFilter", "describe_roles"]
+__all__ = ["OtherRoleFilter", "describe_roles"]
 
 
 @admin.display(description="role")
@@ -36,19 +33,3 @@ class OtherRoleFilter(admin.SimpleListFilter):
         if self.value() not in SubjectRole.values:
             return queryset
         return queryset.filter(HasSeveralRoles(), other_roles__contains=[self.value()])
-
-
-@person_filters.connect
-class RoleFilter(ChosenFilter):
-    """Filter of rows about people by a role of the person, main or other."""
-
-    title = gettext_noop("role")
-    parameter_name = "role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        """Return the roles."""
-        return list(SubjectRole.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the people who have the role."""
-        return queryset.filter(having_role(str(self.value()))) if self.value() in SubjectRole.values else queryset
