@@ -17,6 +17,9 @@ from paktaleem.foundation.accounts.actors import Actor
 
 __all__ = ["SchoolsField", "name_limit", "read_schools", "show_schools", "with_school_names"]
 
+_MOST_NAMES = 20
+"""How many names are looked up; LMS ids are found together, in one query."""
+
 
 class SchoolsField(forms.CharField):
     """The LMS ids of the schools to which a membership is limited."""
@@ -64,9 +67,9 @@ def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | No
 
 
 def _find_by_name(names: Iterable[str], client_id: UUID, actor: Actor) -> dict[str, UUID]:
-    """Return the schools that the actor may choose by their names; a name that several have is left out."""
+    """Return the schools that the actor may choose by their names, the first 20; a name of several is left out."""
     found = {}
-    for name in names:
+    for name in sorted(names)[:_MOST_NAMES]:
         schools = {one.key for one in find_places(client_id, name, [School])}
         if len(may := schools if actor.schools is None else schools & set(actor.schools)) == 1:
             found[name] = may.pop()
