@@ -4,6 +4,7 @@ import gc
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.conf import settings
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
+from pytest_django.plugin import blocking_manager_key
 
 from tests.browsing import started_chromium
 from tests.cast import Cast
@@ -19,18 +21,23 @@ from tests.database import (
     cast_values,
     copied_database,
     end_run,
+    ensure_template,
     prepared_database,
     restored_database,
     worker_folder,
     worker_name,
 )
 from tests.demo.running import Demonstration, running_demonstration
+from tests.ordering import ordered
 from tests.slow import is_left_out, mark_slow_tests
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
     ' "index": "dGVzdHMtYmxpbmQtaW5kZXgtbm90LXNlY3JldC0tMDE="}'
 )
+
+MAKING = pytest.StashKey[Thread]()
+"""The thread of the first process that makes the template of the database."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,9 +56,24 @@ def pytest_configure(config: pytest.Config) -> None:
         begin_run()
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make the template of the database while other processes collect the tests."""
+    if session.config.getoption("numprocesses", None):
+        thread = Thread(target=_make_template, args=(session.config.stash[blocking_manager_key],))
+        session.config.stash[MAKING] = thread
+        thread.start()
+
+
+def _make_template(blocker: DjangoDbBlocker) -> None:
+    with blocker.unblock():
+        ensure_template()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the run when its first process ends."""
     if not hasattr(config, "workerinput"):
+        if thread := config.stash.get(MAKING, None):
+            thread.join()
         end_run()
 
 
@@ -70,10 +92,13 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the slow tests before pytest selects by mark."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, object, object]:
+    """Mark the slow tests before pytest selects by mark, and put those that are selected in order."""
     mark_slow_tests(items, config)
+    chosen = yield
+    items[:] = ordered(items)
+    return chosen
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

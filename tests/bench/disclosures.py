@@ -135,8 +135,7 @@ def _fill(superuser_url: str) -> None:
         instruction.recipients = ["cloud"]
         change_register(instruction, actor=SETTING_UP, reason="onboarding", at=CAST_AT)
     with psycopg.connect(superuser_url) as connection:
-        for statement in (world.PEOPLE, world.SUBJECTS):
-            connection.execute(statement, {"people": PEOPLE, "clients": 1, "at": CAST_AT})
+        world.add_people(connection, people=PEOPLE, clients=1)
         connection.execute(TABLE)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE subjects_subject")

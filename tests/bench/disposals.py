@@ -174,9 +174,8 @@ def _fill(superuser_url: str) -> None:
         for category in CATEGORIES:
             make_rule(world.PATTERN, "product_research", category, at=CAST_AT, period="P1D")
     with psycopg.connect(superuser_url) as connection:
-        values = {"people": PEOPLE, "clients": 1, "at": CAST_AT, "categories": list(CATEGORIES)}
-        for statement in (world.PEOPLE, world.SUBJECTS, HOLDINGS):
-            connection.execute(statement, values)
+        world.add_people(connection, people=PEOPLE, clients=1)
+        connection.execute(HOLDINGS, {"at": CAST_AT, "categories": list(CATEGORIES)})
         connection.execute(TABLE)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE subjects_subject")

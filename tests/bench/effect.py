@@ -155,9 +155,10 @@ def _fill(superuser_url: str) -> None:
         notice.purposes = list(SHARED)
         change_register(notice, actor=SETTING_UP, reason=Reason.REVIEW, at=CAST_AT)
     people = CONSENTS // world.CLIENTS // len(SHARED)
-    values = {"people": people, "clients": world.CLIENTS, "at": CAST_AT, "codes": list(SHARED), "notice": NOTICE}
+    values = {"at": CAST_AT, "codes": list(SHARED), "notice": NOTICE}
     with psycopg.connect(superuser_url) as connection:
-        for statement in (world.PEOPLE, world.SUBJECTS, ANSWERS, EVENTS, STATES):
+        world.add_people(connection, people=people, clients=world.CLIENTS)
+        for statement in (ANSWERS, EVENTS, STATES):
             connection.execute(statement, values)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

@@ -9,8 +9,9 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -24,8 +25,7 @@ from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, 
 
 __all__ = [
     "CLIENTS",
-    "PEOPLE",
-    "SUBJECTS",
+    "add_people",
     "client_id",
     "copy_clients",
     "count",
@@ -195,15 +195,26 @@ def fill_people(superuser_url: str, consents: int) -> None:
     if count(superuser_url, "consent_consent"):
         return
     with psycopg.connect(superuser_url) as connection:
-        connection.execute("SET session_replication_role = replica")  # triggers expect the context of one client
-        for statement in (PEOPLE, SUBJECTS, KEYS, ANSWERS, EVENTS, CONSENTS):
-            connection.execute(statement, {"people": people, "clients": CLIENTS, "at": CAST_AT})
+        add_people(connection, people=people, clients=CLIENTS, with_statements=(KEYS, ANSWERS, EVENTS, CONSENTS))
         [found] = connection.execute("SELECT count(*) FROM consent_consent").fetchone() or (0,)
         if found != consents:
             raise RuntimeError(f"{found} consents were made instead of {consents}.")
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
+
+
+def add_people(
+    connection: psycopg.Connection[Any], *, people: int, clients: int, with_statements: Sequence[str] = ()
+) -> None:
+    """Insert people of each client, and what the statements add to them, without triggers.
+
+    Triggers expect the context of one client; these rows are of many.
+    """
+    connection.execute("SET session_replication_role = replica")
+    for statement in (PEOPLE, SUBJECTS, *with_statements):
+        connection.execute(statement, {"people": people, "clients": clients, "at": CAST_AT})
+    connection.execute("RESET session_replication_role")
 
 
 def count(superuser_url: str, table: str) -> int:

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import threading
 import uuid
 from http.server import ThreadingHTTPServer
 
@@ -10,6 +9,7 @@ import pytest
 
 from paktaleem.development.demo.receiver import Receiver
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
+from tests.threads import in_thread
 
 BODY = json.dumps({"type": "consent.given", "data": {}}).encode()
 
@@ -19,10 +19,9 @@ def receiver(tmp_path):
     """A receiver on its own port; yields the port and its folder."""
     secret = new_secret()
     kind = type("OfThisTest", (Receiver,), {"secret": secret, "folder": tmp_path})
-    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    with in_thread(server):
         yield server.server_address[1], secret, tmp_path
-        server.shutdown()
 
 
 def send(port, secret, message_id, body=BODY):

@@ -13,7 +13,7 @@ from django.test import Client as Browser
 from psycopg.sql import SQL, Identifier
 from time_machine import TimeMachineFixture
 
-from paktaleem.directory.exports.models import ExportChunk, ExportState, ListExport
+from paktaleem.directory.exports.models import ExportChunk, ExportState, ListExport, StopReason
 from paktaleem.directory.exports.rows import read_rows, repeat_request
 from paktaleem.directory.exports.services import begin_attempt, fetch_export, find_requester, store_parts
 from paktaleem.directory.exports.tasks import end_exports, write_export
@@ -24,6 +24,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.exporting import AT_ONCE, ExportableAdmin
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import STAFF, Cast
@@ -264,6 +265,16 @@ def test_a_second_job_begins_anew_and_the_first_one_writes_no_more(sign_in: Sign
     assert ids_in(fetch(sign_in("farah"), row)) == people_of(cast, "indus")
     write_export(str(row.client_id), str(row.pk))
     assert reread(row).attempts == row.attempts, "a job of a written export does nothing"
+
+
+def test_an_export_whose_workers_all_crash_is_said_to_have_no_file(cast: Cast) -> None:
+    row = ordered(cast, cast.actor("farah"))
+    with in_client(row.client_id):
+        for _ in range(MAX_ATTEMPTS - 1):
+            begin_attempt(row.pk, client_id=row.client_id)
+    write_export(str(row.client_id), str(row.pk))
+    again = reread(row)
+    assert (again.state, again.stop_reason) == (ExportState.STOPPED, StopReason.DEFECT)
 
 
 def test_a_fault_ends_clean(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
 """A mail server that accepts every message, on a port of this computer."""
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
+
+from tests.threads import in_thread
 
 __all__ = ["MailServer", "mail_server"]
 
@@ -38,13 +39,8 @@ class _Session(socketserver.StreamRequestHandler):
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
     """Serve SMTP until the block ends."""
-    with socketserver.TCPServer(("127.0.0.1", 0), _Session) as server:
-        served = MailServer(server.server_address[1], [])
-        server.envelopes = served.envelopes  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield served
-        finally:
-            server.shutdown()
-            thread.join()
+    server = socketserver.TCPServer(("127.0.0.1", 0), _Session)
+    served = MailServer(server.server_address[1], [])
+    server.envelopes = served.envelopes  # type: ignore[attr-defined]
+    with in_thread(server):
+        yield served

@@ -3,12 +3,13 @@
 The page sets its optional cookies only after ``paktaleem:cookies`` names their categories, as a real platform must.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from tests.threads import in_thread
 
 __all__ = ["HOST", "PlatformPage", "page_served"]
 
@@ -92,11 +93,5 @@ class _Handler(BaseHTTPRequestHandler):
 def page_served(portal: str) -> Iterator[PlatformPage]:
     """Serve the page on a free port."""
     server = PlatformPage(portal)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with in_thread(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

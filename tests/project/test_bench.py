@@ -14,7 +14,6 @@ from tests.bench import world
 from tests.bench.peak import run_measured
 from tests.bench.requests import CONSENT
 from tests.database import template_ready
-from tests.factories import CAST_AT
 
 MEGABYTE = 2**20
 
@@ -40,11 +39,10 @@ def test_a_command_that_fails_is_an_error() -> None:
 @pytest.mark.django_db
 def test_the_world_and_the_writes_of_a_consent_fit_the_tables() -> None:
     """As the superuser without triggers, like the benchmark fills its world; rolled back."""
-    filled = (world.PEOPLE, world.SUBJECTS, world.KEYS, world.ANSWERS, world.EVENTS, world.CONSENTS)
+    filled = (world.KEYS, world.ANSWERS, world.EVENTS, world.CONSENTS)
     with psycopg.connect(template_ready().url(SUPERUSER, str(connections.databases["default"]["NAME"]))) as link:
+        world.add_people(link, people=2, clients=3, with_statements=filled)
         link.execute("SET session_replication_role = replica")
-        for statement in filled:
-            link.execute(statement, {"people": 2, "clients": 3, "at": CAST_AT})
         for write in _statements(CONSENT):
             link.execute(write)
         assert link.execute("SELECT status FROM api_keptanswer").fetchall() == [(201,)]

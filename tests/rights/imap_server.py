@@ -3,11 +3,12 @@
 import re
 import socketserver
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.threads import in_thread
 
 _FETCH = re.compile(rb"BODY\.PEEK\[\]<0\.(\d+)>")
 
@@ -167,12 +168,7 @@ class Server(socketserver.ThreadingTCPServer):
 @contextmanager
 def serving(mailbox: Mailbox) -> Iterator[int]:
     """Serve a mailbox on this computer; yields the port."""
-    with Server(("127.0.0.1", 0), Session) as server:
-        server.mailbox = mailbox
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield int(server.server_address[1])
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Server(("127.0.0.1", 0), Session)
+    server.mailbox = mailbox
+    with in_thread(server):
+        yield int(server.server_address[1])

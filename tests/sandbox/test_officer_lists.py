@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from consent.register.models import Instruction
+from consent.agreements.services import suspend_agreement
+from consent.register.models import Instruction, ServiceAgreement
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.clock import client_now, wall_clock_now
@@ -93,3 +94,13 @@ def test_what_can_be_done_with_a_row_of_a_sandbox_follows_its_own_clock(cast: Ca
     sandbox.move(days=60)
     assert "/end/" in amina.get(page).content.decode()
     assert amina.get(page.replace("change", "end")).status_code == 200
+
+
+def test_an_agreement_of_a_sandbox_is_suspended_by_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:
+    sandbox.move(days=60)
+    amina, actor = browser_of(cast.user("amina")), cast.actor("amina")
+    with in_client(sandbox.id):
+        agreement = ServiceAgreement.objects.get(client_id=sandbox.id)
+        suspend_agreement(agreement, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=client_now())
+    listed = amina.get("/admin/consent/serviceagreement/").context["cl"].result_list
+    assert [row.client_id for row in listed if row.is_suspended] == [sandbox.id]

@@ -33,7 +33,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def opens(browser: Client) -> bool:
-    return browser.get("/admin/").status_code == 200
+    return browser.get("/admin/help/").status_code == 200
 
 
 @pytest.mark.parametrize(

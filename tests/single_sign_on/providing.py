@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from paktaleem.development.demo.supervision import running
 from tests.demo.running import PATIENCE, free_port
+from tests.threads import in_thread
 
 __all__ = ["APPLICATION", "HostileProvider", "TestProvider", "hostile_provider", "running_provider"]
 
@@ -149,12 +149,7 @@ def hostile_provider() -> Iterator[HostileProvider]:
             """Write no log."""
 
     Handler.do_GET = Handler.do_POST = Handler.send_answer  # type: ignore[attr-defined]
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        provider = HostileProvider(server.server_port)
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield provider
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    provider = HostileProvider(server.server_port)
+    with in_thread(server):
+        yield provider

@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent, ChangeState
-from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -267,8 +267,8 @@ class ServiceAgreementAdmin(RegisterAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate whether it is suspended now."""
-        now = AgreementSuspension.objects.active(get_action_time(request)).filter(
+        """Annotate whether it is suspended now, by the clock of its client."""
+        now = select_by_clock(get_action_time(request), AgreementSuspension.objects.active).filter(
             client_id=OuterRef("client_id"), agreement=OuterRef("pk")
         )
         found: QuerySet[Any] = super().get_queryset(request).annotate(is_suspended=Exists(now))

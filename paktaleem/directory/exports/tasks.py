@@ -23,6 +23,7 @@ from paktaleem.directory.exports.services import (
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.console.spreadsheets import Format, open_sheet
+from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -58,11 +59,17 @@ class _Superseded(Exception):
 
 @app.task(name=WRITE, pass_context=False)
 def write_export(client: str, export: str) -> None:
-    """Write one export from the start; without the role of its requester, or after a fault, there is no file."""
+    """Write one export from the start; without the role of its requester, or after a fault, there is no file.
+
+    The last attempt says so at once: the workers of all attempts before it crashed, and no job would follow it.
+    """
     client_id, key = UUID(client), UUID(export)
     with in_client(client_id):
         row = begin_attempt(key, client_id=client_id)
     if row is None:
+        return
+    if row.attempts >= MAX_ATTEMPTS:
+        _stop(row, StopReason.DEFECT)
         return
     try:
         write_file(row)
