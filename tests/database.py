@@ -23,7 +23,6 @@ import psycopg
 from django.core.management import call_command
 from django.db import connections, transaction
 from psycopg import sql
-from psycopg.pq import TransactionStatus
 
 from paktaleem.development.embedded import (
     APP,
@@ -43,8 +42,6 @@ SHARED_FOLDER = "PAKTALEEM_TEST_SHARED_FOLDER"
 TEMPLATE = "portal_template"
 _RESTORED: dict[str, RestoredDatabase] = {}
 _PREPARED: dict[str, Any] = {}
-_KEPT: dict[tuple[str, str], Any] = {}
-"""Django's connection for the name of a database and an alias."""
 ALIASES = {"default": APP, "aside": APP, "owner": OWNER}
 
 
@@ -167,7 +164,6 @@ def copied_database(name: str) -> Iterator[Endpoint]:
         with _in_use(endpoint, name):
             yield endpoint
     finally:
-        close_kept_connections()
         drop_database(endpoint, name)
 
 
@@ -178,7 +174,7 @@ def restored_database(name: str) -> Iterator[Endpoint]:
     It is the database of the last test, with its rows put back, unless that test changed the schema.
     """
     endpoint, database = template_ready(), _RESTORED.get(name)
-    if database is not None and database.is_reusable(_kept_backends(name)):
+    if database is not None and database.is_reusable():
         database.restore()
     else:
         if database is not None:
@@ -207,51 +203,14 @@ def prepared_database(name: str, prepare: Callable[[], Any]) -> Iterator[Any]:
 
 @contextmanager
 def _in_use(endpoint: Endpoint, name: str) -> Iterator[None]:
-    """Point Django at a database; the connections stay open for the next test that uses it.
-
-    A new connection reads the catalogue, compiles the triggers and plans every statement anew: that costs more than
-    most tests do.
-    """
-    before = {alias: (connections.databases[alias], connections[alias]) for alias in ALIASES}
-    for alias in ALIASES:
-        connections[alias] = _kept_connection(endpoint, name, alias)
-        connections.databases[alias] = connections[alias].settings_dict
+    before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
+    use_database(endpoint, name)
     try:
         yield
     finally:
-        for alias, (values, connection) in before.items():
-            _leave_clean(connections[alias])
-            connections.databases[alias], connections[alias] = values, connection
-
-
-def _kept_connection(endpoint: Endpoint, name: str, alias: str) -> Any:
-    """Return the connection that an earlier test left open, or a new one."""
-    address = _address(endpoint, name, ALIASES[alias])
-    connection = _KEPT.get((name, alias))
-    if connection is None:
-        connections.databases[alias] = {**connections.databases[alias], **address}
-        connection = _KEPT[name, alias] = connections.create_connection(alias)
-    connection.settings_dict.update(address)
-    if connection.connection is not None and not connection.is_usable():
-        connection.close()
-    return connection
-
-
-def _leave_clean(connection: Any) -> None:
-    """Close a connection that cannot serve another test."""
-    raw = connection.connection
-    if raw is None:
-        return
-    if raw.closed or raw.info.transaction_status != TransactionStatus.IDLE:
-        connection.close()
-    else:
-        raw.execute("SELECT pg_advisory_unlock_all()")
-
-
-def _kept_backends(name: str) -> list[int]:
-    """Return the processes of PostgreSQL behind the connections that are kept open for a database."""
-    kept = [_KEPT[name, alias].connection for alias in ALIASES if (name, alias) in _KEPT]
-    return [raw.info.backend_pid for raw in kept if raw is not None and not raw.closed]
+        leave_database()
+        for alias, values in before.items():
+            connections.databases[alias].update(values)
 
 
 def _copy_database(endpoint: Endpoint, name: str) -> None:
@@ -267,23 +226,13 @@ def use_database(endpoint: Endpoint, name: str) -> None:
     """Connect ``default`` as app and ``owner`` as owner to a database of this worker's server."""
     leave_database()
     for alias, role in ALIASES.items():
-        connections.databases[alias].update(_address(endpoint, name, role))
-
-
-def _address(endpoint: Endpoint, name: str, role: str) -> dict[str, str]:
-    return {
-        "NAME": name,
-        "USER": role,
-        "PASSWORD": endpoint.passwords[role],
-        "HOST": endpoint.host,
-        "PORT": str(endpoint.port),
-    }
-
-
-def close_kept_connections() -> None:
-    """Close the connections that were left open for the next test."""
-    for connection in _KEPT.values():
-        connection.close()
+        connections.databases[alias].update(
+            NAME=name,
+            USER=role,
+            PASSWORD=endpoint.passwords[role],
+            HOST=endpoint.host,
+            PORT=str(endpoint.port),
+        )
 
 
 def leave_database() -> None:

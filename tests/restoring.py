@@ -4,7 +4,6 @@ A test that commits leaves its rows behind. Before the next test the rows of the
 A database whose schema, privileges or settings were changed, or that has grown, is not used again.
 """
 
-from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 import psycopg
@@ -48,7 +47,7 @@ SCHEMA = """
 """
 OTHERS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL (%s::integer[])
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 
@@ -64,13 +63,13 @@ class RestoredDatabase:
         self._sequences = self._connection.execute(SEQUENCES).fetchall()
         self._schema, self._size = self._read_schema(), self._read_size()
 
-    def is_reusable(self, kept: Sequence[int] = ()) -> bool:
+    def is_reusable(self) -> bool:
         """Return True if the rows can be put back: same schema, privileges and settings, and not much larger.
 
-        Ends the connections that processes of the previous test left, but for the ``kept`` backends.
+        Ends the connections that processes of the previous test left.
         """
         try:
-            self._connection.execute(OTHERS, [list(kept)])
+            self._connection.execute(OTHERS)
             return self._read_schema() == self._schema and self._read_size() - self._size < MOST_GROWTH
         except psycopg.OperationalError:  # a test restarted the server, or ended every connection
             return False
