@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -155,11 +156,9 @@ def _fill(superuser_url: str) -> None:
         notice.purposes = list(SHARED)
         change_register(notice, actor=SETTING_UP, reason=Reason.REVIEW, at=CAST_AT)
     people = CONSENTS // world.CLIENTS // len(SHARED)
-    values = {"at": CAST_AT, "codes": list(SHARED), "notice": NOTICE}
+    values: dict[str, Any] = {"people": people, "clients": world.CLIENTS, "codes": list(SHARED), "notice": NOTICE}
     with psycopg.connect(superuser_url) as connection:
-        world.add_people(connection, people=people, clients=world.CLIENTS)
-        for statement in (ANSWERS, EVENTS, STATES):
-            connection.execute(statement, values)
+        world.add_people(connection, ANSWERS, EVENTS, STATES, **values)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")

@@ -9,7 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -195,7 +195,7 @@ def fill_people(superuser_url: str, consents: int) -> None:
     if count(superuser_url, "consent_consent"):
         return
     with psycopg.connect(superuser_url) as connection:
-        add_people(connection, people=people, clients=CLIENTS, with_statements=(KEYS, ANSWERS, EVENTS, CONSENTS))
+        add_people(connection, KEYS, ANSWERS, EVENTS, CONSENTS, people=people, clients=CLIENTS)
         [found] = connection.execute("SELECT count(*) FROM consent_consent").fetchone() or (0,)
         if found != consents:
             raise RuntimeError(f"{found} consents were made instead of {consents}.")
@@ -204,16 +204,14 @@ def fill_people(superuser_url: str, consents: int) -> None:
         connection.execute("CHECKPOINT")
 
 
-def add_people(
-    connection: psycopg.Connection[Any], *, people: int, clients: int, with_statements: Sequence[str] = ()
-) -> None:
-    """Insert people of each client, and what the statements add to them, without triggers.
+def add_people(connection: psycopg.Connection[Any], *statements: str, people: int, clients: int, **values: Any) -> None:
+    """Insert people of each client, and what more statements add, without triggers.
 
-    Triggers expect the context of one client; these rows are of many.
+    Triggers expect the context of one client; these rows are of many. ``values`` are more parameters of the statements.
     """
     connection.execute("SET session_replication_role = replica")
-    for statement in (PEOPLE, SUBJECTS, *with_statements):
-        connection.execute(statement, {"people": people, "clients": clients, "at": CAST_AT})
+    for statement in (PEOPLE, SUBJECTS, *statements):
+        connection.execute(statement, {"people": people, "clients": clients, "at": CAST_AT, **values})
     connection.execute("RESET session_replication_role")
 
 

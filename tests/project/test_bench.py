@@ -41,7 +41,7 @@ def test_the_world_and_the_writes_of_a_consent_fit_the_tables() -> None:
     """As the superuser without triggers, like the benchmark fills its world; rolled back."""
     filled = (world.KEYS, world.ANSWERS, world.EVENTS, world.CONSENTS)
     with psycopg.connect(template_ready().url(SUPERUSER, str(connections.databases["default"]["NAME"]))) as link:
-        world.add_people(link, people=2, clients=3, with_statements=filled)
+        world.add_people(link, *filled, people=2, clients=3)
         link.execute("SET session_replication_role = replica")
         for write in _statements(CONSENT):
             link.execute(write)
