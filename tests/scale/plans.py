@@ -11,16 +11,27 @@ from django.db import connection
 
 from paktaleem.foundation.tenancy.context import current_client
 
-__all__ = ["Planned", "Spy", "spied"]
+__all__ = ["OF_A_PAGE", "ROWS_OF_A_BIG_TABLE", "Bounds", "Planned", "Spy", "spied"]
 
 READS = ("SELECT", "WITH")
 ROWS_OF_A_BIG_TABLE = 4_000
-MOST_ROWS = 11_000
-"""Maximum number of rows that one step of a query may read: counts stop at 10,001."""
-MOST_SORTED = 3_000
-MOST_BLOCKS = 3_000
-"""Maximum number of 8 kB blocks that a query may read: a scan inside an index does not show as rows."""
 WIDTH = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Maximum number of rows that one step of a query may read, that it may sort, and of 8 kB blocks of the query.
+
+    A scan inside an index does not show as rows, but as blocks.
+    """
+
+    rows: int
+    sorted: int
+    blocks: int
+
+
+OF_A_PAGE = Bounds(rows=11_000, sorted=3_000, blocks=3_000)
+"""What a page may read: counts stop at 10,001."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +42,11 @@ class Planned:
     plan: dict[str, Any]
     general: dict[str, Any] | None
 
-    def faults(self, big: set[str]) -> list[str]:
+    def faults(self, big: set[str], bounds: Bounds = OF_A_PAGE) -> list[str]:
         """Return what makes it slow in a large database."""
-        found = [fault for node in nodes(self.plan) if (fault := _fault(node, big))]
+        found = [fault for node in nodes(self.plan) if (fault := _fault(node, big, bounds))]
         blocks = self.plan["Shared Hit Blocks"] + self.plan["Shared Read Blocks"]
-        found += [f"{blocks:,} blocks read"] if blocks > MOST_BLOCKS else []
+        found += [f"{blocks:,} blocks read"] if blocks > bounds.blocks else []
         if self.general is not None:
             walks = (node for node in nodes(self.general) if _is_walk(node, big))
             found += [f"general plan: Seq Scan on {node['Relation Name']}" for node in walks]
@@ -67,13 +78,13 @@ def _touched(node: dict[str, Any]) -> float:
     return _given(node) + float(removed) * float(node["Actual Loops"])
 
 
-def _fault(node: dict[str, Any], big: set[str]) -> str:
+def _fault(node: dict[str, Any], big: set[str], bounds: Bounds) -> str:
     kind = node["Node Type"]
     if _is_walk(node, big):
         return f"Seq Scan on {node['Relation Name']}"
-    if _touched(node) > MOST_ROWS:
+    if _touched(node) > bounds.rows:
         return f"{kind} touches {_touched(node):,.0f} rows"
-    if "Sort" in kind and (rows := _given(node["Plans"][0])) > MOST_SORTED:
+    if "Sort" in kind and (rows := _given(node["Plans"][0])) > bounds.sorted:
         return f"{kind} of {rows:,.0f} rows"
     return ""
 
