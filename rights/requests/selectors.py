@@ -241,16 +241,22 @@ class MonthFigures:
 
 
 _MONTHS = """
-SELECT m.month::date, count(r.id),
-    count(*) FILTER (WHERE r.answered_at < r.due_at OR (r.notice_at < r.due_at AND r.answered_at < r.expected_by))
-FROM generate_series(
-    date_trunc('month', %s::timestamptz AT TIME ZONE 'UTC') - interval '11 months',
-    date_trunc('month', %s::timestamptz AT TIME ZONE 'UTC'), interval '1 month'
-) AS m(month)
-LEFT JOIN rights_rightsrequest r ON r.received_at >= m.month AT TIME ZONE 'UTC'
-    AND r.received_at < (m.month + interval '1 month') AT TIME ZONE 'UTC' AND (%s::uuid IS NULL OR r.client_id = %s)
-    AND r.state NOT IN ('duplicate', 'handed_over')
-GROUP BY m.month ORDER BY m.month
+WITH last AS (SELECT date_trunc('month', %(until)s::timestamptz AT TIME ZONE 'UTC') AS month),
+counted AS (
+    SELECT date_trunc('month', r.received_at AT TIME ZONE 'UTC') AS month, count(*) AS received,
+        count(*) FILTER (
+            WHERE r.answered_at < r.due_at OR (r.notice_at < r.due_at AND r.answered_at < r.expected_by)
+        ) AS in_time
+    FROM last JOIN rights_rightsrequest r
+        ON r.received_at >= (last.month - interval '11 months') AT TIME ZONE 'UTC'
+        AND r.received_at < (last.month + interval '1 month') AT TIME ZONE 'UTC'
+    WHERE (%(client)s::uuid IS NULL OR r.client_id = %(client)s) AND r.state NOT IN ('duplicate', 'handed_over')
+    GROUP BY 1
+)
+SELECT m.month::date, coalesce(counted.received, 0), coalesce(counted.in_time, 0)
+FROM last CROSS JOIN generate_series(last.month - interval '11 months', last.month, interval '1 month') AS m (month)
+LEFT JOIN counted ON counted.month = m.month
+ORDER BY m.month
 """
 
 
@@ -261,5 +267,5 @@ def get_monthly_figures(actor: Actor, *, until: datetime) -> list[MonthFigures]:
     """
     require(actor, Capability.VIEW_REQUEST_FIGURES)
     with connection.cursor() as cursor:
-        cursor.execute(_MONTHS, [until, until, actor.client_id, actor.client_id])
+        cursor.execute(_MONTHS, {"until": until, "client": actor.client_id})
         return [MonthFigures(*row) for row in cursor.fetchall()]

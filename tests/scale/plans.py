@@ -1,6 +1,7 @@
 """Query plans of the statements of a page, explained in the same transaction, role and context."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,11 @@ class Planned:
             walks = (node for node in nodes(self.general) if _is_walk(node, big))
             found += [f"general plan: Seq Scan on {node['Relation Name']}" for node in walks]
         return found
+
+    def reads_only(self, tables: frozenset[str], big: set[str]) -> bool:
+        """Return True if of the big tables it reads these only."""
+        read = {node["Relation Name"] for node in nodes(self.plan) if "Relation Name" in node} & big
+        return bool(read) and read <= tables
 
     def told(self) -> str:
         """Return the query and its plans as text."""
@@ -106,14 +112,18 @@ class Spy:
     """Statements already explained, with the same values and client."""
     count: int = 0
     seen: list[Planned] = field(default_factory=list)
+    explaining: float = 0
+    """Seconds that the explanations took."""
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 -- Django's signature
         """Record one statement and execute it."""
         self.count += 1
         client = current_client()
-        if sql.startswith(READS) and "set_config" not in sql and self._is_new(client, sql, repr(params)):
+        if sql.lstrip().startswith(READS) and "set_config" not in sql and self._is_new(client, sql, repr(params)):
+            began = time.perf_counter()
             general = _general(sql) if self._is_new(client, sql) else None
             self.seen.append(Planned(sql, _explained(sql, params), general))
+            self.explaining += time.perf_counter() - began
         return execute(sql, params, many, context)
 
     def _is_new(self, *statement: Any) -> bool:

@@ -8,10 +8,12 @@ import itertools
 import os
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from time_machine import TimeMachineFixture
@@ -22,6 +24,7 @@ from paktaleem.foundation.console.person_pages import TABS, person_pages
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.reports.samples.populations import PopulationKind
+from retention.holdings.models import Holding
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_permissions import STAFF, TABLE
@@ -29,7 +32,7 @@ from tests.database import cast_values, copied_database
 from tests.pages.test_every_page import addresses
 from tests.project.rows import rows_of_indus
 from tests.scale.filling import fill
-from tests.scale.pages import IS_WHOLE, OK, PART, READER, counted, faults, narrowed, say
+from tests.scale.pages import IS_WHOLE, PART, READER, counted, faults, narrowed, say
 from tests.scale.plans import ROWS_OF_A_BIG_TABLE, spied
 from tests.signing_in import browser_of
 
@@ -144,6 +147,21 @@ FEW = {
     "webhooks/endpoint": OF_A_CLIENT,
 }
 """Models that do not grow with the number of people, with the reason why they are not filled."""
+COUNTED_WHOLE = {
+    "/announce/": ({"consent_consent"}, "staff see exactly how many people must consent again before they announce"),
+    "/widen/": ({"consent_consent"}, "staff see exactly how many consents end before they add data to a purpose"),
+    "/consent/safeguardchange/": (
+        {"consent_consent", "subjects_subject"},
+        "a second person sees exactly whom the change affects before approving it",
+    ),
+    "/breaches/breach/": (
+        {"retention_holding", "subjects_subject"},
+        "whose data a breach concerns is counted exactly: letters and the authority's notification state the number",
+    ),
+    "/holding/picture/": ({"retention_holding"}, "the picture shows all holdings of a client; one pass of an index"),
+    "/rightsrequest/figures/": ({"rights_rightsrequest"}, "figures of all requests of a period, with their median"),
+}
+"""Part of the address of a page, the big tables that one of its queries may read whole, and the reason."""
 ADDED = [page.slug for page in person_pages]
 DATABASE = f"portal_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_scale"
 
@@ -154,11 +172,10 @@ def endpoint(django_db_setup: None, django_db_blocker: Any) -> Iterator[Endpoint
         yield found
 
 
-def plain_pages(cast: Cast, name: str, browser: Client, rows: dict[str, Any]) -> list[str]:
-    """Return the pages that exist before and after filling; all that the user may open in ``make test-scale``."""
+def plain_pages(cast: Cast, name: str, rows: dict[str, Any]) -> list[str]:
+    """Return the pages that exist before and after filling; in ``make test-scale`` all, also those of other roles."""
     if IS_WHOLE:
-        urls = (url for url in dict.fromkeys(addresses(cast, rows)) if PART in url)
-        return ["/admin/", *(url for url in urls if browser.get(url).status_code == OK)]
+        return ["/admin/", *(url for url in dict.fromkeys(addresses(cast, rows)) if PART in url)]
     role, person = STAFF[name], cast.subject_id("junaid")
     return [
         "/admin/",
@@ -195,6 +212,7 @@ def test_every_list_is_filled_or_says_why_not() -> None:
     assert set(BIG) | set(FEW) == set(MODELS), "put the new list into BIG, and fill it; or into FEW, and say why"
     assert not set(BIG) & set(FEW)
     assert all(FEW.values())
+    assert all(reason for _, reason in COUNTED_WHOLE.values())
 
 
 def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint, time_machine: TimeMachineFixture) -> None:
@@ -203,8 +221,11 @@ def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint, time_m
     cast = Cast(cast_values())
     rows = rows_of_indus(cast)
     browsers = {name: browser_of(cast.user(name)) for name in READERS}
-    few = {name: counted(browser, plain_pages(cast, name, browser, rows)) for name, browser in browsers.items()}
     officer = browser_of(cast.user("amina"))
+    hold_since_before_the_breaches(cast)
+    if IS_WHOLE:
+        counted(officer, plain_pages(cast, "amina", rows))  # fills the caches of the process
+    few = {name: counted(browser, plain_pages(cast, name, rows)) for name, browser in browsers.items()}
     samples = sampled(officer, cast)
     url = endpoint.url(SUPERUSER, DATABASE)
     began = time.perf_counter()
@@ -217,12 +238,22 @@ def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint, time_m
     without_an_index(url, officer, big)
 
 
+def hold_since_before_the_breaches(cast: Cast) -> None:
+    """Let the few holdings be among the data of the breaches, as the many will be: then both name their categories."""
+    earlier = F("first_collected_at") - timedelta(days=30)
+    with in_client(cast.client_id("indus")):
+        assert Holding.objects.held().update(first_collected_at=earlier)
+
+
 def slow_of(name: str, browser: Client, cast: Cast, few: dict[str, int], big: set[str]) -> list[str]:
     """Return the faults of every page of one user, with what is searched and drawn there."""
     known: dict[str, Any] = {"big": big, "known": set()}
     found = dict.fromkeys([*few, *(more_pages(browser, cast, name) if name in NARROWERS else ())])
     pages = [page for page in found if PART in page]
-    slow = [fault for page in pages for fault in faults(browser, page, statements=few.get(page), **known)]
+    slow = []
+    for page in pages:
+        whole = frozenset(table for part, (tables, _) in COUNTED_WHOLE.items() if part in page for table in tables)
+        slow += faults(browser, page, statements=few.get(page), whole=whole, **known)
     indus = str(cast.client_id("indus"))
     if name in NARROWERS:
         for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
