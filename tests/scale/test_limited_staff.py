@@ -36,7 +36,7 @@ DATABASE = "portal_limited_scale"
 
 def bounds_of_school(people: int) -> Bounds:
     """Return what a query may read for a school of so many people: a client of twenty such schools has too many."""
-    return Bounds(rows=4 * people, sorted=2 * people, blocks=12 * people)
+    return Bounds(4 * people, 2 * people, 12 * people, counts_entries=False, for_each_count=True)
 
 
 @pytest.fixture
