@@ -24,8 +24,8 @@ class Bounds:
     """Maximum number of rows that one step of a query may read, that it may sort, and of 8 kB blocks of the query.
 
     A scan inside an index does not show as rows, but as blocks. Without ``counts_entries`` this is so of the entries
-    that a bitmap combines, too: some 300 are in a block. With ``for_each_count`` the blocks are those of each list that a
-    query counts: the first page counts all of its lists in one query.
+    that a bitmap combines, too: some 300 are in a block. With ``for_each_count`` the blocks are those of each list
+    that a query counts: the first page counts all of its lists in one query.
     """
 
     rows: int
