@@ -36,7 +36,7 @@ class Bounds:
 
 
 OF_A_PAGE = Bounds(rows=11_000, sorted=3_000, blocks=3_000)
-"""What a page may read: counts stop at 10,001."""
+"""Bounds of the pages of all readers but limited staff: counts stop at 10,001."""
 
 
 @dataclass(frozen=True)
