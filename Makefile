@@ -9,6 +9,7 @@ CASES ?= 2000
 PEOPLE ?= 1000000
 PLANTED ?=
 CLIENTS ?= 500
+READER ?=
 PAGES ?=
 
 .PHONY: help run drill test test-slow test-deep test-planted test-pages test-container screenshots test-scale check format messages docs lock install bench
@@ -45,8 +46,8 @@ test-pages: install ## Open every page of the console as each role in both langu
 test-container: install ## Build the image of docs/deploy with buildah and mmdebstrap, and start it (minutes; fetches packages)
 	@.venv/bin/python -m pytest tests/deploy/deep_container.py
 
-test-scale: install ## Load every console page with a million people of 500 clients (PEOPLE=…, CLIENTS=…; takes minutes)
-	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" .venv/bin/python -m pytest -s tests/scale
+test-scale: install ## Load every console page with a million people of 500 clients (PEOPLE=…, CLIENTS=…, READER=amina, PAGES=holding/; takes minutes)
+	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" SCALE_READER="$(READER)" SCALE_PAGES="$(PAGES)" .venv/bin/python -m pytest -s tests/scale
 
 check: install ## Lint, words, types, layers, migrations, settings
 	@exec .make/check

@@ -20,6 +20,7 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.staff_ties import find_tied
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.limited_lists import begin_with_people
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.selectors import list_owners_with_gaps
 
@@ -190,7 +191,7 @@ def _facts_of_register(at: datetime) -> dict[str, QuerySet[Any]]:
 
 def _facts_of_systems(at: datetime) -> dict[str, QuerySet[Any]]:
     contacts = ClientContact.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"))
-    people = Subject.objects.filter(erased_at=None)
+    people = begin_with_people(Subject.objects.filter(erased_at=None))
     return {
         "key": _of_client(ApiKey.objects.filter(revoked_at=None, created_at__lte=at, expires_at__gt=at)),
         "person": _of_client(people).filter(~Exists(contacts)),

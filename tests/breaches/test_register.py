@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.breaches.drafts import compose_breach_letter
+from retention.breaches.drafts import compose_breach_letters
 from retention.breaches.models import (
     Audience,
     Breach,
@@ -358,7 +358,7 @@ def test_drafts_name_the_data_that_was_held_and_mark_what_is_not_recorded(
     breach: Breach, amina: Any, audience: Audience, language: str
 ) -> None:
     breach.consequences = ""
-    draft = compose_breach_letter(breach, audience, language=language, actor=amina)
+    draft = compose_breach_letters(breach, audience, languages=[language], actor=amina)[language]
     held = DataCategory.objects.get(code="content")
     other = DataCategory.objects.get(code="billing")
     name = "name_ur" if language == "ur" else "name_en"

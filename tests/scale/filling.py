@@ -1,7 +1,8 @@
 # ruff: noqa: E501 -- SQL reads better in one line
 """Fill the database with people of many clients, and everything that lists show about them, by set-based SQL.
 
-Indus has three people in ten; the others are spread over copies of Khyber. Triggers and foreign keys are disabled
+Indus has three people in ten, in ``SCHOOLS_OF_INDUS`` schools; a guardian is in the school of the child. The others are
+spread over copies of Khyber. Triggers and foreign keys are disabled
 while filling, since only reads are tested.
 """
 
@@ -12,7 +13,9 @@ import psycopg
 
 from tests.bench.world import copy_clients
 
-__all__ = ["fill"]
+__all__ = ["SCHOOLS_OF_INDUS", "fill", "school_of_indus"]
+
+SCHOOLS_OF_INDUS = 20
 
 FILLED = (
     "subjects_subject",
@@ -78,6 +81,9 @@ CREATE TEMP TABLE person AS
 SELECT p AS number, ('019c0000-0000-7000-8000-' || lpad(to_hex(p), 12, '0'))::uuid AS id,
        CASE WHEN p %% 10 < 3 THEN %(indus)s::uuid
             ELSE ('019b0000-0000-7000-8000-' || lpad(to_hex(1 + p %% (%(clients)s - 1)), 12, '0'))::uuid END AS client_id,
+       CASE WHEN p %% 10 < 3
+            THEN ('019d0000-0000-7000-8000-' || lpad(to_hex(p / 10 %% (%(clients)s - 1) %% %(schools)s), 12, '0'))::uuid
+       END AS school_id,
        p %% 97 = 0 AS is_erased, now() - p * interval '40 seconds' AS at
 FROM generate_series(1, %(people)s) p;
 CREATE TEMP TABLE asked AS
@@ -86,7 +92,7 @@ SELECT p.*, u.id AS purpose_id FROM person p JOIN consent_purpose u ON u.client_
 
 SUBJECTS = """
 INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, email, email_index, name_index,
-    details_index, tombstone, of_age_at, is_enabled, registered_at, changed_at, erased_at)
+    details_index, tombstone, of_age_at, is_enabled, registered_at, changed_at, erased_at, school_ids)
 SELECT id, client_id, CASE WHEN NOT is_erased THEN 'stu-' || number END,
     (ARRAY['student', 'student', 'student', 'learner', 'guardian', 'instructor'])[1 + number %% 6], 'en',
     CASE WHEN NOT is_erased THEN '\\xabab'::bytea END, CASE WHEN NOT is_erased THEN '\\xcdcd'::bytea END,
@@ -96,7 +102,7 @@ SELECT id, client_id, CASE WHEN NOT is_erased THEN 'stu-' || number END,
     CASE WHEN is_erased THEN sha256(('gone' || number)::bytea) END,
     CASE WHEN is_erased OR number %% 7 = 0 THEN NULL WHEN number %% 3 = 0 THEN '1970-01-01Z'::timestamptz
          ELSE now() + number * interval '1 hour' END,
-    true, at, at, CASE WHEN is_erased THEN at END
+    true, at, at, CASE WHEN is_erased THEN at END, array_remove(ARRAY[school_id], NULL)
 FROM person;
 INSERT INTO subjects_historicalsubject (history_id, id, client_id, role, language, is_enabled, registered_at, changed_at,
     actor_kind, actor_id, actor_role, history_date, history_type)
@@ -294,8 +300,10 @@ SELECT id, client_id, 'consent.given', '{}', at, false FROM person WHERE client_
 INSERT INTO webhooks_delivery (id, client_id, endpoint_id, message_id, state, attempts, queued_at, due_at, done_at)
 SELECT p.id, p.client_id, e.id, p.id, (ARRAY['delivered', 'delivered', 'failed'])[1 + number %% 3], 1, at, at, at
 FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM webhooks_endpoint) e USING (client_id);
-INSERT INTO paper_formrun (id, client_id, name, addressee, people, actor_kind, actor_id, actor_role, made_at)
-SELECT id, client_id, 'Grade ' || number, 'person', 30, 'user', client_id, 'client_admin', at FROM person WHERE number %% 3 = 0;
+INSERT INTO paper_formrun (id, client_id, name, addressee, people, actor_kind, actor_id, actor_role, made_at, school_ids)
+SELECT id, client_id, 'Grade ' || number, 'person', 30, 'user', client_id, 'client_admin', at,
+    CASE WHEN number %% 2 = 0 AND school_id IS NOT NULL THEN ARRAY[school_id] END
+FROM person WHERE number %% 3 = 0;
 INSERT INTO paper_formpage (id, client_id, run_id, subject_id, code, purposes, position, notice_hash, asks_sharing)
 SELECT p.id, p.client_id, r.id, p.id, lpad(to_hex(number), 8, '0'), '{newsletter}', 1000 + number, '', false
 FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY number) / 30 AS place FROM person) p
@@ -305,8 +313,11 @@ INSERT INTO paper_answersheet (id, client_id, kind, sha256, rows, blank, actor_k
 SELECT ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000), 12, '0'))::uuid, client_id, 'csv', (number / 1000)::text, 300, 0,
     'user', client_id, 'client_admin', '', min(at)
 FROM person WHERE client_id = %(indus)s GROUP BY client_id, number / 1000;
-INSERT INTO paper_answersheet (id, client_id, kind, sha256, rows, blank, actor_kind, actor_id, actor_role, confirm_role, uploaded_at)
-SELECT id, client_id, 'csv', 'of ' || number, 0, 30, 'user', client_id, 'client_admin', '', at FROM person WHERE number %% 3 = 0;
+INSERT INTO paper_answersheet (id, client_id, kind, sha256, rows, blank, actor_kind, actor_id, actor_role, confirm_role, uploaded_at,
+    school_ids)
+SELECT id, client_id, 'csv', 'of ' || number, 0, 30, 'user', client_id, 'client_admin', '', at,
+    CASE WHEN number %% 2 = 0 AND school_id IS NOT NULL THEN ARRAY[school_id] END
+FROM person WHERE number %% 3 = 0;
 INSERT INTO paper_sheetentry (id, client_id, sheet_id, number, page_id, subject_id, answers, given_by, method, answered_on, state,
     problem, recorded, entered_at, relationship)
 SELECT id, client_id, ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000), 12, '0'))::uuid, number, id, id,
@@ -315,6 +326,10 @@ FROM person WHERE client_id = %(indus)s;
 """
 
 SCHOOLS = """
+INSERT INTO schools_school (id, client_id, external_id, origin, recorded_at, changed_at, name, kind)
+SELECT ('019d0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, %(indus)s, 'own-' || n, 'roster', now(), now(), 'Own ' || n,
+    'school'
+FROM generate_series(0, %(schools)s - 1) n;
 INSERT INTO schools_school (id, client_id, external_id, origin, recorded_at, changed_at, ended_at, name, kind)
 SELECT id, client_id, 'org-' || number, 'roster', at, at, CASE WHEN number %% 5 = 0 THEN at END, 'School ' || number,
     (ARRAY['school', 'school', 'district'])[1 + number %% 3]
@@ -322,7 +337,7 @@ FROM person WHERE number %% 2 = 0;
 INSERT INTO schools_schoolclass (id, client_id, external_id, origin, recorded_at, changed_at, ended_at, title, kind, school_id)
 SELECT id, client_id, 'class-' || number, 'roster', at, at, CASE WHEN number %% 5 = 0 THEN at END, 'Class ' || number,
     (ARRAY['homeroom', 'scheduled'])[1 + number %% 2],
-    ('019c0000-0000-7000-8000-' || lpad(to_hex(number - number %% 2), 12, '0'))::uuid
+    coalesce(school_id, ('019c0000-0000-7000-8000-' || lpad(to_hex(number - number %% 2), 12, '0'))::uuid)
 FROM person;
 INSERT INTO schools_enrolment (id, client_id, school_class_id, subject_id, role, external_id, origin, starts_on, recorded_at)
 SELECT id, client_id, id, id, 'student', 'enr-' || number, 'roster', at::date, at FROM person;
@@ -339,6 +354,11 @@ FROM accounts_client, generate_series(1, 3) n WHERE code LIKE 'school%%';
 """
 
 
+def school_of_indus(number: int) -> UUID:
+    """Return the id of one of the schools of Indus, counted from 0."""
+    return UUID(f"019d0000-0000-7000-8000-{number:012x}")
+
+
 def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern: UUID) -> None:
     """Add the rows and analyze. Indexes are created afterwards, which takes a third of the time."""
     with psycopg.connect(superuser_url) as connection:
@@ -348,7 +368,7 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
         indexes = connection.execute(INDEXES, [list(FILLED)]).fetchall()
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
-        given = {"people": people, "clients": clients, "indus": indus}
+        given = {"people": people, "clients": clients, "indus": indus, "schools": SCHOOLS_OF_INDUS}
         for statements in (PERSON, SUBJECTS, TOLD, ANSWERS, HELD, GUARDIANS, PROVED, CASES, WORK, SCHOOLS, STAFF):
             for statement in statements.split(";\n"):
                 if statement.strip():

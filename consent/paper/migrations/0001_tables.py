@@ -1,6 +1,7 @@
 """Consent forms on paper and sheets of answers."""
 
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
@@ -38,7 +39,7 @@ class Migration(migrations.Migration):
                 options={
                     "verbose_name": "answer sheet",
                     "ordering": ["-uploaded_at", "-id"],
-                    "indexes": [models.Index(fields=["client", "-uploaded_at", "-id"], name="answersheet_by_time"), models.Index(fields=["-uploaded_at", "-id"], name="answersheet_by_time_all"), models.Index(fields=["confirm_at"], condition=models.Q(("confirm_at__isnull", False)), name="answersheet_confirmed")],
+                    "indexes": [models.Index(fields=["client", "-uploaded_at", "-id"], name="answersheet_by_time"), models.Index(fields=["-uploaded_at", "-id"], name="answersheet_by_time_all"), django.contrib.postgres.indexes.GinIndex(fields=["school_ids"], name="answersheet_by_school"), models.Index(fields=["confirm_at"], condition=models.Q(("confirm_at__isnull", False)), name="answersheet_confirmed")],
                     "constraints": [models.UniqueConstraint(fields=("client", "sha256"), name="answersheet_once")],
                 },
             ),
@@ -59,7 +60,7 @@ class Migration(migrations.Migration):
                 options={
                     "verbose_name": "consent form",
                     "ordering": ["-made_at", "-id"],
-                    "indexes": [models.Index(fields=["client", "-made_at", "-id"], name="formrun_by_time"), models.Index(fields=["-made_at", "-id"], name="formrun_by_time_all")],
+                    "indexes": [models.Index(fields=["client", "-made_at", "-id"], name="formrun_by_time"), models.Index(fields=["-made_at", "-id"], name="formrun_by_time_all"), django.contrib.postgres.indexes.GinIndex(fields=["school_ids"], name="formrun_by_school")],
                 },
             ),
             migrations.CreateModel(

@@ -1,5 +1,6 @@
 """Consent forms: their purposes and their pages."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +57,10 @@ class FormRun(models.Model):
     class Meta:
         verbose_name = "consent form"
         ordering = ["-made_at", "-id"]
-        indexes = [*newest_first("made_at", "formrun_by_time")]
+        indexes = [
+            *newest_first("made_at", "formrun_by_time"),
+            GinIndex(fields=["school_ids"], name="formrun_by_school"),
+        ]
 
     def __str__(self) -> str:
         """Return the group and the day."""

@@ -1,6 +1,7 @@
 """Uploaded answer sheets, and their rows in the matching queue."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
@@ -78,6 +79,7 @@ class AnswerSheet(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "sha256"], name="answersheet_once")]
         indexes = [
             *newest_first("uploaded_at", "answersheet_by_time"),
+            GinIndex(fields=["school_ids"], name="answersheet_by_school"),
             models.Index(
                 fields=["confirm_at"], condition=models.Q(confirm_at__isnull=False), name="answersheet_confirmed"
             ),

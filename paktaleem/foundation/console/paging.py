@@ -39,7 +39,7 @@ def count_up_to(found: QuerySet[Any], limit: int = LIMIT) -> int:
 
 def count_each_up_to(*found: QuerySet[Any], limit: int = LIMIT) -> list[int]:
     """Return the numbers of rows of several query sets in one statement, each at most one more than the limit."""
-    capped = [one.order_by().values("pk")[: limit + 1].query.sql_with_params() for one in found]
+    capped = [begin_with_people(one).order_by().values("pk")[: limit + 1].query.sql_with_params() for one in found]
     columns = SQL(", ").join(SQL("(SELECT count(*) FROM ({}) found)").format(SQL(sql)) for sql, _params in capped)
     with connection.cursor() as cursor:
         statement = SQL("SELECT {}").format(columns).as_string()
@@ -57,8 +57,8 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
     params: list[Any] = []
     for place, (rows, field) in enumerate(found):
         first = F(field) if field else Value(None, output_field=DateTimeField())
-        counted = rows.order_by().annotate(first_of_field=first).values("pk", "first_of_field")[: limit + 1]
-        sql, values = _to_sql(counted)
+        counted = begin_with_people(rows).order_by().annotate(first_of_field=first)
+        sql, values = _to_sql(counted.values("pk", "first_of_field")[: limit + 1])
         tables.append(
             SQL("(SELECT count(*) AS rows, min(first_of_field) AS first FROM ({}) found) {}").format(
                 SQL(sql), Identifier(f"t{place}")

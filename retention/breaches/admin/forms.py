@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.tenancy.context import in_client
-from retention.breaches.drafts import compose_breach_letter
+from retention.breaches.drafts import compose_breach_letters
 from retention.breaches.models import LIKELIHOODS, OUTCOMES, SEVERITIES, Audience
 
 __all__ = ["AssessForm", "AuthorityForm", "ClientLetterForm", "ClientsForm", "CloseForm", "MeasuresForm", "PeopleForm"]
@@ -55,13 +55,13 @@ class _DraftForm(ActionForm):
         if not self.is_bound:
             language = "ur" if self.initial.get("language") == "ur" else "en"
             self.initial["language"] = language
-            self.initial["text"] = compose(row, request, self.audience, language)
+            self.initial["text"] = compose(row, request, self.audience, language)[language]
 
 
-def compose(row: Any, request: HttpRequest, audience: Audience, language: str) -> str:
-    """Return a draft, in the context of the breach's client."""
+def compose(row: Any, request: HttpRequest, audience: Audience, *languages: str) -> dict[str, str]:
+    """Return a draft in each language, in the context of the breach's client."""
     with in_client(row.client_id):
-        return compose_breach_letter(row, audience, language=language, actor=actor_of(request))
+        return compose_breach_letters(row, audience, languages=languages, actor=actor_of(request))
 
 
 class ClientLetterForm(_DraftForm):
@@ -102,8 +102,8 @@ class PeopleForm(ActionForm):
         """Fill in both templates."""
         super().__init__(*args, row=row, request=request, **kwargs)
         if not self.is_bound:
-            self.initial["text"] = compose(row, request, Audience.PEOPLE, "en")
-            self.initial["text_ur"] = compose(row, request, Audience.PEOPLE, "ur")
+            drafts = compose(row, request, Audience.PEOPLE, "en", "ur")
+            self.initial |= {"text": drafts["en"], "text_ur": drafts["ur"]}
 
 
 class MeasuresForm(RowActionForm):

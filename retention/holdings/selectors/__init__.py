@@ -16,6 +16,7 @@ from children.guardians.selectors import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.limited_lists import begin_with_people
 from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
 from retention.holdings.picture import AGES
 
@@ -70,7 +71,7 @@ def count_by_age(actor: Actor, client_id: UUID, *, at: datetime) -> dict[str, li
         f"age_{age}": Count("category", filter=_between(older, younger))
         for age, (younger, older) in enumerate(pairwise(edges))
     }
-    held = Holding.objects.held().filter(client_id=client_id).order_by("category")
+    held = begin_with_people(Holding.objects.held()).filter(client_id=client_id).order_by("category")
     rows: Any = held.values("category").annotate(**counted)
     return {row["category"]: [row[f"age_{age}"] for age in range(len(AGES) + 1)] for row in rows}
 

@@ -17,11 +17,18 @@ __all__ = ["Gap", "list_gaps", "list_owners_with_gaps"]
 _HAS_NO_RULE = SQL("""(
     SELECT count(DISTINCT k.role)
     FROM schedule_retentionrule r
-    JOIN consent_purpose q ON q.id = r.purpose_id AND q.code = p.code
     JOIN unnest(%(roles)s::text[]) AS k (role) ON r.role IN ('', k.role)
-    WHERE r.category = n.category AND r.client_id IN (coalesce(%(owner)s::uuid, p.client_id), %(shared)s)
+    WHERE r.purpose_id IN (p.id, o.id) AND r.category = n.category
+        AND r.client_id IN (coalesce(%(owner)s::uuid, p.client_id), %(shared)s)
         AND r.starts_at <= %(at)s AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
 ) < cardinality(%(roles)s::text[])""")
+_PURPOSES = SQL("""
+FROM consent_purpose p
+LEFT JOIN consent_purpose o
+    ON o.code = p.code AND o.client_id = CASE WHEN p.client_id = %(shared)s THEN %(owner)s::uuid ELSE %(shared)s END
+CROSS JOIN LATERAL unnest(p.categories) AS n (category)
+""")
+"""Purposes with their categories, and the one of the same code whose rules count, too: PakTaleem's, or the client's."""
 _GAPS = SQL("""
 SELECT c.name, p.code, n.category, coalesce(
     (
@@ -29,20 +36,18 @@ SELECT c.name, p.code, n.category, coalesce(
         WHERE k.code = n.category AND k.client_id IN (p.client_id, %(shared)s)
         ORDER BY k.client_id = %(shared)s LIMIT 1
     ), n.category)
-FROM consent_purpose p
-CROSS JOIN LATERAL unnest(p.categories) AS n (category)
+{purposes}
 LEFT JOIN accounts_client c ON c.id = p.client_id
 WHERE p.is_active AND (%(owner)s::uuid IS NULL OR p.client_id IN (%(owner)s, %(shared)s))
     AND {has_no_rule}
 ORDER BY n.category, p.code, c.name
 LIMIT %(limit)s
-""").format(has_no_rule=_HAS_NO_RULE)
+""").format(purposes=_PURPOSES, has_no_rule=_HAS_NO_RULE)
 _OWNERS = SQL("""
 SELECT DISTINCT p.client_id
-FROM consent_purpose p
-CROSS JOIN LATERAL unnest(p.categories) AS n (category)
+{purposes}
 WHERE p.is_active AND p.client_id <> %(shared)s AND {has_no_rule}
-""").format(has_no_rule=_HAS_NO_RULE)
+""").format(purposes=_PURPOSES, has_no_rule=_HAS_NO_RULE)
 
 
 class Gap(NamedTuple):

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, OuterRef, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.schools.models import School
 from paktaleem.directory.schools.places import find_places
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.console.limited_lists import IsAmong
 
 __all__ = ["SchoolsField", "name_limit", "read_schools", "show_schools", "with_school_names"]
 
@@ -76,17 +77,9 @@ def _find_by_name(names: Iterable[str], client_id: UUID, actor: Actor) -> dict[s
     return found
 
 
-class _IsAmong(Func):
-    """True if a value is an element of an array: ``value = ANY(array)``, which finds rows by their key."""
-
-    template = "%(expressions)s)"
-    arg_joiner = " = ANY("
-    output_field = BooleanField()
-
-
 def with_school_names(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Annotate memberships, or changes of staff, with the names of their schools (``school_names``), in one query."""
-    schools = School.objects.filter(_IsAmong(F("id"), OuterRef("school_ids")), client_id=OuterRef("client_id"))
+    schools = School.objects.filter(IsAmong(F("id"), OuterRef("school_ids")), client_id=OuterRef("client_id"))
     named = schools.order_by("name", "pk").values("name")
     annotated: QuerySet[Any] = rows.annotate(school_names=ArraySubquery(named))
     return annotated
