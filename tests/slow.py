@@ -114,6 +114,7 @@ SLOW: Final = {
         "tests/consent/test_widening.py::test_every_place_agrees_after_any_sequence",
         "tests/console/test_exports.py::test_five_thousand_people_and_no_formula_in_flat_memory",
         "tests/exports/test_large_exports.py::test_a_long_list_is_written_in_the_background_found_again_and_downloaded[xlsx]",
+        "tests/exports/test_other_programs.py",
         "tests/exports/test_large_exports.py::test_many_rows_need_no_more_memory_than_few",
         "tests/console/test_history_of_changes.py::test_a_change_of_every_kind_is_described_in_words",
         "tests/data_systems/test_many.py::test_a_set_of_any_size_is_issued_in_constant_memory",

@@ -126,7 +126,7 @@ def _legal_obligations(subject: Subject, at: datetime) -> list[Remaining]:
     held = set(
         Holding.objects.held().filter(client_id=subject.client_id, subject=subject).values_list("category", flat=True)
     )
-    words = _("{purpose}: {categories}, held in {number} categories that were reported")
+    words = _("{purpose}: {categories} (categories reported as held: {number})")
     legal = list_legal_purposes(subject, at)
     purposes = find_purposes(subject.client_id, legal)
     names = map_category_names(subject.client_id, language="ur" if get_language() == "ur" else "en")

@@ -262,3 +262,11 @@ def test_the_console_invites_limits_and_ends_a_colleague(cast: Cast, sign_in: Si
         own = Membership.objects.get(user_id=cast.user_id("farah"))
     answer = browser.post(row_url(model, own.pk, "end"), {"reason": "review"})
     assert "last administrator" in answer.content.decode()
+
+
+@pytest.mark.parametrize("page", ["change", "end", "history"])
+def test_the_pages_of_a_membership_name_its_member(cast: Cast, sign_in: SignIn, page: str) -> None:
+    with in_client(cast.client_id("indus")):
+        row = Membership.objects.get(user_id=cast.user_id("farah"))
+    shown = sign_in("amina").get(row_url("accounts/membership", row.pk, page)).content.decode()
+    assert f"<bdi>{cast.user('farah').email}: Client administrator</bdi>" in shown

@@ -120,3 +120,10 @@ def test_codes_of_fields_are_said_in_words(cast: Cast) -> None:
     assert person["Of age at"] == ("—", "Of age")
     assert "subjects:read" not in key["Scopes"][1]
     assert format_parts({"until": "2026-10-01T09:00:00+00:00"}).startswith("until: 2026-10-01 ")
+
+
+def test_a_version_without_a_reason_has_no_empty_mark(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+    browser = browser_of(cast_of_rows.user("amina"))
+    page = browser.get(row_url("rights/rightsrequest", rows["rights/rightsrequest"], "history")).content.decode()
+    assert "Rights request received" in page, "by the person, without a reason"
+    assert '<span class="why"></span>' not in page

@@ -70,6 +70,7 @@ def test_the_preview_says_what_goes_what_stays_and_which_systems_are_ordered(ind
     assert all(one.ground for one in preview.stays)
     [legal] = [one for one in preview.stays if one.code == "legal:legal_compliance"]
     assert "Legal obligation: " in legal.ground
+    assert legal.what.endswith("(categories reported as held: 0)")
     assert [one.rows for one in preview.ends] == [1], "the open request"
     assert preview.hours == 72
     assert preview_erasure(indus.subject("danish"), at=AT).hours == settings.ERASURE_WAIT_HOURS_CHILD == 168

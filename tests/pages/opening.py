@@ -1,4 +1,4 @@
-"""Pages of the portal in Chromium without a server: the test client makes them, the browser shows and judges them.
+"""Pages of the portal in Chromium without its server: the test client makes them, the browser shows and judges them.
 
 The pages are those of the database of the test, with their own headers, so the browser obeys their policy.
 """
@@ -6,15 +6,14 @@ The pages are those of the database of the test, with their own headers, so the 
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.staticfiles import finders
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Route
+from playwright.sync_api import Browser, ConsoleMessage
 
-from tests.browsing import COMING_TO_REST, WIDE, fits
+from tests.browsing import COMING_TO_REST, WIDE
+from tests.pages.origin import Origin
 
 __all__ = ["OpenedPages"]
 
-ORIGIN = "https://testserver"
 CATALOGUE = "/admin/jsi18n/"
 """The only script that is no file."""
 ZOOMED: Any = {"width": 640, "height": 400}
@@ -22,27 +21,38 @@ ZOOMED: Any = {"width": 640, "height": 400}
 NARROW: Any = {"width": 360, "height": 740}
 SHOWN: Any = [(WIDE, "light"), (ZOOMED, "light"), (NARROW, "dark")]
 AXE = Axe().axe_script
-VIOLATIONS = """async () => {
-    const found = await axe.run({ resultTypes: ["violations"] });
-    return found.violations.map(({ id, nodes }) => ({ id, places: nodes.map(({ target, html }) => [target, html]) }));
-}"""
-"""Return only what is read here: a result of axe-core has megabytes."""
-DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
-"""Resolved when the browser has laid out the page at its new size, and scripts that watch sizes have run."""
+JUDGEMENT = f"""async (withRules) => {{
+    await ({COMING_TO_REST})();
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    const fits = document.documentElement.scrollWidth <= innerWidth;
+    if (!withRules) return {{ fits, found: [] }};
+    const {{ violations }} = await axe.run({{ resultTypes: ["violations"], preload: {{ assets: ["media"] }} }});
+    const found = violations.map(({{ id, nodes }}) => ({{
+        id, places: nodes.map(({{ target, html }}) => [target, html]),
+    }}));
+    return {{ fits, found }};
+}}"""
+"""Whether the page fits, and axe-core's findings by its default rules: those of WCAG A and AA, and best practice.
+
+The page is first at rest, laid out at its size, and scripts that watch sizes have run. All rules run at both sizes,
+because other elements are shown at 360 px. Only what is read here is returned: a result of axe-core has megabytes.
+Style sheets are not preloaded: no default rule reads them.
+"""
 
 
 class OpenedPages:
     """A browser window with the session of one person; notes what is wrong on each page that it opens."""
 
-    def __init__(self, chromium: Browser, session: Client) -> None:
+    def __init__(self, chromium: Browser, origin: Origin, session: Client) -> None:
         self.session = session
-        self.page = chromium.new_context(viewport=WIDE, reduced_motion="reduce").new_page()
+        self.origin = origin
+        context = chromium.new_context(viewport=WIDE, reduced_motion="reduce")
+        context.add_init_script(AXE)
+        self.page = context.new_page()
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.route("**/*", self._answer)
         self.errors: list[str] = []
         self.catalogue = session.get(CATALOGUE, secure=True)
-        self.documents: dict[str, Any] = {}
         self.faults: dict[str, list[str]] = {}
         self.count = 0
 
@@ -51,45 +61,32 @@ class OpenedPages:
         found = self.session.get(url, secure=True)
         if found.status_code != 200 or not found["Content-Type"].startswith("text/html"):
             return False
-        self.documents = {ORIGIN + url: found, ORIGIN + CATALOGUE: self.catalogue}
+        self.origin.made = {url: found, CATALOGUE: self.catalogue}
         self.errors.clear()
+        self.origin.missed.clear()
         self.count += 1
-        self.page.goto(ORIGIN + url)
-        if faults := [*self.judge(), *dict.fromkeys(self.errors)]:
+        self.page.goto(self.origin.url + url)
+        missed = [f"asks for {address}" for address in self.origin.missed]
+        if faults := [*self.judge(), *dict.fromkeys(self.errors), *missed]:
             self.faults[url] = faults
         return True
 
     def judge(self) -> list[str]:
         """Return the findings of axe-core on the page that is shown, and at which sizes it is too wide."""
         faults = []
-        self.page.evaluate(AXE)
         for size, scheme in SHOWN:
             self.page.set_viewport_size(size)
             self.page.emulate_media(color_scheme=scheme)
-            self.page.evaluate(COMING_TO_REST)
-            self.page.evaluate(DRAWN)
-            found = self.page.evaluate(VIOLATIONS) if size is not ZOOMED else []
+            judged = self.page.evaluate(JUDGEMENT, size is not ZOOMED)
             where = f"at {size['width']} px, {scheme}"
-            faults += [f"{one['id']} {where}: {_places(one)}" for one in found]
-            if not fits(self.page):
+            faults += [f"{one['id']} {where}: {_places(one)}" for one in judged["found"]]
+            if not judged["fits"]:
                 faults.append(f"needs sideways scrolling {where}")
         return faults
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.errors.append(message.text)
-
-    def _answer(self, route: Route) -> None:
-        """Answer a request of the browser, without the database: its connection belongs to the test."""
-        url = route.request.url
-        if (answer := self.documents.get(url)) is not None:
-            headers = {name: value for name, value in answer.items() if name.lower() != "content-length"}
-            route.fulfill(status=answer.status_code, headers=headers, body=answer.content)
-        elif path := url.startswith(f"{ORIGIN}/static/") and finders.find(url.partition("/static/")[2]):
-            route.fulfill(path=str(path))
-        else:
-            self.errors.append(f"asks for {url}")
-            route.abort()
 
     def close(self) -> None:
         """Close the window."""

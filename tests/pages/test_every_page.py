@@ -7,11 +7,14 @@ opens those of ``SOME``, one of each kind.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test import Client
 from playwright.sync_api import Browser
 
 from paktaleem.foundation.accounts.models import User
@@ -20,6 +23,7 @@ from paktaleem.foundation.tenancy.context import in_global
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.pages.opening import OpenedPages
+from tests.pages.origin import open_origin
 from tests.project.test_permission_matrix import (
     CONSOLE,
     CONSOLE_BY_ROLE,
@@ -39,8 +43,10 @@ SOME = {
     "/admin/consent/purpose/add/",
     "/admin/schedule/retentionrule/schedule/",
 }
-READERS = [("amina", "en"), ("farah", "ur")]
-ALL_READERS = [(name, language) for name in ("amina", "bilal", "sana", "farah", "daniya") for language in ("en", "ur")]
+READERS = ["amina-en", "farah-ur"]
+ALL_READERS = [
+    f"{name}-{language}" for name in ("amina", "bilal", "sana", "farah", "daniya") for language in ("en", "ur")
+]
 """One person of each role; Daniya is the auditor of a client, whom Farah invites in tests/project/rows.py."""
 
 
@@ -61,24 +67,54 @@ def user_of(cast: Cast, name: str) -> User:
         return User.objects.get(email="colleague@indus.example")
 
 
-@pytest.mark.parametrize(("name", "language"), ALL_READERS if PART else READERS)
+type Opening = Callable[[Client], OpenedPages]
+type Say = Callable[[str], Any]
+
+
+@pytest.fixture
+def opening(chromium: Browser) -> Iterator[Opening]:
+    """Open a window with the session of a test client."""
+    with open_origin() as origin:
+        yield partial(OpenedPages, chromium, origin)
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Print a line at once, also from a process of pytest-xdist."""
+
+    def write(line: str) -> None:
+        with capsys.disabled():
+            sys.stderr.write(f"{line}\n")
+
+    return write
+
+
+def wait_for_browser() -> None:
+    """Let the transaction of the test be idle for as long as Chromium needs on a busy machine."""
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
+@pytest.mark.parametrize("reader", ALL_READERS if PART else READERS)
 def test_pages_have_no_errors_no_findings_of_axe_and_no_sideways_scrolling(
-    cast_of_rows: Cast, rows: dict[str, Any], chromium: Browser, name: str, language: str
+    cast_of_rows: Cast, rows: dict[str, Any], opening: Opening, say: Say, reader: str
 ) -> None:
+    wait_for_browser()
+    name, language = reader.split("-")
     browser = browser_of(user_of(cast_of_rows, name))
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-    opened = OpenedPages(chromium, browser)
+    opened = opening(browser)
     for url in dict.fromkeys(addresses(cast_of_rows, rows)):
         if (url in SOME or (PART and PART in url)) and opened.open(url) and PART:
-            sys.stderr.write(f"{opened.count:4} {name} {language} {url} {opened.faults.get(url, '')}\n")
+            say(f"{opened.count:4} {reader} {url} {opened.faults.get(url, '')}")
     opened.close()
     faults = "\n".join(f"{url}\n    " + "\n    ".join(found) for url, found in opened.faults.items())
     assert not opened.faults, faults
     assert opened.count >= (150 if PART == "/" else 3)
 
 
-def test_faults_of_a_page_are_found(cast: Cast, chromium: Browser) -> None:
-    opened = OpenedPages(chromium, browser_of(cast.user("amina")))
+def test_faults_of_a_page_are_found(cast: Cast, opening: Opening) -> None:
+    opened = opening(browser_of(cast.user("amina")))
     opened.open("/admin/search/")
     opened.page.set_content(f'<!DOCTYPE html><img src="data:,x"><p style="color: #ccc">{"wide" * 200}</p>')
     found = opened.judge()

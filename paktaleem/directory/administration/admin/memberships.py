@@ -173,6 +173,10 @@ class MembershipAdmin(ProposingAdmin):
         ),
     )
 
+    def describe_row(self, row: Membership) -> str:
+        """Return whose membership it is, and the role."""
+        return f"{row.user.email}: {row}"
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related users, and annotate when the link of their invitation expires."""
         links = StaffTie.objects.filter(user_id=OuterRef("user_id"), kind=TieKind.LINK).order_by()
