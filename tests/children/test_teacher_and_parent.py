@@ -30,7 +30,7 @@ CHOICES, CHILDREN, GUARDIAN = "/choices/", "/choices/children/", "/guardian/"
 
 @pytest.fixture
 def indus(cast: Cast, rota: Purpose, time_machine: Any) -> Caller:
-    """Indus, where Junaid teaches and is the verified father of Danish; the rota rests on another basis in each role."""
+    """Indus, where Junaid teaches and is the verified father of Danish; each role has a basis of its own."""
     time_machine.move_to(AT, tick=False)
     caller = Caller(cast.key("indus"))
     guardians = [{"external_id": "lms-junaid", "relationship": "parent"}]

@@ -65,8 +65,8 @@ def read_identity(claims: Mapping[str, Any], *, issuer: str, domains: Collection
 def add_address(claims: Mapping[str, Any], user_info: Any) -> dict[str, Any]:
     """Return the claims of an ID token with the address of the UserInfo response, and whether it is verified.
 
-    Nothing else is taken from there: the response is not signed. Raises SignOnRefused if it is about another account
-    (OpenID Connect Core 1.0 §5.3.2).
+    Nothing else is taken from there: the response is not signed (OpenID Connect Core 1.0 §5.3.2). Raises SignOnRefused
+    if it is about another account.
     """
     if not isinstance(user_info, Mapping) or user_info.get("sub") != claims.get("sub"):
         raise SignOnRefused("address_of_another_account")
