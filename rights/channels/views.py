@@ -94,7 +94,9 @@ def show_own_requests(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _render_own(
     request: HttpRequest, visit: Visit, form: OwnRequestForm, *, status: int = HTTPStatus.OK, refused: Any = ""
 ) -> HttpResponse:
-    found = list(_own(visit).defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN])
+    found = list(_own(visit).defer("details", "contact", "answer").order_by("-received_at", "-pk")[: _SHOWN + 1])
+    has_more = len(found) > _SHOWN
+    del found[_SHOWN:]
     parts, at = list_parts_of(found), get_client_time(request)
     rows = [
         {
@@ -114,6 +116,7 @@ def _render_own(
         client=visit.person.client,
         notices=[notice for add in own_page_notices for notice in add(visit.person, at)],
         rows=rows,
+        has_more=has_more,
         form=form,
         refused=refused,
     )

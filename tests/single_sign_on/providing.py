@@ -80,13 +80,18 @@ def _answers(address: str) -> bool:
 
 
 class HostileProvider:
-    """A provider whose token says what a test wants; ``changes`` are made to an honest token and its signature."""
+    """A provider whose token says what a test wants; ``changes`` are made to an honest token and its signature.
+
+    ``user_info`` is what it says of an account besides, and ``of_key`` what it says of its key.
+    """
 
     def __init__(self, port: int) -> None:
         self.host = f"127.0.0.1:{port}"
         self.issuer = f"http://{self.host}"
         self.changes: dict[str, Any] = {}
         self.metadata: dict[str, Any] = {}
+        self.user_info: Any = None
+        self.of_key: dict[str, str] = {"alg": "RS256"}
         self.nonce = ""
 
     def answer(self, path: str) -> Any:
@@ -100,8 +105,9 @@ class HostileProvider:
                 "jwks_uri": f"{self.issuer}/jwks",
                 **self.metadata,
             },
-            "/jwks": {"keys": [{**key, "kid": "one", "use": "sig", "alg": "RS256"}]},
+            "/jwks": {"keys": [{**key, "kid": "one", "use": "sig", **self.of_key}]},
             "/token": {"access_token": "unused", "token_type": "Bearer", "id_token": self.sign()},
+            "/me": self.user_info,
         }
         return answers[path]
 

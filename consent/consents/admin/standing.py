@@ -15,7 +15,7 @@ from consent.decisions.decision import Decision
 from consent.decisions.reasons import Reason
 from consent.decisions.remedies import DOCUMENTATION
 from consent.decisions.selectors.decisions import decide_all_purposes
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.as_of import AsOfForm
 from paktaleem.foundation.console.person_pages import OVERVIEW, on_tab
@@ -118,13 +118,17 @@ def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
 
 
 def list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
-    """Return the decisions about a person at a time as rows of a table. Raises NotAllowed."""
+    """Return the decisions about a person at a time as rows of a table. Raises NotAllowed.
+
+    Of several roles the strictest decides (decision 0097): each row names it.
+    """
     now = get_action_time(request)
     answers = decide_all_purposes(actor_of(request), row.client_id, row.external_id or "", at=at, now=now)
     return [
         {
             "purpose": format_purpose(code, row.client_id),
             "is_allowed": one.allowed,
+            "role": SubjectRole(one.role).label if one.role and len(row.roles) > 1 else "",
             **decision_cells(one),
             **({} if one.allowed else _explain(request, row, code, one, is_past=at < now)),
         }

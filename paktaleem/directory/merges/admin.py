@@ -38,6 +38,7 @@ _LEAD = (
     "account of one counts for both; a consent counts for the record it was given for only. Rights requests, copies "
     "and erasures cover both. No data moves. Nothing changes until a second person confirms it."
 )
+_MOST = 20
 _DECIDE = "You are the second person. The preview below shows what changes. Look at the records yourself first."
 
 
@@ -129,6 +130,7 @@ def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLin
 def merges_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show what was proposed and decided about a record; nothing if nothing was."""
     del request
+    found = list(list_merges_of(row)[: _MOST + 1])
     lines = [
         {
             "url": merge_url(one),
@@ -137,9 +139,10 @@ def merges_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
             "state": render_change_state(one),
             "at": one.requested_at,
         }
-        for one in list_merges_of(row)[:20]
+        for one in found[:_MOST]
     ]
-    return {"template": "console/panels/merges.html", "lines": lines} if lines else None
+    only_latest = _MOST if len(found) > _MOST else None
+    return {"template": "console/panels/merges.html", "lines": lines, "only_latest": only_latest} if lines else None
 
 
 @admin.register(PersonMerge, site=site)

@@ -13,6 +13,7 @@ __all__ = [
     "GOOGLE",
     "Identity",
     "SignOnRefused",
+    "add_address",
     "check_freshness",
     "find_sign_in_time",
     "is_of_domains",
@@ -28,6 +29,8 @@ Not among them: ``sms`` and ``tel``, which can be taken over, and a fingerprint 
 """
 SECOND_FACTOR_CLASSES = frozenset({"phr", "phrh", "http://schemas.openid.net/pape/policies/2007/06/multi-factor"})
 """``acr`` values that mean it (OpenID EAP ACR Values 1.0; PAPE 1.0)."""
+_VERIFIED = ("email_verified", "xms_edov")
+_ADDRESS = ("email", *_VERIFIED)
 MOST_SECONDS = 300
 """How old a sign-in at the provider may be that was asked for with ``max_age=0``."""
 
@@ -59,6 +62,18 @@ def read_identity(claims: Mapping[str, Any], *, issuer: str, domains: Collection
     return Identity(subject, _verified_email(claims), _has_second_factor(claims), _authentication_time(claims))
 
 
+def add_address(claims: Mapping[str, Any], user_info: Any) -> dict[str, Any]:
+    """Return the claims of an ID token with the address of the UserInfo response, and whether it is verified.
+
+    Nothing else is taken from there: the response is not signed (OpenID Connect Core 1.0 §5.3.2). Raises SignOnRefused
+    if it is about another account.
+    """
+    if not isinstance(user_info, Mapping) or user_info.get("sub") != claims.get("sub"):
+        raise SignOnRefused("address_of_another_account")
+    kept = {name: one for name, one in claims.items() if name not in _ADDRESS}
+    return kept | {name: user_info[name] for name in _ADDRESS if name in user_info}
+
+
 def is_of_domains(email: str, domains: Collection[str]) -> bool:
     """Return True if an address is of one of these domains; their subdomains do not count."""
     name, at, domain = email.rpartition("@")
@@ -84,7 +99,7 @@ def find_sign_in_time(identity: Identity, *, at: datetime) -> float:
 
 
 def _verified_email(claims: Mapping[str, Any]) -> str:
-    is_verified = any(claims.get(name) in (True, "true", "1", 1) for name in ("email_verified", "xms_edov"))
+    is_verified = any(claims.get(name) in (True, "true", "1", 1) for name in _VERIFIED)
     email = claims.get("email")
     return email.strip() if is_verified and isinstance(email, str) else ""
 

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, override
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import requests
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
 from allauth.socialaccount.models import SocialApp
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
-from paktaleem.directory.single_sign_on.claims import SignOnRefused
+from paktaleem.directory.single_sign_on.claims import SignOnRefused, add_address
 from paktaleem.directory.single_sign_on.models import Provider
 from paktaleem.directory.single_sign_on.tokens import verify_id_token
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
@@ -28,6 +28,7 @@ __all__ = ["Exchange", "SocialAdapter", "get_return_address", "get_start_address
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_USERINFO = "userinfo_endpoint"
 _METHODS = "token_endpoint_auth_methods_supported"
 _METADATA_SECONDS = 3600
 _SECONDS = 5.0
@@ -106,7 +107,7 @@ class Exchange:
             raise SignOnRefused("cancelled" if asked.get("error") == "access_denied" else "provider_refused")
         adapter = self._at_provider.get_oauth2_adapter(self.request)
         try:
-            client = adapter.get_client(self.request, self._at_provider.app)
+            client = _encode_credentials(adapter.get_client(self.request, self._at_provider.app))
             answer = client.get_access_token(asked["code"], pkce_code_verifier=state["pkce_code_verifier"])
             with get_adapter().get_requests_session() as session:
                 keys = session.get(adapter.openid_config["jwks_uri"])
@@ -118,7 +119,17 @@ class Exchange:
             raise SignOnRefused("code_refused") from error
         expected = {"issuer": self.provider.issuer, "audience": self.provider.application_id}
         token = str(answer.get("id_token", ""))
-        return state, verify_id_token(token, key_set, nonce=state["data"]["nonce"], **expected)
+        claims = verify_id_token(token, key_set, nonce=state["data"]["nonce"], **expected)
+        if "email" in claims or not adapter.openid_config[_USERINFO]:
+            return state, claims
+        return state, add_address(claims, adapter.fetch_user_info(str(answer["access_token"])))
+
+
+def _encode_credentials(client: OAuth2Client) -> OAuth2Client:
+    """Encode identifier and secret for the header ``Authorization``, as RFC 6749 §2.3.1 demands; allauth does not."""
+    if client.basic_auth:
+        client.consumer_key, client.consumer_secret = map(quote_plus, (client.consumer_key, client.consumer_secret))
+    return client
 
 
 class _PortalProvider(OpenIDConnectProvider):  # type: ignore[misc]
@@ -165,26 +176,35 @@ class _PortalOAuth2Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         slot = f"single-sign-on/{issuer}"
         known: dict[str, Any] | None = cache.get(slot)
         if known is None:
-            known = _check_metadata(self._fetch_metadata(), issuer)
+            known = _check_metadata(_fetch(self._provider.server_url), issuer)
             cache.set(slot, known, timeout=_METADATA_SECONDS)
         return known
 
-    def _fetch_metadata(self) -> Any:
-        try:
-            with get_adapter().get_requests_session() as session:
-                response = session.get(self._provider.server_url)
-                response.raise_for_status()
-                return json.loads(response.content)
-        except (requests.RequestException, ValueError) as error:
-            raise SignOnRefused("provider_unreachable") from error
+    def fetch_user_info(self, access_token: str) -> Any:
+        """Return the response of the UserInfo endpoint (OpenID Connect Core 1.0 §5.3).
+
+        A provider that sends an access token states the address there, and not in the ID token (§5.4).
+        """
+        return _fetch(self.openid_config[_USERINFO], {"Authorization": f"Bearer {access_token}"})
+
+
+def _fetch(address: str, headers: dict[str, str] | None = None) -> Any:
+    """Return the JSON of one of the provider's addresses. Raises SignOnRefused."""
+    try:
+        with get_adapter().get_requests_session() as session:
+            response = session.get(address, headers=headers)
+            response.raise_for_status()
+            return json.loads(response.content)
+    except (requests.RequestException, ValueError) as error:
+        raise SignOnRefused("provider_unreachable") from error
 
 
 def _check_metadata(found: Any, issuer: str) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("issuer") != issuer:
         raise SignOnRefused("issuer_differs")
-    known = {name: str(found.get(name, "")) for name in _ENDPOINTS}
+    known = {name: str(found.get(name, "")) for name in (*_ENDPOINTS, _USERINFO)}
     try:
-        for address in known.values():
+        for address in (one for name, one in known.items() if one or name != _USERINFO):
             parse_destination(address, allowed=settings.SIGN_ON_ALLOWED)
     except DestinationRefused as error:
         raise SignOnRefused("endpoint_not_allowed") from error

@@ -44,10 +44,16 @@ def verify_id_token(token: str, keys: Mapping[str, Any], *, issuer: str, audienc
 
 
 def _find_key(token: str, keys: Mapping[str, Any]) -> jwt.PyJWK:
-    """Return the key that the token names; without a name, the provider's only key."""
-    name = jwt.get_unverified_header(token).get("kid")
-    offered = [one for one in jwt.PyJWKSet.from_dict(dict(keys)).keys if one.public_key_use in (None, "sig")]
-    found = [one for one in offered if one.key_id == name] if name is not None else offered
+    """Return the key that the token names; without a name, the provider's only key.
+
+    A key that states no algorithm (``alg`` is optional, RFC 7517 §4.4) verifies each of its kind: RS256 and PS256.
+    """
+    header = jwt.get_unverified_header(token)
+    algorithm, name = header["alg"], header.get("kid")
+    if algorithm not in _ALGORITHMS:
+        raise SignOnRefused("token_invalid")
+    offered = jwt.PyJWKSet.from_dict({"keys": [{"alg": algorithm, **one} for one in keys["keys"]]}).keys
+    found = [one for one in offered if one.public_key_use in (None, "sig") and name in (None, one.key_id)]
     if len(found) != 1:
         raise SignOnRefused("key_unknown")
     return found[0]

@@ -22,6 +22,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 __all__ = [
     "Actor",
     "NotAllowed",
+    "is_closed_by_limit",
     "key_actor",
     "person_actor",
     "require",
@@ -99,6 +100,11 @@ def user_actor(user_id: UUID, role: Role | str, client_id: UUID, *, schools: Ite
         schools=None if schools is None else frozenset(schools),
         capabilities=_OF_ROLE[role] if schools is None else _OF_ROLE[role] & LIMITED_CAPABILITIES,
     )
+
+
+def is_closed_by_limit(actor: Actor, capability: Capability) -> bool:
+    """Return True if the actor's role has a capability, and a limit to schools takes it away."""
+    return actor.schools is not None and capability in _OF_ROLE[Role(actor.role)] - LIMITED_CAPABILITIES
 
 
 def key_actor(key_id: UUID, client_id: UUID, scopes: Iterable[str]) -> Actor:

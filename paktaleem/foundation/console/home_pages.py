@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
@@ -73,7 +73,7 @@ def list_home_urls(site: AdminSite) -> list[URLPattern]:
 
 def _guard(page: HomePage, site: AdminSite) -> Callable[[HttpRequest], HttpResponseBase]:
     def view(request: HttpRequest) -> HttpResponseBase:
-        if not actor_of(request).may(page.capability):
+        if not may(request, page.capability):
             raise PermissionDenied
         request.current_app = site.name
         tabs = list_home_tabs(actor_of(request), request.path)

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.requests import get_arrival_time, get_client_time
+from paktaleem.foundation.accounts.requests import get_arrival_time, get_client_time, note_check
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_lead_of
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -46,9 +46,14 @@ def get_action_time(request: HttpRequest) -> datetime:
 
 
 def may(request: HttpRequest, capability: Capability | None, client_id: UUID | None = None) -> bool:
-    """Return True if the actor has the capability, for this client if one is given; False for None."""
+    """Return True if the actor has the capability, for this client if one is given; False for None.
+
+    What it refuses is noted on the request, so that an error page names the true cause.
+    """
     actor: Actor | None = getattr(request, "actor", None)
-    return actor is not None and capability is not None and actor.may(capability, client_id)
+    is_allowed = actor is not None and capability is not None and actor.may(capability, client_id)
+    note_check(request, capability, is_allowed=is_allowed)
+    return is_allowed
 
 
 def is_shared_with(request: HttpRequest, client_id: UUID) -> bool:

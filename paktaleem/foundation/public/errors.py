@@ -7,6 +7,7 @@ import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
+from paktaleem.foundation.accounts.requests import is_refused_by_limit
 from paktaleem.foundation.api.problems import (
     NOT_ALLOWED,
     NOT_FOUND,
@@ -15,6 +16,7 @@ from paktaleem.foundation.api.problems import (
 )
 from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.public.pages import FORM_EXPIRED, OUTSIDE_LIMIT, error_page
+from paktaleem.foundation.tenancy.context import is_outside_limit
 
 __all__ = ["bad_request", "defect", "form_expired", "not_found", "permission_denied"]
 
@@ -31,9 +33,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return 403 (``handler403``); staff limited to schools read why."""
-    del exception
-    if getattr(getattr(request, "actor", None), "schools", None) is not None:
+    """Return 403 (``handler403``); staff limited to schools read if the limit is the cause."""
+    cause = exception.__cause__
+    if is_refused_by_limit(request) or (cause is not None and is_outside_limit(cause)):
         return error_page(HTTPStatus.FORBIDDEN, advice=OUTSIDE_LIMIT)
     return _to_response(NOT_ALLOWED, request)
 

@@ -83,6 +83,8 @@ class StartingSetForm(RowActionForm):
         set_choices(self, "recipients", [(code, f"{one.name}: {one.service}") for code, one in recipients.items()])
         self.fields["instructed"].initial = [code for code, _label in instructed]
         self.fields["recipients"].initial = [one.recipient.code for one in approvals if one.is_integral]
+        if not recipients:
+            del self.fields["recipients"]
         self.fields["document"].initial = gettext("Annex 1: documented instructions")
         self.fields["reason"].initial = Reason.ONBOARDING
 

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.register_names import format_purpose, format_purpose_of_any
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.reports.trends.models import Measure
 from paktaleem.reports.trends.picture import HEIGHT, WIDTH, Picture, draw_columns
@@ -73,7 +73,7 @@ class Group:
 def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
     """Show the trends of the reader's client, of the client that an officer chose, or of all."""
     client_id = get_filtered_client(request)
-    if client_id is not None and not actor_of(request).may(Capability.VIEW_LEDGER, client_id):
+    if client_id is not None and not may(request, Capability.VIEW_LEDGER, client_id):
         raise PermissionDenied
     today = get_action_time(request).astimezone(get_current_timezone()).date()
     trends = get_trends(actor_of(request), client_id, today=today)

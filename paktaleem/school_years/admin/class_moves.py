@@ -8,13 +8,14 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.admin.choosing import LinesField, PlaceField, offer_places, read_place
-from paktaleem.directory.schools.models import EnrolmentRole, SchoolClass
+from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, SchoolClass
 from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments, list_people_of_class
 from paktaleem.directory.schools.services import Move, check_move, move_pupils
 from paktaleem.foundation.accounts.models import Client
@@ -34,7 +35,7 @@ from paktaleem.school_years.selectors import PUPILS
 
 __all__ = ["ClassMoveForm", "PersonMoveForm", "moves_panel"]
 
-_MOST_PEOPLE, _MOST_OTHERS, _SHOWN = 500, 20, 20
+_MOST_PEOPLE, _MOST_OTHERS, _SHOWN, _NAMED = 500, 20, 20, 10
 _NOT_MOVED = _("No one has been moved yet. Check what changes and what stays, then send the form again.")
 _LEAD = (
     "Within this client nothing is lost: consents, guardians, what is held, requests and the history are about the "
@@ -162,26 +163,62 @@ class PersonMoveForm(MoveForm):
 class ClassMoveForm(MoveForm):
     """The pupils of a class who move, whether their other classes end too, and the new classes."""
 
-    people = forms.MultipleChoiceField(label=_("Pupils who move"), widget=forms.CheckboxSelectMultiple)
+    people = forms.MultipleChoiceField(label=_("Pupils who move"), required=False, widget=forms.CheckboxSelectMultiple)
+    ids = LinesField(
+        rows=4,
+        max_length=200_000,
+        label=_("Pupils of this class, by LMS id"),
+        help_text=_("One per line, besides those chosen above; at most 500 together."),
+    )
     every_class = forms.BooleanField(
         label=_("End all their other classes too"),
         required=False,
         help_text=_("Choose this if they move to another school. Otherwise only this class ends."),
     )
-    field_order = ("people", "every_class", "joining", "others", "on", "reason")
+    field_order = ("people", "ids", "every_class", "joining", "others", "on", "reason")
     row: SchoolClass
 
     def offer(self) -> None:
-        """Offer the pupils who are in the class today."""
-        rows = list_people_of_class(self.row, on=get_day(self.client, self.at))
-        found = rows.filter(role=EnrolmentRole.STUDENT, subject__erasure_started_at=None)[:_MOST_PEOPLE]
+        """Offer the pupils who are in the class today; of a large class the first, and the others by their LMS ids."""
+        rows = self._list_pupils()
+        found = list(rows[:_MOST_PEOPLE])
         set_choices(self, "people", [(str(one.subject_id), str(one.subject)) for one in found])
+        if len(found) < _MOST_PEOPLE or (left_out := rows.count() - len(found)) <= 0:
+            self.fields["people"].required = True
+            del self.fields["ids"]
+            return
+        self.fields["people"].help_text = gettext(
+            "The first {shown} are listed, in the order of their LMS ids; {left_out} more are not. Enter the ids of "
+            "those below."
+        ).format(shown=len(found), left_out=left_out)
+
+    def _list_pupils(self) -> QuerySet[Enrolment]:
+        rows = list_people_of_class(self.row, on=get_day(self.client, self.at))
+        return rows.filter(role=EnrolmentRole.STUDENT, subject__erasure_started_at=None)
+
+    def clean_ids(self) -> list[UUID]:
+        """Return the keys of the pupils that the lines name. Raises ValidationError for others than this class's."""
+        lines = self.cleaned_data["ids"]
+        with in_client(self.row.client_id):
+            rows = self._list_pupils().filter(subject__external_id__in=lines)
+            found = dict(rows.values_list("subject__external_id", "subject_id"))
+        if unknown := [one for one in lines if one not in found]:
+            shown = join_words([*unknown[:_NAMED], "…"] if len(unknown) > _NAMED else unknown)
+            raise forms.ValidationError(gettext("Not a pupil of this class today: {ids}.").format(ids=shown))
+        return list(found.values())
 
     def to_move(self, cleaned: dict[str, Any]) -> Move:
         """Return the move of a valid form."""
         leaving = None if cleaned["every_class"] else [self.row.pk]
-        people = [UUID(key) for key in cleaned["people"]]
+        people = list(dict.fromkeys([*map(UUID, cleaned["people"]), *cleaned.get("ids", ())]))
         return Move(people=people, leaving=leaving, joining=cleaned["classes"], on=cleaned["on"])
+
+    def clean(self) -> dict[str, Any]:
+        """Check the number of pupils, then as every move."""
+        chosen = len({*self.cleaned_data.get("people", ()), *map(str, self.cleaned_data.get("ids", ()))})
+        if chosen > _MOST_PEOPLE:
+            self.add_error("people", gettext("Choose at most {most} pupils at once.").format(most=_MOST_PEOPLE))
+        return super().clean()
 
 
 def _name(of: SchoolClass) -> str:
@@ -232,6 +269,7 @@ added_acts.connect(
 @person_panels.connect
 def moves_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show who moved a pupil when, from which classes to which, and why; None if no one did."""
+    found = list(annotate_actor(list_moves_of(row), actor_of(request))[: _SHOWN + 1])
     lines = [
         {
             "left": _names(one.left),
@@ -241,9 +279,10 @@ def moves_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
             "who": format_actor(one.entry),
             "why": Reason(one.reason).label,
         }
-        for one in read_moves(row, annotate_actor(list_moves_of(row), actor_of(request))[:_SHOWN])
+        for one in read_moves(row, found[:_SHOWN])
     ]
-    return {"template": "console/panels/moves.html", "lines": lines} if lines else None
+    only_latest = _SHOWN if len(found) > _SHOWN else None
+    return {"template": "console/panels/moves.html", "lines": lines, "only_latest": only_latest} if lines else None
 
 
 def _names(classes: Sequence[SchoolClass]) -> str:

@@ -61,11 +61,12 @@ def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] 
     if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
         return None
     own = RightsRequest.objects.filter(client_id=row.client_id, subject__in=[row, *list_same_person(row)])
-    found = own.order_by("-received_at", "-id")[:_MOST]
+    found = list(own.order_by("-received_at", "-id")[: _MOST + 1])
     name = "admin:rights_rightsrequest_change"
-    lines = [(one, reverse(name, args=[one.pk], current_app=site.name)) for one in found]
-    title = gettext("Requests of this person")
-    return {"template": "console/panels/rights_related.html", "title": title, "lines": lines} if lines else None
+    lines = [(one, reverse(name, args=[one.pk], current_app=site.name)) for one in found[:_MOST]]
+    title, only_latest = gettext("Requests of this person"), _MOST if len(found) > _MOST else None
+    panel = {"template": "console/panels/rights_related.html", "title": title, "only_latest": only_latest}
+    return {**panel, "lines": lines} if lines else None
 
 
 @person_summaries.connect

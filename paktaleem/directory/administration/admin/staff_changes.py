@@ -23,6 +23,7 @@ from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.tasks_under_way import return_to_task
+from paktaleem.foundation.times import isolate
 
 __all__ = ["ProposingAdmin", "StaffChangeAdmin", "redirect_to_proposal"]
 
@@ -106,6 +107,12 @@ class StaffChangeAdmin(ScopedAdmin):
         }
         found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(**names)
         return with_school_names(found)
+
+    def describe_row(self, row: StaffChange) -> str:
+        """Return the act, the role, whose it is and where: who decides may come straight to that page."""
+        role, person = row.get_role_display() if row.role else "", f"{row.user.full_name} ({row.user.email})"
+        parts = (row.get_act_display(), role, isolate(person), row.client.name)
+        return " · ".join(str(one) for one in parts if one)
 
     @admin.display(description="sees")
     def limit(self, row: StaffChange) -> str:

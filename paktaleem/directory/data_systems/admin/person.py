@@ -23,8 +23,9 @@ def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | 
     if not may(request, Capability.VIEW_ORDERS, row.client_id):
         return None
     of_person = Order.objects.filter(client_id=row.client_id, subject=row)
-    latest = list(of_person.order_by("-pk").values_list("pk", flat=True)[:_MOST])
-    return panel_of_orders(of_person.filter(pk__in=latest)) if latest else None
+    latest = list(of_person.order_by("-pk").values_list("pk", flat=True)[: _MOST + 1])
+    panel = panel_of_orders(of_person.filter(pk__in=latest[:_MOST]))
+    return {**panel, "only_latest": _MOST if len(latest) > _MOST else None} if latest else None
 
 
 @person_summaries.connect

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import find_people
+from paktaleem.directory.people.services import FOUND_AT_MOST, find_people
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -65,6 +65,7 @@ def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse
         "title": _("Find a person"),
         "form": form,
         "found": rows,
+        "most": FOUND_AT_MOST if rows is not None and len(rows) == FOUND_AT_MOST else None,
     }
     request.current_app = owner.admin_site.name
     return TemplateResponse(request, "console/find.html", context)

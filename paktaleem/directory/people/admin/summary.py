@@ -15,6 +15,8 @@ from paktaleem.foundation.console.site import site
 
 __all__ = ["guardians_panel", "summarize_person"]
 
+_MOST_CLAIMS = 50
+
 
 @person_summaries.connect
 def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
@@ -38,7 +40,8 @@ def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
 def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, Any]:
     """Show the guardians that are claimed for a child, and the children of a guardian."""
     del request
-    claims = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")[:50]
+    own = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")
+    claims = list(own[: _MOST_CLAIMS + 1])
     rows = [
         {
             "relation": claim.get_relationship_display(),
@@ -47,6 +50,7 @@ def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, Any]:
             "url": person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
             "state": period_pill(claim),
         }
-        for claim in claims
+        for claim in claims[:_MOST_CLAIMS]
     ]
-    return {"template": "console/panels/guardians.html", "rows": rows}
+    only_latest = _MOST_CLAIMS if len(claims) > _MOST_CLAIMS else None
+    return {"template": "console/panels/guardians.html", "rows": rows, "only_latest": only_latest}

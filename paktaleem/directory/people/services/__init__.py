@@ -37,10 +37,11 @@ from paktaleem.directory.people.services.readmission import (
     request_readmission,
 )
 from paktaleem.directory.people.services.records import RecordElsewhere, require_all_records
-from paktaleem.directory.people.services.searches import SEARCHED, find_people, record_id_search
+from paktaleem.directory.people.services.searches import FOUND_AT_MOST, SEARCHED, find_people, record_id_search
 
 __all__ = [
     "COMPLETE_ERASURE",
+    "FOUND_AT_MOST",
     "SEARCHED",
     "AlreadyErased",
     "AlreadyRequested",

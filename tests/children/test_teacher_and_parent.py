@@ -1,0 +1,101 @@
+"""A teacher who is also a parent, through the API, the public pages and the console: one identity with two roles."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from children.guardians.models import Guardianship
+from consent.register.models import Purpose
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.tenancy.context import in_client
+from tests.access_links.visiting import latest_code, send, visitor, work
+from tests.api.callers import Caller
+from tests.api.test_several_roles import rota, taken
+from tests.cast import Cast
+from tests.children.guardians import verified_guardian
+from tests.consent.test_choices import answer
+from tests.console.pages import row_url
+from tests.signing_in import browser_of
+
+__all__ = ["rota"]
+
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+CONTACT, DANISH = "junaid.mirza@school.example", "Danish Qureshi"
+PERSON, CHILD = "/api/v1/subjects/lms-junaid", "/api/v1/subjects/lms-danish"
+CHOICES, CHILDREN, GUARDIAN = "/choices/", "/choices/children/", "/guardian/"
+
+
+@pytest.fixture
+def indus(cast: Cast, rota: Purpose, time_machine: Any) -> Caller:
+    """Indus, where Junaid teaches and is the verified father of Danish; each role has a basis of its own."""
+    time_machine.move_to(AT, tick=False)
+    caller = Caller(cast.key("indus"))
+    guardians = [{"external_id": "lms-junaid", "relationship": "parent"}]
+    assert caller.put(CHILD, {"role": "student", "guardians": guardians}).status_code == 200
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("junaid"), at=AT)
+    return caller
+
+
+def by_code() -> Client:
+    """Return a browser on the own choices, by a code sent to Junaid's contact."""
+    browser = visitor()
+    assert send(browser, "/choices/indus/", contact=CONTACT).status_code == 302
+    work()
+    assert send(browser, "/choices/code/", code=latest_code()).status_code == 302
+    return browser
+
+
+def opens_child(browser: Client) -> bool:
+    """Go from the own choices to the children, and return whether Danish is among them."""
+    if CHILDREN not in browser.get(CHOICES).content.decode():
+        return False
+    send(browser, CHILDREN, form_at=CHOICES)
+    return DANISH in browser.get(GUARDIAN).content.decode()
+
+
+def decisions_shown(cast: Cast) -> dict[str, str]:
+    """Return what the console says of each decision about Junaid: purpose, and the cell of the answer."""
+    page = browser_of(cast.user("farah")).get(row_url("subjects/subject", cast.subject_id("junaid"), "change"))
+    panel = page.content.decode().split('id="panel-standing"')[1].partition("</section>")[0]
+    rows = re.findall(r'<th scope="row">([^<]+)</th>\s*<td>(.*?)</td>', panel, re.DOTALL)
+    return {purpose: " ".join(re.sub(r"<[^>]+>", " ", cell).split()) for purpose, cell in rows}
+
+
+def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(indus: Caller, cast: Cast) -> None:
+    assert indus.get(PERSON).json()["roles"] == ["instructor", "guardian"]
+    assert taken(indus.ask("lms-junaid", "rota")) == (False, "consent_missing", "guardian", False)
+    assert taken(indus.ask("lms-junaid", "rota", context={"role": "instructor"}))[:2] == (True, "permitted")
+    browser = by_code()
+    assert answer(browser, "give").status_code == 302
+    assert taken(indus.ask("lms-junaid", "newsletter")) == (True, "permitted", "instructor", False)
+    assert opens_child(browser)
+    shown = decisions_shown(cast)
+    assert shown["Rota"] == "Denied Role: Guardian"
+    assert shown["Newsletter"] == "Allowed Role: Instructor"
+    with in_client(cast.client_id("indus")):
+        assert Subject.objects.filter(external_id="lms-junaid").count() == 1
+
+
+def test_who_stops_teaching_stays_a_parent(indus: Caller, cast: Cast) -> None:
+    assert indus.put(PERSON, {"role": "guardian", "roles": ["guardian"]}).json()["roles"] == ["guardian"]
+    assert taken(indus.ask("lms-junaid", "rota", context={"role": "instructor"}))[1] == "role_not_held"
+    assert taken(indus.ask("lms-junaid", "rota"))[1:3] == ("consent_missing", "guardian")
+    assert opens_child(by_code())
+    assert "Role:" not in " ".join(decisions_shown(cast).values()), "one role needs no name"
+
+
+def test_who_is_no_longer_a_guardian_stays_a_teacher(indus: Caller, cast: Cast) -> None:
+    assert answer(by_code(), "give").status_code == 302
+    with in_client(cast.client_id("indus")):
+        row = Guardianship.objects.get(guardian__external_id="lms-junaid", ends_at=None)
+    farah = browser_of(cast.user("farah"))
+    assert farah.post(row_url("children/guardianship", row.pk, "end"), {"reason": "correction"}).status_code == 302
+    assert not opens_child(by_code())
+    assert indus.put(CHILD, {"role": "student", "guardians": []}).status_code == 200
+    assert indus.put(PERSON, {"role": "instructor", "roles": ["instructor"]}).json()["roles"] == ["instructor"]
+    assert taken(indus.ask("lms-junaid", "rota"))[:3] == (True, "permitted", "instructor")
+    assert indus.reason("lms-junaid", "newsletter") == "permitted", "what he consented to as himself stays"
