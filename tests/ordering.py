@@ -1,7 +1,7 @@
 """The order of the tests: those that share something costly to make run in the same process.
 
 pytest-xdist with ``--dist worksteal`` gives each process a part of the list, in order, and takes from the end of a part
-for a process that has finished. What stands at the beginning of a part stays there.
+for a process that has finished. The tests at the beginning of a part stay there.
 """
 
 from collections.abc import Sequence

@@ -10,10 +10,11 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from django.contrib.staticfiles import finders
+
+from tests.threads import in_thread
 
 __all__ = ["Origin", "open_origin"]
 
@@ -23,7 +24,7 @@ MADE_HERE = {"content-length", "connection", "date", "server"}
 
 
 class Origin(ThreadingHTTPServer):
-    """What Chromium asks is answered from ``made`` and the static files; ``missed`` has the other addresses."""
+    """A server that answers from ``made`` and the static files; ``missed`` has the other addresses."""
 
     daemon_threads = True
 
@@ -62,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the name in http.server
-        """Say nothing."""
+        """Write no log."""
 
 
 @cache
@@ -75,11 +76,6 @@ def read_file(address: str) -> bytes | None:
 @contextmanager
 def open_origin() -> Iterator[Origin]:
     """Answer in threads of their own until the context ends."""
-    with Origin() as origin:
-        thread = Thread(target=origin.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield origin
-        finally:
-            origin.shutdown()
-            thread.join()
+    origin = Origin()
+    with in_thread(origin):
+        yield origin

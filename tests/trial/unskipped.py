@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-ELSEWHERE = re.compile(r"\broot\b|\bnobody\b|\bonly Linux\b|no systemd here|PgBouncer is not installed")
+ELSEWHERE = re.compile(r"\broot\b|\bnobody\b|\bonly Linux\b|no systemd here|(PgBouncer|LibreOffice) is not installed")
 """Allowed reasons to skip: the account or operating system of the run, and programs that the portal runs without."""
 
 _skipped: list[str] = []
