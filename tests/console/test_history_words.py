@@ -24,7 +24,7 @@ from tests.signing_in import browser_of
 
 CELL = re.compile(r'<td dir="auto">(.*?)</td>', re.DOTALL)
 RAW = re.compile(
-    r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}|\{&#x27;|\{&quot;|\[&#x27;|\[&quot;|\bNone\b|\bTrue\b|\bFalse\b"
+    r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}|…[0-9a-f]{6}\b|\{&#x27;|\{&quot;|\[&#x27;|\[&quot;|\bNone\b|\bTrue\b|\bFalse\b"
 )
 
 
