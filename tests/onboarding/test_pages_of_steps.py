@@ -1,4 +1,4 @@
-"""What the pages of steps say to a person who comes to them straight from the set-up."""
+"""The pages of steps, for a person who comes to them straight from the set-up."""
 
 from typing import Any
 

@@ -55,8 +55,8 @@ class Person:
             if "/interaction/" in address:
                 prompt = self.browser.get(address, timeout=PATIENCE).json()
                 self.asked.append(prompt["reasons"])
-                given = {"data": {"sub": self.subject}, "allow_redirects": False, "timeout": PATIENCE}
-                answer = self.browser.post(address, **given)
+                given = {"sub": self.subject}
+                answer = self.browser.post(address, given, allow_redirects=False, timeout=PATIENCE)
             else:
                 answer = self.browser.get(address, allow_redirects=False, timeout=PATIENCE)
             assert "Location" in answer.headers, answer.text

@@ -7,10 +7,9 @@ provider of ``providing``, which runs everywhere.
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-import requests
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -45,8 +44,10 @@ pytestmark = pytest.mark.skipif(not (NODE and NPM), reason="node and npm are not
 @pytest.fixture(scope="module")
 def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CertifiedProvider]:
     """The provider with a tenant for Indus and one for Khyber."""
-    tenants = {name: {"clients": list_registrations(name), "settings": {}} for name in ("indus", "khyber")}
-    settings = {"conformIdTokenClaims": False, "clientAuthMethods": ["client_secret_basic"]}
+    tenants: dict[str, Any] = {
+        name: {"clients": list_registrations(name), "settings": {}} for name in ("indus", "khyber")
+    }
+    settings: dict[str, Any] = {"conformIdTokenClaims": False, "clientAuthMethods": ["client_secret_basic"]}
     tenants["in-token"] = {"clients": list_registrations("indus")[:1], "settings": settings}
     with certified_provider(tmp_path_factory.mktemp("certified"), tenants) as provider:
         yield provider
@@ -183,7 +184,7 @@ def test_the_account_of_another_tenant_signs_no_one_in(provider: CertifiedProvid
     indus = Client()
     mixed = Person(provider).authorize(address_of(indus))
     for wrong in (provider.issuer("khyber"), "https://other.example"):
-        changed = mixed.replace(f"iss={requests.utils.quote(provider.issuer(), safe='')}", f"iss={wrong}")
+        changed = mixed.replace(f"iss={quote(provider.issuer(), safe='')}", f"iss={wrong}")
         assert changed != mixed
         assert come_back(indus, changed)["Location"] == REFUSED
     provider.set_person("farah-1", login=WITH_CODE, email="celia@khyber.example", email_verified=True)
