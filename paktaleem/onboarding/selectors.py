@@ -20,8 +20,8 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.staff_ties import find_tied
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.limited_lists import begin_with_people
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from retention.schedule.selectors import list_owners_with_gaps
 
 __all__ = ["ALLOWED", "ClientFacts", "is_tied_to_other_side", "list_client_facts", "list_clients_in_set_up"]

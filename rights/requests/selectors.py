@@ -224,7 +224,8 @@ def _fetch_figures(statement: str, values: Any) -> list[Any]:
     shown = _ABOUT_SHOWN_PEOPLE if is_limited() else ""
     with connection.cursor() as cursor:
         cursor.execute(statement.format(shown=shown), values)
-        return cursor.fetchall()
+        found: list[Any] = cursor.fetchall()
+    return found
 
 
 def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:

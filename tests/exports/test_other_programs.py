@@ -67,7 +67,7 @@ def test_a_large_export_of_the_worker_opens(read: Read, sign_in: SignIn, cast: C
     assert people >= {"'=1+1", *UNUSUAL[1:], *(f"lms-many-{number:05}" for number in range(AT_ONCE))}
 
 
-def people_in(rows: list[Sequence[Any]]) -> set[str]:
+def people_in(rows: Sequence[Sequence[Any]]) -> set[str]:
     """Return the LMS ids of a list of people; fail if one is listed twice."""
     column = list(rows[0]).index("person")
     people = [str(row[column]) for row in rows[1:]]

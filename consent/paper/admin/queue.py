@@ -43,11 +43,11 @@ from paktaleem.foundation.console.columns import (
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
-from paktaleem.foundation.console.limited_lists import begin_with_people
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["SheetEntryAdmin", "queue_board"]

@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from psycopg.sql import SQL, Identifier
 
-from paktaleem.foundation.console.limited_lists import begin_with_people
+from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 
 __all__ = [
     "LIMIT",

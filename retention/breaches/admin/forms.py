@@ -103,7 +103,7 @@ class PeopleForm(ActionForm):
         super().__init__(*args, row=row, request=request, **kwargs)
         if not self.is_bound:
             drafts = compose(row, request, Audience.PEOPLE, "en", "ur")
-            self.initial |= {"text": drafts["en"], "text_ur": drafts["ur"]}
+            self.initial.update({"text": drafts["en"], "text_ur": drafts["ur"]})
 
 
 class MeasuresForm(RowActionForm):

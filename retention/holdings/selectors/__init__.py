@@ -16,7 +16,7 @@ from children.guardians.selectors import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.limited_lists import begin_with_people
+from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
 from retention.holdings.picture import AGES
 

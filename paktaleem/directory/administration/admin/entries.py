@@ -28,13 +28,13 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
-from paktaleem.foundation.console.limited_lists import begin_with_people
 from paktaleem.foundation.console.register_names import format_categories, format_purposes
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, latest_acts, site
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["EntryAdmin"]

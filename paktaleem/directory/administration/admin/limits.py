@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.schools.models import School
 from paktaleem.directory.schools.places import find_places
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.console.limited_lists import IsAmong
+from paktaleem.foundation.tenancy.limited_lists import IsAmong
 
 __all__ = ["SchoolsField", "name_limit", "read_schools", "show_schools", "with_school_names"]
 
