@@ -47,7 +47,7 @@ test-container: install ## Build the image of docs/deploy with buildah and mmdeb
 	@.venv/bin/python -m pytest tests/deploy/deep_container.py
 
 test-scale: install ## Load every console page with a million people of 500 clients (PEOPLE=…, CLIENTS=…, READER=amina, PAGES=holding/; takes minutes)
-	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" SCALE_READER="$(READER)" SCALE_PAGES="$(PAGES)" .venv/bin/python -m pytest -s tests/scale
+	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" SCALE_READER="$(READER)" SCALE_PAGES="$(PAGES)" .venv/bin/python -m pytest -s tests/scale/test_lists.py tests/scale/deep_limited_staff.py
 
 check: install ## Lint, words, types, layers, migrations, settings
 	@exec .make/check
