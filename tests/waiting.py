@@ -1,10 +1,14 @@
-"""Waiting for another connection in tests of races."""
+"""Waiting for another connection in tests of races, and for a server of others to answer."""
 
 import time
+import urllib.request
 
 from django.db import connection
 
-__all__ = ["wait_until_one_waits"]
+from paktaleem.development.demo.supervision import Child
+from tests.demo.running import PATIENCE
+
+__all__ = ["wait_until_one_waits", "wait_until_served"]
 
 _WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
 _SECONDS = 60
@@ -18,4 +22,18 @@ def wait_until_one_waits() -> None:
             cursor.execute(_WAITS)
             if cursor.fetchone() == (True,):
                 return
+    raise TimeoutError
+
+
+def wait_until_served(process: Child, address: str) -> None:
+    """Wait until a process answers at an address. Raises TimeoutError, or ChildDied if it has ended."""
+    ends_at = time.monotonic() + PATIENCE
+    while time.monotonic() < ends_at:
+        process.check()
+        try:
+            urllib.request.urlopen(address).close()  # noqa: S310 -- on this computer
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
     raise TimeoutError

@@ -3,9 +3,6 @@
 import json
 import shutil
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +13,7 @@ import requests
 
 from paktaleem.development.demo.supervision import running
 from tests.demo.running import PATIENCE, free_port
+from tests.waiting import wait_until_served
 
 __all__ = ["NODE", "NPM", "SECRET", "CertifiedProvider", "Person", "certified_provider"]
 
@@ -74,17 +72,5 @@ def certified_provider(folder: Path, tenants: Mapping[str, Any]) -> Iterator[Cer
     provider = CertifiedProvider(free_port())
     given = json.dumps({"port": int(provider.host.rpartition(":")[2]), "tenants": tenants})
     with running([("provider", [str(NODE), str(folder / "serve.mjs"), given])], folder / "logs") as [process]:
-        ends_at = time.monotonic() + PATIENCE
-        while not _answers(f"http://{provider.host}/"):
-            process.check()
-            assert time.monotonic() < ends_at, "the provider did not come to serve"
-            time.sleep(0.05)
+        wait_until_served(process, f"http://{provider.host}/")
         yield provider
-
-
-def _answers(address: str) -> bool:
-    try:
-        urllib.request.urlopen(address).close()  # noqa: S310
-    except OSError:
-        return False
-    return True

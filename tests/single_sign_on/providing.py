@@ -16,8 +16,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from paktaleem.development.demo.supervision import running
-from tests.demo.running import PATIENCE, free_port
+from tests.demo.running import free_port
 from tests.threads import in_thread
+from tests.waiting import wait_until_served
 
 __all__ = ["APPLICATION", "HostileProvider", "TestProvider", "hostile_provider", "running_provider"]
 
@@ -63,20 +64,8 @@ def running_provider(logs: Path) -> Iterator[TestProvider]:
     port = provider.host.rpartition(":")[2]
     command = [sys.executable, "-m", "oidc_provider_mock", "--host", "127.0.0.1", "--port", port]
     with running([("provider", command)], logs) as [process]:
-        ends_at = time.monotonic() + PATIENCE
-        while not _answers(f"{provider.issuer}/jwks"):
-            process.check()
-            assert time.monotonic() < ends_at, "the provider did not come to serve"
-            time.sleep(0.05)
+        wait_until_served(process, f"{provider.issuer}/jwks")
         yield provider
-
-
-def _answers(address: str) -> bool:
-    try:
-        urllib.request.urlopen(address).close()  # noqa: S310
-    except OSError:
-        return False
-    return True
 
 
 class HostileProvider:
