@@ -168,10 +168,11 @@ def _by_the_import(chunks: list[Any], run: Any) -> None:
 
 def _refresh_statistics(chunks: int) -> None:
     """Update the planner statistics when the import does; otherwise foreign key checks scan the table."""
-    from paktaleem.directory.rosters.importing import service, tables  # noqa: PLC0415 -- as above
+    from paktaleem.directory.people.services.statistics import refresh_statistics  # noqa: PLC0415 -- as above
+    from paktaleem.directory.rosters.importing import service  # noqa: PLC0415 -- as above
 
     if service._is_power_of_two(chunks):
-        tables.refresh_statistics()
+        refresh_statistics()
 
 
 def _by_bulk_create(chunks: list[Any], run: Any) -> None:

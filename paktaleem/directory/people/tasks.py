@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import COMPLETE_ERASURE, complete_erasure, recompute_ages
 from paktaleem.directory.people.services.replay import replay_erasures
+from paktaleem.directory.people.services.statistics import refresh_statistics
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import RECOMPUTE_AGES
@@ -15,16 +16,18 @@ from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.runs.services import advance_run, end_run, restart_run
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 
 __all__ = [
     "complete_answered_erasure",
     "complete_answered_erasures",
     "complete_erasures",
+    "forget_in_statistics",
     "recompute_ages_of_client",
 ]
 
 COMPLETE_ANSWERED = "subjects.complete_answered_erasures"
+FORGET_IN_STATISTICS = "subjects.forget_in_statistics"
 AGES_AT_ONCE = 500
 
 log = structlog.stdlib.get_logger(__name__)
@@ -64,6 +67,15 @@ def complete_erasures(timestamp: int) -> None:
         return
     if done:
         log.warning("Completed confirmed erasures that the database lacked.", count=done)
+
+
+@app.periodic(cron="36 20 * * *", periodic_id="forget_in_statistics")
+@app.task(name=FORGET_IN_STATISTICS, queueing_lock=FORGET_IN_STATISTICS, pass_context=False)
+def forget_in_statistics(timestamp: int) -> None:
+    """Let the planner's statistics forget, each night (01:36 in Karachi), the LMS ids of people erased since."""
+    del timestamp
+    with in_global():
+        refresh_statistics()
 
 
 @app.task(name=RECOMPUTE_AGES, pass_context=False)

@@ -21,6 +21,7 @@ from paktaleem.directory.oneroster import (
 )
 from paktaleem.directory.oneroster.columns import USERS
 from paktaleem.directory.oneroster.people import StatedRoles
+from paktaleem.directory.people.services.statistics import refresh_statistics
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.people import (
     PeopleChangedMeanwhile,
@@ -215,7 +216,7 @@ def _import_people(roster: RosterSource, run: Run, progress: Progress) -> None:
         import_people(chunk, run)
         done += len(chunk)
         if _is_power_of_two(number) and any(tally.added for tally in run.people.values()):
-            tables.refresh_statistics()
+            refresh_statistics()
         progress("people", done, roster.size)
     if run.birth_dates_refused:
         for place, external_id in roster.birth_date_places(run.birth_dates_refused):
@@ -235,7 +236,7 @@ def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> Non
         import_relations(chunk, run)
         done += len(chunk)
         if _is_power_of_two(number) and run.relations.added:
-            tables.refresh_statistics()
+            refresh_statistics()
         progress("relations", done, roster.counts["relations"])
     for mentions in batched(roster.mentions(), CHUNK):
         import_mentions(mentions, USERS, run)

@@ -41,7 +41,6 @@ __all__ = [
     "named_stage",
     "people_being_erased",
     "person_stage",
-    "refresh_statistics",
     "write_changed_claims",
     "write_changed_people",
     "write_ended_claims",
@@ -138,11 +137,6 @@ def make_stages() -> None:
 def empty_stages() -> None:
     """Empty the temporary tables for the next chunk."""
     _execute(f"TRUNCATE {', '.join(f'pg_temp.{stage.name}' for stage in _stages())}")
-
-
-def refresh_statistics() -> None:
-    """Refresh the planner statistics with this transaction's rows (``people/sql/subjects_refresh_statistics.sql``)."""
-    _execute("SELECT subjects_refresh_statistics()")
 
 
 def lock_imports(client_id: UUID) -> bool:
