@@ -41,7 +41,11 @@ def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:
 
 
 def counted(browser: Client, urls: list[str]) -> dict[str, int]:
-    """Return the number of statements of each page that opens; the first one is opened before, too."""
+    """Return the number of statements of each page that opens.
+
+    The first one is opened before and after them, too: the first page of the console leaves a task of several pages that
+    another has begun, which updates the session.
+    """
     browser.get(urls[0])
     found = {}
     for url in urls:
@@ -50,6 +54,7 @@ def counted(browser: Client, urls: list[str]) -> dict[str, int]:
         assert status == OK or IS_WHOLE, url
         if status == OK:
             found[url] = spy.count
+    browser.get(urls[0])
     return found
 
 
