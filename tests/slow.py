@@ -1,8 +1,8 @@
 """The slow proofs: what ``make test-slow`` runs and ``make test`` does not; CI runs both.
 
-``make test`` is for every change and takes minutes. A test is here if it needs more than about three seconds because it
-kills processes, starts a demonstration of its own, fills a database, walks a whole day in Chromium, or repeats in
-another language or way in what a quick test proves once. Of most kinds one stays in ``make test``.
+``make test`` is for every change and takes minutes. A test is here if it needs more than about a second because it
+kills processes, starts a demonstration or a cluster of its own, fills a database, walks a whole day in Chromium, or
+repeats in another language or way in what a quick test proves once (decision 0086).
 """
 
 from collections.abc import Iterable
