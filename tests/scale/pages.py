@@ -43,8 +43,8 @@ def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:
 def counted(browser: Client, urls: list[str]) -> dict[str, int]:
     """Return the number of statements of each page that opens.
 
-    The first one is opened before and after them, too: the first page of the console leaves a task of several pages that
-    another has begun, which updates the session.
+    The first one is opened before and after them, too: the first page of the console leaves a task of several pages
+    that another has begun, which updates the session.
     """
     browser.get(urls[0])
     found = {}
