@@ -43,6 +43,7 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.tasks_under_way import find_step_of
 from paktaleem.foundation.console.widgets import MomentInput
+from paktaleem.foundation.first_rows import take_latest
 
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]
 
@@ -332,8 +333,8 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, Any]]:
         """Return the panel with the attempts."""
-        found = attempts_of(row, actor=actor_of(request))[:50]
-        return [{"template": "console/panels/attempts.html", "rows": list(found)}]
+        found = take_latest(attempts_of(row, actor=actor_of(request)), 50)
+        return [{"template": "console/panels/attempts.html", "rows": found}]
 
 
 searches.connect(RowSearch(Delivery))
