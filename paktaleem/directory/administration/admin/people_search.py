@@ -46,7 +46,7 @@ def search_by_personal_data(request: HttpRequest, wanted: SearchText, client: Cl
     with in_client(client.pk):
         terms: dict[str, Any] = {"client_id": client.pk, "actor": actor_of(request), "reason": reason}
         found = find_people(wanted.text, at=get_action_time(request), **terms)
-    return Hits(name, [_hit(one, wanted, request) for one in found])
+    return Hits(name, found.map(lambda one: _hit(one, wanted, request)))
 
 
 def _select(wanted: SearchText) -> QuerySet[Subject]:

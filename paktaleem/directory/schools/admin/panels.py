@@ -28,7 +28,7 @@ def summarize_classes(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     today = get_day(row.client, get_action_time(request))
     found = take_first(list_enrolments(row).filter(where_current(today)), IN_SUMMARY)
     named = [_name(one.school_class) for one in found]
-    answer = join_words([*named, *(["…"] if found.next_row else [])])
+    answer = join_words([*named, *(["…"] if found.note else [])])
     return [SummaryLine(_("School and classes"), answer, "#panel-enrolments")] if found else []
 
 
