@@ -47,6 +47,7 @@ from paktaleem.foundation.first_rows import take_latest
 
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]
 
+_MOST_ATTEMPTS = 50
 _TONES = {DeliveryState.WAITING: "warn", DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}
 
 _REMOVED_BEFORE: dict[type[Exception], str] = {AlreadyRemoved: "It was removed before."}
@@ -333,7 +334,7 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, Any]]:
         """Return the panel with the attempts."""
-        found = take_latest(attempts_of(row, actor=actor_of(request)), 50)
+        found = take_latest(attempts_of(row, actor=actor_of(request)), _MOST_ATTEMPTS)
         return [{"template": "console/panels/attempts.html", "rows": found}]
 
 
