@@ -26,7 +26,7 @@ _LINES: tuple[tuple[str, Promise], ...] = (
 )
 _EXTRA: tuple[tuple[str, Promise], ...] = (
     ("stayed", _("Stayed, because they have a class by now")),
-    ("erased", _("Skipped, because they are being erased")),
+    ("erased", _("Skipped, because they are erased or being erased")),
 )
 
 
