@@ -69,7 +69,7 @@ def watch_pages() -> Iterator[None]:
             current.say(cut)
         return str(read_note(cut))
 
-    watched = {"__init__": init, "with_rows": with_rows, "note": property(note)}
+    watched: Any = {"__init__": init, "with_rows": with_rows, "note": property(note)}
     with patch.multiple(FirstRows, **watched), patch.object(Client, "request", _request):
         yield
 

@@ -114,7 +114,7 @@ class PersonRows:
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Allow the link from a person's page to all rows about them, beside the filters."""
-        return lookup == _OF_PERSON or super().lookup_allowed(lookup, value, request)  # type: ignore[misc,no-any-return]
+        return lookup == _OF_PERSON or super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Add the filters of people."""
