@@ -119,8 +119,8 @@ def list_work(actor: Actor, *, at: datetime) -> FirstRows[Work]:
     running = sorted((one for one in found if one.progress.is_running), key=lambda one: one.progress.started_at)
     others = [one for one in found if not one.progress.is_running]
     others.sort(key=lambda one: one.progress.ended_at or one.progress.started_at, reverse=True)
-    next_row = next((kind.next_row for kind in kinds if kind.next_row is not None), None)
-    return FirstRows([*running, *others], next_row, most=_MOST)
+    cut = [kind for kind in kinds if kind.note] or [FirstRows[Work]()]
+    return cut[0].with_rows([*running, *others])
 
 
 def _list_of(act: LongAct, actor: Actor, since: datetime) -> FirstRows[Work]:
