@@ -16,6 +16,7 @@ from pytest_django.plugin import blocking_manager_key
 
 from tests.browsing import started_chromium
 from tests.cast import Cast
+from tests.cut_lists import watch_pages
 from tests.database import (
     begin_run,
     cast_values,
@@ -104,6 +105,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out files without a test of this run; None lets pytest decide."""
     return is_left_out(collection_path, config) or None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def notes_of_cut_lists() -> Iterator[None]:
+    """Fail a test whose page is silent about a list that it cuts (tests/cut_lists.py)."""
+    with watch_pages():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -97,8 +97,15 @@ class SubjectFactory(ServiceFactory[Subject]):
         return subject
 
 
-def make_consent_purpose(client: Client, code: str, categories: list[str], at: datetime = CAST_AT) -> Purpose:
-    """Create a client's own purpose based on consent for every role, with its notice in effect."""
+def make_consent_purpose(
+    client: Client,
+    code: str,
+    categories: list[str],
+    at: datetime = CAST_AT,
+    *,
+    roles: Iterable[str] = ("student", "learner", "instructor", "administrator", "guardian"),
+) -> Purpose:
+    """Create a client's own purpose based on consent for these roles, with its notice in effect."""
     purpose = Purpose(
         client_id=client.id,
         code=code,
@@ -109,7 +116,7 @@ def make_consent_purpose(client: Client, code: str, categories: list[str], at: d
         categories=categories,
     )
     change_register(purpose, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
-    for role in ("student", "learner", "instructor", "administrator", "guardian"):
+    for role in roles:
         basis = LawfulBasis(
             client_id=client.id,
             purpose=purpose,

@@ -38,6 +38,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 
 __all__ = [
+    "NAMED_AT_MOST",
     "RowCounts",
     "SheetFacts",
     "count_progress",

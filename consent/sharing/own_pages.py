@@ -9,6 +9,7 @@ from consent.sharing.models import Disclosure
 from consent.sharing.selectors import list_own_disclosures, list_own_legal_disclosures
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 
 __all__ = ["describe_disclosures"]
 
@@ -21,22 +22,21 @@ def describe_disclosures(subject: Subject, *, actor: Actor, language: str) -> di
     ``actor`` is the person, or a guardian who may receive the child's data. Raises NotAllowed.
     """
     return {
-        "disclosures": _name(subject, list(list_own_disclosures(subject, actor=actor)[:_MOST]), language),
-        "authorities": list(list_own_legal_disclosures(subject, actor=actor)[:_MOST]),
+        "disclosures": _name(subject, take_latest(list_own_disclosures(subject, actor=actor), _MOST), language),
+        "authorities": take_latest(list_own_legal_disclosures(subject, actor=actor), _MOST),
     }
 
 
-def _name(subject: Subject, found: list[Disclosure], language: str) -> list[dict[str, Any]]:
+def _name(subject: Subject, found: FirstRows[Disclosure], language: str) -> FirstRows[dict[str, Any]]:
     if not found:
-        return []
+        return FirstRows([])
     purposes = find_purposes(subject.client_id, {one.purpose for one in found})
     names = {code: describe_purpose(row, language).name for code, row in purposes.items()}
     categories = map_category_names(subject.client_id, language="ur" if language.startswith("ur") else "en")
-    return [
-        {
+    return found.map(
+        lambda one: {
             "one": one,
             "purpose": names.get(one.purpose, one.purpose),
             "categories": sorted(categories.get(code, code) for code in one.categories),
         }
-        for one in found
-    ]
+    )

@@ -22,6 +22,7 @@ from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client, is_limited
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -43,8 +44,8 @@ def _show_digest(request: HttpRequest, client: Client | None) -> dict[str, Any]:
             "earlier": week.move(-1),
             "later": week.move(1) if week.monday <= last.monday else None,
             "counts": [describe_look(one) for one in count_looks(client.pk, week)],
-            "looks": [_to_line(one) for one in looks[:_MOST]],
-            "most": _MOST,
+            "looks": take_latest(looks, _MOST).map(_to_line),
+            "looks_url": reverse("admin:subjects_accessrecord_changelist", current_app=site.name),
             "waiting": list_waiting(actor, at) if actor.client_id is not None else [],
             "is_own": actor.client_id is not None,
             "coming": [(one, _list_url(one.page)) for one in list_coming(client, at=at)],

@@ -21,6 +21,7 @@ from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.public.pages import error_page, public_page, redirect_to_page
 from paktaleem.foundation.word_lists import join_words
@@ -94,20 +95,17 @@ def show_own_requests(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _render_own(
     request: HttpRequest, visit: Visit, form: OwnRequestForm, *, status: int = HTTPStatus.OK, refused: Any = ""
 ) -> HttpResponse:
-    found = list(_own(visit).defer("details", "contact", "answer").order_by("-received_at", "-pk")[: _SHOWN + 1])
-    has_more = len(found) > _SHOWN
-    del found[_SHOWN:]
+    found = take_latest(_own(visit).defer("details", "contact", "answer").order_by("-received_at", "-pk"), _SHOWN)
     parts, at = list_parts_of(found), get_client_time(request)
-    rows = [
-        {
+    rows = found.map(
+        lambda row: {
             "row": row,
             "state": STATES_FOR_PERSON[State(row.state)],
             "rights": join_words(RightKind(kind).label for kind in sorted({part.kind for part in parts[row.pk]})),
             "may_be_ended": row.is_open and row.answered_at is None and not is_erasing(parts[row.pk]),
             "extras": [extra for add in own_page_extras if (extra := add(row, at)) is not None],
         }
-        for row in found
-    ]
+    )
     return public_page(
         request,
         "rights/own.html",
@@ -116,7 +114,6 @@ def _render_own(
         client=visit.person.client,
         notices=[notice for add in own_page_notices for notice in add(visit.person, at)],
         rows=rows,
-        has_more=has_more,
         form=form,
         refused=refused,
     )

@@ -8,6 +8,7 @@ from children.guardians.models import Guardianship
 from children.guardians.request_rules import RequestBlocker
 from paktaleem.directory.data_systems.selectors import Parent, list_answers
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import is_erasing, list_parts_of
@@ -42,12 +43,12 @@ class RequestProgress:
         return self.request.is_open and self.request.answered_at is None and not self.is_erasing
 
 
-def list_requests_of_guardian(child: Subject, guardian: Subject) -> list[RequestProgress]:
+def list_requests_of_guardian(child: Subject, guardian: Subject) -> FirstRows[RequestProgress]:
     """List the latest requests of one guardian about one child, newest first, at most twenty."""
     own = RightsRequest.objects.filter(client_id=child.client_id, subject=child, requester=guardian)
-    found = list(own.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN])
+    found = take_latest(own.defer("details", "contact", "answer").order_by("-received_at", "-pk"), _SHOWN)
     parts = list_parts_of(found)
-    return [_progress_of(request, parts[request.pk]) for request in found]
+    return found.map(lambda request: _progress_of(request, parts[request.pk]))
 
 
 def _progress_of(request: RightsRequest, parts: list[RequestPart]) -> RequestProgress:

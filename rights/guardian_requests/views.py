@@ -73,16 +73,15 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
 def _list_rows(request: HttpRequest, ward: ChildView) -> list[dict[str, Any]]:
     """Return the guardian's requests as the page shows them, with what apps show beside them."""
     at = get_client_time(request)
-    return [
-        {
+    return list_requests_of_guardian(ward.child, ward.visit.person).map(
+        lambda one: {
             "row": one.request,
             "rights": [name_right(kind) for kind in one.rights],
             "state": render_progress(one),
             "may_be_ended": one.may_be_ended,
             "extras": [extra for add in own_page_extras if (extra := add(one.request, at)) is not None],
         }
-        for one in list_requests_of_guardian(ward.child, ward.visit.person)
-    ]
+    )
 
 
 @require_http_methods(["POST"])

@@ -20,6 +20,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import is_limited
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
@@ -55,6 +56,7 @@ _OF_BASIS = {RightKind.OBJECTION: Basis.LEGITIMATE_INTEREST, RightKind.WITHDRAWA
 """Kinds about purposes of one lawful basis: without named purposes, all of that basis are meant."""
 _BY_PURPOSE = frozenset({RightKind.RESTRICTION, *_OF_BASIS})
 """Kinds that are carried out purpose by purpose."""
+_MOST_RELATED = 20
 
 
 class RequestUnknown(PortalError, LookupError):
@@ -176,20 +178,24 @@ def is_erasing(parts: Iterable[RequestPart]) -> bool:
     return any(part.kind == RightKind.ERASURE and part.decision in granted for part in parts)
 
 
-def list_related(request: RightsRequest) -> list[RightsRequest]:
-    """List the other requests of or about the same person and of the same guardian, newest first, at most twenty."""
+def list_related(request: RightsRequest) -> FirstRows[RightsRequest]:
+    """List the other requests of or about the same person and of the same guardian: the latest twenty."""
+    return take_latest(_select_related(request), _MOST_RELATED)
+
+
+def list_linkable(request: RightsRequest) -> FirstRows[RightsRequest]:
+    """List the related open requests that can be duplicates: of the same person, by the same one; the latest twenty."""
+    own = {"subject_id": request.subject_id, "requester_id": request.requester_id}
+    return take_latest(_select_related(request).filter(closed_at=None, **own), _MOST_RELATED)
+
+
+def _select_related(request: RightsRequest) -> QuerySet[RightsRequest]:
     people = [one for one in (request.subject_id, request.requester_id) if one is not None]
     if request.subject is not None:
         people += [one.pk for one in list_same_person(request.subject)]
     found = RightsRequest.objects.filter(client_id=request.client_id).exclude(pk=request.pk)
     related = found.filter(Q(subject_id__in=people) | Q(requester_id__in=people))
-    return list(related.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:20])
-
-
-def list_linkable(request: RightsRequest) -> list[RightsRequest]:
-    """List the related open requests that can be duplicates: of the same person, made by the same one."""
-    own = (request.subject_id, request.requester_id)
-    return [one for one in list_related(request) if one.is_open and (one.subject_id, one.requester_id) == own]
+    return related.defer("details", "contact", "answer").order_by("-received_at", "-pk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,26 @@
 """Agreements in the console: documents, duties, contacts, what is missing, and the end."""
 
 import zipfile
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from consent.agreements.models import AgreementDocument, ClientContact, DutyAttestation
+from consent.agreements.services import add_document, sign_agreement
 from consent.register.models import AgreementSuspension, Instruction, ServiceAgreement
+from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
 from retention.exits.models import AgreementExit, ExitPart
 from retention.exits.services import CONTINUE, export_chunk
+from tests.accounts.officers import second_officer
+from tests.agreements.test_life import PDF, draft_of
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
@@ -145,3 +153,42 @@ def test_the_officer_who_records_a_refusal_does_not_start_the_deletion(sign_in: 
     assert "Email of 3 October" in amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
     refused = amina.post(row_url("exits/agreementexit", row.pk, "delete-data"), WHY).content.decode()
     assert "A second person must approve it." in refused
+
+
+@pytest.mark.parametrize(
+    ("starts_in", "words"),
+    [
+        (timedelta(0), "Both sides have signed. The agreement is in effect."),
+        (timedelta(days=40), "Both sides have signed. The agreement takes effect on {day}."),
+    ],
+)
+@pytest.mark.parametrize(
+    ("first", "waits_for"), [("amina", "the client’s signature"), ("farah", "PakTaleem’s signature")]
+)
+def test_the_message_says_whose_signature_is_missing_or_when_the_agreement_takes_effect(
+    sign_in: SignIn, cast: Cast, *, first: str, waits_for: str, starts_in: timedelta, words: str
+) -> None:
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        draft = ServiceAgreement(client_id=cast.client_id("indus"), reference="NEW-1", starts_at=at + starts_in)
+        row = change_register(draft, actor=cast.actor("amina"), reason="agreement_change", at=at)
+        day = timezone.localtime(row.starts_at, ZoneInfo("Asia/Karachi")).date()
+    url, second = row_url(AGREEMENT, row.pk, "sign"), {"amina": "farah", "farah": "amina"}[first]
+    page = sign_in(first).post(url, WHY, follow=True).content.decode()
+    assert f"You have signed. The agreement still waits for {waits_for}." in page
+    assert words.format(day=day) in sign_in(second).post(url, WHY, follow=True).content.decode()
+
+
+def test_a_signature_on_paper_that_is_the_second_says_that_the_agreement_is_in_effect(
+    sign_in: SignIn, cast: Cast, now: Any
+) -> None:
+    """It said that another officer must sign."""
+    gul = second_officer()
+    with in_client(cast.client_id("indus")):
+        row = draft_of(cast, now)
+        paper = add_document(row, BytesIO(PDF), kind="agreement", actor=cast.actor("amina"), at=now)
+        sign_agreement(row, actor=gul, at=now)
+    given = {"document": str(paper.pk), **WHY}
+    page = sign_in("amina").post(row_url(AGREEMENT, row.pk, "sign-paper"), given, follow=True).content.decode()
+    assert "Both sides have signed. The agreement is in effect." in page
+    assert "Another officer must sign" not in page

@@ -42,6 +42,23 @@ def test_the_numbers_are_shown_first_and_no_one_is_asked_before_confirmation(cas
     assert numbers(browser.post(ADD, {"ids": ids, "beginning": ""})) == [2, 0, 1, 1, 0]
 
 
+def test_the_form_names_the_children_about_whom_no_guardian_is_asked_by_their_reason(cast):
+    browser = browser_of(cast.user("farah"))
+    browser.post(ADD, {"ids": "lms-danish", "beginning": "", "confirmed": "1"})
+    work()
+    page = browser.post(ADD, {"ids": "lms-danish\nlms-iqra", "beginning": ""}).content.decode()
+    lines = re.findall(r"<dt>(.*?)</dt>\s*<dd>(?:<strong>)?(\d+)", page)
+    assert lines == [
+        ("Children selected", "2"),
+        ("A guardian has answered", "0"),
+        ("An invitation is pending", "1"),
+        ("No guardian on record", "1"),
+        ("To be asked about now", "0"),
+    ]
+    assert "There is no guardian to ask." in page
+    assert 'name="confirmed"' not in page
+
+
 def test_an_officer_says_first_whose_children_are_meant(cast):
     browser = browser_of(cast.user("amina"))
     assert b"Choose a client" in browser.get(ADD).content

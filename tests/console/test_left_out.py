@@ -1,20 +1,49 @@
 """A panel that shows the latest rows only says so."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from consent.agreements.admin import panels as agreement_panels
+from consent.agreements.services import attest_duties, decline_signing, sign_agreement
+from consent.consents.admin import consents, person_page
+from consent.consents.models import Consent
+from consent.sharing.admin import person as sharing
+from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
+from paktaleem.directory.administration.admin import access_records
+from paktaleem.directory.administration.admin.limits import read_schools
 from paktaleem.directory.people.admin import summary
-from paktaleem.directory.people.services import register_guardians
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import record_access, register_guardians, register_subject, searches
+from paktaleem.directory.webhooks import admin as webhooks
+from paktaleem.directory.webhooks.models import Attempt
+from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console import cards, history
+from paktaleem.foundation.console.cards import Card, Severity, make_cards
+from paktaleem.foundation.console.person_pages import list_url_of_person
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from rights.requests import selectors as request_selectors
 from rights.requests.admin import person
-from rights.requests.services import receive_request
+from rights.requests.selectors import list_linkable
+from rights.requests.services import deny_own_request, receive_request
+from tests.agreements.test_life import draft_of
+from tests.api.callers import Caller
 from tests.cast import Cast
+from tests.consent.approving import officer
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
+from tests.sharing.demands import demand
+from tests.webhooks.making import make_endpoint, make_given_up
 
 WORDS = "Only the latest 1 are shown."
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 def panel_of(cast: Cast, sign_in: SignIn, name: str, tab: str = "") -> str:
@@ -41,3 +70,163 @@ def test_the_rights_requests_of_a_person(
         with in_client(cast.client_id("indus")):
             receive_request(cast.client("indus"), subject=cast.subject("danish"), kinds=[kind], **given)
         assert (WORDS in panel_of(cast, sign_in, "rights-related", "?tab=requests")) == is_said
+
+
+def test_demands_and_accesses_of_a_person_with_links_to_all(
+    cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "_MOST", 1)
+    monkeypatch.setattr(access_records, "_MOST", 1)
+    amina = sign_in("amina")
+    person = row_url("subjects/subject", cast.subject_id("danish"), "change")
+    for number, is_said in ((1, False), (2, True)):
+        by: dict[str, Any] = {"actor": cast.actor("amina"), "at": now + number * MINUTE}
+        with in_client(cast.client_id("indus")):
+            request_legal_disclosure(cast.subject("danish"), demand(now, reference=f"{number}/2026"), **by)
+            record_access(cast.subject("danish"), ["email"], reason="support_case", **by)
+        for tab, model in (("disclosures", "sharing/legaldisclosure"), ("looks", "subjects/accessrecord")):
+            page = amina.get(f"{person}?tab={tab}").content.decode()
+            assert (WORDS in page) == is_said
+            links = re.findall(rf'{WORDS} <a href="([^"]+)">Show all</a>', page)
+            assert len(links) == is_said
+            for link in links:
+                assert link.startswith(f"/admin/{model}/?")
+                assert amina.get(link).content.decode().count('<th class="field-') == number
+
+
+def test_only_the_person_of_the_link_is_listed(cast: Cast, sign_in: SignIn, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        for name in ("danish", "hamza"):
+            by: dict[str, Any] = {"reason": "support_case", "actor": cast.actor("amina"), "at": now}
+            record_access(cast.subject(name), ["email"], **by)
+    page = sign_in("farah").get(list_url_of_person(AccessRecord, cast.subject_id("danish"))).content.decode()
+    assert ("lms-danish" in page, "lms-hamza" in page) == (True, False)
+    assert sign_in("celia").get(list_url_of_person(AccessRecord, cast.subject_id("danish"))).status_code == 200
+    of_another = sign_in("celia").get(list_url_of_person(AccessRecord, cast.subject_id("danish"))).content.decode()
+    assert "lms-danish" not in of_another
+
+
+def test_the_answers_of_a_person_on_the_timeline_and_in_a_history(
+    cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person_page, "LATEST_EVENTS", 1)
+    monkeypatch.setattr(consents, "SHOWN", 1)
+    celia, caller = sign_in("celia"), Caller(cast.key("khyber"))
+    person = row_url("subjects/subject", cast.subject_id("kiran"), "change")
+    caller.consent("lms-kiran", "newsletter")
+    with in_client(cast.client_id("khyber")):
+        history = row_url("consent/consent", Consent.objects.get(purpose__code="newsletter").pk, "history")
+    pages = [f"{person}?tab=timeline", history]
+    assert [WORDS in celia.get(page).content.decode() for page in pages] == [False, False]
+    assert caller.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw", {}).status_code == 200
+    timeline, of_consent = (celia.get(page).content.decode() for page in pages)
+    assert WORDS in of_consent
+    [link] = re.findall(rf'{WORDS} <a href="([^"]+)">Show all</a>', timeline)
+    assert celia.get(link).content.decode().count('class="field-recorded_at') == 2
+
+
+def test_the_versions_and_the_steps_of_a_row(
+    cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "SHOWN", 1)
+    amina, by = sign_in("amina"), {"actor": cast.actor("amina"), "at": now}
+    of_person = row_url("subjects/subject", cast.subject_id("hamza"), "history")
+    with in_client(cast.client_id("indus")):
+        demanded = request_legal_disclosure(cast.subject("hamza"), demand(now), **by)
+    of_demand = row_url("sharing/legaldisclosure", demanded.pk, "history")
+    assert [WORDS in amina.get(page).content.decode() for page in (of_person, of_demand)] == [False, False]
+    with in_client(cast.client_id("indus")):
+        register_subject("lms-hamza", client=cast.client("indus"), details={"full_name": "Hamza Other"}, **by)
+        decide_legal_disclosure(demanded, approve=True, actor=officer(), at=now)
+    pages = [amina.get(page).content.decode() for page in (of_person, of_demand)]
+    assert [WORDS in page for page in pages] == [True, True]
+    assert "Full name" in pages[0], "the version that is shown is compared with the one that is not"
+
+
+def test_the_parts_of_an_agreement(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agreement_panels, "_LATEST", 1)
+    farah, client_id = sign_in("farah"), cast.client_id("indus")
+    by: dict[str, Any] = {"actor": cast.actor("farah"), "at": now}
+    with in_client(client_id):
+        row = draft_of(cast, now)
+    url = row_url("consent/serviceagreement", row.pk, "change")
+    for number, duty in enumerate(("law_complied", "users_informed"), 1):
+        file = SimpleUploadedFile("signed.pdf", b"%PDF-1.7 signed", content_type="application/pdf")
+        farah.post(row_url("consent/serviceagreement", row.pk, "add-document"), {"kind": "agreement", "file": file})
+        with in_client(client_id):
+            attest_duties(cast.client("indus"), [duty], notice_url="https://indus.example/privacy", **by)
+            sign_agreement(row, actor=cast.actor("amina"), at=now + number * MINUTE)
+        assert farah.get(url).content.decode().count(WORDS) == (3 if number == 2 else 0)
+        with in_client(client_id):
+            decline_signing(row, actor=cast.actor("farah"), at=now + number * MINUTE)
+
+
+def test_the_attempts_of_a_delivery(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "_MOST_ATTEMPTS", 1)
+    own = {"client_id": cast.client_id("indus")}
+    with in_client(own["client_id"]):
+        delivery = make_given_up(make_endpoint(cast, "indus", at=now), at=now)
+    url = row_url("webhooks/delivery", delivery.pk, "change")
+    assert WORDS not in sign_in("farah").get(url).content.decode()
+    with in_client(own["client_id"]):
+        Attempt.objects.create(delivery=delivery, started_at=now + MINUTE, milliseconds=120, status=429, **own)
+    page = sign_in("farah").get(url).content.decode()
+    assert (WORDS in page, "429" in page, "503" in page) == (True, True, False)
+
+
+def test_the_other_requests_of_a_person_and_those_with_which_one_continues(
+    cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed requests take no place among those with which a request may be linked."""
+    monkeypatch.setattr(request_selectors, "_MOST_RELATED", 1)
+    with in_client(cast.client_id("indus")):
+        given: dict[str, Any] = {"subject": cast.subject("hamza"), "channel": "telephone", "language": "en"}
+        made = [
+            receive_request(
+                cast.client("indus"), kinds=[kind], actor=cast.actor("amina"), at=now + number * MINUTE, **given
+            )
+            for number, kind in enumerate(("access", "portability", "erasure"))
+        ]
+        assert [one.pk for one in list_linkable(made[0])] == [made[2].pk]
+        hamza = person_actor(cast.subject_id("hamza"), cast.client_id("indus"), acts_for=cast.subject_id("hamza"))
+        deny_own_request(made[2], by_code=False, actor=hamza, at=now + HOUR)
+        assert [one.pk for one in list_linkable(made[0])] == [made[1].pk]
+        assert list_linkable(made[0]).note == ""
+    url = row_url("rights/rightsrequest", made[0].pk, "change")
+    assert WORDS in sign_in("amina").get(url).content.decode()
+
+
+def test_people_found_by_their_name(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "FOUND_AT_MOST", 1)
+    farah, given = sign_in("farah"), {"text": "Same Name", "reason": "support_case"}
+    for external_id, is_said in (("lms-one", False), ("lms-two", True)):
+        with in_client(cast.client_id("indus")):
+            by: dict[str, Any] = {"client": cast.client("indus"), "actor": SETTING_UP, "at": now}
+            register_subject(external_id, details={"full_name": "Same Name", "role": "instructor"}, **by)
+        page = farah.post("/admin/subjects/subject/find/", given).content.decode()
+        assert ("Only the first 1 are shown. Search by LMS id to find one." in page) == is_said
+    with in_client(cast.client_id("indus")):
+        assert AccessRecord.objects.count() == 2, "the person who is not shown was not looked at"
+
+
+def test_the_cards_of_the_first_page_end_with_the_number_of_those_shown(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "MOST_CARDS", 1)
+    make: dict[str, Any] = {
+        "to_card": lambda row: Card("Client", row.name, severity=Severity.URGENT),
+        "url": "/admin/x/",
+    }
+    with as_officer():
+        clients = Client.objects.order_by("name")
+        name = clients[0].name
+        assert [card.value for card in make_cards(clients.filter(name=name), **make)] == [name]
+        first, more = make_cards(clients, **make)
+    assert (first.value, more.title, more.url, more.severity) == (name, "Client", "/admin/x/", Severity.URGENT)
+    assert more.note == "Only the first 1 are shown."
+
+
+def test_more_than_twenty_names_of_schools_are_refused_as_too_many(cast: Cast) -> None:
+    """They were said to be unknown, although only the first twenty were looked up."""
+    with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="at most 20 names"):
+        read_schools("\n".join(f"School {n}" for n in range(21)), client_id=cast.client_id("indus"), actor=SETTING_UP)

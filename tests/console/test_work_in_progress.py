@@ -4,15 +4,18 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 from procrastinate.contrib.django import app
 from time_machine import TimeMachineFixture
 
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.directory.schools.models import Term
+from paktaleem.foundation.console import long_acts as long_acts_module
 from paktaleem.foundation.console.long_acts import LISTED_FOR, long_acts
 from paktaleem.foundation.runs.models import Run
-from paktaleem.foundation.runs.services import restart_run
+from paktaleem.foundation.runs.services import begin_run, restart_run
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.school_years.services import (
     Choices,
@@ -115,3 +118,14 @@ def test_a_task_that_runs_again_counts_its_run_from_the_start(cast: Cast, sign_i
         assert (run.pk, run.done, run.total) == (killed.pk, 5, 5)
         assert run.ended_at is not None
     assert "System" in sign_in("farah").get(PAGE).content.decode()
+
+
+def test_the_page_says_that_only_some_acts_of_one_kind_are_shown(
+    cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_acts_module, "_MOST", 1)
+    about: dict[str, Any] = {"client_id": cast.client_id("indus"), "total": 9, "actor": WORKER}
+    for is_said in (False, True):
+        with in_client(cast.client_id("indus")):
+            begin_run("subjects.recompute_ages", **about, at=timezone.now())
+        assert ("Only 1 acts of one kind are shown." in sign_in("farah").get(PAGE).content.decode()) == is_said

@@ -160,6 +160,28 @@ def test_an_administrator_is_invited_and_approved_on_the_path_and_makers_are_war
     assert "Decline to sign, so that another officer can sign first" in refused
 
 
+@pytest.mark.parametrize("name", ["amina", "farah"])
+def test_the_act_that_invites_has_one_name_where_it_begins_and_where_it_is_done(
+    sign_in: SignIn, cast: Cast, name: str
+) -> None:
+    browser, words = sign_in(name), {"amina": "Invite an administrator", "farah": "Invite a colleague"}[name]
+    if name == "amina":
+        link = links(browser, f"/admin/accounts/client/{make_client('mehran')}/set-up/")[words]
+    else:
+        found = browser.get("/admin/accounts/membership/").content.decode()
+        [link] = re.findall(rf'href="([^"]+)" class="addlink">{words}<', found)
+    page = browser.get(link.replace("&amp;", "&")).content.decode()
+    assert re.findall(r"<h1>(.*?)</h1>", page) == [words]
+    assert f"<title>{words} | PakTaleem privacy</title>" in page
+    assert re.findall(r'<input type="submit" value="([^"]+)" class="default" name="_save">', page) == [words]
+    assert "Add membership" not in page
+
+
+def test_an_officer_who_gives_an_account_a_role_adds_a_membership(sign_in: SignIn) -> None:
+    page = sign_in("amina").get("/admin/accounts/membership/add/").content.decode()
+    assert re.findall(r"<h1>(.*?)</h1>", page) == ["Add membership"]
+
+
 def _signing_of(offered: dict[str, str]) -> str:
     return offered["Read and sign"].replace("/change/", "/sign/")
 

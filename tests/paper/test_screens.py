@@ -13,11 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.consents.models import Consent, ConsentEvent, ConsentEvidence
-from consent.paper.models import AnswerSheet, FormRun, SheetEntry
+from consent.paper.models import AnswerSheet, FormPage, FormRun, SheetEntry
 from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import list_url, refused_by_policy, row_url
+from tests.factories import SETTING_UP, SubjectFactory, make_consent_purpose
 from tests.paper.sheets import HEADER, code_of, line, sheet_of
 from tests.signing_in import browser_of
 
@@ -298,3 +300,46 @@ def test_lists_run_the_same_number_of_queries_for_any_number_of_rows(cast: Cast,
     farah.post(f"{list_url(SHEETS)}add/", {"file": SimpleUploadedFile("more.csv", more)})
     farah.get(list_url(QUEUE))
     assert queries_of(farah, list_url(QUEUE)) == before
+
+
+def test_the_people_without_a_page_are_named_with_the_reason(cast: Cast, farah: Client) -> None:
+    with in_client(cast.client_id("indus")):
+        for number in range(11):
+            SubjectFactory(client=cast.client("indus"), external_id=f"lms-tutor-{number:02}", role="instructor")
+    ids = "\n".join(["lms-danish", *(f"lms-tutor-{number:02}" for number in range(11))])
+    values = {"name": "A", "addressee": "guardian", "purposes": [], "ids": ids}
+    page = farah.post(f"{list_url(FORMS)}add/", values, follow=True).content.decode()
+    assert "11 of the chosen people have no page, because they decide for themselves: lms-tutor-00, " in page
+    assert "lms-tutor-09, …" in page
+    assert "lms-tutor-10" not in page
+    with in_client(cast.client_id("indus")):
+        make_consent_purpose(cast.client("indus"), "choir", ["contact_details"], roles=("student",))
+    values = {"name": "B", "addressee": "person", "purposes": ["choir"], "ids": IDS}
+    page = farah.post(f"{list_url(FORMS)}add/", values, follow=True).content.decode()
+    assert "1 of the chosen people has no page, because no chosen purpose is based on consent for their role: " in page
+    assert "for their role: lms-junaid." in page
+
+
+def test_those_who_have_left_have_a_page_if_they_are_named_only(cast: Cast, farah: Client) -> None:
+    values: dict[str, Any] = {"name": "A", "addressee": "person", "purposes": ["newsletter"]}
+    with in_client(cast.client_id("indus")):
+        values["role"] = cast.subject("hamza").role
+        by: dict[str, Any] = {"client": cast.client("indus"), "actor": SETTING_UP, "at": timezone.now()}
+        register_subject("lms-hamza", details={"is_enabled": False}, **by)
+    for ids in ("", "lms-hamza"):
+        farah.post(f"{list_url(FORMS)}add/", {**values, "ids": ids})
+    with in_client(cast.client_id("indus")):
+        named, all_of_the_role = FormRun.objects.all()
+        people = [
+            set(FormPage.objects.filter(run=run).values_list("subject__external_id", flat=True))
+            for run in (named, all_of_the_role)
+        ]
+    assert people[0] == {"lms-hamza"}
+    assert "lms-hamza" not in people[1]
+
+
+def test_unknown_lms_ids_are_named_up_to_ten(cast: Cast, farah: Client) -> None:
+    values = {"name": "A", "addressee": "person", "purposes": ["newsletter"]}
+    ids = [f"lms-none-{number:02}" for number in range(11)]
+    page = farah.post(f"{list_url(FORMS)}add/", {**values, "ids": "\n".join(ids)}).content.decode()
+    assert f"This client has no people with these LMS ids: {', '.join(ids[:10])}, …." in page

@@ -36,6 +36,7 @@ from rights.erasures.services import (
     propose_erasure,
 )
 from rights.erasures.services.notices import list_notices, notify_person
+from rights.guardian_requests import selectors as guardian_selectors
 from rights.guardian_requests.selectors import list_requests_of_guardian
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
@@ -730,3 +731,17 @@ def test_a_support_agent_takes_in_what_a_guardian_says_by_telephone_and_no_more(
         assert set(RequestPart.objects.values_list("kind", flat=True)) == {"access"}
     for act in ("read", "verify", "decide", "copy-build", "add-rights"):
         assert sana.get(row_url(MODEL, request.pk, act)).status_code in {302, 403}
+
+
+def test_a_guardian_sees_the_latest_requests_and_that_there_are_others(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guardian_selectors, "_SHOWN", 1)
+    words = "Only the latest 1 are shown. Request a copy of the child’s data to see all."
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+    browser, url = by_contact(), child_page(cast, more="data/")
+    for wish, is_said in (("copy", False), ("rectification", True)):
+        with in_client(cast.client_id("indus")):
+            asked_by_guardian(cast, wish)
+        assert (words in browser.get(url, {"lang": "en"}).content.decode()) == is_said

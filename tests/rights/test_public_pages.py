@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.accounts.models import RESERVED_CODES
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
+from rights.channels import views
 from rights.channels.urls import urlpatterns
 from rights.requests.models import RightsRequest
 from rights.requests.services.matching import MATCH_SENDER
@@ -229,3 +230,14 @@ def test_no_client_may_have_a_code_that_leads_to_another_page_than_its_form() ->
     beside_the_form = {route.removesuffix("/") for route in routes if route.count("/") == 1 and "<" not in route}
     assert "mine" in beside_the_form
     assert beside_the_form <= set(RESERVED_CODES)
+
+
+def test_a_person_sees_the_latest_requests_and_that_there_are_others(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "_SHOWN", 1)
+    words, browser = "Only the latest 1 are shown. Ask for a copy of your data to see all.", own_page(cast)
+    for number, (kind, is_said) in enumerate((("access", False), ("rectification", True))):
+        with in_client(cast.client_id("indus")):
+            received(cast, kind, at=AT + timedelta(minutes=number))
+        assert (words in browser.get("/requests/mine/").content.decode()) == is_said

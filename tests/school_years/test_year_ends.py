@@ -20,6 +20,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.school_years.admin.panels import build_panels
 from paktaleem.school_years.models import LeaversBy, YearEnd, YearEndClass, YearEndPerson
 from paktaleem.school_years.services import (
     YearEndAlreadyOpen,
@@ -221,6 +222,21 @@ def test_people_erased_in_the_meantime_are_skipped(cast: Cast, indus: Client) ->
     erase_subject(cast.subject("hamza"), actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AFTER)
     row = carried_out(cast, row)
     assert (closed(), row.result["people"]) == (["lms-danish"], 2)
+
+
+def test_the_page_says_how_many_leavers_stayed_or_were_skipped_and_why(cast: Cast, indus: Client) -> None:
+    row = prepared(cast)
+    assert [line for line in numbers_of(row) if line[2]] == []
+    record(indus, NEXT, at=AFTER)
+    erase_subject(cast.subject("hamza"), actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AFTER)
+    lines = {str(label): (planned, done) for label, planned, done in numbers_of(carried_out(cast, row))}
+    assert lines["Pupils who leave: their accounts close"] == (2, 0)
+    assert lines["Stayed, because they have a class by now"] == ("", 1)
+    assert lines["Skipped, because they are erased or being erased"] == ("", 1)
+
+
+def numbers_of(row: YearEnd) -> list[Any]:
+    return list(build_panels(row)[0]["lines"])
 
 
 def test_the_preview_says_what_is_deleted_when_and_closes_no_account(cast: Cast, indus: Client) -> None:

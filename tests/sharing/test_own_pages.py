@@ -1,5 +1,6 @@
 """The recipients of a person's data, on their own page and on a guardian's page about a child."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,15 +8,19 @@ import pytest
 
 from children.guardians.models import Guardianship
 from children.guardians.services import change_guardian, verify_guardian
+from consent.sharing import own_pages
+from consent.sharing.admin import person
 from consent.sharing.services import report_disclosures
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.children.browsers import by_contact, child_page
 from tests.children.guardians import guardian_of
 from tests.consent.approving import make_provider
+from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.sharing.test_disclosures import report_of
 from tests.sharing.test_legal_disclosures import approved, disclose
+from tests.signing_in import browser_of
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -69,3 +74,31 @@ def test_an_authority_is_named_to_a_guardian_if_a_guardian_was_informed(
     with in_client(cast.client_id("indus")):
         disclose(cast, approved(cast, AT, "danish"), AT, informed=informed)
     assert (COURT in page_of(cast)) is is_named
+
+
+def test_only_the_latest_are_shown_and_the_page_says_so(
+    cast: Cast, shared: Guardianship, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify(cast, shared)
+    monkeypatch.setattr(own_pages, "_MOST", 1)
+    monkeypatch.setattr(person, "_MOST", 1)
+    indus, words = (
+        cast.client_id("indus"),
+        "Only the latest 1 are shown. Request a copy of the child’s data to see all.",
+    )
+    with in_client(indus):
+        disclose(cast, approved(cast, AT - DAY, "danish"), AT - DAY, informed="guardian")
+    assert words not in page_of(cast)
+    with in_client(indus):
+        report_disclosures(indus, [report_of("lms-danish", AT)], actor=cast.key_actor("indus"), at=AT)
+        disclose(cast, approved(cast, AT, "danish"), AT, informed="guardian")
+    page = page_of(cast)
+    assert (page.count(words), page.count(RECIPIENT), page.count(COURT)) == (2, 1, 1)
+    of_staff = browser_of(cast.user("amina")).get(
+        row_url("subjects/subject", cast.subject_id("danish"), "change") + "?tab=disclosures"
+    )
+    links = re.findall(r'Only the latest 1 are shown. <a href="([^"]+)">Show all</a>', of_staff.content.decode())
+    assert [link.partition("?")[0] for link in links] == [
+        "/admin/sharing/disclosure/",
+        "/admin/sharing/legaldisclosure/",
+    ]

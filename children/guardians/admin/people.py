@@ -24,9 +24,11 @@ from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_latest
 
 __all__ = ["authority_panel", "describe_answer", "needs_guardian"]
 
+_MOST = 20
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}
 _WORDS = {
     "given": _("A guardian has consented"),
@@ -53,11 +55,11 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
     known = {one.id: one for one in facts.guardians}
     client = row.client
     decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-    lines = [_guardian_row(one, known.get(one.pk), at) for one in list_guardians(row, actor=actor)[:20]]
+    guardians = take_latest(list_guardians(row, actor=actor), _MOST)
     return {
         "template": "console/panels/gate.html",
         "decides": decides,
-        "lines": lines,
+        "lines": guardians.map(lambda one: _guardian_row(one, known.get(one.pk), at)),
         "records": _serialize_records(row, facts, actor, at)
         if actor.may(Capability.VIEW_CHILD_RECORDS, row.client_id)
         else None,
@@ -77,7 +79,7 @@ def _serialize_records(row: Subject, facts: ChildFacts, actor: Actor, at: dateti
         "held_back": facts.quarantined,
         "by_school": authorised.exists(),
         "declared": declared if decides else [],
-        "candidates": [str(one.guardian) for one in list_candidates(row, actor=actor, at=at)[:20]],
+        "candidates": take_latest(list_candidates(row, actor=actor, at=at), _MOST).map(lambda one: str(one.guardian)),
     }
 
 

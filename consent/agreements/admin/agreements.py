@@ -26,6 +26,7 @@ from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.times import format_date
 
 __all__ = ["UNSIGNED", "ServiceAgreementAdmin", "to_sign"]
 
@@ -55,12 +56,26 @@ def _by(request: HttpRequest) -> dict[str, Any]:
     return {"actor": actor_of(request), "at": get_action_time(request)}
 
 
-def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.sign_agreement(row, reason=given["reason"], **_by(request))
+def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> str:
+    signing = services.sign_agreement(row, reason=given["reason"], **_by(request))
+    return _describe_effect(signing, row, request)
 
 
-def _sign_on_paper(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.sign_agreement(row, paper=given["document"], reason=given["reason"], **_by(request))
+def _sign_on_paper(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> str:
+    signing = services.sign_agreement(row, paper=given["document"], reason=given["reason"], **_by(request))
+    return _describe_effect(signing, row, request) if signing.state == ChangeState.APPROVED else ""
+
+
+def _describe_effect(signing: AgreementSigning, row: ServiceAgreement, request: HttpRequest) -> str:
+    """Return whether a signature makes an agreement take effect, and otherwise whose signature is missing."""
+    if signing.state != ChangeState.APPROVED:
+        if signing.first_side == Side.PAKTALEEM:
+            return gettext("You have signed. The agreement still waits for the client’s signature.")
+        return gettext("You have signed. The agreement still waits for PakTaleem’s signature.")
+    if row.starts_at > get_action_time(request):
+        words = gettext("Both sides have signed. The agreement takes effect on {day}.")
+        return words.format(day=format_date(row.starts_at))
+    return gettext("Both sides have signed. The agreement is in effect.")
 
 
 def _decline(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
@@ -181,7 +196,6 @@ class ServiceAgreementAdmin(RegisterAdmin):
             _sign,
             lead="You sign for your side. Once the other side has signed too, the agreement takes effect. The person "
             "who signs second confirms the same term, instructions and documents.",
-            done="Signed for your side.",
             applies=_is_draft,
             refusals=_TIED,
         ),

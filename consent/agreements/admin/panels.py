@@ -14,6 +14,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.console.approvals import render_change_state
 from paktaleem.foundation.console.columns import day, period_pill
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -27,19 +28,19 @@ def agreement_panels(row: ServiceAgreement, *, viewer: Actor, at: datetime) -> l
     """Return the panel of an agreement: signatures, documents, suspensions, instructions, parts and duties."""
     own: dict[str, Any] = {"client_id": row.client_id, "agreement": row}
     with in_client(row.client_id):
-        signings = list(AgreementSigning.objects.filter(**own).select_related("paper")[:_LATEST])
-        attested = list(DutyAttestation.objects.filter(client_id=row.client_id)[:_LATEST])
+        signings = take_latest(AgreementSigning.objects.filter(**own).select_related("paper"), _LATEST)
+        attested = take_latest(DutyAttestation.objects.filter(client_id=row.client_id), _LATEST)
         names = _names(row.client_id, signings, attested, viewer)
         panel = {
             "template": _TEMPLATE,
-            "signings": [_to_signing(one, names) for one in signings],
-            "documents": list(AgreementDocument.objects.filter(**own)[:_LATEST]),
+            "signings": signings.map(lambda one: _to_signing(one, names)),
+            "documents": take_latest(AgreementDocument.objects.filter(**own), _LATEST),
             "suspensions": [
                 (one, period_pill(one)) for one in AgreementSuspension.objects.filter(**own).order_by("-starts_at")
             ],
             "instructions": _list_instructions(own),
             "parts": [_to_part(one) for one in list_parts(row.client_id, at=at)],
-            "attested": [_to_attested(one, names) for one in attested],
+            "attested": attested.map(lambda one: _to_attested(one, names)),
         }
     return [panel]
 

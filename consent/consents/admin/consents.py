@@ -3,6 +3,7 @@
 Answers are recorded, and restrictions and objections opened, on the person's page.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -40,6 +41,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -182,25 +184,25 @@ class ConsentAdmin(PersonRowAdmin):
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
-        found = annotate_actor(events.select_related("guardian", "purpose", "subject__client"), viewer)[:SHOWN]
+        loaded = events.select_related("guardian", "purpose", "subject__client")
+        found = take_latest(annotate_actor(loaded, viewer), SHOWN)
         return {"events": serialize_events(found), "versions": []}
 
 
-def serialize_events(events: Any) -> list[dict[str, Any]]:
+def serialize_events(events: Iterable[Any]) -> FirstRows[dict[str, Any]]:
     """Serialize events, loaded with person and client, for a table. Runs one query, for the notices' numbers."""
-    found = list(events)
+    found = events if isinstance(events, FirstRows) else FirstRows(events)
     versions = {event.notice_version_id for event in found} - {None}
     numbers = dict(NoticeVersion.objects.filter(pk__in=versions).values_list("pk", "number"))
-    return [
-        {
+    return found.map(
+        lambda event: {
             "event": event,
             "state": answer_cell(event),
             "who": format_actor(event),
             "notice": numbers.get(event.notice_version_id),
             "url": reverse("admin:consent_consentevent_change", args=[event.pk], current_app=site.name),
         }
-        for event in found
-    ]
+    )
 
 
 def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:

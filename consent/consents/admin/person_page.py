@@ -41,12 +41,20 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.person_pages import OVERVIEW, TIMELINE, on_tab, person_acts, person_panels
+from paktaleem.foundation.console.person_pages import (
+    OVERVIEW,
+    TIMELINE,
+    list_url_of_person,
+    on_tab,
+    person_acts,
+    person_panels,
+)
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__: list[str] = []
@@ -348,5 +356,6 @@ def events_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     )
     return {
         "template": "console/panels/events.html",
-        "events": serialize_events(annotate_actor(events, actor_of(request))[:LATEST_EVENTS]),
+        "events": serialize_events(take_latest(annotate_actor(events, actor_of(request)), LATEST_EVENTS)),
+        "all_url": list_url_of_person(ConsentEvent, row.pk),
     }

@@ -32,7 +32,7 @@ from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.cards import Card, Line, Severity, Task
+from paktaleem.foundation.console.cards import Card, Line, Severity, Task, make_cards
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -45,7 +45,6 @@ from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["NoticeDispatchAdmin", "announcement_board", "serialize_dispatches"]
 
-_MAX_CARDS = 10
 _PROOF_EXPECTED_WITHIN = timedelta(hours=1)
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
@@ -297,23 +296,24 @@ def _response_pill(responses: Counter[str]) -> SafeString:
 def announcement_board(actor: Actor, at: datetime) -> list[Line]:
     """Return cards: a client's announcements, or open tasks for officers. Runs two queries."""
     if actor.may(Capability.ANSWER_ANNOUNCEMENTS):
-        waiting = select_unacknowledged(actor).order_by("opened_at")[:_MAX_CARDS]
-        return [_inbox_card(row) for row in waiting]
+        return [*make_cards(select_unacknowledged(actor).order_by("opened_at"), _inbox_card, url=_list_url())]
     if not actor.may(Capability.ANSWER_OBJECTIONS):
         return []
     unproven = select_by_clock(at, lambda at: select_announcements(actor).filter(_is_unproven(at)))
-    url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name) + f"?{PROGRESS}=unproven"
+    url = f"{_list_url()}?{PROGRESS}=unproven"
     title, note = gettext("Announcements not proven"), gettext("no email to the client is proven: not in effect there")
     cards: list[Line] = [Task(title, unproven, note, url, Severity.URGENT, since="opened_at")]
-    objections = select_open_objections(actor).order_by("opened_at")[:_MAX_CARDS]
-    words = gettext("{client} objects: answer the objection")
-    return [
-        *(
-            _announcement_card(row, gettext("Objection"), words.format(client=row.client), waits_since=row.opened_at)
-            for row in objections
-        ),
-        *cards,
-    ]
+    objections = select_open_objections(actor).order_by("opened_at")
+    return [*make_cards(objections, _objection_card, url=_list_url()), *cards]
+
+
+def _list_url() -> str:
+    return reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
+
+
+def _objection_card(row: NoticeDispatch) -> Card:
+    words = gettext("{client} objects: answer the objection").format(client=row.client)
+    return _announcement_card(row, gettext("Objection"), words, waits_since=row.opened_at)
 
 
 def _announcement_card(row: NoticeDispatch, value: str, note: str, **when: datetime) -> Card:

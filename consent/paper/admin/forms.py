@@ -4,21 +4,22 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.paper.admin.blanks import BLANKS, SHEET_OF_SOME, build_blank
-from consent.paper.models import Addressee, FormPurpose, FormRun
-from consent.paper.selectors import count_progress, purposes_to_ask, select_people, select_unreachable
+from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
+from consent.paper.selectors import NAMED_AT_MOST, count_progress, purposes_to_ask, select_people, select_unreachable
 from consent.paper.services import make_form, print_form
 from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
@@ -30,8 +31,10 @@ from paktaleem.foundation.console.forms import ScopedForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["FormRunAdmin"]
 
@@ -138,6 +141,30 @@ def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> Ht
     return response
 
 
+def _describe_left_out(run: FormRun, people: QuerySet[Subject]) -> str:
+    """Return who of the chosen people has no page of a new form, and why; empty if all have one. One query at most."""
+    if len(people) == run.people:
+        return ""
+    pages = set(FormPage.objects.filter(client_id=run.client_id, run=run).values_list("subject_id", flat=True))
+    ids = [one.external_id for one in people if one.pk not in pages]
+    if run.for_guardians:
+        words = ngettext(
+            "{number} of the chosen people has no page, because they decide for themselves: {ids}.",
+            "{number} of the chosen people have no page, because they decide for themselves: {ids}.",
+            len(ids),
+        )
+    else:
+        words = ngettext(
+            "{number} of the chosen people has no page, because no chosen purpose is based on consent for their role: "
+            "{ids}.",
+            "{number} of the chosen people have no page, because no chosen purpose is based on consent for their role: "
+            "{ids}.",
+            len(ids),
+        )
+    named = take_first(ids, NAMED_AT_MOST)
+    return words.format(number=len(ids), ids=join_words([*named, *(["…"] if named.note else [])]))
+
+
 @admin.register(FormRun, site=site)
 class FormRunAdmin(EvidenceAdmin):
     """Consent forms: group, purposes and progress."""
@@ -221,14 +248,17 @@ class FormRunAdmin(EvidenceAdmin):
         select = select_unreachable if given["unreachable"] else select_people
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)
+            people = select(client, form.selection, **by)
             run = make_form(
                 client,
                 name=given["name"],
                 purposes=given["purposes"],
-                people=select(client, form.selection, **by),
+                people=people,
                 addressee=Addressee(given["addressee"]),
                 **by,
             )
+            if words := _describe_left_out(run, people):
+                messages.warning(request, words)
         obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at
 
     def panels(self, request: HttpRequest, row: FormRun) -> list[dict[str, Any]]:

@@ -46,6 +46,7 @@ from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_clie
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from paktaleem.foundation.word_lists import join_words
@@ -60,13 +61,15 @@ class SheetFilter(ChosenFilter):
 
     title = "sheet"
     parameter_name = "sheet"
+    shown: FirstRows[AnswerSheet]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """List the latest sheets, and the chosen one."""
         found = AnswerSheet.objects.order_by("-uploaded_at")
         if (client_id := get_filtered_client(request)) is not None:
             found = found.filter(client_id=client_id)
-        offered = list(found[:SHEETS_OFFERED])
+        self.shown = take_latest(found, SHEETS_OFFERED)
+        offered = list(self.shown)
         chosen = request.GET.get(self.parameter_name)
         if chosen and parse_uuid(chosen) not in {one.pk for one in offered}:
             offered += AnswerSheet.objects.filter(pk=parse_uuid(chosen))

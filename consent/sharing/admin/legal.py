@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.person_pages import person_acts
+from paktaleem.foundation.console.person_pages import PersonRows, person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -106,7 +106,7 @@ person_acts.connect(
 
 
 @admin.register(LegalDisclosure, site=site)
-class LegalDisclosureAdmin(EvidenceAdmin):
+class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
     """Console page of legal disclosures, newest first."""
 
     view_capability = Capability.VIEW_LEGAL_DISCLOSURES

@@ -29,6 +29,7 @@ from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["PersonMergeAdmin", "merge_url", "render_same_person"]
@@ -130,19 +131,16 @@ def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLin
 def merges_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show what was proposed and decided about a record; nothing if nothing was."""
     del request
-    found = list(list_merges_of(row)[: _MOST + 1])
-    lines = [
-        {
+    lines = take_latest(list_merges_of(row), _MOST).map(
+        lambda one: {
             "url": merge_url(one),
             "name": one,
             "other": one.other if one.main_id == row.pk else one.main,
             "state": render_change_state(one),
             "at": one.requested_at,
         }
-        for one in found[:_MOST]
-    ]
-    only_latest = _MOST if len(found) > _MOST else None
-    return {"template": "console/panels/merges.html", "lines": lines, "only_latest": only_latest} if lines else None
+    )
+    return {"template": "console/panels/merges.html", "lines": lines} if lines else None
 
 
 @admin.register(PersonMerge, site=site)

@@ -43,9 +43,11 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.tasks_under_way import find_step_of
 from paktaleem.foundation.console.widgets import MomentInput
+from paktaleem.foundation.first_rows import take_latest
 
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]
 
+_MOST_ATTEMPTS = 50
 _TONES = {DeliveryState.WAITING: "warn", DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}
 
 _REMOVED_BEFORE: dict[type[Exception], str] = {AlreadyRemoved: "It was removed before."}
@@ -332,8 +334,8 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, Any]]:
         """Return the panel with the attempts."""
-        found = attempts_of(row, actor=actor_of(request))[:50]
-        return [{"template": "console/panels/attempts.html", "rows": list(found)}]
+        found = take_latest(attempts_of(row, actor=actor_of(request)), _MOST_ATTEMPTS)
+        return [{"template": "console/panels/attempts.html", "rows": found}]
 
 
 searches.connect(RowSearch(Delivery))

@@ -1,6 +1,6 @@
 """Lines of the first page: how urgent they are, when they are due, and a link to exactly their rows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
@@ -14,8 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.paging import LIMIT, count_with_first, format_count
+from paktaleem.foundation.first_rows import take_first
 
-__all__ = ["Card", "Line", "Severity", "Task", "count_lines", "sort_by_urgency"]
+__all__ = ["Card", "Line", "Severity", "Task", "count_lines", "make_cards", "sort_by_urgency"]
+
+MOST_CARDS = 10
+"""Rows of one kind with a card of their own on the first page."""
 
 
 class Severity(IntEnum):
@@ -110,6 +114,15 @@ def count_lines(lines: Iterable[Line]) -> list[Card]:
     counted = dict(zip(map(id, tasks), found, strict=True))
     cards = [line if isinstance(line, Card) else _to_card(line, *counted[id(line)]) for line in lines]
     return [card for card, line in zip(cards, lines, strict=True) if isinstance(line, Card) or counted[id(line)][0]]
+
+
+def make_cards[Row](rows: QuerySet[Any, Row], to_card: Callable[[Row], Card], *, url: str) -> list[Card]:
+    """Return a card for each of the first rows, and if there are others, one that says so, with a link to the list."""
+    found = take_first(rows, MOST_CARDS)
+    cards = [to_card(row) for row in found]
+    if found.note:
+        cards.append(Card(cards[0].title, "…", found.note, url, cards[0].severity))
+    return cards
 
 
 def _to_card(task: Task, count: int, first: Any) -> Card:

@@ -34,6 +34,7 @@ from paktaleem.foundation.console.columns import (
 from paktaleem.foundation.console.field_words import find_words
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 
@@ -83,28 +84,29 @@ class Version:
 _KINDS = {"+": gettext_noop("Added"), "~": gettext_noop("Changed"), "-": gettext_noop("Removed")}
 
 
-def list_row_versions(row: Any, *, viewer: Actor) -> list[Version]:
+def list_row_versions(row: Any, *, viewer: Actor) -> FirstRows[Version]:
     """Return the latest versions of a row with their changes; encrypted fields show dots only."""
-    found = list(annotate_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")[: SHOWN + 1])
+    rows = annotate_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")
+    shown = take_latest(rows, SHOWN)
+    found = [*shown, *([shown.next_row] if shown.next_row else [])]
     fields = list_compared_fields(type(row))
     names = _load_reference_names(found, fields) | _load_staff_names(found, fields, viewer)
-    older: list[Any] = [*found[1:], None][: len(found)]
-    return [_build_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
+    older: list[Any] = [*found[1:], None]
+    return shown.with_rows(_build_version(new, old, fields, names) for new, old in zip(shown, older, strict=False))
 
 
-def list_row_steps(row: Any, families: Sequence[str], *, person_at: str, viewer: Actor) -> list[Version]:
+def list_row_steps(row: Any, families: Sequence[str], *, person_at: str, viewer: Actor) -> FirstRows[Version]:
     """Return what the ledger records about a row without versions: the latest acts that name its id.
 
     ``families`` are those of the acts; ``person_at`` is the attribute with the id of the person whom the row is
     about, if it has one: the entries are then found by the person.
     """
     if not families:
-        return []
+        return FirstRows([])
     person = attrgetter(person_at)(row) if "." in person_at else getattr(row, person_at, None)
     own = Entry.objects.filter(client_id=row.client_id, family__in=families, body__contains=str(row.pk))
     found = own if person is None else own.filter(Q(subject_id=person) | Q(subject_id=None))
-    entries = annotate_actor(found.order_by("-recorded_at", "-id"), viewer)[:SHOWN]
-    return [_build_step(one) for one in entries]
+    return take_latest(annotate_actor(found.order_by("-recorded_at", "-id"), viewer), SHOWN).map(_build_step)
 
 
 def _build_step(entry: Any) -> Version:

@@ -4,7 +4,7 @@ An app declares each kind of act that can touch many rows as a ``LongAct``. The 
 progress, and the page *Work in progress* lists it, so that a page that was left is found again (decision 0115).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.first_rows import FirstRows, take_first
 from paktaleem.foundation.runs.models import Run
 
 __all__ = [
@@ -106,27 +107,29 @@ long_acts: ExtensionPoint[LongAct] = ExtensionPoint(
 )
 
 
-def list_work(actor: Actor, *, at: datetime) -> list[Work]:
+def list_work(actor: Actor, *, at: datetime) -> FirstRows[Work]:
     """List the long acts that the actor may see: running ones first, the oldest first, then the latest that ended.
 
-    In the context of the request; one query for each kind of act, and one for each answer sheet or disposal that runs.
+    At most fifty of each kind. In the context of the request; one query for each kind of act, and one for each answer
+    sheet or disposal that runs.
     """
     since = at - LISTED_FOR
-    found = [one for act in long_acts if actor.may(act.capability) for one in _list_of(act, actor, since)]
+    kinds = [_list_of(act, actor, since) for act in long_acts if actor.may(act.capability)]
+    found = [one for kind in kinds for one in kind]
     running = sorted((one for one in found if one.progress.is_running), key=lambda one: one.progress.started_at)
     others = [one for one in found if not one.progress.is_running]
     others.sort(key=lambda one: one.progress.ended_at or one.progress.started_at, reverse=True)
-    return [*running, *others]
+    cut = [kind for kind in kinds if kind.note] or [FirstRows[Work]()]
+    return cut[0].with_rows([*running, *others])
 
 
-def _list_of(act: LongAct, actor: Actor, since: datetime) -> Iterator[Work]:
+def _list_of(act: LongAct, actor: Actor, since: datetime) -> FirstRows[Work]:
     rows = act.list_rows(since)
     if act.owner_field:
         rows = rows.filter(**{act.owner_field: actor.id})
-    for row in rows[:_MOST]:
-        progress = act.measure(row)
-        if progress is not None:
-            yield Work(act.label, row, act.url_of(row), progress)
+    found = take_first(rows, _MOST)
+    measured = ((row, act.measure(row)) for row in found)
+    return found.with_rows(Work(act.label, row, act.url_of(row), one) for row, one in measured if one is not None)
 
 
 def find_progress(row: Any) -> Progress | None:

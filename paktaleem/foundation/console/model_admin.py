@@ -363,9 +363,9 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
                 raise
             add_service_error(form, refusal)
             return None
-        if answer is not None:
+        if answer is not None and not isinstance(answer, str):
             return answer
-        messages.success(request, translate_text(act.done))
+        messages.success(request, answer or translate_text(act.done))
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
     def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:

@@ -7,10 +7,12 @@ has the summary.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import get_filtered_client
 from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -39,6 +42,7 @@ __all__ = [
     "filter_by_person",
     "find_tab",
     "list_tabs",
+    "list_url_of_person",
     "on_tab",
     "panels_of",
     "person_acts",
@@ -48,6 +52,8 @@ __all__ = [
     "person_summaries",
     "summary_of",
 ]
+
+_OF_PERSON = "subject__id__exact"
 
 type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
@@ -106,6 +112,10 @@ class PersonRows:
     person_field: ClassVar[str] = ""
     """The field of the person whom a row is about; ``pk`` if the rows are people; empty for no filters."""
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Allow the link from a person's page to all rows about them, beside the filters."""
+        return lookup == _OF_PERSON or super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
+
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Add the filters of people."""
         shown = list(super().get_list_filter(request))  # type: ignore[misc]
@@ -149,6 +159,12 @@ def on_tab(tab: PersonTab, *, place: int = 9) -> Callable[[PanelOf], PanelOf]:
         return panel
 
     return connect
+
+
+def list_url_of_person(model: type[Model], person_id: UUID) -> str:
+    """Return the URL of the list of a model, with the rows whose ``subject`` is one person."""
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist", current_app=site.name)
+    return f"{url}?{_OF_PERSON}={person_id}"
 
 
 def list_tabs(request: HttpRequest, row: Any) -> list[PersonTab]:

@@ -31,6 +31,7 @@ def _always_applies(_row: Any, _at: datetime) -> bool:
 class RowAction:
     """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
 
+    It may return words instead, for the message after it: ``done`` is shown where they depend on nothing.
     ``refusals`` holds what this action says of an exception instead of the exception's own ``console_message``.
     With ``across_clients`` the service itself opens the contexts of the clients whose rows it writes (officers only).
     """
@@ -38,7 +39,7 @@ class RowAction:
     slug: str
     label: str
     capability: Capability
-    perform: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | None]
+    perform: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | str | None]
     lead: str = ""
     done: str = "Done."
     form: type[ActionForm] = RowActionForm

@@ -13,6 +13,7 @@ from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, SearchText
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.first_rows import take_first
 
 __all__ = ["RowSearch"]
 
@@ -43,8 +44,8 @@ class RowSearch:
         if matches is None or not page.has_view_permission(request):
             return Hits(name, [])
         found = page.get_queryset(request).alias(**{_by(one): Collate(one, "C") for one in self.fields if self.begins})
-        rows = found.filter(matches).order_by("pk")[:MOST_OF_A_KIND]
-        return Hits(name, [self._hit(page, row, wanted, request) for row in rows])
+        rows = take_first(found.filter(matches).order_by("pk"), MOST_OF_A_KIND)
+        return Hits(name, rows.map(lambda row: self._hit(page, row, wanted, request)))
 
     def _matches(self, wanted: SearchText) -> Q | None:
         if wanted.id is not None:

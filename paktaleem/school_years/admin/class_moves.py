@@ -28,6 +28,7 @@ from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
 from paktaleem.school_years.moves import MovePreview, list_moves_of, preview_move, read_moves
@@ -269,8 +270,8 @@ added_acts.connect(
 @person_panels.connect
 def moves_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show who moved a pupil when, from which classes to which, and why; None if no one did."""
-    found = list(annotate_actor(list_moves_of(row), actor_of(request))[: _SHOWN + 1])
-    lines = [
+    found = take_latest(annotate_actor(list_moves_of(row), actor_of(request)), _SHOWN)
+    lines = found.with_rows(
         {
             "left": _names(one.left),
             "joined": _names(one.joined),
@@ -279,10 +280,9 @@ def moves_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
             "who": format_actor(one.entry),
             "why": Reason(one.reason).label,
         }
-        for one in read_moves(row, found[:_SHOWN])
-    ]
-    only_latest = _SHOWN if len(found) > _SHOWN else None
-    return {"template": "console/panels/moves.html", "lines": lines, "only_latest": only_latest} if lines else None
+        for one in read_moves(row, found)
+    )
+    return {"template": "console/panels/moves.html", "lines": lines} if lines else None
 
 
 def _names(classes: Sequence[SchoolClass]) -> str:

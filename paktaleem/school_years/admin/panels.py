@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.schools.admin.schools import class_url
 from paktaleem.foundation.console.register_names import format_category, format_purpose
+from paktaleem.foundation.first_rows import take_first
 from paktaleem.school_years.models import Stage, YearEnd, YearEndClass, YearEndPerson
 
 __all__ = ["build_panels"]
@@ -25,7 +26,7 @@ _LINES: tuple[tuple[str, Promise], ...] = (
 )
 _EXTRA: tuple[tuple[str, Promise], ...] = (
     ("stayed", _("Stayed, because they have a class by now")),
-    ("erased", _("Skipped, because they are being erased")),
+    ("erased", _("Skipped, because they are erased or being erased")),
 )
 
 
@@ -84,11 +85,10 @@ def _last_day(due_at: str | None, zone: ZoneInfo) -> str:
 def _samples_panel(row: YearEnd) -> dict[str, Any]:
     people = YearEndPerson.objects.filter(client_id=row.client_id, year_end=row, is_leaver=True)
     classes = YearEndClass.objects.filter(client_id=row.client_id, year_end=row, closed_at=None)
-    found = people.select_related("subject").order_by("subject__external_id", "pk")[:_SAMPLES]
-    closing = classes.select_related("school_class__school").order_by("school_class__title", "pk")[:_SAMPLES]
+    found = take_first(people.select_related("subject").order_by("subject__external_id", "pk"), _SAMPLES)
+    closing = take_first(classes.select_related("school_class__school").order_by("school_class__title", "pk"), _SAMPLES)
     return {
         "template": "console/panels/year_end_samples.html",
-        "people": [(one.subject, person_url(one.subject_id)) for one in found],
-        "classes": [(one.school_class, class_url(one.school_class_id)) for one in closing],
-        "most": _SAMPLES,
+        "people": found.map(lambda one: (one.subject, person_url(one.subject_id))),
+        "classes": closing.map(lambda one: (one.school_class, class_url(one.school_class_id))),
     }

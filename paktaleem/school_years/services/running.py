@@ -80,8 +80,10 @@ def finish_people(row: YearEnd, *, actor: Actor, at: datetime, size: int = PEOPL
 
 
 def _finish(row: YearEnd, actor: Actor, at: datetime) -> None:
+    erased_since = row.plan["people"] - row.result.get("people", 0)  # their rows were deleted with them
+    _add(row, Counter(erased=erased_since))
     row.stage, row.ended_at = Stage.DONE, at
-    row.save(update_fields=["stage", "ended_at"])
+    row.save(update_fields=["stage", "ended_at", "result"])
     delete_lists(row)
     record_year_end("year_end.done", row, actor, at, result=row.result)
 

@@ -9,6 +9,7 @@ from paktaleem.directory.data_systems.admin.panels import panel_of_orders
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_first, take_latest
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import find_certificate, get_progress
 from retention.disposals.services.batches import PARENT
@@ -27,8 +28,9 @@ def build_panels(row: Batch) -> list[dict[str, Any]]:
         found.append(_samples_panel(row))
     if row.stage in {Stage.EXECUTING, Stage.VERIFYING}:
         own = Order.objects.open().filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk)
-        keys = list(own.order_by("due_at", "pk").values_list("pk", flat=True)[:_ORDERS])
-        found.append(panel_of_orders(Order.objects.filter(client_id=row.client_id, pk__in=keys)))
+        keys = take_first(own.order_by("due_at", "pk").values_list("pk", flat=True), _ORDERS)
+        panel = panel_of_orders(Order.objects.filter(client_id=row.client_id, pk__in=keys))
+        found.append({**panel, "lines": keys.with_rows(panel["lines"])})
     return found
 
 
@@ -67,13 +69,12 @@ def _samples_panel(row: Batch) -> dict[str, Any]:
     """Return the holdings that were used last: a wrong rule shows there first."""
     own = Item.objects.flagged().filter(client_id=row.client_id, batch=row).select_related("subject")
     zone = row.client.time_zone
-    lines = [
-        {
+    lines = take_latest(own.order_by("-used_at", "pk"), _SAMPLES).map(
+        lambda item: {
             "item": item,
             "category": format_category(item.category, row.client_id),
             "person": reverse("admin:subjects_subject_change", args=[item.subject_id], current_app=site.name),
             "last_day": last_day(item.due_at, zone),
         }
-        for item in own.order_by("-used_at", "pk")[:_SAMPLES]
-    ]
+    )
     return {"template": "console/panels/disposal_samples.html", "lines": lines}

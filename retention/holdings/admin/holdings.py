@@ -25,9 +25,8 @@ from retention.holdings.models import Collection, Holding
 from retention.holdings.picture import WIDTH, Bar, draw_bars
 from retention.holdings.selectors import count_by_age
 
-__all__ = ["PERSON_PARAMETER", "CollectionAdmin", "HoldingAdmin", "list_age_labels", "person_link"]
+__all__ = ["CollectionAdmin", "HoldingAdmin", "list_age_labels", "person_link"]
 
-PERSON_PARAMETER = "subject__id__exact"
 """The URL parameter that limits the list of holdings to one person."""
 _PERMITTED = "permitted"
 
@@ -121,10 +120,6 @@ class HoldingAdmin(ExportableAdmin, OfPersonAdmin):
             render_state(gettext("Held"), "warn") if row.ended_at is None else render_state(gettext("Deleted"), "good")
         )
     )
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Allow the link from a person's page, beside the filters."""
-        return lookup == PERSON_PARAMETER or super().lookup_allowed(lookup, value, request)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the picture of a client's holdings."""

@@ -10,12 +10,13 @@ from django.urls import reverse
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.person_pages import HOLDINGS, on_tab, person_acts
+from paktaleem.foundation.console.person_pages import HOLDINGS, list_url_of_person, on_tab, person_acts
 from paktaleem.foundation.console.register_names import CodeKind, format_category, format_codes, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from retention.holdings.admin.holdings import PERSON_PARAMETER
+from paktaleem.foundation.first_rows import take_first
+from retention.holdings.models import Holding
 from retention.schedule.admin.forms import PlaceForm
 from retention.schedule.labels import describe_due, describe_why
 from retention.schedule.selectors import HoldingDue, list_due_of_person
@@ -44,13 +45,11 @@ def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return None
     at, zone = get_action_time(request), row.client.time_zone
-    found = list_due_of_person(row, actor=actor_of(request), at=at, most=_MOST + 1)
-    url = reverse("admin:retention_holding_changelist", current_app=site.name)
+    found = take_first(list_due_of_person(row, actor=actor_of(request), at=at, most=_MOST + 1), _MOST)
     return {
         "template": "console/panels/holdings.html",
-        "rows": [_serialize(one, at, zone) for one in found[:_MOST]],
-        "most": _MOST,
-        "all_url": f"{url}?{PERSON_PARAMETER}={row.pk}" if len(found) > _MOST else "",
+        "rows": found.map(lambda one: _serialize(one, at, zone)),
+        "all_url": list_url_of_person(Holding, row.pk),
     }
 
 

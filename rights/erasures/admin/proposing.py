@@ -16,6 +16,7 @@ from paktaleem.foundation.console.person_pages import REQUESTS, on_tab, person_a
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.admin.forms import ProposeAgainForm, ProposeForm
 from rights.erasures.models import ErasureProposal
@@ -26,6 +27,7 @@ from rights.requests.models import RightsRequest
 
 __all__: list[str] = []
 
+_MOST = 10
 _LEAD = (
     "Nothing is erased yet: a second person must approve, and then the cooling-off runs, in which the person and "
     "everyone entitled can cancel. It starts only if nothing has changed by then. Once it has started, it cannot be "
@@ -99,7 +101,7 @@ added_acts.connect(
 
 
 def _panel(found: Any) -> dict[str, Any] | None:
-    rows = [(row, erasure_url(row)) for row in found.order_by("-requested_at")[:10]]
+    rows = take_latest(found.order_by("-requested_at"), _MOST).map(lambda row: (row, erasure_url(row)))
     return {"template": "console/panels/erasures.html", "rows": rows} if rows else None
 
 

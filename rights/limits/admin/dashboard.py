@@ -8,14 +8,12 @@ from django.utils.translation import gettext as _
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
-from paktaleem.foundation.console.cards import Card, Line, Severity
+from paktaleem.foundation.console.cards import Card, Line, Severity, make_cards
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.site import boards, site
 from rights.limits.models import Overruling
 
 __all__ = ["overruling_board"]
-
-_MAX_CARDS = 10
 
 
 @boards.connect
@@ -25,7 +23,8 @@ def overruling_board(actor: Actor, at: datetime) -> list[Line]:
     if not actor.may(Capability.OVERRULE_OBJECTIONS):
         return []
     waiting = Overruling.objects.filter(state=ChangeState.WAITING).select_related("objection")
-    return [_to_card(row) for row in waiting.order_by("requested_at", "id")[:_MAX_CARDS]]
+    url = reverse("admin:consent_objection_changelist", current_app=site.name)
+    return [*make_cards(waiting.order_by("requested_at", "id"), _to_card, url=url)]
 
 
 def _to_card(row: Overruling) -> Card:

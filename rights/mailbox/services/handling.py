@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -14,6 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.first_rows import FirstRows, take_first
 from rights.mailbox.contents import Content, move_to_request, open_content, open_file
 from rights.mailbox.data_kinds import list_settled
 from rights.mailbox.models import Direction, MailMessage, MessageState
@@ -22,6 +24,7 @@ from rights.requests.models import RightsRequest
 from rights.requests.services import read_request
 
 __all__ = [
+    "MOST_MESSAGES",
     "NotReadable",
     "NothingToSettle",
     "OpenedFile",
@@ -35,6 +38,8 @@ __all__ = [
     "take_file",
 ]
 
+MOST_MESSAGES = 100
+"""Messages of a request that are listed and read at once."""
 _AT_ONCE = 500
 _UNSAFE = re.compile(r"[^\w .()\-]|^[. ]+", re.UNICODE)
 _LONGEST_NAME = 80
@@ -59,10 +64,10 @@ class OpenedFile(NamedTuple):
     content: bytes
 
 
-def list_messages_of(request: RightsRequest) -> list[MailMessage]:
-    """List the received messages of a request, oldest first, without their content; at most a hundred."""
+def list_messages_of(request: RightsRequest) -> QuerySet[MailMessage]:
+    """List the received messages of a request, oldest first, without their content."""
     own = MailMessage.objects.filter(client_id=request.client_id, request=request, direction=Direction.IN)
-    return list(own.defer("content").order_by("received_at", "pk")[:100])
+    return own.defer("content").order_by("received_at", "pk")
 
 
 def list_file_sizes(message: MailMessage) -> list[tuple[UUID, int]]:
@@ -82,15 +87,15 @@ def read_message(message: MailMessage, *, actor: Actor, reason: Reason | str, at
 @transaction.atomic
 def read_messages_of_request(
     request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
-) -> list[tuple[MailMessage, Content]]:
+) -> FirstRows[tuple[MailMessage, Content]]:
     """Return what the messages of a request say; the access is recorded as for the request's own texts.
 
     Raises CannotOpen, NotAllowed.
     """
     read_request(request, actor=actor, reason=reason, at=at)
     own = MailMessage.objects.filter(client_id=request.client_id, request=request, content__isnull=False)
-    found = own.select_related("request").order_by("received_at", "pk")[:100]
-    return [(one, open_content(one)) for one in found]
+    found = take_first(own.select_related("request").order_by("received_at", "pk"), MOST_MESSAGES)
+    return found.map(lambda one: (one, open_content(one)))
 
 
 @transaction.atomic

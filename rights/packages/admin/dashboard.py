@@ -7,13 +7,11 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.cards import Card, Severity
+from paktaleem.foundation.console.cards import Card, Severity, make_cards
 from paktaleem.foundation.console.site import boards, site
 from rights.packages.models import Package
 
 __all__ = ["copies_board"]
-
-_MAX_CARDS = 10
 
 
 @boards.connect
@@ -22,8 +20,8 @@ def copies_board(actor: Actor, at: datetime) -> list[Card]:
     del at
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
-    oldest = Package.objects.failed().select_related("request").order_by("pk")[:_MAX_CARDS]
-    return [_to_card(package) for package in oldest]
+    url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name)
+    return make_cards(Package.objects.failed().select_related("request").order_by("pk"), _to_card, url=url)
 
 
 def _to_card(package: Package) -> Card:

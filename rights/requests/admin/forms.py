@@ -212,10 +212,12 @@ class LinkForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the person's other open requests."""
         super().__init__(*args, **kwargs)
-        self.others = {str(one.pk): one for one in list_linkable(self.row)}
+        found = list_linkable(self.row)
+        self.others = {str(one.pk): one for one in found}
         zone = self.row.client.time_zone
         labels = [(key, f"{one.number} · {format_day(one.received_at, zone)}") for key, one in self.others.items()]
         set_choices(self, "other", labels)
+        self.fields["other"].help_text = found.note
 
     def clean_other(self) -> RightsRequest:
         """Return the other request."""

@@ -10,10 +10,18 @@ from paktaleem.directory.merges.admin import render_same_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
+from paktaleem.foundation.console.person_pages import (
+    REQUESTS,
+    SummaryLine,
+    list_url_of_person,
+    on_tab,
+    person_acts,
+    person_summaries,
+)
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_latest
 from rights.requests.admin.forms import IntakeForm
 from rights.requests.admin.panels import request_panels
 from rights.requests.models import Channel, RightsRequest
@@ -61,12 +69,11 @@ def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] 
     if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
         return None
     own = RightsRequest.objects.filter(client_id=row.client_id, subject__in=[row, *list_same_person(row)])
-    found = list(own.order_by("-received_at", "-id")[: _MOST + 1])
+    found = take_latest(own.order_by("-received_at", "-id"), _MOST)
     name = "admin:rights_rightsrequest_change"
-    lines = [(one, reverse(name, args=[one.pk], current_app=site.name)) for one in found[:_MOST]]
-    title, only_latest = gettext("Requests of this person"), _MOST if len(found) > _MOST else None
-    panel = {"template": "console/panels/rights_related.html", "title": title, "only_latest": only_latest}
-    return {**panel, "lines": lines} if lines else None
+    lines = found.map(lambda one: (one, reverse(name, args=[one.pk], current_app=site.name)))
+    panel = {"template": "console/panels/rights_related.html", "title": gettext("Requests of this person")}
+    return {**panel, "lines": lines, "all_url": list_url_of_person(RightsRequest, row.pk)} if lines else None
 
 
 @person_summaries.connect

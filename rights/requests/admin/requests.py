@@ -186,10 +186,8 @@ def _parts_panel(row: RightsRequest) -> dict[str, Any]:
 
 
 def _related_panel(row: RightsRequest) -> dict[str, Any]:
-    related = list_related(row)
-    lines = [
-        (one, reverse("admin:rights_rightsrequest_change", args=[one.pk], current_app=site.name)) for one in related
-    ]
+    name = "admin:rights_rightsrequest_change"
+    lines = list_related(row).map(lambda one: (one, reverse(name, args=[one.pk], current_app=site.name)))
     return {"template": "console/panels/rights_related.html", "lines": lines}
 
 

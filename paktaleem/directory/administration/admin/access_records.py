@@ -16,9 +16,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.person_pages import LOOKS, on_tab
+from paktaleem.foundation.console.person_pages import LOOKS, list_url_of_person, on_tab
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["AccessRecordAdmin"]
@@ -74,8 +75,16 @@ def looks_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         return None
     page: AccessRecordAdmin = site.get_model_admin(AccessRecord)
     found = AccessRecord.objects.filter(client_id=row.client_id, subject=row).order_by("-looked_at", "-id")
-    lines = [
-        {"one": one, "who": format_actor(one), "fields": page.shown(one), "reason": reason_label(one.reason)}
-        for one in annotate_actor(found, actor_of(request))[:_MOST]
-    ]
-    return {"template": "console/panels/looks.html", "lines": lines, "most": _MOST}
+    lines = take_latest(annotate_actor(found, actor_of(request)), _MOST).map(
+        lambda one: {
+            "one": one,
+            "who": format_actor(one),
+            "fields": page.shown(one),
+            "reason": reason_label(one.reason),
+        }
+    )
+    return {
+        "template": "console/panels/looks.html",
+        "lines": lines,
+        "all_url": list_url_of_person(AccessRecord, row.pk),
+    }

@@ -1,7 +1,7 @@
 """The limit of a membership to schools in the console: the form field, and the names of the schools."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -67,10 +67,12 @@ def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | No
     return sorted(found.values())
 
 
-def _find_by_name(names: Iterable[str], client_id: UUID, actor: Actor) -> dict[str, UUID]:
-    """Return the schools that the actor may choose by their names, the first 20; a name of several is left out."""
+def _find_by_name(names: Collection[str], client_id: UUID, actor: Actor) -> dict[str, UUID]:
+    """Return the schools that the actor may choose by their names; a name of several is left out."""
+    if len(names) > _MOST_NAMES:
+        raise forms.ValidationError(gettext("Enter at most 20 names; use the LMS ids of the others."))
     found = {}
-    for name in sorted(names)[:_MOST_NAMES]:
+    for name in names:
         schools = {one.key for one in find_places(client_id, name, [School])}
         if len(may := schools if actor.schools is None else schools & set(actor.schools)) == 1:
             found[name] = may.pop()

@@ -100,6 +100,15 @@ def _is_invitation(request: HttpRequest) -> bool:
     return actor_of(request).client_id is not None or STEP in request.GET
 
 
+def _name_addition(request: HttpRequest) -> str:
+    """Return the name of the act that adds a membership, where it invites a person; empty for the usual name."""
+    if not _is_invitation(request):
+        return ""
+    return (
+        gettext("Invite a colleague") if actor_of(request).client_id is not None else gettext("Invite an administrator")
+    )
+
+
 def _end(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
     end_membership(membership, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
 
@@ -183,6 +192,17 @@ class MembershipAdmin(ProposingAdmin):
         expiry = Subquery(links.values("user_id").annotate(until=Max("open_until")).values("until"))
         found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(link_until=expiry)
         return with_school_names(found)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Name the act that adds a row as its form does."""
+        return super().changelist_view(request, {"add_title": _name_addition(request), **(extra_context or {})})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Name the act that adds a row as the link to it does."""
+        named = {"add_title": _name_addition(request), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, named)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Ask for the address and name of a person who is invited, instead of an account."""

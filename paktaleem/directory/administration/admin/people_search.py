@@ -16,6 +16,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import client_name
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, SearchText, personal_searches, searches
+from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -32,8 +33,8 @@ def search_by_lms_id(request: HttpRequest, wanted: SearchText) -> Hits:
     client_id = actor.client_id or PAKTALEEM
     with in_client(client_id):
         record_id_search(client_id=client_id, actor=actor, at=get_action_time(request))
-    found = _select(wanted).annotate(owner_name=client_name())[:MOST_OF_A_KIND]
-    return Hits(name, [_hit(one, wanted, request) for one in found])
+    found = take_first(_select(wanted).annotate(owner_name=client_name()), MOST_OF_A_KIND)
+    return Hits(name, found.map(lambda one: _hit(one, wanted, request)))
 
 
 @personal_searches.connect
@@ -45,7 +46,7 @@ def search_by_personal_data(request: HttpRequest, wanted: SearchText, client: Cl
     with in_client(client.pk):
         terms: dict[str, Any] = {"client_id": client.pk, "actor": actor_of(request), "reason": reason}
         found = find_people(wanted.text, at=get_action_time(request), **terms)
-    return Hits(name, [_hit(one, wanted, request) for one in found])
+    return Hits(name, found.map(lambda one: _hit(one, wanted, request)))
 
 
 def _select(wanted: SearchText) -> QuerySet[Subject]:

@@ -27,7 +27,7 @@ def show_work(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse
     found = list_work(actor, at=get_action_time(request))
     names = _name_staff(actor, (one.progress.started_by for one in found))
     clients = dict(Client.objects.filter(pk__in={one.row.client_id for one in found}).values_list("pk", "name"))
-    lines = [{"work": one, "client": clients.get(one.row.client_id, ""), "who": _who(one, names)} for one in found]
+    lines = found.map(lambda one: {"work": one, "client": clients.get(one.row.client_id, ""), "who": _who(one, names)})
     values = {"lines": lines, "is_running": any(one.progress.is_running for one in found)}
     return TemplateResponse(request, "console/work.html", {**context, **values})
 

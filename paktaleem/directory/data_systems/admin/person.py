@@ -9,8 +9,9 @@ from paktaleem.directory.data_systems.admin.panels import panel_of_orders
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, on_tab, person_summaries
+from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.requests import may
+from paktaleem.foundation.first_rows import take_latest
 
 __all__ = ["person_orders_panel", "summarize_orders"]
 
@@ -23,9 +24,10 @@ def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | 
     if not may(request, Capability.VIEW_ORDERS, row.client_id):
         return None
     of_person = Order.objects.filter(client_id=row.client_id, subject=row)
-    latest = list(of_person.order_by("-pk").values_list("pk", flat=True)[: _MOST + 1])
-    panel = panel_of_orders(of_person.filter(pk__in=latest[:_MOST]))
-    return {**panel, "only_latest": _MOST if len(latest) > _MOST else None} if latest else None
+    latest = take_latest(of_person.order_by("-pk").values_list("pk", flat=True), _MOST)
+    panel = panel_of_orders(of_person.filter(pk__in=latest))
+    lines, url = latest.with_rows(panel["lines"]), list_url_of_person(Order, row.pk)
+    return {**panel, "lines": lines, "all_url": url} if latest else None
 
 
 @person_summaries.connect

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import FOUND_AT_MOST, find_people
+from paktaleem.directory.people.services import find_people
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -18,6 +18,7 @@ from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.search import SEARCH_REASON
+from paktaleem.foundation.first_rows import FirstRows
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["FindForm", "search_people", "show_find_page"]
@@ -55,29 +56,28 @@ class FindForm(forms.Form):
 def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse:
     """Show the form and, after a search, who was found."""
     form = FindForm(request.POST or None, request=request)
-    rows: list[tuple[str, str, str]] | None = None
+    rows: FirstRows[tuple[str, str, str]] | None = None
     if request.method == "POST" and form.is_valid():
         people = search_people(request, form)
-        rows = [(owner.url_of("change", one), str(one), describe_roles(one)) for one in people]
+        rows = people.map(lambda one: (owner.url_of("change", one), str(one), describe_roles(one)))
     context = {
         **owner.admin_site.each_context(request),
         "opts": owner.opts,
         "title": _("Find a person"),
         "form": form,
         "found": rows,
-        "most": FOUND_AT_MOST if rows is not None and len(rows) == FOUND_AT_MOST else None,
     }
     request.current_app = owner.admin_site.name
     return TemplateResponse(request, "console/find.html", context)
 
 
-def search_people(request: HttpRequest, form: FindForm) -> list[Subject]:
+def search_people(request: HttpRequest, form: FindForm) -> FirstRows[Subject]:
     """Return the people that a valid form finds; the search is recorded, and its reason kept for the session."""
     actor, wanted = actor_of(request), form.cleaned_data
     request.session[SEARCH_REASON] = wanted["reason"]
     client_id = actor.client_id or (wanted["client"].pk if wanted.get("client") else None)
     if client_id is None:
-        return []
+        return FirstRows()
     terms: dict[str, Any] = {"actor": actor, "reason": wanted["reason"], "at": get_action_time(request)}
     with in_client(client_id):
         return find_people(wanted["text"], client_id=client_id, **terms)

@@ -12,6 +12,7 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.person_pages import SummaryLine, person_panels, person_summaries
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_latest
 
 __all__ = ["guardians_panel", "summarize_person"]
 
@@ -41,16 +42,14 @@ def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, Any]:
     """Show the guardians that are claimed for a child, and the children of a guardian."""
     del request
     own = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")
-    claims = list(own[: _MOST_CLAIMS + 1])
-    rows = [
-        {
+    claims = take_latest(own, _MOST_CLAIMS)
+    rows = claims.map(
+        lambda claim: {
             "relation": claim.get_relationship_display(),
             "is_child": claim.child_id == row.pk,
             "other": claim.guardian if claim.child_id == row.pk else claim.child,
             "url": person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
             "state": period_pill(claim),
         }
-        for claim in claims[:_MOST_CLAIMS]
-    ]
-    only_latest = _MOST_CLAIMS if len(claims) > _MOST_CLAIMS else None
-    return {"template": "console/panels/guardians.html", "rows": rows, "only_latest": only_latest}
+    )
+    return {"template": "console/panels/guardians.html", "rows": rows}

@@ -12,6 +12,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.first_rows import FirstRows, take_first
 
 __all__ = ["FOUND_AT_MOST", "SEARCHED", "find_people", "record_id_search"]
 
@@ -21,7 +22,7 @@ SEARCHED = "search"
 
 
 @transaction.atomic
-def find_people(text: str, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime) -> list[Subject]:
+def find_people(text: str, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime) -> FirstRows[Subject]:
     """Find up to 20 people of one client whose LMS id, full name, email or phone is exactly ``text`` (policy §5).
 
     The search is recorded with its reason, also if it finds no one, and with each person found; the text is not stored.
@@ -29,7 +30,7 @@ def find_people(text: str, *, client_id: UUID, actor: Actor, reason: Reason | st
     """
     require(actor, Capability.VIEW_SUBJECTS, client_id)
     people = search_subjects(Subject.objects.filter(client_id=client_id), text)
-    found = list(people.order_by("id")[:FOUND_AT_MOST])
+    found = take_first(people.order_by("id"), FOUND_AT_MOST)
     facts = {"by": "name_or_contact", "reason": Reason(reason).value, "found": len(found)}
     record_entry("people.searched", client_id=client_id, facts=facts, actor=actor, at=at)
     for person in found:

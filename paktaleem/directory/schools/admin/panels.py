@@ -13,6 +13,7 @@ from paktaleem.directory.schools.selectors import get_day, list_enrolments, wher
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.person_pages import SummaryLine, person_panels, person_summaries
 from paktaleem.foundation.console.requests import get_action_time
+from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["enrolments_panel", "summarize_classes"]
@@ -25,21 +26,21 @@ IN_SUMMARY = 3
 def summarize_classes(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return the classes in which a person is today, with the school; nothing if there are none. One query."""
     today = get_day(row.client, get_action_time(request))
-    found = list(list_enrolments(row).filter(where_current(today))[: IN_SUMMARY + 1])
-    named = [_name(one.school_class) for one in found[:IN_SUMMARY]]
-    answer = join_words([*named, *(["…"] if len(found) > IN_SUMMARY else [])])
+    found = take_first(list_enrolments(row).filter(where_current(today)), IN_SUMMARY)
+    named = [_name(one.school_class) for one in found]
+    answer = join_words([*named, *(["…"] if found.note else [])])
     return [SummaryLine(_("School and classes"), answer, "#panel-enrolments")] if found else []
 
 
 @person_panels.connect
 def enrolments_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Return a person's classes, the latest first; None if there are none. One query."""
-    found = list(list_enrolments(row)[: SHOWN + 1])
+    found = take_latest(list_enrolments(row), SHOWN)
     if not found:
         return None
     today = get_day(row.client, get_action_time(request))
-    lines = [_line(one, _pill(one, today)) for one in found[:SHOWN]]
-    return {"template": "console/panels/enrolments.html", "rows": lines, "more": len(found) > SHOWN, "most": SHOWN}
+    lines = found.map(lambda one: _line(one, _pill(one, today)))
+    return {"template": "console/panels/enrolments.html", "rows": lines}
 
 
 def _name(of: SchoolClass) -> str:

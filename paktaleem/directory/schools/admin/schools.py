@@ -23,6 +23,7 @@ from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
 
@@ -100,9 +101,9 @@ class SchoolAdmin(ExportableAdmin, SourcedAdmin):
         del request
         with in_client(row.client_id):
             found = SchoolClass.objects.filter(client_id=row.client_id, school=row, ended_at=None)
-            rows = list(found.order_by("title", "id")[: SHOWN + 1])
-        lines = [{"title": one.title, "url": class_url(one.pk), "kind": one.get_kind_display()} for one in rows[:SHOWN]]
-        return [{"template": "console/panels/classes.html", "rows": lines, "more": len(rows) > SHOWN, "most": SHOWN}]
+            rows = take_first(found.order_by("title", "id"), SHOWN)
+        lines = rows.map(lambda one: {"title": one.title, "url": class_url(one.pk), "kind": one.get_kind_display()})
+        return [{"template": "console/panels/classes.html", "rows": lines}]
 
 
 @admin.register(Term, site=site)
@@ -170,18 +171,16 @@ class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
 
 
 def _people_panel(row: SchoolClass, today: date) -> dict[str, Any]:
-    found = list(list_people_of_class(row, on=today)[: SHOWN + 1])
-    lines = [
-        {
+    lines = take_first(list_people_of_class(row, on=today), SHOWN).map(
+        lambda one: {
             "person": one.subject,
             "url": person_url(one.subject_id),
             "role": one.get_role_display(),
             "starts_on": one.starts_on,
             "ends_on": one.ends_on,
         }
-        for one in found[:SHOWN]
-    ]
-    return {"template": "console/panels/class_people.html", "rows": lines, "more": len(found) > SHOWN, "most": SHOWN}
+    )
+    return {"template": "console/panels/class_people.html", "rows": lines}
 
 
 searches.connect(RowSearch(School, ("external_id", "name"), begins=True))

@@ -1,0 +1,123 @@
+"""A list of which a page shows the first rows only says so: it goes through ``take_first`` or ``take_latest``.
+
+``tests/cut_lists.py`` finds pages that do not show the note, among all that tests open.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import get_resolver, path
+from django.utils import translation
+
+from paktaleem.foundation.first_rows import take_first, take_latest
+from tests.cut_lists import CutLists
+from tests.project.test_house import MODULES, ROOT, parsed
+
+# Modules in which something is cut that is no list a person reads, or of which the page says so in words of its own.
+ALLOWED = {
+    "children/guardians/selectors/guardians.py": "checks that the worker reads at once",
+    "consent/consents/admin/consents.py": "names of fields",
+    "consent/consents/admin/person_page.py": "the length of a code",
+    "consent/decisions/selectors/changes.py": "a page of the API",
+    "consent/paper/admin/queue.py": "rows to count, up to the limit that the number shows",
+    "consent/paper/admin/sheets.py": "the refusal says how many more problems there are",
+    "consent/paper/selectors.py": "the refusal says how many more ids there are; codes to compare",
+    "consent/receipts/selectors.py": "a pair of settings",
+    "consent/receipts/views.py": "groups of a code",
+    "consent/register/admin/purpose_steps.py": "names of fields",
+    "consent/register/admin/purposes.py": "the beginning of a text, with …",
+    "paktaleem/directory/administration/admin/entries.py": "latest acts, above a link to all of them",
+    "paktaleem/directory/people/admin/people.py": "buttons; the other acts are in the menu beside them",
+    "paktaleem/directory/people/selectors.py": "a page of the API",
+    "paktaleem/directory/schools/admin/choosing.py": "names in a refusal, with … or the number that is too many",
+    "paktaleem/directory/schools/selectors.py": "names, with the number of the others",
+    "paktaleem/directory/security_events/selectors.py": "a page of the address for a log collector",
+    "paktaleem/directory/webhooks/selectors.py": "messages that the worker reads at once",
+    "paktaleem/foundation/console/exporting.py": "rows that the worker writes at once; rows to count",
+    "paktaleem/foundation/console/paging.py": "a page of a list with links to the others",
+    "paktaleem/foundation/console/spreadsheets.py": "the longest text of a cell",
+    "paktaleem/foundation/periods/selectors.py": "rows to count, up to the limit that the number shows",
+    "paktaleem/reports/samples/admin.py": "the beginning of a digest, with …",
+    "paktaleem/reports/trends/admin.py": "the others are one band, and in the table",
+    "paktaleem/school_years/admin/class_moves.py": "the form says how many pupils are left out; names, with …",
+    "retention/breaches/admin/dashboard.py": "rows to count, up to the limit that the number shows",
+    "retention/schedule/admin/dashboard.py": "names, with …",
+    "retention/schedule/selectors/due.py": "the caller says how many it reads and shows",
+    "rights/mailbox/admin/panels.py": "two lists, of which the page shows the first rows together",
+}
+FOR_PEOPLE = ("admin", "dashboard", "own_pages", "selectors", "views")
+
+
+def find_cuts(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines that cut a list or a text at an end; ``[:1]`` takes one row, and cuts nothing that is shown."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            upper = node.slice.upper
+            if upper is not None and not (isinstance(upper, ast.Constant) and upper.value == 1):
+                yield node.lineno
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "islice":
+            yield node.lineno
+
+
+def is_for_people(path: Path) -> bool:
+    """Return True if a module makes what a page shows."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return bool({*parts} & {*FOR_PEOPLE}) or parts[:3] == ("paktaleem", "foundation", "console")
+
+
+def test_lists_that_people_read_are_cut_by_the_functions_that_say_so() -> None:
+    read = [path for path in MODULES if is_for_people(path)]
+    assert len(read) > 200
+    found = {path.relative_to(ROOT).as_posix() for path in read if any(find_cuts(parsed(path)))}
+    advice = "Cut the list by take_first or take_latest, and show its note; or say above why no list is cut there."
+    assert found - ALLOWED.keys() == set(), advice
+    assert ALLOWED.keys() - found == set(), "Nothing is cut there any more."
+
+
+@pytest.mark.parametrize("cut", ["rows[:20]", "rows[:_MOST]", "rows[2:MOST + 1]", "list(islice(rows, 20))"])
+def test_each_way_of_cutting_a_list_is_found(cut: str) -> None:
+    assert list(find_cuts(ast.parse(f"lines = {cut}"))) == [1]
+    assert list(find_cuts(ast.parse("first = rows[:1]; rest = rows[1:]; one = rows[3]"))) == []
+
+
+def test_the_note_says_how_many_are_shown_in_the_language_of_the_reader() -> None:
+    assert (take_first("abc", 3), take_first("abc", 3).note) == (["a", "b", "c"], "")
+    assert (take_first("abcd", 3), take_first("abcd", 3).note) == (["a", "b", "c"], "Only the first 3 are shown.")
+    assert take_latest(iter("abcd"), 2).map(str.upper) == ["A", "B"]
+    assert take_latest("abcd", 2).map(str.upper).note == "Only the latest 2 are shown."
+    with translation.override("ur"):
+        assert "2" in (note := take_latest("abcd", 2).note)
+        assert "Only" not in note
+
+
+def test_a_list_whose_note_no_one_reads_is_found() -> None:
+    with CutLists() as lists:
+        silent, said, empty = take_first("abc", 2), take_first("abc", 2).map(str.upper), take_first("", 2)
+        assert (said.map(str.lower).note, empty) == ("Only the first 2 are shown.", [])
+    assert [place.partition(":")[0] for place in lists.list_silent()] == [__name__]
+    assert silent.note == "Only the first 2 are shown."
+
+
+@pytest.mark.parametrize("words", ["", "Only the first 2 are shown."])
+def test_a_page_that_leaves_the_note_out_is_found(words: str) -> None:
+    @login_not_required
+    def show(_request: HttpRequest) -> HttpResponse:
+        shown = take_first("abc", 2)
+        return HttpResponse(shown.note if words else "ab")
+
+    patterns = get_resolver().url_patterns
+    page = path("cut/", show, name="cut")
+    patterns.append(page)
+    try:
+        if words:
+            assert Client().get("/cut/").content.decode() == words
+        else:
+            with pytest.raises(AssertionError, match="does not show the note"):
+                Client().get("/cut/")
+    finally:
+        patterns.remove(page)
