@@ -39,7 +39,9 @@ class RequestProgressFilter(ProgressFilter):
         "open": _("Open, due soonest first"),
         "due_soon": _("Due within seven days"),
         "overdue": _("Overdue"),
+        "to_call_back": _("To be called back"),
     }
+    untimed = ProgressFilter.untimed | {"to_call_back"}
 
 
 class KindFilter(ChosenFilter):

@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from rights.clock.deadlines import ANSWER_TIME
 from rights.requests.states import Decider, Decision, RefusalCode, State
@@ -22,6 +22,7 @@ __all__ = [
     "PARENT",
     "SOON",
     "STATE_LABELS",
+    "TO_CALL",
     "Channel",
     "IdentityMethod",
     "RequestPart",
@@ -105,6 +106,10 @@ REFUSALS = [
 BY = [(kind.value, kind.value) for kind in ByKind]
 
 
+TO_CALL = ("", IdentityMethod.CODE.value)
+"""Identity methods (none, or a code) after which a call to the number on file proves more."""
+
+
 class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
     """Filters of requests."""
 
@@ -123,6 +128,11 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
     def due_soon(self, at: datetime) -> Self:
         """Requests that are not overdue, but due within seven days from ``at``."""
         return self.unanswered().filter(answer_by__gt=at, answer_by__lte=at + SOON)
+
+    def to_call_back(self) -> Self:
+        """Unanswered requests whose sender has a number on file, and is verified by nothing or by a code only."""
+        has_number = Q(requester=None, subject__phone__isnull=False) | Q(requester__phone__isnull=False)
+        return self.unanswered().filter(has_number, identity_method__in=[Constant(one) for one in TO_CALL])
 
 
 class RightsRequest(models.Model):
@@ -235,6 +245,11 @@ class RightsRequest(models.Model):
             models.Index(fields=["closed_at"], condition=Q(wrapped__isnull=False), name="rights_texts_by_closing"),
             *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None), include=("answer_by",)),
             *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, answered_at=None)),
+            *oldest_first(
+                "answer_by",
+                "rights_to_call_back",
+                condition=Q(closed_at=None, answered_at=None, identity_method__in=TO_CALL),
+            ),
         ]
 
     def __str__(self) -> str:
