@@ -43,6 +43,8 @@ SOME = {
     "/admin/consent/purpose/add/",
     "/admin/schedule/retentionrule/schedule/",
 }
+MANY = {"sana": 40}
+"""How many pages each reader opens at least, if not 150: a support agent opens what intake needs (decision 0128)."""
 READERS = ["amina-en", "farah-ur"]
 ALL_READERS = [
     f"{name}-{language}" for name in ("amina", "bilal", "sana", "farah", "daniya") for language in ("en", "ur")
@@ -110,7 +112,7 @@ def test_pages_have_no_errors_no_findings_of_axe_and_no_sideways_scrolling(
     opened.close()
     faults = "\n".join(f"{url}\n    " + "\n    ".join(found) for url, found in opened.faults.items())
     assert not opened.faults, faults
-    assert opened.count >= (150 if PART == "/" else 3)
+    assert opened.count >= (MANY.get(name, 150) if PART == "/" else 3)
 
 
 def test_faults_of_a_page_are_found(cast: Cast, opening: Opening) -> None:
