@@ -12,15 +12,15 @@ from django.utils import timezone
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services import register_subject
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.cards import Severity
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.desk.models import RequestLetter, RequestTask
 from rights.desk.services import add_task, send_letter
-from rights.rectifications.services import correct_person
 from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.services.identity import confirm_own_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
@@ -131,7 +131,10 @@ def test_the_first_page_of_a_support_agent_leads_to_whom_to_call_back(sign_in: S
     add_phone(cast)
     calling: dict[str, Any] = {"identity": "", "channel": "telephone"}
     late, due = made(cast, "access", days_ago=31, **calling), made(cast, "erasure", days_ago=3, **calling)
-    with_code = made(cast, "restriction", days_ago=5, identity="code", channel="own_page")
+    with_code = made(cast, "restriction", days_ago=5, **calling)
+    person = person_actor(cast.subject_id("hamza"), cast.client_id("indus"), acts_for=cast.subject_id("hamza"))
+    with in_client(cast.client_id("indus")):
+        confirm_own_request(with_code, by_code=True, actor=person, at=timezone.now())
     known = made(cast, "portability", identity="lms")
     without_number = made(cast, "access", subject="danish", **calling)
     unknown = made(cast, "access", subject=None, **calling)
@@ -161,11 +164,6 @@ def test_a_guardian_who_made_a_request_is_called_and_not_the_child(sign_in: Sign
         row = asked_by_guardian(cast, "copy", identity="", channel="telephone", actor=cast.actor("sana"), at=now)
     url = f"{list_url(MODEL)}?progress=to_call_back"
     assert [one.pk for one in sana.get(url).context["cl"].result_list] == [row.pk]
-    told: dict[str, Any] = {"actor": cast.actor("farah"), "reason": Reason.SUBJECT_REQUEST, "at": now}
-    with in_client(cast.client_id("indus")):
-        correct_person(cast.subject("esra"), field="phone", value="", **told)
-    add_phone(cast, "danish")
-    assert list(sana.get(url).context["cl"].result_list) == []
 
 
 def test_who_handles_requests_has_calls_among_the_tasks_and_no_line_of_their_own(sign_in: SignIn, cast: Cast) -> None:

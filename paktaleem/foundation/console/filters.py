@@ -119,14 +119,13 @@ class ActiveFilter(admin.SimpleListFilter):
 class ProgressFilter(admin.SimpleListFilter):
     """Filter by progress; ``offered`` maps queryset methods to labels.
 
-    All methods take the current time, except those that are ``untimed``. With a ``default`` the list opens with that
-    choice, and offers ``all`` as the last one.
+    All methods except ``open`` take the current time. With a ``default`` the list opens with that choice, and offers
+    ``all`` as the last one.
     """
 
     title = "progress"
     parameter_name = PROGRESS
     offered: ClassVar[Mapping[str, Any]]
-    untimed: ClassVar[frozenset[str]] = frozenset({"open"})
     default: ClassVar[str] = ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
@@ -148,7 +147,7 @@ class ProgressFilter(admin.SimpleListFilter):
         if value not in self.offered:
             return queryset
         narrow = getattr(queryset, value)
-        found: QuerySet[Any] = narrow() if value in self.untimed else select_by_clock(get_action_time(request), narrow)
+        found: QuerySet[Any] = narrow() if value == "open" else select_by_clock(get_action_time(request), narrow)
         return found
 
 

@@ -13,6 +13,7 @@ from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.site import boards, site
 from rights.desk.models import RequestTask
+from rights.requests.admin.queue import select_calls
 from rights.requests.models import RightsRequest
 
 __all__ = ["call_back_board", "desk_board"]
@@ -43,7 +44,7 @@ def call_back_board(actor: Actor, at: datetime) -> list[Line]:
         return []
     url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name) + f"?{PROGRESS}=to_call_back"
     title, note = _("People to call back"), _("to verify that they made the request")
-    return [Task(title, RightsRequest.objects.to_call_back(), note, url, Severity.URGENT, due="answer_by")]
+    return [Task(title, select_calls(RightsRequest.objects.all()), note, url, Severity.URGENT, due="answer_by")]
 
 
 def _list_url(model: str, assigned: str) -> str:

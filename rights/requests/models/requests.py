@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from rights.clock.deadlines import ANSWER_TIME
 from rights.requests.states import Decider, Decision, RefusalCode, State
@@ -128,11 +128,6 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
     def due_soon(self, at: datetime) -> Self:
         """Requests that are not overdue, but due within seven days from ``at``."""
         return self.unanswered().filter(answer_by__gt=at, answer_by__lte=at + SOON)
-
-    def to_call_back(self) -> Self:
-        """Unanswered requests whose sender has a number on file, and is verified by nothing or by a code only."""
-        has_number = Q(requester=None, subject__phone__isnull=False) | Q(requester__phone__isnull=False)
-        return self.unanswered().filter(has_number, identity_method__in=[Constant(one) for one in TO_CALL])
 
 
 class RightsRequest(models.Model):
