@@ -129,6 +129,6 @@ def test_the_page_names_client_purpose_category_and_occasion_and_the_file_has_th
     assert lines
     assert {line["cells"][0] for line in lines} == {"Indus Schools Network"}
     file = bilal.post("/admin/samples/", {**sent, "csv": "1"})
-    given = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig"))))
+    given = list(csv.DictReader(io.StringIO(file.getvalue().decode("utf-8-sig"))))
     for column, place in (("purpose", 3), ("category", 4), ("occasion", 5)):
         assert not {row[column] for row in given} & {line["cells"][place] for line in lines} - {None, ""}, column

@@ -178,6 +178,8 @@ class ConsentAdmin(PersonRowAdmin):
     @admin.display(description="notice")
     def notice(self, row: Consent) -> str:
         """Return the title and the number of the version on which the answer is based."""
+        if row.notice_version is None:
+            return "—"
         version = NoticeVersion.objects.select_related("notice").filter(pk=row.notice_version).first()
         if version is None:
             return "—"

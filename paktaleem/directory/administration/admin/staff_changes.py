@@ -116,7 +116,7 @@ class StaffChangeAdmin(ScopedAdmin):
         return " · ".join(str(one) for one in parts if one)
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
-        """Render a page with what its title lacks; whoever decides may come straight to it."""
+        """Render a page with what its title lacks, since the approver may open it directly."""
         told = (gettext("Sees"), self.limit(row)), (gettext("New email address"), row.email)
         asked = (gettext("Proposed by"), self.requester(row)), (gettext("Reason"), self.why(row))
         facts = [(label, value) for label, value in (*told, *asked) if value]
