@@ -15,5 +15,6 @@ class DeskConfig(config.PortalAppConfig):
         ("rights.requests.hooks.before_answering", "rights.desk.services.informing.inform_of_answer"),
         ("paktaleem.directory.copies.sections.person_sections", "rights.desk.sections.list_desk_sections"),
         ("rights.mailbox.hooks.message_added", "rights.desk.services.request_tasks.require_reading"),
+        ("rights.requests.hooks.calls_to_make", "rights.desk.selectors.list_calls"),
         ("rights.requests.hooks.texts_to_read", "rights.desk.selectors.read_texts"),
     )

@@ -10,12 +10,13 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.indexes import Constant
 from rights.clock.deadlines import format_day
-from rights.desk.models import HandOver, RequestLetter, RequestTask
+from rights.desk.models import HandOver, RequestLetter, RequestTask, TaskKind
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text
 
-__all__ = ["OtherSide", "find_other_sides", "list_letters", "list_tasks", "read_texts"]
+__all__ = ["OtherSide", "find_other_sides", "list_calls", "list_letters", "list_tasks", "read_texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,12 @@ def list_tasks(actor: Actor) -> QuerySet[RequestTask]:
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS)
     found: QuerySet[RequestTask] = RequestTask.objects.select_related("request").defer("detail")
     return found if actor.client_id is None else found.filter(client_id=actor.client_id)
+
+
+def list_calls() -> QuerySet[RequestTask]:
+    """List the open tasks to call a person; a handler of ``rights.calls_to_make``."""
+    calls: QuerySet[RequestTask] = RequestTask.objects.open().filter(kind=Constant(TaskKind.CALL))
+    return calls
 
 
 def list_letters(request: RightsRequest) -> QuerySet[RequestLetter]:

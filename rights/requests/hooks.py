@@ -15,6 +15,7 @@ __all__ = [
     "answer_notes",
     "before_answering",
     "before_closing",
+    "calls_to_make",
     "identity_verified",
     "part_details",
     "part_granted",
@@ -34,6 +35,7 @@ type ContinuedHandler = Callable[[RightsRequest, RightsRequest, Actor, datetime]
 type PartDetails = Callable[[RightsRequest, RequestPart], list[str]]
 type StageHandler = Callable[[RightsRequest, Actor, datetime], None]
 type VerifiedHandler = Callable[[RightsRequest, Actor, datetime], None]
+type CallsToMake = Callable[[], QuerySet[Any]]
 type NeededTexts = Callable[[], QuerySet[Any, UUID]]
 type TextsOf = Callable[[RightsRequest], list[tuple[str, str]]]
 
@@ -55,6 +57,9 @@ answer_notes: ExtensionPoint[AnswerNote] = ExtensionPoint(
 before_answering: ExtensionPoint[AnsweringCheck] = ExtensionPoint(
     "rights.before_answering",
     "Called in the transaction that answers a request. Raises an error that says what is still to be done.",
+)
+calls_to_make: ExtensionPoint[CallsToMake] = ExtensionPoint(
+    "rights.calls_to_make", "Rows with ``request``: the requests whose sender is to be called at the number on file."
 )
 before_closing: ExtensionPoint[ClosingCheck] = ExtensionPoint(
     "rights.before_closing", "Called before a request is closed. Raises an error that says what is still to be done."

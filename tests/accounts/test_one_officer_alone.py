@@ -1,5 +1,7 @@
 """One officer alone makes, re-enables and recovers no privileged staff, by any route of the console or the host."""
 
+from typing import Any
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
@@ -10,6 +12,7 @@ from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.signin.visiting import letters
 from tests.signing_in import browser_of
@@ -89,3 +92,14 @@ def test_a_new_member_of_staff_is_invited_by_email(amina, cast):
     assert letter.extra_headers["Content-Language"] == "ur"
     page = reverse("account_reset_password_from_key", kwargs={"uidb36": "1", "key": "1-1"}).partition("1-1")[0]
     assert page in letter.body
+
+
+def test_the_page_that_approves_says_what_is_proposed_by_whom_and_why(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+    browser = browser_of(cast_of_rows.user("farah"))
+    for act in ("approve", "decline"):
+        page = browser.get(row_url("accounts/staffchange", rows["accounts/staffchange"], act))
+        told = dict(page.context["facts"])
+        assert told["Sees"] == "everyone"
+        assert told["Proposed by"] == "PakTaleem", "no client learns which officer it was"
+        assert told["Reason"] == "Set-up of a client or person"
+        assert all(f"<dd>{value}</dd>" in page.content.decode() for value in told.values())

@@ -16,6 +16,7 @@ from tests.public.test_errors import HEADERS
 
 SHOTS = os.environ.get("SHOTS", "")
 PHONE: Any = {"width": 390, "height": 780}
+LINES = "one => Math.round(one.getBoundingClientRect().height / parseFloat(getComputedStyle(one).lineHeight))"
 PAGES = {
     "home": "/admin/",
     "list": "/admin/subjects/subject/",
@@ -94,6 +95,25 @@ def test_pages_of_the_console_are_clean_and_readable(visit: Visit, language: str
             if (scheme == "dark") == (language == "ur") or turn == 0:
                 assert violations(visit.page) == [], (name, scheme)
     assert visit.complaints() == []
+
+
+def test_the_header_says_who_one_is_in_one_line(visit: Visit) -> None:
+    visit.sign_in()
+    assert visit.page.locator(".whoami").evaluate(LINES) == 1
+    visit.page.set_viewport_size({"width": 900, "height": 800})
+    assert visit.page.locator("#search-box").bounding_box()["height"] < 60  # type: ignore[index]  # it is shown
+    assert visit.page.locator(".workplace").evaluate(LINES) == 1, "the role and its client are not torn apart"
+    assert fits(visit.page)
+
+
+def test_what_one_chooses_in_a_form_is_not_smaller_or_paler_than_its_help(visit: Visit) -> None:
+    visit.sign_in()
+    visit.go("/admin/desk/requesttask/take-in/")
+    shown = [visit.page.locator(one).first for one in (".field .help", ".field > label", ".field fieldset label")]
+    size = [float(one.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")) for one in shown]
+    assert min(size[1:]) >= size[0], size
+    colour = [one.evaluate("one => getComputedStyle(one).color") for one in shown]
+    assert colour[0] not in colour[1:]
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])

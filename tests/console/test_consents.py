@@ -51,6 +51,17 @@ def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name: str, sign_i
     assert "consent withdrawn" in browser.get(page).content.decode()
 
 
+def test_the_page_of_a_consent_names_purpose_answer_and_notice(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    browser.post(answer_url(cast), given(cast, "given"))
+    with in_client(cast.client_id("indus")):
+        consent = Consent.objects.get(subject_id=cast.subject_id(PERSON))
+    page = browser.get(row_url("consent/consent", consent.pk)).content.decode()
+    assert "<title>Newsletter: Given |" in page
+    assert "About newsletter, version 1" in page
+    assert str(consent.notice_version) not in page, "no one reads the id of a version"
+
+
 def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("farah")
     browser.post(answer_url(cast), given(cast, "given"))

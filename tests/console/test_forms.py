@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime, AdminTimeWidget
+from django.utils import timezone
 
 from consent.register.models import Instruction
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.pages import MODELS, admin_of
+from tests.children.guardians import verified_guardian
+from tests.console.conftest import SignIn
+from tests.console.pages import MODELS, admin_of, row_url
 from tests.project.test_console_in_urdu import in_urdu
 from tests.signing_in import browser_of
 
@@ -103,3 +106,25 @@ def test_inputs_and_values_are_in_the_direction_of_their_own_text(cast: Cast) ->
     assert re.search(r'<input type="text" name="name_en"[^>]* dir="auto"', add)
     assert re.search(r'<textarea name="description_en"[^>]* dir="auto"', add)
     assert not re.search(r'<(input|textarea)[^>]* dir="rtl"[^>]* dir=', add), "the fields in Urdu keep their own"
+
+
+def test_a_form_with_several_errors_begins_with_links_to_their_fields(sign_in: SignIn) -> None:
+    browser = sign_in("bilal")
+    assert 'role="alert"' not in browser.get("/admin/samples/").content.decode()
+    page = browser.post("/admin/samples/", {"first": "nonsense"}).content.decode()
+    summary = re.search(r'<div class="errornote" role="alert">.*?</div>', page, re.DOTALL)
+    assert summary, page
+    assert "Please correct the following:" in summary.group()
+    links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', summary.group())
+    assert len(links) == page.count('class="errorlist"') >= 3, links
+    for target, label in links:
+        assert page.count(f'id="{target}"') == 1, label
+        assert page.index(summary.group()) < page.index(f'id="{target}"')
+
+
+def test_the_title_of_a_guardians_pages_names_guardian_and_child(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=timezone.now())
+    amina, title = sign_in("amina"), f"{row.get_relationship_display()}: lms-esra, for lms-danish"
+    assert f"<title>{title} |" in amina.get(row_url("children/guardianship", row.pk)).content.decode()
+    assert f"<bdi>{title}</bdi>" in amina.get(row_url("children/guardianship", row.pk, "end")).content.decode()

@@ -117,3 +117,18 @@ def test_an_auditor_draws_on_the_page_and_as_csv(cast: Cast, answers: None) -> N
     with as_officer():
         assert ConsentEvent.objects.count() >= 13
     assert browser_of(cast.user("sana")).get("/admin/samples/").status_code == 403
+
+
+def test_the_page_names_client_purpose_category_and_occasion_and_the_file_has_their_codes(
+    rows: dict[str, Any], cast_of_rows: Cast
+) -> None:
+    bilal = browser_of(cast_of_rows.user("bilal"))
+    sent = {"kind": "collections", "size": 50, "seed": "seed-1", "reason": "review"}
+    sent |= {"since": "2026-01-01", "until": "2027-12-31"}
+    lines = bilal.post("/admin/samples/", sent).context["lines"]
+    assert lines
+    assert {line["cells"][0] for line in lines} == {"Indus Schools Network"}
+    file = bilal.post("/admin/samples/", {**sent, "csv": "1"})
+    given = list(csv.DictReader(io.StringIO(file.getvalue().decode("utf-8-sig"))))
+    for column, place in (("purpose", 3), ("category", 4), ("occasion", 5)):
+        assert not {row[column] for row in given} & {line["cells"][place] for line in lines} - {None, ""}, column

@@ -12,12 +12,15 @@ from django.utils import timezone
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.cards import Severity
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.desk.models import RequestLetter, RequestTask
 from rights.desk.services import add_task, send_letter
 from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.services.identity import confirm_own_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
@@ -120,6 +123,57 @@ def test_support_takes_in_the_request_of_a_person_who_is_found_and_calls_back(si
     for slug in ("read", "note", "letter", "send-letter", "task", "decide", "answer"):
         assert sana.get(row_url(MODEL, row.pk, slug)).status_code == 403, slug
     assert "Send me everything" not in sana.get(row_url(MODEL, row.pk)).content.decode()
+
+
+def test_the_first_page_of_a_support_agent_leads_to_whom_to_call_back(sign_in: SignIn, cast: Cast) -> None:
+    sana = sign_in("sana")
+    assert sana.get("/admin/").context["attention"] == []
+    add_phone(cast)
+    calling: dict[str, Any] = {"identity": "", "channel": "telephone"}
+    late, due = made(cast, "access", days_ago=31, **calling), made(cast, "erasure", days_ago=3, **calling)
+    with_code = made(cast, "restriction", days_ago=5, **calling)
+    person = person_actor(cast.subject_id("hamza"), cast.client_id("indus"), acts_for=cast.subject_id("hamza"))
+    with in_client(cast.client_id("indus")):
+        confirm_own_request(with_code, by_code=True, actor=person, at=timezone.now())
+    known = made(cast, "portability", identity="lms")
+    without_number = made(cast, "access", subject="danish", **calling)
+    unknown = made(cast, "access", subject=None, **calling)
+    [card] = sana.get("/admin/").context["attention"]
+    assert (card.title, card.value, card.url) == (
+        "People to call back",
+        "3",
+        f"{list_url(MODEL)}?progress=to_call_back",
+    )
+    assert (card.severity, card.due_at) == (Severity.URGENT, late.answer_by)
+    shown = [row.pk for row in sana.get(card.url).context["cl"].result_list]
+    assert shown == [late.pk, with_code.pk, due.pk]
+    assert not {known.pk, without_number.pk, unknown.pk} & set(shown)
+    assert "Call back" in sana.get(row_url(MODEL, due.pk)).content.decode()
+    act(sana, late, "call-back", outcome="reached")
+    act(sana, due, "call-back", outcome="not_them")
+    act(sana, with_code, "call-back", outcome="not_reached")
+    [card] = sana.get("/admin/").context["attention"]
+    assert card.value == "1", "who did not answer is to be called again"
+    assert [row.pk for row in sana.get(card.url).context["cl"].result_list] == [with_code.pk]
+
+
+def test_a_guardian_who_made_a_request_is_called_and_not_the_child(sign_in: SignIn, cast: Cast) -> None:
+    now, sana = timezone.now(), sign_in("sana")
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
+        row = asked_by_guardian(cast, "copy", identity="", channel="telephone", actor=cast.actor("sana"), at=now)
+    url = f"{list_url(MODEL)}?progress=to_call_back"
+    assert [one.pk for one in sana.get(url).context["cl"].result_list] == [row.pk]
+
+
+def test_who_handles_requests_has_calls_among_the_tasks_and_no_line_of_their_own(sign_in: SignIn, cast: Cast) -> None:
+    add_phone(cast)
+    row = made(cast, identity="", channel="telephone")
+    for name in ("amina", "farah"):
+        cards = sign_in(name).get("/admin/").context["attention"]
+        assert "People to call back" not in {card.title for card in cards}
+    with in_client(cast.client_id("indus")):
+        assert RequestTask.objects.open().filter(request=row, kind="call").exists()
 
 
 def test_a_call_without_a_number_on_file_verifies_no_one(sign_in: SignIn, cast: Cast) -> None:

@@ -87,16 +87,23 @@ SELECT p AS number, ('019c0000-0000-7000-8000-' || lpad(to_hex(p), 12, '0'))::uu
        p %% 97 = 0 AS is_erased, now() - p * interval '40 seconds' AS at
 FROM generate_series(1, %(people)s) p;
 CREATE TEMP TABLE asked AS
-SELECT p.*, u.id AS purpose_id FROM person p JOIN consent_purpose u ON u.client_id = p.client_id AND u.code = 'newsletter';
+SELECT p.*, u.id AS purpose_id, v.id AS version_id
+FROM person p JOIN consent_purpose u ON u.client_id = p.client_id AND u.code = 'newsletter'
+JOIN (
+    SELECT DISTINCT ON (n.client_id) n.client_id, v.id
+    FROM consent_notice n JOIN consent_noticeversion v ON v.client_id = n.client_id AND v.notice_id = n.id
+    WHERE 'newsletter' = ANY (n.purposes) AND v.effective_at <= now() ORDER BY n.client_id, v.effective_at DESC
+) v ON v.client_id = p.client_id;
 """
 
 SUBJECTS = """
-INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, email, email_index, name_index,
-    details_index, tombstone, of_age_at, is_enabled, registered_at, changed_at, erased_at, school_ids)
+INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, email, email_index, phone, phone_index,
+    name_index, details_index, tombstone, of_age_at, is_enabled, registered_at, changed_at, erased_at, school_ids)
 SELECT id, client_id, CASE WHEN NOT is_erased THEN 'stu-' || number END,
     (ARRAY['student', 'student', 'student', 'learner', 'guardian', 'instructor'])[1 + number %% 6], 'en',
     CASE WHEN NOT is_erased THEN '\\xabab'::bytea END, CASE WHEN NOT is_erased THEN '\\xcdcd'::bytea END,
-    CASE WHEN NOT is_erased THEN sha256(number::text::bytea) END,
+    CASE WHEN NOT is_erased THEN sha256(number::text::bytea) END, CASE WHEN NOT is_erased THEN '\\xefef'::bytea END,
+    CASE WHEN NOT is_erased THEN sha256(('phone' || number)::bytea) END,
     CASE WHEN NOT is_erased THEN sha256(('name' || number)::bytea) END,
     CASE WHEN NOT is_erased THEN sha256(('details' || number)::bytea) END,
     CASE WHEN is_erased THEN sha256(('gone' || number)::bytea) END,
@@ -134,12 +141,12 @@ INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose
     language, method, actor_kind, actor_id, actor_role, recorded_at, notice_version_id, notice_version_owner)
 SELECT id, client_id, id, purpose_id, client_id,
     (ARRAY['given', 'given', 'given', 'refused', 'withdrawn'])[1 + number %% 5], 'self', '', 'en', 'lms',
-    'api_key', client_id, 'api_key', at, id, client_id
+    'api_key', client_id, 'api_key', at, version_id, client_id
 FROM asked;
-INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by, recorded_at)
-SELECT id, client_id, id, purpose_id, client_id,
-    (ARRAY['given', 'given', 'given', 'refused', 'withdrawn'])[1 + number %% 5], id, 'self', at
-FROM asked;
+INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by, notice_version,
+    recorded_at)
+SELECT id, client_id, subject_id, purpose_id, purpose_owner, state, id, given_by, notice_version_id, recorded_at
+FROM consent_consentevent WHERE id = subject_id;
 INSERT INTO consent_consentevidence (id, client_id, subject_id, event_id, reference, actor_kind, actor_id, actor_role, added_at)
 SELECT id, client_id, id, id, '\\xabab'::bytea, 'user', client_id, 'client_admin', at FROM asked WHERE number %% 3 = 0;
 INSERT INTO consent_restriction (id, client_id, subject_id, purpose_code, starts_at, ends_at)

@@ -18,6 +18,8 @@ from django.test import Client
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
+from consent.notices.models import Notice
+from consent.notices.selectors.preview import preview_effect
 from paktaleem.development.embedded import SUPERUSER, Endpoint
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
 from paktaleem.foundation.console.person_pages import TABS, person_pages
@@ -25,6 +27,8 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.reports.samples.populations import PopulationKind
 from retention.holdings.models import Holding
+from rights.requests.admin.queue import select_calls
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_permissions import STAFF, TABLE
@@ -205,6 +209,10 @@ def big_tables(cast: Cast) -> set[str]:
     with in_client(cast.client_id("indus")):
         for model in BIG:
             assert admin_of(model).model._default_manager.count() > ROWS_OF_A_BIG_TABLE, model
+        notice, actor = Notice.objects.get(purposes=["newsletter"]), cast.actor("farah")
+        effect = preview_effect(notice, is_material=True, actor=actor, at=timezone.now())
+        assert effect.total.people > ROWS_OF_A_BIG_TABLE, "who must consent again is counted at real numbers"
+        assert select_calls(RightsRequest.objects.all()).exists()
     return found
 
 

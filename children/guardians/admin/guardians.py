@@ -32,6 +32,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["STAFF_METHOD_CHOICES", "EvidenceForm", "GuardianshipAdmin", "ServiceAuthorisationAdmin", "is_in_effect"]
@@ -218,6 +219,11 @@ class GuardianshipAdmin(ExportableAdmin):
             applies=is_in_effect,
         ),
     )
+
+    def describe_row(self, row: Guardianship) -> str:
+        """Return the relationship, and the ids of guardian and child."""
+        words, (guardian, child) = gettext("{relationship}: {guardian}, for {child}"), (row.guardian, row.child)
+        return words.format(relationship=row, guardian=isolate(str(guardian)), child=isolate(str(child)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related child and guardian."""

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect
@@ -130,7 +130,7 @@ class ConsentAdmin(PersonRowAdmin):
     list_filter = ("state", PurposeFilter, "client")
     in_one_client = (PurposeFilter,)
     newest_by = "recorded_at"
-    detail_fields = (*list_display[:-1], "in_force", "asked_at", "notice_version")
+    detail_fields = (*list_display[:-1], "in_force", "asked_at", "notice")
     intro = (
         "The latest answer of each person to each purpose based on consent. Only “Given” permits processing, and only "
         "until it expires or is outdated by a material notice or a widened purpose: the page of each consent says so."
@@ -172,6 +172,21 @@ class ConsentAdmin(PersonRowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person, their client, and purpose."""
         return super().get_queryset(request).select_related("subject__client", "purpose")
+
+    def describe_row(self, row: Consent) -> str:
+        """Return the name of the purpose, and the answer."""
+        return f"{format_purpose(row.purpose.code, row.client_id)}: {row.get_state_display()}"
+
+    @admin.display(description="notice")
+    def notice(self, row: Consent) -> str:
+        """Return the title and the number of the version on which the answer is based."""
+        if row.notice_version is None:
+            return "—"
+        version = NoticeVersion.objects.select_related("notice").filter(pk=row.notice_version).first()
+        if version is None:
+            return "—"
+        title = version.notice.title_ur if get_language() == "ur" else version.notice.title_en
+        return f"{title}, {version}"
 
     @admin.display(description="state now")
     def in_force(self, row: Consent) -> SafeString:

@@ -88,7 +88,7 @@ class ListExport(models.Model):
     school_ids = ArrayField(models.UUIDField(), null=True, blank=True)
     requested_at = models.DateTimeField("requested")
     received_at = models.DateTimeField(help_text="When the request arrived, on the system clock.")
-    expires_at = models.DateTimeField("deleted at")
+    expires_at = models.DateTimeField("available until")
     ended_at = models.DateTimeField(null=True, help_text="When the file was ready, or the worker stopped.")
     size = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Bytes of the file.")
     downloads = models.PositiveIntegerField(default=0, db_default=0)

@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
-from paktaleem.foundation.console.register_names import format_purpose_of_any
+from paktaleem.foundation.console.register_names import CodeKind, format_code
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = ["show_samples"]
 
+_NAMED = {
+    "purpose": CodeKind.PURPOSE,
+    "purpose__code": CodeKind.PURPOSE,
+    "category": CodeKind.CATEGORY,
+    "occasion": CodeKind.OCCASION,
+}
+"""Columns with codes of the register, by their paths."""
 _USUAL_SIZE, _A_QUARTER, _A_DAY = 25, timedelta(days=91), timedelta(days=1)
 
 
@@ -118,26 +125,27 @@ def _draw(request: HttpRequest, given: dict[str, Any], form: str) -> Sample:
 
 def _serialize(sample: Sample) -> dict[str, Any]:
     population = POPULATIONS[sample.kind]
+    own = {client.code: client for client in Client.objects.filter(code__in={row[1] for row in sample.rows})}
     return {
         "sample": sample,
         "headings": list(population.headings.values()),
-        "lines": [_serialize_row(sample.kind, row) for row in sample.rows],
+        "lines": [_serialize_row(sample.kind, row, own[row[1]]) for row in sample.rows],
     }
 
 
-def _serialize_row(kind: PopulationKind, row: Sequence[Any]) -> dict[str, Any]:
+def _serialize_row(kind: PopulationKind, row: Sequence[Any], owner: Client) -> dict[str, Any]:
     url = reverse(f"admin:{POPULATIONS[kind].page}_change", args=[row[0]], current_app=site.name)
     columns = POPULATIONS[kind].columns.values()
-    cells = [_describe_cell(kind, path, value) for path, value in zip(columns, row, strict=True)]
-    return {"url": url, "id": row[0], "cells": cells[1:]}
+    cells = [_describe_cell(kind, path, value, owner) for path, value in zip(columns, row, strict=True)]
+    return {"url": url, "id": row[0], "cells": [owner.name, *cells[2:]]}
 
 
-def _describe_cell(kind: PopulationKind, path: str, value: Any) -> Any:
-    """Return a value in words: the label of a code, the name of a purpose, the beginning of a hash."""
+def _describe_cell(kind: PopulationKind, path: str, value: Any, owner: Client) -> Any:
+    """Return a value in words: the label of a code, the name that the client gives it, the beginning of a hash."""
     if isinstance(value, datetime):
         return moment_tag(value)
-    if path in {"purpose", "purpose__code"} and value:
-        return format_purpose_of_any(value)
+    if path in _NAMED and value:
+        return format_code(_NAMED[path], value, owner.pk)
     if path == "reason":
         return translate_text(str(value).replace("_", " "))
     if path == "shown_hash" and value:

@@ -16,7 +16,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.admin.acts import REQUEST
 from rights.desk.services import CallOutcome, record_call
-from rights.requests.models import IdentityMethod, RightsRequest
+from rights.requests.models import TO_CALL, RightsRequest
 
 __all__: list[str] = []
 
@@ -44,8 +44,7 @@ class CallForm(ActionForm):
 
 def _may_call(row: RightsRequest, _at: datetime) -> bool:
     """Return True if a call can change something: nothing is verified, or only access to one contact, by a code."""
-    is_proven = row.is_identity_verified and row.identity_method != IdentityMethod.CODE
-    is_waiting = row.is_open and row.answered_at is None and not is_proven
+    is_waiting = row.is_open and row.answered_at is None and row.identity_method in TO_CALL
     return is_waiting and row.sender is not None and row.sender.erased_at is None
 
 

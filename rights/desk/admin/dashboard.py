@@ -1,4 +1,4 @@
-"""Dashboard cards of the desk: the user's own requests and tasks."""
+"""Dashboard cards of the desk: the user's own requests and tasks, and whom support agents call back."""
 
 from datetime import datetime
 
@@ -8,13 +8,15 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.cards import Line, Task
+from paktaleem.foundation.console.cards import Line, Severity, Task
+from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.site import boards, site
 from rights.desk.models import RequestTask
+from rights.requests.admin.queue import select_calls
 from rights.requests.models import RightsRequest
 
-__all__ = ["desk_board"]
+__all__ = ["call_back_board", "desk_board"]
 
 
 @boards.connect
@@ -32,6 +34,17 @@ def desk_board(actor: Actor, at: datetime) -> list[Line]:
         Task(_("My tasks"), tasks.of(actor.id), about, own, due="due_on"),
         Task(_("Tasks assigned to no one"), tasks.of(None), about, unassigned, due="due_on"),
     ]
+
+
+@boards.connect
+def call_back_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return a card that counts the people to call back, for support agents; others have a task for each call."""
+    del at
+    if not actor.may(Capability.CALL_BACK_RIGHTS_REQUESTS) or actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
+        return []
+    url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name) + f"?{PROGRESS}=to_call_back"
+    title, note = _("People to call back"), _("to verify that they made the request")
+    return [Task(title, select_calls(RightsRequest.objects.all()), note, url, Severity.URGENT, due="answer_by")]
 
 
 def _list_url(model: str, assigned: str) -> str:

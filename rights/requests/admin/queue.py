@@ -1,6 +1,8 @@
 """The queue of rights requests: filters and columns of the list."""
 
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -16,10 +18,20 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.filters import ChosenFilter, ProgressFilter
 from paktaleem.foundation.console.requests import actor_of
-from rights.requests.models import SOON, RequestPart, RightKind, RightsRequest
+from paktaleem.foundation.tenancy.indexes import Constant
+from rights.requests.hooks import calls_to_make
+from rights.requests.models import SOON, TO_CALL, RequestPart, RightKind, RightsRequest
 from rights.requests.states import State
 
-__all__ = ["AssigneeFilter", "KindFilter", "RequestProgressFilter", "assignee_for", "render_due", "render_standing"]
+__all__ = [
+    "AssigneeFilter",
+    "KindFilter",
+    "RequestProgressFilter",
+    "assignee_for",
+    "render_due",
+    "render_standing",
+    "select_calls",
+]
 
 _TONES = {
     State.CLOSED: "good",
@@ -31,6 +43,13 @@ _TONES = {
 _DAY = timedelta(days=1)
 
 
+def select_calls(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the unanswered requests with a call to make, verified by nothing or by a code only."""
+    called = [Exists(list_calls().filter(request=OuterRef("pk"))) for list_calls in calls_to_make]
+    waiting = rows.filter(closed_at=None, answered_at=None, identity_method__in=[Constant(one) for one in TO_CALL])
+    return waiting.filter(reduce(or_, called, Q(pk__in=[])))
+
+
 class RequestProgressFilter(ProgressFilter):
     """Filter for open, due and overdue requests; the list opens with those that are open."""
 
@@ -39,7 +58,12 @@ class RequestProgressFilter(ProgressFilter):
         "open": _("Open, due soonest first"),
         "due_soon": _("Due within seven days"),
         "overdue": _("Overdue"),
+        "to_call_back": _("To be called back"),
     }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the requests with the chosen progress."""
+        return select_calls(queryset) if self.value() == "to_call_back" else super().queryset(request, queryset)
 
 
 class KindFilter(ChosenFilter):

@@ -73,7 +73,9 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         "duplicate_of": "duplicate_of__number",
     }
     newest_by = "received_at"
-    longest_first: ClassVar[Any] = {"open": "due_at", "due_soon": "answer_by", "overdue": "answer_by"}
+    longest_first: ClassVar[Any] = {"open": "due_at"} | dict.fromkeys(
+        ("due_soon", "overdue", "to_call_back"), "answer_by"
+    )
     default_progress = RequestProgressFilter.default
     detail_fields = (
         "number",

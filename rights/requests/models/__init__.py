@@ -4,6 +4,7 @@ from rights.requests.models.limits import RequestLimit
 from rights.requests.models.requests import (
     PARENT,
     SOON,
+    TO_CALL,
     Channel,
     IdentityMethod,
     RequestPart,
@@ -23,6 +24,7 @@ from rights.requests.models.timeline import (
 __all__ = [
     "PARENT",
     "SOON",
+    "TO_CALL",
     "Channel",
     "IdentityMethod",
     "PauseCause",

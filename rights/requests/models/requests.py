@@ -22,6 +22,7 @@ __all__ = [
     "PARENT",
     "SOON",
     "STATE_LABELS",
+    "TO_CALL",
     "Channel",
     "IdentityMethod",
     "RequestPart",
@@ -103,6 +104,10 @@ REFUSALS = [
     (RefusalCode.OUTSIDE_SCOPE.value, _("The right does not apply to this processing")),
 ]
 BY = [(kind.value, kind.value) for kind in ByKind]
+
+
+TO_CALL = ("", IdentityMethod.CODE.value)
+"""Identity methods (none, or a code) after which a call to the number on file proves more."""
 
 
 class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
@@ -235,6 +240,11 @@ class RightsRequest(models.Model):
             models.Index(fields=["closed_at"], condition=Q(wrapped__isnull=False), name="rights_texts_by_closing"),
             *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None), include=("answer_by",)),
             *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, answered_at=None)),
+            *oldest_first(
+                "answer_by",
+                "rights_to_call_back",
+                condition=Q(closed_at=None, answered_at=None, identity_method__in=TO_CALL),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -113,6 +114,13 @@ class StaffChangeAdmin(ScopedAdmin):
         role, person = row.get_role_display() if row.role else "", f"{row.user.full_name} ({row.user.email})"
         parts = (row.get_act_display(), role, isolate(person), row.client.name)
         return " · ".join(str(one) for one in parts if one)
+
+    def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
+        """Render a page with what its title lacks, since the approver may open it directly."""
+        told = (gettext("Sees"), self.limit(row)), (gettext("New email address"), row.email)
+        asked = (gettext("Proposed by"), self.requester(row)), (gettext("Reason"), self.why(row))
+        facts = [(label, value) for label, value in (*told, *asked) if value]
+        return super().page(request, row, template, facts=facts, **values)
 
     @admin.display(description="sees")
     def limit(self, row: StaffChange) -> str:

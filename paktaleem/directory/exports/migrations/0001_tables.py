@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                     ('school_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, null=True)),
                     ('requested_at', models.DateTimeField(verbose_name='requested')),
                     ('received_at', models.DateTimeField(help_text='When the request arrived, on the system clock.')),
-                    ('expires_at', models.DateTimeField(verbose_name='deleted at')),
+                    ('expires_at', models.DateTimeField(verbose_name='available until')),
                     ('ended_at', models.DateTimeField(help_text='When the file was ready, or the worker stopped.', null=True)),
                     ('size', models.PositiveBigIntegerField(db_default=0, default=0, help_text='Bytes of the file.')),
                     ('downloads', models.PositiveIntegerField(db_default=0, default=0)),
