@@ -81,7 +81,8 @@ def _request(client: Client, **given: Any) -> Any:
     with CutLists() as lists:
         answered = _answer(client, **given)
     if answered.status_code == HTTPStatus.OK and answered.get("Content-Type", "").startswith("text/html"):
-        assert lists.list_silent() == [], "The page does not show the note of these lists."
+        silent = lists.list_silent()
+        assert not silent, f"The page does not show the note of these lists: {silent}"
     return answered
 
 

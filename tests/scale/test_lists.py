@@ -164,6 +164,10 @@ COUNTED_WHOLE = {
     ),
     "/holding/picture/": ({"retention_holding"}, "the picture shows all holdings of a client; one pass of an index"),
     "/rightsrequest/figures/": ({"rights_rightsrequest"}, "figures of all requests of a period, with their median"),
+    "progress=to_call_back": (
+        {"rights_rightsrequest", "desk_requesttask"},
+        "counted by one look-up in an index for each open request of a client that is not verified, at most 10,001",
+    ),
 }
 """Part of the address of a page, the big tables that one of its queries may read whole, and the reason."""
 ADDED = [page.slug for page in person_pages]

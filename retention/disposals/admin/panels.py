@@ -29,7 +29,7 @@ def build_panels(row: Batch) -> list[dict[str, Any]]:
     if row.stage in {Stage.EXECUTING, Stage.VERIFYING}:
         own = Order.objects.open().filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk)
         keys = take_first(own.order_by("due_at", "pk").values_list("pk", flat=True), _ORDERS)
-        panel = panel_of_orders(Order.objects.filter(client_id=row.client_id, pk__in=keys))
+        panel = panel_of_orders(Order.objects.filter(client_id=row.client_id, pk__in=list(keys)))
         found.append({**panel, "lines": keys.with_rows(panel["lines"])})
     return found
 

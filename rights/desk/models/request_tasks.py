@@ -85,7 +85,12 @@ class RequestTask(models.Model):
         ]
         indexes = [
             models.Index(fields=["client", "request", "id"], name="rightstask_of_request"),
-            models.Index(fields=["client", "request"], condition=Q(kind="call", done_at=None), name="rightstask_calls"),
+            models.Index(
+                fields=["request"],  # not led by the client: the planner takes a client's calls for few, and reads all
+                include=("client",),
+                condition=Q(kind="call", done_at=None),
+                name="rightstask_calls",
+            ),
             models.Index(fields=["assignee", "due_on", "id"], condition=Q(done_at=None), name="rightstask_of_user"),
             *oldest_first("due_on", "rightstask_open", condition=Q(done_at=None)),
             *oldest_first("due_on", "rightstask_unassigned", condition=Q(done_at=None, assignee=None)),
