@@ -1,6 +1,5 @@
 """Naming a guardian with the evidence that was seen, in one act; someone who is not registered yet is registered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
@@ -18,6 +17,7 @@ from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.first_rows import FirstRows
 
 __all__ = ["NewGuardian", "SeenEvidence", "choose_guardian", "name_guardian_with_evidence", "register_guardian"]
 
@@ -93,11 +93,11 @@ def register_guardian(
     return person
 
 
-def choose_guardian(found: Sequence[Subject]) -> Subject:
+def choose_guardian(found: FirstRows[Subject]) -> Subject:
     """Return the only person whom a search found. Raises ValidationError if there is none or several."""
+    ids = [*map(str, found), *(["…"] if found.note else [])]
     if not found:
         raise ValidationError({"guardian": [_NOT_FOUND]})
     if len(found) > 1:
-        ids = ", ".join(str(one) for one in found)
-        raise ValidationError({"guardian": [ValidationError(_SEVERAL, params={"ids": ids})]})
+        raise ValidationError({"guardian": [ValidationError(_SEVERAL, params={"ids": ", ".join(ids)})]})
     return found[0]
