@@ -69,7 +69,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
     unknown = UnknownCallerForm(request.POST if is_unknown else None, request=request, prefix="caller")
     found = None
     if find.is_bound and find.is_valid():
-        found = [(_person_url(one.pk), str(one), describe_roles(one)) for one in search_people(request, find)]
+        people = search_people(request, find)
+        found = people.map(lambda one: (_person_url(one.pk), str(one), describe_roles(one)))
     if unknown.is_bound and unknown.is_valid() and (made := _record(request, unknown)) is not None:
         messages.success(request, gettext("Recorded under the number {number}.").format(number=made.number))
         url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
