@@ -103,6 +103,7 @@ def test_a_list_whose_note_no_one_reads_is_found() -> None:
     assert silent.note == "Only the first 2 are shown."
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("words", ["", "Only the first 2 are shown."])
 def test_a_page_that_leaves_the_note_out_is_found(words: str) -> None:
     @login_not_required
