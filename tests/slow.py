@@ -1,8 +1,9 @@
 """The slow proofs: what ``make test-slow`` runs and ``make test`` does not; CI runs both.
 
 ``make test`` is for every change and takes minutes. A test is here if it needs more than about a second because it
-kills processes, starts a demonstration or a cluster of its own, fills a database, walks a whole day in Chromium, or
-repeats in another language or way in what a quick test proves once (decision 0086).
+kills processes, starts a demonstration or a server of its own, fills a database, walks through pages in Chromium, tries
+generated or hostile input, builds a copy of all data of people, or repeats in another language or way in what a quick
+test proves once (decision 0086).
 """
 
 from collections.abc import Iterable
@@ -45,7 +46,7 @@ SLOW: Final = {
         "tests/subjects/test_countries_by_roster.py::test_moving_to_a_lower_threshold_waits_for_a_second_person[xlsx]",
         "tests/webhooks/test_letters.py::test_after_days_of_failures_the_administrators_get_an_email[ur]",
     ),
-    "a day in Chromium": (
+    "a walk in Chromium": (
         "tests/access_links/test_in_a_browser.py",
         "tests/browser/test_browser.py",
         "tests/browser/test_days.py",
@@ -115,14 +116,9 @@ SLOW: Final = {
     "thousands of rows, requests or steps": (
         "tests/accounts/test_school_limits.py::test_no_page_fails_or_shows_another_school",
         "tests/accounts/test_two_people_at_once.py",
-        "tests/api/test_bad_input.py::test_any_json_is_answered_without_a_server_error",
         "tests/api/test_batches_and_events.py::test_a_batch_has_at_most_a_thousand_people",
         "tests/api/test_bodies.py::test_an_incomplete_body_times_out_and_others_are_served",
-        "tests/api/test_every_response.py",
-        "tests/children/test_authority_model.py",
         "tests/children/test_guardian_pages.py::test_a_hundred_looks_change_nothing",
-        "tests/consent/cookies/test_script_answers.py::test_nothing_that_is_sent_is_a_server_error",
-        "tests/consent/test_decision_properties.py",
         "tests/consent/test_interleavings.py",
         "tests/consent/test_recipient_windows.py",
         "tests/consent/test_widening.py::test_every_place_agrees_after_any_sequence",
@@ -135,13 +131,9 @@ SLOW: Final = {
         "tests/exports/test_large_exports.py::test_many_rows_need_no_more_memory_than_few",
         "tests/exports/test_large_exports.py::test_the_worker_reads_every_list_as_the_page_showed_it",
         "tests/exports/test_other_programs.py",
-        "tests/onboarding/test_garbage_files.py",
         "tests/paper/test_many_rows.py",
         "tests/retention/disposals/test_years.py",
         "tests/retention/test_batches.py::test_a_batch_decides_as_single_decisions_do",
-        "tests/rights/test_guessing.py",
-        "tests/rights/test_holds.py::test_whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person",
-        "tests/rights/test_mailbox_hostile.py",
         "tests/rights/test_package_size.py",
         "tests/rights/test_year.py",
         "tests/scale",
@@ -153,13 +145,24 @@ SLOW: Final = {
         "tests/signin/test_second_factor.py::test_one_of_fifty_simultaneous_uses_of_a_code_succeeds",
         "tests/signin/test_second_factor.py::test_with_both_factors_the_same_crawl_opens_pages",
         "tests/signin/test_second_factor.py::test_with_only_a_password_no_page_of_the_console_opens",
-        "tests/subjects/oneroster/test_fuzzed_forms.py",
-        "tests/subjects/oneroster/test_robustness.py",
         "tests/subjects/test_erasure_race.py::test_ten_concurrent_writers_cannot_undo_an_erasure",
         "tests/subjects/test_import_roster.py::test_memory_does_not_grow_with_the_roster",
         "tests/subjects/test_import_roster.py::test_the_first_roster_of_a_client_is_read_by_unique_keys",
         "tests/subjects/test_import_roster.py::test_the_number_of_statements_does_not_depend_on_the_chunks_size",
         "tests/subjects/test_left_on_disk.py",
+    ),
+    "generated or hostile input": (
+        "tests/api/test_bad_input.py::test_any_json_is_answered_without_a_server_error",
+        "tests/api/test_every_response.py",
+        "tests/children/test_authority_model.py",
+        "tests/consent/cookies/test_script_answers.py::test_nothing_that_is_sent_is_a_server_error",
+        "tests/consent/test_decision_properties.py",
+        "tests/onboarding/test_garbage_files.py",
+        "tests/rights/test_guessing.py",
+        "tests/rights/test_holds.py::test_whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person",
+        "tests/rights/test_mailbox_hostile.py",
+        "tests/subjects/oneroster/test_fuzzed_forms.py",
+        "tests/subjects/oneroster/test_robustness.py",
     ),
     "copies and exports of all data of people are built": (
         "tests/erasures/test_copies.py",
