@@ -5,9 +5,11 @@ the last hour of its last day (Regulation (EEC, Euratom) 1182/71, article 3). A 
 or on the month's last day if it is shorter. Daylight saving time moves no day.
 """
 
+import operator
 import re
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -76,5 +78,10 @@ def is_never_shorter(period: Period, other: Period) -> bool:
 
     P1Y is never shorter than P365D, but P12M and P366D are each shorter on some days.
     """
-    days = (_SAMPLE_START + timedelta(days=number) for number in range(_SAMPLE_DAYS))
-    return all(period.after(day) >= other.after(day) for day in days)
+    return all(map(operator.ge, _last_days(period), _last_days(other)))
+
+
+@lru_cache(maxsize=64)
+def _last_days(period: Period) -> tuple[date, ...]:
+    """Return the last day of a period for each day of the sample; a schedule compares the same few periods."""
+    return tuple(period.after(_SAMPLE_START + timedelta(days=number)) for number in range(_SAMPLE_DAYS))
