@@ -1,5 +1,6 @@
 """Pagination of long lists: counts up to a limit; first the keys of a page from an index, then its rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -111,13 +112,25 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         first = (number - 1) * self.per_page
         return Page(self._rows(first, min(first + self.per_page, LIMIT)), number, self)
 
+    def find_last(self, shown: Sequence[Any]) -> Any:
+        """Return the key of the row after which the older rows begin."""
+        return shown[-1].pk
+
+    def get_place(self, rows: QuerySet[Any]) -> Any:
+        """Return the expression by which the rows are sorted."""
+        by: Any = rows.query.order_by[0]
+        return by.expression if isinstance(by, OrderBy) else F(str(by).lstrip("-"))
+
+    def find_keys(self, first: int, end: int) -> list[tuple[Any, Any]]:
+        """Return the keys and places of the rows of a page."""
+        rows: Any = self.object_list
+        return list(rows.values_list("pk", self.get_place(rows))[first:end])
+
     def _rows(self, first: int, end: int) -> list[Any]:
         rows: Any = self.object_list
-        by = rows.query.order_by[0]
-        by = by.expression if isinstance(by, OrderBy) else F(str(by).lstrip("-"))
-        found = list(rows.values_list("pk", by)[first:end])
+        found = self.find_keys(first, end)
         places = [place for _, place in found]
-        rows = rows.alias(place=by).filter(pk__in=[key for key, _ in found])
+        rows = rows.alias(place=self.get_place(rows)).filter(pk__in=[key for key, _ in found])
         if places and None not in places:  # the planner has no statistics per client: limit the index range
             rows = rows.filter(place__gte=min(places), place__lte=max(places))
         return list(rows) if found else []
@@ -134,7 +147,7 @@ class BoundedChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page."""
-        paginator = CappedPaginator(self.queryset, self.list_per_page)
+        paginator = self.build_paginator()
         try:
             page = paginator.page(self.page_num)
         except InvalidPage as error:
@@ -145,12 +158,16 @@ class BoundedChangeList(ChangeList):
         self.show_full_result_count = self.show_admin_actions = self.can_show_all = False
         self.multi_page = paginator.num_pages > 1
         self.paginator = paginator
-        if paginator.is_capped and not page.has_next() and self._is_newest_first(request):
-            self.older_link = self.get_query_string({OlderFilter.parameter_name: self.result_list[-1].pk})
+        if paginator.is_capped and not page.has_next() and self._is_newest_first():
+            self.older_link = self.get_query_string({OlderFilter.parameter_name: paginator.find_last(self.result_list)})
 
-    def _is_newest_first(self, request: HttpRequest) -> bool:
+    def build_paginator(self) -> CappedPaginator:
+        """Return the paginator of the rows."""
+        return CappedPaginator(self.queryset, self.list_per_page)
+
+    def _is_newest_first(self) -> bool:
         newest_by = getattr(self.model_admin, "newest_by", None)
-        return newest_by is not None and tuple(self.get_ordering(request, self.queryset)) == (f"-{newest_by}", "-id")
+        return newest_by is not None and self.queryset.query.order_by[:2] == (f"-{newest_by}", "-id")
 
 
 class OlderFilter(admin.SimpleListFilter):
