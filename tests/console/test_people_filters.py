@@ -143,7 +143,7 @@ def test_rows_of_many_people_are_searched_part_by_part_and_none_is_missed(cast: 
 def test_a_list_that_is_searched_part_by_part_says_so(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     farah, url = browser_of(cast.user("farah")), list_url(OBJECTIONS)
     page = farah.get(f"{url}?person_role=student").content.decode()
-    assert "1 of these 3 rows match. The filter fits more than 1 people" in page
+    assert "1 of the 3 rows searched match. The filter chooses more than 1 people" in page
     assert "Search older rows" in page
     monkeypatch.setattr(people_filters, "SEARCHED_AT_ONCE", 1)
     page = farah.get(f"{url}?person_role=instructor").content.decode()

@@ -126,14 +126,18 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         rows: Any = self.object_list
         return list(rows.values_list("pk", self.get_place(rows))[first:end])
 
-    def _rows(self, first: int, end: int) -> list[Any]:
+    def select_found(self, found: Sequence[tuple[Any, Any]]) -> QuerySet[Any]:
+        """Return the rows with these keys and places."""
         rows: Any = self.object_list
-        found = self.find_keys(first, end)
         places = [place for _, place in found]
         rows = rows.alias(place=self.get_place(rows)).filter(pk__in=[key for key, _ in found])
         if places and None not in places:  # the planner has no statistics per client: limit the index range
             rows = rows.filter(place__gte=min(places), place__lte=max(places))
-        return list(rows) if found else []
+        return rows  # type: ignore[no-any-return]
+
+    def _rows(self, first: int, end: int) -> list[Any]:
+        found = self.find_keys(first, end)
+        return list(self.select_found(found)) if found else []
 
 
 class BoundedChangeList(ChangeList):
@@ -145,7 +149,7 @@ class BoundedChangeList(ChangeList):
         """Return the rows of the list with its filters, read quickly for staff limited to schools."""
         return begin_with_people(super().get_queryset(request, exclude_parameters))
 
-    def get_results(self, request: HttpRequest) -> None:
+    def get_results(self, request: HttpRequest) -> None:  # noqa: ARG002 -- Django's signature
         """Read one page."""
         paginator = self.build_paginator()
         try:

@@ -4,19 +4,18 @@ Up to ``MOST_PEOPLE`` people are found first, and then their rows. The rows of m
 the next ``SEARCHED_AT_ONCE`` rows of the list, those are shown that are about one of the people (decision 0021).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.contrib.admin import SimpleListFilter
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import F, Func, QuerySet, UUIDField, Value
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from paktaleem.foundation.console.paging import BoundedChangeList, CappedPaginator
-from paktaleem.foundation.tenancy.limited_lists import IsAmong, begin_with_people
+from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
 
 __all__ = ["MOST_PEOPLE", "SEARCHED_AT_ONCE", "ManyPeople", "PeopleChangeList", "filter_by_person", "list_first"]
 
@@ -26,22 +25,13 @@ SEARCHED_AT_ONCE = 1_000
 """Number of rows that a list filtered by more people searches for one part."""
 
 
-class _Array(Func):
-    """An array of ids as a subquery: the planner does not count it, and looks up each id in an index of the rows."""
-
-    template = "ARRAY(SELECT unnest(%(expressions)s::uuid[]))"
-
-    def __init__(self, ids: Sequence[UUID]) -> None:
-        field: ArrayField[Any, Any] = ArrayField(UUIDField())
-        super().__init__(Value(list(ids), output_field=field), output_field=field)
-
-
 @dataclass(frozen=True)
 class ManyPeople:
     """More than ``MOST_PEOPLE`` people, and the field of rows that refers to them."""
 
     field: str
     people: QuerySet[Any]
+    find_among: Callable[[QuerySet[Any], Collection[UUID]], set[UUID]]
 
     def filter(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows about these people: all of them, for an export."""
@@ -49,8 +39,7 @@ class ManyPeople:
 
     def keep(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return those of the values of rows that are about these people."""
-        about = {row[self.field] for row in rows}
-        found = {*self.people.filter(pk__in=about).order_by().values_list("pk", flat=True)}
+        found = self.find_among(self.people, {row[self.field] for row in rows})
         return [row for row in rows if row[self.field] in found]
 
 
@@ -59,11 +48,17 @@ def list_first(people: QuerySet[Any], most: int) -> list[UUID]:
     return list(begin_with_people(people).order_by().values_list("pk", flat=True)[:most])
 
 
+def find_among(people: QuerySet[Any], ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that are of the people."""
+    return {*people.filter(pk__in=ids).order_by().values_list("pk", flat=True)}
+
+
 def filter_by_person(kind: type[SimpleListFilter], field: str) -> Any:
     """Return a filter of people as one of rows about people, which their ``field`` refers to.
 
-    ``kind`` has a method ``list_first`` if some of its people are found quicker than by its query, and ``titles`` by
-    field. After filtering, ``many`` of the filter are its people if they are many; the change list filters by them.
+    ``kind`` has methods ``list_first`` and ``find_among`` if some of its people are found quicker than by its query,
+    and ``titles`` by field. After filtering, ``many`` of the filter are its people if they are many: the change list
+    filters by them.
     """
 
     def queryset(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -72,12 +67,12 @@ def filter_by_person(kind: type[SimpleListFilter], field: str) -> Any:
         people: Any = kind.queryset(self, request, everyone)
         if people is everyone:
             return queryset
-        many = ManyPeople(field, people)
+        many = ManyPeople(field, people, getattr(self, "find_among", find_among))
         if field == "pk":
             return many.filter(queryset)
         few = getattr(self, "list_first", list_first)(people, MOST_PEOPLE + 1)
         if len(few) <= MOST_PEOPLE:
-            return queryset.filter(IsAmong(F(f"{field}_id"), _Array(few)))
+            return queryset.filter(IsAmong(F(f"{field}_id"), ArrayOfIds(few)))
         self.many = many
         return queryset
 
@@ -114,24 +109,25 @@ class PartPaginator(CappedPaginator):
 
     def find_last(self, shown: Sequence[Any]) -> Any:  # noqa: ARG002 -- of other paginators
         """Return the key of the last row of this part, which may not match."""
-        return self._part[SEARCHED_AT_ONCE - 1]["pk"]
+        return self._part[SEARCHED_AT_ONCE - 1][0]
 
     @cached_property
-    def _part(self) -> list[dict[str, Any]]:
-        rows: Any = self.object_list
+    def _part(self) -> list[tuple[Any, Any]]:
+        return super().find_keys(0, SEARCHED_AT_ONCE + 1)
+
+    @cached_property
+    def _matching(self) -> list[tuple[Any, Any]]:
+        part = self._part[:SEARCHED_AT_ONCE]
         fields = dict.fromkeys(one.field for one in self._many)
-        return list(rows.values("pk", *fields, place_in_list=self.get_place(rows))[: SEARCHED_AT_ONCE + 1])
-
-    @cached_property
-    def _matching(self) -> list[dict[str, Any]]:
-        rows = self._part[:SEARCHED_AT_ONCE]
+        rows = list(self.select_found(part).order_by().values("pk", *fields)) if part else []
         for one in self._many:
             rows = one.keep(rows)
-        return rows
+        kept = {row["pk"] for row in rows}
+        return [(key, place) for key, place in part if key in kept]
 
     def find_keys(self, first: int, end: int) -> list[tuple[Any, Any]]:
         """Return the keys and places of the rows of a page."""
-        return [(row["pk"], row["place_in_list"]) for row in self._matching[first:end]]
+        return self._matching[first:end]
 
 
 class PeopleChangeList(BoundedChangeList):
