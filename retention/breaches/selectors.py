@@ -8,8 +8,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.first_rows import FirstRows, take_first
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson
 from retention.breaches.risk import Outcome
 
@@ -24,6 +26,7 @@ __all__ = [
     "is_written_to",
     "list_breaches",
     "list_clients_with_running_breaches",
+    "list_unreached",
     "must_write_to_people",
 ]
 
@@ -37,6 +40,7 @@ WHERE h.client_id = %(client)s AND s.erased_at IS NULL
     AND (cardinality(%(systems)s::text[]) = 0 OR y.code = ANY(%(systems)s::text[]))
 """
 """Holdings of a client that existed in the time of a breach, of its categories and systems."""
+_NAMED = 20
 _COUNT = f"""
 SELECT y.name, h.category, count(DISTINCT h.subject_id), coalesce(sum(h.count), 0), grouping(h.category)
 {HELD_DURING}
@@ -121,6 +125,13 @@ def count_notices(letter: BreachLetter) -> NoticeCount:
     done = own.values("subject").distinct().count()
     people = BreachPerson.objects.filter(client_id=letter.client_id, assessment=letter.assessment_id).count()
     return NoticeCount(people, done, own.filter(recipient=None).count())
+
+
+def list_unreached(letter: BreachLetter) -> FirstRows[Subject]:
+    """List the first of the people whom no email could reach, by LMS id; one query in its client's context."""
+    own = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter, recipient=None)
+    found = own.select_related("subject").order_by("subject__external_id", "subject_id")
+    return take_first(found, _NAMED).map(lambda notice: notice.subject)
 
 
 def list_clients_with_running_breaches(*, at: datetime) -> list[UUID]:

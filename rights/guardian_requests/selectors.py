@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
 
 from children.guardians.models import Guardianship
 from children.guardians.request_rules import RequestBlocker
@@ -15,8 +18,10 @@ from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services.authority import find_blocker
 
 __all__ = [
+    "RequestPage",
     "RequestProgress",
     "find_open_request",
+    "get_request_of_guardian",
     "list_request_blockers",
     "list_requests_of_guardian",
 ]
@@ -43,12 +48,56 @@ class RequestProgress:
         return self.request.is_open and self.request.answered_at is None and not self.is_erasing
 
 
-def list_requests_of_guardian(child: Subject, guardian: Subject) -> FirstRows[RequestProgress]:
-    """List the latest requests of one guardian about one child, newest first, at most twenty."""
-    own = RightsRequest.objects.filter(client_id=child.client_id, subject=child, requester=guardian)
-    found = take_latest(own.defer("details", "contact", "answer").order_by("-received_at", "-pk"), _SHOWN)
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """Some of a guardian's requests about one child, newest first.
+
+    ``older`` and ``newer`` are the requests after which the pages beside it begin: the last one of this page, and the
+    one before the newer page. ``newer`` is None on the second page, as the first one begins after none.
+    """
+
+    requests: FirstRows[RequestProgress]
+    is_first: bool
+    older: UUID | None
+    newer: UUID | None
+
+
+def list_requests_of_guardian(child: Subject, guardian: Subject, *, after: UUID | None = None) -> RequestPage:
+    """List at most twenty requests of one guardian about one child, newest first: the latest, or those ``after`` one.
+
+    Raises RightsRequest.DoesNotExist if the guardian has made no such request about the child.
+    """
+    own = _select_own(child, guardian)
+    rows = own if after is None else own.filter(_is_before(own.get(pk=after)))
+    found = take_latest(rows.order_by("-received_at", "-pk"), _SHOWN)
     parts = list_parts_of(found)
-    return found.map(lambda request: _progress_of(request, parts[request.pk]))
+    return RequestPage(
+        found.map(lambda request: _progress_of(request, parts[request.pk])),
+        is_first=after is None,
+        older=None if found.next_row is None else found[-1].pk,
+        newer=None if after is None else _find_newer(own, after),
+    )
+
+
+def get_request_of_guardian(child: Subject, guardian: Subject, key: UUID) -> RequestProgress:
+    """Return one request of a guardian about a child. Raises RightsRequest.DoesNotExist if there is none."""
+    request = _select_own(child, guardian).get(pk=key)
+    return _progress_of(request, list_parts_of([request])[request.pk])
+
+
+def _select_own(child: Subject, guardian: Subject) -> QuerySet[RightsRequest]:
+    own = RightsRequest.objects.filter(client_id=child.client_id, subject=child, requester=guardian)
+    return own.defer("details", "contact", "answer")
+
+
+def _is_before(request: RightsRequest) -> Q:
+    return Q(received_at__lt=request.received_at) | Q(received_at=request.received_at, pk__lt=request.pk)
+
+
+def _find_newer(own: QuerySet[RightsRequest], after: UUID) -> UUID | None:
+    """Return the request after which the page begins that ends with a request; None for the first page."""
+    newer = own.exclude(_is_before(own.get(pk=after))).order_by("received_at", "pk")
+    return newer.values_list("pk", flat=True)[_SHOWN:].first()
 
 
 def _progress_of(request: RightsRequest, parts: list[RequestPart]) -> RequestProgress:

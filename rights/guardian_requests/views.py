@@ -23,11 +23,16 @@ from paktaleem.foundation.public.pages import error_page, page_url, public_page
 from rights.channels.own_page import own_page_extras
 from rights.erasures.own_page import list_erasures_of_ward
 from rights.guardian_requests.forms import ConcernForm, DataForm
-from rights.guardian_requests.selectors import list_request_blockers, list_requests_of_guardian
+from rights.guardian_requests.selectors import (
+    RequestPage,
+    get_request_of_guardian,
+    list_request_blockers,
+    list_requests_of_guardian,
+)
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.texts import DONE_TEXTS, describe_blockers, name_right, render_progress
 from rights.guardian_requests.wishes import Wish
-from rights.requests.models import Channel, IdentityMethod, RightKind
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.services import (
     AlreadyAnswered,
     ContactTooNew,
@@ -52,7 +57,7 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
     form = DataForm(request.POST if request.method == "POST" else None, refused=refused)
     if form.is_valid():
         return _record_request(request, ward, form.cleaned_data["wish"], form.cleaned_data["text"])
-    done = request.GET.get("done", "")
+    done, page = request.GET.get("done", ""), _read_page(request, ward)
     return public_page(
         request,
         "guardian/data.html",
@@ -63,17 +68,27 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
         ward=ward,
         form=form,
         refused=describe_blockers(refused),
-        rows=_list_rows(request, ward),
+        page=page,
+        rows=_list_rows(request, page),
         done=DONE_TEXTS.get(done),
         is_refused=done == "contact_too_new",
         asks_after_withdrawal=done == "withdrawn",
     )
 
 
-def _list_rows(request: HttpRequest, ward: ChildView) -> list[dict[str, Any]]:
+def _read_page(request: HttpRequest, ward: ChildView) -> RequestPage:
+    """Return the latest requests, or those after the one of the URL. Raises Http404 if that is not the guardian's."""
+    after = request.GET.get("older")
+    try:
+        return list_requests_of_guardian(ward.child, ward.visit.person, after=None if after is None else UUID(after))
+    except (ValueError, RightsRequest.DoesNotExist) as error:
+        raise Http404 from error
+
+
+def _list_rows(request: HttpRequest, page: RequestPage) -> list[dict[str, Any]]:
     """Return the guardian's requests as the page shows them, with what apps show beside them."""
     at = get_client_time(request)
-    return list_requests_of_guardian(ward.child, ward.visit.person).map(
+    return page.requests.map(
         lambda one: {
             "row": one.request,
             "rights": [name_right(kind) for kind in one.rights],
@@ -88,10 +103,10 @@ def _list_rows(request: HttpRequest, ward: ChildView) -> list[dict[str, Any]]:
 @about_child
 def end_request(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """End one of the guardian's own requests that is not answered yet."""
-    found = list_requests_of_guardian(ward.child, ward.visit.person)
-    row = next((one for one in found if str(one.request.pk) == request.POST.get("request")), None)
-    if row is None:
-        raise Http404
+    try:
+        row = get_request_of_guardian(ward.child, ward.visit.person, UUID(request.POST.get("request", "")))
+    except (ValueError, RightsRequest.DoesNotExist) as error:
+        raise Http404 from error
     if not row.may_be_ended:
         return _show_done(ward, "nothing")
     try:

@@ -1,5 +1,6 @@
 """Breaches in the console: the card, drafts, preview, and what an administrator sees; reminders by email."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,15 +9,22 @@ from django.utils import timezone
 
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.rendering import render
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.breaches import selectors
 from retention.breaches.models import Breach, BreachLetter
-from retention.breaches.services import decide_closing, notify_authority, request_closing
+from retention.breaches.services import decide_closing, notify_authority, request_closing, write_to_people
+from retention.breaches.services.letters import inform_batch
 from retention.breaches.tasks import notify_staff_of_breach
+from retention.holdings.services import CollectionReport, report_collection
 from tests.accounts.officers import second_officer
 from tests.breaches.making import assess, complete, make_breach
 from tests.cast import Cast
+from tests.children.guardians import verified_guardian
 from tests.console.pages import KARACHI, typed
+from tests.factories import BORN, SubjectFactory
 from tests.signing_in import browser_of
 
 LIST = "/admin/breaches/breach/"
@@ -150,6 +158,67 @@ def test_people_are_written_to_only_if_the_assessment_says_so(cast: Cast, amina:
     sent = {"language": "en", "text": "A breach.", "text_ur": "خلاف ورزی"}
     assert amina.post(page_of(breach, "write-people"), sent).status_code == 302
     assert "write-people" not in amina.get(page_of(breach)).content.decode()
+
+
+def hold_data(cast: Cast, *people: Subject) -> None:
+    """Let the platform report data of people of Indus, from before the breach."""
+    at = timezone.now()
+    of: dict[str, Any] = {"category": "usage_logs", "occasion": "assessment", "purpose": "support"}
+    collected = CollectionReport(collected_at=at - timedelta(days=9), **of)
+    for person in people:
+        report_collection(person, collected, actor=cast.key_actor("indus"), at=at)
+
+
+def write_to_four(cast: Cast, breach: Breach) -> BreachLetter:
+    """Write to Danish, by his mother, and to Junaid; no email reaches Iqra, and a child without a guardian."""
+    at, actor = timezone.now(), cast.actor("amina")
+    with in_client(cast.client_id("indus")):
+        lone = SubjectFactory(
+            client=cast.client("indus"), external_id="lms-lone", birth_date=BORN["child"], email="lone@pupils.example"
+        )
+        hold_data(cast, *map(cast.subject, ("danish", "junaid", "iqra")), lone)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=at)
+        assess(breach, actor=actor, at=at)
+        return write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=actor, at=at)
+
+
+def test_the_page_says_how_far_a_letter_is_and_whom_no_email_reaches(cast: Cast, amina: Any, breach: Breach) -> None:
+    letter = write_to_four(cast, breach)
+    assert "0 of 4 done" in amina.get(page_of(breach)).content.decode()
+    with in_client(cast.client_id("indus")):
+        assert inform_batch(letter.pk, client_id=breach.client_id, actor=system_actor("tests"), at=timezone.now()) == 4
+    page = amina.get(page_of(breach)).content.decode()
+    assert "4 of 4 done, 2 of them not reached by email" in page
+    panel = page.partition('id="breach-letters"')[2].partition("</section>")[0]
+    words = "No email reaches these people: they have no address, or are children without a guardian who has one."
+    assert words in panel
+    assert "Inform them in another way." in panel
+    assert sorted(re.findall(r"/admin/subjects/subject/[^>]*>(lms-\w+)<", panel)) == ["lms-iqra", "lms-lone"]
+    assert "Only the first" not in panel
+
+
+def test_the_page_names_the_first_whom_no_email_reaches_and_says_that_there_are_more(
+    cast: Cast, amina: Any, breach: Breach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selectors, "_NAMED", 1)
+    letter = write_to_four(cast, breach)
+    with in_client(cast.client_id("indus")):
+        inform_batch(letter.pk, client_id=breach.client_id, actor=system_actor("tests"), at=timezone.now())
+    assert "Only the first 1 are shown." in amina.get(page_of(breach)).content.decode()
+
+
+def test_a_letter_that_reaches_everyone_names_no_one(cast: Cast, amina: Any, breach: Breach) -> None:
+    at, actor = timezone.now(), cast.actor("amina")
+    with in_client(cast.client_id("indus")):
+        hold_data(cast, cast.subject("danish"), cast.subject("junaid"))
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=at)
+        assess(breach, actor=actor, at=at)
+        letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=actor, at=at)
+        inform_batch(letter.pk, client_id=breach.client_id, actor=system_actor("tests"), at=at)
+    page = amina.get(page_of(breach)).content.decode()
+    assert "2 of 2 done" in page
+    assert "not reached by email" not in page
+    assert "No email reaches" not in page
 
 
 @pytest.mark.parametrize(("hours", "language", "words"), [("12", "en", "12 hours"), ("0", "en", "are over")])

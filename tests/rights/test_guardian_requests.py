@@ -1,5 +1,7 @@
 """Guardians make rights requests about a child: their authority is checked, and what is granted is ordered."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -606,7 +608,7 @@ def test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates(cas
     assert "0 of 2 systems have answered" in page
     assert "Requested on 2026-10-01, to be answered by 2026-10-31." in page
     with in_client(cast.client_id("indus")):
-        found = list_requests_of_guardian(cast.subject("danish"), cast.subject("esra"))
+        found = list_requests_of_guardian(cast.subject("danish"), cast.subject("esra")).requests
         assert [one.rights for one in found] == [("rectification",), ("access",), ("erasure",)]
     assert all(one.request.number in page for one in found)
     in_urdu = browser.get(url, {"lang": "ur"}).content.decode()
@@ -733,15 +735,59 @@ def test_a_support_agent_takes_in_what_a_guardian_says_by_telephone_and_no_more(
         assert sana.get(row_url(MODEL, request.pk, act)).status_code in {302, 403}
 
 
-def test_a_guardian_sees_the_latest_requests_and_that_there_are_others(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
+def follow(browser: Any, url: str, words: str) -> list[str]:
+    """Return the pages of a list, from ``url`` on by the links with these words."""
+    pages = [browser.get(url).content.decode()]
+    while link := re.search(rf'<a href="([^"]+)"[^>]*>{words}</a>', pages[-1]):
+        pages.append(browser.get(html.unescape(link[1])).content.decode())
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("language", "older", "newer"),
+    [("en", "Older requests", "Newer requests"), ("ur", "پرانی درخواستیں", "نئی درخواستیں")],
+)
+def test_a_guardian_reaches_every_request_by_older_and_newer_pages(
+    language: str, older: str, newer: str, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guardian_selectors, "_SHOWN", 1)
-    words = "Only the latest 1 are shown. Request a copy of the child’s data to see all."
+    monkeypatch.setattr(guardian_selectors, "_SHOWN", 2)
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
-    browser, url = by_contact(), child_page(cast, more="data/")
-    for wish, is_said in (("copy", False), ("rectification", True)):
-        with in_client(cast.client_id("indus")):
+        for wish in ("copy", "rectification", "restriction", "objection", "complaint"):
             asked_by_guardian(cast, wish)
-        assert (words in browser.get(url, {"lang": "en"}).content.decode()) == is_said
+        numbers = list(RightsRequest.objects.order_by("-received_at", "-pk").values_list("number", flat=True))
+    browser, url = by_contact(), f"{child_page(cast, more='data/')}?lang={language}"
+    shown = [numbers[:2], numbers[2:4], numbers[4:]]
+    pages = follow(browser, url, older)
+    assert [re.findall(r'id="request-([^"]+)"', page) for page in pages] == shown
+    assert newer not in pages[0]
+    last = re.search(rf'<a href="([^"]+)">{older}</a>', pages[1])
+    assert last, "the second page leads to the third"
+    back = follow(browser, html.unescape(last[1]), newer)
+    assert [re.findall(r'id="request-([^"]+)"', page) for page in back] == shown[::-1]
+    assert f'lang="{language}"' in back[-1]
+
+
+def test_a_guardian_ends_a_request_that_is_on_an_older_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guardian_selectors, "_SHOWN", 1)
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        first, _later = asked_by_guardian(cast, "rectification"), asked_by_guardian(cast, "complaint")
+    browser, url = by_contact(), child_page(cast, more="data/")
+    [_, older] = follow(browser, f"{url}?lang=en", "Older requests")
+    assert str(first.pk) in older
+    done = send(browser, child_page(cast, more="data/end/"), form_at=url, request=str(first.pk))
+    assert done.headers["Location"].endswith("done=ended")
+    with in_client(cast.client_id("indus")):
+        assert not RightsRequest.objects.get(pk=first.pk).is_open
+
+
+def test_no_request_of_another_person_begins_a_page(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        own, other = asked_by_guardian(cast, "complaint"), received(cast)
+    browser, url = by_contact(), child_page(cast, more="data/")
+    assert browser.get(url, {"older": str(own.pk)}).status_code == 200
+    for wrong in (other.pk, uuid4(), "nothing", ""):
+        assert browser.get(url, {"older": str(wrong)}).status_code == 404
+        assert send(browser, child_page(cast, more="data/end/"), form_at=url, request=str(wrong)).status_code == 404

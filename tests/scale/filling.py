@@ -1,9 +1,9 @@
 # ruff: noqa: E501 -- SQL reads better in one line
 """Fill the database with people of many clients, and everything that lists show about them, by set-based SQL.
 
-Indus has three people in ten, in ``SCHOOLS_OF_INDUS`` schools; a guardian is in the school of the child. The others are
-spread over copies of Khyber. Triggers and foreign keys are disabled
-while filling, since only reads are tested.
+Indus has three people in ten, in ``SCHOOLS_OF_INDUS`` schools, 25 in a class, and 999 are administrators; a guardian is in the
+school of the child. The others are spread over copies of Khyber. Triggers and foreign keys are disabled while filling, since
+only reads are tested.
 """
 
 import time
@@ -84,6 +84,7 @@ SELECT p AS number, ('019c0000-0000-7000-8000-' || lpad(to_hex(p), 12, '0'))::uu
        CASE WHEN p %% 10 < 3
             THEN ('019d0000-0000-7000-8000-' || lpad(to_hex(p / 10 %% (%(clients)s - 1) %% %(schools)s), 12, '0'))::uuid
        END AS school_id,
+       greatest(1, p - CASE WHEN p %% 10 < 3 THEN 10 * (%(clients)s - 1) * (p / 10 / (%(clients)s - 1) %% 25) ELSE 0 END) AS class_number,
        p %% 97 = 0 AS is_erased, now() - p * interval '40 seconds' AS at
 FROM generate_series(1, %(people)s) p;
 CREATE TEMP TABLE asked AS
@@ -98,9 +99,10 @@ JOIN (
 
 SUBJECTS = """
 INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, email, email_index, phone, phone_index,
-    name_index, details_index, tombstone, of_age_at, is_enabled, registered_at, changed_at, erased_at, school_ids)
+    name_index, details_index, tombstone, of_age_at, is_enabled, registered_at, changed_at, erased_at, school_ids, grade)
 SELECT id, client_id, CASE WHEN NOT is_erased THEN 'stu-' || number END,
-    (ARRAY['student', 'student', 'student', 'learner', 'guardian', 'instructor'])[1 + number %% 6], 'en',
+    CASE WHEN number %% 10 = 0 AND number < 10000 THEN 'administrator'
+         ELSE (ARRAY['student', 'student', 'student', 'learner', 'guardian', 'instructor'])[1 + number %% 6] END, 'en',
     CASE WHEN NOT is_erased THEN '\\xabab'::bytea END, CASE WHEN NOT is_erased THEN '\\xcdcd'::bytea END,
     CASE WHEN NOT is_erased THEN sha256(number::text::bytea) END, CASE WHEN NOT is_erased THEN '\\xefef'::bytea END,
     CASE WHEN NOT is_erased THEN sha256(('phone' || number)::bytea) END,
@@ -109,7 +111,8 @@ SELECT id, client_id, CASE WHEN NOT is_erased THEN 'stu-' || number END,
     CASE WHEN is_erased THEN sha256(('gone' || number)::bytea) END,
     CASE WHEN is_erased OR number %% 7 = 0 THEN NULL WHEN number %% 3 = 0 THEN '1970-01-01Z'::timestamptz
          ELSE now() + number * interval '1 hour' END,
-    true, at, at, CASE WHEN is_erased THEN at END, array_remove(ARRAY[school_id], NULL)
+    true, at, at, CASE WHEN is_erased THEN at END, array_remove(ARRAY[school_id], NULL),
+    CASE WHEN is_erased THEN '' ELSE (1 + number %% 12)::text END
 FROM person;
 INSERT INTO subjects_historicalsubject (history_id, id, client_id, role, language, is_enabled, registered_at, changed_at,
     actor_kind, actor_id, actor_role, history_date, history_type)
@@ -344,10 +347,13 @@ FROM person WHERE number %% 2 = 0;
 INSERT INTO schools_schoolclass (id, client_id, external_id, origin, recorded_at, changed_at, ended_at, title, kind, school_id)
 SELECT id, client_id, 'class-' || number, 'roster', at, at, CASE WHEN number %% 5 = 0 THEN at END, 'Class ' || number,
     (ARRAY['homeroom', 'scheduled'])[1 + number %% 2],
-    coalesce(school_id, ('019c0000-0000-7000-8000-' || lpad(to_hex(number - number %% 2), 12, '0'))::uuid)
+    coalesce(CASE WHEN class_number = number THEN school_id END,
+        ('019c0000-0000-7000-8000-' || lpad(to_hex(number - number %% 2), 12, '0'))::uuid)
 FROM person;
 INSERT INTO schools_enrolment (id, client_id, school_class_id, subject_id, role, external_id, origin, starts_on, recorded_at)
-SELECT id, client_id, id, id, 'student', 'enr-' || number, 'roster', at::date, at FROM person;
+SELECT id, client_id, ('019c0000-0000-7000-8000-' || lpad(to_hex(class_number), 12, '0'))::uuid, id, 'student', 'enr-' || number, 'roster',
+    at::date, at
+FROM person;
 """
 
 STAFF = """

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.test import Client
 
-from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ChosenFilter
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ChosenFilter, TypedFilter
 from tests.scale.plans import OF_A_PAGE, Bounds, spied
 
 __all__ = ["IS_WHOLE", "OK", "PART", "READER", "counted", "faults", "narrowed", "say"]
@@ -19,6 +19,10 @@ IS_WHOLE = "SCALE_PEOPLE" in os.environ
 """True in ``make test-scale``: every page and role, filters within one client too, and the time of each page."""
 READER, PART = os.environ.get("SCALE_READER", ""), os.environ.get("SCALE_PAGES", "")
 """The only person whose pages are judged, and text in the addresses of those pages; empty for all."""
+
+
+TYPED = {"school": ("own-0", "nowhere"), "class": ("class-10",), "grade": ("7", "KG")}
+"""What is typed into filters of lists: many people and few of a client, and none."""
 
 
 def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:
@@ -32,12 +36,17 @@ def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:
             continue
         if isinstance(spec, ChosenFilter):
             if spec.parameter_name != CLIENT_PARAMETER:
-                yield from (f"{url}?{chosen}&{spec.parameter_name}={value}" for value, _ in spec.lookup_choices[:2])
+                values = spec.lookup_choices if spec.parameter_name == "person_role" else spec.lookup_choices[:2]
+                yield from (f"{url}?{chosen}&{spec.parameter_name}={value}" for value, _ in values)
+        elif isinstance(spec, TypedFilter):
+            yield from (f"{url}?{chosen}&{spec.parameter_name}={value}" for value in TYPED[spec.parameter_name])
         else:
             yield from (url + choice["query_string"] for choice in spec.choices(cl) if not choice["selected"])
     yield f"{url}?{chosen}&p={cl.paginator.num_pages}"
-    if cl.paginator.is_capped:
-        yield f"{url}{browser.get(f'{url}?{chosen}&p={cl.paginator.num_pages}').context['cl'].older_link}"
+    if cl.paginator.is_capped and cl.model_admin.newest_by:
+        older = browser.get(f"{url}?{chosen}&p={cl.paginator.num_pages}").context["cl"].older_link
+        assert older, url
+        yield url + older
 
 
 def counted(browser: Client, urls: list[str]) -> dict[str, int]:

@@ -14,10 +14,8 @@ from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRo
 from paktaleem.foundation.accounts.models import Client
 
 __all__ = [
-    "filter_by_class",
     "filter_by_grades",
     "filter_by_places",
-    "filter_by_school",
     "find_unknown_grades",
     "find_unknown_places",
     "get_day",
@@ -27,6 +25,8 @@ __all__ = [
     "list_school_names",
     "list_terms_of_class",
     "select_current_enrolments",
+    "select_enrolments_at_school",
+    "select_enrolments_in_class",
     "where_current",
 ]
 
@@ -87,14 +87,14 @@ def list_moving_enrolments(
     return rows.select_related("school_class__school", "subject").order_by("subject_id", "school_class_id", "pk")
 
 
-def filter_by_class(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
-    """Return those of a client's people who are on a day in the class with this LMS id."""
-    return _filter_enrolled(people, client_id, Q(**{_CLASS: external_id}), on)
+def select_enrolments_in_class(client_id: UUID, external_id: str, *, on: date) -> QuerySet[Enrolment]:
+    """Select a client's enrolments in the class with this LMS id that are in effect on a day."""
+    return select_current_enrolments(client_id, on).filter(**{_CLASS: external_id})
 
 
-def filter_by_school(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
-    """Return those of a client's people who are on a day in a class of the school with this LMS id."""
-    return _filter_enrolled(people, client_id, Q(**{_SCHOOL: external_id}), on)
+def select_enrolments_at_school(client_id: UUID, external_id: str, *, on: date) -> QuerySet[Enrolment]:
+    """Select a client's enrolments in classes of the school with this LMS id that are in effect on a day."""
+    return select_current_enrolments(client_id, on).filter(**{_SCHOOL: external_id})
 
 
 def select_current_enrolments(client_id: UUID, on: date) -> QuerySet[Enrolment]:
@@ -142,10 +142,6 @@ def find_unknown_places(client_id: UUID, external_ids: Collection[str], *, in_us
 
 def _in_use(client_id: UUID, *, in_use: bool) -> dict[str, Any]:
     return {"client_id": client_id, **({"ended_at": None} if in_use else {})}
-
-
-def _filter_enrolled(people: QuerySet[Subject], client_id: UUID, where: Q, on: date) -> QuerySet[Subject]:
-    return people.filter(pk__in=select_current_enrolments(client_id, on).filter(where).values("subject_id"))
 
 
 def list_people_of_class(school_class: SchoolClass, *, on: date) -> QuerySet[Enrolment]:

@@ -1,5 +1,6 @@
 """Pagination of long lists: counts up to a limit; first the keys of a page from an index, then its rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -111,16 +112,32 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         first = (number - 1) * self.per_page
         return Page(self._rows(first, min(first + self.per_page, LIMIT)), number, self)
 
-    def _rows(self, first: int, end: int) -> list[Any]:
+    def find_last(self, shown: Sequence[Any]) -> Any:
+        """Return the key of the row after which the older rows begin."""
+        return shown[-1].pk
+
+    def get_place(self, rows: QuerySet[Any]) -> Any:
+        """Return the expression by which the rows are sorted."""
+        by: Any = rows.query.order_by[0]
+        return by.expression if isinstance(by, OrderBy) else F(str(by).lstrip("-"))
+
+    def find_keys(self, first: int, end: int) -> list[tuple[Any, Any]]:
+        """Return the keys and places of the rows of a page."""
         rows: Any = self.object_list
-        by = rows.query.order_by[0]
-        by = by.expression if isinstance(by, OrderBy) else F(str(by).lstrip("-"))
-        found = list(rows.values_list("pk", by)[first:end])
+        return list(rows.values_list("pk", self.get_place(rows))[first:end])
+
+    def select_found(self, found: Sequence[tuple[Any, Any]]) -> QuerySet[Any]:
+        """Return the rows with these keys and places."""
+        rows: Any = self.object_list
         places = [place for _, place in found]
-        rows = rows.alias(place=by).filter(pk__in=[key for key, _ in found])
+        rows = rows.alias(place=self.get_place(rows)).filter(pk__in=[key for key, _ in found])
         if places and None not in places:  # the planner has no statistics per client: limit the index range
             rows = rows.filter(place__gte=min(places), place__lte=max(places))
-        return list(rows) if found else []
+        return rows  # type: ignore[no-any-return]
+
+    def _rows(self, first: int, end: int) -> list[Any]:
+        found = self.find_keys(first, end)
+        return list(self.select_found(found)) if found else []
 
 
 class BoundedChangeList(ChangeList):
@@ -132,9 +149,9 @@ class BoundedChangeList(ChangeList):
         """Return the rows of the list with its filters, read quickly for staff limited to schools."""
         return begin_with_people(super().get_queryset(request, exclude_parameters))
 
-    def get_results(self, request: HttpRequest) -> None:
+    def get_results(self, request: HttpRequest) -> None:  # noqa: ARG002 -- Django's signature
         """Read one page."""
-        paginator = CappedPaginator(self.queryset, self.list_per_page)
+        paginator = self.build_paginator()
         try:
             page = paginator.page(self.page_num)
         except InvalidPage as error:
@@ -145,12 +162,16 @@ class BoundedChangeList(ChangeList):
         self.show_full_result_count = self.show_admin_actions = self.can_show_all = False
         self.multi_page = paginator.num_pages > 1
         self.paginator = paginator
-        if paginator.is_capped and not page.has_next() and self._is_newest_first(request):
-            self.older_link = self.get_query_string({OlderFilter.parameter_name: self.result_list[-1].pk})
+        if paginator.is_capped and not page.has_next() and self._is_newest_first():
+            self.older_link = self.get_query_string({OlderFilter.parameter_name: paginator.find_last(self.result_list)})
 
-    def _is_newest_first(self, request: HttpRequest) -> bool:
+    def build_paginator(self) -> CappedPaginator:
+        """Return the paginator of the rows."""
+        return CappedPaginator(self.queryset, self.list_per_page)
+
+    def _is_newest_first(self) -> bool:
         newest_by = getattr(self.model_admin, "newest_by", None)
-        return newest_by is not None and tuple(self.get_ordering(request, self.queryset)) == (f"-{newest_by}", "-id")
+        return newest_by is not None and self.queryset.query.order_by[:2] == (f"-{newest_by}", "-id")
 
 
 class OlderFilter(admin.SimpleListFilter):

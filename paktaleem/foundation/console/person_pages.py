@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import get_filtered_client
+from paktaleem.foundation.console.people_filters import PeopleChangeList, filter_by_person
 from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -39,7 +40,6 @@ __all__ = [
     "PersonRows",
     "PersonTab",
     "SummaryLine",
-    "filter_by_person",
     "find_tab",
     "list_tabs",
     "list_url_of_person",
@@ -49,11 +49,12 @@ __all__ = [
     "person_filters",
     "person_pages",
     "person_panels",
+    "person_row_filters",
     "person_summaries",
     "summary_of",
 ]
 
-_OF_PERSON = "subject__id__exact"
+_OF_PERSON, _THEMSELVES = "subject__id__exact", "pk"
 
 type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
@@ -120,20 +121,13 @@ class PersonRows:
         """Add the filters of people."""
         shown = list(super().get_list_filter(request))  # type: ignore[misc]
         if self.person_field and get_filtered_client(request) is not None:
-            shown += [filter_by_person(kind, self.person_field) for kind in person_filters]
+            kinds = person_filters if self.person_field == _THEMSELVES else (*person_filters, *person_row_filters)
+            shown += [filter_by_person(kind, self.person_field) for kind in kinds]
         return shown
 
-
-def filter_by_person(kind: type[SimpleListFilter], field: str) -> Any:
-    """Return a filter of people as one of rows about people, which their ``field`` refers to."""
-
-    def queryset(self: SimpleListFilter, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        model: Any = queryset.model._meta.get_field(field).related_model if field != "pk" else queryset.model
-        everyone = model._default_manager.all()
-        people: Any = kind.queryset(self, request, everyone)
-        return queryset if people is everyone else queryset.filter(**{f"{field}__in": people.order_by().values("pk")})
-
-    return type(kind.__name__, (kind,), {"queryset": queryset})
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PeopleChangeList]:  # noqa: ARG002
+        """Return the change list that searches the rows of many people part by part."""
+        return PeopleChangeList
 
 
 type SummaryOf = Callable[[HttpRequest, Any], Sequence[SummaryLine]]
@@ -142,6 +136,9 @@ person_acts: ExtensionPoint[RowAction] = ExtensionPoint("console.person_acts", "
 person_pages: ExtensionPoint[PersonPage] = ExtensionPoint("console.person_pages", "Pages about every person.")
 person_filters: ExtensionPoint[type[SimpleListFilter]] = ExtensionPoint(
     "console.person_filters", "Filters of the list of people within one client."
+)
+person_row_filters: ExtensionPoint[type[SimpleListFilter]] = ExtensionPoint(
+    "console.person_row_filters", "Filters by people on lists of rows about them, beside those of the list of people."
 )
 person_panels: ExtensionPoint[PanelOf | PersonPanel] = ExtensionPoint(
     "console.person_panels", "Panels on every person's page: a template and its values, or None."

@@ -1,17 +1,20 @@
 """Lists of staff limited to schools, read from the people of these schools however many the client has."""
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, Model, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, Value
 
 from paktaleem.foundation.tenancy.context import is_limited
 from paktaleem.foundation.tenancy.school_limits import PEOPLE, columns_of_model, find_limit
 from paktaleem.foundation.tenancy.table_policy import Limited
 
-__all__ = ["IsAmong", "begin_with_people"]
+__all__ = ["ArrayOfIds", "IsAmong", "begin_with_people"]
 
 
 class IsAmong(Func):
@@ -20,6 +23,17 @@ class IsAmong(Func):
     template = "%(expressions)s)"
     arg_joiner = " = ANY("
     output_field = BooleanField()
+
+
+class ArrayOfIds(Func):
+    """An array of ids whose number the planner does not know: it looks up each id in an index."""
+
+    template = "ARRAY(SELECT unnest(%(expressions)s::uuid[]))"
+
+    def __init__(self, ids: Collection[UUID]) -> None:
+        """Take the ids."""
+        field: ArrayField[Any, Any] = ArrayField(UUIDField())
+        super().__init__(Value(list(ids), output_field=field), output_field=field)
 
 
 def begin_with_people(rows: QuerySet[Any]) -> QuerySet[Any]:

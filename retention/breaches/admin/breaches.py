@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, show_letter_sheet
+from paktaleem.directory.people.admin.people import person_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -36,7 +37,7 @@ from retention.breaches.clock import whole_hours_left
 from retention.breaches.messages import LETTER
 from retention.breaches.models import Audience, Breach, BreachAssessment, BreachLetter
 from retention.breaches.risk import Outcome
-from retention.breaches.selectors import count_affected, count_notices, find_assessment, is_written_to
+from retention.breaches.selectors import count_affected, count_notices, find_assessment, is_written_to, list_unreached
 from retention.breaches.services import (
     add_clients,
     assess_breach,
@@ -321,5 +322,11 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
 
 
 def _serialize_letter(letter: BreachLetter) -> dict[str, Any]:
-    is_for_people = letter.audience == Audience.PEOPLE
-    return {"letter": letter, "notices": count_notices(letter) if is_for_people else None}
+    if letter.audience != Audience.PEOPLE:
+        return {"letter": letter}
+    unreached = list_unreached(letter)
+    return {
+        "letter": letter,
+        "notices": count_notices(letter),
+        "unreached": unreached.map(lambda person: {"name": str(person), "url": person_url(person.pk)}),
+    }

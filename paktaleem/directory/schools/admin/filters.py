@@ -1,33 +1,33 @@
 """Filters of the list of people: by school, by class, and by grade."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people.grades import parse_grade
 from paktaleem.directory.schools.selectors import (
-    filter_by_class,
     filter_by_grades,
-    filter_by_school,
     get_day,
     select_current_enrolments,
+    select_enrolments_at_school,
+    select_enrolments_in_class,
 )
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.filters import TypedFilter, get_filtered_client
 from paktaleem.foundation.console.person_pages import person_filters
 from paktaleem.foundation.console.requests import get_action_time
+from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
 
 __all__ = ["ClassFilter", "GradeFilter", "SchoolFilter"]
 
 
-class PlaceFilter(TypedFilter):
-    """Filter by a school, class or grade in which people are today."""
-
-    keep: ClassVar[Any]
+class DayFilter(TypedFilter):
+    """Filter by what people are today: their school, class or grade."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the people who are there today."""
@@ -35,8 +35,33 @@ class PlaceFilter(TypedFilter):
         if not value or client_id is None:
             return queryset
         today = get_day(Client.objects.get(pk=client_id), get_action_time(request))
-        found: QuerySet[Any] = type(self).keep(queryset, client_id, value, on=today)
-        return found
+        return self.keep(queryset, client_id, value, on=today)
+
+    def keep(self, people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
+        """Return those of the people who are there on a day."""
+        raise NotImplementedError
+
+
+class PlaceFilter(DayFilter):
+    """Filter by a school or class in which people are enrolled today."""
+
+    select: ClassVar[Any]
+    """The enrolments there: of a client, by LMS id, on a day."""
+
+    def keep(self, people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
+        """Return those of the people who are enrolled there."""
+        self.enrolments: QuerySet[Any] = type(self).select(client_id, value, on=on)
+        return people.filter(pk__in=self.enrolments.values("subject_id"))
+
+    def list_first(self, people: QuerySet[Any], most: int) -> list[UUID]:  # noqa: ARG002 -- read from the enrolments
+        """List the ids of the people; more than ``most``, also the same ones again, if their enrolments are many."""
+        rows = begin_with_people(self.enrolments).order_by().values_list("subject_id", flat=True)[: 2 * most]
+        return list(rows if len(rows) == 2 * most else dict.fromkeys(rows))
+
+    def find_among(self, people: QuerySet[Any], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
+        """Return the ids of those who are enrolled there."""
+        rows = self.enrolments.filter(IsAmong(F("subject_id"), ArrayOfIds(ids)))
+        return {*rows.order_by().values_list("subject_id", flat=True)}
 
 
 @person_filters.connect
@@ -46,7 +71,7 @@ class SchoolFilter(PlaceFilter):
     title = gettext_noop("school")
     parameter_name = "school"
     placeholder = gettext_noop("LMS id of a school")
-    keep = staticmethod(filter_by_school)
+    select = staticmethod(select_enrolments_at_school)
 
 
 @person_filters.connect
@@ -56,19 +81,18 @@ class ClassFilter(PlaceFilter):
     title = gettext_noop("class")
     parameter_name = "class"
     placeholder = gettext_noop("LMS id of a class")
-    keep = staticmethod(filter_by_class)
+    select = staticmethod(select_enrolments_in_class)
 
 
 @person_filters.connect
-class GradeFilter(PlaceFilter):
+class GradeFilter(DayFilter):
     """Filter by grade, in any usual writing."""
 
     title = gettext_noop("grade")
     parameter_name = "grade"
     placeholder = gettext_noop("Such as 7 or KG")
 
-    @staticmethod
-    def keep(people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
+    def keep(self, people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
         """Return the people of the grade; none if the text is no grade."""
         try:
             grade = parse_grade(value)
