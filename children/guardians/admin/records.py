@@ -68,6 +68,7 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     list_display = ("starts_at", "child", "contract_reference", "worth", "state", "owner")
     list_filter = ("client",)
     newest_by = "starts_at"
+    entered = ("contract_reference",)
     detail_fields = ("child", "contract_reference", "worth", "state", "starts_at", "ends_at")
     intro = (
         "A school's own authorisation for education: a separate, weaker record, not a guardian's consent. "

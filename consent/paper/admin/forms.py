@@ -176,6 +176,7 @@ class FormRunAdmin(EvidenceAdmin):
     list_filter = ("client",)
     newest_by = "made_at"
     detail_fields = ("name", "addressee", "people", "made", "made_by")
+    entered = ("name",)
     change_list_template = "paper/forms.html"
     change_form_template = "paper/form.html"
     intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu, with a code."

@@ -115,6 +115,7 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
     list_filter = ("state", "client")
     newest_by = "requested_at"
     row_fields = ("authority", "instrument", "reference", "received_on", "demanded", "scope", "review")
+    entered = ("demanded", "scope", "review", "disclosed", "what_went")
     detail_fields = (
         "person",
         "standing",

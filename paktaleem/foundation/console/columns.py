@@ -29,6 +29,7 @@ __all__ = [
     "client_name",
     "day",
     "day_tag",
+    "explain_value",
     "format_actor",
     "format_code_field",
     "is_code_field",
@@ -171,6 +172,18 @@ def render_contents(field: Any) -> SafeString | str:
     if isinstance(name, str) and isinstance(value := getattr(field.form.instance, name, None), bool):
         return _("Yes") if value else _("No")
     return (_render_known(field.form.instance, name) if isinstance(name, str) else "") or field.contents()
+
+
+def explain_value(field: Any) -> str:
+    """Return the help of a field; of a read-only one only what helps to read it: a yes or no, or what was recorded."""
+    help_text = str(field.field["help_text"]) if field.is_readonly else str(field.field.help_text)
+    if not field.is_readonly or not help_text:
+        return help_text
+    page, name = field.model_admin, field.field["name"]
+    if isinstance(getattr(field.form.instance, name, None), bool):
+        return help_text
+    has_form = page.add_capability is not None or page.change_capability is not None
+    return "" if name in page.entered or (has_form and name in page.row_fields) else help_text
 
 
 def _render_known(row: Any, name: str) -> SafeString | str:

@@ -53,6 +53,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     row_fields: ClassVar[Sequence[str]] = ()
     fixed: ClassVar[Sequence[str]] = ()
     detail_fields: ClassVar[Sequence[str]] = ()
+    entered: ClassVar[Sequence[str]] = ()
+    """Fields that acts or other pages enter: the help for entering them is not shown beside their values."""
     codes: ClassVar[Mapping[str, Any]] = {}
     """Fields that hold codes, with the model whose rows offer them, or an extension point of models of apps above."""
     acts: ClassVar[Sequence[RowAction]] = ()
@@ -176,13 +178,11 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the client, the fields and the reason."""
         main: list[str] = list(self.row_fields)
+        writes = obj is None or self.has_change_permission(request, obj)
         if obj is not None:
             main = [*(["owner"] if self.owner_column else []), *main, *self.detail_fields]
-            writes = self.has_change_permission(request, obj)
-        else:
-            writes = True
-            if self._has_client_field and actor_of(request).client_id is None:
-                main = ["client", *main]
+        elif self._has_client_field and actor_of(request).client_id is None:
+            main = ["client", *main]
         sets: list[Any] = [(None, {"fields": main})]
         if writes and self.asks_reason:
             sets.append((_("Why"), {"fields": ["reason"], "classes": ["why"]}))

@@ -159,6 +159,7 @@ class SubjectAdmin(ExportableAdmin):
     change_list_template = "console/subjects.html"
     add_form_template = ScopedAdmin.change_form_template
     change_form_template = "console/person.html"
+    entered = ("country",)
     main_acts = ("reveal", "rights-request", "invite", "ask-guardians", "correct")
     """The acts of which the first three that apply are buttons; all others are under *More*."""
     detail_fields = (
