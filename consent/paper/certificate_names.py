@@ -1,6 +1,7 @@
 """The names of the codes of a certificate, in English and Urdu, as they were when it was issued."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,11 @@ from django.utils import translation
 
 from consent.notices.selectors.public import map_category_names
 from consent.notices.selectors.purposes import find_purposes
+from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.selectors import name_systems
+from paktaleem.foundation.audit.actors import Reason
 
-__all__ = ["Both", "in_both", "in_each", "name_codes"]
+__all__ = ["Both", "in_both", "in_each", "name_codes", "name_reasons"]
 
 type Both = dict[str, str]
 """A text in English (``en``) and Urdu (``ur``)."""
@@ -41,6 +44,15 @@ def name_codes(
         "categories": _name_categories(client_id, sorted(set(categories))),
         "purposes": _name_purposes(client_id, sorted(set(purposes))),
     }
+
+
+def name_reasons(codes: Iterable[str]) -> dict[str, Both]:
+    """Map the codes with which systems answered that an order does not apply, and those of staff, to their words."""
+    return {code: in_both(partial(_say_reason, code)) for code in set(codes) - {""}}
+
+
+def _say_reason(code: str) -> Any:
+    return EXEMPTION_LABELS.get(code) or translation.gettext(str(dict(Reason.choices).get(code, code)))
 
 
 def _name_categories(client_id: UUID, codes: list[str]) -> dict[str, Both]:

@@ -1,19 +1,16 @@
 """Certificates of erasures: canonical JSON (RFC 8785) without personal data, whose SHA-256 is in the ledger."""
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from consent.paper.certificate_names import in_both, in_each, name_codes
+from consent.paper.certificate_names import in_each, name_codes, name_reasons
 from paktaleem.directory.data_systems.models import Order, OrderStep
-from paktaleem.directory.data_systems.results import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.certificates import issue
-from paktaleem.foundation.console.columns import reason_label
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from rights.erasures.models import Certificate, ErasureProposal
@@ -86,12 +83,7 @@ def _list_names(proposal: ErasureProposal, systems: list[dict[str, Any]]) -> dic
         categories=named,
         purposes=proposal.purposes,
     )
-    reasons = {one["reason"] for one in systems} - {""}
-    return {**names, "reasons": {code: in_both(partial(_say_reason, code)) for code in reasons}}
-
-
-def _say_reason(code: str) -> Any:
-    return EXEMPTION_LABELS.get(code) or reason_label(code)
+    return {**names, "reasons": name_reasons(one["reason"] for one in systems)}
 
 
 def _list_recipients(proposal: ErasureProposal) -> list[dict[str, str]]:

@@ -136,7 +136,8 @@ class PeopleChangeList(BoundedChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
         """Return all rows that match, and keep what is searched for them."""
         self.searched = super().get_queryset(request, exclude_parameters)
-        self.many: list[ManyPeople] = [spec.many for spec in self.filter_specs if getattr(spec, "many", None)]
+        many = (getattr(spec, "many", None) for spec in self.filter_specs)
+        self.many: list[ManyPeople] = [one for one in many if one is not None]
         found = self.searched
         for one in self.many:
             found = one.filter(found)

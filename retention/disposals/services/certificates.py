@@ -9,12 +9,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from consent.paper.certificate_names import in_both, name_codes
-from paktaleem.directory.data_systems.results import EXEMPTION_LABELS
+from consent.paper.certificate_names import in_both, name_codes, name_reasons
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue
-from paktaleem.foundation.console.columns import reason_label
 from retention.disposals.models import Batch, Cause, Certificate
 from retention.disposals.services.batches import PARENT, fetch
 from retention.disposals.sql_statements import RECORDS, SETS, SUMMARY
@@ -82,17 +80,13 @@ def _list_names(
         categories={one["category"] for one in (*counts, *records, *rules)},
         purposes={one["purpose"] for one in rules},
     )
-    causes, answers = ({one[name] for one in counts} - {""} for name in ("cause", "answer"))
+    causes = {one["cause"] for one in counts} - {""}
     return {
         **names,
         "causes": {code: in_both(partial(str, Cause(code).label)) for code in causes},
-        "answers": {code: in_both(partial(_say_answer, code)) for code in answers},
+        "answers": name_reasons(one["answer"] for one in counts),
         "periods": {code: in_both(partial(describe_period, code)) for code in {one["period"] for one in rules}},
     }
-
-
-def _say_answer(code: str) -> Any:
-    return EXEMPTION_LABELS.get(code) or reason_label(code)
 
 
 def _rules(keys: set[UUID]) -> list[dict[str, str]]:
