@@ -1,4 +1,4 @@
-"""Filters of the list of people: by school, by class, and by grade."""
+"""Filters of people: by school, class and grade, and in lists of rows about people by role."""
 
 from collections.abc import Collection
 from datetime import date
@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people.grades import parse_grade
+from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.people.roles import HasSeveralRoles, having_role
 from paktaleem.directory.schools.selectors import (
     filter_by_grades,
     get_day,
@@ -18,12 +20,12 @@ from paktaleem.directory.schools.selectors import (
     select_enrolments_in_class,
 )
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.console.filters import TypedFilter, get_filtered_client
-from paktaleem.foundation.console.person_pages import person_filters
+from paktaleem.foundation.console.filters import ChosenFilter, TypedFilter, get_filtered_client
+from paktaleem.foundation.console.person_pages import person_filters, person_row_filters
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
 
-__all__ = ["ClassFilter", "GradeFilter", "SchoolFilter"]
+__all__ = ["ClassFilter", "GradeFilter", "PersonRoleFilter", "SchoolFilter"]
 
 
 class DayFilter(TypedFilter):
@@ -99,3 +101,31 @@ class GradeFilter(DayFilter):
         except ValueError:
             return people.none()
         return filter_by_grades(people, client_id, select_current_enrolments(client_id, on), [grade])
+
+
+@person_row_filters.connect
+class PersonRoleFilter(ChosenFilter):
+    """Filter by a role that people have, as their main role or besides it, within one client."""
+
+    title = gettext_noop("role of the person")
+    titles: ClassVar[dict[str, str]] = {"child": gettext_noop("role of the child")}
+    parameter_name = "person_role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """Return the roles."""
+        return list(SubjectRole.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the people who have the role."""
+        role, client_id = self.value(), get_filtered_client(request)
+        if role not in SubjectRole.values or client_id is None:
+            return queryset
+        self.client_id, self.role = client_id, str(role)
+        return queryset.filter(having_role(self.role), client_id=client_id)
+
+    def list_first(self, people: QuerySet[Any], most: int) -> list[UUID]:  # noqa: ARG002 -- read by two indexes
+        """List the ids of some of the people: those whose main role it is, then those who have it besides."""
+        own = Subject.objects.filter(client_id=self.client_id).order_by()
+        main = begin_with_people(own.filter(role=self.role)).values_list("pk", flat=True)
+        besides = begin_with_people(own.filter(HasSeveralRoles(), other_roles__contains=[self.role]))
+        return list(main.union(besides.values_list("pk", flat=True), all=True).order_by()[:most])
