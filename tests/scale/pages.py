@@ -39,7 +39,7 @@ def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:
                 values = spec.lookup_choices if spec.parameter_name == "person_role" else spec.lookup_choices[:2]
                 yield from (f"{url}?{chosen}&{spec.parameter_name}={value}" for value, _ in values)
         elif isinstance(spec, TypedFilter):
-            yield from (f"{url}?{chosen}&{spec.parameter_name}={value}" for value in TYPED[spec.parameter_name])
+            yield from (f"{url}?{chosen}&{spec.parameter_name}={value}" for value in TYPED[str(spec.parameter_name)])
         else:
             yield from (url + choice["query_string"] for choice in spec.choices(cl) if not choice["selected"])
     yield f"{url}?{chosen}&p={cl.paginator.num_pages}"

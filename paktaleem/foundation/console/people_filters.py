@@ -157,7 +157,8 @@ class PeopleChangeList(BoundedChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
         """Return all rows that match, and keep what is searched for them."""
         self.searched = of_client_of_person(request, super().get_queryset(request, exclude_parameters))
-        self.many: list[ManyPeople] = [spec.many for spec in self.filter_specs if getattr(spec, "many", None)]
+        chosen = (getattr(spec, "many", None) for spec in self.filter_specs)
+        self.many: list[ManyPeople] = [many for many in chosen if many is not None]
         found = self.searched
         for one in self.many:
             found = one.filter(found)
