@@ -1,5 +1,6 @@
 """Console pages of invitations, and the acts that invite the guardians of one child or of many."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,13 @@ from django.utils.translation import gettext_lazy as _
 
 from children.guardians.admin.people import needs_guardian
 from children.invitations.models import ContactProblem, Invitation
-from children.invitations.selectors import count_missing, list_children_to_ask_about, without_answer
+from children.invitations.selectors import (
+    LeftOut,
+    count_missing,
+    list_children_to_ask_about,
+    list_left_out,
+    without_answer,
+)
 from children.invitations.services import INVITE_MANY, invite_guardians_of
 from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
@@ -45,6 +52,8 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.runs.services import begin_run
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.times import isolate
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["InvitationAdmin"]
 
@@ -152,6 +161,10 @@ long_acts.connect(
 )
 
 
+def _describe_left_out(found: Mapping[LeftOut, Sequence[str]]) -> list[str]:
+    return [f"{why.label} ({len(ids)}): {join_words(map(isolate, ids))}" for why, ids in found.items()]
+
+
 @admin.register(Invitation, site=site)
 class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of invitations."""
@@ -219,7 +232,8 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
             children = list_children_to_ask_about(client, chosen, actor=actor, at=at)
             numbers = count_missing(children)
             if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
-                return self._page(request, form, numbers=numbers)
+                left_out = list_left_out(client, chosen, actor=actor, at=at) if chosen.ids else {}
+                return self._page(request, form, numbers=numbers, left_out=_describe_left_out(left_out))
             if chosen.ids:
                 some = without_answer(children).select_related("client")
                 invite_guardians_of(some, portal=get_public_url(request), actor=actor, at=at)

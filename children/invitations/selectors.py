@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.invitations.models import Invitation
@@ -25,10 +27,12 @@ from paktaleem.foundation.accounts.roles import Capability
 
 __all__ = [
     "InvitationCounts",
+    "LeftOut",
     "count_missing",
     "get_names_for_guardian",
     "list_children_to_ask_about",
     "list_invitations",
+    "list_left_out",
     "list_wards",
     "without_answer",
 ]
@@ -75,6 +79,16 @@ class InvitationCounts:
     to_ask: int
 
 
+class LeftOut(TextChoices):
+    """Why no guardian is asked about someone who was chosen by id."""
+
+    UNKNOWN = "unknown", _("No one at this client has this id")
+    GONE = "gone", _("Have left")
+    OTHER_ROLE = "other_role", _("Neither a student nor a learner")
+    NOT_CHOSEN = "not_chosen", _("Not in the chosen schools, classes, grades or role")
+    OF_AGE = "of_age", _("Of age: they decide for themselves")
+
+
 def list_children_to_ask_about(
     client: Client, chosen: Selection = EVERYONE, *, actor: Actor, at: datetime
 ) -> QuerySet[Subject]:
@@ -82,12 +96,38 @@ def list_children_to_ask_about(
 
     No one who has left is listed. Raises NotAllowed.
     """
-    here = list_subjects(actor).filter(client=client, erased_at=None).exclude(having_left())
-    found = select_chosen(here, chosen, client=client, at=at)
+    found = _select_pupils(client, chosen, actor=actor, at=at)
     known = age_is_known(client)
     unknown = Q(of_age_at=None) | ~known if client.serves_minors else Q(pk=None)
     is_child = Q(of_age_at__gt=at) & known | unknown
-    return found.filter(is_child, having_any_role(_LEARNERS))
+    return found.filter(is_child)
+
+
+def _select_pupils(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> QuerySet[Subject]:
+    """Select the chosen students and learners of the client, of any age, who have not left."""
+    here = list_subjects(actor).filter(client=client, erased_at=None).exclude(having_left())
+    return select_chosen(here, chosen, client=client, at=at).filter(having_any_role(_LEARNERS))
+
+
+def list_left_out(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> dict[LeftOut, list[str]]:
+    """List the chosen ids about whom no guardian is asked, by the first reason that applies. Raises NotAllowed."""
+    by: dict[str, Any] = {"actor": actor, "at": at}
+    everyone = list_subjects(actor).filter(client=client, external_id__in=chosen.ids)
+    here, ids = everyone.exclude(having_left()), Selection(ids=chosen.ids)
+    steps: list[tuple[LeftOut, QuerySet[Subject]]] = [
+        (LeftOut.UNKNOWN, everyone),
+        (LeftOut.GONE, here),
+        (LeftOut.OTHER_ROLE, _select_pupils(client, ids, **by)),
+        (LeftOut.NOT_CHOSEN, _select_pupils(client, chosen, **by)),
+        (LeftOut.OF_AGE, list_children_to_ask_about(client, chosen, **by)),
+    ]
+    left, found = set(chosen.ids), {}
+    for reason, people in steps:
+        kept = {*people.order_by().values_list("external_id", flat=True)}
+        if left - kept:
+            found[reason] = sorted(left - kept)
+        left &= kept
+    return found
 
 
 def count_missing(children: QuerySet[Subject]) -> InvitationCounts:

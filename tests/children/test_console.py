@@ -4,12 +4,14 @@ import re
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from children.invitations.models import Invitation
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.browsers import work
 from tests.console.pages import list_url, row_url
-from tests.factories import BORN, SubjectFactory
+from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.signing_in import browser_of
 
 ADD = list_url("invitations/invitation") + "add/"
@@ -57,6 +59,31 @@ def test_the_form_names_the_children_about_whom_no_guardian_is_asked_by_their_re
     ]
     assert "There is no guardian to ask." in page
     assert 'name="confirmed"' not in page
+
+
+def test_the_form_names_those_chosen_by_id_about_whom_no_one_is_asked_and_why(cast):
+    with in_client(cast.client_id("indus")):
+        by = {"client": cast.client("indus"), "actor": SETTING_UP, "at": timezone.now()}
+        SubjectFactory(client=cast.client("indus"), external_id="lms-left", birth_date=BORN["child"])
+        register_subject("lms-left", details={"is_enabled": False}, **by)
+        SubjectFactory(client=cast.client("indus"), external_id="lms-grown", birth_date=BORN["adult"])
+        register_subject("lms-danish", details={"grade": "4"}, **by)
+    browser = browser_of(cast.user("farah"))
+    ids = "lms-danish\nlms-grown\nlms-junaid\nlms-left\nlms-nobody\nlms-kiran"
+    answer = browser.post(ADD, {"ids": ids, "beginning": ""})
+    assert (numbers(answer)[0], numbers(answer)[-1]) == (1, 1)
+    page = answer.content.decode()
+    assert re.findall(r"<li>([^<]+: lms-[^<]+)</li>", page) == [
+        "No one at this client has this id (2): lms-kiran, lms-nobody",
+        "Have left (1): lms-left",
+        "Neither a student nor a learner (1): lms-junaid",
+        "Of age: they decide for themselves (1): lms-grown",
+    ]
+    assert "Left out of those chosen by id:" in page
+    both = browser.post(ADD, {"ids": "lms-danish\nlms-iqra", "beginning": "", "grade": "4"})
+    assert (numbers(both)[0], numbers(both)[-1]) == (1, 1)
+    assert "Not in the chosen schools, classes, grades or role (1): lms-iqra" in both.content.decode()
+    assert "Left out" not in browser.post(ADD, {"ids": "", "beginning": ""}).content.decode()
 
 
 def test_an_officer_says_first_whose_children_are_meant(cast):

@@ -1,5 +1,6 @@
 """A panel that shows the latest rows only says so."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -38,6 +39,7 @@ from tests.consent.approving import officer
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
+from tests.rights.cases import received, withdraw
 from tests.sharing.demands import demand
 from tests.webhooks.making import make_endpoint, make_given_up
 
@@ -92,6 +94,20 @@ def test_demands_and_accesses_of_a_person_with_links_to_all(
             for link in links:
                 assert link.startswith(f"/admin/{model}/?")
                 assert amina.get(link).content.decode().count('<th class="field-') == number
+
+
+def test_all_requests_of_a_person_are_listed_also_those_that_have_ended(
+    cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person, "_MOST", 1)
+    with in_client(cast.client_id("indus")):
+        ended, still_open = received(cast), received(cast, "objection")
+        withdraw(cast, ended)
+    farah = sign_in("farah")
+    page = farah.get(f"{row_url('subjects/subject', cast.subject_id('hamza'))}?tab=requests").content.decode()
+    [link] = re.findall(r'<a href="([^"]+)">Show all</a>', page)
+    listed = farah.get(html.unescape(link)).content.decode()
+    assert (ended.number in listed, still_open.number in listed) == (True, True)
 
 
 def test_only_the_person_of_the_link_is_listed(cast: Cast, sign_in: SignIn, now: Any) -> None:

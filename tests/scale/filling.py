@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 
 from tests.bench.world import copy_clients
+from tests.scale.one_person import OF_ONE, PERSON_WITH_MANY_ROWS
 
 __all__ = ["SCHOOLS_OF_INDUS", "fill", "school_of_indus"]
 
@@ -382,7 +383,21 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
         given = {"people": people, "clients": clients, "indus": indus, "schools": SCHOOLS_OF_INDUS}
-        for statements in (PERSON, SUBJECTS, TOLD, ANSWERS, HELD, GUARDIANS, PROVED, CASES, WORK, SCHOOLS, STAFF):
+        given["many"] = PERSON_WITH_MANY_ROWS
+        for statements in (
+            PERSON,
+            SUBJECTS,
+            TOLD,
+            ANSWERS,
+            HELD,
+            GUARDIANS,
+            PROVED,
+            CASES,
+            WORK,
+            SCHOOLS,
+            OF_ONE,
+            STAFF,
+        ):
             for statement in statements.split(";\n"):
                 if statement.strip():
                     connection.execute(statement, given)

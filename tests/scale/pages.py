@@ -22,7 +22,7 @@ READER, PART = os.environ.get("SCALE_READER", ""), os.environ.get("SCALE_PAGES",
 
 
 TYPED = {"school": ("own-0", "nowhere"), "class": ("class-10",), "grade": ("7", "KG")}
-"""Texts for the filters of lists in which one types: many people and few of a client, and none."""
+"""Texts for filters of lists: they choose many people of a client, few, and none."""
 
 
 def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:

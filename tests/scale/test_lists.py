@@ -21,8 +21,9 @@ from time_machine import TimeMachineFixture
 from consent.notices.models import Notice
 from consent.notices.selectors.preview import preview_effect
 from paktaleem.development.embedded import SUPERUSER, Endpoint
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
-from paktaleem.foundation.console.person_pages import TABS, person_pages
+from paktaleem.foundation.console.person_pages import TABS, PersonRows, person_pages
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.reports.samples.populations import PopulationKind
@@ -36,6 +37,7 @@ from tests.database import cast_values, copied_database
 from tests.pages.test_every_page import addresses
 from tests.project.rows import rows_of_indus
 from tests.scale.filling import fill
+from tests.scale.one_person import PERSON_WITH_MANY_ROWS
 from tests.scale.pages import IS_WHOLE, PART, READER, counted, faults, narrowed, say
 from tests.scale.plans import ROWS_OF_A_BIG_TABLE, spied
 from tests.signing_in import browser_of
@@ -204,8 +206,28 @@ def more_pages(browser: Client, cast: Cast, name: str) -> Iterator[str]:
             yield f"{list_url(model)}?{chosen}"
             if IS_WHOLE:  # the client's administrator narrows the same rows
                 yield from narrowed(browser, list_url(model), chosen)
+    for model in filter(is_about_people, BIG):
+        yield from of_a_person(browser, list_url(model))
     for text in ("stu-12345", "stu-1", "s", "nobody"):
         yield f"{list_url('subjects/subject')}?q={text}"
+
+
+def is_about_people(model: str) -> bool:
+    """Return True if a person's page can lead to the rows of a list that are about them."""
+    own = admin_of(model)
+    fields = {field.name: field.related_model for field in own.model._meta.concrete_fields}
+    return isinstance(own, PersonRows) and fields.get("subject") is Subject
+
+
+def of_a_person(browser: Client, url: str) -> Iterator[str]:
+    """Yield a list with the rows of a person who has none, and of one who has many: first and last page, older rows."""
+    yield f"{url}?subject__id__exact={new_id()}"
+    about = f"subject__id__exact={PERSON_WITH_MANY_ROWS}"
+    yield f"{url}?{about}"
+    cl = browser.get(f"{url}?{about}&p={browser.get(f'{url}?{about}').context['cl'].paginator.num_pages}").context["cl"]
+    yield f"{url}?{about}&p={cl.paginator.num_pages}"
+    if cl.older_link:
+        yield url + cl.older_link
 
 
 def big_tables(cast: Cast) -> set[str]:

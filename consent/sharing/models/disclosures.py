@@ -59,6 +59,7 @@ class Disclosure(models.Model):
         ]
         indexes = [
             models.Index(fields=["client", "subject", "-shared_at"], name="disclosure_of_person"),
+            models.Index(fields=["client", "subject", "-reported_at", "-id"], name="disclosure_listed_of_person"),
             *newest_first("reported_at", "disclosure_by_time"),
             *newest_first("reported_at", "disclosure_denied", condition=Q(is_denied=True)),
         ]

@@ -305,7 +305,7 @@ class AccessRecord(models.Model):
     class Meta:
         ordering = ["-looked_at", "-id"]
         indexes = [
-            models.Index(fields=["client", "subject", "looked_at"], name="accessrecord_of_subject"),
+            models.Index(fields=["client", "subject", "-looked_at", "-id"], name="accessrecord_of_subject"),
             *newest_first("looked_at", "accessrecord_by_time"),
             *newest_first("looked_at", "accessrecord_by_reason", by="reason"),
         ]

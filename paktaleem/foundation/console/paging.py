@@ -163,8 +163,9 @@ class BoundedChangeList(ChangeList):
         self.multi_page = paginator.num_pages > 1
         self.paginator = paginator
         if paginator.is_capped and not page.has_next() and self._is_newest_first():
-            after = paginator.find_last(list(page.object_list))
-            self.older_link = self.get_query_string({OlderFilter.parameter_name: after})
+            self.older_link = self.get_query_string(
+                {OlderFilter.parameter_name: paginator.find_last(list(page.object_list))}
+            )
 
     def build_paginator(self) -> CappedPaginator:
         """Return the paginator of the rows."""

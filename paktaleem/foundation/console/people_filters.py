@@ -11,14 +11,25 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Subquery
 from django.http import HttpRequest
 
+from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.paging import BoundedChangeList, CappedPaginator
 from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
 
-__all__ = ["MOST_PEOPLE", "SEARCHED_AT_ONCE", "ManyPeople", "PeopleChangeList", "filter_by_person", "list_first"]
+__all__ = [
+    "MOST_PEOPLE",
+    "OF_PERSON",
+    "SEARCHED_AT_ONCE",
+    "ManyPeople",
+    "PeopleChangeList",
+    "filter_by_person",
+    "list_first",
+]
 
+OF_PERSON = "subject__id__exact"
+"""Parameter of the URL of a list for the rows about one person."""
 MOST_PEOPLE = 1_000
 """Number of people up to which a filter finds their rows by their keys."""
 SEARCHED_AT_ONCE = 1_000
@@ -80,6 +91,16 @@ def filter_by_person(kind: type[SimpleListFilter], field: str) -> Any:
     return type(kind.__name__, (kind,), {"queryset": queryset, "title": titles.get(field, kind.title)})
 
 
+def of_client_of_person(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the rows; if the URL names their person, also stated as those of the person's client, for the indexes."""
+    person = request.GET.get(OF_PERSON)
+    if person is None:
+        return rows
+    people: Any = rows.model._meta.get_field("subject").related_model
+    client = people._default_manager.filter(pk=parse_uuid(person)).order_by().values("client_id")[:1]
+    return rows.filter(client_id=Subquery(client))
+
+
 class PartPaginator(CappedPaginator):
     """Paginator over those of the next rows of a list that are about some of many people."""
 
@@ -135,9 +156,9 @@ class PeopleChangeList(BoundedChangeList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
         """Return all rows that match, and keep what is searched for them."""
-        self.searched = super().get_queryset(request, exclude_parameters)
-        many = (getattr(spec, "many", None) for spec in self.filter_specs)
-        self.many: list[ManyPeople] = [one for one in many if one is not None]
+        self.searched = of_client_of_person(request, super().get_queryset(request, exclude_parameters))
+        chosen = (getattr(spec, "many", None) for spec in self.filter_specs)
+        self.many: list[ManyPeople] = [many for many in chosen if many is not None]
         found = self.searched
         for one in self.many:
             found = one.filter(found)

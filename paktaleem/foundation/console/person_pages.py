@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import get_filtered_client
-from paktaleem.foundation.console.people_filters import PeopleChangeList, filter_by_person
+from paktaleem.foundation.console.people_filters import OF_PERSON, PeopleChangeList, filter_by_person
 from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -54,7 +54,7 @@ __all__ = [
     "summary_of",
 ]
 
-_OF_PERSON, _THEMSELVES = "subject__id__exact", "pk"
+_THEMSELVES = "pk"
 
 type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
@@ -115,7 +115,7 @@ class PersonRows:
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Allow the link from a person's page to all rows about them, beside the filters."""
-        return lookup == _OF_PERSON or super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
+        return lookup == OF_PERSON or super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Add the filters of people."""
@@ -161,7 +161,7 @@ def on_tab(tab: PersonTab, *, place: int = 9) -> Callable[[PanelOf], PanelOf]:
 def list_url_of_person(model: type[Model], person_id: UUID) -> str:
     """Return the URL of the list of a model, with the rows whose ``subject`` is one person."""
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist", current_app=site.name)
-    return f"{url}?{_OF_PERSON}={person_id}"
+    return f"{url}?{OF_PERSON}={person_id}"
 
 
 def list_tabs(request: HttpRequest, row: Any) -> list[PersonTab]:

@@ -10,6 +10,7 @@ from paktaleem.directory.merges.admin import render_same_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.person_pages import (
     REQUESTS,
     SummaryLine,
@@ -73,7 +74,11 @@ def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] 
     name = "admin:rights_rightsrequest_change"
     lines = found.map(lambda one: (one, reverse(name, args=[one.pk], current_app=site.name)))
     panel = {"template": "console/panels/rights_related.html", "title": gettext("Requests of this person")}
-    return {**panel, "lines": lines, "all_url": list_url_of_person(RightsRequest, row.pk)} if lines else None
+    return (
+        {**panel, "lines": lines, "all_url": f"{list_url_of_person(RightsRequest, row.pk)}&{PROGRESS}=all"}
+        if lines
+        else None
+    )
 
 
 @person_summaries.connect

@@ -24,7 +24,7 @@ def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | 
     if not may(request, Capability.VIEW_ORDERS, row.client_id):
         return None
     of_person = Order.objects.filter(client_id=row.client_id, subject=row)
-    latest = take_latest(of_person.order_by("-pk").values_list("pk", flat=True), _MOST)
+    latest = take_latest(of_person.order_by("-created_at", "-pk").values_list("pk", flat=True), _MOST)
     panel = panel_of_orders(of_person.filter(pk__in=list(latest)))
     lines, url = latest.with_rows(panel["lines"]), list_url_of_person(Order, row.pk)
     return {**panel, "lines": lines, "all_url": url} if latest else None

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                     "ordering": ["-created_at", "-id"],
                     "indexes": [
                         models.Index(condition=models.Q(("ended_at", None)), fields=["client", "system", "id"], name="order_open_of_system"),
-                        models.Index(fields=["client", "subject", "id"], name="order_of_person"),
+                        models.Index(fields=["client", "subject", "-created_at", "-id"], name="order_of_person"),
                         models.Index(condition=models.Q(("parent_id__isnull", False)), fields=["client", "parent_id", "subject"], name="order_by_parent"),
                         models.Index(condition=models.Q(("copies_purged_at", None), ("ended_at__isnull", False), ("kind", "collect")), fields=["client", "ended_at"], name="order_with_copies"),
                         models.Index(fields=["client", "-created_at", "-id"], name="order_by_time"),

@@ -219,7 +219,7 @@ class Order(OrderColumns):
         ]
         indexes = [
             models.Index(fields=["client", "system", "id"], condition=Q(ended_at=None), name="order_open_of_system"),
-            models.Index(fields=["client", "subject", "id"], name="order_of_person"),
+            models.Index(fields=["client", "subject", "-created_at", "-id"], name="order_of_person"),
             models.Index(
                 fields=["client", "parent_id", "subject"], condition=Q(parent_id__isnull=False), name="order_by_parent"
             ),

@@ -382,7 +382,9 @@ class Migration(migrations.Migration):
                 options={
                     "ordering": ["-looked_at", "-id"],
                     "indexes": [
-                        models.Index(fields=["client", "subject", "looked_at"], name="accessrecord_of_subject"),
+                        models.Index(
+                            fields=["client", "subject", "-looked_at", "-id"], name="accessrecord_of_subject"
+                        ),
                         models.Index(fields=["client", "-looked_at", "-id"], name="accessrecord_by_time"),
                         models.Index(fields=["-looked_at", "-id"], name="accessrecord_by_time_all"),
                         models.Index(fields=["client", "reason", "-looked_at", "-id"], name="accessrecord_by_reason"),

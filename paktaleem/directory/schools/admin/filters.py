@@ -1,4 +1,4 @@
-"""Filters of people, and of rows about them: by school, by class, by grade, and by role."""
+"""Filters of people: by school, class and grade, and in lists of rows about people by role."""
 
 from collections.abc import Collection
 from datetime import date
