@@ -1,17 +1,19 @@
 """Certificates of erasures: canonical JSON (RFC 8785) without personal data, whose SHA-256 is in the ledger."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.utils import translation
-
+from consent.paper.certificate_names import in_both, in_each, name_codes
 from paktaleem.directory.data_systems.models import Order, OrderStep
+from paktaleem.directory.data_systems.results import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.certificates import issue
+from paktaleem.foundation.console.columns import reason_label
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from rights.erasures.models import Certificate, ErasureProposal
@@ -47,6 +49,7 @@ def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor
 
 def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[str, Any]:
     request = proposal.request
+    systems = [_answer(order) for order in _orders(proposal, parent)]
     return {
         "type": "erasure_certificate",
         "version": VERSION,
@@ -66,11 +69,29 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
         "ordered_at": _time(proposal.started_at),
         "key_destroyed_at": _time(proposal.erasure.completed_at) if proposal.erasure else None,
         "erasure_list": _lines(proposal),
-        "systems": [_answer(order) for order in _orders(proposal, parent)],
+        "systems": systems,
         "recipients": _list_recipients(proposal),
         "remaining": _remaining(proposal.subject, proposal.started_at or at),
+        "names": _list_names(proposal, systems),
         "issued_at": _time(at),
     }
+
+
+def _list_names(proposal: ErasureProposal, systems: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the names of all codes of the certificate, so that it can be read without the register."""
+    named = {*proposal.categories, *(code for one in systems for code in (*one["categories"], *one["counts"]))}
+    names = name_codes(
+        proposal.client_id,
+        systems=(one["system"] for one in systems),
+        categories=named,
+        purposes=proposal.purposes,
+    )
+    reasons = {one["reason"] for one in systems} - {""}
+    return {**names, "reasons": {code: in_both(partial(_say_reason, code)) for code in reasons}}
+
+
+def _say_reason(code: str) -> Any:
+    return EXEMPTION_LABELS.get(code) or reason_label(code)
 
 
 def _list_recipients(proposal: ErasureProposal) -> list[dict[str, str]]:
@@ -91,9 +112,12 @@ def _commitment(subject: Subject) -> str:
 
 
 def _remaining(subject: Subject, at: datetime) -> list[dict[str, Any]]:
-    """Return what stays and why, in English: the record is the same whatever language the reader uses."""
-    with translation.override("en"):
-        return [one._asdict() for one in list_remaining(subject, at)]
+    """Return what stays and why, in both languages: the record is the same whatever language the reader uses."""
+    found = in_each(lambda: list_remaining(subject, at))
+    return [
+        {**one._asdict(), "what_ur": urdu.what, "ground_ur": urdu.ground}
+        for one, urdu in zip(found["en"], found["ur"], strict=True)
+    ]
 
 
 def _lines(proposal: ErasureProposal) -> list[int]:

@@ -20,6 +20,7 @@ from paktaleem.directory.people.erasure_hooks import Hold, PersonalRows, list_ho
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
 from retention.holdings.models import Holding
 from rights.erasures.facts import read_facts
@@ -138,7 +139,7 @@ def _legal_obligations(subject: Subject, at: datetime) -> list[Remaining]:
                 categories=join_words(sorted(names.get(one, one) for one in categories)),
                 number=len(held & categories),
             ),
-            _("Legal obligation: {law}").format(law=law),
+            _("Legal obligation: {law}").format(law=isolate(law)),
         )
         for code, (categories, law) in legal.items()
     ]

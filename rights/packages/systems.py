@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import Order, OrderPart, Waiver
-from paktaleem.directory.data_systems.results import Exemption
+from paktaleem.directory.data_systems.results import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.files.kinds import FileKind
@@ -19,13 +19,6 @@ __all__ = ["ENDINGS", "SystemAnswer", "SystemFile", "list_system_answers"]
 
 ENDINGS = {FileKind.PDF: "pdf", FileKind.JPEG: "jpg", FileKind.PNG: "png", FileKind.JSON: "json"}
 """Endings of the names of files, by their kind."""
-_EXEMPTIONS = {
-    Exemption.HOLDS_NONE: _("It holds none of these data about anyone"),
-    Exemption.LEGAL_DUTY: _("A law requires that it be kept"),
-    Exemption.LEGAL_HOLD: _("Needed for a claim or an inquiry"),
-    Exemption.NOT_PERSONAL: _("The remaining data no longer identifies the person"),
-    Exemption.IMPOSSIBLE: _("The system is not able to do it"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,7 @@ def _to_files(parts: list[OrderPart], folder: str) -> Iterator[SystemFile]:
 def _find_reason(order: Order) -> Any:
     if order.state == State.NOT_APPLICABLE:
         code = str((order.result or {}).get("reason", ""))
-        return _EXEMPTIONS.get(Exemption(code), code) if code in set(Exemption) else code
+        return EXEMPTION_LABELS.get(code, code)
     if order.state == State.WAIVED:
         waiver = Waiver.objects.filter(client_id=order.client_id, order=order).first()
         return waiver.get_reason_display() if waiver is not None else ""

@@ -71,6 +71,12 @@ def test_it_lists_every_answer_the_days_the_roles_and_what_stays(indus: Cast) ->
     assert erasure_list().intents()[line].subject_id == row.subject_id
     assert {one["code"] for one in body["remaining"]} >= {"ledger", "tombstone", "legal:legal_compliance"}
     assert all(one["ground"] for one in body["remaining"])
+    for one in body["remaining"]:
+        assert re.search("[\u0600-\u06ff]{2}", one["what_ur"]), one
+        assert re.search("[\u0600-\u06ff]{2}", one["ground_ur"]), one
+    assert body["names"]["systems"] == {"billing": "Billing", "lms": "Lms"}
+    assert body["names"]["reasons"]["legal_duty"]["en"] == "A law requires that it be kept"
+    assert re.search("[\u0600-\u06ff]{2}", body["names"]["categories"]["usage_logs"]["ur"])
 
 
 def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(indus: Cast) -> None:
@@ -88,8 +94,11 @@ def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(indus: Cast) 
     certificate = Certificate.objects.get(proposal=go_on(answered(indus), LATER))
     pdf = PdfReader(io.BytesIO(render_certificate(read_body(certificate), sha256=certificate.sha256)))
     text = " ".join(page.extract_text() for page in pdf.pages)
-    for words in ("Certificate of erasure", "legal_duty", certificate.proposal.number, "privacy officer"):
+    for words in ("Certificate of erasure", certificate.proposal.number, "privacy officer"):
         assert words in text
+    for words in ("Lms", "Billing", "A law requires that it be kept"):
+        assert words in text, "names, no codes"
+    assert not re.search(r"\b(lms|billing|legal_duty|usage_logs|contact_details)\b", text)
     assert re.search("[\u0600-\u06ff]{2}", text), "Urdu beside English"
     assert certificate.sha256 in text.replace("\n", "").replace(" ", "")
     assert pdf.metadata is not None

@@ -51,6 +51,12 @@ def test_a_translation_that_puts_in_something_else_is_seen(there):
     assert wrongly_put_in(Message("%(name)s", there)) == [there]
 
 
+def test_an_article_of_the_law_keeps_its_order_in_urdu():
+    """Without an isolate (U+2066 to U+2069) people read 17(3)(e) as ((e)(3)17."""
+    outside = [re.sub("\u2066[^\u2069]*\u2069", "", text) for message in KEPT for text in texts(message)[1]]
+    assert [text for text in outside if re.search(r"\d\(\w+\)", text)] == []
+
+
 def test_what_is_compiled_is_what_is_written():
     for path in (PO, SCRIPTS_PO):
         assert compiled(kept_messages(path)) == path.with_suffix(".mo").read_bytes(), f"{path.name}: run make messages"

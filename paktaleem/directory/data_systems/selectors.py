@@ -39,6 +39,7 @@ __all__ = [
     "list_answers",
     "list_orders_of_system",
     "list_parts",
+    "name_systems",
     "orders",
     "system_acted_for",
     "system_keys",
@@ -109,6 +110,14 @@ def systems_holding(client_id: UUID, categories: Iterable[str], *, at: datetime)
     """List active systems, the client's and PakTaleem's, that hold any of these categories."""
     holding = System.objects.active(at).filter(categories__overlap=sorted(set(categories)))
     return list(holding.filter(client_id__in=[client_id, PAKTALEEM]).order_by("code", "pk"))
+
+
+def name_systems(client_id: UUID, codes: Iterable[str]) -> dict[str, str]:
+    """Map codes to the names of the client's systems, or of PakTaleem's; a code without a system stands for itself."""
+    wanted = sorted(set(codes))
+    found = System.objects.filter(client_id__in=[client_id, PAKTALEEM], code__in=wanted)
+    own_last = sorted(found, key=lambda one: one.client_id == client_id)
+    return {code: code for code in wanted} | {one.code: one.name for one in own_last}
 
 
 def categories_held(client_id: UUID, *, at: datetime) -> frozenset[str]:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from paktaleem.directory.data_systems.admin.panels import panel_of_orders
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first, take_latest
@@ -47,18 +48,19 @@ def _progress_panel(row: Batch) -> dict[str, Any]:
 
 
 def _counts_panel(row: Batch) -> dict[str, Any]:
+    names = name_systems(row.client_id, (one["system"] for one in row.summary if one["system"]))
     return {
         "template": "console/panels/disposal_counts.html",
-        "lines": [_serialize(one, row.client_id) for one in row.summary],
+        "lines": [_serialize(one, row.client_id, names) for one in row.summary],
     }
 
 
-def _serialize(one: dict[str, Any], client_id: UUID) -> dict[str, Any]:
+def _serialize(one: dict[str, Any], client_id: UUID, names: dict[str, str]) -> dict[str, Any]:
     rule = one["rule"]
     method = AnonymisationMethod(one["method"]).label if one["method"] else ""
     return {
         "category": format_category(one["category"], client_id),
-        "system": one["system"] or "—",
+        "system": names.get(one["system"], "—"),
         "action": f"{Disposal(one['action']).label}: {method}" if method else Disposal(one["action"]).label,
         "count": one["count"],
         "url": reverse("admin:schedule_retentionrule_change", args=[rule], current_app=site.name) if rule else "",

@@ -5,15 +5,20 @@ Holdings keep no history, so the numbers are counted once, at the end of the bat
 
 import json
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from consent.paper.certificate_names import in_both, name_codes
+from paktaleem.directory.data_systems.results import EXEMPTION_LABELS
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue
-from retention.disposals.models import Batch, Certificate
+from paktaleem.foundation.console.columns import reason_label
+from retention.disposals.models import Batch, Cause, Certificate
 from retention.disposals.services.batches import PARENT, fetch
 from retention.disposals.sql_statements import RECORDS, SETS, SUMMARY
+from retention.schedule.labels import describe_period
 from retention.schedule.models import RetentionRule
 
 __all__ = ["VERSION", "issue_certificate"]
@@ -36,6 +41,8 @@ def _compose(batch: Batch, at: datetime) -> dict[str, Any]:
     values = {"client": batch.client_id, "batch": batch.pk, "parent_kind": PARENT, "since": batch.opened_at}
     [(found, size)] = fetch(SUMMARY, values)
     counts = json.loads(found)
+    rules = _rules({UUID(one["rule"]) for one in counts if one["rule"]})
+    records = [dict(zip(("system", "category", "records"), row, strict=True)) for row in fetch(RECORDS, values)]
     return {
         "type": "disposal_certificate",
         "version": VERSION,
@@ -54,14 +61,38 @@ def _compose(batch: Batch, at: datetime) -> dict[str, Any]:
         "ordered_at": _time(batch.ordered_at),
         "holdings": int(size or 0),
         "counts": counts,
-        "rules": _rules({UUID(one["rule"]) for one in counts if one["rule"]}),
+        "rules": rules,
         "order_sets": [
             dict(zip(("id", "kind", "method", "orders", "sha256"), row, strict=True)) for row in fetch(SETS, values)
         ],
-        "records": [dict(zip(("system", "category", "records"), row, strict=True)) for row in fetch(RECORDS, values)],
+        "records": records,
+        "names": _list_names(batch.client_id, counts, rules, records),
         "pseudonym_key_destroyed_at": _time(at) if any(one["method"] == "keyed_pseudonym" for one in counts) else None,
         "issued_at": _time(at),
     }
+
+
+def _list_names(
+    client_id: UUID, counts: list[dict[str, Any]], rules: list[dict[str, str]], records: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the names of all codes of the certificate, so that it can be read without the register."""
+    names = name_codes(
+        client_id,
+        systems={one["system"] for one in (*counts, *records)} - {None},
+        categories={one["category"] for one in (*counts, *records, *rules)},
+        purposes={one["purpose"] for one in rules},
+    )
+    causes, answers = ({one[name] for one in counts} - {""} for name in ("cause", "answer"))
+    return {
+        **names,
+        "causes": {code: in_both(partial(str, Cause(code).label)) for code in causes},
+        "answers": {code: in_both(partial(_say_answer, code)) for code in answers},
+        "periods": {code: in_both(partial(describe_period, code)) for code in {one["period"] for one in rules}},
+    }
+
+
+def _say_answer(code: str) -> Any:
+    return EXEMPTION_LABELS.get(code) or reason_label(code)
 
 
 def _rules(keys: set[UUID]) -> list[dict[str, str]]:

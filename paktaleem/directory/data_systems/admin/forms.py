@@ -7,28 +7,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import Order, OrderKind
-from paktaleem.directory.data_systems.results import Answer, Exemption
+from paktaleem.directory.data_systems.results import EXEMPTION_LABELS, Answer, Exemption
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_category
 
-__all__ = ["EXEMPTION_LABELS", "AgreeForm", "AnswerForm", "FileForm"]
+__all__ = ["AgreeForm", "AnswerForm", "FileForm"]
 
 _OUTCOMES = [
     (Outcome.DONE.value, _("Done")),
     (Outcome.NOT_FOUND.value, _("No such person there")),
     (Outcome.NOT_APPLICABLE.value, _("Not applicable")),
 ]
-_EXEMPTIONS = [
-    ("", _("It does apply")),
-    (Exemption.HOLDS_NONE.value, _("It holds none of these data about anyone")),
-    (Exemption.LEGAL_DUTY.value, _("A law requires that it be kept")),
-    (Exemption.LEGAL_HOLD.value, _("Needed for a claim or an inquiry")),
-    (Exemption.NOT_PERSONAL.value, _("The remaining data no longer identifies the person")),
-    (Exemption.IMPOSSIBLE.value, _("The system is not able to do it")),
-]
-EXEMPTION_LABELS = dict(_EXEMPTIONS)
-"""Why an order does not apply, by the code of the answer."""
+_EXEMPTIONS = [("", _("It does apply")), *((code.value, EXEMPTION_LABELS[code]) for code in Exemption)]
 _COUNT = "count_"
 
 

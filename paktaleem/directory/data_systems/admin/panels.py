@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.admin.forms import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.console.site import site
 
