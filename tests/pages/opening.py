@@ -25,14 +25,21 @@ JUDGEMENT = f"""async (withRules) => {{
     await ({COMING_TO_REST})();
     await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
     const fits = document.documentElement.scrollWidth <= innerWidth;
-    if (!withRules) return {{ fits, found: [] }};
+    const torn = [...document.querySelectorAll(".tablewrap time")].filter((one) => {{
+        const date = document.createRange();
+        date.setStart(one.firstChild, 0);
+        date.setEnd(one.firstChild, Math.min("2026-10-01".length, one.firstChild.length));
+        return new Set([...date.getClientRects()].map((part) => Math.round(part.top))).size > 1;
+    }}).map((one) => one.textContent);
+    if (!withRules) return {{ fits, torn, found: [] }};
     const {{ violations }} = await axe.run({{ resultTypes: ["violations"], preload: {{ assets: ["media"] }} }});
     const found = violations.map(({{ id, nodes }}) => ({{
         id, places: nodes.map(({{ target, html }}) => [target, html]),
     }}));
-    return {{ fits, found }};
+    return {{ fits, torn, found }};
 }}"""
-"""Whether the page fits, and axe-core's findings by its default rules: those of WCAG A and AA, and best practice.
+"""Whether the page fits, dates in tables that are torn over two lines, and axe-core's findings by its default rules:
+those of WCAG A and AA, and best practice.
 
 The page is first at rest, laid out at its size, and scripts that watch sizes have run. All rules run at both sizes,
 because other elements are shown at 360 px. Only what is read here is returned: a result of axe-core has megabytes.
@@ -80,6 +87,8 @@ class OpenedPages:
             judged = self.page.evaluate(JUDGEMENT, size is not ZOOMED)
             where = f"at {size['width']} px, {scheme}"
             faults += [f"{one['id']} {where}: {_places(one)}" for one in judged["found"]]
+            if judged["torn"]:
+                faults.append(f"dates on two lines {where}: {', '.join(judged['torn'])}")
             if not judged["fits"]:
                 faults.append(f"needs sideways scrolling {where}")
         return faults

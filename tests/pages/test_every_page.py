@@ -120,7 +120,10 @@ def test_faults_of_a_page_are_found(cast: Cast, opening: Opening) -> None:
     opened.open("/admin/search/")
     opened.page.set_content(f'<!DOCTYPE html><img src="data:,x"><p style="color: #ccc">{"wide" * 200}</p>')
     found = opened.judge()
+    opened.page.set_content('<div class="tablewrap"><table width="1"><td><time>2026-10-01</time></table></div>')
+    torn = opened.judge()
     opened.close()
     assert any("style" in error for error in opened.errors), "the policy of the page refuses the style"
     assert any(fault.startswith("image-alt") for fault in found)
     assert "needs sideways scrolling" in "".join(found)
+    assert "dates on two lines" in "".join(torn)
