@@ -1,4 +1,4 @@
-"""The page of a row: *Save* stands directly under the fields, and what one may only read has no help to enter it."""
+"""The page of a row: *Save* is directly under the fields, and what one may only read has no help to enter it."""
 
 import re
 from typing import Any
