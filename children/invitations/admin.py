@@ -47,6 +47,7 @@ from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, 
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.runs.services import begin_run
@@ -318,7 +319,7 @@ def _letter_row(letter: MessageStatus) -> dict[str, Any]:
     tones = {LetterState.SENT: "good", LetterState.FAILED: "bad"}
     return {
         "letter": letter,
-        "kind": letter.kind.replace("_", " ").capitalize(),
+        "kind": translate_text(letter.kind.replace("_", " ").capitalize()),
         "state": render_state(state.label, tones.get(state, "warn")),
         "url": reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name),
     }

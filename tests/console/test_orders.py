@@ -1,5 +1,6 @@
 """Data systems and orders in the console: registration, filters, manual answers, waivers by two people."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -264,3 +265,16 @@ def test_what_waits_longest_comes_first_where_the_list_is_narrowed_to_it(sign_in
     assert found("overdue") == [second.pk, third.pk, first.pk]
     assert found("stuck") == [first.pk, third.pk, second.pk]
     assert found("open") == [third.pk, second.pk, first.pk]
+
+
+def test_the_case_of_an_order_is_linked_by_its_number(cast_of_rows: Cast, sign_in: SignIn) -> None:
+    amina, seen = sign_in("amina"), set[str]()
+    with in_client(cast_of_rows.client_id("indus")):
+        orders = list(Order.objects.exclude(parent_id=None).defer("named", "new_values"))
+    for order in orders:
+        page = amina.get(row_url("systems/order", order.pk)).content.decode()
+        [found] = re.findall(r"field-case.*?<bdi>(.*?)</bdi>", page, re.DOTALL)
+        assert re.fullmatch('<a href="/admin/[^"]*/change/">[^<]*: [^<]*</a>', found), found
+        assert str(order.parent_id) not in re.sub("<[^>]*>", "", found)
+        seen.add(order.parent_kind)
+    assert seen >= {"rights_request", "erasure"}

@@ -29,6 +29,7 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import STAFF, Cast
 from tests.console.conftest import SignIn, sign_in
+from tests.console.pages import row_url
 from tests.console.test_exports import PEOPLE, PLANTED, plant, rows_in
 from tests.console.test_work_in_progress import PAGE as WORK
 from tests.console.test_work_in_progress import state_of
@@ -267,7 +268,7 @@ def test_a_second_job_begins_anew_and_the_first_one_writes_no_more(sign_in: Sign
     assert reread(row).attempts == row.attempts, "a job of a written export does nothing"
 
 
-def test_an_export_whose_workers_all_crash_is_said_to_have_no_file(cast: Cast) -> None:
+def test_an_export_whose_workers_all_crash_is_said_to_have_no_file(cast: Cast, sign_in: SignIn) -> None:
     row = ordered(cast, cast.actor("farah"))
     with in_client(row.client_id):
         for _ in range(MAX_ATTEMPTS - 1):
@@ -275,6 +276,9 @@ def test_an_export_whose_workers_all_crash_is_said_to_have_no_file(cast: Cast) -
     write_export(str(row.client_id), str(row.pk))
     again = reread(row)
     assert (again.state, again.stop_reason) == (ExportState.STOPPED, StopReason.DEFECT)
+    page = sign_in("farah").get(row_url("exports/listexport", row.pk)).content.decode()
+    assert "Stopped: a technical fault. Export the list again." in page
+    assert f"{again.expires_at:%Y-%m-%d}" not in page, "no file waits until then"
 
 
 def test_a_fault_ends_clean(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

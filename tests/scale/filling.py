@@ -1,9 +1,10 @@
 # ruff: noqa: E501 -- SQL reads better in one line
 """Fill the database with people of many clients, and everything that lists show about them, by set-based SQL.
 
-Indus has three people in ten, in ``SCHOOLS_OF_INDUS`` schools, 25 in a class, and 999 are administrators; a guardian is in the
-school of the child. The others are spread over copies of Khyber. Triggers and foreign keys are disabled while filling, since
-only reads are tested.
+Indus has three people in ten, in ``SCHOOLS_OF_INDUS`` schools, 25 in a class, and 999 are administrators; a guardian is in
+the school of the child. Two in four people are children with a guardian, who has answered for them; the others have
+answered for themselves. The other people are spread over copies of Khyber. Triggers and foreign keys are disabled while
+filling, since only reads are tested.
 """
 
 import time
@@ -141,15 +142,16 @@ SELECT id, client_id, id, at, 1, true, 'system', client_id, 'system' FROM person
 """
 
 ANSWERS = """
-INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose_owner, state, given_by, shown_hash,
+INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose_owner, state, given_by, guardian_id, shown_hash,
     language, method, actor_kind, actor_id, actor_role, recorded_at, notice_version_id, notice_version_owner)
-SELECT id, client_id, id, purpose_id, client_id,
-    (ARRAY['given', 'given', 'given', 'refused', 'withdrawn'])[1 + number %% 5], 'self', '', 'en', 'lms',
-    'api_key', client_id, 'api_key', at, version_id, client_id
-FROM asked;
-INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by, notice_version,
+SELECT a.id, a.client_id, a.id, purpose_id, a.client_id,
+    (ARRAY['given', 'given', 'given', 'refused', 'withdrawn'])[1 + number %% 5],
+    CASE WHEN c.id IS NULL THEN 'self' ELSE 'guardian' END, c.guardian_id, '', 'en', 'lms',
+    'api_key', a.client_id, 'api_key', at, version_id, a.client_id
+FROM asked a LEFT JOIN subjects_guardianclaim c ON c.client_id = a.client_id AND c.child_id = a.id;
+INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by, guardian_id, notice_version,
     recorded_at)
-SELECT id, client_id, subject_id, purpose_id, purpose_owner, state, id, given_by, notice_version_id, recorded_at
+SELECT id, client_id, subject_id, purpose_id, purpose_owner, state, id, given_by, guardian_id, notice_version_id, recorded_at
 FROM consent_consentevent WHERE id = subject_id;
 INSERT INTO consent_consentevidence (id, client_id, subject_id, event_id, reference, actor_kind, actor_id, actor_role, added_at)
 SELECT id, client_id, id, id, '\\xabab'::bytea, 'user', client_id, 'client_admin', at FROM asked WHERE number %% 3 = 0;

@@ -23,6 +23,7 @@ from consent.consents.services import (
 )
 from consent.notices.models import NoticeVersion
 from consent.register.models import Purpose
+from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
@@ -292,3 +293,5 @@ class ObjectionAdmin(LimitAdmin):
 
 
 searches.connect(RowSearch(ConsentEvent))
+order_cases.connect(OrderCase("restriction", Restriction))
+order_cases.connect(OrderCase("objection", Objection))

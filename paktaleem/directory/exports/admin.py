@@ -14,7 +14,7 @@ from paktaleem.directory.exports.models import ExportState, ListExport
 from paktaleem.directory.exports.rows import get_list
 from paktaleem.directory.exports.services import fetch_export
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import reason_label, render_state, state_column
+from paktaleem.foundation.console.columns import moment_tag, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -52,10 +52,10 @@ class ListExportAdmin(EvidenceAdmin):
 
     view_capability = Capability.EXPORT_ROWS
     ledger_families = ("list",)
-    list_display = ("name", "owner", "shown_state", "rows", "requested_at", "expires_at")
+    list_display = ("name", "owner", "shown_state", "rows", "requested_at", "until")
     list_filter = ("state", "client")
     newest_by = "requested_at"
-    detail_fields = ("name", "shown_state", "rows", "why", "requested_at", "expires_at", "downloads", "fetched_at")
+    detail_fields = ("name", "shown_state", "rows", "why", "requested_at", "until", "downloads", "fetched_at")
     intro = (
         "Your own exports of more than 5,000 rows. The portal writes them in the background; each file waits here for "
         "you alone, for a limited time."
@@ -92,6 +92,11 @@ class ListExportAdmin(EvidenceAdmin):
     def rows(self, row: ListExport) -> str:
         """Return the number of rows, written or expected."""
         return f"{row.total:,}"
+
+    @admin.display(description="available until")
+    def until(self, row: ListExport) -> SafeString | str:
+        """Return until when the file waits; nothing if there will be none."""
+        return "—" if row.state == ExportState.STOPPED else moment_tag(row.expires_at)
 
     @admin.display(description="reason")
     def why(self, row: ListExport) -> str:

@@ -33,9 +33,12 @@ class ExportState(models.TextChoices):
 class StopReason(models.TextChoices):
     """Why there is no file."""
 
-    ACCESS_LOST = "access_lost", _("the person’s role no longer allows it")
-    NOT_POSSIBLE = "not_possible", _("a filter of the list is no longer valid")
-    DEFECT = "defect", _("a technical fault")
+    ACCESS_LOST = "access_lost", _("the person’s role no longer allows it.")
+    NOT_POSSIBLE = (
+        "not_possible",
+        _("a filter of the list is no longer valid. Export the list again with other filters."),
+    )
+    DEFECT = "defect", _("a technical fault. Export the list again.")
 
 
 class ExportQuerySet(models.QuerySet["ListExport"]):

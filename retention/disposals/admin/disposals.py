@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.certificate_actions import certificate_actions
@@ -35,6 +36,7 @@ from retention.disposals.services import (
     settle_waiting_approval,
     take_out,
 )
+from retention.disposals.services.batches import PARENT
 
 __all__ = ["BatchAdmin"]
 
@@ -248,3 +250,6 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     def name(self, row: Batch) -> str:
         """Return the number."""
         return row.number
+
+
+order_cases.connect(OrderCase(PARENT, Batch))

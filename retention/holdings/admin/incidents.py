@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.admin.forms import AgreeForm
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -126,3 +127,6 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
             for kind, one in zip(kinds, holds, strict=True)
         ]
         return "; ".join([format_categories(row.held, row.client_id), *lines])
+
+
+order_cases.connect(OrderCase(PARENT, Incident))

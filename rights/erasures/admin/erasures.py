@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.panels import orders_panel
+from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.directory.data_systems.services.erasure import ERASURE
 from paktaleem.directory.people.erasure_hooks import list_blockers
 from paktaleem.foundation.accounts.roles import Capability
@@ -244,3 +245,4 @@ def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
 
 
 searches.connect(RowSearch(ErasureProposal, ("number",), upper=True))
+order_cases.connect(OrderCase(ERASURE, ErasureProposal, field="erasure_id"))

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.directory.data_systems.admin.panels import panel_of_orders
+from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
@@ -41,7 +42,7 @@ from rights.requests.admin.queue import (
     render_standing,
 )
 from rights.requests.carried_out import orders_of
-from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
+from rights.requests.models import PARENT, RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.selectors import list_related
 from rights.requests.services import list_parts
 
@@ -215,3 +216,4 @@ def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
 
 
 searches.connect(RowSearch(RightsRequest, ("number",), upper=True))
+order_cases.connect(OrderCase(PARENT, RightsRequest))

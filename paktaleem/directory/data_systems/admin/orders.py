@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,7 @@ from paktaleem.directory.data_systems.models import (
     System,
     Waiver,
 )
+from paktaleem.directory.data_systems.order_cases import order_cases
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services import (
     accept_order,
@@ -320,9 +322,20 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return reason_label(row.waiver_reason) if row.is_waiver_proposed else "—"
 
     @admin.display(description="case")
-    def case(self, row: Order) -> str:
-        """Return the kind and id of the case that the order serves."""
-        return f"{row.parent_kind.replace('_', ' ')} {row.parent_id}" if row.parent_id else "—"
+    def case(self, row: Order) -> SafeString | str:
+        """Return a link to the case that the order serves."""
+        for known in order_cases:
+            if known.kind == row.parent_kind:
+                own = {"client_id": row.client_id, known.field: row.parent_id}
+                found = known.model._default_manager.filter(**own).first()
+                return _link_case(found) if found is not None else "—"
+        return "—"
+
+
+def _link_case(row: Any) -> SafeString:
+    url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk], current_app=site.name)
+    words = f"{capfirst(translate_text(row._meta.verbose_name))}: {site.describe_row(row)}"
+    return format_html('<a href="{}">{}</a>', url, words)
 
 
 def _describe_result(result: dict[str, Any]) -> Sequence[str]:

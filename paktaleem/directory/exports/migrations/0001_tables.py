@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                     ('facts', models.JSONField(help_text='What the ledger says about the request.')),
                     ('query', models.BinaryField(null=True)),
                     ('state', models.CharField(choices=[('writing', 'Being written'), ('ready', 'Ready'), ('stopped', 'Stopped: no file'), ('ended', 'Deleted')], default='writing', max_length=16)),
-                    ('stop_reason', models.CharField(blank=True, choices=[('access_lost', 'the person’s role no longer allows it'), ('not_possible', 'a filter of the list is no longer valid'), ('defect', 'a technical fault')], db_default='', default='', max_length=16)),
+                    ('stop_reason', models.CharField(blank=True, choices=[('access_lost', 'the person’s role no longer allows it.'), ('not_possible', 'a filter of the list is no longer valid. Export the list again with other filters.'), ('defect', 'a technical fault. Export the list again.')], db_default='', default='', max_length=16)),
                     ('total', models.PositiveIntegerField()),
                     ('done', models.PositiveIntegerField(db_default=0, default=0)),
                     ('attempts', models.PositiveSmallIntegerField(db_default=0, default=0)),
