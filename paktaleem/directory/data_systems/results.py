@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from paktaleem.directory.data_systems.states import Outcome
 
-__all__ = ["EXEMPTION_LABELS", "MISPLACED", "PERSON_ERASED", "Answer", "Exemption", "Section", "find_answer_faults"]
+__all__ = ["MISPLACED", "PERSON_ERASED", "Answer", "Exemption", "Section", "find_answer_faults"]
 
 PERSON_ERASED = "person_erased"
 """The portal's own reason: the person's key was destroyed before the system answered."""
@@ -30,17 +28,6 @@ class Exemption(StrEnum):
     """the remaining data no longer identifies the person"""
     IMPOSSIBLE = "impossible"
     """the system is not able to do it"""
-
-
-EXEMPTION_LABELS: Mapping[str, Any] = {
-    Exemption.HOLDS_NONE.value: _("It holds none of these data about anyone"),
-    Exemption.LEGAL_DUTY.value: _("A law requires that it be kept"),
-    Exemption.LEGAL_HOLD.value: _("Needed for a claim or an inquiry"),
-    Exemption.NOT_PERSONAL.value: _("The remaining data no longer identifies the person"),
-    Exemption.IMPOSSIBLE.value: _("The system is not able to do it"),
-    PERSON_ERASED: _("The person was erased before the system answered"),
-}
-"""Why an order does not apply, by the code of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
