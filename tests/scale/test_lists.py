@@ -166,6 +166,10 @@ COUNTED_WHOLE = {
     ),
     "/holding/picture/": ({"retention_holding"}, "the picture shows all holdings of a client; one pass of an index"),
     "/rightsrequest/figures/": ({"rights_rightsrequest"}, "figures of all requests of a period, with their median"),
+    "school=own-0": (
+        {"subjects_subject", "schools_school", "schools_schoolclass"},
+        "lists of people read everyone of the chosen school, as lists of staff of the school do; never the client",
+    ),
     "progress=to_call_back": (
         {"rights_rightsrequest", "desk_requesttask"},
         "counted by one look-up in an index for each open request of a client that is not verified, at most 10,001",
