@@ -11,7 +11,7 @@ from django.urls import resolve
 from paktaleem.foundation.logs.commands import name_command
 from paktaleem.foundation.logs.fields import FIELDS, WITHHELD
 from tests.logs.reading import logged, parse
-from tests.project.test_house import MODULES, parsed
+from tests.project.test_house import MODULES, parsed, walk
 
 SECRET = "zenobia@canary.example"
 log = structlog.stdlib.get_logger("paktaleem.tests")
@@ -135,7 +135,7 @@ def test_every_line_of_the_code_is_a_sentence_with_fields_on_the_list():
     """Refuses a message with values inside, and an unknown field, before it is ever logged."""
     wrong, seen = [], 0
     for path in MODULES:
-        for call in (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call) and is_log_call(node)):
+        for call in (node for node in walk(parsed(path)) if isinstance(node, ast.Call) and is_log_call(node)):
             seen += 1
             names = {keyword.arg for keyword in call.keywords} - {"exc_info", None}
             if len(call.args) != 1 or not isinstance(call.args[0], ast.Constant) or names - set(FIELDS):

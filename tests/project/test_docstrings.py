@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.project.offenders import refuse_any
-from tests.project.test_house import MODULES, ROOT, functions, named, parsed
+from tests.project.test_house import MODULES, ROOT, functions, named, parsed, walk
 
 RAISES = re.compile(r"\bRaises? ([^.]*)")
 CLASS_NAME = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][A-Za-z]*)+\b")
@@ -20,7 +20,7 @@ SECTIONS_OF_POLICY = range(1, 14)
 
 def known_classes(trees: list[ast.Module]) -> set[str]:
     """Return the names of all classes that the project defines or imports."""
-    nodes = [node for tree in trees for node in ast.walk(tree)]
+    nodes = [node for tree in trees for node in walk(tree)]
     defined = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
     imports = [alias for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
     return defined | {alias.asname or alias.name for alias in imports} | set(dir(builtins)) | NOT_IMPORTED
@@ -28,7 +28,7 @@ def known_classes(trees: list[ast.Module]) -> set[str]:
 
 def unknown_exceptions(tree: ast.Module, known: set[str]) -> list[str]:
     """Return the names after “Raises” in the docstrings of a module that are no known class."""
-    documented = [node for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
+    documented = [node for node in walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
     texts = [ast.get_docstring(node) or "" for node in documented]
     found = [name for text in texts for said in RAISES.findall(text) for name in CLASS_NAME.findall(said)]
     return sorted({*found} - known)
@@ -69,7 +69,7 @@ def is_service(path: Path) -> bool:
 
 def unknown_sources(tree: ast.Module) -> list[str]:
     """Return the decisions and the sections of the policy that docstrings of a module cite and that do not exist."""
-    documented = [node for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
+    documented = [node for node in walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
     text = "\n".join(ast.get_docstring(node) or "" for node in documented)
     decisions = {int(number) for number in re.findall(r"\bdecisions? (\d{1,4})\b", text)} - DECISIONS
     sections = {int(number) for number in re.findall(r"\bpolicy §(\d+)", text)} - {*SECTIONS_OF_POLICY}

@@ -31,6 +31,12 @@ def parsed(path):
     return ast.parse(path.read_text())
 
 
+@cache
+def walk(tree):
+    """Return all nodes of a module; many rules look at them."""
+    return tuple(ast.walk(tree))
+
+
 def lines_of(path):
     return path.read_text().splitlines() or [""]
 
@@ -40,7 +46,7 @@ def named(path):
 
 
 def functions(tree):
-    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    return [node for node in walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
 
 def long_functions(tree):
@@ -61,7 +67,7 @@ def hidden_imports(tree, lines):
 
 
 def star_imports(tree):
-    return [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
+    return [node.module for node in walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
 
 
 CLOCKS = {
@@ -82,9 +88,9 @@ CLOCK_DOORS = {
 
 def clock_reads(tree):
     """Yield reads of the clock: known calls, and imports of Django's ``now`` under its own name."""
-    calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [ast.unparse(node.func) for node in walk(tree) if isinstance(node, ast.Call)]
     found = [call for call in calls if any(call == clock or call.endswith(f".{clock}") for clock in CLOCKS)]
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module in {"django.utils.timezone", "time"}:
             found += [name.name for name in node.names if name.name in {"now", "localdate", "localtime", "time"}]
         if isinstance(node, ast.ImportFrom) and node.module == "django.db.models.functions":
@@ -113,9 +119,9 @@ def is_documented(path):
 def jobs_by_the_library(path, tree):
     """Yield uses of the library's ``defer``, which writes on another connection inside the worker, and of its app."""
     if path.name not in {"tasks.py", "enqueue.py"}:
-        modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        modules = [node.module or "" for node in walk(tree) if isinstance(node, ast.ImportFrom)]
         return [module for module in modules if module.startswith("procrastinate.")]
-    calls = [node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")]
+    calls = [node.func.attr for node in walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")]
     return (
         [] if path.name == "enqueue.py" else [name for name in calls if name in {"defer", "defer_async", "configure"}]
     )
@@ -124,7 +130,7 @@ def jobs_by_the_library(path, tree):
 def stopped_by_one_client(tree):
     """Yield loops that open the context of each row's client: a client that fails would stop all later ones."""
     found = []
-    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For)):
+    for loop in (node for node in walk(tree) if isinstance(node, ast.For)):
         targets = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
         opened = [one.context_expr for node in ast.walk(loop) if isinstance(node, ast.With) for one in node.items]
         calls = [one for one in opened if isinstance(one, ast.Call) and ast.unparse(one.func) == "in_client"]
@@ -143,7 +149,7 @@ def says_nothing(path):
 
 def one_way(tree):
     """The lines of operations of a migration that cannot be undone."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in walk(tree) if isinstance(node, ast.Call)]
     written = [call for call in calls if ast.unparse(call.func) in {"migrations.RunSQL", "migrations.RunPython"}]
     return [f"line {call.lineno} has no way back" for call in written if len(call.args) + len(call.keywords) < 2]
 
@@ -222,8 +228,8 @@ def test_migrations_can_be_undone():
 
 def app_imports(tree):
     """Imports of project code in a migration, except the operations and ids of tenant isolation."""
-    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = [alias.name for node in walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in walk(tree) if isinstance(node, ast.ImportFrom)]
     ours = {str(package) for package in PACKAGES}
     return [
         name

@@ -1,6 +1,7 @@
 """The layout: every module is in one layer, every app small, every handler connected to a point that exists."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 
 from django.core.management import call_command
@@ -11,10 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_LINES = 5_000
 
 
+@cache
 def contracts():
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 
 
+@cache
 def layers():
     return next(one["layers"] for one in contracts()["contracts"] if one["type"] == "layers")
 

@@ -37,6 +37,8 @@ _EXCEPTION = re.compile(
 
 def list_exceptions(source: str) -> Iterator[tuple[int, set[str], str]]:
     """Yield the line, the codes and the reason (empty for none) of each exception in a module."""
+    if not _EXCEPTION.search(source):
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         found = _EXCEPTION.search(token.string) if token.type == tokenize.COMMENT else None
         if found:

@@ -27,6 +27,7 @@ from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.audit.families import FAMILY_NAMES
 from tests.project.offenders import refuse_any
+from tests.project.test_house import parsed, walk
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
@@ -106,7 +107,7 @@ def trees() -> Iterator[ast.Module]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             if "migrations" not in path.parts and path not in OF_EVENTS:
-                yield ast.parse(path.read_text(encoding="utf-8"))
+                yield parsed(path)
 
 
 def name_of(call: ast.Call) -> str:
@@ -127,7 +128,7 @@ def recorded() -> set[str]:
     """Return the kinds of all acts that the code records."""
     found = set()
     for tree in trees():
-        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and RECORDS.fullmatch(name_of(node)))
+        calls = (node for node in walk(tree) if isinstance(node, ast.Call) and RECORDS.fullmatch(name_of(node)))
         found |= {kind for call in calls for given in call.args[:1] for kind in kinds_in(given)}
         found |= {kind for kind in kinds_in(tree) if kind.partition(".")[0] in FAMILY_NAMES}
     return {one for kind in found - NO_ACTS - set(jobs.tasks) for one in parts_of(kind)}

@@ -21,13 +21,13 @@ from paktaleem.school_years.tasks import continue_year_end
 from tests.cast import Cast
 from tests.factories import make_staff
 from tests.rosters import RosterPackage, clean_network
-from tests.sandbox.conftest import sandbox
+from tests.sandbox.conftest import cast, sandbox
 from tests.sandbox.making import Sandbox
 from tests.schools.making import periods
 from tests.signing_in import browser_of, prove
 from tests.working import work
 
-__all__ = ["sandbox"]
+__all__ = ["cast", "sandbox"]
 
 PLACES = {"courseSourcedId": "crs-1", "schoolSourcedId": "org-2"}
 SENT = {"status": "active", "dateLastModified": "2031-06-01T08:00:00Z"}

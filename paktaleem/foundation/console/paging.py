@@ -130,10 +130,10 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         """Return the rows with these keys and places."""
         rows: Any = self.object_list
         places = [place for _, place in found]
-        rows = rows.alias(place=self.get_place(rows)).filter(pk__in=[key for key, _ in found])
+        chosen: QuerySet[Any] = rows.alias(place=self.get_place(rows)).filter(pk__in=[key for key, _ in found])
         if places and None not in places:  # the planner has no statistics per client: limit the index range
-            rows = rows.filter(place__gte=min(places), place__lte=max(places))
-        return rows  # type: ignore[no-any-return]
+            chosen = chosen.filter(place__gte=min(places), place__lte=max(places))
+        return chosen
 
     def _rows(self, first: int, end: int) -> list[Any]:
         found = self.find_keys(first, end)
