@@ -43,7 +43,7 @@ def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:
         else:
             yield from (url + choice["query_string"] for choice in spec.choices(cl) if not choice["selected"])
     yield f"{url}?{chosen}&p={cl.paginator.num_pages}"
-    if cl.paginator.is_capped and cl.model_admin.newest_by:
+    if cl.paginator.is_capped and cl.is_newest_first():  # open requests come by their due date
         older = browser.get(f"{url}?{chosen}&p={cl.paginator.num_pages}").context["cl"].older_link
         assert older, url
         yield url + older

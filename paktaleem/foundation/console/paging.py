@@ -162,7 +162,7 @@ class BoundedChangeList(ChangeList):
         self.show_full_result_count = self.show_admin_actions = self.can_show_all = False
         self.multi_page = paginator.num_pages > 1
         self.paginator = paginator
-        if paginator.is_capped and not page.has_next() and self._is_newest_first():
+        if paginator.is_capped and not page.has_next() and self.is_newest_first():
             self.older_link = self.get_query_string(
                 {OlderFilter.parameter_name: paginator.find_last(list(page.object_list))}
             )
@@ -171,7 +171,8 @@ class BoundedChangeList(ChangeList):
         """Return the paginator of the rows."""
         return CappedPaginator(self.queryset, self.list_per_page)
 
-    def _is_newest_first(self) -> bool:
+    def is_newest_first(self) -> bool:
+        """Return True if the newest row comes first, so that older rows come after the last one shown."""
         newest_by = getattr(self.model_admin, "newest_by", None)
         return newest_by is not None and self.queryset.query.order_by[:2] == (f"-{newest_by}", "-id")
 
