@@ -167,8 +167,12 @@ COUNTED_WHOLE = {
     "/holding/picture/": ({"retention_holding"}, "the picture shows all holdings of a client; one pass of an index"),
     "/rightsrequest/figures/": ({"rights_rightsrequest"}, "figures of all requests of a period, with their median"),
     "school=own-0": (
-        {"subjects_subject", "schools_school", "schools_schoolclass"},
+        {"subjects_subject", "schools_school", "schools_schoolclass", "ageing_agenotice"},
         "lists of people read everyone of the chosen school, as lists of staff of the school do; never the client",
+    ),
+    "grade=7": (
+        {"subjects_subject", "ageing_agenotice"},
+        "lists of people read everyone of the chosen grade; never the client",
     ),
     "progress=to_call_back": (
         {"rights_rightsrequest", "desk_requesttask"},

@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, School, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.limited_lists import IsAmong
 
 __all__ = [
     "filter_by_grades",
@@ -27,6 +29,7 @@ __all__ = [
     "select_current_enrolments",
     "select_enrolments_at_school",
     "select_enrolments_in_class",
+    "select_in_grades",
     "where_current",
 ]
 
@@ -115,12 +118,21 @@ def filter_by_grades(
 ) -> QuerySet[Subject]:
     """Return those of a client's people who are in one of the grades, as ``parse_grade`` writes them.
 
-    The grade of a person counts; of pupils of whom none is stated, that of the class of their enrolment.
+    The grade of a person counts; of pupils of whom none is stated, that of the class of their enrolment. The ids are
+    read once, as an array: a join would read them again for each of the people.
     """
+    own, by_class = select_in_grades(client_id, enrolments, grades)
+    ids = ArraySubquery(own.values("pk").union(by_class.values("subject_id")).order_by())
+    return people.filter(IsAmong(F("pk"), ids))
+
+
+def select_in_grades(
+    client_id: UUID, enrolments: QuerySet[Enrolment], grades: Collection[str]
+) -> tuple[QuerySet[Subject], QuerySet[Enrolment]]:
+    """Select the people whose own grade is one of these, and the enrolments in their classes of pupils without one."""
     own = Subject.objects.filter(_HasGrade(), client_id=client_id, grade__in=grades)
     rows = enrolments.filter(role=EnrolmentRole.STUDENT, subject__grade="")
-    by_class = rows.filter(school_class__client_id=client_id, school_class__grade__in=grades)
-    return people.filter(pk__in=own.values("pk").union(by_class.values("subject_id")))
+    return own, rows.filter(school_class__client_id=client_id, school_class__grade__in=grades)
 
 
 def find_unknown_grades(client_id: UUID, grades: Collection[str], *, in_use: bool = True) -> list[str]:

@@ -18,6 +18,7 @@ from paktaleem.directory.schools.selectors import (
     select_current_enrolments,
     select_enrolments_at_school,
     select_enrolments_in_class,
+    select_in_grades,
 )
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.filters import ChosenFilter, TypedFilter, get_filtered_client
@@ -44,6 +45,12 @@ class DayFilter(TypedFilter):
         raise NotImplementedError
 
 
+def _list_enrolled(enrolments: QuerySet[Any], most: int) -> list[UUID]:
+    """List the ids of the enrolled; more than ``most``, also the same ones again, if the enrolments are many."""
+    rows = begin_with_people(enrolments).order_by().values_list("subject_id", flat=True)[: 2 * most]
+    return list(rows if len(rows) == 2 * most else dict.fromkeys(rows))
+
+
 class PlaceFilter(DayFilter):
     """Filter by a school or class in which people are enrolled today."""
 
@@ -56,9 +63,8 @@ class PlaceFilter(DayFilter):
         return people.filter(pk__in=self.enrolments.values("subject_id"))
 
     def list_first(self, people: QuerySet[Any], most: int) -> list[UUID]:  # noqa: ARG002 -- read from the enrolments
-        """List the ids of the people; more than ``most``, also the same ones again, if their enrolments are many."""
-        rows = begin_with_people(self.enrolments).order_by().values_list("subject_id", flat=True)[: 2 * most]
-        return list(rows if len(rows) == 2 * most else dict.fromkeys(rows))
+        """List the ids of some of the people."""
+        return _list_enrolled(self.enrolments, most)
 
     def find_among(self, people: QuerySet[Any], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
         """Return the ids of those who are enrolled there."""
@@ -97,10 +103,23 @@ class GradeFilter(DayFilter):
     def keep(self, people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
         """Return the people of the grade; none if the text is no grade."""
         try:
-            grade = parse_grade(value)
+            grades = [parse_grade(value)]
         except ValueError:
-            return people.none()
-        return filter_by_grades(people, client_id, select_current_enrolments(client_id, on), [grade])
+            grades = []
+        enrolments = select_current_enrolments(client_id, on)
+        self.own, self.by_class = select_in_grades(client_id, enrolments, grades)
+        return filter_by_grades(people, client_id, enrolments, grades)
+
+    def list_first(self, people: QuerySet[Any], most: int) -> list[UUID]:  # noqa: ARG002 -- read by two indexes
+        """List the ids of some of the people: those whose own grade it is, then those of its classes."""
+        own = begin_with_people(self.own).order_by().values_list("pk", flat=True)[:most]
+        return [*own, *_list_enrolled(self.by_class, most)]
+
+    def find_among(self, people: QuerySet[Any], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
+        """Return the ids of those who are in the grade."""
+        own = self.own.filter(IsAmong(F("pk"), ArrayOfIds(ids))).order_by().values_list("pk", flat=True)
+        rows = self.by_class.filter(IsAmong(F("subject_id"), ArrayOfIds(ids))).order_by()
+        return {*own, *rows.values_list("subject_id", flat=True)}
 
 
 @person_row_filters.connect
