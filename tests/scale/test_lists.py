@@ -171,7 +171,7 @@ COUNTED_WHOLE = {
         "lists of people read everyone of the chosen school, as lists of staff of the school do; never the client",
     ),
     "grade=7": (
-        {"subjects_subject", "ageing_agenotice"},
+        {"subjects_subject", "schools_schoolclass", "ageing_agenotice"},
         "lists of people read everyone of the chosen grade; never the client",
     ),
     "progress=to_call_back": (
