@@ -169,3 +169,12 @@ def test_another_client_sees_no_row_by_a_role(cast: Cast) -> None:
     assert people_of(celia.get(f"{list_url(CONSENTS)}?person_role=student")) == []
     with in_client(cast.client_id("khyber")):
         assert not Consent.objects.exists()
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(
+    "query", ["subject__id__exact=x", "person_role=student&older=x", "grade=%00", "school=%F0%9F%98%80"]
+)
+def test_garbage_in_the_address_of_a_list_is_no_server_error(cast: Cast, query: str) -> None:
+    for name in ("farah", "amina"):
+        assert browser_of(cast.user(name)).get(f"{list_url(OBJECTIONS)}?{query}").status_code in {200, 302, 400}

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import EmptyResultSet
+from django.core.exceptions import EmptyResultSet, ValidationError
 from django.core.paginator import InvalidPage, Page, Paginator
 from django.db import connection
 from django.db.models import DateTimeField, F, QuerySet, Value
@@ -190,11 +190,16 @@ class OlderFilter(admin.SimpleListFilter):
         return [(value, _("Older rows"))] if value else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the rows after the given one; none if it does not exist."""
+        """Return the rows after the given one; none if it does not exist, or is no key."""
         value = self.value()
         if not value:
             return queryset
-        last = queryset.model._default_manager.filter(pk=value).values_list(self.newest_by, "pk").first()
+        model: Any = queryset.model
+        try:
+            key = model._meta.pk.to_python(value)
+        except ValidationError:
+            return queryset.none()
+        last = model._default_manager.filter(pk=key).values_list(self.newest_by, "pk").first()
         if last is None:
             return queryset.none()
         moment, key = last
