@@ -38,7 +38,7 @@ def in_both(say: Callable[[], Any]) -> Both:
 def name_codes(
     client_id: UUID, *, systems: Iterable[str], categories: Iterable[str], purposes: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
-    """Map the codes of each kind to their names; a code that the register does not have stands for itself."""
+    """Map the codes of each kind to their names; a code that the register does not have is mapped to itself."""
     return {
         "systems": name_systems(client_id, systems),
         "categories": _name_categories(client_id, sorted(set(categories))),

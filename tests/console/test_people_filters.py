@@ -177,4 +177,5 @@ def test_another_client_sees_no_row_by_a_role(cast: Cast) -> None:
 )
 def test_garbage_in_the_address_of_a_list_is_no_server_error(cast: Cast, query: str) -> None:
     for name in ("farah", "amina"):
-        assert browser_of(cast.user(name)).get(f"{list_url(OBJECTIONS)}?{query}").status_code in {200, 302, 400}
+        for model in (OBJECTIONS, "children/guardianship"):  # rows about a subject, and about a child
+            assert browser_of(cast.user(name)).get(f"{list_url(model)}?{query}").status_code in {200, 302, 400}

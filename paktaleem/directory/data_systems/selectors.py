@@ -113,7 +113,7 @@ def systems_holding(client_id: UUID, categories: Iterable[str], *, at: datetime)
 
 
 def name_systems(client_id: UUID, codes: Iterable[str]) -> dict[str, str]:
-    """Map codes to the names of the client's systems, or of PakTaleem's; a code without a system stands for itself."""
+    """Map codes to the names of the client's systems, or of PakTaleem's; a code without a system to itself."""
     wanted = sorted(set(codes))
     found = System.objects.filter(client_id__in=[client_id, PAKTALEEM], code__in=wanted)
     own_last = sorted(found, key=lambda one: one.client_id == client_id)
