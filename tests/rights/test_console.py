@@ -1,5 +1,6 @@
 """The desk: queue, page of a request, acts, intake by telephone, cards and figures."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -91,6 +92,16 @@ def test_a_request_is_decided_answered_and_closed_at_the_desk(sign_in: SignIn, c
     assert act(farah, request, "answer", text="No, because.").status_code == 302
     assert act(farah, request, "close").status_code == 302
     assert fresh(cast, request).state == "closed"
+
+
+def test_three_acts_that_lead_a_request_on_are_buttons_and_the_others_under_more(sign_in: SignIn, cast: Cast) -> None:
+    request, amina = made(cast, "access", subject=None, channel="form"), sign_in("amina")
+    page = amina.get(row_url(MODEL, request.pk)).content.decode()
+    buttons, more = page[page.index('<ul class="object-tools">') :].split('<details class="more">')
+    assert re.findall(r'<a href="[^"]*/([a-z-]+)/"', buttons) == ["read", "match", "decide"]
+    offered = re.findall(r'<a href="[^"]*/([a-z-]+)/"', more.split("</details>")[0])
+    assert {"note", "take", "pause"} < set(offered)
+    assert offered[-2:] == ["hand-over", "history"]
 
 
 def test_a_client_does_not_see_which_officer_a_request_is_assigned_to(sign_in: SignIn, cast: Cast) -> None:

@@ -30,7 +30,7 @@ from paktaleem.foundation.console.history import list_row_steps, list_row_versio
 from paktaleem.foundation.console.long_acts import add_progress
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time, is_shared_with, may
-from paktaleem.foundation.console.row_actions import RowAction, to_form_error
+from paktaleem.foundation.console.row_actions import RowAction, arrange_acts, to_form_error
 from paktaleem.foundation.console.row_clock import RowClock
 from paktaleem.foundation.console.tasks_under_way import carry_step, return_to_task
 from paktaleem.foundation.console.translation import translate_row_texts, translate_text
@@ -58,6 +58,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     codes: ClassVar[Mapping[str, Any]] = {}
     """Fields that hold codes, with the model whose rows offer them, or an extension point of models of apps above."""
     acts: ClassVar[Sequence[RowAction]] = ()
+    main_acts: ClassVar[Sequence[str]] = ()  # the first three that apply are buttons, other acts under More
     refusals: ClassVar[Mapping[type[Exception], str]] = {}
     intro: ClassVar[str] = ""
     empty_text: ClassVar[str] = "Nothing here yet."
@@ -248,11 +249,10 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add the applicable row actions and the panels below the form."""
         row = context.get("original")
+        acts = [self._serialize_act(request, act, row) for act in self._acts_of(request, row)] if row else []
         context.update(
             intro="" if row else translate_text(self.intro),
-            row_acts=[self._serialize_act(request, act, row) for act in self._acts_of(request, row) if act.listed]
-            if row
-            else [],
+            **arrange_acts(acts, self.main_acts),
             panels=add_progress(row, self.panels(request, row)) if row else [],
             show_save_and_add_another=False,
             show_save_and_continue=False,
@@ -326,7 +326,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return [
             act
             for act in self.all_acts()
-            if self._may(request, act.capability, row) and act.applies(row, get_action_time(request))
+            if act.listed and self._may(request, act.capability, row) and act.applies(row, get_action_time(request))
         ]
 
     def _serialize_act(self, request: HttpRequest, act: RowAction, row: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Row actions: a page with an explanation and a reason, which makes one service call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,11 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.public.pages import OUTSIDE_LIMIT
 from paktaleem.foundation.tenancy.context import is_outside_limit
 
-__all__ = ["PAGES", "RowAction", "to_form_error"]
+__all__ = ["PAGES", "RowAction", "arrange_acts", "to_form_error"]
 
 PAGES = frozenset({"add", "change", "delete", "export", "history"})
 """URL parts of the console's own pages, which cannot be slugs of row actions."""
+_MOST_BUTTONS = 3
 
 
 def _always_applies(_row: Any, _at: datetime) -> bool:
@@ -54,6 +55,20 @@ class RowAction:
         """Raise ImproperlyConfigured if the slug is that of a console page."""
         if self.slug in PAGES:
             raise ImproperlyConfigured(f"Choose another slug than {self.slug}: the console has a page of that name.")
+
+
+def arrange_acts(acts: Sequence[dict[str, Any]], main: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the acts of a page as ``main_acts``, its buttons, and ``more_acts``, those under *More*.
+
+    The buttons are the first three of ``main`` that apply; without ``main`` all acts. Under *More*, acts that cannot be
+    undone come last.
+    """
+    if not main:
+        return {"main_acts": list(acts), "more_acts": []}
+    offered = {act["slug"]: act for act in acts}
+    buttons = [offered[slug] for slug in main if slug in offered][:_MOST_BUTTONS]
+    others = [act for act in acts if act not in buttons]
+    return {"main_acts": buttons, "more_acts": sorted(others, key=lambda act: bool(act["danger"]))}
 
 
 def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> ValidationError | None:

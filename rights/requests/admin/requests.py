@@ -98,6 +98,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     change_list_template = "console/rights_requests.html"
     standing = state_column(render_standing)
     acts = ACTS
+    main_acts = ("read", "match", "verify", "decide", "copy-hand-over", "answer", "close", "note", "letter")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select the related people, defer the encrypted columns, and annotate the rights and the assignee."""

@@ -63,7 +63,6 @@ _ERASED: dict[type[Exception], str] = {
 
 
 _NOT_A_FIELD = object()
-_MOST_BUTTONS = 3
 _IN_SUMMARY = {"owner", "role", "age"}
 
 
@@ -161,7 +160,6 @@ class SubjectAdmin(ExportableAdmin):
     change_form_template = "console/person.html"
     entered = ("country",)
     main_acts = ("reveal", "rights-request", "invite", "ask-guardians", "correct")
-    """The acts of which the first three that apply are buttons; all others are under *More*."""
     detail_fields = (
         "lms_id",
         "role",
@@ -348,19 +346,15 @@ class SubjectAdmin(ExportableAdmin):
             return super().render_change_form(request, context, *args, **kwargs)
         with in_client(row.client_id):  # one context for the acts, the panels and the summary
             response = super().render_change_form(request, context, *args, **kwargs)
-            context.update(self._list_parts(request, row, context["row_acts"]))
+            context.update(self._list_parts(request, row))
         return response
 
-    def _list_parts(self, request: HttpRequest, row: Subject, acts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        tab, offered = find_tab(request, row), {act["slug"]: act for act in acts}
-        main = [offered.pop(slug) for slug in self.main_acts if slug in offered][:_MOST_BUTTONS]
-        others = [act for act in acts if act not in main]
+    def _list_parts(self, request: HttpRequest, row: Subject) -> dict[str, Any]:
+        tab = find_tab(request, row)
         return {
             "tab": tab,
             "tabs": list_tabs(request, row),
             "summary": [] if tab.code else summary_of(request, row),
-            "main_acts": main,
-            "more_acts": sorted(others, key=lambda act: bool(act["danger"])),
         }
 
 
