@@ -31,15 +31,21 @@ JUDGEMENT = f"""async (withRules) => {{
         date.setEnd(one.firstChild, Math.min("2026-10-01".length, one.firstChild.length));
         return new Set([...date.getClientRects()].map((part) => Math.round(part.top))).size > 1;
     }}).map((one) => one.textContent);
-    if (!withRules) return {{ fits, torn, found: [] }};
+    const cut = [...document.querySelectorAll(":is(.object-tools, nav.tabs) details:not([open])")].filter((menu) => {{
+        menu.open = true;
+        const {{ left, right }} = menu.querySelector("ul").getBoundingClientRect();
+        menu.open = false;
+        return left < 0 || right > innerWidth;
+    }}).map((menu) => menu.querySelector("summary").textContent);
+    if (!withRules) return {{ fits, torn, cut, found: [] }};
     const {{ violations }} = await axe.run({{ resultTypes: ["violations"], preload: {{ assets: ["media"] }} }});
     const found = violations.map(({{ id, nodes }}) => ({{
         id, places: nodes.map(({{ target, html }}) => [target, html]),
     }}));
-    return {{ fits, torn, found }};
+    return {{ fits, torn, cut, found }};
 }}"""
-"""Whether the page fits, dates in tables that are torn over two lines, and axe-core's findings by its default rules:
-those of WCAG A and AA, and best practice.
+"""Whether the page fits, dates in tables that are torn over two lines, menus that open beyond the edge of the screen,
+and axe-core's findings by its default rules: those of WCAG A and AA, and best practice.
 
 The page is first at rest, laid out at its size, and scripts that watch sizes have run. All rules run at both sizes,
 because other elements are shown at 360 px. Only what is read here is returned: a result of axe-core has megabytes.
@@ -89,6 +95,8 @@ class OpenedPages:
             faults += [f"{one['id']} {where}: {_places(one)}" for one in judged["found"]]
             if judged["torn"]:
                 faults.append(f"dates on two lines {where}: {', '.join(judged['torn'])}")
+            if judged["cut"]:
+                faults.append(f"menus beyond the screen {where}: {', '.join(judged['cut'])}")
             if not judged["fits"]:
                 faults.append(f"needs sideways scrolling {where}")
         return faults

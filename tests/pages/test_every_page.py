@@ -50,6 +50,9 @@ ALL_READERS = [
 """One person of each role; Daniya is the auditor of a client, whom Farah invites in tests/project/rows.py."""
 FEWEST = {"amina": 450, "bilal": 270, "sana": 45, "farah": 400, "daniya": 250}
 """Pages that each of them opens at least, so that a crawl that opens none is no proof."""
+MENU_BEYOND_THE_SCREEN = (
+    '<table class="object-tools" width="900"><td><details><summary>More</summary><ul><li>Export</ul></details></table>'
+)
 
 
 def addresses(cast: Cast, rows: dict[str, Any]) -> Iterator[str]:
@@ -122,8 +125,11 @@ def test_faults_of_a_page_are_found(cast: Cast, opening: Opening) -> None:
     found = opened.judge()
     opened.page.set_content('<div class="tablewrap"><table width="1"><td><time>2026-10-01</time></table></div>')
     torn = opened.judge()
+    opened.page.set_content(MENU_BEYOND_THE_SCREEN)
+    cut = opened.judge()
     opened.close()
     assert any("style" in error for error in opened.errors), "the policy of the page refuses the style"
     assert any(fault.startswith("image-alt") for fault in found)
     assert "needs sideways scrolling" in "".join(found)
     assert "dates on two lines" in "".join(torn)
+    assert "menus beyond the screen at 360 px, dark: More" in cut
