@@ -16,6 +16,7 @@ from consent.register.models import Instruction, Purpose
 from paktaleem.directory.people.services import reveal_fields
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.person_pages import TABS
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
@@ -61,6 +62,13 @@ def test_three_acts_are_buttons_and_only_what_cannot_be_undone_is_red(sign_in: S
         "Moves to another institution",
     ]
     assert '<fieldset class="module aligned collapse"' in page
+
+
+def test_acts_chosen_as_buttons_are_acts_of_their_model() -> None:
+    owners: list[Any] = list(site._registry.values())
+    chosen = [(owner, slug) for owner in owners for slug in getattr(owner, "main_acts", ())]
+    assert [f"{owner}: {slug}" for owner, slug in chosen if slug not in {act.slug for act in owner.all_acts()}] == []
+    assert len(chosen) > 10
 
 
 def test_each_tab_runs_its_own_queries_and_shows_its_own_panels(
