@@ -78,6 +78,7 @@ SLOW: Final = {
         "tests/access_links/test_in_a_browser.py",
         "tests/browser/test_browser.py",
         "tests/browser/test_days.py",
+        "tests/browser/test_typed.py",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_changed_text_asks_again",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_child_gets_no_banner_and_no_optional_cookie",
         "tests/consent/cookies/test_banner_in_a_browser.py::test_a_withdrawal_on_the_portal_reaches_the_platform",

@@ -37,11 +37,16 @@ class Visit:
 
     def __init__(self, chromium: Browser, served: Demonstration) -> None:
         self.base = served.values["base_url"].rstrip("/")
-        self.who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
+        self.sign_ins = served.values["sign_ins"]
+        self.who = self.find("privacy_officer")
         self.page: Page = chromium.new_context(viewport=WIDE).new_page()
         self.said: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def find(self, role: str) -> Any:
+        """Return the first sign-in with a role."""
+        return next(one for one in self.sign_ins if one["role"] == role)
 
     def go(self, url: str) -> Any:
         return self.page.goto(self.base + url)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.forms.models import ModelChoiceField
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import translate_fields, translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.times import format_time
 
 __all__ = [
     "ActionForm",
@@ -32,6 +34,10 @@ __all__ = [
 
 
 _TIMES = (forms.SplitDateTimeField, forms.DateTimeField)
+_CHANGED_MEANWHILE = _(
+    "Someone else saved this row after you opened the page, so nothing was saved. Where your values differ from the "
+    "stored ones, both are shown: choose, then save again."
+)
 
 
 class ReasonField(forms.ChoiceField):
@@ -166,11 +172,41 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             if isinstance(field, _TIMES) and name not in self.changed_data:
                 cleaned[name] = getattr(self.instance, name)
 
+    @property
+    def loaded_digest(self) -> str:
+        """Return a digest of the stored values of the fields, which differs once another person has saved others."""
+        stored = [(name, self.initial[name]) for name in sorted(self.fields) if name in self.initial]
+        return salted_hmac("console.loaded", repr(stored), algorithm="sha256").hexdigest()
+
+    def _refuse_outdated(self) -> None:
+        """Refuse to replace values that were saved after the page was opened; name those that would be replaced."""
+        loaded = self.request.POST.get("loaded", self.loaded_digest)
+        if self.instance._state.adding or constant_time_compare(loaded, self.loaded_digest):
+            return
+        self.add_error(None, _CHANGED_MEANWHILE)
+        for name in self.changed_data:
+            if name in self.initial:
+                words = gettext("Now stored: {value}")
+                self.add_error(name, words.format(value=_show_value(self.fields[name], self.initial[name])))
+
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
+        self._refuse_outdated()
         refusal = getattr(self.request, "refusal", None)
         if refusal is not None:
             add_service_error(self, refusal)
+
+
+def _show_value(field: forms.Field, value: Any) -> str:
+    """Return a stored value as the form shows it: the label of a choice, the time in the reader's zone."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    labels = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+    words = [
+        format_time(part) if isinstance(part, datetime) else labels.get(str(part), str(part))
+        for part in values
+        if part is not None and part != ""
+    ]
+    return ", ".join(words) or gettext("nothing")
 
 
 def _name_time_zone(fields: Mapping[str, forms.Field]) -> None:

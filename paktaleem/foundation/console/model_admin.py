@@ -37,6 +37,7 @@ from paktaleem.foundation.console.translation import translate_row_texts, transl
 from paktaleem.foundation.console.widgets import WIDGETS_BY_FIELD
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = ["ScopedAdmin"]
 
@@ -237,6 +238,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         capability = self.change_capability if object_id else self.add_capability
         if (object_id is None or request.method == "POST") and self._may(request, capability):
             require_recent_authentication(request, capability, at=get_arrival_time(request))
+        if object_id and request.method == "POST":
+            advisory_lock(f"form/{self.opts.label_lower}/{object_id}")  # two saves at once: the second sees the first
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Exception as error:
@@ -257,6 +260,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             show_save_and_add_another=False,
             show_save_and_continue=False,
             show_save=self.has_change_permission(request, row) if row else True,
+            loaded=context["adminform"].form.loaded_digest if row else "",
         )
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -1,0 +1,54 @@
+"""Typed values survive an ended session: they are put back on the page after the sign-in, for the same person only."""
+
+import re
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, expect
+
+from tests.browser.test_browser import Visit
+from tests.demo.running import Demonstration
+
+OFFICER, ADMINISTRATOR = "privacy_officer", "client_admin"
+FORM = "/admin/systems/system/add/"
+NAME = "input[name=name]"
+NOTE = "What you had typed was put back. Check it, then save again."
+
+
+def sign_in_as(visit: Visit, role: str) -> None:
+    who = visit.find(role)
+    visit.page.fill("input[name=username]", who["email"])
+    visit.page.fill("input[name=password]", who["password"])
+    visit.page.click("#login-form input[type=submit]")
+
+
+@pytest.fixture
+def visit(chromium: Browser, shared_demonstration: Demonstration) -> Visit:
+    """An officer who types into a form while the session ends, and submits it."""
+    visit = Visit(chromium, shared_demonstration)
+    visit.sign_in()
+    visit.go(FORM)
+    visit.page.fill(NAME, "Library")
+    visit.page.locator("input[name=categories]").first.check()
+    visit.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    visit.page.locator("input[type=submit][name=_save]").first.click()
+    visit.page.wait_for_url("**/login/**")
+    return visit
+
+
+def test_it_is_put_back_after_the_sign_in(visit: Visit) -> None:
+    sign_in_as(visit, OFFICER)
+    visit.page.wait_for_url(re.compile(re.escape(FORM)))
+    expect(visit.page.locator("p.explain[role=status]")).to_have_text(NOTE)
+    expect(visit.page.locator(NAME)).to_have_value("Library")
+    expect(visit.page.locator("input[name=categories]").first).to_be_checked()
+    visit.page.reload()
+    expect(visit.page.locator(NAME)).to_have_value("")
+    assert visit.complaints() == []
+
+
+def test_another_person_does_not_get_it(visit: Visit) -> None:
+    sign_in_as(visit, ADMINISTRATOR)
+    visit.page.wait_for_url(re.compile(re.escape(FORM)))
+    expect(visit.page.locator(NAME)).to_have_value("")
+    assert visit.page.evaluate("sessionStorage.getItem('typed')") is None
