@@ -1,29 +1,22 @@
-"""Consent forms as PDF, in English and Urdu side by side, laid out by typst.
-
-Values are passed to typst as data only. The fonts are included (OFL, consent/paper/fonts), so that the output is the
-same on every machine.
-"""
+"""Consent forms as PDF, in English and Urdu side by side. Pure."""
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import segno
-import typst
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from consent.paper.codes import format_code
 from consent.register.purpose_texts import PurposeText
+from paktaleem.foundation.typesetting import typeset
 
-__all__ = ["FONTS", "Form", "Page", "PrintedUse", "Question", "ServiceQuestion", "render_pdf", "render_pngs"]
+__all__ = ["Form", "Page", "PrintedUse", "Question", "ServiceQuestion", "render_pdf"]
 
 _HERE = Path(__file__).resolve().parent
-FONTS = _HERE / "fonts"
-"""The fonts of every PDF: Noto Sans and Noto Nastaliq Urdu."""
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
 """The same rules as consent/register/notice_html.py: headings, lists, paragraphs and emphasis; everything else is
 text."""
@@ -91,29 +84,8 @@ class Form:
 
 
 def render_pdf(form: Form) -> bytes:
-    """Return the form as PDF; each person's page starts a new sheet.
-
-    Tagged; typst refuses a document that is not accessible (PDF/UA-1, ISO 14289-1).
-    """
-    found: bytes = typst.compile(**_compile_arguments(form, "pdf"), pdf_standards="ua-1")
-    return found
-
-
-def render_pngs(form: Form, *, ppi: float = 100) -> list[bytes]:
-    """Return the same pages as PNG, for visual checks; ``ppi`` is the number of pixels per inch."""
-    found = typst.compile(**_compile_arguments(form, "png"), ppi=ppi)
-    return found if isinstance(found, list) else [found]
-
-
-def _compile_arguments(form: Form, kind: Literal["pdf", "png"]) -> dict[str, Any]:
-    return {
-        "input": str(_HERE / "form.typ"),
-        "root": str(_HERE),
-        "font_paths": [str(FONTS)],
-        "ignore_system_fonts": True,
-        "format": kind,
-        "sys_inputs": {"form": json.dumps(_values(form), ensure_ascii=False)},
-    }
+    """Return the form as PDF; each person's page starts a new sheet."""
+    return typeset(_HERE / "form.typ", root=_HERE, name="form", values=_values(form))
 
 
 def _values(form: Form) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.notices.models import Notice, NoticeVersion
+from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.notices.selectors.purposes import NoticeUnknown, get_current_notice
-from consent.notices.services import publish_notice_version
+from consent.notices.services import publish_notice_version, save_draft
 from consent.register.models import RegisterVersion
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
@@ -43,6 +43,18 @@ def test_the_next_version_is_published(cast, newsletter, now):
         now + DAY,
         now,
     )
+
+
+@pytest.mark.parametrize("field", ["text_en", "text_ur", "child_text_en"])
+def test_a_text_that_the_paper_forms_cannot_print_is_refused(cast, newsletter, now, field):
+    children = {"child_text_en": "For you", "child_text_ur": "آپ کے لیے"}
+    draft = NoticeDraft(notice=newsletter, client_id=newsletter.client_id, text_en="New", text_ur="نئی", **children)
+    setattr(draft, field, "Read it 1\ufe0f\u20e3")
+    with pytest.raises(ValidationError, match="1\ufe0f\u20e3") as refused:
+        save_draft(draft, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    assert list(refused.value.message_dict) == [field]
+    with pytest.raises(ValidationError, match="1\ufe0f\u20e3"):
+        publish(cast, newsletter, now, **{**children, field: "Read it 1\ufe0f\u20e3"})
 
 
 def test_the_hash_is_that_of_both_texts(cast, newsletter, now):

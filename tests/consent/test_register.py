@@ -162,6 +162,13 @@ def _leaves(model):
         yield from _leaves(child)
 
 
+def test_a_purpose_that_the_paper_forms_cannot_print_is_refused(cast, indus, now):
+    row = new_row(Purpose, indus, now, name_ur="کھیل 한")
+    with pytest.raises(ValidationError, match="한") as refused:
+        change(cast, row, now, actor="farah")
+    assert list(refused.value.message_dict) == ["name_ur"]
+
+
 ROWS = {model for model in _leaves(RegisterRow) if not model._meta.abstract}
 KINDS = sorted((kind for kind in ROWS if kind.change_capability), key=lambda kind: kind.__name__)
 NOT_OF_DECISIONS = {ClientContact, Cookie, CookieSite, ImpactAssessment, LinkedService, RetentionRule}

@@ -73,6 +73,7 @@ def test_people_are_asked_only_about_purposes_based_on_their_consent(cast, indus
         ({"people": []}, "people"),
         ({"name": " "}, "name"),
         ({"name": "x" * 101}, "name"),
+        ({"name": "Grade 한"}, "name"),
     ],
 )
 def test_invalid_input_names_its_field(cast, indus, now, changed, field):

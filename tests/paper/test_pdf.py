@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pypdf import PdfReader
 
 from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
 from consent.register.purpose_texts import PurposeText
+from paktaleem.foundation.typesetting import find_unprintable
 
 TEXT_EN = "# What we ask\n\nOur **letter**, once a month.\n\n- You can stop it"
 TEXT_UR = "# ہم کیا پوچھتے ہیں\n\nمہینے میں ایک بار **خط**۔\n\n- آپ اسے روک سکتے ہیں"  # noqa: RUF001 -- Urdu
@@ -139,3 +141,38 @@ def test_a_form_for_guardians_is_accessible_and_names_no_child_in_its_title(read
     assert read_for_guardians.metadata["/Title"] == "Form for parents and guardians: Grade 3 A"
     headings = {(tag, language) for tag, language, _ in all_tags(read_for_guardians) if tag.startswith("/H")}
     assert {("/H1", "en"), ("/H2", "en"), ("/H2", "ur")} <= headings
+
+
+@pytest.mark.parametrize("name", ["王小明", "陳大文", "Ali 🎒", "한", "𒀀", "1\ufe0f\u20e3", "\x07"])
+def test_a_character_that_no_font_has_does_not_stop_the_form(name):
+    question = replace(QUESTION, text=(f"For {name}.", TEXT_UR))
+    pages = [Page("7KQ2M9XZ", name, "lms-1", ("newsletter",)), Page("8KQ2M9XZ", "Hamza Lodhi", "lms-2", ())]
+    form = Form(client=name, group="Grade 7 B", address="a/", contact="c", questions=[question], pages=pages)
+    read = PdfReader(io.BytesIO(render_pdf(form)))
+    assert "Hamza Lodhi" in read.pages[1].extract_text()
+    assert catalog(read)["/MarkInfo"]["/Marked"]
+
+
+@pytest.mark.parametrize("name", ["王小明", "陳大文", "Ali 🎒"])
+def test_chinese_names_and_emoji_are_printed(name):
+    form = Form(
+        client="Indus Schools",
+        group="Grade 7 B",
+        address="a/",
+        contact="c",
+        questions=[QUESTION],
+        pages=[Page("7KQ2M9XZ", name, "lms-1", ("newsletter",))],
+    )
+    assert not find_unprintable(name)
+    read = PdfReader(io.BytesIO(render_pdf(form)))
+    assert name in read.pages[0].extract_text()
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog(read)["/Metadata"].get_data()
+
+
+def test_the_characters_that_no_font_has_are_named():
+    assert find_unprintable("Dear 한 and 1\ufe0f\u20e3 and 𒀀, and 한 again: é, ہاں, 王, 🎒") == [
+        "한",
+        "1\ufe0f\u20e3",
+        "𒀀",
+    ]
+    assert find_unprintable("") == []

@@ -12,7 +12,7 @@ from consent.notices.effects import earliest_effect
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.notices.models.notices import NoticeText
 from consent.notices.services.dispatches import enqueue_client_notification
-from consent.register.services.register import require_own_row
+from consent.register.services.register import require_own_row, require_printable
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -80,6 +80,7 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
     draft.client_id, draft.changed_at = draft.notice.client_id, at
     _normalize_texts(draft)
     draft.full_clean()
+    require_printable(draft)
     _check_child_texts(draft.notice, draft)
     return save_tracked(draft, actor=actor, reason=reason, at=at)
 
@@ -171,6 +172,7 @@ def publish_notice_version(
     _normalize_texts(version)
     version.content_hash = content_hash(version.text_en, version.text_ur, version.child_text_en, version.child_text_ur)
     version.full_clean()
+    require_printable(version)
     _check_child_texts(notice, version)
     save_tracked(version, actor=actor, reason=reason, at=at)
     _record_publication(notice, version, actor)

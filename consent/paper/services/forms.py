@@ -20,6 +20,7 @@ from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion,
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
 from consent.register.purpose_texts import describe_purpose
+from consent.register.services.register import require_printable
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -78,6 +79,7 @@ def make_form(
     run.actor_kind, run.actor_id, run.actor_role = actor_columns(actor)
     run.school_ids = actor.school_ids
     run.clean_fields()
+    require_printable(run)
     run.save(force_insert=True)
     _add_purposes(run, form_purposes)
     _add_pages(run, asks)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from consent.register.models import (
     BalancingTest,
@@ -31,6 +31,7 @@ from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.typesetting import find_unprintable
 
 __all__ = [
     "SharedRowNotEditable",
@@ -41,6 +42,7 @@ __all__ = [
     "get_transaction_id",
     "prepare_row",
     "require_own_row",
+    "require_printable",
     "save_register_row",
     "stored_row",
 ]
@@ -93,6 +95,18 @@ def require_own_row(row: RegisterRow, actor: Actor) -> None:
         raise SharedRowNotEditable("Rows of the shared catalogue are changed by PakTaleem only.")
 
 
+def require_printable(row: models.Model) -> None:
+    """Raise ValidationError naming each text of the row with a character that no font of the printed forms has."""
+    words = gettext("The printed forms cannot show {characters}. Please write this text without it.")
+    texts = [
+        field.name for field in row._meta.concrete_fields if isinstance(field, (models.CharField, models.TextField))
+    ]
+    found = {name: find_unprintable(getattr(row, name) or "") for name in texts}
+    errors = {name: [words.format(characters=" ".join(each))] for name, each in found.items() if each}
+    if errors:
+        raise ValidationError(errors)
+
+
 @transaction.atomic
 def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
     """Add or change a row of the register; in effect from the next decision in every process.
@@ -143,6 +157,7 @@ def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: date
     _check_balancing(row, before)
     _check_recipient(row, before, at=at)
     row.full_clean()
+    require_printable(row)
     check_controller(row, before, at=at)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from consent.paper.certificates import typeset_certificate, typeset_certificate_pngs
+from consent.paper.certificates import typeset_certificate
 
-__all__ = ["MOST_REQUESTS", "render_pack", "render_pack_pngs"]
+__all__ = ["MOST_REQUESTS", "render_pack"]
 
 type Names = Mapping[str, Mapping[str, list[str]]]
 """English and Urdu names of codes, by ``section.column``."""
@@ -18,11 +18,6 @@ _TEMPLATE = Path(__file__).resolve().parent / "pack.typ"
 def render_pack(body: Mapping[str, Any], *, names: Names, sha256: str) -> bytes:
     """Return a pack as PDF/UA-1; ``body`` is its content, ``sha256`` (hex) the hash of its JSON."""
     return typeset_certificate(_TEMPLATE, _shorten(body, names), sha256=sha256)
-
-
-def render_pack_pngs(body: Mapping[str, Any], *, names: Names, sha256: str, ppi: float = 100) -> list[bytes]:
-    """Return the same pages as PNG, for visual checks."""
-    return typeset_certificate_pngs(_TEMPLATE, _shorten(body, names), sha256=sha256, ppi=ppi)
 
 
 def _shorten(body: Mapping[str, Any], names: Names) -> dict[str, Any]:
