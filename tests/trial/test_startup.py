@@ -33,13 +33,13 @@ ASKED = (
     "print(json.dumps({alias: one['OPTIONS'] for alias, one in settings.DATABASES.items()}))"
 )
 SAFE_SETTINGS = SettingsFacts(
-    "x" * 48,
+    "a secret of many different letters, for tests",
     has_keyring=True,
     has_erasure_list=True,
     debug=False,
     allowed_hosts=("privacy.example",),
     public_url="https://privacy.example",
-    is_trial=False,
+    has_secure_cookies=True,
 )
 SAFE_DATABASE = DatabaseFacts(
     role=APP,
@@ -49,6 +49,7 @@ SAFE_DATABASE = DatabaseFacts(
     fsync="on",
     synchronous_commit="on",
     full_page_writes="on",
+    row_security="on",
     address="127.0.0.1",
     ssl_mode="prefer",
     is_encrypted=False,
@@ -82,7 +83,9 @@ def test_what_is_safe_is_served():
     [
         ({"secret_key": "unsafe-until-set"}, "startup.E001"),
         ({"secret_key": "django-insecure-" + "x" * 50}, "startup.E001"),
-        ({"secret_key": "x" * 31}, "startup.E001"),
+        ({"secret_key": "x" * 48}, "startup.E001"),
+        ({"secret_key": "0123456789abcdef0123456789abcde"}, "startup.E001"),
+        ({"secret_key": "change-me-to-at-least-32-random-characters"}, "startup.E001"),
         ({"has_keyring": False}, "startup.E002"),
         ({"has_erasure_list": False}, "startup.E004"),
         ({"debug": True}, "startup.E003"),
@@ -90,18 +93,48 @@ def test_what_is_safe_is_served():
         ({"public_url": "privacy.example"}, "startup.E005"),
         ({"public_url": "https://"}, "startup.E005"),
         ({"public_url": "http://privacy.example"}, "startup.E005"),
-        ({"metrics_token": "x" * 31}, "startup.E006"),
-        ({"feed_token": "x" * 31}, "startup.E006"),
-        ({"debug": True, "allowed_hosts": ("*",)}, "startup.E003"),
+        ({"metrics_token": "0123456789abcdef0123456789abcde"}, "startup.E006"),
+        ({"metrics_token": "change-me-to-at-least-32-random-characters"}, "startup.E006"),
+        ({"feed_token": "x" * 48}, "startup.E006"),
+        ({"debug": True, "allowed_hosts": ("privacy.example", "localhost")}, "startup.E003"),
+        ({"debug": True, "allowed_hosts": ("localhost",)}, "startup.E003"),
+        ({"allowed_hosts": ("*",)}, "startup.E007"),
+        ({"has_secure_cookies": False}, "startup.E008"),
+        ({"demands_second_factor": False}, "startup.E009"),
+        ({"demands_step_up": False}, "startup.E009"),
+        ({"mail_folder": "/var/mail/portal"}, "startup.E010"),
+        ({"internal_receivers": ("127.0.0.1:8001",)}, "startup.E017"),
+        ({"internal_receivers": ("lms.example:443", "[::1]:443")}, "startup.E017"),
+        ({"internal_receivers": ("LOCALHOST:443",)}, "startup.E017"),
+        ({"internal_receivers": ("0.0.0.0:80",)}, "startup.E017"),
+        ({"addresses_of_others": ("DATABASE_OWNER_URL",)}, "startup.E018"),
     ],
 )
 def test_unsafe_settings_are_refused(change, code):
     assert codes(settings_findings(replace(SAFE_SETTINGS, **change))) == {code}
 
 
-def test_debug_is_fine_on_ones_own_computer():
-    own = replace(SAFE_SETTINGS, debug=True, allowed_hosts=("localhost", "127.0.0.1"))
+def test_what_suits_a_trial_is_fine_on_ones_own_computer_only():
+    own = replace(
+        SAFE_SETTINGS,
+        allowed_hosts=("localhost", "127.0.0.1"),
+        public_url="http://127.0.0.1:8000",
+        debug=True,
+        has_secure_cookies=False,
+        demands_second_factor=False,
+        demands_step_up=False,
+        mail_folder="mail",
+        internal_receivers=("127.0.0.1:8001",),
+        addresses_of_others=("DATABASE_OWNER_URL",),
+    )
     assert codes(settings_findings(own)) == set()
+    public = replace(own, public_url="https://privacy.example")
+    assert codes(settings_findings(public)) == {f"startup.E{number:03}" for number in (3, 8, 9, 10, 17, 18)}
+
+
+def test_an_internal_receiver_on_another_host_is_fine():
+    other = replace(SAFE_SETTINGS, internal_receivers=("10.1.2.3:443", "lms.school.example:443"))
+    assert codes(settings_findings(other)) == set()
 
 
 @pytest.mark.parametrize(
@@ -113,6 +146,7 @@ def test_debug_is_fine_on_ones_own_computer():
         ({"fsync": "off"}, "startup.E014"),
         ({"synchronous_commit": "off"}, "startup.E014"),
         ({"full_page_writes": "off"}, "startup.E014"),
+        ({"row_security": "off"}, "startup.E016"),
         ({"address": "10.1.2.3"}, "startup.E015"),
         ({"address": "10.1.2.3", "ssl_mode": "prefer", "is_encrypted": True}, "startup.E015"),
     ],

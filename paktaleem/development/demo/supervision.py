@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from paktaleem.foundation.startup.findings import NOT_FOR_SERVERS
 from paktaleem.foundation.startup.parent import end_with_parent
 
 __all__ = ["Child", "ChildDied", "free_port", "is_port_free", "name_holder", "running", "start", "web_program"]
@@ -22,7 +23,6 @@ SECONDS_TO_END = 10
 LINES_OF_LOG = 15
 LONGEST_COMMAND = 80
 PAUSE = 0.05
-NOT_FOR_SERVERS = frozenset({"DATABASE_OWNER_URL", "DATABASE_BACKUP_URL", "DRILL_DATABASE_URL"})
 ONLY_HERE = {"DEMAND_SECOND_FACTOR": "false", "STEP_UP": "false", "GUARDIAN_CONFIRM_MINUTES": "1"}
 """Settings of the demonstration only, so that the printed passwords suffice; set them to override."""
 

@@ -3,6 +3,7 @@
 from paktaleem.foundation.extensions import config
 
 _CHECKS = "paktaleem.foundation.diagnosis.lines.doctor_checks"
+_AT_START = "paktaleem.foundation.startup.findings.start_checks"
 
 
 class KeyEpochsConfig(config.PortalAppConfig):
@@ -13,4 +14,6 @@ class KeyEpochsConfig(config.PortalAppConfig):
     handlers = (
         (_CHECKS, "paktaleem.foundation.encryption.diagnosis.check_keyring"),
         (_CHECKS, "paktaleem.directory.key_epochs.diagnosis.check_keys_in_use"),
+        (_AT_START, "paktaleem.foundation.encryption.diagnosis.keyring_findings"),
+        (_AT_START, "paktaleem.directory.key_epochs.diagnosis.foreign_keyring_findings"),
     )

@@ -1,4 +1,4 @@
-"""The doctor's check of the wrapping keys."""
+"""The checks of the wrapping keys, at the start and by the doctor."""
 
 import secrets
 import stat
@@ -8,29 +8,44 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
+from paktaleem.foundation.startup.diagnosis import lines_of
+from paktaleem.foundation.startup.findings import Finding
 
-__all__ = ["check_keyring"]
+__all__ = ["check_keyring", "keyring_findings"]
 
 _BINDING = b"doctor"
-_UNREADABLE = "Set PAKTALEEM_KEYS_FILE to a keyring that this user can read, or PAKTALEEM_KEYS to the text of one."
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def check_keyring() -> Iterator[Line]:
-    """Yield whether the keyring can be read, a key wrapped and unwrapped, and who else may read the keyring file."""
+def keyring_findings() -> Iterator[Finding]:
+    """Yield that the keyring cannot be read or is not one, or that others on this host can read its file."""
     try:
-        keys = keyring()
+        keyring()
     except ImproperlyConfigured:  # its text could quote the keyring
-        yield to_mend("keys", "the keyring cannot be read", _UNREADABLE)
+        yield Finding(
+            "startup.E019",
+            "The keyring cannot be read, or its text is not that of a keyring.",
+            "Set PAKTALEEM_KEYS_FILE to a keyring that this user can read, or PAKTALEEM_KEYS to the text of one.",
+        )
         return
-    key = secrets.token_bytes(KEY_BYTES)
+    if not settings.KEYRING and Path(settings.KEYRING_FILE).stat().st_mode & _OTHERS:
+        yield Finding(
+            "startup.E020",
+            "Other users of this host can read the keyring file.",
+            "Make it the file of the portal's user and run chmod 600 on PAKTALEEM_KEYS_FILE.",
+        )
+
+
+def check_keyring() -> Iterator[Line]:
+    """Yield why the portal would not start with this keyring, or whether a key is wrapped and unwrapped."""
+    if findings := list(keyring_findings()):
+        yield from lines_of("keys", findings, seen="")
+        return
+    keys, key = keyring(), secrets.token_bytes(KEY_BYTES)
     epoch, wrapped = keys.wrap(key, binding=_BINDING)
     if keys.unwrap(wrapped, epoch=epoch, binding=_BINDING) != key:
         yield to_mend("keys", f"a key wrapped under epoch {epoch} does not come back", "Restore the keyring.")
     else:
         yield fine("keys", f"wrap and unwrap under epoch {epoch}; {len(keys.epochs)} in the keyring")
-    file = settings.KEYRING_FILE
-    if file and Path(file).stat().st_mode & _OTHERS:
-        yield to_watch("keyring file", "other users of this host can read it", "Run chmod 600 on PAKTALEEM_KEYS_FILE.")

@@ -26,6 +26,7 @@ __all__ = [
     "check_migrations",
     "check_settings",
     "clock_differs",
+    "lines_of",
 ]
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=2)
@@ -34,7 +35,7 @@ MAX_CLOCK_DIFFERENCE = timedelta(seconds=2)
 
 def check_settings() -> Iterator[Line]:
     """Yield the settings with which the portal would not start, and missing static files."""
-    yield from _lines_of("settings", settings_findings(read_settings()), seen="safe to serve with")
+    yield from lines_of("settings", settings_findings(read_settings()), seen="safe to serve with")
     manifest = getattr(staticfiles_storage, "manifest_name", None)
     if manifest and not (Path(settings.STATIC_ROOT) / manifest).exists():
         yield to_mend("static files", "not collected: pages have no style", "Run: manage.py collectstatic")
@@ -48,7 +49,7 @@ def check_database() -> Iterator[Line]:
         remedy = "Start PostgreSQL, and check host, port, role, password and sslmode in DATABASE_URL."
         yield to_mend("database", "cannot be reached", remedy)
         return
-    yield from _lines_of("database", database_findings(facts), seen=f"reached as {facts.role}, durable")
+    yield from lines_of("database", database_findings(facts), seen=f"reached as {facts.role}, durable")
 
 
 def check_migrations() -> Iterator[Line]:
@@ -81,6 +82,7 @@ def clock_differs() -> bool:
     return not before - MAX_CLOCK_DIFFERENCE <= there <= wall_clock_now() + MAX_CLOCK_DIFFERENCE
 
 
-def _lines_of(part: str, found: Iterable[Finding], *, seen: str) -> Iterator[Line]:
-    lines = [to_mend(part, f"{one.code}: {one.message}", one.hint) for one in found]
+def lines_of(part: str, findings: Iterable[Finding], *, seen: str) -> Iterator[Line]:
+    """Yield a line for each reason not to start, or one that says what was seen."""
+    lines = [to_mend(part, f"{finding.code}: {finding.message}", finding.hint) for finding in findings]
     yield from lines or [fine(part, seen)]
