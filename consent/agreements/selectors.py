@@ -25,6 +25,7 @@ __all__ = [
     "ClientToDo",
     "DutyState",
     "Part",
+    "has_left",
     "list_clients_with_agreement",
     "list_contacts",
     "list_duties",
@@ -156,6 +157,13 @@ def _live_agreements(at: datetime) -> QuerySet[ServiceAgreement]:
 def list_clients_with_agreement(*, at: datetime) -> list[UUID]:
     """List the clients with an agreement in force, which have duties to attest; in the officers' view."""
     return sorted(set(_live_agreements(at).order_by().values_list("client_id", flat=True)))
+
+
+def has_left(client_id: UUID, *, at: datetime) -> bool:
+    """Return True if the client's agreements have ended, so that its staff no longer decide for it; one query."""
+    signed = ServiceAgreement.objects.filter(client_id=client_id, signed_at__lte=at)
+    ends = list(signed.values_list("ends_at", flat=True))
+    return bool(ends) and all(end is not None and end <= at for end in ends)
 
 
 def list_duties(client: Client, *, at: datetime) -> list[DutyState]:

@@ -14,6 +14,7 @@ __all__ = [
     "MAKE_PARCELS",
     "NEXT_LIMIT",
     "NEXT_LIMIT_OF_BATCH",
+    "NEXT_PEOPLE",
     "PROGRESS",
     "RECORDS",
     "SETS",
@@ -39,6 +40,13 @@ WHERE client_id = %(client)s AND ended_at IS NULL AND (%(low)s::uuid IS NULL OR 
 ORDER BY subject_id OFFSET %(size)s LIMIT 1
 """
 """The person up to whom a chunk of holdings goes; all holdings of a person are in the same chunk."""
+
+NEXT_PEOPLE = """
+SELECT id FROM subjects_subject
+WHERE client_id = %(client)s AND (%(low)s::uuid IS NULL OR id > %(low)s)
+ORDER BY id OFFSET %(size)s LIMIT 1
+"""
+"""The person up to whom a chunk of people goes, for a disposal of everyone's data."""
 
 _INSERT = """
     INSERT INTO disposals_item (id, client_id, batch_id, holding_id, subject_id, category, system_id, rule_id, action,
@@ -83,19 +91,49 @@ SELECT count(*) FROM made
 
 FLAG_AGREEMENT = _limit_to_chunk(
     """
-WITH found AS (
-    SELECT h.id AS holding_id, h.subject_id, h.category, h.system_id, NULL::uuid AS rule_id, 'delete' AS action,
-        '' AS method, greatest(h.last_collected_at, h.last_activity_at) AS used_at, %(at)s::timestamptz AS due_at,
-        %(batch)s::uuid AS batch_id
-    FROM retention_holding h
-    JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
-    WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND s.erased_at IS NULL AND s.erasure_started_at IS NULL
-        AND [of h.subject_id] AND [of s.id]
+WITH people AS MATERIALIZED (
+    SELECT s.id FROM subjects_subject s
+    WHERE s.client_id = %(client)s AND s.erased_at IS NULL AND s.erasure_started_at IS NULL AND [of s.id]
+), held AS MATERIALIZED (
+    SELECT h.id, h.subject_id, h.category, h.system_id,
+        greatest(h.last_collected_at, h.last_activity_at) AS used_at
+    FROM retention_holding h JOIN people p ON p.id = h.subject_id
+    WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND [of h.subject_id]
+), answered AS MATERIALIZED (
+    SELECT i.subject_id, i.category, i.system_id
+    FROM disposals_item i
+    JOIN disposals_batch b ON b.client_id = i.client_id AND b.id = i.batch_id
+    WHERE i.client_id = %(client)s AND [of i.subject_id] AND i.parcel IS NOT NULL
+        AND b.case_id = (SELECT n.case_id FROM disposals_batch n WHERE n.id = %(batch)s)
+), targets AS (
+    SELECT h.id AS holding_id, h.subject_id, h.category, h.system_id, h.used_at FROM held h
+    UNION ALL
+    SELECT NULL, p.id, c.category, y.id, %(at)s
+    FROM people p
+    CROSS JOIN systems_system y
+    CROSS JOIN LATERAL unnest(y.categories) AS c (category)
+    WHERE y.client_id IN (%(client)s, %(paktaleem)s)
+        AND y.starts_at <= %(at)s AND (y.ends_at IS NULL OR y.ends_at > %(at)s)
+        AND NOT EXISTS (
+            SELECT FROM held h
+            WHERE h.subject_id = p.id AND h.category = c.category AND (h.system_id = y.id OR h.system_id IS NULL)
+        )
+        AND NOT EXISTS (
+            SELECT FROM answered a
+            WHERE a.subject_id = p.id AND a.category = c.category AND (a.system_id = y.id OR a.system_id IS NULL)
+        )
+), found AS (
+    SELECT t.holding_id, t.subject_id, t.category, t.system_id, NULL::uuid AS rule_id, 'delete' AS action,
+        '' AS method, t.used_at, %(at)s::timestamptz AS due_at, %(batch)s::uuid AS batch_id
+    FROM targets t
 ), made AS ([insert])
 SELECT count(*) FROM made
 """.replace("[insert]", _INSERT)
 )
-"""Flag every current holding, whatever the rules say: holds are checked when the orders are issued."""
+"""Flag every category of every system for everyone, whatever is reported or the rules say.
+
+Holds are checked when the orders are issued. What an earlier disposal of the same case ordered is left out.
+"""
 
 SUMMARY = """
 SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.category, c.system, c.action, c.method, c.rule, c.state,
@@ -186,7 +224,7 @@ WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
             SELECT FROM active a WHERE c.category = ANY (a.categories) AND (c.system_id IS NULL OR a.id = c.system_id)
         ) AS has_system
     FROM chunk c
-    JOIN retention_holding h ON h.client_id = c.client_id AND h.id = c.holding_id AND [of h.subject_id]
+    LEFT JOIN retention_holding h ON h.client_id = c.client_id AND h.id = c.holding_id AND [of h.subject_id]
     JOIN subjects_subject s ON s.client_id = c.client_id AND s.id = c.subject_id AND [of s.id]
     LEFT JOIN due d ON d.holding_id = c.holding_id
 )

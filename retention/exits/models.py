@@ -35,6 +35,7 @@ class ExitStage(models.TextChoices):
 
     PROPOSED = "proposed", _("Needs a second person")
     DECLINED = "declined", _("Declined")
+    COLLECTING = "collecting", _("The systems are giving their data")
     EXPORTING = "exporting", _("The export is being written")
     RETURNING = "returning", _("The export is ready for the client")
     DELETING = "deleting", _("Waiting for the systems")
@@ -44,7 +45,12 @@ class ExitStage(models.TextChoices):
 
 _ENDED = [ExitStage.DECLINED.value, ExitStage.CERTIFIED.value]
 _DELETED = [ExitStage.DELETING.value, ExitStage.ERASING.value, ExitStage.CERTIFIED.value]
-_WORKING = [ExitStage.EXPORTING.value, ExitStage.DELETING.value, ExitStage.ERASING.value]
+_WORKING = [
+    ExitStage.COLLECTING.value,
+    ExitStage.EXPORTING.value,
+    ExitStage.DELETING.value,
+    ExitStage.ERASING.value,
+]
 
 
 class ExitQuerySet(models.QuerySet["AgreementExit"]):
@@ -79,8 +85,8 @@ class AgreementExit(RequestedChange):
     ``return_until`` is until when the client gets its data back, ``delete_by`` the deadline of the deletion.
     ``fetched`` are the numbers of the parts of the export that an officer has downloaded. The deletion begins once the
     client has its data, or has declined it: ``refusal`` says where that is written down. The export is sealed under a
-    key of the row, which is destroyed with the certificate. ``cursor`` is the last person who is exported or erased;
-    ``exported`` and ``erased`` count people, ``kept`` those whom a hold protects.
+    key of the row, which is destroyed with the certificate. ``cursor`` is the last person whose data is ordered, or who
+    is exported or erased; ``exported`` and ``erased`` count people, ``kept`` those whom a hold protects.
     """
 
     wall = TablePolicy(

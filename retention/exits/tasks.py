@@ -1,4 +1,4 @@
-"""Background tasks of exits: write the export, follow the systems' answers, erase people, certify."""
+"""Background tasks of exits: collect the systems' data, export it, follow the deletion, erase people, certify."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.exits.models import AgreementExit
-from retention.exits.services import CONTINUE, continue_deletion, enqueue_exit, erase_chunk, export_chunk
+from retention.exits.services import CONTINUE, collect_chunk, continue_deletion, enqueue_exit, erase_chunk, export_chunk
 
 __all__ = ["continue_all_exits", "continue_exit"]
 
@@ -20,7 +20,7 @@ CONTINUE_ALL = "exits.continue_all"
 def continue_exit(client: str, exit: str) -> None:  # noqa: A002 -- the name of the case
     """Do what is due for one exit, chunk by chunk in a transaction each; idempotent."""
     client_id, key = UUID(client), UUID(exit)
-    for step in (export_chunk, continue_deletion, erase_chunk):
+    for step in (collect_chunk, export_chunk, continue_deletion, erase_chunk):
         more = True
         while more:
             with in_client(client_id):

@@ -24,6 +24,7 @@ from tests.agreements.test_life import PDF, draft_of
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
+from tests.retention.exits.steps import collected
 
 AGREEMENT = "consent/serviceagreement"
 WHY = {"reason": "agreement_change"}
@@ -108,7 +109,7 @@ def test_the_end_is_proposed_by_the_client_and_approved_by_an_officer(sign_in: S
     assert farah.post(row_url("exits/agreementexit", row.pk, "approve"), WHY).status_code == 403
     assert amina.post(row_url("exits/agreementexit", row.pk, "approve"), WHY).status_code == 302
     page = amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
-    assert "The export is being written" in page
+    assert "The systems are giving their data" in page
     assert farah.get("/admin/").status_code in {302, 403}
 
 
@@ -119,6 +120,7 @@ def exported(cast: Cast, farah: Any, amina: Any) -> AgreementExit:
         row: AgreementExit = AgreementExit.objects.get()
     amina.post(row_url("exits/agreementexit", row.pk, "approve"), WHY)
     with in_client(cast.client_id("indus")):
+        collected(cast, row, client_now())
         while export_chunk(row, actor=system_actor(CONTINUE), at=client_now()):
             pass
     return row

@@ -15,7 +15,7 @@ from tests.factories import CAST_AT, SubjectFactory
 from tests.faults.killing import run_killed
 from tests.faults.size import sized
 from tests.retention.disposals.steps import WORKER
-from tests.retention.exits.steps import WHY, approved, carried_out, fetched
+from tests.retention.exits.steps import WHY, carried_out, fetched, ready_to_export
 
 AT = CAST_AT + timedelta(days=100)
 PEOPLE, CHUNK, KILLS = sized(30, 3_000), sized(2, 20), sized(2, 20)
@@ -26,7 +26,7 @@ def test_a_killed_exit_exports_and_erases_everyone_once(committed: Cast) -> None
     with in_client(client_id):
         for number in range(PEOPLE):
             SubjectFactory(client=committed.client("indus"), external_id=f"many-{number}")
-        row = approved(committed, AT, "return")
+        row = ready_to_export(committed, AT)
     assert run_killed(client_id, "export", row.pk, size=CHUNK, kills=KILLS, at=AT, chance=chance) == KILLS
     with in_client(client_id):
         row.refresh_from_db()

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from consent.agreements.services import end_agreement
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.services import Answer, record_answers
+from consent.register.models import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
 from paktaleem.directory.mail.models import Letter
@@ -69,6 +71,16 @@ def test_the_client_decides_its_part_and_an_officer_paktaleems(indus: Cast) -> N
     for name in ("bilal", "sana", "celia"):
         with pytest.raises(NotAllowed):
             decide_part(part_of(request, "paktaleem"), decision="granted", actor=indus.actor(name), at=AT)
+
+
+def test_an_officer_decides_for_a_client_whose_agreement_has_ended(indus: Cast) -> None:
+    request, amina = received(indus, "access"), indus.actor("amina")
+    agreement = ServiceAgreement.objects.get(client_id=indus.client_id("indus"))
+    end_agreement(agreement, actor=amina, reason=Reason.AGREEMENT_CHANGE, at=AT)
+    with pytest.raises(AlreadyRouted):
+        route_part(part_of(request), decider="paktaleem", actor=amina, at=AT)
+    decide_part(part_of(request), decision="granted", actor=amina, at=AT)
+    assert part_of(request).decided_by == amina.id
 
 
 def second_officer(cast: Cast) -> Actor:

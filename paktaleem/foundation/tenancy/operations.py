@@ -22,6 +22,7 @@ __all__ = [
     "CreateTables",
     "DropSql",
     "Isolate",
+    "RenewLimits",
     "SameClientForeignKey",
     "SameColumns",
     "TenantIsolation",
@@ -138,6 +139,20 @@ class TenantIsolation(_TableOperation):
             *(f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in _OF_LIMITED_STAFF),
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY",
         ]
+
+
+class RenewLimits(_TableOperation):
+    """Write the policies of limited staff anew, after a foreign key of a table by person has become optional."""
+
+    def forward_sql(self, app_label: str, state: Any) -> list[str]:
+        table, own = self.table(app_label, state), "client_id = (SELECT tenancy_client())"
+        dropped = (f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in _OF_LIMITED_STAFF)
+        return [*dropped, *write_policies(table, Limited.BY_PERSON, columns_of_state(state), own=own)]
+
+    def backward_sql(self, app_label: str, state: Any) -> list[str]:
+        """Keep the policies: they allow what the earlier column refuses."""
+        del app_label, state
+        return []
 
 
 class SameClientForeignKey(_TableOperation):

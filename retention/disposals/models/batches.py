@@ -55,7 +55,8 @@ class Sweep(models.Model):
     """One run of the worker over a client's holdings, person by person, that flags those to be disposed of.
 
     Everything up to the person ``cursor`` (in the order of their ids) is done, so an interrupted sweep continues
-    there. ``opened_at`` is the time for which due dates are computed. ``held`` counts the holdings at the start.
+    there. ``opened_at`` is the time for which due dates are computed. ``held`` counts the holdings at the start, or the
+    people if an agreement has ended.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT)

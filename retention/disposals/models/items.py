@@ -61,7 +61,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(models.Model):
-    """One holding in one batch.
+    """One holding in one batch, or one category of one system without a report when an agreement has ended.
 
     ``used_at``, ``due_at``, ``rule_id``, ``action`` and ``method`` are what was true when it was flagged; a difference
     when the orders are issued sends it back. A holding that is taken out, kept longer, or not disposed of by its system
@@ -76,7 +76,9 @@ class Item(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    holding = models.ForeignKey(Holding, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    holding = models.ForeignKey(
+        Holding, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     category = models.CharField("data category", max_length=63)
     system_id = models.UUIDField(null=True)
@@ -107,6 +109,9 @@ class Item(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["client", "holding"], condition=Q(is_open=True), name="item_one_open_of_holding"
+            ),
+            models.CheckConstraint(
+                condition=Q(holding__isnull=False) | Q(system_id__isnull=False), name="item_of_holding_or_system"
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=[ItemState.EXCLUDED, ItemState.EXTENDED])

@@ -14,6 +14,7 @@ from consent.register.models import Purpose, PurposeCapacity
 from consent.register.rows_to_rules import to_capacity_rules
 from paktaleem.directory.data_systems.models import Ground
 from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -22,13 +23,15 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, clock_bytes, new_id
 from retention.disposals.models import Batch, Decider, Stage, Sweep
 from retention.disposals.services.batches import BatchMovedOn, fetch, lock_batch, record_batch
 from retention.disposals.services.reviewing import cancel_batch, is_for_one_person, schedule_batch
-from retention.disposals.sql_statements import FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, SUMMARY
+from retention.disposals.sql_statements import FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, NEXT_PEOPLE, SUMMARY
 from retention.holdings.models import Holding
 
 __all__ = ["CHUNK", "SWEEP", "enqueue_sweep", "flag_chunk", "open_disposal", "start_sweep"]
 
 CHUNK = 20_000
 """Holdings checked in one transaction: few enough for short locks, many enough for set-based SQL."""
+_PEOPLE = 500
+"""People of an ended agreement in one transaction; each has a row for every category of every system."""
 SWEEP = "disposals.sweep"
 """The task that continues a sweep."""
 _BATCHES = ("client_reviewed", "client_automatic", "paktaleem_reviewed", "paktaleem_automatic")
@@ -55,13 +58,13 @@ def open_disposal(
     actor: Actor,
     at: datetime,
 ) -> Batch:
-    """Open the disposal of every holding of a client, independent of retention rules; the worker carries it out.
+    """Open the disposal of everyone's data at every system, whatever is reported; the worker carries it out.
 
     ``case`` is the case of an app above, such as the end of an agreement. With ``is_approved`` two people have approved
     that case already: the batch is scheduled as soon as it is put together, and its orders are issued at once. Without,
     it is reviewed like any other. Batches by rules that are not ordered yet are cancelled. Holds are respected: what
-    they cover is sent back, and a later call disposes of it. A client without holdings has nothing to order: the batch
-    ends without disposal.
+    they cover is sent back, and a later call disposes of it. A client without people or systems has nothing to order:
+    the batch ends without disposal.
     ``get_progress`` says how far it is; ``pause_disposal`` and ``resume_disposal`` interrupt and continue it.
 
     Returns the batch that is already open for the client, if its case is the same. Raises BatchMovedOn if another one
@@ -101,14 +104,17 @@ def open_disposal(
 def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -> bool:
     """Flag the next holdings of a sweep; return True if more are left (policy §4, decision 0075).
 
-    Idempotent once it has ended. About ``size`` holdings are checked: all of a person are in one chunk. The cursor
-    moves in the same transaction, so that a killed worker loses and doubles nothing.
+    Idempotent once it has ended. About ``size`` holdings are checked: all of a person are in one chunk. At the end of
+    an agreement ``size`` counts people, of whom at most 500 are in a chunk. The cursor moves in the same transaction,
+    so that a killed worker loses and doubles nothing.
     """
     sweep = Sweep.objects.select_for_update().get(pk=sweep.pk, client_id=sweep.client_id)
     if sweep.ended_at is not None or _is_paused(sweep):
         return False
     low, client = sweep.cursor, sweep.client_id
-    limits = fetch(NEXT_LIMIT, {"client": client, "low": low, "size": size - 1})
+    is_by_rules = sweep.ground == Ground.RETENTION_ENDED
+    size = size if is_by_rules else min(size, _PEOPLE)
+    limits = fetch(NEXT_LIMIT if is_by_rules else NEXT_PEOPLE, {"client": client, "low": low, "size": size - 1})
     high = limits[0][0] if limits else None
     [(flagged,)] = fetch(_statement(sweep), _values(sweep, low, high))
     sweep.flagged += flagged
@@ -145,7 +151,8 @@ def _find_open(client_id: UUID, ground: Ground) -> Sweep | None:
 
 
 def _create_sweep(client_id: UUID, ground: Ground, at: datetime) -> Sweep:
-    held = Holding.objects.held().filter(client_id=client_id).count()
+    rows = Holding.objects.held() if ground is Ground.RETENTION_ENDED else Subject.objects.all()
+    held = rows.filter(client_id=client_id).count()
     sweep = Sweep(id=new_id(), client_id=client_id, ground=ground.value, held=held, opened_at=at)
     sweep.save(force_insert=True)
     enqueue_sweep(sweep)
@@ -171,7 +178,8 @@ def _values(sweep: Sweep, low: UUID | None, high: UUID | None) -> dict[str, Any]
         "clock": clock_bytes(sweep.opened_at),
     }
     if sweep.ground == Ground.AGREEMENT_ENDED:
-        return {**common, "batch": Batch.objects.get(client_id=sweep.client_id, sweep=sweep).pk}
+        batch = Batch.objects.get(client_id=sweep.client_id, sweep=sweep)
+        return {**common, "batch": batch.pk, "paktaleem": PAKTALEEM}
     batches = {name: uuid5(sweep.pk, name) for name in _BATCHES}
     return {**common, **batches, "own": _purposes_of_paktaleem(sweep.client_id, sweep.opened_at)}
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models import ServiceAgreement
+from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
@@ -29,6 +30,7 @@ from retention.exits import services
 from retention.exits.admin import forms
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
 from retention.exits.pdf import render_certificate
+from retention.exits.services.steps import CASE
 from rights.packages.downloads import stream_archive
 
 __all__ = ["AgreementExitAdmin", "exits_board"]
@@ -38,7 +40,7 @@ _TONES = {
     ExitStage.DECLINED: "calm",
     ExitStage.CERTIFIED: "good",
 }
-_MOVING = {ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING}
+_MOVING = {ExitStage.COLLECTING, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING}
 
 
 def _render_stage(row: Any) -> SafeString:
@@ -257,11 +259,14 @@ class AgreementExitAdmin(EvidenceAdmin):
         if batch is not None:
             url = reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
         certificate = _find_certificate(row)
+        copies = services.list_copy_orders(row)
         return [
             {
                 "template": "console/panels/exit.html",
                 "row": row,
                 "parts": ExitPart.objects.filter(client_id=row.client_id, exit=row).count(),
+                "copies": copies.count(),
+                "copies_given": copies.exclude(ended_at=None).count(),
                 "batch": batch,
                 "batch_url": url,
                 "progress": None if batch is None else get_progress(batch),
@@ -286,3 +291,6 @@ def exits_board(actor: Actor, at: datetime) -> list[Line]:
         Task(export, select_by_clock(at, rows.returning), wait, f"{url}returning", due="return_until"),
         Task(late, select_by_clock(at, rows.overdue), left, f"{url}overdue", Severity.OVERDUE, due="delete_by"),
     ]
+
+
+order_cases.connect(OrderCase(CASE, AgreementExit))

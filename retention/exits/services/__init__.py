@@ -1,5 +1,6 @@
 """Services of exits."""
 
+from retention.exits.services.collecting import collect_chunk, list_copy_orders
 from retention.exits.services.deleting import (
     NotReturnedYet,
     continue_deletion,
@@ -30,6 +31,7 @@ __all__ = [
     "NotReturnedYet",
     "OtherAgreementInForce",
     "ReturnSettled",
+    "collect_chunk",
     "confirm_return",
     "continue_deletion",
     "decide_exit",
@@ -41,6 +43,7 @@ __all__ = [
     "find_disposal",
     "has_unfetched_parts",
     "is_to_repeat",
+    "list_copy_orders",
     "open_part",
     "pause_exit",
     "propose_exit",

@@ -3,11 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count
+
 from consent.register.models import ServiceAgreement
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue
+from retention.disposals.models import Item, ItemState
 from retention.disposals.selectors import list_case_certificates
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
 from retention.exits.services.access import end_access
@@ -15,7 +19,8 @@ from retention.exits.services.steps import CASE
 
 __all__ = ["certify_exit"]
 
-VERSION = 1
+VERSION = 2
+_NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTEM)
 
 
 def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCertificate:
@@ -50,10 +55,31 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
         "return_declined_at": _format(row.return_declined_at),
         "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
         "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
+        "systems": _count_answers(row),
         "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
         "delete_by": _format(row.delete_by),
         "issued_at": _format(at),
     }
+
+
+def _count_answers(row: AgreementExit) -> list[dict[str, Any]]:
+    """Return how many categories of people each system confirmed, and how many it did not, by answer."""
+    own = Item.objects.filter(client_id=row.client_id, batch__case_kind=CASE, batch__case_id=row.pk)
+    found: dict[Any, dict[str, int]] = {}
+    for system_id, state, count in own.order_by().values_list("system_id", "state").annotate(Count("pk")):
+        if state != ItemState.SENT_BACK:
+            found.setdefault(system_id, {})[state] = count
+    systems = System.objects.in_bulk([key for key in found if key is not None])
+    return [
+        {
+            "system": systems[key].code if key else None,
+            "name": systems[key].name if key else None,
+            "confirmed": answers.get(ItemState.DISPOSED, 0) + answers.get(ItemState.NOT_FOUND, 0),
+            "not_confirmed": sum(answers.get(state, 0) for state in _NOT_CONFIRMED),
+            "answers": dict(sorted(answers.items())),
+        }
+        for key, answers in sorted(found.items(), key=lambda one: systems[one[0]].code if one[0] else "")
+    ]
 
 
 def _format(value: datetime | None) -> str | None:

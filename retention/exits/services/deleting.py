@@ -175,7 +175,7 @@ def _set_paused(
 ) -> AgreementExit:
     require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
-    require_stage(row, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING)
+    require_stage(row, ExitStage.COLLECTING, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING)
     row.paused_at = paused_at
     row.save(update_fields=["paused_at"])
     code = Reason(reason).value

@@ -1,6 +1,7 @@
 """The export of a client's data for its return: archives of some people each, written by the worker, sealed."""
 
 import json
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,8 @@ from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.copies.sections import Reader, Section, list_sections
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import FileTooLarge, iterate_file, stream_file, write_case_file
 from paktaleem.directory.people.models import Subject
@@ -25,8 +28,10 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from retention.exits.models import AgreementExit, ExitPart, ExitStage
 from retention.exits.services.announcing import announce_export
+from retention.exits.services.collecting import list_copy_orders
 from retention.exits.services.steps import lock_exit, record_exit, require_stage
 from rights.packages.archive import Archive, Entry, Sink
+from rights.packages.contents import safe_name
 
 __all__ = [
     "AT_ONCE",
@@ -103,31 +108,41 @@ def _write_part(row: AgreementExit, people: list[Subject], at: datetime, *, most
     number = ExitPart.objects.filter(client_id=row.client_id, exit=row).count() + 1
     sealer = _sealer_of(row)
     with write_case_file(client_id=row.client_id, case=row.pk, sealer=sealer, most_bytes=most_bytes) as sink:
-        manifest = _write_archive(sink, people, {"exit": str(row), "part": number, "people": len(people)}, at)
+        manifest = _write_archive(sink, row, people, {"exit": str(row), "part": number, "people": len(people)}, at)
         file = sink.finish(at=at)
     part = ExitPart(id=new_id(), client_id=row.client_id, exit=row, number=number, people=len(people))
     part.manifest, part.file, part.written_at = manifest, file, at
     part.save(force_insert=True)
 
 
-def _write_archive(out: Sink, people: list[Subject], about: dict[str, Any], at: datetime) -> str:
+def _write_archive(out: Sink, row: AgreementExit, people: list[Subject], about: dict[str, Any], at: datetime) -> str:
     sections = list_sections()
+    orders: defaultdict[Any, list[Order]] = defaultdict(list)
+    for order in list_copy_orders(row).filter(subject__in=people).select_related("system").order_by("pk"):
+        orders[order.subject_id].append(order)
     with Archive(out, at=at) as archive, translation.override("en"):
         for person in people:
             with archive.entry(f"people/{person.pk}/data.json") as entry:
-                _write_person(entry, person, sections)
+                _write_person(entry, person, sections, orders[person.pk])
             for file in _files_of(person):
                 with archive.entry(f"people/{person.pk}/{file.pk}.{file.kind}") as entry:
                     for chunk in iterate_file(file):
                         entry.write(chunk)
+            for part in (part for order in orders[person.pk] for part in list_parts(order)):
+                name = f"{safe_name(part.order.system.code)}/{safe_name(part.category)}-{part.pk}"
+                with archive.entry(f"people/{person.pk}/systems/{name}.{part.file.kind}") as entry:
+                    for chunk in iterate_file(part.file):
+                        entry.write(chunk)
         return archive.finish(about)
 
 
-def _write_person(entry: Entry, person: Subject, sections: list[Section]) -> None:
-    """Write all that the portal holds about a person: section by section, row by row, so that memory use is flat."""
+def _write_person(entry: Entry, person: Subject, sections: list[Section], orders: list[Order]) -> None:
+    """Write the systems' answers and all that the portal holds, section by section, so that memory use is flat."""
     reader = Reader(person, sealer_of(person))
     entry.write(b'{"external_id": ')
     entry.write_json(person.external_id)
+    entry.write(b', "systems": ')
+    entry.write_json([{"system": order.system.code, "answer": order.state, "result": order.result} for order in orders])
     entry.write(b', "sections": {')
     for number, section in enumerate(sections):
         entry.write(b", " if number else b"")

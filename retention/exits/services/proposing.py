@@ -101,8 +101,8 @@ def decide_exit(
     """Approve an exit as the second person, an officer, or decline it (decision 0079).
 
     With the approval the agreement ends, if it has not ended, and with it memberships and invitations; keys and
-    webhooks serve orders only. Then the export is written, or the deletion begins. Raises OtherAgreementInForce,
-    ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
+    webhooks serve orders only. Then the systems give their data and the export is written, or the deletion begins.
+    Raises OtherAgreementInForce, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
     """
     require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
@@ -119,7 +119,7 @@ def decide_exit(
     decided.approved_role = actor.role
     decided.people = Subject.objects.filter(client_id=decided.client_id, erased_at=None).count()
     _, decided.epoch, decided.wrapped = wrap_new_key(decided.client_id, decided.pk)
-    decided.stage = ExitStage.EXPORTING if decided.choice == Choice.RETURN else ExitStage.RETURNING
+    decided.stage = ExitStage.COLLECTING if decided.choice == Choice.RETURN else ExitStage.RETURNING
     decided.save()
     record_exit("exit.approved", decided, actor, at, access=counts)
     if decided.choice == Choice.RETURN:

@@ -157,7 +157,7 @@ def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at:
     request = lock_unanswered(correction.request)
     rows = Correction.objects.select_for_update(of=("self",)).select_related("part")
     correction = rows.get(pk=correction.pk, client_id=correction.client_id)
-    require_decider(correction.part, actor)
+    require_decider(correction.part, actor, at)
     if correction.state != CorrectionState.OPEN:
         raise AlreadySettled
     correction.state, correction.settled_by, correction.settled_at = CorrectionState.REFUSED, actor.id, at

@@ -22,7 +22,6 @@ from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
 from rights.requests.selectors import list_linkable
 from rights.requests.services import list_addable_rights, list_assignees, list_parts, may_answer_contact
 from rights.requests.services.decisions import may_decide
-from rights.requests.states import Decider
 
 __all__ = [
     "AddRightsForm",
@@ -57,9 +56,8 @@ class PartForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the undecided parts, or only those that the user's side decides."""
         super().__init__(*args, **kwargs)
-        side = Decider.PAKTALEEM if actor_of(self.request).client_id is None else Decider.CLIENT
-        parts = undecided_parts(self.row)
-        self.parts = {str(one.pk): one for one in parts if not self.own_only or may_decide(one, side)}
+        actor, at, parts = actor_of(self.request), get_action_time(self.request), undecided_parts(self.row)
+        self.parts = {str(one.pk): one for one in parts if not self.own_only or may_decide(one, actor, at)}
         set_choices(self, "part", [(key, _part_label(one)) for key, one in self.parts.items()])
         if not self.parts:
             self.fields["part"].help_text = gettext("The other controller decides what is still open.")

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from consent.agreements.selectors import has_left
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
@@ -59,15 +60,16 @@ def decide_part(
 ) -> RequestPart:
     """Decide one part, as the controller of its data; what is granted is carried out in the same transaction.
 
-    The client's administrator decides the client's parts, an officer those of PakTaleem, either of them a concern. A
-    part that is refused, wholly or partly, has a code and the reasons in words. Nothing is granted to a guardian whose
-    authority has ended. Raises ValidationError naming the field, AlreadyDecided, IdentityNotVerified, AlreadyAnswered,
-    RequestNotAllowed, RequestEnded, NotAllowed, BasisDoesNotAllowObjection, and what ``hooks.part_granted`` raises.
+    The client's administrator decides the client's parts (an officer once its agreement has ended), an officer those of
+    PakTaleem, either of them a concern. A part that is refused, wholly or partly, has a code and the reasons in words.
+    Nothing is granted to a guardian whose authority has ended. Raises ValidationError naming the field, AlreadyDecided,
+    IdentityNotVerified, AlreadyAnswered, RequestNotAllowed, RequestEnded, NotAllowed, BasisDoesNotAllowObjection, and
+    what ``hooks.part_granted`` raises.
     """
     require(actor, Capability.DECIDE_RIGHTS_REQUESTS, part.client_id)
     request = lock_unanswered(part.request)
     part = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
-    require_decider(part, actor)
+    require_decider(part, actor, at)
     if part.decision:
         raise AlreadyDecided
     _check_decision(Decision(decision), refusal_code, reasons)
@@ -105,15 +107,20 @@ def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: d
     return part
 
 
-def may_decide(part: RequestPart, side: Decider) -> bool:
-    """Return True if this side decides a part: the controller, and about a concern the client or PakTaleem."""
-    return part.decider == side or part.kind == RightKind.CHILD_CONCERN
+def may_decide(part: RequestPart, actor: Actor, at: datetime) -> bool:
+    """Return True if this side decides a part: the controller, and about a concern the client or PakTaleem.
 
-
-def require_decider(part: RequestPart, actor: Actor) -> None:
-    """Require a person of the controller: the client's own staff, or PakTaleem's officers. Raises NotAllowed."""
+    An officer decides for a client whose agreement has ended: its staff no longer have access (decision 0079).
+    """
     side = Decider.PAKTALEEM if actor.client_id is None else Decider.CLIENT
-    if actor.kind is not ByKind.USER or not may_decide(part, side):
+    if part.decider == side or part.kind == RightKind.CHILD_CONCERN:
+        return True
+    return side is Decider.PAKTALEEM and has_left(part.client_id, at=at)
+
+
+def require_decider(part: RequestPart, actor: Actor, at: datetime) -> None:
+    """Require a person of the controller: the client's own staff, or PakTaleem's officers. Raises NotAllowed."""
+    if actor.kind is not ByKind.USER or not may_decide(part, actor, at):
         raise NotAllowed("Only the controller of this data may decide.")
 
 

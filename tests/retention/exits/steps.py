@@ -5,14 +5,18 @@ from typing import Any
 
 from consent.register.models import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer, Section
+from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.foundation.audit.actors import Reason
 from retention.disposals.models import Batch
 from retention.disposals.services import flag_chunk
 from retention.exits.models import AgreementExit, ExitPart
 from retention.exits.services import (
+    collect_chunk,
     decide_exit,
     erase_chunk,
     export_chunk,
+    list_copy_orders,
     open_part,
     propose_exit,
 )
@@ -36,6 +40,24 @@ def approved(cast: Cast, at: datetime, choice: str = "delete") -> AgreementExit:
     return decide_exit(proposed(cast, at, choice), approve=True, actor=cast.actor("amina"), at=at)
 
 
+def collected(cast: Cast, row: AgreementExit, at: datetime, *, size: int = 1_000) -> None:
+    """Let every system answer that it gives its data: the LMS gives a section, the others hold nothing."""
+    while collect_chunk(row, actor=WORKER, at=at, size=size):
+        pass
+    for order in list_copy_orders(row).open():
+        given = Answer(Outcome.DONE, sections=(Section("content", {"essay": "My town"}),))
+        answer(cast, order, given if order.system.code == "lms" else Answer(Outcome.NOT_FOUND), at=at)
+    assert not collect_chunk(row, actor=WORKER, at=at)
+
+
+def ready_to_export(cast: Cast, at: datetime) -> AgreementExit:
+    """Approve a return, and let the systems give their data."""
+    row = approved(cast, at, "return")
+    collected(cast, row, at)
+    row.refresh_from_db()
+    return row
+
+
 def exported(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
     while export_chunk(row, actor=WORKER, at=at, size=size):
         pass
@@ -47,16 +69,21 @@ def fetched(row: AgreementExit, actor: Any, at: datetime) -> list[bytes]:
     return [b"".join(open_part(part, actor=actor, at=at, **WHY)) for part in parts]
 
 
-def carried_out(cast: Cast, at: datetime) -> None:
-    """Flag, order and answer the disposal of the exit."""
+def flag_and_order(at: datetime) -> Batch:
+    """Flag the disposal of the exit, and issue its orders."""
     batch = Batch.objects.get(ended_at=None)
     while flag_chunk(batch.sweep, actor=WORKER, at=at):
         pass
     batch.refresh_from_db()
+    return order_all(batch, at)
+
+
+def carried_out(cast: Cast, at: datetime) -> None:
+    """Flag, order and answer the disposal of the exit."""
+    batch = flag_and_order(at)
+    for order in Order.objects.filter(state="queued"):
+        answer(cast, order, at=at)
     if batch.ended_at is None:
-        order_all(batch, at)
-        for order in Order.objects.filter(state="queued"):
-            answer(cast, order, at=at)
         certify(batch, at)
 
 

@@ -11,6 +11,9 @@ from django.db import IntegrityError, connections, transaction
 from children.invitations.services import invite_guardian
 from consent.register.models import ServiceAgreement
 from consent.register.services import change_register
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -41,8 +44,19 @@ from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.cast import Cast
 from tests.factories import BORN, SETTING_UP, SubjectFactory
-from tests.retention.disposals.steps import WORKER, hold_data
-from tests.retention.exits.steps import DAY, WHY, agreement, approved, carried_out, erased, exported, proposed
+from tests.retention.disposals.steps import WORKER, answer, hold_data
+from tests.retention.exits.steps import (
+    DAY,
+    WHY,
+    agreement,
+    approved,
+    carried_out,
+    erased,
+    exported,
+    flag_and_order,
+    proposed,
+    ready_to_export,
+)
 from tests.waiting import wait_until_one_waits
 
 # The act of two people
@@ -163,12 +177,62 @@ def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast: Cast,
     assert Entry.objects.filter(client_id=indus.pk).count() > events
 
 
-def test_a_client_without_holdings_is_erased_at_once(cast: Cast, indus: Any, now: Any) -> None:
+def test_every_system_is_ordered_to_erase_everyone_though_nothing_was_reported(
+    cast: Cast, indus: Any, now: Any
+) -> None:
+    people = set(Subject.objects.filter(client_id=indus.pk, erased_at=None).values_list("pk", flat=True))
     row = approved(cast, now)
+    flag_and_order(now)
+    found = Order.objects.filter(client_id=indus.pk, kind="erase").values_list("system__code", "subject_id")
+    assert set(found) == {(code, person) for code in ("billing", "lms") for person in people}
+    assert not continue_deletion(row, actor=WORKER, at=now)
+    assert Subject.objects.filter(client_id=indus.pk, erased_at=None).count() == len(people)
     carried_out(cast, now)
     assert continue_deletion(row, actor=WORKER, at=now)
     erased(row, now)
     assert row.stage == "certified"
+
+
+def test_the_certificate_names_what_each_system_did_not_confirm(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now)
+    flag_and_order(now)
+    for order in Order.objects.filter(system__code="billing"):
+        answer(cast, order, Answer(Outcome.NOT_APPLICABLE, reason="legal_duty"), at=now)
+    carried_out(cast, now)
+    continue_deletion(row, actor=WORKER, at=now)
+    erased(row, now)
+    content = read_body(ExitCertificate.objects.get(exit=row))
+    systems = {one["system"]: one for one in content["systems"]}
+    assert (systems["lms"]["not_confirmed"], systems["billing"]["confirmed"]) == (0, 0)
+    assert systems["lms"]["confirmed"] == 3 * row.people
+    assert systems["billing"]["not_confirmed"] == 2 * row.people
+    assert systems["billing"]["answers"] == {"not_applicable": 2 * row.people}
+    assert render_certificate(content, sha256="0" * 64).startswith(b"%PDF-")
+
+
+def test_data_that_no_system_takes_is_not_certified(cast: Cast, indus: Any, now: Any) -> None:
+    hold_data(cast, "hamza", at=now, category="device")
+    row = approved(cast, now)
+    carried_out(cast, now)
+    continue_deletion(row, actor=WORKER, at=now)
+    erased(row, now)
+    [lms] = [one for one in read_body(ExitCertificate.objects.get(exit=row))["systems"] if one["system"] == "lms"]
+    assert (lms["answers"]["no_system"], lms["not_confirmed"]) == (1, 1)
+
+
+def test_a_repeated_deletion_orders_only_what_is_left(cast: Cast, indus: Any, now: Any) -> None:
+    by: Any = {"actor": cast.actor("amina"), "at": now}
+    scope, review_on = HoldScope(subject=cast.subject("hamza")), (now + 30 * DAY).date()
+    place: Any = {"kind": HoldKind.COMPLAINT, "scope": scope, "ground": "Case 12.", "review_on": review_on}
+    hold = place_hold(indus, **place, **by)
+    row = approved(cast, now)
+    carried_out(cast, now)
+    assert not continue_deletion(row, actor=WORKER, at=now)
+    lift_hold(hold, ground="Settled.", **by)
+    delete_data(row, **by, **WHY)
+    flag_and_order(now)
+    left = Order.objects.open().filter(kind="erase").values_list("subject_id", "system__code")
+    assert set(left) == {(cast.subject_id("hamza"), "lms"), (cast.subject_id("hamza"), "billing")}
 
 
 def test_a_new_agreement_stops_the_erasure_of_people(cast: Cast, indus: Any, now: Any) -> None:
@@ -182,6 +246,9 @@ def test_a_new_agreement_stops_the_erasure_of_people(cast: Cast, indus: Any, now
 
 
 def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now)
+    carried_out(cast, now)
+    continue_deletion(row, actor=WORKER, at=now)
     place_hold(
         indus,
         kind=HoldKind.LEGAL,
@@ -191,9 +258,6 @@ def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: An
         actor=cast.actor("amina"),
         at=now,
     )
-    row = approved(cast, now)
-    carried_out(cast, now)
-    continue_deletion(row, actor=WORKER, at=now)
     erased(row, now)
     assert (row.stage, row.kept) == ("erasing", 1)
     assert cast.subject("hamza").erased_at is None
@@ -254,7 +318,7 @@ def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(cast:
 
 def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast: Cast, indus: Any, now: Any) -> None:
     by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     export_chunk(row, actor=WORKER, at=now, size=1)
     pause_exit(row, **by)
     assert not export_chunk(row, actor=WORKER, at=now, size=1)

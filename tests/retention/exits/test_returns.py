@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from consent.agreements.services import add_contact
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -24,18 +26,22 @@ from retention.exits.services import (
     NotFetched,
     NotReturnedYet,
     ReturnSettled,
+    collect_chunk,
     confirm_return,
     decline_return,
     delete_data,
+    export_chunk,
+    list_copy_orders,
     open_part,
 )
 from tests.cast import Cast
-from tests.retention.exits.steps import DAY, WHY, approved, exported, fetched
+from tests.retention.disposals.steps import WORKER, answer
+from tests.retention.exits.steps import DAY, WHY, approved, collected, exported, fetched, ready_to_export
 
 
 def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any, now: Any) -> None:
     people = Subject.objects.filter(client_id=indus.pk, erased_at=None).count()
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     assert not Batch.objects.exists()
     exported(row, now)
     row.refresh_from_db()
@@ -50,8 +56,42 @@ def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any,
     assert Entry.objects.filter(kind="exit.part_opened").count() == ExitPart.objects.count()
 
 
-def test_the_export_of_a_person_has_their_name_and_consents(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_systems_give_their_data_before_the_export_is_written(cast: Cast, indus: Any, now: Any) -> None:
+    people = Subject.objects.filter(client_id=indus.pk, erased_at=None).count()
     row = approved(cast, now, "return")
+    exported(row, now)
+    row.refresh_from_db()
+    assert (row.stage, ExitPart.objects.count()) == ("collecting", 0)
+    collected(cast, row, now, size=2)
+    codes = list(list_copy_orders(row).values_list("system__code", flat=True))
+    assert (len(codes), codes.count("lms"), codes.count("billing")) == (2 * people, people, people)
+    exported(row, now, size=100)
+    [content] = fetched(row, cast.actor("amina"), now)
+    folder = f"people/{cast.subject_id('hamza')}"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        [name] = [name for name in archive.namelist() if name.startswith(f"{folder}/systems/lms/content-")]
+        assert json.loads(archive.read(name)) == {"essay": "My town"}
+        data = json.loads(archive.read(f"{folder}/data.json"))
+    answers = {one["system"]: one["answer"] for one in data["systems"]}
+    assert answers == {"lms": "confirmed", "billing": "not_found"}
+
+
+def test_the_export_waits_for_the_last_system(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now, "return")
+    while collect_chunk(row, actor=WORKER, at=now):
+        pass
+    first, *others = list_copy_orders(row).open()
+    for order in others:
+        answer(cast, order, Answer(Outcome.NOT_FOUND), at=now)
+    assert not collect_chunk(row, actor=WORKER, at=now)
+    assert not export_chunk(row, actor=WORKER, at=now)
+    answer(cast, first, Answer(Outcome.NOT_FOUND), at=now)
+    collect_chunk(row, actor=WORKER, at=now)
+    assert export_chunk(row, actor=WORKER, at=now)
+
+
+def test_the_export_of_a_person_has_their_name_and_consents(cast: Cast, indus: Any, now: Any) -> None:
+    row = ready_to_export(cast, now)
     exported(row, now, size=100)
     [content] = fetched(row, cast.actor("amina"), now)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -62,7 +102,7 @@ def test_the_export_of_a_person_has_their_name_and_consents(cast: Cast, indus: A
 
 def test_the_deletion_waits_until_the_client_has_every_part(cast: Cast, indus: Any, now: Any) -> None:
     amina = cast.actor("amina")
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     with pytest.raises(ExitMovedOn):
         confirm_return(row, actor=amina, at=now, **WHY)
     exported(row, now)
@@ -81,7 +121,7 @@ def test_the_deletion_waits_until_the_client_has_every_part(cast: Cast, indus: A
 
 def test_a_part_counts_as_downloaded_once_its_last_byte_is_sent(cast: Cast, indus: Any, now: Any) -> None:
     by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     exported(row, now, size=100)
     [part] = ExitPart.objects.filter(exit=row)
     broken = open_part(part, **by)
@@ -98,7 +138,7 @@ def test_data_that_the_client_declined_in_writing_is_deleted_by_another_officer(
     cast: Cast, another: Actor, indus: Any, now: Any
 ) -> None:
     amina: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     with pytest.raises(ExitMovedOn):
         decline_return(row, document="Letter of 1 October.", **amina)
     exported(row, now)
@@ -117,7 +157,7 @@ def test_data_that_the_client_declined_in_writing_is_deleted_by_another_officer(
 
 
 def test_the_database_refuses_a_deletion_before_the_return(cast: Cast, indus: Any, now: Any) -> None:
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     row.stage = "deleting"
     with pytest.raises(IntegrityError, match="returned_or_declined_first"), transaction.atomic():
         row.save()
@@ -131,7 +171,7 @@ def test_the_privacy_contacts_learn_that_the_export_is_ready(cast: Cast, indus: 
     people = {}
     for kind, name in (("privacy", "Rabia Anwar"), ("dpo", "Saad Mir"), ("notices", "Tahir Aziz")):
         people[kind] = add_contact(indus, kind=kind, full_name=name, email=f"{kind}@indus.example", **farah).subject_id
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     exported(row, now)
     letters = Letter.objects.filter(kind="exit_export_ready", related_id=row.pk)
     assert {one.subject_id for one in letters} == {people["privacy"], people["dpo"]}
@@ -141,13 +181,13 @@ def test_without_a_privacy_contact_the_contacts_for_notices_learn_it(cast: Cast,
     person: Any = {"full_name": "Tahir Aziz", "email": "tahir@indus.example"}
     farah: Any = {"actor": cast.actor("farah"), "at": now, "reason": Reason.ONBOARDING}
     contact = add_contact(indus, kind="notices", **person, **farah)
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     exported(row, now)
     assert [one.subject_id for one in Letter.objects.filter(kind="exit_export_ready")] == [contact.subject_id]
 
 
 def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     exported_at_once = Subject.objects.filter(client_id=indus.pk).count()
     before = transaction.savepoint_create()
     exported(row, now, size=exported_at_once)
@@ -160,7 +200,7 @@ def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, no
 
 
 def test_a_person_whose_data_exceeds_a_file_is_exported_alone(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     settings.FILE_MOST_BYTES = 100
     exported(row, now, size=4)
     row.refresh_from_db()
@@ -169,7 +209,7 @@ def test_a_person_whose_data_exceeds_a_file_is_exported_alone(cast: Cast, indus:
 
 
 def test_the_export_cannot_be_read_after_the_certificate(cast: Cast, indus: Any, now: Any) -> None:
-    row = approved(cast, now, "return")
+    row = ready_to_export(cast, now)
     exported(row, now)
     amina = cast.actor("amina")
     fetched(row, amina, now)
