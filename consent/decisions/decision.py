@@ -161,7 +161,6 @@ def _list_personal_changes(case: RuleContext) -> Iterator[datetime | None]:
     subject, consent = case.subject, case.consent
     yield subject.registered_at
     yield subject.erasure_started_at
-    yield subject.erased_at
     yield subject.of_age_at
     yield subject.may_be_child_until
     yield subject.service_authorised_until

@@ -40,7 +40,7 @@ def _person_is_known(case: RuleContext) -> Reason | None:  # Rule 1
         return Reason.SUBJECT_TYPE_UNKNOWN
     if subject is NOBODY or case.at < subject.registered_at:
         return Reason.SUBJECT_UNKNOWN
-    if subject.erased_at is not None and subject.erased_at <= case.at:
+    if subject.erased_at is not None:  # at every time: nothing may be done with the data of an erased person any more
         return Reason.SUBJECT_ERASED
     return None
 

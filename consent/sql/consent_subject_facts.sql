@@ -1,7 +1,7 @@
 -- Returns what a decision needs to know about one person, as JSON: roles, age, erasure, whether the account is closed,
 -- restrictions, objections, consents, and for people who may be under age their guardians (children_facts). NULL if the
 -- person is not known. Now if asked_at is NULL, else as it was at that time, read from histories and events. mark is the
--- tombstone by which an erased person is found. 'linked' are the facts of the other records that are the same person
+-- tombstone by which an erased person is found; the erasure is known at every time, also before it. 'linked' are the facts of the other records that are the same person
 -- (consent_linked_facts), unless alone is true. The result is json, not jsonb: it is written once and never searched.
 -- Called within a client's context.
 CREATE OR REPLACE FUNCTION consent_subject_facts(
@@ -13,6 +13,7 @@ AS $$
 DECLARE
     owner uuid := tenancy_client();
     who record;
+    erased timestamptz;
 BEGIN
     SELECT s.id, s.role, s.other_roles, s.registered_at, s.erasure_started_at, s.erased_at, s.is_enabled,
         s.account_closed_at, s.of_age_at, s.of_age_threshold, s.country, s.same_person INTO who
@@ -28,9 +29,10 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    erased := who.erased_at;
     IF asked_at IS NOT NULL THEN
-        SELECT h.id, h.role, h.other_roles, h.registered_at, h.erasure_started_at, h.erased_at, h.is_enabled,
-            h.account_closed_at, h.of_age_at, h.of_age_threshold, h.country, h.same_person INTO who
+        SELECT h.id, h.role, h.other_roles, h.registered_at, h.erasure_started_at, h.is_enabled, h.account_closed_at,
+            h.of_age_at, h.of_age_threshold, h.country, h.same_person INTO who
         FROM subjects_historicalsubject h
         WHERE h.client_id = owner AND h.id = who.id AND h.history_date <= asked_at
         ORDER BY h.history_date DESC, h.history_id DESC
@@ -46,7 +48,7 @@ BEGIN
         'other_roles', nullif(who.other_roles, '{}'),
         'registered_at', who.registered_at,
         'erasure_started_at', who.erasure_started_at,
-        'erased_at', who.erased_at,
+        'erased_at', erased,
         'account_closed', NOT who.is_enabled OR who.account_closed_at IS NOT NULL,
         'of_age_at', who.of_age_at,
         -- An adult's of_age_at is this date; guardians are not read then.

@@ -73,29 +73,21 @@ def test_a_birth_date_added_later_does_not_change_past_decisions(indus, cast, no
     assert asked_at(indus, "lms-iqra", "service_delivery", now - SECOND) == "age_unknown"
 
 
-def test_an_erased_person_was_known_before(khyber, cast, now):
+def test_an_erased_person_is_erased_at_every_time(khyber, cast, now):
     give_and_withdraw(cast)
     with in_client(cast.client_id("khyber")):
         erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
     assert khyber.reason("lms-kiran", "newsletter") == "subject_erased"
-    assert asked_at(khyber, "lms-kiran", "newsletter", GIVEN_AT) == "permitted"
-
-
-def test_past_decisions_about_an_erased_person_do_not_permit_anything_now(khyber, cast, now):
-    give_and_withdraw(cast)
-    with in_client(cast.client_id("khyber")):
-        erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
-    told = khyber.ask("lms-kiran", "newsletter", context={"time": (now - SECOND).isoformat()})
-    assert told["context"]["reason"] == "consent_withdrawn"
-    told = khyber.ask("lms-kiran", "newsletter", context={"time": (WITHDRAWN_AT - SECOND).isoformat()})
-    assert told["context"]["reason"] == "permitted"
-    assert datetime.fromisoformat(told["context"]["valid_until"]) <= WITHDRAWN_AT + timedelta(minutes=1)
-    for at in (now, now + SECOND):
+    moments = (GIVEN_AT, WITHDRAWN_AT - SECOND, now - SECOND, now, now + SECOND)
+    for at in moments:
         assert asked_at(khyber, "lms-kiran", "newsletter", at) == "subject_erased"
-    many = [{"context": {"time": at.isoformat()}} for at in (WITHDRAWN_AT - SECOND, now)]
+        assert khyber.reason("lms-kiran", "newsletter", "delete", context={"time": at.isoformat()}) == "subject_erased"
+    many = [{"context": {"time": at.isoformat()}} for at in moments]
     body = {**question("lms-kiran", "newsletter"), "evaluations": many}
     answers = khyber.post("/access/v1/evaluations", body).json()["evaluations"]
-    assert [one["context"]["reason"] for one in answers] == ["permitted", "subject_erased"]
+    assert {(one["decision"], one["context"]["reason"]) for one in answers} == {(False, "subject_erased")}
+    for query in ("", "?time=2026-09-10T12:00:00Z"):
+        assert khyber.get(f"/api/v1/subjects/lms-kiran/standing{query}").status_code == 410
 
 
 def test_a_future_time_and_a_time_without_an_offset_are_refused(khyber):

@@ -139,7 +139,7 @@ def plain_refusal(rows, subject, consents, question, basis, role, passed):  # no
         return "subject_type_unknown"
     if subject is None or subject.registered_at > at:
         return "subject_unknown"
-    if subject.erased_at is not None and at >= subject.erased_at:
+    if subject.erased_at is not None:
         return "subject_erased"
     if subject.erasure_started_at is not None and at >= subject.erasure_started_at and question.action != "delete":
         return "erasure_in_progress"

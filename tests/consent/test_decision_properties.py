@@ -87,7 +87,7 @@ def change_registration(world, pick):
 
 
 def change_erasure(world, pick):
-    world.person(erased_at=pick(MOMENTS))
+    world.person(erased_at=pick((None, None, None, *MOMENTS)))
     world.person(erasure_started_at=pick(MOMENTS))
 
 
