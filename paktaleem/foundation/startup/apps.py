@@ -5,6 +5,7 @@ from django.core import checks
 from paktaleem.foundation.extensions import config
 
 _CHECKS = "paktaleem.foundation.diagnosis.lines.doctor_checks"
+_AT_START = "paktaleem.foundation.startup.findings.start_checks"
 
 
 class StartupConfig(config.PortalAppConfig):
@@ -17,6 +18,7 @@ class StartupConfig(config.PortalAppConfig):
         (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_database"),
         (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_migrations"),
         (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_clock"),
+        (_AT_START, "paktaleem.foundation.startup.diagnosis.schema_findings"),
     )
 
     def ready(self) -> None:

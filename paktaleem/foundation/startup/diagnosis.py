@@ -9,7 +9,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import OperationalError, connection
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend
+from paktaleem.foundation.diagnosis.lines import Line, fine, name_some, to_mend
 from paktaleem.foundation.startup.findings import (
     Finding,
     database_findings,
@@ -18,7 +18,13 @@ from paktaleem.foundation.startup.findings import (
     settings_findings,
 )
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.tenancy.migrated import missing_migrations
+from paktaleem.foundation.tenancy.migrated import (
+    TOO_OLD,
+    TOO_OLD_REMEDY,
+    is_too_old,
+    list_missing_parts,
+    missing_migrations,
+)
 
 __all__ = [
     "check_clock",
@@ -27,6 +33,7 @@ __all__ = [
     "check_settings",
     "clock_differs",
     "lines_of",
+    "schema_findings",
 ]
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=2)
@@ -52,12 +59,25 @@ def check_database() -> Iterator[Line]:
     yield from lines_of("database", database_findings(facts), seen=f"reached as {facts.role}, durable")
 
 
+def schema_findings() -> Iterator[Finding]:
+    """Yield that this code cannot upgrade the database, or what the database lacks of the code's schema."""
+    if is_too_old():
+        yield Finding("startup.E022", TOO_OLD, TOO_OLD_REMEDY)
+    elif missing := missing_migrations():
+        names = name_some(sorted(".".join(migration) for migration in missing))
+        yield Finding("startup.E023", f"{len(missing)} migrations are not applied: {names}.", "Run: manage.py migrate")
+    elif parts := list_missing_parts():
+        yield Finding(
+            "startup.E024",
+            f"Every migration is applied, but the database lacks {len(parts)} parts: {name_some(parts)}."
+            " A migration was changed after it was applied.",
+            "Do not serve it, and run no further migration. Restore a backup, or start with an empty database.",
+        )
+
+
 def check_migrations() -> Iterator[Line]:
-    """Yield how many migrations the database lacks."""
-    if missing := missing_migrations():
-        yield to_mend("migrations", f"{len(missing)} not applied", "Run: manage.py migrate")
-    else:
-        yield fine("migrations", "all applied")
+    """Yield whether the database has every migration and the schema of the models."""
+    yield from lines_of("migrations", schema_findings(), seen="all applied; the schema is that of the code")
 
 
 def check_clock() -> Iterator[Line]:

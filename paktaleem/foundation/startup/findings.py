@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 UNSET_SECRETS = ("unsafe-until-set", "django-insecure-", "change-me")
-"""Beginnings of secrets that nobody set: the default, Django's, and that of docs/deploy/portal.env."""
+"""Beginnings of secrets that no one set: the default, Django's, and that of docs/deploy/portal.env."""
 SHORTEST_SECRET = 32
 FEWEST_CHARACTERS = 8
 """Fewest different characters of a secret; 32 random hexadecimal digits practically never have fewer."""

@@ -36,7 +36,7 @@ from paktaleem.development.trial import DATABASE, Terminated, data_folder, trial
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.tenancy.migrated import missing_migrations
+from paktaleem.foundation.tenancy.migrated import is_too_old, missing_migrations
 
 HOST = "127.0.0.1"
 OK = 200
@@ -105,6 +105,8 @@ class Command(BaseCommand):
         settings.CHECK_PROVIDERS = {
             "folder": "children.guardians.providers.FolderProvider"
         }  # the same as in the web and worker processes
+        if is_too_old():
+            _refuse("The demonstration's data is of an older version. Start over: make run FRESH=1.")
         if missing_migrations():
             self.stdout.write("Creating the tables …")
             call_command("migrate", verbosity=0)

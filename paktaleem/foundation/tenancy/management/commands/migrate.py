@@ -1,7 +1,15 @@
 """``manage.py migrate`` as the owner role, the only role that may change the schema."""
 
-from django.core.management.base import CommandParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
+from django.db import connections
+
+from paktaleem.foundation.tenancy.migrated import TOO_OLD, TOO_OLD_REMEDY, is_too_old
+
+OWNER, REFUSED = "owner", 2
 
 
 class Command(DjangoMigrate):
@@ -10,4 +18,14 @@ class Command(DjangoMigrate):
     def add_arguments(self, parser: CommandParser) -> None:
         """Set the default database to ``owner``."""
         super().add_arguments(parser)
-        parser.set_defaults(database="owner")
+        parser.set_defaults(database=OWNER)
+
+    def handle(self, *args: Any, **options: Any) -> str | None:
+        """Migrate; refuse without the owner's address, and a database that this version cannot upgrade."""
+        if options["database"] == OWNER:
+            if connections[OWNER].settings_dict["NAME"] == settings.NOT_CONFIGURED:
+                message = "Set DATABASE_OWNER_URL to the address of the owner role; see docs/deploy/owner.env."
+                raise CommandError(message, returncode=REFUSED)
+            if is_too_old(OWNER):
+                raise CommandError(f"{TOO_OLD} {TOO_OLD_REMEDY}", returncode=REFUSED)
+        return super().handle(*args, **options)
