@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from paktaleem.development.demo.supervision import Child, running
+from paktaleem.development.demo.supervision import Child, running, web_program
 from paktaleem.development.embedded import APP
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 
-__all__ = ["call", "environment_of_server", "is_alive", "served", "serving"]
+__all__ = ["HOST", "KILLED_SERVER", "call", "environment_of_server", "is_alive", "served", "serving"]
 
 HOST = "127.0.0.1"
+KILLED_SERVER = "tests.api.killed_server:create_application"
 
 
 def environment_of_server() -> dict[str, str]:
@@ -36,7 +36,7 @@ def environment_of_server() -> dict[str, str]:
 
 @contextmanager
 def served(logs: Path) -> Iterator[int]:
-    """Serve the portal (tests/api/killed_server.py) with granian, as in production; yield its port."""
+    """Serve the portal (tests/api/killed_server.py) as in production, by one process; yield its port."""
     port = free_port()
     with serving(logs, port):
         yield port
@@ -45,10 +45,8 @@ def served(logs: Path) -> Iterator[int]:
 @contextmanager
 def serving(logs: Path, port: int) -> Iterator[Child]:
     """Serve it on a port; yield the leading process."""
-    size = ["--workers", "1", "--blocking-threads", "1", "--host", HOST, "--port", str(port)]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", *size]
-    command.append("tests.api.killed_server:application")
-    with running([("web", command)], logs) as [web]:
+    size = ["--workers", "1", "--no-respawn-failed-workers"]
+    with running([("web", [*web_program(HOST, port), *size, "--application", KILLED_SERVER])], logs) as [web]:
         ends_at = time.monotonic() + PATIENCE
         while not is_alive(port):
             web.check()

@@ -2,13 +2,14 @@
 
 import time
 import urllib.request
+from collections.abc import Callable
 
 from django.db import connection
 
 from paktaleem.development.demo.supervision import Child
 from tests.demo.running import PATIENCE
 
-__all__ = ["wait_until_one_waits", "wait_until_served"]
+__all__ = ["wait_until", "wait_until_one_waits", "wait_until_served"]
 
 _WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
 _SECONDS = 60
@@ -23,6 +24,15 @@ def wait_until_one_waits() -> None:
             if cursor.fetchone() == (True,):
                 return
     raise TimeoutError
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until a condition is true. Raises TimeoutError."""
+    ends_at = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() >= ends_at:
+            raise TimeoutError
+        time.sleep(0.05)
 
 
 def wait_until_served(process: Child, address: str) -> None:

@@ -30,13 +30,16 @@ class DiesBeforeTheCommit:
         return response
 
 
-short_way = import_string("paktaleem.decision_application.DecisionApplication")(
-    WSGIHandler()
-)  # needs the apps to be ready
-portal = import_string("paktaleem.foundation.public.request_bodies.WholeBodies")(short_way)
+# needs the apps to be ready
+portal = import_string("paktaleem.decision_application.DecisionApplication")(WSGIHandler())
 
 
-def application(environ, start_response):
+def create_application():
+    """Return the application of one process, as ``paktaleem.asgi`` does."""
+    return import_string("paktaleem.foundation.public.whole_requests.WholeRequests")(answer, aside={"/healthz"})
+
+
+def answer(environ, start_response):
     """Serve one request, or kill the process after the response is complete."""
     response = portal(environ, start_response)
     if "HTTP_X_DIE_AFTER_COMMIT" in environ:

@@ -1,18 +1,18 @@
 """Bodies on the wire, to the real server: one that was sent is never taken for none, and never read in part."""
 
+import asyncio
 import json
 import socket
-import threading
 import time
 from contextlib import ExitStack
 from functools import cache
-from io import BytesIO
 from typing import Any
 
 import pytest
 
 from consent.consents.models import ConsentEvent
-from paktaleem.foundation.public.request_bodies import REFUSED, WholeBodies
+from paktaleem.foundation.public.request_bodies import REFUSED
+from paktaleem.foundation.public.whole_requests import WholeRequests
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
 from tests.serving import HOST, environment_of_server, served
@@ -175,30 +175,35 @@ def test_over_http_2_a_body_without_a_length_is_read_only_if_json():
 
 
 def test_a_body_that_ends_early_is_refused():
-    body, environ = handed_on(b"choice=gi", CONTENT_LENGTH="12", SERVER_PROTOCOL="HTTP/1.1")
+    body, environ = handed_on(b"choice=gi", version="1.1", CONTENT_LENGTH="12")
     assert (body, environ[REFUSED].code) == (b"", "body-incomplete")
 
 
-def handed_on(sent: bytes, **more: str) -> tuple[bytes, dict[str, Any]]:
-    """Give a request of HTTP/2 to the layer that reads; returns what the portal behind it gets."""
+def handed_on(sent: bytes, *, version: str = "2", **headers: str) -> tuple[bytes, dict[str, Any]]:
+    """Give a request to the application that reads; returns what the portal behind it gets."""
     seen: list[dict[str, Any]] = []
-    environ = {"REQUEST_METHOD": "POST", "SERVER_PROTOCOL": "HTTP/2", "wsgi.input": BytesIO(sent)} | more
 
-    def portal(environ: dict[str, Any], _: Any) -> list[bytes]:
+    def portal(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         seen.append(environ)
+        start_response("200 OK", [])
         return []
 
-    WholeBodies(portal)(environ, None)
+    asyncio.run(WholeRequests(portal)(scope_of(version, headers), receiving(sent), discard))
     return seen[0]["wsgi.input"].read(), seen[0]
 
 
-def test_reading_a_body_leaves_no_thread_behind():
-    before = set(threading.enumerate())  # the main thread may have a reader from other tests
-    for _ in range(3):
-        answering = threading.Thread(target=handed_on, args=(b"{}",), kwargs={"CONTENT_LENGTH": "2"})
-        answering.start()
-        answering.join()
-    ends_at = time.monotonic() + 20
-    while left := [one.name for one in set(threading.enumerate()) - before if one.name == "bodies"]:
-        assert time.monotonic() < ends_at, left
-        time.sleep(0.01)
+def scope_of(version: str, headers: dict[str, str]) -> dict[str, Any]:
+    named = [(name.lower().replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    about = {"type": "http", "method": "POST", "scheme": "http", "raw_path": b"/", "query_string": b""}
+    return about | {"http_version": version, "headers": named, "server": (HOST, "80"), "client": (HOST, "1")}
+
+
+def receiving(sent: bytes) -> Any:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": sent, "more_body": False}
+
+    return receive
+
+
+async def discard(message: dict[str, Any]) -> None:
+    del message

@@ -18,7 +18,7 @@ import pytest
 
 from paktaleem.development.demo.supervision import running
 from tests.demo.running import PATIENCE, free_port
-from tests.serving import call, environment_of_server, is_alive
+from tests.serving import KILLED_SERVER, call, environment_of_server, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = {name: shutil.which(name) for name in ("buildah", "mmdebstrap")}
@@ -82,9 +82,8 @@ def test_the_image_is_built_and_serves_the_portal(committed, buildah, container,
     [address] = config["ExposedPorts"]
     port = free_port()
     # The tests' own PostgreSQL is not durable, so the portal itself refuses to start on it.
-    served = {"paktaleem.wsgi:application": "tests.api.killed_server:application"}
-    replaced = {address.partition("/")[0]: str(port), **served}
-    command = [replaced.get(word, word) for word in config["Cmd"]]
+    replaced = {address.partition("/")[0]: str(port)}
+    command = [*(replaced.get(word, word) for word in config["Cmd"]), "--application", KILLED_SERVER]
     values = {**environment_of_server(), "METRICS_TOKEN": TOKEN, "LOG_FORMAT": "json"}
     given = [f"--env={key}={value}" for key, value in values.items()]
     mounts = [f"--volume={ROOT / 'tests'}:/srv/paktaleem/tests:ro"]

@@ -14,7 +14,7 @@ import pytest
 from paktaleem.development.demo.supervision import running
 from tests.demo.running import PATIENCE, free_port
 from tests.metrics.test_metrics import samples
-from tests.serving import call, environment_of_server, is_alive
+from tests.serving import KILLED_SERVER, call, environment_of_server, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "docs" / "deploy"
@@ -33,18 +33,17 @@ def commands(unit):
 def here(words, **replaced):
     """Return a command of a unit with the programs and values of this checkout."""
     program = Path(words[0]).name
-    start = [sys.executable, *(["-m", "granian"] if program == "granian" else [])]
-    return [*start, *(replaced.get(word, word) for word in words[1:])]
+    assert program == "python"
+    return [sys.executable, *(replaced.get(word, word) for word in words[1:])]
 
 
 @pytest.mark.skipif(not ANALYZE, reason="systemd-analyze is not installed: no systemd here")
 def test_systemd_accepts_the_units(tmp_path):
     home = tmp_path / "home"
-    for program in ("python", "granian"):
-        file = home / ".venv" / "bin" / program
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("#!/bin/sh\n")
-        file.chmod(0o755)
+    file = home / ".venv" / "bin" / "python"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("#!/bin/sh\n")
+    file.chmod(0o755)
     for unit in UNITS:
         (tmp_path / unit).write_text((DEPLOY / unit).read_text().replace(HOME, f"{home}/"))
     done = subprocess.run(
@@ -80,8 +79,8 @@ def started(committed, monkeypatch, tmp_path):
     [_check, serve] = commands("paktaleem-web.service")
     [work] = commands("paktaleem-worker.service")
     # The tests' own PostgreSQL is not durable, so the portal itself refuses to start on it.
-    replaced = {"8000": str(port), "paktaleem.wsgi:application": "tests.api.killed_server:application"}
-    programs = [("web", here(serve, **replaced)), ("worker", here(work))]
+    server = [*here(serve, **{"8000": str(port)}), "--application", KILLED_SERVER]
+    programs = [("web", server), ("worker", here(work))]
     with running(programs, tmp_path / "logs") as [web, worker]:
         ends_at = time.monotonic() + PATIENCE
         while not is_alive(port):

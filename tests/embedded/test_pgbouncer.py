@@ -13,14 +13,14 @@ import psycopg
 import pytest
 from django.db import connections
 
-from paktaleem.development.demo.supervision import running
+from paktaleem.development.demo.supervision import running, web_program
 from paktaleem.development.embedded import APP
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 from tests.pooling import needs_pgbouncer, pooled
-from tests.serving import HOST, call, environment_of_server, is_alive
+from tests.serving import HOST, KILLED_SERVER, call, environment_of_server, is_alive
 
 pytestmark = needs_pgbouncer
 REQUESTS = int(os.environ.get("POOL_REQUESTS", "200"))
@@ -56,15 +56,14 @@ def test_a_context_ends_with_its_transaction_on_a_shared_connection(committed):
 
 @pytest.fixture
 def portal(committed, monkeypatch, tmp_path):
-    """Serve the portal through two server connections, with eight threads; yield a function that sends a request."""
+    """Serve the portal through two server connections, with eight processes; yield a function that sends a request."""
     for name, value in environment_of_server().items():
         monkeypatch.setenv(name, value)
     port = free_port()
-    size = ["--workers", "2", "--blocking-threads", "4", "--host", HOST, "--port", str(port)]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", *size]
+    command = [*web_program(HOST, port), "--workers", "8", "--application", KILLED_SERVER]
     with pooled(template_ready(), size=2) as front:
         monkeypatch.setenv("DATABASE_URL", front.url(APP, database()))
-        with running([("web", [*command, "tests.api.killed_server:application"])], tmp_path) as [web]:
+        with running([("web", command)], tmp_path) as [web]:
             ends_at = time.monotonic() + PATIENCE
             while not is_alive(port):
                 web.check()

@@ -16,7 +16,7 @@ import psutil
 from paktaleem.foundation.startup.findings import NOT_FOR_SERVERS
 from paktaleem.foundation.startup.parent import end_with_parent
 
-__all__ = ["Child", "ChildDied", "free_port", "is_port_free", "name_holder", "running", "start", "web_program"]
+__all__ = ["Child", "ChildDied", "free_port", "name_holder", "running", "start", "web_program"]
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS_TO_END = 10
@@ -57,10 +57,7 @@ class Child:
 
 def web_program(host: str, port: int) -> list[str]:
     """Return the command that serves the portal: two processes with one thread each, HTTP/1.1, keep-alive."""
-    address = ["--host", host, "--port", str(port)]
-    size = ["--workers", "2", "--blocking-threads", "1", "--workers-kill-timeout", "5"]
-    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", *address, *size]
-    return [*granian, "paktaleem.wsgi:application"]
+    return [sys.executable, "-m", "paktaleem.server", "--host", host, "--port", str(port)]
 
 
 @contextmanager
@@ -82,17 +79,6 @@ def free_port(host: str) -> int:
         probe.bind((host, 0))
         found: int = probe.getsockname()[1]
         return found
-
-
-def is_port_free(host: str, port: int) -> bool:
-    """Return True if the port can be bound; existing listeners are not disturbed."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 def name_holder(port: int) -> str:

@@ -1,22 +1,20 @@
 """Reading of the whole request body before anything acts on it, so that it is never cut short or treated as empty.
 
 WSGI and Django read as many bytes as ``Content-Length`` says, so a body without that header (chunked, HTTP/2) is empty
-to them; granian ends a body whose connection broke as if it were complete, and waits for a slow one without an end,
-with the one thread that serves all requests. So bodies are read here, and refused here, in ``RefusedBodiesMiddleware``:
+to them, and one whose connection broke looks complete. So bodies are read here (``read_body``, by
+``whole_requests``), and refused here, in ``RefusedBodiesMiddleware``:
 
 - JSON without a length is read and given one: JSON that was cut short cannot be parsed, so nothing acts on a part.
   Anything else without a length is refused (411), and so is an empty body of unknown length.
 - A body that ends before its length is refused (400), one that stops arriving is given up (408).
-- A body larger than anything here takes is refused unread (413).
+- A body larger than anything here takes is refused unread (413), and so is one for which there is no memory (503).
 """
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from io import BytesIO
-from queue import Empty, SimpleQueue
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +23,7 @@ from paktaleem.foundation.api.problems import is_api, problem_response
 from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.public.pages import error_page
 
-__all__ = ["REFUSED", "RefusedBodiesMiddleware", "WholeBodies"]
+__all__ = ["REFUSED", "TOO_SLOW", "BodyRefused", "LargeBodies", "RefusedBodiesMiddleware", "read_body"]
 
 CHUNK_BYTES = 65_536
 REFUSED = "paktaleem.body_refused"
@@ -49,8 +47,18 @@ TOO_SLOW = Problem(
     f"Send each {CHUNK_BYTES // 1024} KiB within {settings.BODY_SECONDS:g} seconds.",
 )
 
+NO_MEMORY = Problem(
+    "too-many-large-bodies",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many large requests at once",
+    f"Send the request again. A body of at most {CHUNK_BYTES // 1024} KiB is always read.",
+)
+_MEMORY_BYTES = 134_217_728
+_RETRY_SECONDS = 5
+
 type Environ = dict[str, Any]
-type Application = Callable[[Environ, Any], Iterable[bytes]]
+type Receive = Callable[[], Awaitable[dict[str, Any]]]
+type Count = Callable[[int], None]
 
 
 class BodyRefused(Exception):
@@ -62,24 +70,29 @@ class BodyRefused(Exception):
         self.problem = problem
 
 
-class WholeBodies:
-    """A WSGI application that hands on every request with its whole body, or with the reason why it has none."""
+class LargeBodies:
+    """Counts what the bodies that one process holds have beyond their first CHUNK_BYTES, so that memory is limited."""
 
-    def __init__(self, application: Application) -> None:
-        """Hold the application that answers."""
-        self._application = application
+    def __init__(self) -> None:
+        """Count none."""
+        self._free = _MEMORY_BYTES
 
-    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Answer one request."""
+    @contextmanager
+    def counted(self) -> Iterator[Callable[[int], None]]:
+        """Yield a function that counts more bytes of one body, or raises BodyRefused; forget them at the end."""
+        held = 0
+
+        def count(size: int) -> None:
+            nonlocal held
+            if size > self._free:
+                raise BodyRefused(NO_MEMORY)
+            self._free -= size
+            held += size
+
         try:
-            body = _read_body(environ)
-        except BodyRefused as refusal:
-            environ[REFUSED] = refusal.problem
-            body = b""
-        if body is not None:
-            environ["wsgi.input"] = BytesIO(body)
-            environ["CONTENT_LENGTH"] = str(len(body))
-        return self._application(environ, start_response)
+            yield count
+        finally:
+            self._free += held
 
 
 class RefusedBodiesMiddleware:
@@ -96,20 +109,22 @@ class RefusedBodiesMiddleware:
             return self.get_response(request)
         response = problem_response(problem, request) if is_api(request) else error_page(problem.status)
         response["Cache-Control"] = "no-store"
+        if problem is NO_MEMORY:
+            response["Retry-After"] = str(_RETRY_SECONDS)
         return response
 
 
-def _read_body(environ: Environ) -> bytes | None:
-    """Return the body, or None where there is none. Raises BodyRefused."""
+async def read_body(environ: Environ, receive: Receive, count: Count) -> bytes | None:
+    """Return the body, or None where there is none; ``count`` gets its bytes beyond CHUNK_BYTES. Raises BodyRefused."""
     length = environ.get("CONTENT_LENGTH", "")
     if "HTTP_TRANSFER_ENCODING" in environ or (not length and _may_hide_a_body(environ)):
-        return _read_without_length(environ)
+        return await _read_without_length(environ, receive, count)
     if not length or length == "0":
         return None
     most = _most_bytes(environ)
     if not length.isdecimal() or int(length) > most:
         raise BodyRefused(_too_large(most))
-    body = _read(environ["wsgi.input"], int(length))
+    body = await _read(receive, int(length), count)
     if len(body) < int(length):
         raise BodyRefused(CUT_SHORT)
     return body
@@ -121,11 +136,11 @@ def _may_hide_a_body(environ: Environ) -> bool:
     return not is_http1 and environ["REQUEST_METHOD"] not in _WITHOUT_BODY
 
 
-def _read_without_length(environ: Environ) -> bytes:
+async def _read_without_length(environ: Environ, receive: Receive, count: Count) -> bytes:
     if _media_type(environ) != _JSON or environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
         raise BodyRefused(NO_LENGTH)
     most = _most_bytes(environ)
-    body = _read(environ["wsgi.input"], most + 1)
+    body = await _read(receive, most + 1, count)
     if len(body) > most:
         raise BodyRefused(_too_large(most))
     if not body:
@@ -150,59 +165,28 @@ def _too_large(most: int) -> Problem:
     return Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
 
-def _read(stream: IO[bytes], size: int) -> bytes:
-    return b"".join(_chunks(stream, size))
-
-
-def _chunks(stream: IO[bytes], size: int) -> Iterator[bytes]:
+async def _read(receive: Receive, size: int, count: Count) -> bytes:
     """Read up to a size, each chunk within its time. Raises BodyRefused."""
+    parts: list[bytes] = []
+    read, is_over = 0, False
+    while read < size and not is_over:
+        if read:
+            count(min(size - read, CHUNK_BYTES))
+        try:
+            async with asyncio.timeout(settings.BODY_SECONDS):
+                is_over = await _read_chunk(receive, min(size - read, CHUNK_BYTES), parts)
+        except TimeoutError:
+            raise BodyRefused(TOO_SLOW) from None
+        read = sum(map(len, parts))
+    return b"".join(parts)
+
+
+async def _read_chunk(receive: Receive, size: int, parts: list[bytes]) -> bool:
+    """Read until there are ``size`` bytes more; return True if the body is over, or its connection broken."""
     while size > 0:
-        chunk = _read_in_time(stream, min(size, CHUNK_BYTES))
-        if not chunk:
-            return
-        yield chunk
-        size -= len(chunk)
-
-
-class _Reader:
-    """A thread that reads for another one, which can give up waiting; granian's read itself cannot be given up.
-
-    The thread holds the queues alone, so that it ends with the reader: when that one's thread ends, or gives up.
-    """
-
-    def __init__(self) -> None:
-        self._wanted: SimpleQueue[tuple[IO[bytes], int] | None] = SimpleQueue()
-        self._read: SimpleQueue[bytes] = SimpleQueue()
-        threading.Thread(target=_read_wanted, args=(self._wanted, self._read), name="bodies", daemon=True).start()
-
-    def __del__(self) -> None:
-        self._wanted.put(None)
-
-    def read(self, stream: IO[bytes], size: int) -> bytes:
-        """Read. Raises queue.Empty if it takes too long; then this reader is not to be used again."""
-        self._wanted.put((stream, size))
-        return self._read.get(timeout=settings.BODY_SECONDS)
-
-
-def _read_wanted(wanted: SimpleQueue[tuple[IO[bytes], int] | None], read: SimpleQueue[bytes]) -> None:
-    while (asked := wanted.get()) is not None:
-        stream, size = asked
-        chunk = b""
-        with suppress(OSError):
-            chunk = stream.read(size)
-        read.put(chunk)
-        del stream, asked
-
-
-_readers = threading.local()
-"""The reader of each thread that answers requests."""
-
-
-def _read_in_time(stream: IO[bytes], size: int) -> bytes:
-    reader: _Reader = getattr(_readers, "reader", None) or _Reader()
-    _readers.reader = reader
-    try:
-        return reader.read(stream, size)
-    except Empty:
-        _readers.reader = None
-        raise BodyRefused(TOO_SLOW) from None
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size -= len(parts[-1])
+        if not message.get("more_body", False):
+            return True
+    return False

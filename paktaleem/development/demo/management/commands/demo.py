@@ -24,7 +24,6 @@ from paktaleem.development.demo.supervision import (
     Child,
     ChildDied,
     free_port,
-    is_port_free,
     name_holder,
     running,
     start,
@@ -37,6 +36,7 @@ from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.migrated import is_too_old, missing_migrations
+from paktaleem.server import is_port_free
 
 HOST = "127.0.0.1"
 OK = 200

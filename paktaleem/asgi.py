@@ -1,0 +1,25 @@
+"""ASGI entry point; raises UnsafeStart if it would not be safe to serve."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+
+from paktaleem.foundation.startup.findings import refuse_unsafe_start
+from paktaleem.foundation.startup.parent import end_with_server
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+
+django = get_wsgi_application()
+
+from paktaleem.decision_application import DecisionApplication  # noqa: E402 -- needs the apps to be ready
+from paktaleem.foundation.public.whole_requests import WholeRequests  # noqa: E402 -- as above
+
+refuse_unsafe_start()
+connections.close_all()  # the processes that serve are copies of this one
+
+
+def create_application() -> WholeRequests:
+    """Return the application of one process that serves."""
+    end_with_server()
+    return WholeRequests(DecisionApplication(django), aside={"/healthz"})
