@@ -112,7 +112,7 @@ call_back_rights_requests    x       x       .      x     .     .    .      .
 decide_collections           x       .       .      x     .     .    .      .
 manage_retention             x       .       .      x     .     .    x      .
 manage_holds                 x       .       .      x     .     .    x      .
-lift_legal_holds             x       .       .      x     .     .    .      .
+lift_holds             x       .       .      x     .     .    .      .
 review_disposals             x       .       .      x     .     .    x      .
 approve_disposals            x       .       .      x     .     .    .      .
 report_disclosures           .       .       .      .     .     x    x      .

@@ -8,7 +8,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.services import ErasureHeld, start_erasure
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import Hold, HoldKind
-from retention.schedule.services import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from rights.erasures.models import ErasureProposal
 from rights.erasures.preview import preview_erasure
 from rights.erasures.services import Target, decide_erasure
@@ -18,6 +18,7 @@ from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.erasures.steps import AFTER, HOUR, WHY, approved, go_on, proposed, second
+from tests.retention.schedule.making import lift_hold_by_two
 from tests.rights.cases import AT, DAY, asked_by_guardian, decided, part_of, received
 
 
@@ -77,7 +78,7 @@ def test_a_hold_at_the_end_of_the_cooling_off_sends_it_back(indus: Cast) -> None
     back = go_on(row, AFTER)
     assert (back.stage, back.changed) == ("changed", ["holds"])
     assert not Order.objects.filter(kind="erase").exists()
-    lift_hold(placed, ground="Settled.", actor=indus.actor("farah"), at=AFTER)
+    lift_hold_by_two(placed, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
     assert go_on(approved(indus, at=AFTER), AFTER + 3 * DAY).stage == "ordered"
 
 

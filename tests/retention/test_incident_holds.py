@@ -21,6 +21,7 @@ from retention.schedule.services import HoldScope, lift_hold, place_hold, settle
 from tests.console.pages import row_url
 from tests.factories import make_system
 from tests.keeping import default_period
+from tests.retention.schedule.making import lift_hold_by_two
 from tests.signing_in import browser_of
 
 DAY = timedelta(days=1)
@@ -79,7 +80,7 @@ def test_only_what_the_hold_covers_is_kept_and_the_incident_stays_open_for_it(ca
     assert (Incident.objects.get().held, ordered()) == (["usage_logs"], ["content"])
     answer(cast, now)
     assert (Incident.objects.get().is_open, is_quarantined(cast)) == (True, True)
-    lift_hold(placed, ground="Settled.", actor=cast.actor("farah"), at=now)
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
     assert ordered() == ["content", "usage_logs"]
     assert Order.objects.open().get(kind="erase").parent_id == incident.pk
 
@@ -91,7 +92,7 @@ def test_a_hold_of_one_system_keeps_only_what_that_system_has(cast, indus, repor
     _, incident = report("danish")
     asked = Order.objects.filter(kind="erase").values_list("system__code", flat=True)
     assert (incident.held, sorted(asked)) == (["usage_logs"], ["lms", reports.code])
-    lift_hold(placed, ground="Settled.", actor=cast.actor("farah"), at=now)
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
     assert (Incident.objects.get().held, sorted(asked.all())) == ([], ["archive", "lms", "reports"])
 
 
@@ -118,9 +119,9 @@ def test_the_page_of_the_incident_says_which_hold(cast, now):
 def test_data_under_two_holds_waits_for_both(cast, report, hold, now):
     first, second = hold(), hold(None, category="usage_logs")
     report("danish")
-    lift_hold(first, ground="Settled.", actor=cast.actor("farah"), at=now)
+    lift_hold_by_two(first, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
     assert (Incident.objects.get().held, ordered()) == (["usage_logs"], [])
-    lift_hold(second, ground="Settled.", actor=cast.actor("farah"), at=now)
+    lift_hold_by_two(second, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
     assert ordered() == ["usage_logs"]
 
 
@@ -137,5 +138,5 @@ def test_the_contact_of_a_guardian_on_hold_is_kept(cast, hold, settings):
     worker, placed = system_actor("tests"), hold("esra")
     assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 0
     assert cast.subject("esra").email is not None
-    lift_hold(placed, ground="Settled.", actor=cast.actor("farah"), at=late)
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=late)
     assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1

@@ -74,7 +74,7 @@ from retention.disposals.models import Batch
 from retention.disposals.services import cancel_disposal
 from retention.holdings.models import FlaggedCollection
 from retention.holdings.services import CollectionReport, decide_collection, notify_overdue, report_collection
-from retention.schedule.services import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services import decide_erasure
 from rights.guardian_requests.services import record_guardian_request
@@ -107,6 +107,7 @@ from tests.erasures import steps as erasing
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.merges.making import linked, second_record, taken_apart
 from tests.retention.disposals import steps
+from tests.retention.schedule.making import lift_hold_by_two
 from tests.rights.cases import decided, received
 from tests.rights.packing import build, fetched
 from tests.showing import shown
@@ -405,7 +406,7 @@ def data_is_held_and_a_flagged_collection_is_decided(world: World) -> None:
         hold = place_hold(
             world.cast.client("indus"), kind="complaint", scope=scope, ground="Case 12.", review_on=review_on, **told
         )
-        lift_hold(hold, ground="It has ended.", **told)
+        lift_hold_by_two(hold, by=world.farah, second=world.cast.actor("amina"), at=AT)
         report = CollectionReport(category="usage_logs", occasion="assessment", purpose="newsletter", collected_at=AT)
         report_collection(world.person("hamza"), report, actor=world.cast.key_actor("indus"), at=AT)
         flagged = FlaggedCollection.objects.get()

@@ -125,7 +125,7 @@ class Capability(StrEnum):
     DECIDE_COLLECTIONS = "decide_collections"
     MANAGE_RETENTION = "manage_retention"
     MANAGE_HOLDS = "manage_holds"
-    LIFT_LEGAL_HOLDS = "lift_legal_holds"
+    LIFT_HOLDS = "lift_holds"
     REVIEW_DISPOSALS = "review_disposals"
     APPROVE_DISPOSALS = "approve_disposals"
     PROPOSE_EXITS = "propose_exits"
@@ -239,7 +239,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.DECIDE_COLLECTIONS: frozenset({_OFFICER, _ADMIN}),
     Capability.MANAGE_RETENTION: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MANAGE_HOLDS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
-    Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
+    Capability.LIFT_HOLDS: frozenset({_OFFICER, _ADMIN}),
     Capability.REVIEW_DISPOSALS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.APPROVE_DISPOSALS: frozenset({_OFFICER, _ADMIN}),
     Capability.PROPOSE_EXITS: frozenset({_OFFICER, _ADMIN}),
@@ -265,6 +265,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.ANNOUNCE_NOTICES,
         Capability.ERASE_SUBJECTS,
         Capability.HAND_OVER_COPIES,
+        Capability.LIFT_HOLDS,
         Capability.BULK_DEACTIVATE_PEOPLE,
         Capability.CLOSE_SCHOOL_YEARS,
         Capability.MANAGE_API_KEYS,
@@ -289,7 +290,6 @@ Revealing personal data is not among them: it is daily work, and each access is 
 
 PRIVILEGED: frozenset[Capability] = SENSITIVE | {
     Capability.APPROVE_CHILD_CHANGES,
-    Capability.LIFT_LEGAL_HOLDS,
     Capability.MANAGE_BREACHES,
     Capability.MERGE_PEOPLE,
     Capability.MANAGE_PERIODS,

@@ -38,6 +38,7 @@ class Cause(models.TextChoices):
     GONE = "gone", _("The data is no longer held")
     BEING_ERASED = "being_erased", _("The person is or was erased")
     HELD = "held", _("On hold")
+    RESTRICTED = "restricted", _("The person has restricted the processing")
     USED = "used", _("Collected or used since it was flagged")
     RULE_CHANGED = "rule_changed", _("The rule or the due date changed")
     NOT_DUE = "not_due", _("No longer due")

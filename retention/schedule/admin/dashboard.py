@@ -55,5 +55,5 @@ def _hold_cards(at: datetime) -> list[Line]:
     second = _("need a second person")
     return [
         Task(_("Holds to be reviewed"), overdue, still, to_review, Severity.OVERDUE, due="review_on"),
-        Task(_("Liftings of legal holds"), waiting, second, f"{lifts}?state__exact=waiting", since="requested_at"),
+        Task(_("Liftings of holds"), waiting, second, f"{lifts}?state__exact=waiting", since="requested_at"),
     ]

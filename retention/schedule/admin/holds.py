@@ -1,4 +1,4 @@
-"""Holds in the console: place, review, lift; the lifting of legal holds by a second person."""
+"""Holds in the console: place, review, lift; the lifting by a second person."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from retention.holdings.admin.holdings import person_link
 from retention.schedule.admin.forms import HoldForm, LiftForm, ReviewForm
-from retention.schedule.models import Hold, HoldLift
+from retention.schedule.models import Hold, HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, review_hold, settle_lift
 
 __all__ = ["HoldAdmin", "HoldLiftAdmin"]
@@ -50,6 +50,10 @@ def _lift(row: Hold, given: dict[str, Any], request: HttpRequest) -> None:
 
 def _is_open(row: Hold, _at: datetime) -> bool:
     return row.is_open
+
+
+def _may_be_lifted(row: Hold, _at: datetime) -> bool:
+    return row.is_open and (row.kind != HoldKind.OPEN_REQUEST or row.related_id is None)
 
 
 def _pill(row: Hold) -> SafeString:
@@ -82,7 +86,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     newest_by = "placed_at"
     longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}
     row_fields = ("kind", "ground", "category", "system", "review_on")
-    detail_fields = ("person", "state", "placed_at", "lifted_at", "lift_ground")
+    detail_fields = ("person", "state", "placed_at", "is_of_client", "lifted_at", "lift_ground")
     intro = (
         "Data on hold is not disposed of until the hold is lifted. Place a hold of one person’s data on the person’s "
         "page; here, one of all data of a client, or of a category or a system of it."
@@ -103,14 +107,14 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         RowAction(
             "lift",
             "Lift the hold",
-            Capability.MANAGE_HOLDS,
+            Capability.LIFT_HOLDS,
             _lift,
             form=LiftForm,
-            lead="The retention rules then apply to the data again. A legal hold stays in force until a second person "
-            "agrees, under Liftings of holds.",
-            done="Recorded.",
+            lead="The retention rules then apply to the data again. Only the side that placed a hold lifts it; the "
+            "hold stays in force until a second person agrees, under Liftings of holds.",
+            done="Recorded. A second person must agree.",
             danger=True,
-            applies=_is_open,
+            applies=_may_be_lifted,
         ),
     )
 
@@ -147,7 +151,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
 @admin.register(HoldLift, site=site)
 class HoldLiftAdmin(EvidenceAdmin):
-    """Console page of requests to lift a legal hold."""
+    """Console page of requests to lift a hold."""
 
     view_capability = Capability.VIEW_HOLDINGS
     ledger_families = ("hold",)
@@ -156,7 +160,7 @@ class HoldLiftAdmin(EvidenceAdmin):
     list_filter = ("state", "client")
     newest_by = "requested_at"
     detail_fields = ("hold", "ground", "standing", "requested_at", "settled_at")
-    intro = "Legal holds that one person wants to lift. The data stays on hold until a second person agrees."
+    intro = "Holds that one person wants to lift. The data stays on hold until a second person agrees."
     empty_text = "No one has requested to lift a hold."
     standing = change_state_column
     acts = approval_actions(
@@ -164,7 +168,7 @@ class HoldLiftAdmin(EvidenceAdmin):
         approve="Lift the hold",
         decline="Keep the hold",
         lead="The retention rules then apply to the data again.",
-        capability=Capability.LIFT_LEGAL_HOLDS,
+        capability=Capability.LIFT_HOLDS,
         danger=True,
     )
 

@@ -1,4 +1,4 @@
-"""Holds: data that must not be disposed of, and the lifting of legal holds by two people."""
+"""Holds: data that must not be disposed of, and their lifting by two people."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -79,6 +79,9 @@ class Hold(Tracked):
     placed_at = models.DateTimeField(editable=False)
     placed_kind = models.CharField(max_length=16, editable=False)
     placed_by = models.UUIDField(editable=False)
+    is_of_client = models.BooleanField(
+        "placed by the client", default=False, db_default=False, editable=False, help_text="Otherwise by an officer."
+    )
     lifted_at = models.DateTimeField(null=True, editable=False)
     lifted_by = models.UUIDField(null=True, editable=False)
     lift_ground = models.TextField("ground for lifting", max_length=2000, blank=True, editable=False)
@@ -127,7 +130,7 @@ class Hold(Tracked):
 
 
 class HoldLift(RequestedChange):
-    """One request to lift a legal hold, for a second person."""
+    """One request to lift a hold, for a second person."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"ground": _NONE, "requested_kind": _NONE})
 

@@ -1,4 +1,4 @@
-"""Placing, reviewing and lifting holds. A legal hold is lifted by two people."""
+"""Placing, reviewing and lifting holds. Only the side that placed a hold lifts it, by two people."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from consent.agreements.selectors import has_left
 from consent.register.models import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
@@ -27,6 +28,8 @@ from retention.schedule.models import Hold, HoldKind, HoldLift
 
 __all__ = [
     "HoldAlreadyLifted",
+    "HoldOfOpenRequest",
+    "HoldOfOtherSide",
     "HoldScope",
     "LiftAlreadyRequested",
     "end_hold",
@@ -43,6 +46,18 @@ class HoldAlreadyLifted(PortalError):
     """The hold was lifted before."""
 
     console_message = "This hold was lifted already."
+
+
+class HoldOfOtherSide(PortalError):
+    """The hold was placed by the other side: PakTaleem’s officers, or the client."""
+
+    console_message = "Only the side that placed this hold can lift it: PakTaleem’s officers, or the client."
+
+
+class HoldOfOpenRequest(PortalError):
+    """The hold protects an open rights request, and ends with it."""
+
+    console_message = "This hold protects an open rights request. It ends when the request ends."
 
 
 class LiftAlreadyRequested(PortalError):
@@ -99,6 +114,7 @@ def place_hold(
         placed_at=at,
         placed_kind=actor.kind.value,
         placed_by=actor.id,
+        is_of_client=actor.client_id is not None,
     )
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
     record_hold("hold.placed", hold, actor, at)
@@ -118,14 +134,18 @@ def review_hold(hold: Hold, *, review_on: date, reason: Reason | str, actor: Act
 
 @transaction.atomic
 def lift_hold(hold: Hold, *, ground: str, actor: Actor, at: datetime) -> Hold:
-    """Lift a hold, or request it: a legal hold stays in force until a second person agrees.
+    """Request the lifting of a hold, which stays in force until a second person agrees.
 
-    Raises ValidationError for an empty ground, HoldAlreadyLifted, LiftAlreadyRequested, NotAllowed.
+    An officer's hold is lifted by officers, a client's hold by its staff, or by officers once its agreement has ended.
+    Raises ValidationError for an empty ground, HoldAlreadyLifted, HoldOfOpenRequest, HoldOfOtherSide,
+    LiftAlreadyRequested, NotAllowed.
     """
     require(actor, Capability.MANAGE_HOLDS, hold.client_id)
     hold, ground = _lock(hold), _require_ground(ground, "ground")
-    if hold.kind != HoldKind.LEGAL:
-        return end_hold(hold, ground, actor, at)
+    if hold.kind == HoldKind.OPEN_REQUEST and hold.related_id is not None:
+        raise HoldOfOpenRequest
+    if hold.is_of_client != (actor.client_id is not None) and not _acts_for_left_client(hold, actor, at):
+        raise HoldOfOtherSide
     if HoldLift.objects.filter(client_id=hold.client_id, hold=hold, state=ChangeState.WAITING).exists():
         raise LiftAlreadyRequested
     HoldLift(
@@ -142,13 +162,16 @@ def lift_hold(hold: Hold, *, ground: str, actor: Actor, at: datetime) -> Hold:
 
 @transaction.atomic
 def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime) -> HoldLift:
-    """Approve or decline the lifting of a legal hold; the requester may only decline.
+    """Approve or decline the lifting of a hold; the requester may only decline.
 
-    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, HoldAlreadyLifted, NotAllowed.
+    The lifting of an officer's hold is approved by officers. Raises ApproverIsRequester, ApproverNotIndependent,
+    ChangeAlreadyDecided, HoldAlreadyLifted, HoldOfOtherSide, NotAllowed.
     """
     del reason  # the hold's history has the ground in words
-    require(actor, Capability.LIFT_LEGAL_HOLDS, lift.client_id)
+    require(actor, Capability.LIFT_HOLDS, lift.client_id)
     hold = _lock(Hold.objects.get(pk=lift.hold_id, client_id=lift.client_id))
+    if approve and not hold.is_of_client and actor.client_id is not None:
+        raise HoldOfOtherSide
     settled = decide_change(lift, approve=approve, actor=actor, at=at)
     settled.save(update_fields=["state", "settled_by", "settled_at"])
     if approve:
@@ -166,6 +189,10 @@ def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
         record_hold("hold.lifted", hold, actor, at)
     order_after_hold(hold.client_id, hold.subject_id, at=at)
     return hold
+
+
+def _acts_for_left_client(hold: Hold, actor: Actor, at: datetime) -> bool:
+    return actor.client_id is None and has_left(hold.client_id, at=at)
 
 
 def _lock(hold: Hold) -> Hold:

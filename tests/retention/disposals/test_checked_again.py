@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from consent.consents.models import ConsentState
-from consent.consents.services import Answer, record_answers
+from consent.consents.services import Answer, record_answers, restrict_processing
 from consent.register.models import ServiceAgreement
 from consent.register.services import change_register, end_period
 from paktaleem.directory.data_systems.models import Order
@@ -19,7 +19,8 @@ from retention.disposals.models import Item
 from retention.holdings.models import Holding
 from retention.holdings.services import ActivityReport, report_activity
 from retention.schedule.services import HoldScope, end_rule, place_hold
-from tests.factories import SETTING_UP, SubjectFactory, make_system
+from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
+from tests.merges.making import linked, second_record
 from tests.retention.disposals.steps import approved, hold_data, lms, order_all, rule_for, states, sweep
 from tests.retention.schedule.making import DAY, HOUR, make_holding, make_rule, make_school_year
 from tests.showing import shown
@@ -58,6 +59,31 @@ def test_a_hold_placed_after_the_approval(cast, indus, now, scheduled, scope):
     }[scope]
     place(indus, now, **given)
     assert sent_back(scheduled[1], now + DAY) == "held"
+
+
+def test_a_hold_of_another_record_of_the_person(cast, indus, now, scheduled):
+    other = second_record(cast, external_id="lms-hamza-2", role="student", birth_date=BORN["teenager"])
+    linked(cast.subject("hamza"), other, cast, now)
+    place(indus, now, subject=other)
+    assert sent_back(scheduled[1], now + DAY) == "held"
+
+
+@pytest.mark.parametrize("purpose", ["", "newsletter"])
+def test_a_restriction_after_the_approval(cast, indus, now, scheduled, purpose):
+    told = {"actor": cast.actor("farah"), "reason": Reason.SUBJECT_REQUEST, "at": now + HOUR}
+    restrict_processing(cast.subject("hamza"), purpose_code=purpose, **told)
+    assert sent_back(scheduled[1], now + DAY) == "restricted"
+
+
+def test_restricted_data_is_not_due_and_other_data_is(cast, indus, now):
+    rule_for(indus, at=now)
+    for name in ("hamza", "junaid"):
+        hold_data(cast, name, at=now)
+    told = {"actor": cast.actor("farah"), "reason": Reason.SUBJECT_REQUEST, "at": now}
+    restrict_processing(cast.subject("hamza"), **told)
+    restrict_processing(cast.subject("junaid"), purpose_code="product_research", **told)
+    assert sweep(indus.pk, now + DAY).flagged == 1
+    assert Item.objects.get().subject_id == cast.subject_id("junaid")
 
 
 def test_a_use_after_the_approval(cast, indus, now, scheduled):

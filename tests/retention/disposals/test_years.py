@@ -18,12 +18,12 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Batch, Item
 from retention.disposals.services import approve_disposal
 from retention.holdings.models import Holding
-from retention.schedule.services import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from tests.cast import Cast
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.faults.size import sized
 from tests.retention.disposals.steps import answer, certify, lms, order_all, sweep
-from tests.retention.schedule.making import DAY, make_holding, make_rule
+from tests.retention.schedule.making import DAY, lift_hold_by_two, make_holding, make_rule
 
 PEOPLE, STEP = sized(60, 3_000), sized(30, 7) * DAY
 SWEPT, ORDERED = sized(11, 331), sized(7, 97)
@@ -114,7 +114,7 @@ def carry_out(cast: Cast, life: Life, event: str, at: datetime, system: Any) -> 
             at=at,
         )
     else:
-        lift_hold(life.placed, ground="Settled.", actor=SETTING_UP, at=at)
+        lift_hold_by_two(life.placed, by=SETTING_UP, second=cast.actor("amina"), at=at)
 
 
 def run_once(cast: Cast, at: datetime) -> list[Any]:

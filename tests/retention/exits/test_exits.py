@@ -16,7 +16,7 @@ from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import claim_guardian
-from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.services import narrow_api_key
@@ -41,7 +41,7 @@ from retention.exits.services import (
     resume_exit,
 )
 from retention.schedule.models import HoldKind
-from retention.schedule.services import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from tests.cast import Cast
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.retention.disposals.steps import WORKER, answer, hold_data
@@ -57,6 +57,7 @@ from tests.retention.exits.steps import (
     proposed,
     ready_to_export,
 )
+from tests.retention.schedule.making import lift_hold_by_two
 from tests.waiting import wait_until_one_waits
 
 # The act of two people
@@ -220,7 +221,7 @@ def test_data_that_no_system_takes_is_not_certified(cast: Cast, indus: Any, now:
     assert (lms["answers"]["no_system"], lms["not_confirmed"]) == (1, 1)
 
 
-def test_a_repeated_deletion_orders_only_what_is_left(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_repeated_deletion_orders_only_what_is_left(cast: Cast, another: Actor, indus: Any, now: Any) -> None:
     by: Any = {"actor": cast.actor("amina"), "at": now}
     scope, review_on = HoldScope(subject=cast.subject("hamza")), (now + 30 * DAY).date()
     place: Any = {"kind": HoldKind.COMPLAINT, "scope": scope, "ground": "Case 12.", "review_on": review_on}
@@ -228,7 +229,7 @@ def test_a_repeated_deletion_orders_only_what_is_left(cast: Cast, indus: Any, no
     row = approved(cast, now)
     carried_out(cast, now)
     assert not continue_deletion(row, actor=WORKER, at=now)
-    lift_hold(hold, ground="Settled.", **by)
+    lift_hold_by_two(hold, by=cast.actor("amina"), second=another, at=now)
     delete_data(row, **by, **WHY)
     flag_and_order(now)
     left = Order.objects.open().filter(kind="erase").values_list("subject_id", "system__code")
@@ -292,7 +293,9 @@ def test_a_hold_that_is_being_placed_keeps_a_person(committed: Cast, now: Any) -
         assert committed.subject("junaid").erased_at == now
 
 
-def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(cast: Cast, indus: Any, now: Any) -> None:
+def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(
+    cast: Cast, another: Actor, indus: Any, now: Any
+) -> None:
     by: Any = {"actor": cast.actor("amina"), "at": now}
     for name in ("hamza", "junaid"):
         hold_data(cast, name, at=now)
@@ -306,7 +309,7 @@ def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(cast:
         delete_data(row, **by, **WHY)
     carried_out(cast, now)
     assert not continue_deletion(row, actor=WORKER, at=now)
-    lift_hold(hold, ground="Settled.", **by)
+    lift_hold_by_two(hold, by=cast.actor("amina"), second=another, at=now)
     assert delete_data(row, **by, **WHY).disposal_id != batch.pk
     carried_out(cast, now)
     assert continue_deletion(row, actor=WORKER, at=now)

@@ -1,6 +1,6 @@
 """Retention rules and holdings for tests."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from consent.register.models import Purpose
@@ -8,8 +8,8 @@ from paktaleem.directory.schools.models import Term
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.models import Holding
-from retention.schedule.models import RetentionRule
-from retention.schedule.services import save_rule
+from retention.schedule.models import HoldLift, RetentionRule
+from retention.schedule.services import lift_hold, save_rule, settle_lift
 from tests.factories import SETTING_UP
 
 HOUR = timedelta(hours=1)
@@ -71,3 +71,10 @@ def make_holding(subject, category, purposes, *, collected_at, system=None, used
     )
     held.save(force_insert=True)
     return held
+
+
+def lift_hold_by_two(hold: Any, *, by: Any, second: Any, at: datetime, ground: str = "Settled.") -> None:
+    """Lift a hold: one person requests it, a second one agrees."""
+    lift_hold(hold, ground=ground, actor=by, at=at)
+    lift = HoldLift.objects.get(hold=hold, state="waiting")
+    settle_lift(lift, approve=True, reason=Reason.REVIEW, actor=second, at=at)

@@ -1,4 +1,4 @@
-"""Holds: placed with a ground, a scope and a review day; lifted, a legal one by two people."""
+"""Holds: placed with a ground, a scope and a review day; lifted by two people of the side that placed them."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -8,15 +8,18 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from consent.agreements.services import end_agreement
+from consent.register.models import ServiceAgreement
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.services import AlreadyErased, erase_subject, start_erasure
-from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
+from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.schedule.models import Hold, HoldKind, HoldLift
 from retention.schedule.selectors import find_holds, list_holds, list_lifts
 from retention.schedule.services import (
@@ -27,8 +30,8 @@ from retention.schedule.services import (
     review_hold,
     settle_lift,
 )
-from retention.schedule.services.holds import HoldAlreadyLifted
-from tests.retention.schedule.making import DAY
+from retention.schedule.services.holds import HoldAlreadyLifted, HoldOfOpenRequest, HoldOfOtherSide
+from tests.retention.schedule.making import DAY, lift_hold_by_two
 from tests.retention.test_at_once import meanwhile
 
 MINUTE = timedelta(minutes=1)
@@ -49,6 +52,10 @@ def place(cast, indus, now):
         )
 
     return place
+
+
+def another_officer(cast):
+    return user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
 
 
 def test_a_hold_is_placed_with_its_ground(cast, place, now):
@@ -99,22 +106,13 @@ def test_a_case_places_one_hold_of_a_scope(cast, place):
     assert place(kind=HoldKind.OPEN_REQUEST, subject=junaid, related=Parent("rights_request", new_id())) != first
 
 
-def test_a_complaint_is_lifted_by_one_person(cast, place, now):
-    hold = place(subject=cast.subject("junaid"))
-    lifted = lift_hold(hold, ground="Settled.", actor=cast.actor("farah"), at=now + DAY)
-    assert (lifted.is_open, lifted.lift_ground, lifted.lifted_by) == (False, "Settled.", cast.user_id("farah"))
-    assert not find_holds(hold.client_id, subject_id=cast.subject_id("junaid")).exists()
-    with pytest.raises(HoldAlreadyLifted):
-        lift_hold(hold, ground="Again.", actor=cast.actor("farah"), at=now + DAY)
-    assert Entry.objects.filter(kind="hold.lifted").count() == 1
-
-
-def test_a_legal_hold_is_lifted_by_two_people(cast, place, now):
-    hold = place(kind=HoldKind.LEGAL)
+@pytest.mark.parametrize("kind", [HoldKind.LEGAL, HoldKind.COMPLAINT])
+def test_a_hold_is_lifted_by_two_people(cast, place, now, kind):
+    hold = place(kind=kind, subject=cast.subject("junaid"))
     farah, amina = cast.actor("farah"), cast.actor("amina")
     assert lift_hold(hold, ground="Judgment.", actor=farah, at=now + DAY).is_open
     with pytest.raises(LiftAlreadyRequested):
-        lift_hold(hold, ground="Judgment.", actor=amina, at=now + DAY)
+        lift_hold(hold, ground="Judgment.", actor=farah, at=now + DAY)
     lift = HoldLift.objects.get()
     with pytest.raises(ApproverIsRequester):
         settle_lift(lift, approve=True, reason=Reason.REVIEW, actor=farah, at=now + DAY)
@@ -122,6 +120,48 @@ def test_a_legal_hold_is_lifted_by_two_people(cast, place, now):
     settle_lift(lift, approve=True, reason=Reason.REVIEW, actor=amina, at=now + 2 * DAY)
     stored = Hold.objects.get()
     assert (stored.lifted_by, stored.lift_ground) == (amina.id, "Judgment.")
+    assert not find_holds(hold.client_id, subject_id=cast.subject_id("junaid")).exists()
+    assert Entry.objects.filter(kind="hold.lifted").count() == 1
+    with pytest.raises(HoldAlreadyLifted):
+        lift_hold(hold, ground="Again.", actor=farah, at=now + 3 * DAY)
+
+
+@pytest.mark.parametrize("kind", [HoldKind.LEGAL, HoldKind.COMPLAINT])
+def test_the_client_does_not_lift_an_officers_hold_and_an_officer_not_the_clients(cast, place, now, kind):
+    farah, amina = cast.actor("farah"), cast.actor("amina")
+    with pytest.raises(HoldOfOtherSide):
+        lift_hold(place(kind=kind, by="amina"), ground="Settled.", actor=farah, at=now)
+    with pytest.raises(HoldOfOtherSide):
+        lift_hold(place(kind=kind, by="farah"), ground="Settled.", actor=amina, at=now)
+
+
+def test_a_client_admin_is_no_second_person_for_an_officers_hold(cast, place, now):
+    hold = place(kind=HoldKind.LEGAL, by="amina")
+    lift_hold(hold, ground="Judgment.", actor=cast.actor("amina"), at=now)
+    with pytest.raises(HoldOfOtherSide):
+        settle_lift(HoldLift.objects.get(), approve=True, reason=Reason.REVIEW, actor=cast.actor("farah"), at=now)
+    settle_lift(HoldLift.objects.get(), approve=True, reason=Reason.REVIEW, actor=another_officer(cast), at=now)
+    assert not Hold.objects.get().is_open
+
+
+def test_officers_lift_the_holds_of_a_client_that_has_left(cast, place, now):
+    hold = place(by="farah")
+    agreement = ServiceAgreement.objects.get(client_id=hold.client_id)
+    end_agreement(agreement, actor=cast.actor("amina"), reason=Reason.AGREEMENT_CHANGE, at=now)
+    lift_hold_by_two(hold, by=cast.actor("amina"), second=another_officer(cast), at=now)
+    assert not Hold.objects.get().is_open
+
+
+@pytest.mark.parametrize("name", ["farah", "amina"])
+def test_the_hold_of_an_open_request_is_not_lifted_by_hand(cast, place, now, name):
+    case = Parent("rights_request", new_id())
+    hold = place(kind=HoldKind.OPEN_REQUEST, subject=cast.subject("junaid"), related=case, by=name)
+    with pytest.raises(HoldOfOpenRequest):
+        lift_hold(hold, ground="Settled.", actor=cast.actor(name), at=now)
+
+
+def test_lifting_needs_recent_authentication():
+    assert Capability.LIFT_HOLDS in SENSITIVE
 
 
 def test_a_declined_lifting_leaves_the_hold(cast, place, now):
@@ -129,7 +169,7 @@ def test_a_declined_lifting_leaves_the_hold(cast, place, now):
     lift_hold(hold, ground="Judgment.", actor=cast.actor("farah"), at=now)
     settle_lift(HoldLift.objects.get(), approve=False, reason=Reason.REVIEW, actor=cast.actor("amina"), at=now)
     assert Hold.objects.get().is_open
-    lift_hold(hold, ground="New judgment.", actor=cast.actor("amina"), at=now)
+    lift_hold(hold, ground="New judgment.", actor=cast.actor("farah"), at=now)
     assert HoldLift.objects.filter(state="waiting").count() == 1
 
 
