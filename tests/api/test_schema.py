@@ -7,9 +7,11 @@ import re
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from rest_framework.serializers import BooleanField
 
 from paktaleem.api_urls import urlpatterns
 from paktaleem.foundation.api.schema import schema_document
+from paktaleem.foundation.api.serializers import StrictSerializer, TruthField
 
 
 def test_every_route_is_described():
@@ -31,6 +33,15 @@ def test_every_operation_except_public_ones_requires_a_key():
         for operation in operations.values():
             needed: list[Any] = [] if path.startswith("/.well-known/") else [{"ApiKey": []}]
             assert operation["security"] == needed, path
+
+
+def test_no_word_or_number_of_the_input_is_read_as_a_boolean():
+    serializers = list(StrictSerializer.__subclasses__())
+    for serializer in serializers:
+        serializers += serializer.__subclasses__()
+        for name, field in serializer._declared_fields.items():
+            assert not isinstance(field, BooleanField) or isinstance(field, TruthField), f"{serializer}.{name}"
+    assert len(serializers) > 20
 
 
 def test_every_post_accepts_an_idempotency_key():

@@ -108,6 +108,7 @@ def test_the_same_call_again_is_answered_as_before_and_records_once(cast, indus)
         ({key: value for key, value in GIVEN.items() if key != "evidence"}, (400, "evidence-missing")),
         ({**GIVEN, "verification": "email_plus"}, (400, "invalid-input")),
         ({**GIVEN, "verified": True}, (400, "invalid-input")),
+        ({**GIVEN, "shares": "yes"}, (400, "invalid-input")),
         ({"guardian": "lms-kiran", "decision": "refused"}, (404, "subject-unknown")),
     ],
 )
@@ -123,6 +124,8 @@ def test_what_is_not_a_guardians_answer_is_refused(indus, body, expected):
         ({**NAMED, "guardian": "lms-iqra"}, (409, "not-a-guardian")),
         ({**NAMED, "may_receive_data": False}, (409, "guardian-named")),
         ({**NAMED, "relationship": "friend"}, (400, "invalid-input")),
+        ({**NAMED, "may_consent": "yes"}, (400, "invalid-input")),
+        ({**NAMED, "may_receive_data": 1}, (400, "invalid-input")),
     ],
 )
 def test_who_is_no_guardian_is_not_named(indus, body, expected):

@@ -33,7 +33,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField, TruthField, ZonedDateTimeField
 
 __all__ = ["GuardianAuthorisations", "Guardians"]
 
@@ -46,8 +46,8 @@ class NamedInput(StrictSerializer):
 
     guardian = TextField(max_length=255)
     relationship = serializers.ChoiceField(Relationship.values)
-    may_consent = serializers.BooleanField()
-    may_receive_data = serializers.BooleanField()
+    may_consent = TruthField()
+    may_receive_data = TruthField()
 
 
 class AuthorisationInput(StrictSerializer):
@@ -66,7 +66,7 @@ class AuthorisationInput(StrictSerializer):
 
     guardian = TextField(required=False, allow_null=True, max_length=255)
     decision = serializers.ChoiceField(Decision.values)
-    shares = serializers.BooleanField(required=False, allow_null=True, default=None)
+    shares = TruthField(required=False, allow_null=True, default=None)
     route = serializers.ChoiceField([one.value for one in Route if one != Route.PORTAL], default=Route.SCHOOL.value)
     verification = serializers.ChoiceField(sorted(one.value for one in STAFF_METHODS), required=False)
     evidence = TextField(required=False, allow_null=True, max_length=2_000)
