@@ -57,6 +57,7 @@ class RosterPackage:
     tables: dict[str, list[Row]] = field(default_factory=lambda: {f: [] for f in HEADERS})
     manifest: dict[str, str] = field(default_factory=_manifest)
     raw: dict[str, bytes] = field(default_factory=dict)  # members that replace or add to the built ones
+    manifest_name: str = "manifest.csv"
 
     def add(self, file: str, source_id: str, **cells: str) -> Row:
         """Add a row; omitted cells are empty."""
@@ -131,7 +132,7 @@ class RosterPackage:
     def members(self) -> dict[str, bytes]:
         """Return all members by name."""
         manifest = _csv([["propertyName", "value"], *([k, v] for k, v in self.manifest.items())])
-        built = {"manifest.csv": manifest, **{file: self.text(file) for file in self.tables}}
+        built = {self.manifest_name: manifest, **{file: self.text(file) for file in self.tables}}
         return {**built, **self.raw}
 
     def write(self, path: Path) -> Path:

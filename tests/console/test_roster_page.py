@@ -79,7 +79,7 @@ def test_a_school_brings_its_people_from_the_template(chromium: Browser, served:
 
     package = school(500).write(tmp_path / "part.zip").read_bytes()
     choose(page, base, "roster.zip", package, covers="everybody")
-    stop = page.get_by_text("Stopped: of ")
+    stop = page.locator(".warning", has_text="Stopped: more than")
     expect(stop).to_be_visible(timeout=60_000)
     expect(page.get_by_role("link", name="Import", exact=True)).to_have_count(0)
     number = stop.locator("strong").inner_text()

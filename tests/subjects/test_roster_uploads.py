@@ -128,7 +128,7 @@ def test_if_people_changed_the_file_must_be_checked_again(upload, indus, farah, 
 
 def test_too_many_deactivations_stop_an_import_until_an_authorised_user_confirms(upload, farah, now):
     row = upload(CLOSING)
-    assert (row.state, row.counts["vanishing"]) == ("stopped", 1)
+    assert (row.state, row.counts["losses"]["people"][0]) == ("stopped", 1)
     with pytest.raises(WrongRosterState):
         confirm_import(row, actor=farah, at=now)
     row = confirm_import(row, allow_bulk_deactivation=True, actor=farah, at=now)

@@ -11,6 +11,7 @@ FIRST_BIRTH_YEAR = 1900
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MIDNIGHT = re.compile(r"(?:[T ]00:00(?::00(?:\.0{1,6})?)?| 12:00(?::00)? ?AM)\Z")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -56,14 +57,28 @@ def plausible_phone(text: str) -> str | None:
     return number if _PHONE.fullmatch(number) else None
 
 
+def merge_contacts(first: str | None, second: str | None) -> str | None:
+    """Return the first of two email addresses or phone numbers; None if there is none and one cannot be read."""
+    return first or second or (None if first is None or second is None else "")
+
+
 def country(text: str) -> str | None:
     """Return a country as two capitals (ISO 3166), "" for an empty cell, or None if it is malformed."""
     code = text.strip().upper()
     return code if not code or _COUNTRY.fullmatch(code) else None
 
 
+def without_midnight(text: str) -> str:
+    """Return a date without the time midnight, which spreadsheet programs and databases add to it.
+
+    A time with an offset stays: it may be another day where the person lives.
+    """
+    return _MIDNIGHT.sub("", text)
+
+
 def day(text: str) -> date | None:
-    """Return a date written YYYY-MM-DD, or None if it is malformed."""
+    """Return a date written YYYY-MM-DD, perhaps with the time midnight, or None if it is malformed."""
+    text = without_midnight(text)
     if not _DAY.fullmatch(text):
         return None
     try:

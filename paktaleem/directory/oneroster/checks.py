@@ -1,10 +1,11 @@
 """Checks that apply to every table: its header, the width of its rows, and the rules its columns declare."""
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import cast
 
-from paktaleem.directory.oneroster.cells import day, moment
+from paktaleem.directory.oneroster.cells import day, moment, without_midnight
 from paktaleem.directory.oneroster.columns import EXTENDED, Table, listed
 from paktaleem.directory.oneroster.header import STATUS, read_header
 from paktaleem.directory.oneroster.package import Package
@@ -29,10 +30,16 @@ class TableReader:
     def __init__(self, package: Package, table: Table, log: ProblemLog, *, delta: bool = False) -> None:
         self._table, self._log = table, log
         self.skipped = 0
-        self._rows = package.rows(table.file)
+        self._rows = package.rows(table.file, log)
         row, header = next(self._rows, (1, []))
+        self._widest = len(header)
+        while header and not header[-1].strip():
+            header.pop()
         self._width = len(header)
+        if self._width < self._widest:
+            log.oddity(table.file, row, None, "columns_unnamed")
         self._places = read_header(table, header, row, log, delta=delta)
+        self._last_decides = bool(header) and table.names.get(header[-1].strip().casefold()) in table.decisive
         self.present = frozenset(self._places)
 
     def rows(self) -> Iterator[tuple[int, Cells]]:
@@ -42,12 +49,19 @@ class TableReader:
         wanted = [self._places.get(name, self._width) for name in (*self._table.kept, *self._table.extensions)]
         pick = cast("Callable[[list[str]], Cells]", itemgetter(*wanted))
         for number, cells in self._rows:
-            if len(cells) == self._width or self._has_empty_rest(number, cells):
-                yield number, tuple([cell.strip(" ") for cell in pick([*cells[: self._width], ""])])
+            if self._width <= len(cells) <= self._widest or self._is_in_place(number, cells):
+                padded = [*cells[: self._width], *[""] * (self._width + 1 - len(cells)), ""]
+                yield number, tuple([cell.strip(" ") for cell in pick(padded)])
 
-    def _has_empty_rest(self, number: int, cells: list[str]) -> bool:
-        """Return True if only empty cells follow the last column; otherwise log the row, whose cells may be shifted."""
+    def _is_in_place(self, number: int, cells: list[str]) -> bool:
+        """Return True if each cell is in its column; otherwise log the row, whose cells may be shifted.
+
+        Empty cells may follow the last column, and the last cell may be missing if it decides nothing.
+        """
         file = self._table.file
+        if len(cells) == self._width - 1 and not self._last_decides:
+            self._log.oddity(file, number, None, "cell_missing")
+            return True
         if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
             self._log.oddity(file, number, None, "cells_extra")
             return True
@@ -69,6 +83,12 @@ def is_gone(table: Table, cells: Cells) -> bool:
     """Return True if a row declares its record deleted."""
     status = cells[table.at[STATUS]]
     return bool(status) and status.casefold() == GONE
+
+
+def report_semicolons(cells: Cells, table: Table, column: str, number: int, log: ProblemLog) -> None:
+    """Log a list that is separated by semicolons."""
+    if ";" in cells[table.at[column]]:
+        log.oddity(table.file, number, column, "list_separator")
 
 
 class RowCheck:
@@ -94,6 +114,7 @@ class RowCheck:
         self.ids: Ids = {}
         self.count = 0
         self._collects_ids = collects_ids
+        self._prints: array[int] = array("q")  # of the rows, by the ordinals of their ids
         self._delta = delta
         self._table = table
         self._log = log
@@ -117,17 +138,22 @@ class RowCheck:
             self._check_dates(number, cells)
             self._check_references(number, cells)
         if self._collects_ids:
-            return self._has_own_id(number, cells[0])
+            return self._has_own_id(number, cells)
         self.count += 1
         return True
 
-    def _has_own_id(self, number: int, identifier: str) -> bool:
+    def _has_own_id(self, number: int, cells: Cells) -> bool:
         """Collect the sourcedId; return True unless the row needs one of its own and has none."""
+        identifier = cells[0]
         decides = "sourcedId" in self._table.decisive
         if identifier and identifier not in self.ids:
             self.ids[identifier] = len(self.ids)
+            self._prints.append(hash(cells))
             self.count += 1
             return True
+        if identifier and self._prints[self.ids[identifier]] == hash(cells):
+            self._oddity(number, "sourcedId", "row_repeated")
+            return not decides
         if identifier and decides:
             message = "the same sourcedId is used in an earlier row; it is unclear which row is this person’s"
             self._fatal(number, "sourcedId", "id_repeated", message)
@@ -190,6 +216,8 @@ class RowCheck:
     def _check_dates(self, number: int, cells: Cells) -> None:
         for name, at in self._dates:
             if not cells[at] or day(cells[at]) is not None:
+                if without_midnight(cells[at]) != cells[at]:
+                    self._oddity(number, name, "date_with_time")
                 continue
             if name in self._table.decisive:
                 message = "must be a day written YYYY-MM-DD; in another form day and month can be mistaken"
@@ -203,6 +231,8 @@ class RowCheck:
             identifiers = listed(cells[at]) if name.endswith("Ids") else [cells[at]] if cells[at] else []
             if not identifiers and cells[at]:
                 self._report_empty(number, name)
+            if name.endswith("Ids"):
+                report_semicolons(cells, self._table, name, number, self._log)
             for identifier in identifiers:
                 if identifier in target:
                     continue

@@ -287,5 +287,8 @@ VERSIONS: Mapping[str, Version] = {
 
 
 def listed(cell: str) -> list[str]:
-    """Return the items of a list cell (comma-separated), trimmed, without empty or repeated ones."""
-    return list(dict.fromkeys(item for part in cell.split(",") if (item := part.strip(" "))))
+    """Return the items of a list cell, trimmed, without empty or repeated ones.
+
+    They are separated by commas; spreadsheet programs of many countries write semicolons instead.
+    """
+    return list(dict.fromkeys(item for part in cell.replace(";", ",").split(",") if (item := part.strip(" "))))

@@ -51,10 +51,12 @@ def read_manifest(package: Package, log: ProblemLog) -> Manifest:
 
 def _read_properties(package: Package, log: ProblemLog) -> _Properties:
     if package.find_member(MANIFEST) is None:
-        message = "manifest.csv is missing at the root of the zip; put the files themselves into it, not their folder"
+        message = "manifest.csv is missing, or there are several: put the files of one package into the zip"
         raise refusal(MANIFEST, "manifest_missing", message)
+    if package.folder:
+        log.oddity(MANIFEST, None, None, "folder_in_zip")
     properties: _Properties = {}
-    rows = package.rows(MANIFEST)
+    rows = package.rows(MANIFEST, log)
     header = [text.strip().casefold() for text in next(rows, (1, []))[1]]
     names = [name.casefold() for name in MANIFEST_HEADER]
     if any(header.count(name) != 1 for name in names):

@@ -21,7 +21,7 @@ class OddityText(NamedTuple):
 _NOT_READ = "Not read."
 _NOT_USED = "Accepted and not used."
 _ROW_SKIPPED = "The row is skipped."
-_EMPTY = "Treated as empty."
+_KEPT = "Not used: what is registered is kept."
 _FOR_INFORMATION = "Imported as it is."
 
 ODDITY_TEXTS: Mapping[str, OddityText] = {
@@ -32,6 +32,10 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "file_undeclared": OddityText("A file that the manifest does not declare as bulk or delta", _NOT_READ),
     "file_absent": OddityText("References to a file that the package does not hold", "Not checked."),
     "file_unreadable": OddityText("A file without the column sourcedId", _NOT_READ),
+    "folder_in_zip": OddityText("The files are in a folder of the zip", "Read as if they were at its root."),
+    "encoding_utf16": OddityText("A file in UTF-16", "Read as text."),
+    "delimiter": OddityText("Another character than a comma between the cells", "Read as the delimiter."),
+    "separator_line": OddityText("A first line “sep=”", "Read as the delimiter; the header is the next line."),
     # the manifest
     "property_ignored": OddityText("A line of the manifest about an unknown file", "Ignored."),
     "property_repeated": OddityText("The same line of the manifest a second time", "Read once."),
@@ -43,6 +47,8 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "column_missing": OddityText("A column is missing", _NOT_USED),
     "column_repeated": OddityText("A column appears twice", _NOT_USED),
     "columns_reordered": OddityText("The columns are in another order", "Read by their names."),
+    "columns_unnamed": OddityText("Empty cells at the end of the header", "Ignored."),
+    "cell_missing": OddityText("A row without its last cell", "Read as an empty cell."),
     "cells_extra": OddityText("Empty cells after the last column", "Ignored."),
     "row_width": OddityText("A row with more or fewer cells than the header", _ROW_SKIPPED),
     # cells
@@ -56,7 +62,10 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "cell_empty": OddityText("An empty cell in a column that OneRoster requires", _NOT_USED),
     "date_form": OddityText("A date in another form than YYYY-MM-DD", _NOT_USED),
     "date_day_first": OddityText("A birth date in the form 27.03.2014", "Read with the day first, then the month."),
+    "date_with_time": OddityText("A date with the time midnight", "Read as the date."),
+    "row_repeated": OddityText("The same row a second time", "Read once."),
     "id_repeated": OddityText("The same sourcedId in two rows of a file without people", "The first row is used."),
+    "list_separator": OddityText("A list with semicolons between its values", "Read as a list."),
     "reference_unknown": OddityText(
         "A reference to a sourcedId that is not in the package", "Used if the id is registered here."
     ),
@@ -77,10 +86,10 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     ),
     "class_grades_several": OddityText("A class of several grades", "Kept without a grade."),
     # people
-    "grade_unfit": OddityText("A grade of more than 32 characters", _NOT_USED),
+    "grade_unfit": OddityText("A text that is no grade, such as “N/A”, or of more than 32 characters", _KEPT),
     "grades_several": OddityText("Several grades of one person", "The first is used."),
-    "email_implausible": OddityText("Not a plausible email address", _EMPTY),
-    "phone_implausible": OddityText("Not a plausible phone number (7 to 15 digits)", _EMPTY),
+    "email_implausible": OddityText("Not a plausible email address", _KEPT),
+    "phone_implausible": OddityText("Not a plausible phone number (7 to 15 digits)", _KEPT),
     "user_disabled": OddityText("A person whose account is disabled", "The account is closed."),
     "guardian_without_email": OddityText(
         "A guardian without an email address", "Imported; the portal cannot contact this guardian by email."

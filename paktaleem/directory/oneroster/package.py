@@ -14,8 +14,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
+from paktaleem.directory.oneroster.csv_forms import UTF_16_MARKS, number_rows
 from paktaleem.directory.oneroster.problems import PACKAGE, ProblemLog, RosterInvalid, refusal
 
 if TYPE_CHECKING:
@@ -60,29 +61,35 @@ class _RecordRefusedError(Exception):
 
 
 class Package:
-    """An open zip whose files are at its root; read with `rows`. Files are found in any letter case."""
+    """An open zip; read with `rows`. Files are found in any letter case.
+
+    They are at the root of the zip or in one `folder`, which `members` leaves out of the names.
+    """
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self._archive = archive
         self._size = size
         self._bytes_read: dict[str, int] = {}
-        self.members = frozenset(archive.namelist())
-        self._names = {name.casefold(): name for name in self.members}
+        names = archive.namelist()
+        self.folder = _find_folder(names)
+        self.members = frozenset(name.removeprefix(self.folder) for name in names) - {""}
+        self._names = {name.removeprefix(self.folder).casefold(): name for name in names}
 
     def find_member(self, file: str) -> str | None:
         """Return the name of a file as the zip spells it, or None if it is not in the zip."""
         return self._names.get(file.casefold())
 
-    def rows(self, file: str) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, file: str, log: ProblemLog) -> Iterator[tuple[int, list[str]]]:
         """Yield (row number, cells) of a member, header first; blank rows are counted but skipped.
 
+        Logs an encoding or delimiter that OneRoster does not define.
         Raises RosterInvalid if the member cannot be read.
         """
         done = 0
         try:
             with self._open(file) as member, io.BufferedReader(member, BUFFER_SIZE) as source:
-                lines = _Lines(source)
-                for number, cells in enumerate(csv.reader(lines, strict=True), start=1):
+                lines = _Lines(_to_utf_8(source, file, log))
+                for number, cells in number_rows(lines, file, log):
                     lines.end_record(number, cells)
                     done = number
                     if not _is_blank(cells):
@@ -92,7 +99,7 @@ class Package:
         except csv.Error as error:
             raise refusal(file, "csv_unreadable", f"not readable as CSV: {error}", row=done + 1) from None
         except UnicodeDecodeError:
-            raise refusal(file, "not_utf8", "not UTF-8, the only encoding allowed", row=done + 1) from None
+            raise refusal(file, "not_utf8", "not UTF-8 or UTF-16", row=done + 1) from None
         except _ZIP_ERRORS:
             message = "this member of the zip is damaged; export the package again"
             raise refusal(file, "zip_damaged", message, row=done + 1) from None
@@ -101,6 +108,30 @@ class Package:
         name = self._names.get(file.casefold(), file)
         compressed = min(self._archive.getinfo(name).compress_size, self._size)
         return _CountedSource(file, self._archive.open(name), compressed, self._bytes_read)
+
+
+def _find_folder(names: list[str]) -> str:
+    """Return the path of the only folder with a manifest, ending in a slash; empty if one is at the root or none is."""
+    manifests = [name for name in names if name.casefold().rpartition("/")[2] == "manifest.csv"]
+    return manifests[0][: -len("manifest.csv")] if len(manifests) == 1 else ""
+
+
+def _to_utf_8(source: "io.BufferedReader[Any]", file: str, log: ProblemLog) -> "io.BufferedReader[Any] | _Utf16Source":
+    if source.peek(2)[:2] not in UTF_16_MARKS:
+        return source
+    log.oddity(file, None, None, "encoding_utf16")
+    return _Utf16Source(source)
+
+
+class _Utf16Source:
+    """A member in UTF-16, whose lines are returned in UTF-8."""
+
+    def __init__(self, source: "io.BufferedReader[Any]") -> None:
+        self._text = io.TextIOWrapper(source, "utf-16", newline="\n")
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line, or its first part."""
+        return self._text.readline(limit).encode()
 
 
 def _is_blank(cells: list[str]) -> bool:
@@ -135,7 +166,7 @@ class _CountedSource(io.RawIOBase):
         with memoryview(buffer).cast("B") as view:
             data = self._member.read(min(len(view), BUFFER_SIZE))
             if not self._count:
-                self._ends_in_returns = _ends_in_returns(data)
+                self._ends_in_returns = data[:2] not in UTF_16_MARKS and _ends_in_returns(data)
             view[: len(data)] = data.replace(b"\r", b"\n") if self._ends_in_returns else data
         self._count += len(data)
         self._bytes_read[self._file] = max(self._count, self._bytes_read.get(self._file, 0))
@@ -156,7 +187,7 @@ class _CountedSource(io.RawIOBase):
 class _Lines:
     """The decoded lines of a member, bounded by record size (a record may span lines)."""
 
-    def __init__(self, source: io.BufferedIOBase) -> None:
+    def __init__(self, source: "io.BufferedReader[Any] | _Utf16Source") -> None:
         self._source = source
         self._pending = 0
         self._first = True

@@ -54,7 +54,7 @@ def find_relations(
     Raises RosterInvalid if there are more than 4,000,000 mentions.
     """
     pairs, found = array("q"), Relations()
-    for ordinal, (number, user) in enumerate(user_rows(package, version)):
+    for ordinal, (number, user) in enumerate(user_rows(package, version, tuple(ids))):
         for agent in () if user.gone else user.agents:
             pair = _pair(ordinal, ids.get(agent), register)
             if pair is not None:

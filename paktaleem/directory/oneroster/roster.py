@@ -93,7 +93,7 @@ class Roster:
     def placed_people(self) -> Iterator[tuple[Place, Person]]:
         """Yield every person as `people` does, each with their place in the file."""
         if USERS in self._manifest.files:
-            for ordinal, (number, user) in enumerate(user_rows(self._package, self._manifest.version)):
+            for ordinal, (number, user) in enumerate(user_rows(self._package, self._manifest.version, self._ids)):
                 person = self._person(ordinal, user)
                 if person.role is not None or user.gone or not self._states_all_roles:
                     yield Place(USERS, number), person
@@ -255,7 +255,7 @@ class _Findings:
         if table.file == USERS:
             user = read_user(cells, table)
             check_user(number, cells, user, table, self.log)
-            ordinal = self.register.add(number, email=user.email, phone=user.phone, gone=user.gone)
+            ordinal = self.register.add(number, email=user.email or "", phone=user.phone or "", gone=user.gone)
             self.register.add_role(ordinal, user.role)
         elif table.file == USER_ROLES:
             files.take_role(number, cells)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from paktaleem.directory.oneroster import cells as cell
-from paktaleem.directory.oneroster.checks import Cells, Ids, is_gone, table_rows
+from paktaleem.directory.oneroster.checks import Cells, Ids, is_gone, report_semicolons, table_rows
 from paktaleem.directory.oneroster.columns import (
     COUNTRY,
     DEMOGRAPHICS,
@@ -25,14 +25,16 @@ from paktaleem.directory.oneroster.register import UserRegister
 class User(NamedTuple):
     """A parsed row of users.csv; `phone` is the cell `sms`, or `phone` if `sms` has no number.
 
+    `email` and `phone` are None if they cannot be read.
+
     `role` is empty in 1.2, where another file states it; `gone` marks a user whom a delta declares deleted.
     """
 
     external_id: str
     role: str
     full_name: str
-    email: str
-    phone: str
+    email: str | None
+    phone: str | None
     enabled: bool
     agents: list[str]
     gone: bool
@@ -41,14 +43,14 @@ class User(NamedTuple):
 
 
 def read_user(cells: Cells, table: Table) -> User:
-    """Return the parsed row of users.csv; implausible email addresses and phone numbers are dropped."""
+    """Return the parsed row of users.csv."""
     at = table.at
     return User(
         external_id=cells[0],
         role=meaning_of(cells, table, "role") if "role" in at else "",
         full_name=cell.full_name(cells[at["givenName"]], cells[at["middleName"]], cells[at["familyName"]]),
-        email=cell.plausible_email(cells[at["email"]]) or "",
-        phone=cell.plausible_phone(cells[at["sms"]]) or cell.plausible_phone(cells[at["phone"]]) or "",
+        email=cell.plausible_email(cells[at["email"]]),
+        phone=cell.merge_contacts(cell.plausible_phone(cells[at["sms"]]), cell.plausible_phone(cells[at["phone"]])),
         enabled=meaning_of(cells, table, "enabledUser") == "true",
         agents=listed(cells[at["agentSourcedIds"]]),
         gone=is_gone(table, cells),
@@ -62,11 +64,14 @@ def meaning_of(cells: Cells, table: Table, column: str) -> str:
     return table.spellings[column].get(cells[table.at[column]].casefold(), "")
 
 
-def user_rows(package: Package, version: Version) -> Iterator[tuple[int, User]]:
-    """Yield (row number, user) of a users.csv that has been checked."""
+def user_rows(package: Package, version: Version, ids: Sequence[str]) -> Iterator[tuple[int, User]]:
+    """Yield (row number, user) of a users.csv that has been checked; ``ids`` has each user once, in order."""
     table = version.tables[USERS]
+    ordinal = 0
     for number, cells in table_rows(package, table):
-        yield number, read_user(cells, table)
+        if ordinal < len(ids) and cells[0] == ids[ordinal]:  # otherwise a row that is repeated
+            ordinal += 1
+            yield number, read_user(cells, table)
 
 
 def check_user(number: int, cells: Cells, user: User, table: Table, log: ProblemLog) -> None:
@@ -78,11 +83,12 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
         return
     _check_name(number, user, log)
     at = table.at
-    if cells[at["email"]] and not user.email:
+    if user.email is None:
         log.oddity(USERS, number, "email", "email_implausible")
     for column in ("sms", "phone"):
         if cell.plausible_phone(cells[at[column]]) is None:
             log.oddity(USERS, number, column, "phone_implausible")
+    report_semicolons(cells, table, "agentSourcedIds", number, log)
     _check_country(number, cells[at[COUNTRY]], log)
     report_grades(cells[at["grades"]], file=USERS, row=number, log=log)
     if user.role in RELATIONSHIPS and not user.email:

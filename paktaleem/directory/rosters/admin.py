@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.oneroster.oddities import ODDITY_TEXTS, Oddity
+from paktaleem.directory.rosters.importing.report import Loss, find_large_losses
 from paktaleem.directory.rosters.importing.uploads import (
     check_again,
     confirm_import,
@@ -52,7 +53,7 @@ FAILURES = {
         "People have changed since the check, so the result shown is out of date. Check the roster again."
     ),
     "running": gettext_lazy("Another import was running. Check the roster again."),
-    "vanishing": gettext_lazy("More people would be deactivated than at the check. Check the roster again."),
+    "vanishing": gettext_lazy("More would be lost than at the check. Check the roster again."),
     "unreadable": gettext_lazy("The uploaded file can no longer be read. Discard it and upload it again."),
 }
 EXAMPLES = {"add": gettext_lazy("New"), "change": gettext_lazy("Changed"), "close": gettext_lazy("Closed")}
@@ -104,18 +105,28 @@ class UploadForm(ScopedForm):
 
 
 class AnywayForm(ActionForm):
-    """Typed confirmation of the number of people who would be deactivated."""
+    """Typed confirmation of the number of people, relations and contacts that would be lost."""
 
     number = forms.IntegerField(
-        label="Type how many active people would be deactivated", widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label="Type how many would be lost in all", widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
     def clean_number(self) -> int:
         """Accept only the number that the page shows."""
         typed = int(self.cleaned_data["number"])
-        if typed != self.row.counts.get("vanishing"):
-            raise forms.ValidationError(gettext("This is not the number of people who would be deactivated."))
+        if typed != _total_lost(self.row):
+            raise forms.ValidationError(gettext("This is not the number that the page shows."))
         return typed
+
+
+def _large_losses(row: RosterImport) -> dict[str, Loss]:
+    """Return the losses that stop an import, by kind."""
+    losses = {kind: Loss(*numbers) for kind, numbers in row.counts.get("losses", {}).items()}
+    return find_large_losses(losses, settings.ROSTER_VANISH_PERCENT)
+
+
+def _total_lost(row: RosterImport) -> int:
+    return sum(loss.gone for loss in _large_losses(row).values())
 
 
 def _is_ready(row: RosterImport, _at: Any) -> bool:
@@ -199,9 +210,10 @@ class RosterImportAdmin(EvidenceAdmin):
             Capability.BULK_DEACTIVATE_PEOPLE,
             _import_anyway,
             form=AnywayForm,
-            lead="The import stopped because too many active people would be deactivated. Often the export was "
-            "incomplete or the wrong file was chosen. If you continue, their accounts are closed; their data and "
-            "consents stay until retention ends.",
+            lead="The import stopped because too many accounts would be closed, or too many guardian relations or "
+            "contact details lost. Often the export was incomplete, the wrong file was chosen, or a spreadsheet "
+            "program emptied cells. If you continue, the people keep their other data and their consents until "
+            "retention ends.",
             danger=True,
             applies=_is_stopped,
         ),
@@ -356,6 +368,9 @@ def _result_context(row: RosterImport) -> dict[str, Any]:
         "failure": FAILURES.get(row.failure, ""),
         "is_done": row.state == RosterState.DONE,
         "is_stopped": row.state == RosterState.STOPPED,
+        "losses": [loss.describe(kind) for kind, loss in _large_losses(row).items()],
+        "total_lost": _total_lost(row),
+        "people": Loss(*row.counts.get("losses", {}).get("people", (0, 0))),
         "is_refused": row.state == RosterState.REFUSED,
     }
 

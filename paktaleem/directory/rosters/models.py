@@ -22,7 +22,7 @@ class RosterState(models.TextChoices):
     CHECKING = "checking", _("Being checked")
     REFUSED = "refused", _("Refused")
     READY = "ready", _("Ready to import")
-    STOPPED = "stopped", _("Stopped: too many people would be deactivated")
+    STOPPED = "stopped", _("Stopped: too much would be lost")
     APPLYING = "applying", _("Being imported")
     DONE = "done", _("Imported")
     CHANGED = "changed", _("Not imported: check it again")

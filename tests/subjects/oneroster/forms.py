@@ -1,5 +1,7 @@
 """The forms in which schools export a package: each changes the clean package without changing who its people are."""
 
+import csv
+import io
 from collections.abc import Callable
 
 from tests.rosters import RosterPackage
@@ -184,6 +186,64 @@ def empty_cells_after_the_last_column(package: RosterPackage) -> None:
         package.raw[name] = head + b"\r\n" + rows.replace(b"\r\n", b",,\r\n")
 
 
+def empty_cells_after_the_header(package: RosterPackage) -> None:
+    for name, data in package.members().items():
+        head, _, rows = data.partition(b"\r\n")
+        package.raw[name] = head + b",,\r\n" + rows
+
+
+def empty_cells_after_every_row(package: RosterPackage) -> None:
+    package.raw |= {name: data.replace(b"\r\n", b",,\r\n") for name, data in package.members().items()}
+
+
+def last_cell_missing(package: RosterPackage) -> None:
+    for name in package.tables:
+        head, _, rows = package.text(name).partition(b"\r\n")
+        package.raw[name] = head + b"\r\n" + rows.replace(b",\r\n", b"\r\n")
+
+
+def files_in_a_folder(package: RosterPackage) -> None:
+    members = package.members()
+    package.tables.clear()
+    package.raw = {f"export 2026/{name}": data for name, data in members.items() if name != "manifest.csv"}
+    package.manifest_name = "export 2026/manifest.csv"
+
+
+def utf_16(package: RosterPackage) -> None:
+    package.raw |= {name: data.decode().encode("utf-16") for name, data in package.members().items()}
+
+
+def _delimited(package: RosterPackage, delimiter: str) -> dict[str, bytes]:
+    found = {}
+    for name, data in package.members().items():
+        out = io.StringIO(newline="")
+        csv.writer(out, delimiter=delimiter).writerows(csv.reader(io.StringIO(data.decode(), newline="")))
+        found[name] = out.getvalue().encode()
+    return found
+
+
+def semicolons(package: RosterPackage) -> None:
+    package.raw |= _delimited(package, ";")
+
+
+def tabs(package: RosterPackage) -> None:
+    package.raw |= _delimited(package, "\t")
+
+
+def separator_lines(package: RosterPackage) -> None:
+    package.raw |= {name: b"sep=,\r\n" + data for name, data in package.members().items()}
+
+
+def rows_repeated(package: RosterPackage) -> None:
+    for file in ("users.csv", "demographics.csv"):
+        package.tables[file][1:1] = [package.tables[file][0]]
+
+
+def dates_with_midnight(package: RosterPackage) -> None:
+    for row in package.tables["demographics.csv"]:
+        row["birthDate"] += "T00:00:00"
+
+
 def profiles_that_repeat_roles(package: RosterPackage) -> None:
     package.raw["userprofiles.csv"] = package.text("roles.csv") if "roles.csv" in package.tables else b"x,y\r\n1,2\r\n"
     package.tables.pop("userProfiles.csv", None)
@@ -226,5 +286,15 @@ FORMS: dict[Form, frozenset[str]] = {
     blank_rows: frozenset(),
     empty_cells_after_the_last_column: frozenset({"cells_extra"}),
     profiles_that_repeat_roles: frozenset(),
+    empty_cells_after_the_header: frozenset({"columns_unnamed"}),
+    empty_cells_after_every_row: frozenset({"columns_unnamed"}),
+    last_cell_missing: frozenset({"cell_missing"}),
+    files_in_a_folder: frozenset({"folder_in_zip"}),
+    utf_16: frozenset({"encoding_utf16"}),
+    semicolons: frozenset({"delimiter"}),
+    tabs: frozenset({"delimiter"}),
+    separator_lines: frozenset({"separator_line"}),
+    rows_repeated: frozenset({"row_repeated"}),
+    dates_with_midnight: frozenset({"date_with_time"}),
 }
 """Each form, and the codes of the oddities that it must be listed as, in both versions."""

@@ -60,6 +60,13 @@ def test_a_date_has_one_format(text):
     assert day("2012-02-29") == date(2012, 2, 29)
 
 
+@pytest.mark.parametrize("time", ["T00:00:00", " 00:00", "T00:00:00.000", " 12:00:00 AM"])
+def test_a_date_may_have_the_time_midnight(time):
+    assert day(f"2012-02-29{time}") == date(2012, 2, 29)
+    assert day(f"2012-02-29{time}Z") is None
+    assert day(f"2012-02-29{time.replace('00:00', '19:00').replace('AM', 'PM')}") is None
+
+
 def test_a_middle_name_alone_is_not_a_name():
     assert full_name(" ", "Ali", "") == ""
     assert full_name("", "", "Ali") == "Ali"

@@ -10,7 +10,7 @@ from paktaleem.directory.rosters.importing.service import (
     PeopleChangedMeanwhile,
     PlanChanged,
     RosterSource,
-    TooManyDeactivations,
+    TooMuchLost,
     import_roster,
     try_roster,
 )
@@ -22,7 +22,7 @@ __all__ = [
     "PlanChanged",
     "RosterSource",
     "Tally",
-    "TooManyDeactivations",
+    "TooMuchLost",
     "import_roster",
     "try_roster",
 ]

@@ -263,8 +263,8 @@ def _check_details(place: Place, person: Person, known: RegisteredPerson | None,
 def _merge_details(place: Place, person: Person, known: RegisteredPerson | None, run: Run) -> SubjectDetails:
     """Return the registered details overridden by the roster's.
 
-    Kept as registered: an attested age, and a birth date, language or country that the file omits; in a delta,
-    everything that its rows omit; of the roles, as `merge_roles` says. An empty email or phone clears the field.
+    Kept as registered: an attested age, an unreadable email or phone, an omitted birth date, language or country; in a
+    delta, everything that its rows omit; of the roles, as `merge_roles` says. An empty email or phone clears the field.
     """
     given = {name: value for name, value in _roster_fields(person).items() if value is not None}
     given |= {name: given[name] or None for name in ("email", "phone", *person.texts) if name in given}
@@ -314,6 +314,7 @@ def _stage_changed(
         _stage_event(known.id, kind, run, staged)
     sealer = known.sealer(run.client.id)
     before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
+    run.contacts_removed += sum(bool(before[field]) and not after[field] for field in ("email", "phone"))
     row = _row(known.id, external_id, details, sealer, run)
     row |= {field: _to_bytes(known.sealed[field]) for field in PERSONAL if before[field] == after[field]}
     row |= {

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, gettext_noop
+
 from paktaleem.directory.oneroster import Oddity
 
-__all__ = ["ImportReport", "Tally"]
+__all__ = ["ImportReport", "Loss", "Tally", "find_large_losses"]
 
 
 @dataclass(slots=True)
@@ -23,6 +25,37 @@ class Tally:
         return self.added + self.changed + self.unchanged + self.gone
 
 
+_LOSS_TEXTS: Mapping[str, str] = {
+    "people": gettext_noop("{gone} of {before} active people would be deactivated."),
+    "relations": gettext_noop("{gone} of {before} guardian relations would end."),
+    "contacts": gettext_noop("{gone} of {before} email addresses and phone numbers would be removed."),
+}
+"""Sentences about the losses of an import, by kind."""
+_FEW: Mapping[str, int] = {"people": 0, "relations": 4, "contacts": 4}
+"""Losses of a kind that never stop an import, whatever their share: a guardian or an address less is everyday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Of the ``before`` records of a kind before an import, ``gone`` are lost by it."""
+
+    gone: int
+    before: int
+
+    def describe(self, kind: str) -> str:
+        """Return a sentence in the current language."""
+        return gettext(_LOSS_TEXTS[kind]).format(gone=f"{self.gone:,}", before=f"{self.before:,}")
+
+
+def find_large_losses(losses: Mapping[str, Loss], percent: int) -> dict[str, Loss]:
+    """Return the losses of more than a few records that are more than ``percent`` of their kind."""
+    return {
+        kind: loss
+        for kind, loss in losses.items()
+        if loss.gone > _FEW[kind] and loss.gone * 100 > loss.before * percent
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """The outcome of one import.
@@ -30,8 +63,9 @@ class ImportReport:
     ``people`` are counted by role, ``schooling`` by part (schools, terms, classes, enrolments). ``oddities`` has exact
     counts by code, ``oddity_sample`` the first of each code.
     ``people_not_named`` and ``relations_not_named`` count the client's records that the roster does not mention and
-    that were left alone. Of the ``active`` people before the import, ``vanishing`` are deactivated by it. ``plan`` is
-    the digest of everything written; ``examples`` holds the LMS ids of the first people added, changed or closed.
+    that were left alone. ``losses`` counts active people who are deactivated, relations that end, and contacts that are
+    removed, by kind: ``people``, ``relations``, ``contacts``. ``plan`` is the digest of everything written;
+    ``examples`` holds the LMS ids of the first people added, changed or closed.
     """
 
     people: Mapping[str, Tally]
@@ -41,11 +75,6 @@ class ImportReport:
     relations_not_named: int
     oddities: Mapping[str, int]
     oddity_sample: Sequence[Oddity]
-    active: int
-    vanishing: int
+    losses: Mapping[str, Loss]
     plan: str
     examples: Mapping[str, Sequence[str]]
-
-    def deactivates_more_than(self, percent: int) -> bool:
-        """Return True if more than ``percent`` of the active people would be deactivated."""
-        return self.vanishing * 100 > self.active * percent

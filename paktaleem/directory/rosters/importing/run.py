@@ -28,7 +28,8 @@ class Run:
     file. ``columns`` maps fields to the file's column names. ``is_whole`` is True unless the file is a delta,
     ``stated_roles`` says what it states about roles; with ``everybody``, people the file does not name have left.
     ``named`` counts the people in the file, ``missing`` those closed because they are not in it, and ``left`` has their
-    ids. ``vanishing`` counts all active people who are deactivated. ``removed`` maps the LMS ids of registered people
+    ids. ``vanishing`` counts all active people who are deactivated, ``contacts_removed`` the email addresses and phone
+    numbers that the file says are no more. ``removed`` maps the LMS ids of registered people
     whom the file declares deleted to their ids.
     """
 
@@ -54,6 +55,7 @@ class Run:
     named: int = 0
     missing: int = 0
     vanishing: int = 0
+    contacts_removed: int = 0
 
     @property
     def params(self) -> dict[str, Any]:

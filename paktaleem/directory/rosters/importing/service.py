@@ -29,7 +29,7 @@ from paktaleem.directory.rosters.importing.people import (
     import_people,
 )
 from paktaleem.directory.rosters.importing.relations import end_relations, import_mentions, import_relations
-from paktaleem.directory.rosters.importing.report import ImportReport
+from paktaleem.directory.rosters.importing.report import ImportReport, Loss, find_large_losses
 from paktaleem.directory.rosters.importing.run import Run
 from paktaleem.directory.rosters.importing.schooling import import_schooling
 from paktaleem.directory.schools.rows import GivenRows
@@ -46,7 +46,7 @@ __all__ = [
     "PlanChanged",
     "Progress",
     "RosterSource",
-    "TooManyDeactivations",
+    "TooMuchLost",
     "ignore_progress",
     "import_roster",
     "try_roster",
@@ -98,12 +98,12 @@ class PlanChanged(Exception):
     """People changed since the trial, so the import would differ from what was shown. Try it again."""
 
 
-class TooManyDeactivations(Exception):
-    """More people would be deactivated than allowed without confirmation; ``report`` has the numbers."""
+class TooMuchLost(Exception):
+    """More people, relations or contacts would be lost than allowed without confirmation."""
 
-    def __init__(self, report: ImportReport) -> None:
-        """Store the report of what the import would have done."""
-        super().__init__(f"{report.vanishing:,} of {report.active:,} active people would be deactivated.")
+    def __init__(self, report: ImportReport, losses: Mapping[str, Loss]) -> None:
+        """Store the report of what the import would have done; ``losses`` are those that stop it."""
+        super().__init__(" ".join(loss.describe(kind) for kind, loss in losses.items()))
         self.report = report
 
 
@@ -133,7 +133,8 @@ def import_roster(
 
     Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning, PeopleChangedMeanwhile,
     PlanChanged if it would differ from ``as_shown``, ContextMissing outside the client's context, and
-    TooManyDeactivations, above ROSTER_VANISH_PERCENT of active people, unless ``allow_bulk_deactivation``.
+    TooMuchLost, above ROSTER_VANISH_PERCENT of active people, open guardian relations, or registered email addresses
+    and phone numbers, unless ``allow_bulk_deactivation``.
     """
     require(actor, Capability.IMPORT_ROSTERS, client.id)
     run = _new_run(roster, client, actor, reason, at, everybody=everybody)
@@ -141,8 +142,9 @@ def import_roster(
         report = _import_all(roster, run, progress)
         if as_shown is not None and report.plan != as_shown:
             raise PlanChanged
-        if not allow_bulk_deactivation and report.deactivates_more_than(settings.ROSTER_VANISH_PERCENT):
-            raise TooManyDeactivations(report)
+        losses = find_large_losses(report.losses, settings.ROSTER_VANISH_PERCENT)
+        if losses and not allow_bulk_deactivation:
+            raise TooMuchLost(report, losses)
         return report
 
 
@@ -200,14 +202,18 @@ def _import_all(roster: RosterSource, run: Run, progress: Progress) -> ImportRep
     if not tables.lock_imports(run.client.id):
         raise ImportRunning
     lock_schools(run.client.id, waits=True)
-    active = tables.count_active_people(run.client.id)
+    before = {
+        "people": tables.count_active_people(run.client.id),
+        "relations": tables.count_open_claims(run.client.id),
+        "contacts": tables.count_contacts(run.client.id),
+    }
     tables.make_stages()
     _import_people(roster, run, progress)
     _close_missing(run)
     _import_relations(roster, run, progress)
     _end_relations(run)
     import_schooling(roster.schooling(complete=run.everybody), run)
-    return _report(roster, run, active)
+    return _report(roster, run, before)
 
 
 def _import_people(roster: RosterSource, run: Run, progress: Progress) -> None:
@@ -254,7 +260,8 @@ def _is_power_of_two(chunks: int) -> bool:
     return chunks & (chunks - 1) == 0
 
 
-def _report(roster: RosterSource, run: Run, active: int) -> ImportReport:
+def _report(roster: RosterSource, run: Run, before: Mapping[str, int]) -> ImportReport:
+    gone = {"people": run.vanishing, "relations": run.relations.gone, "contacts": run.contacts_removed}
     return ImportReport(
         people=dict(run.people),
         relations=run.relations,
@@ -263,8 +270,7 @@ def _report(roster: RosterSource, run: Run, active: int) -> ImportReport:
         relations_not_named=tables.count_open_claims(run.client.id) + run.relations.gone - run.relations.total,
         oddities=dict(Counter(roster.oddities) + Counter(run.log.oddity_totals())),
         oddity_sample=(*roster.oddity_sample, *run.log.oddity_sample()),
-        active=active,
-        vanishing=run.vanishing,
+        losses={kind: Loss(gone[kind], number) for kind, number in before.items()},
         plan=run.plan.digest(),
         examples={action.value: tuple(names) for action, names in run.plan.examples.items()},
     )

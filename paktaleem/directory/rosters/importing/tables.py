@@ -25,6 +25,7 @@ __all__ = [
     "claimed_stage",
     "claims_to_end",
     "count_active_people",
+    "count_contacts",
     "count_live_people",
     "count_open_claims",
     "empty_stages",
@@ -266,6 +267,14 @@ def count_live_people(client_id: UUID) -> int:
 def count_open_claims(client_id: UUID) -> int:
     """Count the client's relations that have not ended."""
     sql = f"SELECT count(*) FROM {_CLAIM} WHERE client_id = %(client)s AND ends_at IS NULL"
+    return int(_rows(sql, {"client": client_id})[0][0])
+
+
+def count_contacts(client_id: UUID) -> int:
+    """Count the registered email addresses and phone numbers of the client's people."""
+    sql = f"""
+        SELECT coalesce(sum(num_nonnulls(email, phone)), 0) FROM {_SUBJECT}
+        WHERE client_id = %(client)s AND external_id IS NOT NULL"""
     return int(_rows(sql, {"client": client_id})[0][0])
 
 

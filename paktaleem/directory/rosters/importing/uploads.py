@@ -19,14 +19,14 @@ from django.db import transaction
 
 from paktaleem.directory.oneroster import Oddity, Problem, RosterInvalid
 from paktaleem.directory.rosters.data_kinds import ROSTER_FILES
-from paktaleem.directory.rosters.importing.report import ImportReport
+from paktaleem.directory.rosters.importing.report import ImportReport, find_large_losses
 from paktaleem.directory.rosters.importing.service import (
     ImportRunning,
     PeopleChangedMeanwhile,
     PlanChanged,
     Progress,
     RosterSource,
-    TooManyDeactivations,
+    TooMuchLost,
     ignore_progress,
     import_roster,
     try_roster,
@@ -70,7 +70,7 @@ _FAILURES: dict[type[Exception], str] = {
     PlanChanged: "changed",
     PeopleChangedMeanwhile: "changed",
     ImportRunning: "running",
-    TooManyDeactivations: "vanishing",
+    TooMuchLost: "vanishing",
     CannotOpen: "unreadable",
 }
 
@@ -120,7 +120,7 @@ def confirm_import(
 ) -> RosterImport:
     """Import a roster as its trial showed: at once if it is small, otherwise in the worker.
 
-    A roster stopped because too many people would be deactivated needs ``allow_bulk_deactivation`` and its capability.
+    A roster stopped because too much would be lost needs ``allow_bulk_deactivation`` and its capability.
     Raises WrongRosterState, NotAllowed.
     """
     capability = Capability.BULK_DEACTIVATE_PEOPLE if allow_bulk_deactivation else Capability.IMPORT_ROSTERS
@@ -245,7 +245,7 @@ def _try(row: RosterImport, client: Client, at: datetime, publish: Publish) -> N
         row.kind = roster.kind
         by: dict[str, Any] = {"client": client, "actor": actor, "at": at, "progress": publish(row, roster)}
         report = try_roster(roster, everybody=row.everybody, **by)
-    stops = report.deactivates_more_than(settings.ROSTER_VANISH_PERCENT)
+    stops = find_large_losses(report.losses, settings.ROSTER_VANISH_PERCENT)
     row.state, row.checked_at = RosterState.STOPPED if stops else RosterState.READY, at
     _store_report(row, report)
     _record("roster.checked", row, actor, at)
@@ -294,8 +294,7 @@ def counts_of(report: ImportReport) -> dict[str, Any]:
     tallies = {**report.people, "relations": report.relations, **report.schooling}
     return {
         "tallies": {name: [one.added, one.changed, one.unchanged, one.gone] for name, one in tallies.items()},
-        "active": report.active,
-        "vanishing": report.vanishing,
+        "losses": {kind: [loss.gone, loss.before] for kind, loss in report.losses.items()},
         "not_named": report.people_not_named,
         "oddities": dict(report.oddities),
     }

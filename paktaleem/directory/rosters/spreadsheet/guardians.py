@@ -23,6 +23,7 @@ type FindPeople = Callable[[Collection[str]], Collection[str]]
 _CHILDREN = ("student", "learner")
 _GUARDIAN = "guardian"
 _NAMED_BY = ("name", "email", "phone")
+_RECOGNISED = "or empty: the guardian is recognised by it"
 _UNKNOWN = "no person with this ID is registered or in this file; correct it, or enter the guardian's name instead"
 
 
@@ -120,19 +121,30 @@ class Guardians:
             self._log.oddity(self._file, number, heading, "guardian_without_email")
         distinguished_by = email or phone or child.external_id
         external_id = self._name(name, distinguished_by)
-        return Person(external_id, _GUARDIAN, name, email or "", phone or "", None, enabled=True)
+        return Person(external_id, _GUARDIAN, name, email, phone, None, enabled=True)
 
     def _store(self, guardian: Person, number: int) -> None:
         """Store a guardian, completing missing fields from a sibling's row."""
         place, known = self._found.get(guardian.external_id, (Place(self._file, number), guardian))
         self._found[guardian.external_id] = (
             place,
-            replace(known, email=known.email or guardian.email, phone=known.phone or guardian.phone),
+            replace(
+                known,
+                email=cell.merge_contacts(known.email, guardian.email),
+                phone=cell.merge_contacts(known.phone, guardian.phone),
+            ),
         )
 
 
 def _name_faults(given: dict[str, str]) -> dict[str, str | None]:
-    return {"name": None if given["name"] else "must not be empty beside the guardian's other cells"}
+    """Return what is wrong with the name, or with the contact that distinguishes namesakes: email, or else phone."""
+    faults = {"name": None if given["name"] else "must not be empty beside the guardian's other cells"}
+    if cell.plausible_email(given["email"]) is None:
+        faults["email"] = f"must be one email address, {_RECOGNISED}"
+    elif not given["email"] and cell.plausible_phone(given["phone"]) is None:
+        shortened = "Excel shortens long numbers: format the column as text"
+        faults["phone"] = f"must be 7 to 15 digits, {_RECOGNISED} ({shortened})"
+    return faults
 
 
 def _id_faults(child: Person, given: dict[str, str]) -> dict[str, str | None]:

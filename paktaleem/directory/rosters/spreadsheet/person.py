@@ -26,12 +26,12 @@ class PersonReader:
 
     def __init__(self, file: str, log: ProblemLog) -> None:
         self._file, self._log = file, log
-        self._seen: set[str] = set()
+        self._seen: dict[str, Cells] = {}
 
     def read(self, number: int, cells: Cells) -> Person | None:
-        """Return the person of a row, or None if the row has no id of its own."""
+        """Return the person of a row, or None if the row has no id of its own, or is a repetition."""
         external_id, roles = cells["external_id"], _to_roles(cells["role"])
-        if not self._has_own_id(number, external_id):
+        if not self._has_own_id(number, external_id, cells):
             return None
         if self._is_closed(number, cells):
             return Person(external_id, None, None, None, None, None, enabled=None, gone=True)
@@ -55,16 +55,19 @@ class PersonReader:
         self._report_age(number, person)
         return person
 
-    def _has_own_id(self, number: int, external_id: str) -> bool:
+    def _has_own_id(self, number: int, external_id: str, cells: Cells) -> bool:
         fault = cell.external_id_fault(external_id) if external_id else "must not be empty"
         if fault:
             code = "external_id_unfit" if external_id else "required_empty"
             self._fatal(number, "external_id", code, fault)
             return False
+        if self._seen.get(external_id) == cells:
+            self._oddity(number, "external_id", "row_repeated")
+            return False
         if external_id in self._seen:
             self._fatal(number, "external_id", "id_repeated", "the same id is used in an earlier row")
             return False
-        self._seen.add(external_id)
+        self._seen[external_id] = cells
         return True
 
     def _is_closed(self, number: int, cells: Cells) -> bool:
@@ -88,18 +91,21 @@ class PersonReader:
         return text
 
     def _contact(self, number: int, name: str, cells: Cells) -> str | None:
-        """Return an email or phone number; "" if the cell is empty or implausible, None without the column."""
+        """Return an email or phone number; "" if the cell is empty, None if it is unreadable or not in the file."""
         if name not in cells:
             return None
         found = (cell.plausible_email if name == "email" else cell.plausible_phone)(cells[name])
         if found is None:
             self._oddity(number, name, f"{name}_implausible")
-        return found or ""
+        return found
 
     def _birth_date(self, number: int, text: str) -> date | None:
         if not text:
             return None
-        born = cell.day(text) or self._day_first(number, text)
+        day = cell.without_midnight(text)
+        if day != text:
+            self._oddity(number, "birth_date", "date_with_time")
+        born = cell.day(day) or self._day_first(number, day)
         if born is None:
             message = "must be a day written YYYY-MM-DD, or day first as 27.03.2014"
             self._fatal(number, "birth_date", "date_unreadable", message)

@@ -16,6 +16,7 @@ import openpyxl
 from defusedxml import DefusedXmlException
 from openpyxl.utils import get_column_letter
 
+from paktaleem.directory.oneroster.csv_forms import UTF_16_MARKS, number_rows
 from paktaleem.directory.oneroster.problems import ProblemLog, RosterInvalid, refusal
 
 CSV_FILE, XLSX_FILE = "people.csv", "people.xlsx"
@@ -26,7 +27,6 @@ CELL_LIMIT = 1_000
 UNPACKED_LIMIT = 128 * 1024 * 1024
 RATIO_LIMIT = 200
 RATIO_FREE_BYTES = 10 * 1024 * 1024
-DELIMITERS = (",", ";", "\t")
 
 type Row = tuple[int, list[str]]
 
@@ -72,29 +72,30 @@ _READING_FAILS = (
 """Exceptions of openpyxl and zipfile for a malformed workbook."""
 
 
-def csv_rows(data: bytes, layout: Layout = PEOPLE) -> Iterator[Row]:
-    """Yield (row number, cells) of a CSV file; the delimiter is the most frequent of “,”, “;” and tab in line 1.
+def csv_rows(data: bytes, layout: Layout = PEOPLE, log: ProblemLog | None = None) -> Iterator[Row]:
+    """Yield (row number, cells) of a CSV file in UTF-8 or UTF-16, with commas, semicolons or tabs between the cells.
 
     Raises RosterInvalid if the file cannot be read.
     """
-    text = _decoded(data, layout.csv_file)
-    first, _, _ = text.partition("\n")
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    log = log or ProblemLog()
+    text = _decoded(data, layout.csv_file, log)
     number = 0
     try:
-        for number, cells in enumerate(reader, start=1):
+        for number, cells in number_rows(io.StringIO(text, newline=""), layout.csv_file, log):
             yield number, _within_limits(layout, layout.csv_file, number, [cell.strip() for cell in cells])
     except csv.Error as error:
         raise refusal(layout.csv_file, "csv_unreadable", f"not readable as CSV: {error}", row=number + 1) from None
 
 
-def _decoded(data: bytes, file: str) -> str:
+def _decoded(data: bytes, file: str, log: ProblemLog) -> str:
+    encoding = "utf-16" if data[:2] in UTF_16_MARKS else "utf-8"
+    if encoding == "utf-16":
+        log.oddity(file, None, None, "encoding_utf16")
     try:
-        text = data.decode("utf-8").removeprefix(_BOM)
+        text = data.decode(encoding).removeprefix(_BOM)
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        message = "not UTF-8, the only encoding allowed; in Excel save it as “CSV UTF-8”, or as a workbook (.xlsx)"
+        message = "not UTF-8 or UTF-16; in Excel save it as “CSV UTF-8”, or as a workbook (.xlsx)"
         raise refusal(file, "not_utf8", message, row=row) from None
     if "\0" in text:
         row = text.count("\n", 0, text.index("\0")) + 1

@@ -108,8 +108,9 @@ class Spreadsheet:
 
 def open_csv(data: bytes, *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
     """Read a CSV file. The callables name a guardian and find known ids. Raises RosterInvalid."""
-    sheet = Spreadsheet(CSV_FILE, "CSV", ProblemLog())
-    sheet.take(csv_rows(data), name_guardian=name_guardian, find_people=find_people)
+    log = ProblemLog()
+    sheet = Spreadsheet(CSV_FILE, "CSV", log)
+    sheet.take(csv_rows(data, log=log), name_guardian=name_guardian, find_people=find_people)
     return sheet
 
 

@@ -15,7 +15,7 @@ from paktaleem.directory.rosters.importing import (
     ImportRunning,
     PeopleChangedMeanwhile,
     Tally,
-    TooManyDeactivations,
+    TooMuchLost,
     import_roster,
     try_roster,
 )
@@ -48,7 +48,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--let-many-vanish",
             action="store_true",
-            help=f"Continue even if more than {settings.ROSTER_VANISH_PERCENT} % of active people are deactivated.",
+            help=f"Continue even if more than {settings.ROSTER_VANISH_PERCENT} % of the active people, relations, "
+            "or email addresses and phone numbers are lost.",
         )
         parser.add_argument("file", type=Path, metavar="FILE", help="The package (zip) or spreadsheet (CSV, XLSX).")
 
@@ -71,7 +72,7 @@ class Command(BaseCommand):
         except PeopleChangedMeanwhile as error:
             message = "These people were changed by someone else meanwhile; nothing was imported. Run it again."
             raise CommandError(message) from error
-        except TooManyDeactivations as stop:
+        except TooMuchLost as stop:
             self.stdout.writelines(f"{line}\n" for line in lines_of(stop.report, f"Nothing is imported for {client}."))
             message = f"{stop} If that is right, run it again with --let-many-vanish."
             raise CommandError(message, returncode=INVALID) from stop
@@ -166,7 +167,10 @@ def lines_of(report: ImportReport, title: str) -> Iterator[str]:
     for part, tally in report.schooling.items():
         yield _row(part, tally)
     yield ""
-    yield f"Of {_count(report.active, 'active person', 'active people')}, {report.vanishing:,} are deactivated."
+    people, relations, contacts = (report.losses[kind] for kind in ("people", "relations", "contacts"))
+    yield f"Of {_count(people.before, 'active person', 'active people')}, {people.gone:,} are deactivated."
+    yield f"Of {_count(relations.before, 'guardian relation')}, {relations.gone:,} end."
+    yield f"Of {contacts.before:,} email addresses and phone numbers, {contacts.gone:,} are removed."
     yield f"{_count(report.people_not_named, 'person', 'people')} of this client: not in this roster, left alone."
     yield f"{_count(report.relations_not_named, 'guardian relation')}: not in this roster, left alone."
     yield from _oddity_lines(report)
