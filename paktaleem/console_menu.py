@@ -46,6 +46,7 @@ SECTIONS = (
             "consent.DataCategory",
             "consent.Occasion",
             "consent.LawfulBasis",
+            "consent.ListedLaw",
             "consent.BalancingTest",
             "consent.SafeguardChange",
             "cookies.CookieSite",

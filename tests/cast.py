@@ -13,8 +13,8 @@ from uuid import UUID
 
 from consent.notices.services.starter import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
-from consent.register.models import BalancingTest
-from consent.register.services import sign_balancing_test
+from consent.register.models import BalancingTest, ListedLaw
+from consent.register.services import change_register, sign_balancing_test
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
@@ -85,10 +85,11 @@ class Cast:
 
 def make_cast() -> dict[str, Any]:
     """Create the cast in an empty, migrated database; return the ids and secrets that tests need."""
-    from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- see tests/database.py
+    from tests.factories import BY, CAST_AT, SETTING_UP  # noqa: PLC0415 -- see tests/database.py
 
     with in_client(PAKTALEEM):
         load_register(actor=SETTING_UP, at=CAST_AT)
+        change_register(ListedLaw(client_id=PAKTALEEM, country="PK", citation="Education Act"), **BY)
         for test in BalancingTest.objects.all():
             sign_balancing_test(test, actor=SETTING_UP, at=CAST_AT)
     clients = {"paktaleem": PAKTALEEM, "indus": new_id(), "khyber": new_id()}

@@ -97,12 +97,20 @@ class RuleContext:
 
     @property
     def needs_instruction(self) -> bool:
-        """True if PakTaleem is processor, or its role is unknown because no basis is in force."""
-        return not self.is_legal_obligation and (self.basis is None or self.basis.capacity not in _CONTROLLERS)
+        """True if PakTaleem is processor, or its role is unknown because no basis is in force.
+
+        A client's legal obligation is instructed by its lawful basis, which an officer accepted.
+        """
+        return not self.is_legal_obligation and self.is_processor
+
+    @property
+    def is_processor(self) -> bool:
+        """True if PakTaleem decides nothing about the purpose, or its role is unknown because no basis is in force."""
+        return self.basis is None or self.basis.capacity not in _CONTROLLERS
 
     @property
     def needs_agreement(self) -> bool:
         """True if a service agreement must be in force: between joint controllers it is their arrangement (Art. 26)."""
         if self.basis is None or self.is_legal_obligation:
-            return self.needs_instruction
+            return self.is_processor
         return self.basis.basis == Basis.CONTRACT or self.basis.capacity != Capacity.CONTROLLER

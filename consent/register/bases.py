@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-__all__ = ["CapacityRule", "OwnedBasis", "capacity_at", "combine_bases", "is_consent_replaced", "is_wider_capacity"]
+__all__ = [
+    "CapacityRule",
+    "OwnedBasis",
+    "capacity_at",
+    "combine_bases",
+    "is_consent_replaced",
+    "is_wider_capacity",
+    "needs_less_consent",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,18 @@ def is_consent_replaced(before: Iterable[BasisRule], after: Iterable[BasisRule],
         _last_basis(rules, moment) == Basis.CONSENT
         and _basis_at(becomes.get(use, ()), moment) not in {Basis.CONSENT, None}
         for use, rules in was.items()
+        for moment in moments
+    )
+
+
+def needs_less_consent(before: Iterable[BasisRule], after: Iterable[BasisRule], *, at: datetime) -> bool:
+    """Return True if from `at` on a basis other than consent is in force at any time for which it was not before."""
+    before, after = tuple(before), tuple(after)
+    was, becomes = group_bases(before), group_bases(after)
+    moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
+    return any(
+        _basis_at(rules, moment) not in {Basis.CONSENT, None, _basis_at(was.get(use, ()), moment)}
+        for use, rules in becomes.items()
         for moment in moments
     )
 

@@ -19,7 +19,7 @@ FROM subjects_subject s
 LEFT JOIN consent_consent c
     ON (c.client_id, c.subject_id) = (s.client_id, s.id) AND c.purpose_id = ANY (%(purposes)s)
 WHERE s.erased_at IS NULL
-    AND (%(role)s = '' OR s.role = %(role)s OR s.other_roles @> ARRAY[%(role)s]::varchar[])
+    AND (%(roles)s::varchar[] = '{}' OR ARRAY[s.role] || s.other_roles && %(roles)s::varchar[])
     AND (%(everywhere)s OR s.client_id = %(client)s)
     AND (NOT %(closed)s OR NOT s.is_enabled OR s.account_closed_at IS NOT NULL)
 """
@@ -37,18 +37,18 @@ class SafeguardEffect:
 
 
 def count_concerned(
-    kind: SafeguardKind, *, client_id: UUID, purposes: Iterable[UUID], role: str = ""
+    kind: SafeguardKind, *, client_id: UUID, purposes: Iterable[UUID], roles: Iterable[str] = ()
 ) -> SafeguardEffect:
     """Count the people whose answer or closed account would no longer protect them.
 
-    ``role`` limits the count to people of that role. A change by PakTaleem concerns the people of every client that the
-    context sees.
+    ``roles`` limit the count to people who have one of them. A change by PakTaleem concerns the people of every client
+    that the context sees.
     """
     codes = Purpose.objects.filter(pk__in=list(purposes)).values_list("code", flat=True)
     same = Purpose.objects.filter(code__in=list(codes), client_id__in=[client_id, PAKTALEEM])
     values: dict[str, Any] = {
         "purposes": list(same.values_list("pk", flat=True)),
-        "role": role,
+        "roles": list(roles),
         "everywhere": client_id == PAKTALEEM,
         "client": client_id,
         "closed": kind == SafeguardKind.ACCOUNT,

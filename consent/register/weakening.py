@@ -8,7 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.translation import gettext_noop
 
-from consent.register.bases import CapacityRule, capacity_at, combine_bases, is_consent_replaced, is_wider_capacity
+from consent.register.bases import (
+    CapacityRule,
+    capacity_at,
+    combine_bases,
+    is_consent_replaced,
+    is_wider_capacity,
+    needs_less_consent,
+)
 from consent.register.compiled import BasisRule, Capacity
 from consent.register.models import (
     LawfulBasis,
@@ -70,11 +77,14 @@ def _check_shared_code(purpose: Purpose, at: datetime) -> None:
         raise ValidationError({"needs_account": [_SERVES_OPEN_ACCOUNTS]})
 
 
-def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> SafeguardKind | None:
+def find_weakening(
+    row: RegisterRow, before: RegisterRow | None, *, at: datetime, is_set_up: bool = False
+) -> SafeguardKind | None:
     """Return which safeguard the changed row would weaken from ``at`` on, compared with the stored rows.
 
-    ``before`` is the stored row, None for a new one. Nothing is weakened in a sandbox, which has no real people. Runs
-    in the context of the row's client. Until the transaction ends, no other one compares rows for the same purpose: two
+    ``before`` is the stored row, None for a new one. ``is_set_up`` allows the portal to add PakTaleem's own lawful
+    bases, which no person does. Nothing is weakened in a sandbox, which has no real people. Runs in the context of the
+    row's client. Until the transaction ends, no other one compares rows for the same purpose: two
     changes at once could weaken together what neither weakens alone.
     """
     if not isinstance(row, _SAFEGUARDED) or is_sandbox(row.client_id):
@@ -88,8 +98,8 @@ def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime
     advisory_lock(f"safeguard/{row.client_id}/{row.purpose.code}")
     rows = _Rows(row.client_id, row.purpose.code)
     if isinstance(row, LawfulBasis):
-        after = rows.combined(bases=[row])
-        return SafeguardKind.BASIS if is_consent_replaced(rows.combined(), after, at=at) else None
+        is_weaker = is_consent_replaced if is_set_up and row.client_id == PAKTALEEM else needs_less_consent
+        return SafeguardKind.BASIS if is_weaker(rows.combined(), rows.combined(bases=[row]), at=at) else None
     if rows.becomes_controller(row, at) or is_consent_replaced(rows.combined(), rows.combined(capacities=[row]), at=at):
         return SafeguardKind.CAPACITY
     return None

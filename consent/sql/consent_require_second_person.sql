@@ -1,6 +1,7 @@
 -- Trigger function of the register: refuses a row that weakens a safeguard unless this transaction has approved the
--- change (consent_safeguardchange), which takes two people: another lawful basis instead of consent or after one that
--- has ended, PakTaleem as controller or joint controller of a purpose in use, a purpose that no longer only serves open
+-- change (consent_safeguardchange), which takes two people: at a client a lawful basis other than consent that was not in
+-- force without it; among PakTaleem's own, which the portal sets up, another one instead of consent or after one that has
+-- ended; PakTaleem as controller or joint controller of a purpose in use, a purpose that no longer only serves open
 -- accounts, a restriction that ends, the approval of a recipient, or other terms of an approved one. Also refuses a
 -- client's lawful basis where PakTaleem is controller, and an approval of PakTaleem's that is not announced. A sandbox,
 -- which has no real people, needs no second person.
@@ -58,16 +59,24 @@ BEGIN
             AND b.ends_at <= NEW.starts_at
             AND b.ends_at > b.starts_at;
         is_weaker := NEW.basis <> 'consent'
-            AND coalesce(
-                consent_basis_at(NEW.client_id, named, NEW.role, NEW.starts_at, NEW.id),
-                consent_basis_at(NEW.client_id, named, NEW.role, last_end - interval '1 microsecond', NEW.id)
-            ) = 'consent';
+            AND CASE
+                WHEN NEW.client_id = '01900000-0000-7000-8000-000000000001' THEN
+                    coalesce(
+                        consent_basis_at(NEW.client_id, named, NEW.role, NEW.starts_at, NEW.id),
+                        consent_basis_at(NEW.client_id, named, NEW.role, last_end - interval '1 microsecond', NEW.id)
+                    ) = 'consent'
+                ELSE
+                    consent_basis_at(NEW.client_id, named, NEW.role, NEW.starts_at, NEW.id) IS DISTINCT FROM NEW.basis
+            END;
     ELSIF TG_TABLE_NAME = 'consent_lawfulbasis' THEN
-        is_weaker := OLD.basis = 'consent' AND (
-            NEW.basis <> 'consent'
-            OR NEW.ends_at < coalesce(OLD.ends_at, 'infinity')
+        is_weaker := NEW.basis <> 'consent' AND NEW.basis <> OLD.basis
+            OR OLD.basis = 'consent'
+                AND NEW.ends_at < coalesce(OLD.ends_at, 'infinity')
                 AND consent_basis_at(NEW.client_id, named, NEW.role, NEW.ends_at, NEW.id) <> 'consent'
-        );
+            OR NEW.client_id <> '01900000-0000-7000-8000-000000000001'
+                AND NEW.basis <> 'consent'
+                AND OLD.ends_at < coalesce(NEW.ends_at, 'infinity')
+                AND consent_basis_at(NEW.client_id, named, NEW.role, OLD.ends_at, NEW.id) IS DISTINCT FROM NEW.basis;
     END IF;
     IF is_weaker
         AND NOT EXISTS (SELECT FROM accounts_client WHERE id = NEW.client_id AND is_sandbox)

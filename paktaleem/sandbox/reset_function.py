@@ -26,6 +26,7 @@ _REGISTER = (
     "consent.DataCategory",
     "consent.Instruction",
     "consent.LawfulBasis",
+    "consent.ListedLaw",
     "consent.Notice",
     "consent.NoticeDispatch",
     "consent.NoticeDraft",

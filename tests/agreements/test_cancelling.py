@@ -26,7 +26,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
-from tests.consent.approving import approve_by_two, make_provider
+from tests.consent.approving import accept_by_two, approve_by_two, make_provider
 from tests.factories import SETTING_UP
 
 DAY = timedelta(days=1)
@@ -137,13 +137,14 @@ def test_a_cancelled_basis_is_not_the_last_one_that_counted(cast, indus, now):
     cancel_period(consent, actor=cast.actor("farah"), reason=WHY, at=now)
     assert consent.pk not in {rule.id for rules in current_register(indus.pk).bases.values() for rule in rules}
     contract = LawfulBasis(**own, basis="contract", starts_at=now + 2 * DAY)
-    assert change_register(contract, actor=cast.actor("farah"), reason=WHY, at=now).pk
+    assert accept_by_two(contract, requester=cast.actor("farah"), at=now).pk
 
 
 def test_cancelling_a_consent_that_would_replace_another_basis_takes_a_second_person(cast, indus, now):
     own = use_without_basis(indus, now)
-    for basis, start in (("contract", now), ("consent", now + DAY)):
-        row = change_register(LawfulBasis(**own, basis=basis, starts_at=start), actor=SETTING_UP, reason=WHY, at=now)
+    accept_by_two(LawfulBasis(**own, basis="contract", starts_at=now), requester=cast.actor("farah"), at=now)
+    consent = LawfulBasis(**own, basis="consent", starts_at=now + DAY)
+    row = change_register(consent, actor=SETTING_UP, reason=WHY, at=now)
     with pytest.raises(WeakensSafeguard):
         cancel_period(row, actor=cast.actor("farah"), reason=WHY, at=now)
 

@@ -14,6 +14,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import question
 from tests.children.guardians import approve_host
+from tests.consent.approving import accept_by_two
 from tests.factories import CAST_AT, SETTING_UP
 
 JUNAID, IQRA, DANISH, ESRA = (f"/api/v1/subjects/lms-{name}" for name in ("junaid", "iqra", "danish", "esra"))
@@ -41,7 +42,10 @@ def rota(cast):
         given = {"purposes": ["rota"], "categories": ["contact_details"], "starts_at": CAST_AT}
         rows.append(Instruction(client_id=client.id, agreement=agreement, document="Annex 2", **given))
         for row in rows:
-            change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT)
+            if getattr(row, "basis", "consent") != "consent":
+                accept_by_two(row, requester=cast.actor("farah"), at=CAST_AT)
+            else:
+                change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT)
     return purpose
 
 

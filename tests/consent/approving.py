@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from consent.register.models import Recipient, RecipientApproval
+from consent.register.models import LawfulBasis, Recipient, RecipientApproval
 from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.factories import SETTING_UP
 
-__all__ = ["approve_by_two", "make_provider", "officer"]
+__all__ = ["accept_by_two", "approve_by_two", "make_provider", "officer"]
 
 
 def officer() -> Actor:
@@ -23,6 +23,13 @@ def approve_by_two(row: RecipientApproval, *, at: datetime, approver: Actor | No
     change = request_safeguard_change(row, ground="The service needs it.", actor=officer(), at=at)
     decide_safeguard_change(change, approve=True, actor=approver or officer(), at=at)
     return RecipientApproval.objects.select_related("recipient").get(pk=row.pk)
+
+
+def accept_by_two(row: LawfulBasis, *, requester: Actor, at: datetime) -> LawfulBasis:
+    """Add a lawful basis other than consent: the client's administrator instructs it, an officer accepts."""
+    change = request_safeguard_change(row, ground="The law demands it.", actor=requester, at=at)
+    decide_safeguard_change(change, approve=True, actor=officer(), at=at)
+    return LawfulBasis.objects.get(pk=row.pk)
 
 
 def make_provider(client_id: Any, *, at: datetime, code: str = "host", **values: Any) -> Recipient:

@@ -173,7 +173,7 @@ def plain_refusal(rows, subject, consents, question, basis, role, passed):  # no
     joint = basis is not None and basis.capacity == "joint_controller"
     on_contract = basis is not None and basis.basis == "contract"
     instructions, good = [], []
-    if not legal and (not controller or on_contract or joint):
+    if not controller or (not legal and (on_contract or joint)):
         serving, suspended, ended = plain_agreements(rows, question)
         if not serving and suspended:
             return "agreement_suspended"
@@ -182,7 +182,7 @@ def plain_refusal(rows, subject, consents, question, basis, role, passed):  # no
         if not serving:
             return "no_agreement"
         instructions = plain_instructions(rows, serving, question, categories)
-        if not controller and not instructions:
+        if not controller and not legal and not instructions:
             return "not_instructed"
     passed.append("4")
     # After 4: an account is closed

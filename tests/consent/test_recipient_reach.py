@@ -15,7 +15,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.consent.announcing import prove
-from tests.consent.approving import officer
+from tests.consent.approving import accept_by_two, officer
 from tests.consent.test_recipients import WINDOW, approved, instruct, shared
 from tests.factories import SETTING_UP
 
@@ -107,9 +107,9 @@ def without_purpose(cast: Cast, at: datetime) -> None:
 def by_law(cast: Cast, at: datetime) -> None:
     khyber = cast.client_id("khyber")
     with in_client(khyber):
-        told: dict[str, Any] = {"role": "learner", "basis": "legal_obligation", "legal_reference": "Act s. 1"}
+        told: dict[str, Any] = {"role": "learner", "basis": "legal_obligation", "legal_reference": "Education Act s. 1"}
         row = LawfulBasis(client_id=khyber, purpose=service(), starts_at=at, **told)
-        change_register(row, actor=SETTING_UP, reason=WHY, at=at)
+        accept_by_two(row, requester=cast.actor("celia"), at=at)
 
 
 def by_control(cast: Cast, at: datetime) -> None:

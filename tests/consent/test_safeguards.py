@@ -14,10 +14,12 @@ from consent.notices.selectors.purposes import bases_in_force
 from consent.register.effects import count_concerned
 from consent.register.models import (
     LawfulBasis,
+    ListedLaw,
     Purpose,
     PurposeCapacity,
     SafeguardChange,
     SafeguardKind,
+    ServiceAgreement,
 )
 from consent.register.services import (
     WeakensSafeguard,
@@ -26,12 +28,13 @@ from consent.register.services import (
     end_period,
     request_safeguard_change,
 )
-from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from tests.consent.approving import officer
 from tests.factories import SETTING_UP
 from tests.showing import shown
 from tests.waiting import wait_until_one_waits
@@ -61,7 +64,13 @@ def request(cast, row, at, actor="farah", ground="The ministry ordered it on 1 S
 
 
 def decide(cast, change, at, actor="amina", *, approve=True):
-    return decide_safeguard_change(change, approve=approve, actor=cast.actor(actor), at=at)
+    approver = cast.actor(actor) if isinstance(actor, str) else actor
+    return decide_safeguard_change(change, approve=approve, actor=approver, at=at)
+
+
+def colleague(client):
+    """Return another administrator of the client."""
+    return user_actor(new_id(), "client_admin", client.pk)
 
 
 def decided(cast, client, code, at, person="hamza"):
@@ -130,7 +139,8 @@ def test_a_basis_does_not_state_who_is_controller(cast, indus, now):
         change(cast, row, now)
     assert change(cast, row, now, "amina").pk
     assert bases_in_force(indus.pk, at=now)[purpose("payment_billing").pk, "student"].capacity == "processor"
-    assert change(cast, basis(indus, "payment_billing", now + MINUTE), now + MINUTE).pk
+    own = basis(indus, "payment_billing", now + MINUTE, basis="contract", legal_reference="")
+    assert change(cast, own, now + MINUTE).pk
 
 
 def test_paktaleem_becomes_controller_for_one_client_with_a_second_person(cast, indus, now):
@@ -307,7 +317,7 @@ def test_with_a_ground_and_a_second_person_it_takes_effect(cast, indus, now):
     record_answers(junaid, answers=answers, shown=shown(indus.pk, now), actor=cast.key_actor("indus"), at=now)
     assert decided(cast, indus, "newsletter", now, "junaid").reason == "consent_refused"
     row = basis(indus, "newsletter", now + MINUTE, role="instructor")
-    effect = count_concerned(SafeguardKind.BASIS, client_id=indus.pk, purposes=[row.purpose_id], role="instructor")
+    effect = count_concerned(SafeguardKind.BASIS, client_id=indus.pk, purposes=[row.purpose_id], roles=["instructor"])
     assert (effect.people, effect.given, effect.refused, effect.clients) == (1, 0, 1, 1)
     change = request(cast, row, now + MINUTE)
     assert decided(cast, indus, "newsletter", now + DAY, "junaid").reason == "consent_refused"
@@ -377,6 +387,108 @@ def test_a_request_to_strengthen_a_basis_is_refused(cast, indus, now):
     with pytest.raises(ValidationError, match="weakens no safeguard"):
         request(cast, basis(indus, "support", now + DAY, basis="consent", legal_reference=""), now + DAY)
     assert row.pk
+
+
+# A basis other than consent, without any consent before
+
+NAMES = {
+    "name_en": "Advertising for partners",
+    "name_ur": "اشتہار",
+    "description_en": "Ads.",
+    "description_ur": "اشتہار",
+}
+
+
+def advertising(cast, client, at):
+    """Add a purpose of the client's own, without a lawful basis."""
+    return change(cast, Purpose(client_id=client.pk, code="ads", categories=["contact_details"], **NAMES), at)
+
+
+@pytest.mark.parametrize("basis_code", ["legal_obligation", "contract", "legitimate_interest"])
+@pytest.mark.parametrize("actor", ["farah", "amina"])
+def test_one_person_alone_bases_no_new_purpose_on_anything_but_consent(cast, indus, now, basis_code, actor):
+    advertising(cast, indus, now)
+    law = {"basis": basis_code, "legal_reference": "Education Act s. 4" if basis_code == "legal_obligation" else ""}
+    with pytest.raises(WeakensSafeguard) as caught:
+        change(cast, basis(indus, "ads", now, **law), now, actor)
+    assert caught.value.kind == SafeguardKind.BASIS
+    with pytest.raises(IntegrityError, match="second person"):
+        insert(basis(indus, "ads", now, purpose_owner=indus.pk, **law))
+    assert decided(cast, indus, "ads", now + MINUTE).reason != "permitted"
+    assert not decided(cast, indus, "ads", now + MINUTE).allowed
+
+
+def test_the_client_instructs_it_and_an_officer_accepts(cast, indus, now):
+    advertising(cast, indus, now)
+    waiting = request(cast, basis(indus, "ads", now), now)
+    with pytest.raises(NotAllowed):
+        decide(cast, waiting, now + DAY, colleague(indus))
+    decide(cast, waiting, now + DAY, "amina")
+    assert decided(cast, indus, "ads", now + DAY).lawful_basis == "legal_obligation"
+    of_an_officer = request(cast, basis(indus, "ads", now + DAY, role="learner"), now + DAY, "amina")
+    with pytest.raises(NotAllowed):
+        decide(cast, of_an_officer, now + 2 * DAY, officer())
+    assert decide(cast, of_an_officer, now + 2 * DAY, "farah").state == "approved"
+
+
+def test_the_basis_that_applies_without_it_is_repeated_by_one_person(cast, indus, now):
+    assert change(cast, basis(indus, "support", now, basis="contract", legal_reference=""), now).pk
+
+
+def test_a_basis_that_ends_is_not_made_longer_by_one_person(cast, indus, now):
+    advertising(cast, indus, now)
+    decide(cast, request(cast, basis(indus, "ads", now, ends_at=now + 9 * DAY), now), now)
+    row = LawfulBasis.objects.get(purpose__code="ads")
+    row.ends_at = None
+    with pytest.raises(WeakensSafeguard):
+        change(cast, row, now + DAY)
+    SafeguardChange.objects.update(xact=1)  # as if it had been approved in an earlier transaction
+    with pytest.raises(IntegrityError, match="second person"):
+        execute("UPDATE consent_lawfulbasis SET ends_at = NULL WHERE id = %s", row.pk)
+
+
+@pytest.mark.parametrize("reference", ["Decree 7", "education act s. 4", ""])
+def test_a_legal_obligation_cites_a_law_that_officers_listed_for_the_country(cast, indus, now, reference):
+    advertising(cast, indus, now)
+    with pytest.raises(ValidationError) as caught:
+        request(cast, basis(indus, "ads", now, legal_reference=reference), now)
+    assert not isinstance(caught.value, WeakensSafeguard)
+    assert "Education Act" in str(caught.value) or not reference
+    with pytest.raises(NotAllowed):
+        change(cast, ListedLaw(client_id=indus.pk, country="PK", citation="Decree"), now)
+
+
+@pytest.mark.parametrize("country", ["PK", "IE"])
+def test_officers_list_the_laws_of_each_country(cast, now, country):
+    with in_client(PAKTALEEM):
+        change(cast, ListedLaw(client_id=PAKTALEEM, country=country, citation="Decree"), now, "amina")
+    indus = cast.client("indus")
+    with in_client(indus.pk):
+        advertising(cast, indus, now)
+        row = basis(indus, "ads", now, legal_reference="Decree 7")
+        if country == "PK":
+            assert request(cast, row, now).state == "waiting"
+        else:
+            with pytest.raises(ValidationError):
+                request(cast, row, now)
+
+
+def test_the_law_of_a_basis_in_force_is_not_replaced(cast, indus, now):
+    advertising(cast, indus, now)
+    decide(cast, request(cast, basis(indus, "ads", now), now), now)
+    row = LawfulBasis.objects.get(purpose__code="ads")
+    row.legal_reference = "Education Act s. 99"
+    with pytest.raises(ValidationError) as caught:
+        change(cast, row, now + DAY)
+    assert list(caught.value.message_dict) == ["legal_reference"]
+
+
+def test_a_legal_obligation_of_the_client_ends_with_its_agreement(cast, indus, now):
+    advertising(cast, indus, now)
+    decide(cast, request(cast, basis(indus, "ads", now), now), now)
+    assert decided(cast, indus, "ads", now).allowed
+    end_period(ServiceAgreement.objects.get(client_id=indus.pk), actor=cast.actor("amina"), reason=WHY, at=now + DAY)
+    assert decided(cast, indus, "ads", now + 2 * DAY).reason == "agreement_ended"
 
 
 # Closed accounts

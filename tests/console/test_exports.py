@@ -174,6 +174,7 @@ WITHOUT = {
     "consent/datacategory": REGISTER,
     "consent/instruction": REGISTER,
     "consent/lawfulbasis": REGISTER,
+    "consent/listedlaw": REGISTER,
     "consent/notice": REGISTER,
     "consent/noticedispatch": "the announcements of a notice, whose page has the proof for each client",
     "consent/noticedraft": "texts that are not in effect",

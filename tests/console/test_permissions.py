@@ -51,6 +51,7 @@ TABLE = {
     "consent/occasion": ("OAC", "OC", "OC"),
     "consent/purpose": ("OAC", "OC", "OC"),
     "consent/lawfulbasis": ("OAC", "OC", "OC"),
+    "consent/listedlaw": ("OAC", "O", "O"),
     "consent/purposecapacity": ("OAC", "O", "O"),
     "consent/safeguardchange": ("OAC", "", ""),
     "consent/balancingtest": ("OAC", "OC", "OC"),

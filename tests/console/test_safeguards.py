@@ -104,7 +104,7 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: 
     first = browser.post(url, values)
     page = first.content.decode()
     assert first.status_code == 200
-    assert "Consent no longer decides. People: <strong>1</strong>. Clients: <strong>1</strong>." in page
+    assert "Consent does not decide. People: <strong>1</strong>. Clients: <strong>1</strong>." in page
     assert "Refused or withdrawn: <strong>1</strong>" in page
     assert 'name="ground"' in page
     with in_client(cast.client_id("indus")):
@@ -154,7 +154,7 @@ def test_ending_a_consent_that_hides_a_contract_waits(sign_in: SignIn, cast: Cas
     with in_client(cast.client_id("indus")):
         row = LawfulBasis.objects.get(purpose=support, client_id=cast.client_id("indus"))
     url = row_url("consent/lawfulbasis", row.pk, "end")
-    assert "Consent no longer decides" in browser.get(url).content.decode()
+    assert "Consent does not decide" in browser.get(url).content.decode()
     assert browser.post(url, {"reason": "review"}).status_code == 200
     assert browser.post(url, {"reason": "review", "ground": "Support is part of the contract."}).status_code == 302
     with in_client(cast.client_id("indus")):

@@ -6,7 +6,8 @@ from typing import Any
 
 from consent.notices.models import Notice
 from consent.register.admin.purpose_steps import list_purpose_effects
-from consent.register.models import BalancingTest, LawfulBasis, Purpose
+from consent.register.models import BalancingTest, LawfulBasis, Purpose, SafeguardChange
+from consent.register.services import decide_safeguard_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -118,8 +119,18 @@ def test_legitimate_interest_is_assessed_in_the_steps_and_denied_until_it_is_sig
     check = farah.get(f"{PURPOSE}?step=check").content.decode()
     assert "denied until a privacy officer has signed the assessment" in check
     assert "Times of sign-ins say little about a child." in check
-    assert add(farah, PURPOSE).status_code == 302
+    page = farah.get(f"{PURPOSE}?step=check").content.decode()
+    whole = {**kept_in(page), "reason": "client_instruction"}
+    effect = farah.post(PURPOSE, whole).content.decode()
+    assert "Consent does not decide. People: <strong>2</strong>" in effect
     with in_client(cast.client_id("indus")):
+        assert not Purpose.objects.filter(code="alumni_news").exists()
+    assert farah.post(PURPOSE, {**whole, "ground": "Accounts were taken over."}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert not LawfulBasis.objects.filter(purpose__code="alumni_news").exists()
+        for change in SafeguardChange.objects.all():
+            at = change.requested_at
+            decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=at)
         test = BalancingTest.objects.get(purpose__code="alumni_news")
         bases = {
             one.role: (one.basis, one.balancing_test_id) for one in LawfulBasis.objects.filter(purpose=test.purpose)

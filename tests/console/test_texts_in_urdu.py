@@ -59,7 +59,12 @@ def test_the_error_of_a_service_is_in_urdu(cast):
 def test_the_ground_of_a_weaker_safeguard_is_asked_for_in_urdu(cast):
     with in_client(cast.client_id("indus")):
         purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
-    form = {"purpose": purpose.pk, "role": "instructor", "basis": "legal_obligation", "legal_reference": "s. 4"}
+    form = {
+        "purpose": purpose.pk,
+        "role": "instructor",
+        "basis": "legal_obligation",
+        "legal_reference": "Education Act s. 4",
+    }
     page = in_urdu(cast, "farah").post("/admin/consent/lawfulbasis/add/", form | {"reason": "law_change"})
     assert "یہ تبدیلی ایک تحفظ کمزور کرتی ہے" in page.content.decode()
     assert "weakens a safeguard" not in page.content.decode()

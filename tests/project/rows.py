@@ -30,6 +30,7 @@ from consent.register.models import (
     DataCategory,
     Instruction,
     LawfulBasis,
+    ListedLaw,
     Occasion,
     Purpose,
     PurposeCapacity,
@@ -236,6 +237,7 @@ def _register_rows(cast: Cast) -> list[Any]:
     rows = [
         DataCategory(**named),
         Occasion(**named),
+        ListedLaw(country="PK", citation="Own Act", **own),
         draft,
         AgreementSuspension(agreement=draft, **period),
         recipient,

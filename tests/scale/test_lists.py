@@ -122,6 +122,7 @@ FEW = {
     "consent/datacategory": OF_A_CLIENT,
     "consent/instruction": OF_A_CLIENT,
     "consent/lawfulbasis": OF_A_CLIENT,
+    "consent/listedlaw": "a few for each country",
     "consent/notice": OF_A_CLIENT,
     "consent/noticedispatch": "one for each client and announcement",
     "consent/noticedraft": OF_A_CLIENT,

@@ -1,5 +1,6 @@
 """Steps of adding a purpose with its lawful basis, and what adding it does."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from paktaleem.foundation.console.steps import Step
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["ASSESSMENT_FIELDS", "BASIS_FIELDS", "PURPOSE_STEPS", "PurposeForm", "add_bases", "list_purpose_effects"]
+__all__ = ["ASSESSMENT_FIELDS", "BASIS_FIELDS", "PURPOSE_STEPS", "PurposeForm", "build_bases", "list_purpose_effects"]
 
 BASIS_FIELDS = ("basis", "basis_roles", "legal_reference")
 ASSESSMENT_FIELDS = ("interest", "necessity", "balance", "safeguards")
@@ -50,7 +51,8 @@ PURPOSE_STEPS = (
             "Say why the law allows it. Consent: the person, or a guardian for a child, may refuse and withdraw. "
             "Contract: the service cannot be given without it. Legal obligation: a law demands it; cite the law. "
             "Legitimate interest: the data is needed for an interest that weighs more than the people’s; the next step "
-            "asks for the assessment. Without a basis every decision is a denial, and you can add it later."
+            "asks for the assessment. Without a basis every decision is a denial, and you can add it later. Any basis "
+            "but consent takes a ground in words, and applies once a second person approves it."
         ),
         (*BASIS_FIELDS, "consent_months", "renew_days"),
     ),
@@ -131,10 +133,10 @@ class PurposeForm(SafeguardForm):
         self.instance.first_assessment = given
 
 
-def add_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> None:
-    """Add the lawful bases that were chosen with a new purpose, from now on; with its balancing test, unsigned.
+def build_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> Iterator[LawfulBasis]:
+    """Yield the lawful bases that were chosen with a new purpose, from now on; add its balancing test, unsigned.
 
-    Raises ValidationError, WeakensSafeguard if one of them needs a second person, NotAllowed.
+    Raises ValidationError, NotAllowed.
     """
     test = None
     if any(basis == Basis.LEGITIMATE_INTEREST for _role, basis in purpose.first_bases):
@@ -144,7 +146,7 @@ def add_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> None:
         row = LawfulBasis(client_id=purpose.client_id, purpose=purpose, role=role, basis=basis, starts_at=at)
         row.balancing_test = test
         row.legal_reference = purpose.first_reference if basis == Basis.LEGAL_OBLIGATION else ""
-        change_register(row, actor=actor, reason=reason, at=at)
+        yield row
 
 
 def list_purpose_effects(purpose: Any) -> list[str]:

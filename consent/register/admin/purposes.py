@@ -15,12 +15,20 @@ from consent.register.admin.purpose_steps import (
     BASIS_FIELDS,
     PURPOSE_STEPS,
     PurposeForm,
-    add_bases,
+    build_bases,
     list_purpose_effects,
 )
 from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin, cancel_safeguarded_act, end_safeguarded_act
-from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose, PurposeCapacity
+from consent.register.models import (
+    BalancingTest,
+    DataCategory,
+    LawfulBasis,
+    ListedLaw,
+    Occasion,
+    Purpose,
+    PurposeCapacity,
+)
 from consent.register.services import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
@@ -38,6 +46,7 @@ __all__ = [
     "BalancingTestAdmin",
     "DataCategoryAdmin",
     "LawfulBasisAdmin",
+    "ListedLawAdmin",
     "OccasionAdmin",
     "PurposeAdmin",
     "PurposeCapacityAdmin",
@@ -119,7 +128,8 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
         """Add or change the purpose; add its lawful basis for each chosen role."""
         super().write(row, **details)
         if not details["change"]:
-            add_bases(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+            for basis in build_bases(row, actor=details["actor"], reason=details["reason"], at=details["at"]):
+                super().write(basis, **details, roles=[role for role, _basis in row.first_bases])
 
     def list_effects(self, row: Purpose) -> list[str]:
         """Return who sees a new purpose, and what is decided about it."""
@@ -150,7 +160,7 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
         "ends_at",
     )
     fixed = ("purpose", "role", "starts_at")
-    fixed_once_started = ("basis", "balancing_test")
+    fixed_once_started = ("basis", "legal_reference", "balancing_test")
     list_display = ("purpose", "role", "basis", "owner", "state", "starts_at")
     list_filter = ("basis", "role", "client")
     ordering = ("-starts_at", "-id")
@@ -172,6 +182,23 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related rows."""
         return super().get_queryset(request).select_related("purpose", "balancing_test")
+
+
+@admin.register(ListedLaw, site=site)
+class ListedLawAdmin(RegisterAdmin):
+    """Laws of each country that legal obligations may cite."""
+
+    add_capability = change_capability = Capability.MANAGE_AGREEMENTS
+    row_fields = ("country", "citation")
+    fixed = ("country",)
+    list_display = ("citation", "country")
+    list_filter = ("country",)
+    search_fields = ("citation",)
+    intro = (
+        "The laws of each country that a legal obligation of a client there may cite. PakTaleem’s privacy officers "
+        "list them."
+    )
+    empty_text = "No law is listed yet: no client can base a purpose on a legal obligation."
 
 
 @admin.register(PurposeCapacity, site=site)

@@ -1,5 +1,6 @@
 """Weaker safeguards in the console: the effect first, a ground in words, then the approval of a second person."""
 
+from collections.abc import Iterable
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,7 @@ from consent.register.services import (
     end_period,
     request_safeguard_change,
 )
-from consent.register.services.safeguards import approving_capability
+from consent.register.services.safeguards import may_approve
 from consent.register.weakening import find_weakening
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
@@ -43,7 +44,7 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.forms import GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time, may
+from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
@@ -62,17 +63,19 @@ _PANEL = "console/panels/safeguard.html"
 _RECIPIENT_PANEL = "console/panels/recipient_effect.html"
 
 
-def _count_effect(kind: SafeguardKind, row: Any) -> SafeguardEffect:
+def _count_effect(kind: SafeguardKind, row: Any, roles: Iterable[str] = ()) -> SafeguardEffect:
     purpose = row.pk if isinstance(row, Purpose) else row.purpose_id
-    role = row.role if isinstance(row, LawfulBasis) else ""
-    return count_concerned(kind, client_id=row.client_id, purposes=[purpose], role=role)
+    own = [row.role] if isinstance(row, LawfulBasis) else []
+    return count_concerned(kind, client_id=row.client_id, purposes=[purpose], roles=[*roles] or own)
 
 
-def _panel(kind: SafeguardKind, row: RegisterRow, at: datetime, ground: str = "") -> dict[str, Any]:
+def _panel(
+    kind: SafeguardKind, row: RegisterRow, at: datetime, ground: str = "", roles: Iterable[str] = ()
+) -> dict[str, Any]:
     if isinstance(row, RecipientApproval):
         effect = count_recipient_effect(row, at=at)
         return {"template": _RECIPIENT_PANEL, "effect": effect, "approval": row, "ground": ground}
-    effect_of_purpose = None if isinstance(row, Recipient) else _count_effect(kind, row)
+    effect_of_purpose = None if isinstance(row, Recipient) else _count_effect(kind, row, roles)
     return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground}
 
 
@@ -95,13 +98,16 @@ class SafeguardedAdmin(RegisterAdmin):
         return sets
 
     def write(self, row: Any, **details: Any) -> None:
-        """Change the row; if that weakens a safeguard, request the change with its ground."""
+        """Change the row; if that weakens a safeguard, request the change with its ground.
+
+        ``roles`` may name all roles of the people it concerns, if the row is one of several.
+        """
         try:
             super().write(row, **details)
         except WeakensSafeguard as weaker:
             request = details["request"]
             require_recent_authentication(request, Capability.WEAKEN_SAFEGUARDS, at=get_arrival_time(request))
-            request.weaker = (weaker.kind, row)
+            request.weaker = (weaker.kind, row, details.get("roles", ()))
             ground = request.POST.get("ground", "").strip()
             if not ground:
                 raise
@@ -112,8 +118,8 @@ class SafeguardedAdmin(RegisterAdmin):
         response = super().render_change_form(request, context, *args, **kwargs)
         weaker = getattr(request, "weaker", None)
         if weaker is not None and isinstance(response, TemplateResponse) and response.context_data is not None:
-            kind, row = weaker
-            shown = _panel(kind, row, get_action_time(request))
+            kind, row, roles = weaker
+            shown = _panel(kind, row, get_action_time(request), roles=roles)
             response.context_data["panels"] = [shown, *response.context_data["panels"]]
         return response
 
@@ -130,7 +136,7 @@ class SafeguardedAdmin(RegisterAdmin):
 
 def to_waiting(request: HttpRequest, change: SafeguardChange) -> HttpResponse:
     """Redirect to a change that waits for a second person."""
-    messages.warning(request, gettext("Nothing has changed yet: a second person must approve this."))
+    messages.warning(request, gettext("This has no effect until a second person approves it."))
     name = "admin:consent_safeguardchange_change"
     return HttpResponseRedirect(reverse(name, args=[change.pk], current_app=site.name))
 
@@ -223,8 +229,8 @@ class SafeguardChangeAdmin(ScopedAdmin):
     sortable_by = ()
     detail_fields = ("standing", "kind", "about", "requester", "requested_at", "settled_at")
     intro = (
-        "A change that weakens a safeguard has no effect until a second person approves it: another lawful basis "
-        "instead of consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
+        "A change that weakens a safeguard has no effect until a second person approves it: a lawful basis other than "
+        "consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
         "accounts, the end of a restriction, or another recipient of data."
     )
     empty_text = "No change that weakens a safeguard has been requested."
@@ -241,7 +247,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
     def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
         """Offer the approval only to those who may approve this change; the service refuses the others."""
         acts = super()._acts_of(request, row)
-        if may(request, approving_capability(row), row.client_id):
+        if may_approve(row, actor_of(request)):
             return acts
         return [act for act in acts if act.slug != "approve"]
 

@@ -15,6 +15,7 @@ from consent.register.models.rows import (
 from paktaleem.foundation.accounts.models import Client, User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.places import CountryField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
@@ -26,6 +27,7 @@ __all__ = [
     "Capacity",
     "DataCategory",
     "LawfulBasis",
+    "ListedLaw",
     "Occasion",
     "Purpose",
     "RegisterVersion",
@@ -202,6 +204,31 @@ ROLES = [
 ]
 
 
+class ListedLaw(RegisterRow):
+    """One law of a country that legal obligations of clients there may cite; listed by PakTaleem's officers."""
+
+    change_capability = Capability.MANAGE_AGREEMENTS
+
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal={"country": _NONE, "citation": _NONE})
+
+    country = CountryField(max_length=2)
+    citation = models.CharField(
+        max_length=200, help_text="As a legal obligation begins when it cites the law: Education Act 1976."
+    )
+
+    history = History()
+
+    class Meta:
+        verbose_name = "listed law"
+        verbose_name_plural = "listed laws"
+        ordering = ["country", "citation"]
+        constraints = [models.UniqueConstraint(fields=["client", "country", "citation"], name="listedlaw_listed_once")]
+
+    def __str__(self) -> str:
+        """Return the citation."""
+        return self.citation
+
+
 class LawfulBasis(PeriodRow):
     """The lawful basis of one purpose for one role at one client, from a day on (policy §3, §7).
 
@@ -218,7 +245,9 @@ class LawfulBasis(PeriodRow):
     role = models.CharField(max_length=16, choices=ROLES)
     basis = models.CharField(max_length=24, choices=Basis)
     legal_reference = models.CharField(
-        max_length=300, blank=True, help_text="For a legal obligation: the law and the section."
+        max_length=300,
+        blank=True,
+        help_text="For a legal obligation: a law that PakTaleem has listed for the country, and the section.",
     )
     balancing_test = models.ForeignKey(
         BalancingTest, models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False, db_index=False

@@ -18,7 +18,7 @@ _NONE = Personal.NONE
 class SafeguardKind(models.TextChoices):
     """The ways in which a change weakens a safeguard."""
 
-    BASIS = "basis", _("Another lawful basis instead of consent")
+    BASIS = "basis", _("A lawful basis other than consent")
     CAPACITY = "capacity", _("PakTaleem decides instead of the client")
     ACCOUNT = "account", _("Also for people whose account is closed")
     RESTRICTION = "restriction", _("A restriction of processing is lifted")

@@ -9,8 +9,10 @@ from django.utils.translation import gettext, gettext_noop
 
 from consent.register.models import (
     BalancingTest,
+    Basis,
     Instruction,
     LawfulBasis,
+    ListedLaw,
     Purpose,
     Recipient,
     RecipientApproval,
@@ -65,6 +67,10 @@ _THE_CLIENTS = gettext_noop(
 _UNCHANGEABLE = gettext_noop("This cannot change: end this row and add another.")
 _SIGNED = gettext_noop("A signed balancing test cannot change: add a new test for a new assessment.")
 _ANOTHER_TEST = gettext_noop("Choose a balancing test of this purpose and this client.")
+_NOT_LISTED = gettext_noop(
+    "Begin with a law that PakTaleem’s privacy officers have listed for %(country)s, then give the section. Listed: "
+    "%(laws)s."
+)
 _APPROVED_TERMS = gettext_noop(
     "This recipient has been approved with these terms: end its approval, and register it under another code."
 )
@@ -73,6 +79,7 @@ _ANNOUNCED = gettext_noop("This approval was announced to the clients and cannot
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
+    "legal_reference",
     "capacity",
     "balancing_test_id",
     "purposes",
@@ -121,7 +128,7 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     check_register_row(row, before, at=at)
     _require_both_sides(row, before, actor)
     _require_the_client(row, before, actor)
-    kind = find_weakening(row, before, at=at)
+    kind = find_weakening(row, before, at=at, is_set_up=actor.kind is ByKind.SYSTEM)
     if kind is not None:
         raise WeakensSafeguard(kind)
     if isinstance(row, RecipientApproval) and before is None:
@@ -155,6 +162,7 @@ def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: date
     _refuse_revival(row, before)
     _refuse_widening(row, before)
     _check_balancing(row, before)
+    _check_law(row, before)
     _check_recipient(row, before, at=at)
     row.full_clean()
     require_printable(row)
@@ -279,6 +287,19 @@ def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
         test = row.balancing_test
         if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
             raise ValidationError({"balancing_test": [_ANOTHER_TEST]})
+
+
+def _check_law(row: RegisterRow, before: RegisterRow | None) -> None:
+    """Raise ValidationError if a client's legal obligation cites no law that officers listed for its country."""
+    if not isinstance(row, LawfulBasis) or row.basis != Basis.LEGAL_OBLIGATION or row.client_id == PAKTALEEM:
+        return
+    if isinstance(before, LawfulBasis) and (before.basis, before.legal_reference) == (row.basis, row.legal_reference):
+        return
+    listed_for = ListedLaw.objects.filter(client_id__in=[PAKTALEEM, row.client_id], country=row.client.country)
+    laws = listed_for.values_list("citation", flat=True)
+    if not row.legal_reference.startswith(tuple(laws)):
+        listed = {"country": row.client.country, "laws": "; ".join(laws) or "—"}
+        raise ValidationError({"legal_reference": [ValidationError(_NOT_LISTED, params=listed)]})
 
 
 def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:

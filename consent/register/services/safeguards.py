@@ -20,16 +20,18 @@ from consent.register.services.register import (
 )
 from consent.register.weakening import find_weakening
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
-    "approving_capability",
     "build_changed_row",
     "decide_safeguard_change",
+    "may_approve",
     "request_safeguard_change",
     "store_safeguard_change",
     "weaker_rows",
@@ -123,13 +125,13 @@ def decide_safeguard_change(
     """Approve a change that weakens a safeguard, which then takes effect, or decline it (decision 0053).
 
     What should have started before the approval starts with it. Raises ApproverIsRequester, ChangeAlreadyDecided,
-    ValidationError, NotAllowed; only officers approve a recipient.
+    ValidationError, NotAllowed (see ``may_approve``).
     """
     require_approver(actor, change.client_id)
-    if approve:
-        require(actor, approving_capability(change), change.client_id)
     before = _lock_row(change)
     change = decide_change(change, approve=approve, actor=actor, at=at)
+    if approve and not may_approve(change, actor):
+        raise NotAllowed("This change must be approved by PakTaleem, or by the client if PakTaleem requested it.")
     change.xact = get_transaction_id() if approve else None
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     _record(change, "safeguard.change_settled", actor, at)
@@ -140,10 +142,19 @@ def decide_safeguard_change(
     return change
 
 
-def approving_capability(change: SafeguardChange) -> Capability:
-    """Return the capability to approve a change: a recipient is approved by officers, also a client's own."""
-    is_recipient = change.kind == SafeguardKind.RECIPIENT
-    return Capability.MANAGE_AGREEMENTS if is_recipient else Capability.APPROVE_CHILD_CHANGES
+def may_approve(change: SafeguardChange, actor: Actor) -> bool:
+    """Return True if the actor's side may approve a change.
+
+    Officers approve a recipient, also a client's own. A basis other than consent at a client is an instruction that the
+    client gives and an officer accepts, whichever of them requests it (GDPR Art. 28(3)(a)).
+    """
+    is_officer = actor.may(Capability.MANAGE_AGREEMENTS, change.client_id)
+    if change.kind == SafeguardKind.RECIPIENT:
+        return is_officer
+    if change.kind == SafeguardKind.BASIS and change.client_id != PAKTALEEM:
+        members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)
+        return is_officer == members.exists()
+    return actor.may(Capability.APPROVE_CHILD_CHANGES, change.client_id)
 
 
 def _lock_row(change: SafeguardChange) -> Any:
