@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import ApplySql, Isolate, TenantIsolation
+from paktaleem.foundation.tenancy.operations import AppendOnly, ApplySql, Isolate, TenantIsolation
 
 
 class Migration(migrations.Migration):
@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
         Isolate(
             TenantIsolation("ListedLaw", shared=True),
             TenantIsolation("HistoricalListedLaw", shared=True),
+            AppendOnly("HistoricalListedLaw"),
         ),
         ApplySql("consent_require_second_person", digest="d2025ccea42d", previous="3c4421d2c86c"),
     ]

@@ -17,7 +17,7 @@ STATES: dict[str, Promise] = {
     "outdated": _("The text has changed: not allowed until you decide again"),
     "invalidated": _("Not valid: not allowed"),
 }
-WIDENED: Promise = _("It now needs more of your data: not allowed until you decide again")
+WIDENED: Promise = _("It has changed: not allowed until you decide again")
 """The state of a consent to a purpose that was widened since."""
 TONES = {"given": "good", "expired": "warn", "outdated": "warn"}
 

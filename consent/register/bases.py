@@ -101,7 +101,7 @@ def needs_less_consent(before: Iterable[BasisRule], after: Iterable[BasisRule], 
     """Return True if from `at` on a basis other than consent is in force at any time for which it was not before."""
     before, after = tuple(before), tuple(after)
     was, becomes = group_bases(before), group_bases(after)
-    moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
+    moments = {at, *(moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at)}
     return any(
         _basis_at(rules, moment) not in {Basis.CONSENT, None, _basis_at(was.get(use, ()), moment)}
         for use, rules in becomes.items()

@@ -5,7 +5,7 @@ Pages render it by ``purposes/text.html``, the paper form by ``purpose-text`` in
 
 from dataclasses import dataclass, fields
 
-__all__ = ["PurposeText", "describe_purpose"]
+__all__ = ["PURPOSE_WORDS", "PurposeText", "describe_purpose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,10 @@ class PurposeText:
 
     name: str
     description: str
+
+
+PURPOSE_WORDS = (*(f"{one.name}_{language}" for one in fields(PurposeText) for language in ("en", "ur")), "dpv_term")
+"""The columns of a purpose that say what for people’s data is used."""
 
 
 def describe_purpose(purpose: object, language: str) -> PurposeText:

@@ -16,7 +16,8 @@ from consent.register.bases import (
     is_wider_capacity,
     needs_less_consent,
 )
-from consent.register.compiled import BasisRule, Capacity
+from consent.register.compiled import Basis, BasisRule, Capacity
+from consent.register.effects import count_concerned
 from consent.register.models import (
     LawfulBasis,
     Purpose,
@@ -26,6 +27,7 @@ from consent.register.models import (
     SafeguardKind,
 )
 from consent.register.models.rows import RegisterRow
+from consent.register.purpose_texts import PURPOSE_WORDS
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -93,8 +95,7 @@ def find_weakening(
         is_more = _receives_more(row, before) if isinstance(row, Recipient) else shares_more(row, before)
         return SafeguardKind.RECIPIENT if is_more else None
     if isinstance(row, Purpose):
-        was_needed = isinstance(before, Purpose) and before.needs_account
-        return SafeguardKind.ACCOUNT if was_needed and not row.needs_account else None
+        return _find_weaker_purpose(row, before, at) if isinstance(before, Purpose) else None
     advisory_lock(f"safeguard/{row.client_id}/{row.purpose.code}")
     rows = _Rows(row.client_id, row.purpose.code)
     if isinstance(row, LawfulBasis):
@@ -103,6 +104,27 @@ def find_weakening(
     if rows.becomes_controller(row, at) or is_consent_replaced(rows.combined(), rows.combined(capacities=[row]), at=at):
         return SafeguardKind.CAPACITY
     return None
+
+
+def _find_weaker_purpose(row: Purpose, before: Purpose, at: datetime) -> SafeguardKind | None:
+    if before.needs_account and not row.needs_account:
+        return SafeguardKind.ACCOUNT
+    is_other = any(getattr(row, name) != getattr(before, name) for name in PURPOSE_WORDS)
+    return SafeguardKind.WORDS if is_other and _is_relied_on(row, at) else None
+
+
+def _is_relied_on(row: Purpose, at: datetime) -> bool:
+    """Return True if people consented to a purpose, or it is used without consent.
+
+    PakTaleem's context does not see the answers at clients.
+    """
+    if row.client_id == PAKTALEEM:
+        return True
+    others = [rule for rule in _Rows(row.client_id, row.code).combined() if rule.basis != Basis.CONSENT]
+    if any(rule.period.ends_at is None or rule.period.ends_at > at for rule in others):
+        return True
+    effect = count_concerned(SafeguardKind.WORDS, client_id=row.client_id, purposes=[row.pk])
+    return effect.given > 0
 
 
 def shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:

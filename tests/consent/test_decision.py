@@ -85,9 +85,10 @@ PERMITTED = {
     "controller without contract needs no agreement": lambda: ask("platform_improvement").without("agreements"),
     "controller on consent needs no agreement": lambda: World().basis(capacity="controller").without("agreements"),
     "joint controller needs no instruction": lambda: World().basis(capacity="joint_controller").without("instructions"),
-    "legal obligation needs none even as processor": lambda: (
-        ask("legal_compliance").basis(capacity="processor").without("agreements")
+    "legal obligation needs no instruction even as processor": lambda: (
+        ask("legal_compliance").basis(capacity="processor").without("instructions")
     ),
+    "legal obligation as controller needs no agreement": lambda: ask("legal_compliance").without("agreements"),
     "controller's recipient need not be instructed": lambda: share("payment_billing").instruction(
         recipients=frozenset()
     ),

@@ -188,7 +188,7 @@ def test_a_purpose_says_since_when_it_is_used_and_when_data_was_added(cast):
     newsletter = listed["Newsletter"]
     assert (newsletter.since, newsletter.widened_at) == (CAST_AT, at)
     day = date_format(at.astimezone(zone), "j F Y")
-    assert f"Data added on {day}." in page("/privacy/indus/")
+    assert f"Changed on {day}." in page("/privacy/indus/")
     before = page("/privacy/khyber/")
     assert "Since 1 September 2026." in before
     assert "Data added" not in before

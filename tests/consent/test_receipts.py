@@ -22,7 +22,7 @@ from consent.receipts.receipt import (
 from consent.register import dpv
 from consent.register.models import Purpose
 from consent.register.purpose_texts import PurposeText
-from consent.register.services import change_register, widen_purpose
+from consent.register.services import decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -268,7 +268,9 @@ def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(
         told = {"actor": cast.actor("celia"), "reason": Reason.CORRECTION}
         purpose = widen_purpose(purpose, categories=["usage_logs"], at=datetime.now(UTC), **told)
         purpose.name_en = "Something else"
-        change_register(purpose, at=datetime.now(UTC), **told)
+        requester, at = cast.actor("celia"), datetime.now(UTC)
+        change = request_safeguard_change(purpose, ground="Another name.", actor=requester, at=at)
+        decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=datetime.now(UTC))
     withdrawn = khyber.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
     assert receipt_of(khyber, given).content == before.content
     later = receipt_of(khyber, withdrawn).json()["dpv:hasRecordOfActivity"][0]

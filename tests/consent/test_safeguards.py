@@ -462,8 +462,8 @@ def test_a_legal_obligation_cites_a_law_that_officers_listed_for_the_country(cas
 def test_officers_list_the_laws_of_each_country(cast, now, country):
     with in_client(PAKTALEEM):
         change(cast, ListedLaw(client_id=PAKTALEEM, country=country, citation="Decree"), now, "amina")
-    indus = cast.client("indus")
-    with in_client(indus.pk):
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
         advertising(cast, indus, now)
         row = basis(indus, "ads", now, legal_reference="Decree 7")
         if country == "PK":

@@ -19,14 +19,22 @@ from consent.notices.selectors.preview import ClientCounts, RenewalCounts, previ
 from consent.notices.selectors.purposes import get_current_notice
 from consent.notices.selectors.registers import register_as_of
 from consent.receipts.selectors import get_record_facts
-from consent.register.models import Purpose, PurposeWidening
-from consent.register.services import SharedRowNotEditable, change_register, widen_purpose
+from consent.register.models import LawfulBasis, Purpose, PurposeWidening, SafeguardKind
+from consent.register.services import (
+    SharedRowNotEditable,
+    WeakensSafeguard,
+    change_register,
+    decide_safeguard_change,
+    request_safeguard_change,
+    widen_purpose,
+)
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.consent.announcing import PURPOSE, consent, decision, share_purpose
+from tests.consent.approving import accept_by_two
 from tests.faults.size import sized
 from tests.showing import shown
 
@@ -106,6 +114,57 @@ def test_a_consent_does_not_cover_what_was_added_later(cast, khyber, now):
     assert [one["renewal_due"] for one in consent_states(event.subject, actor=cast.actor("celia"), at=now + DAY)] == [
         True
     ]
+
+
+PROFILING = {"name_en": "Profiling for partners", "dpv_term": "dpv:TargetedAdvertising"}
+
+
+def renamed(client, **words):
+    purpose = newsletter(client)
+    for name, text in (words or PROFILING).items():
+        setattr(purpose, name, text)
+    return purpose
+
+
+@pytest.mark.parametrize("actor", ["celia", "amina"])
+def test_one_person_alone_gives_no_other_words_to_what_people_agreed_to(cast, khyber, now, actor):
+    give(cast, khyber, now)
+    for words in ({"name_ur": "نیا"}, {"description_en": "All."}, {"dpv_term": "dpv:TargetedAdvertising"}):
+        with pytest.raises(WeakensSafeguard) as caught:
+            change_register(renamed(khyber, **words), actor=cast.actor(actor), reason=WHY, at=now + DAY)
+        assert caught.value.kind == SafeguardKind.WORDS
+    with pytest.raises(IntegrityError, match="widening"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE consent_purpose SET name_en = 'All' WHERE code = 'newsletter'")
+    assert everywhere(cast, khyber, now + DAY) == agreeing("given")
+
+
+def test_other_words_outdate_consents_once_a_second_person_approves(cast, khyber, now):
+    give(cast, khyber, now)
+    change = request_safeguard_change(renamed(khyber), ground="More.", actor=cast.actor("celia"), at=now + DAY)
+    assert everywhere(cast, khyber, now + 2 * DAY - TICK) == agreeing("given")
+    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now + 2 * DAY)
+    assert newsletter(khyber).name_en == "Profiling for partners"
+    assert everywhere(cast, khyber, now + 2 * DAY) == agreeing("outdated")
+    assert PurposeWidening.objects.get().added == ["name_en", "dpv_term"]
+    assert "Profiling" not in "".join(
+        Entry.objects.filter(kind__startswith="safeguard.").values_list("body", flat=True)
+    )
+
+
+def test_words_that_nobody_agreed_to_are_changed_by_one_person_and_an_answer_under_way_does_not_count(
+    cast, khyber, now
+):
+    change_register(renamed(khyber), actor=cast.actor("celia"), reason=WHY, at=now + DAY)
+    with pytest.raises(TokenExpired):
+        give(cast, khyber, now + 2 * DAY, shown_at=now)
+
+
+def test_the_words_of_a_purpose_that_needs_no_consent_are_not_changed_by_one_person(cast, khyber, now):
+    own = newsletter(khyber)
+    law = {"basis": "contract", "role": "learner", "starts_at": now}
+    accept_by_two(LawfulBasis(client_id=khyber.pk, purpose=own, **law), requester=cast.actor("celia"), at=now)
+    with pytest.raises(WeakensSafeguard):
+        change_register(renamed(khyber), actor=cast.actor("celia"), reason=WHY, at=now + DAY)
 
 
 def test_the_decision_names_the_widening_it_rests_on(cast, khyber, now):

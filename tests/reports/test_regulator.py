@@ -15,6 +15,8 @@ from time_machine import TimeMachineFixture
 
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers
+from consent.register.models import Purpose
+from consent.register.services import change_register
 from consent.sharing.services import decide_legal_disclosure, record_legal_disclosure, request_legal_disclosure
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
@@ -100,6 +102,19 @@ def test_a_pack_has_every_section_and_its_hash_is_in_the_ledger(cast: Cast) -> N
     assert len(sections["register"]) == len(sections["register-ur"]) > 0
     assert len(sections["notices"]) > 0
     assert [row[0] for row in sections["incidents"]] != []
+
+
+def test_answers_are_counted_under_the_words_that_the_people_read(cast: Cast) -> None:
+    happen(cast)
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+        purpose.name_en = "Profiling for partners"
+        by: dict[str, Any] = {"actor": cast.actor("farah"), "at": AT - timedelta(days=1)}
+        change_register(purpose, reason="review", **by)
+    gathered(cast)
+    with in_client(cast.client_id("indus")):
+        rows = json.loads(PackContent.objects.get().body)["sections"]["consents"]["rows"]
+    assert [row[1] for row in rows if row[0] == "newsletter"] == ["Newsletter"]
 
 
 def test_a_pack_has_the_demands_of_authorities_and_names_an_authority_only_if_the_person_was_informed(

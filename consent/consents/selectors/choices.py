@@ -37,7 +37,7 @@ class Choice:
 
     ``state`` is the effective state (``unknown`` before the first answer), ``event`` the event it comes from,
     ``current`` the notice in effect if the basis is consent, ``objection`` the one in force. ``is_decided_for`` is True
-    if a guardian gives consent for this person, ``is_widened`` if the purpose now needs more data than it did then.
+    if a guardian gives consent for this person, ``is_widened`` if the purpose was widened since.
     """
 
     purpose: Purpose

@@ -46,7 +46,8 @@ def consent_notices(client: Client, *, at: datetime, language: str) -> list[Publ
 class PublicPurpose:
     """One purpose in the requested language, with the names of the data categories it needs.
 
-    ``since`` is the start of its first lawful basis; None without one. ``widened_at`` is when data was last added.
+    ``since`` is the start of its first lawful basis; None without one. ``widened_at`` is when consents were last
+    outdated by a change of it.
     """
 
     text: PurposeText

@@ -25,6 +25,7 @@ from consent.register.models import (
     SafeguardKind,
 )
 from consent.register.models.rows import PeriodRow, RegisterRow
+from consent.register.purpose_texts import PURPOSE_WORDS
 from consent.register.recipient_effects import count_recipient_effect
 from consent.register.services import (
     WeakensSafeguard,
@@ -76,7 +77,16 @@ def _panel(
         effect = count_recipient_effect(row, at=at)
         return {"template": _RECIPIENT_PANEL, "effect": effect, "approval": row, "ground": ground}
     effect_of_purpose = None if isinstance(row, Recipient) else _count_effect(kind, row, roles)
-    return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground}
+    words = _list_changed_words(row) if isinstance(row, Purpose) else []
+    return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground, "words": words}
+
+
+def _list_changed_words(row: Purpose) -> list[tuple[str, str, str]]:
+    """List the words of a purpose that differ from the stored ones: label, stored words, new words."""
+    stored = Purpose.objects.get(pk=row.pk, client_id=row.client_id)
+    pairs = [(name, str(getattr(stored, name)), str(getattr(row, name))) for name in PURPOSE_WORDS]
+    label = Purpose._meta.get_field
+    return [(translate_text(label(name).verbose_name), old, new) for name, old, new in pairs if old != new]
 
 
 class SafeguardForm(ScopedForm):
@@ -231,7 +241,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
     intro = (
         "A change that weakens a safeguard has no effect until a second person approves it: a lawful basis other than "
         "consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
-        "accounts, the end of a restriction, or another recipient of data."
+        "accounts, other words for a purpose in use, the end of a restriction, or another recipient of data."
     )
     empty_text = "No change that weakens a safeguard has been requested."
     standing = change_state_column

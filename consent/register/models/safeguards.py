@@ -21,6 +21,7 @@ class SafeguardKind(models.TextChoices):
     BASIS = "basis", _("A lawful basis other than consent")
     CAPACITY = "capacity", _("PakTaleem decides instead of the client")
     ACCOUNT = "account", _("Also for people whose account is closed")
+    WORDS = "words", _("Other words for a purpose in use")
     RESTRICTION = "restriction", _("A restriction of processing is lifted")
     RECIPIENT = "recipient", _("Data goes to another recipient")
 

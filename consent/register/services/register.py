@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
@@ -14,11 +15,14 @@ from consent.register.models import (
     LawfulBasis,
     ListedLaw,
     Purpose,
+    PurposeWidening,
     Recipient,
     RecipientApproval,
     ServiceAgreement,
+    WideningKind,
 )
 from consent.register.models.rows import PeriodRow, RegisterRow
+from consent.register.purpose_texts import PURPOSE_WORDS
 from consent.register.weakening import (
     WeakensSafeguard,
     check_controller,
@@ -43,6 +47,7 @@ __all__ = [
     "end_period",
     "get_transaction_id",
     "prepare_row",
+    "record_widening",
     "require_own_row",
     "require_printable",
     "save_register_row",
@@ -170,11 +175,47 @@ def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: date
 
 
 def save_register_row[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
-    """Save a checked row with its history and its ledger entry; for the services of the register."""
+    """Save a checked row with its history and its ledger entry; for the services of the register.
+
+    A purpose with other words or more categories outdates earlier consents to it (decision 0052).
+    """
     kind = "register.added" if row._state.adding else "register.changed"
+    if isinstance(row, Purpose) and not row._state.adding:
+        _record_widenings(row, actor, at)
     save_tracked(row, actor=actor, reason=reason, at=at)
     _record_change(row, kind, actor, at)
     return row
+
+
+def _record_widenings(purpose: Purpose, actor: Actor, at: datetime) -> None:
+    """Record how a purpose is widened, before it is saved: the database refuses it otherwise."""
+    before = Purpose.objects.get(pk=purpose.pk, client_id=purpose.client_id)
+    added = {
+        WideningKind.CATEGORIES: sorted(set(purpose.categories) - set(before.categories)),
+        WideningKind.WORDS: [name for name in PURPOSE_WORDS if getattr(purpose, name) != getattr(before, name)],
+    }
+    for kind, names in added.items():
+        if names:
+            record_widening(purpose, kind, names, client_id=purpose.client_id, actor=actor, at=at)
+
+
+def record_widening(
+    purpose: Purpose, kind: WideningKind, added: list[str], *, client_id: UUID, actor: Actor, at: datetime
+) -> PurposeWidening:
+    """Record that a purpose covers more at a client from now on: earlier consents to it are outdated there."""
+    widening = PurposeWidening(
+        client_id=client_id,
+        purpose=purpose,
+        purpose_owner=purpose.client_id,
+        kind=kind,
+        added=added,
+        widened_at=at,
+        xact=get_transaction_id(),
+    )
+    widening.save(force_insert=True)
+    facts = {"widening": str(widening.pk), "purpose": purpose.code, "kind": str(widening.kind), "added": added}
+    record_entry("purpose.widened", client_id=client_id, facts=facts, actor=actor, at=at)
+    return widening
 
 
 @transaction.atomic

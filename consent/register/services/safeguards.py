@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from consent.register.models import Purpose, Recipient, RecipientApproval, SafeguardChange, SafeguardKind
 from consent.register.models.rows import RegisterRow
+from consent.register.purpose_texts import PURPOSE_WORDS
 from consent.register.services.register import (
     check_register_row,
     get_transaction_id,
@@ -39,7 +40,7 @@ __all__ = [
 
 _WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")
 _NO_GROUND = gettext_noop("Give the ground in words.")
-_TEXTS = {"legal_reference"}
+_TEXTS = {"legal_reference", *PURPOSE_WORDS}
 _MOMENTS = ("starts_at", "ends_at")
 weaker_rows: ExtensionPoint[Callable[..., bool]] = ExtensionPoint(
     "consent.weaker_rows", "Applies an approved change that weakens a safeguard if it is of a row above the register."
