@@ -151,7 +151,7 @@ def test_other_words_outdate_consents_once_a_second_person_approves(cast, khyber
     )
 
 
-def test_words_that_nobody_agreed_to_are_changed_by_one_person_and_an_answer_under_way_does_not_count(
+def test_words_that_no_one_agreed_to_are_changed_by_one_person_and_an_answer_under_way_does_not_count(
     cast, khyber, now
 ):
     change_register(renamed(khyber), actor=cast.actor("celia"), reason=WHY, at=now + DAY)

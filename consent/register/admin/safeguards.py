@@ -85,7 +85,7 @@ def _list_changed_words(row: Purpose) -> list[tuple[str, str, str]]:
     """List the words of a purpose that differ from the stored ones: label, stored words, new words."""
     stored = Purpose.objects.get(pk=row.pk, client_id=row.client_id)
     pairs = [(name, str(getattr(stored, name)), str(getattr(row, name))) for name in PURPOSE_WORDS]
-    label = Purpose._meta.get_field
+    label: Any = Purpose._meta.get_field
     return [(translate_text(label(name).verbose_name), old, new) for name, old, new in pairs if old != new]
 
 

@@ -6,7 +6,7 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, ApplySql, Isolat
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0003_listed_laws")]
+    dependencies = [("consent", "0004_listed_laws")]
     operations = [
         Isolate(
             TenantIsolation("ListedLaw", shared=True),

@@ -6,7 +6,7 @@ from paktaleem.foundation.tenancy.operations import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0005_words_of_purposes")]
+    dependencies = [("consent", "0006_words_of_purposes")]
     operations = [
         ApplySql("consent_require_widening", digest="91218d20ac3a", previous="d08c6866dc74"),
         ApplySql("requires_widening", digest="d6099da3dff6", previous="5607e395e358"),

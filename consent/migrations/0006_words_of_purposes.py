@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0004_a_basis_takes_two_people'),
+        ('consent', '0005_a_basis_takes_two_people'),
     ]
 
     operations = [

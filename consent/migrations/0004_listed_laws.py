@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_tenancy'),
-        ('consent', '0002_tenancy'),
+        ('consent', '0003_erased_at_every_time'),
     ]
 
     operations = [
