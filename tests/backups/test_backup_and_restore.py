@@ -200,6 +200,17 @@ def test_a_filled_database_is_not_restored_into(committed, addresses, tmp_path):
     assert counts() == before
 
 
+def test_a_database_that_a_process_of_the_portal_uses_is_not_restored_into(
+    committed, addresses, tmp_path, monkeypatch
+):
+    file = tmp_path / "portal.dump"
+    run("backup", file)
+    with new_database("used", monkeypatch):
+        with psycopg.connect(url(APP)):
+            assert f"Stop every process of the portal first: 1 connection of {APP} is open" in refused("restore", file)
+        assert "verified" in run("restore", file)
+
+
 @pytest.mark.parametrize("kept", [0, 100, 0.5])
 def test_half_a_backup_is_refused_and_leaves_nothing(committed, addresses, tmp_path, monkeypatch, kept):
     file = tmp_path / "portal.dump"

@@ -23,7 +23,7 @@ __all__ = ["restore"]
 def restore(file: Path, *, owner_url: str, backup_url: str) -> dict[str, int]:
     """Restore a dump into the owner's empty database, verify it as the backup role, and return the row counts.
 
-    Raises BackupFailed if the database is not empty, the dump is empty or unreadable, or rows are missing.
+    Raises BackupFailed if the database is not empty or in use, the dump is empty or unreadable, or rows are missing.
     """
     if not file.is_file():
         raise BackupFailed(f"The file {file} does not exist.")
@@ -31,6 +31,7 @@ def restore(file: Path, *, owner_url: str, backup_url: str) -> dict[str, int]:
         with psycopg.connect(owner_url, autocommit=True) as owner:
             major = server_major(owner)
             _require_empty(owner)
+            _require_unused(owner)
         expected = count_dump(file, major=major)
         check_complete(expected, expected)
         _load(file, owner_url, major)
@@ -45,6 +46,19 @@ def _require_empty(owner: psycopg.Connection[tuple[str]]) -> None:
     query = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1 LIMIT 1"
     if found := owner.execute(query).fetchone():
         raise BackupFailed(f"The database is not empty (it contains {found[0]}). Restore into a new database.")
+
+
+def _require_unused(owner: psycopg.Connection[tuple[str]]) -> None:
+    """Raise BackupFailed if a process is connected: it could act on people whose erasures are not repeated yet."""
+    query = """
+        SELECT string_agg(DISTINCT usename, ', '), count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()
+    """
+    roles, number = owner.execute(query).fetchone() or ("", 0)
+    if number:
+        word = "connection" if number == 1 else "connections"
+        verb = "is" if number == 1 else "are"
+        raise BackupFailed(f"Stop every process of the portal first: {number} {word} of {roles} {verb} open.")
 
 
 def _load(file: Path, owner_url: str, major: int) -> None:
