@@ -34,6 +34,7 @@ from paktaleem.development.embedded import (
     ensure_database,
     ensure_roles,
 )
+from paktaleem.foundation.backups.dumps import server_major
 from tests.restoring import RestoredDatabase
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
@@ -220,6 +221,12 @@ def _copy_database(endpoint: Endpoint, name: str) -> None:
     with psycopg.connect(endpoint.url(SUPERUSER, "postgres"), autocommit=True) as connection:
         connection.execute(copy)
     ensure_database(endpoint, name)
+
+
+def server_version() -> int:
+    """Return the major version of the tests' server: other PostgreSQL programs on this machine may not fit it."""
+    with psycopg.connect(template_ready().url(SUPERUSER, "postgres")) as link:
+        return server_major(link)
 
 
 def use_database(endpoint: Endpoint, name: str) -> None:

@@ -24,7 +24,7 @@ from paktaleem.foundation.backups.programs import environment_of, find_program
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.database import template_ready
+from tests.database import server_version, template_ready
 from tests.subjects.test_erasure import opens, sealed_values_in
 from tests.tenancy.connections import enter, rows
 from tests.traces import forms
@@ -53,7 +53,7 @@ GONE = {404, 409, 410}
 def plain_dump():
     """Return the whole database as pg_dump writes it for the backup role."""
     url = template_ready().url(BACKUP, str(connections.databases["default"]["NAME"]))
-    command = [str(find_program("pg_dump", major=16)), "--format=plain", "--no-password"]
+    command = [str(find_program("pg_dump", major=server_version())), "--format=plain", "--no-password"]
     return subprocess.run(command, env=environment_of(url), check=True, capture_output=True).stdout.lower()
 
 
