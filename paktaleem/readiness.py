@@ -1,6 +1,7 @@
 """Every process waits until the database has carried out every erasure, so that no erased data is used or shown.
 
-The web server answers 503, the worker takes no job. After a restore, ``replay_erasures`` or the worker carries them out.
+The web server answers 503, the worker takes no job. After a restore, ``replay_erasures`` or the worker carries the
+missing ones out.
 """
 
 import time

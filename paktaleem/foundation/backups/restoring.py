@@ -51,14 +51,14 @@ def _require_empty(owner: psycopg.Connection[tuple[str]]) -> None:
 def _require_unused(owner: psycopg.Connection[tuple[str]]) -> None:
     """Raise BackupFailed if a process is connected: it could act on people whose erasures are not repeated yet."""
     query = """
-        SELECT string_agg(DISTINCT usename, ', '), count(*) FROM pg_stat_activity
+        SELECT usename::text FROM pg_stat_activity
         WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()
     """
-    roles, number = owner.execute(query).fetchone() or ("", 0)
-    if number:
-        word = "connection" if number == 1 else "connections"
-        verb = "is" if number == 1 else "are"
-        raise BackupFailed(f"Stop every process of the portal first: {number} {word} of {roles} {verb} open.")
+    roles = [role for (role,) in owner.execute(query).fetchall()]
+    if roles:
+        open_now = "1 connection" if len(roles) == 1 else f"{len(roles)} connections"
+        names = ", ".join(sorted(set(roles)))
+        raise BackupFailed(f"Stop every process of the portal first: {open_now} of {names} found.")
 
 
 def _load(file: Path, owner_url: str, major: int) -> None:
