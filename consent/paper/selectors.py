@@ -32,10 +32,12 @@ from consent.paper.verdicts import SERVICE, SHARING, PurposeFacts, RowFacts
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import having_left, list_subjects
+from paktaleem.directory.people.selectors import having_left, list_subjects, sealers_of
+from paktaleem.directory.people.services import was_child
 from paktaleem.directory.schools.selections import Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.encryption.sealing import Sealer
 
 __all__ = [
     "NAMED_AT_MOST",
@@ -154,6 +156,8 @@ class SheetFacts:
     last: Mapping[tuple[UUID, UUID], tuple[str, datetime]]
     ended: Mapping[tuple[UUID, UUID], datetime]
     signers: SignerFacts
+    adults: Mapping[UUID, Sealer]
+    """The sealers of adults who answer for themselves: an answer given as a child is a child's (``was_child``)."""
 
     @classmethod
     def of(cls, client: Client, pages: Iterable[FormPage]) -> "SheetFacts":
@@ -177,6 +181,7 @@ class SheetFacts:
             _map_last_answers(events),
             _map_endings(events),
             SignerFacts.of(client, pages, [purpose.pk for purpose in purposes.values()]),
+            sealers_of(client.pk, {page.subject_id for page in pages if not page.run.for_guardians}),
         )
 
     def signed_at(self, answered_on: date, page: FormPage) -> datetime:
@@ -188,7 +193,12 @@ class SheetFacts:
     def case(self, page: FormPage, entry: SheetEntry, *, rows_differ: bool, at: datetime) -> RowFacts:
         """Build the facts for the verdict on one row."""
         subject, client = page.subject, self.client
-        by_guardian = entry.given_by == "guardian"
+        by_guardian, signed_at = entry.given_by == "guardian", self.signed_at(entry.answered_on, page)
+        gate: dict[str, Any] = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
+        sealer = self.adults.get(subject.pk)
+        is_child = subject.is_child(at, **gate) or (
+            sealer is not None and was_child(subject, signed_at, time_zone=client.time_zone, sealer=sealer, **gate)
+        )
         signer: dict[str, Any] = {}
         if page.run.for_guardians and by_guardian:
             differs = self.signers.relationship_differs(page, entry, at)
@@ -196,10 +206,10 @@ class SheetFacts:
         return RowFacts(
             answers=entry.answers,
             by_guardian=by_guardian,
-            signed_at=self.signed_at(entry.answered_on, page),
+            signed_at=signed_at,
             form_made_at=page.run.made_at,
             purposes=self._facts_of_answers(page, entry, at),
-            is_child=subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
+            is_child=is_child,
             is_erased=subject.erased_at is not None or subject.is_being_erased,
             rows_differ=rows_differ,
             for_guardians=page.run.for_guardians,

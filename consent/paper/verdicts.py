@@ -110,8 +110,8 @@ _SIGNER_PROBLEMS = {
     Signer.MINOR: Problem.SIGNER_MINOR,
 }
 _OVERRIDABLE = frozenset({Problem.ROWS_DIFFER, Problem.LATER_ANSWER, Problem.OTHER_REFUSED})
-"""Problems that a person may override. Never an ending: a withdrawal is not undone by older paper. Another guardian's
-refusal still takes precedence in every decision."""
+"""Problems that a person may override. Never an ending: older paper undoes no refusal and no withdrawal.
+Another guardian's refusal still takes precedence in every decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class Verdict:
 
 
 def judge_row(case: RowFacts, *, insists: bool = False) -> Verdict:
-    """Return the verdict on a row; with ``insists``, it overrides other rows and later answers.
+    """Return the verdict on a row; with ``insists``, it overrides other rows, and a refusal a later consent.
 
     Never recorded: a consent that has ended since, a notice that has changed, a purpose not on the form, and a
     guardian's yes to anything without their yes to the service.
@@ -285,7 +285,7 @@ def _problem_with_time(case: RowFacts, facts: PurposeFacts, *, gives: bool) -> P
     if gives and (facts.in_effect != facts.printed or _was_widened_since_printing(case, facts)):
         return Problem.NOTICE_CHANGED
     if _was_answered_later(case, facts):
-        return Problem.LATER_ANSWER
+        return Problem.ENDED_SINCE if gives else Problem.LATER_ANSWER
     return Problem.OTHER_REFUSED if gives and facts.other_refused else None
 
 

@@ -43,8 +43,9 @@ def verified_guardian(child: Subject, guardian: Subject, *, at: datetime, **valu
 def record_answer(
     child: Subject, guardian: Subject | None, decision: str, *, at: datetime, **values: Any
 ) -> ServiceAuthorisation:
-    """Record an answer about the service, received by the school."""
-    given: dict[str, Any] = {"route": "school", "evidence": "Letter in the child's folder", **values}
+    """Record an answer about the service, received by the school when it was given."""
+    letter = {"route": "school", "evidence": "Letter in the child's folder", "claimed_at": at}
+    given: dict[str, Any] = {**letter, **values}
     return record_service_answer(child, guardian=guardian, decision=decision, **given, actor=SETTING_UP, at=at)
 
 

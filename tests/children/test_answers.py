@@ -1,7 +1,7 @@
 """Answers of guardians about the service, and attempts by children and strangers to give them."""
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -10,6 +10,8 @@ from children.guardians.models import ServiceAuthorisation
 from children.guardians.selectors import GuardianshipUnknown, load_child_facts
 from children.guardians.services import (
     AnswerInFuture,
+    AnswerOutdated,
+    AnswerUndated,
     ChildMayNotAuthorise,
     EvidenceRequired,
     NoAuthority,
@@ -176,3 +178,31 @@ def test_every_method_has_its_strength():
     assert {m.value for m, strength in METHODS.items() if strength == Strength.BASIC} == {"email_plus", "text_plus"}
     assert strength_of("a promise") == Strength.NONE
     assert needed_strength(reaches_outside=True) > strength_of("text_plus") >= needed_strength(reaches_outside=False)
+
+
+@pytest.mark.parametrize("no", ["refused", "withdrawn"])
+def test_an_older_form_does_not_override_a_guardians_refusal(danish, esra, now, no):
+    verified_guardian(danish, esra, at=now - MINUTE)
+    record_answer(danish, esra, "given", at=now - MINUTE)
+    record_answer(danish, esra, no, at=now)
+    later = {"route": "paper", "at": now + 2 * MINUTE}
+    with pytest.raises(AnswerUndated):
+        record_answer(danish, esra, "given", claimed_at=None, **later)
+    for older in (datetime(2020, 1, 1, tzinfo=UTC), now):
+        with pytest.raises(AnswerOutdated):
+            record_answer(danish, esra, "given", claimed_at=older, **later)
+    assert state_of(danish, now + 2 * MINUTE) == no
+    record_answer(danish, esra, "given", claimed_at=now + MINUTE, **later)
+    assert state_of(danish, now + 2 * MINUTE) == "given"
+
+
+def test_an_older_form_does_not_override_a_refusal_of_the_child_or_of_recipients(danish, esra, now):
+    verified_guardian(danish, esra, at=now - MINUTE)
+    record_answer(danish, esra, "given", shares=False, at=now)
+    with pytest.raises(AnswerOutdated):
+        record_answer(danish, esra, "given", shares=True, claimed_at=now - MINUTE, at=now + MINUTE)
+    record_answer(danish, esra, "given", claimed_at=None, at=now + MINUTE)
+    record_answer(danish, None, "refused", at=now + 2 * MINUTE)
+    with pytest.raises(AnswerOutdated):
+        record_answer(danish, esra, "given", claimed_at=now + MINUTE, at=now + 3 * MINUTE)
+    assert state_of(danish, now + 3 * MINUTE) == "refused"

@@ -213,7 +213,7 @@ def test_refusing_outside_recipients_does_not_refuse_the_platform(cast, now, ind
     assert reasons(cast, now, "payment_billing", **share) == ["guardian_consent_required"]
     later = now + timedelta(hours=1)
     confirmed(cast, later, signed(code_of(run, danish), "yes", **{"outside-recipients": "yes"}))
-    assert entries_of(SheetEntry.objects.latest("entered_at").sheet)[0].problem == "later_answer"
+    assert entries_of(SheetEntry.objects.latest("entered_at").sheet)[0].problem == "ended_since"
     assert reasons(cast, later, "payment_billing", **share) == ["guardian_consent_required"]
 
 
@@ -574,13 +574,14 @@ def test_a_new_guardians_refusal_is_recorded_beside_that_of_the_child(cast, now,
     assert set(refusals.values_list("guardian__external_id", flat=True)) > {None}
 
 
-def test_a_later_refusal_on_the_portal_needs_a_decision(cast, now, *, code, danish, esra, farah):
+def test_a_later_refusal_on_the_portal_is_not_undone_by_the_form(cast, now, *, code, danish, esra, farah):
     verified_guardian(danish, esra, at=MADE)
     answer_service(danish, esra, "refused", SIGNED + timedelta(hours=2))
     [row] = confirmed(cast, now, signed(code, "yes"))
-    assert (row.state, row.problem) == ("contradictory", "later_answer")
-    choose_entry(row, actor=farah, **CORRECTION, at=now)
-    assert reasons(cast, now, "service_delivery") == ["permitted"]
+    assert (row.state, row.problem) == ("contradictory", "ended_since")
+    with pytest.raises(NothingToRecord):
+        choose_entry(row, actor=farah, **CORRECTION, at=now)
+    assert reasons(cast, now, "service_delivery") == ["guardian_consent_refused"]
 
 
 def test_the_same_later_answer_is_not_recorded_again(cast, now, code, danish, esra):

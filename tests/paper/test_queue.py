@@ -202,12 +202,21 @@ def test_rows_of_two_sheets_can_contradict_each_other(cast, now, code, farah):
     assert stands(second) == [("matched", "")]
 
 
-def test_a_row_that_contradicts_a_later_answer_waits(cast, now, code, farah):
-    answer(cast, "hamza", "refused", now - timedelta(hours=1))
-    sheet = bring(cast, now, line(code("hamza"), "yes"))
+def test_a_refusal_that_contradicts_a_later_consent_waits(cast, now, code, farah):
+    answer(cast, "hamza", "given", now - timedelta(hours=1))
+    sheet = bring(cast, now, line(code("hamza"), "no"))
     assert stands(sheet) == [("contradictory", "later_answer")]
     choose_entry(entries_of(sheet)[0], actor=farah, reason=Reason.SUBJECT_REQUEST, at=now)
-    assert Consent.objects.get().state == "given"
+    assert Consent.objects.get().state == "refused"
+
+
+def test_a_refusal_after_the_paper_is_not_undone(cast, now, code, farah):
+    answer(cast, "hamza", "refused", now - timedelta(hours=1))
+    sheet = bring(cast, now, line(code("hamza"), "yes"))
+    assert stands(sheet) == [("contradictory", "ended_since")]
+    with pytest.raises(NothingToRecord):
+        choose_entry(entries_of(sheet)[0], actor=farah, reason=Reason.SUBJECT_REQUEST, at=now)
+    assert Consent.objects.get().state == "refused"
 
 
 def test_an_answer_before_the_paper_does_not_contradict_it(cast, now, code, farah):

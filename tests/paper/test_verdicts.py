@@ -75,8 +75,8 @@ NO = {"newsletter": False}
         ({"facts": {"widened_at": LATER}}, "outdated", "notice_changed"),
         ({"facts": {"widened_at": MADE - timedelta(seconds=1)}}, "matched", None),
         ({"facts": {"widened_at": LATER}, "answers": NO}, "matched", None),
-        ({"facts": {"last": ("refused", LATER)}}, "contradictory", "later_answer"),
-        ({"facts": {"last": ("refused", SIGNED)}}, "contradictory", "later_answer"),
+        ({"facts": {"last": ("refused", LATER)}}, "contradictory", "ended_since"),
+        ({"facts": {"last": ("refused", SIGNED)}}, "contradictory", "ended_since"),
         ({"facts": {"last": ("refused", EARLIER)}}, "matched", None),
         ({"facts": {"last": ("given", LATER)}, "answers": NO}, "contradictory", "later_answer"),
         ({"facts": {"last": ("withdrawn", LATER), "ended_at": LATER}}, "contradictory", "ended_since"),
@@ -99,8 +99,8 @@ def test_the_same_later_answer_is_not_recorded_again(answers, last):
     assert (verdict.standing, verdict.record, verdict.already) == ("matched", (), ("newsletter",))
 
 
-def test_staff_may_choose_a_row_over_other_rows_and_later_answers():
-    chosen = case(facts={"last": ("refused", LATER)}, rows_differ=True)
+def test_staff_may_choose_a_row_over_other_rows_and_a_refusal_over_a_later_consent():
+    chosen = case(NO, {"last": ("given", LATER)}, rows_differ=True)
     assert judge_row(chosen).record == ()
     assert judge_row(chosen, insists=True).record == ("newsletter",)
 
@@ -109,6 +109,7 @@ def test_staff_may_choose_a_row_over_other_rows_and_later_answers():
     "facts",
     [
         {"last": ("withdrawn", LATER), "ended_at": LATER},
+        {"last": ("refused", LATER)},
         {"in_effect": NEW},
         {"widened_at": LATER},
         {"printed": None},

@@ -31,6 +31,7 @@ from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
@@ -74,7 +75,13 @@ class AnswerForm(EvidenceForm):
         help_text="A separate answer: consent to the service is not consent to outside recipients.",
     )
     route = forms.ChoiceField(label="How the answer was received", choices=[(one.value, one.label) for one in _ROUTES])
-    field_order = ("decision", "shares", "route", "evidence", "file")
+    claimed_at = forms.SplitDateTimeField(
+        label="When it was given",
+        required=False,
+        widget=MomentInput(),
+        help_text="Required for consent after a refusal or withdrawal, which older consent does not override.",
+    )
+    field_order = ("decision", "shares", "route", "claimed_at", "evidence", "file")
 
 
 class ChangeForm(RowActionForm):

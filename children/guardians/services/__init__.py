@@ -2,6 +2,8 @@
 
 from children.guardians.services.answers import (
     AnswerInFuture,
+    AnswerOutdated,
+    AnswerUndated,
     ChildMayNotAuthorise,
     NoAuthority,
     NoConsentGiven,
@@ -69,6 +71,8 @@ __all__ = [
     "AlreadyFoundFalse",
     "AlreadyNamed",
     "AnswerInFuture",
+    "AnswerOutdated",
+    "AnswerUndated",
     "ChangeWaits",
     "CheckUnknown",
     "ChildMayNotAuthorise",

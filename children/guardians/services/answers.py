@@ -5,6 +5,8 @@ from http import HTTPStatus
 from typing import IO, Any
 
 from django.db import transaction
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce
 
 from children.guardians.authority import Guardian
 from children.guardians.evidence import check_evidence
@@ -33,6 +35,8 @@ from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "AnswerInFuture",
+    "AnswerOutdated",
+    "AnswerUndated",
     "ChildMayNotAuthorise",
     "NoAuthority",
     "NoConsentGiven",
@@ -95,6 +99,32 @@ class AnswerInFuture(PortalError):
     )
 
 
+class AnswerUndated(PortalError):
+    """The guardian or the child has refused before: a consent from elsewhere must say when it was given."""
+
+    problem = Problem(
+        "claimed-at-missing",
+        HTTPStatus.BAD_REQUEST,
+        "A consent after a refusal or withdrawal says when it was given",
+        "Send claimed_at: the time at which the guardian answered.",
+        field="claimed_at",
+    )
+    console_message = "There is a refusal or withdrawal: enter when this consent was given."
+
+
+class AnswerOutdated(PortalError):
+    """The consent was given before a refusal or withdrawal of the guardian or the child, which it does not override."""
+
+    problem = Problem(
+        "claimed-before-refusal",
+        HTTPStatus.CONFLICT,
+        "The consent was given before a refusal or withdrawal",
+        "An older consent does not override a later refusal: ask the guardian again.",
+        field="claimed_at",
+    )
+    console_message = "The consent was given before a refusal or withdrawal: ask the guardian again."
+
+
 @transaction.atomic
 def record_service_answer(
     child: Subject,
@@ -118,8 +148,8 @@ def record_service_answer(
     Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
     answer about outside recipients, 16 CFR 312.5(a)(2)) a stronger verification. A refusal or withdrawal requires
     nothing. Raises ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceRequired,
-    CardNumberFound, NoConsentGiven, AnswerInFuture, FileKindNotAccepted, FileTooLarge, AlreadyErased, ErasureInProgress
-    for consent, NotAllowed.
+    CardNumberFound, NoConsentGiven, AnswerInFuture, AnswerUndated, AnswerOutdated, FileKindNotAccepted, FileTooLarge,
+    AlreadyErased, ErasureInProgress for consent, NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)
@@ -128,8 +158,10 @@ def record_service_answer(
         raise AnswerInFuture
     at = next_free_time(child, at)
     standing = _authority_columns(child, guardian, decision, shares=shares, at=at)
-    if decision == Decision.GIVEN and Route(route) != Route.PORTAL and not evidence and file is None:
-        raise EvidenceRequired
+    if decision == Decision.GIVEN and Route(route) != Route.PORTAL:
+        if not evidence and file is None:
+            raise EvidenceRequired
+        _check_is_latest(child, guardian, shares=shares, claimed_at=claimed_at)
     answer = ServiceAuthorisation(
         client_id=child.client_id,
         child=child,
@@ -179,6 +211,25 @@ def _authority_columns(
     verification = _get_verification(row, known, shares=shares, at=at) if decision == Decision.GIVEN else None
     given_shares = shares if decision == Decision.GIVEN else None
     return {"guardian": guardian, "guardianship": row, "verification": verification, "shares": given_shares}
+
+
+def _check_is_latest(
+    child: Subject, guardian: Subject | None, *, shares: bool | None, claimed_at: datetime | None
+) -> None:
+    """Check that no refusal of the guardian or the child is later than a consent from elsewhere.
+
+    Another guardian's refusal takes precedence whenever it was given (decision 0028).
+    """
+    is_no = ~Q(decision=Decision.GIVEN) | Q(guardian=guardian, shares=False) if shares else ~Q(decision=Decision.GIVEN)
+    answers = ServiceAuthorisation.objects.filter(is_no, client_id=child.client_id, child=child)
+    refusals = answers.filter(Q(guardian=guardian) | Q(guardian=None)).order_by()
+    refused_at = refusals.aggregate(at=Max(Coalesce("claimed_at", "recorded_at")))["at"]
+    if refused_at is None:
+        return
+    if claimed_at is None:
+        raise AnswerUndated
+    if claimed_at <= refused_at:
+        raise AnswerOutdated
 
 
 def _get_verification(row: Guardianship, known: Guardian, *, shares: bool | None, at: datetime) -> Verification:

@@ -54,6 +54,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -77,6 +78,13 @@ class AnswerForm(ActionForm):
     state = forms.ChoiceField(label="Answer", choices=ANSWERS, widget=forms.RadioSelect)
     method = forms.ChoiceField(label="How the answer was received", choices=[(m.value, m.label) for m in METHODS])
     given_by = forms.ChoiceField(label="Who answered", choices=[(one.value, one.label) for one in GIVERS])
+    claimed_at = forms.SplitDateTimeField(
+        label="When it was given",
+        required=False,
+        widget=MomentInput(),
+        help_text="Required for consent on paper or by telephone after a refusal or withdrawal, which older consent "
+        "does not override.",
+    )
     evidence = forms.CharField(
         required=False,
         max_length=2_000,
@@ -149,15 +157,15 @@ def _record_answer(subject: Subject, given: dict[str, Any], request: HttpRequest
     if given["state"] == ConsentState.WITHDRAWN:
         withdraw_consent(subject, purpose=given["purpose"], evidence=given["evidence"], **shared)
         return
-    answers = [Answer(given["purpose"], ConsentState(given["state"]))]
-    token, evidence = given.get("shown"), given["evidence"]
+    shared |= {"evidence": given["evidence"], "claimed_at": given["claimed_at"]}
+    answers, token = [Answer(given["purpose"], ConsentState(given["state"]))], given.get("shown")
     if (
         given["method"] in METHODS_WITHOUT_TOKEN and token is not None
     ):  # the console page is not what the person was shown
         version = read_notice_token(token, client_id=subject.client_id).version
-        record_answers(subject, answers=answers, notice_version=version, evidence=evidence, **shared)
+        record_answers(subject, answers=answers, notice_version=version, **shared)
         return
-    record_answers(subject, answers=answers, shown=token, evidence=evidence, **shared)
+    record_answers(subject, answers=answers, shown=token, **shared)
 
 
 class RestrictForm(RowActionForm):

@@ -1,7 +1,7 @@
 """Services of consents."""
 
 from consent.consents.services.acknowledgements import acknowledge_policy
-from consent.consents.services.consent_basis import EvidenceMissing, NoticeNotInEffect
+from consent.consents.services.consent_basis import ClaimBeforeNotice, EvidenceMissing, NoticeNotInEffect
 from consent.consents.services.evidence import (
     add_evidence_file,
     add_evidence_reference,
@@ -33,6 +33,7 @@ from consent.consents.services.revocation import NothingInForce, expire_consent,
 __all__ = [
     "Answer",
     "ChildMayNotGive",
+    "ClaimBeforeNotice",
     "ClaimInFuture",
     "ConsentNotBased",
     "EvidenceMissing",

@@ -23,6 +23,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "METHODS_WITHOUT_TOKEN",
+    "ClaimBeforeNotice",
     "CollectionMethod",
     "ConsentBasis",
     "EvidenceMissing",
@@ -46,6 +47,19 @@ class EvidenceMissing(PortalError):
         field="evidence",
     )
     console_message = "Describe the evidence: the answer was not given on a screen of this portal."
+
+
+class ClaimBeforeNotice(PortalError):
+    """The claimed time of collection is before the notice took effect, so the consent cannot rest on it."""
+
+    problem = Problem(
+        "claimed-before-notice",
+        HTTPStatus.CONFLICT,
+        "claimed_at is before the notice took effect",
+        "A consent is not older than its notice: ask again under GET /api/v1/notices/current?purpose=….",
+        field="claimed_at",
+    )
+    console_message = "The answer is older than the notice: show the current notice and ask again."
 
 
 class NoticeNotInEffect(PortalError):
@@ -133,10 +147,10 @@ def check_consent_basis(
 ) -> None:
     """Raise unless consent to the purpose can be given under this notice: informed and specific (GDPR Art. 4(11)).
 
-    ``ended_at`` is when consent was last withdrawn, revoked or invalidated, ``widened_at`` when the purpose was last
-    widened; a notice shown, or a form collected, before that time does not count.
+    ``ended_at`` is when consent last ended or was refused (``ConsentHistory``), ``widened_at`` when the purpose was
+    last widened; a notice shown, or a form collected, before that time does not count.
 
-    Raises TokenMissing, EvidenceMissing, TokenForeign, TokenExpired, NoticeNotInEffect.
+    Raises TokenMissing, EvidenceMissing, TokenForeign, TokenExpired, NoticeNotInEffect, ClaimBeforeNotice.
     """
     shown, version = grounds.shown, grounds.version
     if shown is None and collected.method not in METHODS_WITHOUT_TOKEN:
@@ -149,8 +163,16 @@ def check_consent_basis(
         raise TokenExpired(purpose.code)
     if version is None or purpose.code not in grounds.purposes:
         raise NoticeNotInEffect(purpose.code)
-    seen_at = shown.at if shown else collected.claimed_at
+    seen_at = _get_seen_at(shown, version, collected.claimed_at)
     if ended_at is not None and (seen_at is None or seen_at <= ended_at):
         raise TokenExpired(purpose.code)
     if widened_at is not None and (seen_at or version.effective_at) <= widened_at:
         raise TokenExpired(purpose.code)
+
+
+def _get_seen_at(shown: ShownNotice | None, version: TextRule, claimed_at: datetime | None) -> datetime | None:
+    """Return the earlier of the time of showing and the claimed time of the answer, None if neither is known."""
+    if claimed_at is not None and claimed_at < version.effective_at:
+        raise ClaimBeforeNotice
+    moments = (shown.at if shown else None, claimed_at)
+    return min((moment for moment in moments if moment is not None), default=None)

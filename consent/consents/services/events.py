@@ -24,8 +24,12 @@ __all__ = ["ConsentHistory", "append_event", "load_history", "lock_subject"]
 _SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
 _HISTORY = """
 SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always LEFT JOIN (
-    SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state),
-        min(c.given_by)
+    SELECT e.purpose_id, max(e.recorded_at), greatest(
+            max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)),
+            max(coalesce(e.claimed_at, e.recorded_at)) FILTER (
+                WHERE e.state = 'refused' AND (e.guardian_id IS NULL OR e.guardian_id = %(guardian)s)
+            )
+        ), min(c.state), min(c.given_by)
     FROM consent_consentevent e JOIN consent_consent c
         ON (c.client_id, c.subject_id, c.purpose_id) = (e.client_id, e.subject_id, e.purpose_id)
     WHERE e.client_id = %(client)s AND e.subject_id = %(subject)s GROUP BY e.purpose_id
@@ -48,12 +52,12 @@ WHERE client_id = %(client)s AND subject_id = %(subject)s AND purpose_id = %(pur
     AND %(asked)s::timestamptz IS NOT NULL
 """
 _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)]
-"""States after which consent requires a notice shown again."""
+"""States after which consent requires a notice shown again, whichever person ended it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentHistory:
-    """A person's consent history: latest event time, when consent to each purpose last ended, its state, and by whom.
+    """A person's consent history: latest event, when each purpose was last ended or refused, its state, and by whom.
 
     ``register_version`` is read in the same query, because recording needs both.
     """
@@ -81,14 +85,19 @@ class ConsentHistory:
         return self.givers.get(purpose.pk) == GivenBy.GUARDIAN
 
     def ended_at(self, purpose: Purpose) -> datetime | None:
-        """Return when consent was last withdrawn, revoked or invalidated."""
+        """Return when consent last ended, or was refused by the person or the guardian who answers now."""
         return self.ends.get(purpose.pk)
 
 
-def load_history(subject: Subject) -> ConsentHistory:
-    """Load a person's consent history; their row must be locked."""
+def load_history(subject: Subject, guardian: Subject | None = None) -> ConsentHistory:
+    """Load a person's consent history; their row must be locked. ``guardian`` is the one who answers, if one does.
+
+    Another guardian's refusal is no end: it overrides a consent whenever that was given (decision 0028).
+    """
+    values: dict[str, Any] = {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED}
+    values["guardian"] = guardian.pk if guardian is not None else None
     with connection.cursor() as cursor:
-        cursor.execute(_HISTORY, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
+        cursor.execute(_HISTORY, values)
         rows = cursor.fetchall()
     (own, shared), found = rows[0][0], [row[1:] for row in rows if row[1] is not None]
     return ConsentHistory(

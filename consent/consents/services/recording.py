@@ -3,7 +3,7 @@
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.services import was_child
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
@@ -51,6 +52,8 @@ __all__ = [
 
 _ENDING = frozenset({ConsentState.REFUSED, ConsentState.WITHDRAWN})
 """Answers that permit nothing; they are recorded also while the person is being erased."""
+_JUST_NOW = timedelta(days=1)
+"""An answer this recent is judged by the age now, without unsealing the age of an adult."""
 
 
 class PurposeUnknown(PortalError, LookupError):
@@ -108,7 +111,7 @@ class ChildMayNotGive(PortalError):
         "guardian-must-give",
         HTTPStatus.CONFLICT,
         "A guardian gives consent for this person",
-        f"The person is a child. {_GUARDIAN_GIVES}",
+        f"The person is a child, or was one at claimed_at. {_GUARDIAN_GIVES}",
         field="by",
     )
     console_message = "The person is a child: a guardian gives consent for them."
@@ -213,16 +216,17 @@ def record_answers(
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
     TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect, EvidenceMissing if no notice is proven;
-    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress unless all refuse.
+    ClaimInFuture, ClaimBeforeNotice, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress
+    unless all refuse.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
-    past = load_history(subject)
+    past = load_history(subject, guardian)
     register = current_register(subject.client_id, past.register_version)
-    by_child = _check_child(subject, answers, given_by, register, at)
+    by_child = _check_child(subject, answers, given_by, register, at, claimed_at)
     grounds = resolve_notices(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     collected, events = CollectionMethod(method, bool(evidence), claimed_at), []
@@ -330,17 +334,28 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
         raise GuardianUnknown
 
 
-def _check_child(
-    subject: Subject, answers: Sequence[Answer], given_by: GivenBy, register: Register, at: datetime
+def _check_child(  # noqa: PLR0917 -- the answers, then the facts they are checked against
+    subject: Subject,
+    answers: Sequence[Answer],
+    given_by: GivenBy,
+    register: Register,
+    at: datetime,
+    claimed_at: datetime | None,
 ) -> bool:
-    """Refuse consent that a child gives itself; it may see, refuse and withdraw. Return True if a child answers."""
-    thresholds = register.thresholds
-    if given_by == GivenBy.GUARDIAN or not subject.is_child(
-        at, thresholds=thresholds, serves_minors=register.serves_minors
-    ):
+    """Refuse consent that a child gives itself; it may see, refuse and withdraw. Return True if a child answers.
+
+    An answer given as a child, by its claimed time, stays a child's answer later.
+    """
+    gate: dict[str, Any] = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
+    if given_by == GivenBy.GUARDIAN:
+        return False
+    is_child = subject.is_child(at, **gate)
+    if not is_child and claimed_at is not None and at - claimed_at > _JUST_NOW:
+        is_child = was_child(subject, claimed_at, time_zone=register.time_zone, **gate)
+    if not is_child:
         return False
     if any(answer.state == ConsentState.GIVEN for answer in answers):
-        raise UnknownAgeMayNotGive if subject.of_age_for(thresholds) is None else ChildMayNotGive
+        raise UnknownAgeMayNotGive if subject.of_age_for(register.thresholds) is None else ChildMayNotGive
     return True
 
 

@@ -52,7 +52,7 @@ def _name_and_verify(playing: ForcingContext) -> Guardianship:
 
 
 def _answer(playing: ForcingContext, guardian: Subject, decision: Decision) -> None:
-    common: dict[str, Any] = {"route": Route.SCHOOL, "evidence": _EVIDENCE, **playing.audit}
+    common: dict[str, Any] = {"route": Route.SCHOOL, "evidence": _EVIDENCE, "claimed_at": playing.at, **playing.audit}
     record_service_answer(playing.subject, guardian=guardian, decision=decision, **common)
 
 

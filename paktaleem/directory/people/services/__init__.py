@@ -29,6 +29,7 @@ from paktaleem.directory.people.services.people import (
     reveal_fields,
     reveal_many,
     reveal_names,
+    was_child,
 )
 from paktaleem.directory.people.services.readmission import (
     AlreadyRequested,
@@ -77,4 +78,5 @@ __all__ = [
     "reveal_names",
     "settle_age_change",
     "start_erasure",
+    "was_child",
 ]

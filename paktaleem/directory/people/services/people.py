@@ -16,10 +16,12 @@ from paktaleem.directory.people.age_gate import (
     without_contradictions,
 )
 from paktaleem.directory.people.details import (
+    ADULT_SENTINEL,
     PERSONAL,
     PLAIN,
     SubjectDetails,
     age_columns,
+    came_of_age_by,
     check_external_id,
     personal_columns,
     role_facts,
@@ -39,6 +41,7 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureIn
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import save_tracked
@@ -57,6 +60,7 @@ __all__ = [
     "reveal_fields",
     "reveal_many",
     "reveal_names",
+    "was_child",
 ]
 
 _LOOKS_AT_ONCE = 500
@@ -208,6 +212,28 @@ def open_details(subject: Subject, sealer: Sealer) -> SubjectDetails:
     texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
     plain = {name: getattr(subject, name) for name in PLAIN}
     return SubjectDetails.from_texts(texts, **{**plain, "other_roles": tuple(subject.other_roles)})
+
+
+def was_child(
+    subject: Subject,
+    at: datetime,
+    *,
+    thresholds: Thresholds,
+    time_zone: str,
+    serves_minors: bool,
+    sealer: Sealer | None = None,
+) -> bool:
+    """Return True if a guardian decided for a person at a past time, by what is known now about their age.
+
+    For adults only the fact is stored, so their age is unsealed. ``sealer`` saves the query for the person's key.
+    """
+    if subject.is_child(at, thresholds=thresholds, serves_minors=serves_minors):
+        return True
+    if subject.of_age_at != ADULT_SENTINEL or not subject.age_sources:
+        return False
+    details = open_details(subject, sealer or sealer_of(subject))
+    of_age_at = came_of_age_by(details, threshold=thresholds.of(subject.country), time_zone=time_zone)
+    return of_age_at is not None and at < of_age_at
 
 
 def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
