@@ -14,4 +14,8 @@ class ChildrenConfig(config.PortalAppConfig):
             "paktaleem.directory.copies.sections.person_sections",
             "children.guardians.sections.list_guardian_sections",
         ),
+        (
+            "paktaleem.directory.people.revealed_children.minor_revealed",
+            "children.guardians.services.verifications.end_authority_of_minors",
+        ),
     )

@@ -80,6 +80,7 @@ NO_ACTS = {
     "people.age_change_settled",
     "people.before_erasure",
     "people.child_revealed",
+    "people.minor_revealed",
     "people.csv",
     "people.erasure_blockers",
     "people.erasure_holds",

@@ -159,9 +159,7 @@ def record_service_answer(
     at = next_free_time(child, at)
     standing = _authority_columns(child, guardian, decision, shares=shares, at=at)
     if decision == Decision.GIVEN and Route(route) != Route.PORTAL:
-        if not evidence and file is None:
-            raise EvidenceRequired
-        _check_is_latest(child, guardian, shares=shares, claimed_at=claimed_at)
+        _check_reported(child, guardian, has_evidence=bool(evidence or file), shares=shares, claimed_at=claimed_at)
     answer = ServiceAuthorisation(
         client_id=child.client_id,
         child=child,
@@ -213,13 +211,15 @@ def _authority_columns(
     return {"guardian": guardian, "guardianship": row, "verification": verification, "shares": given_shares}
 
 
-def _check_is_latest(
-    child: Subject, guardian: Subject | None, *, shares: bool | None, claimed_at: datetime | None
+def _check_reported(
+    child: Subject, guardian: Subject | None, *, has_evidence: bool, shares: bool | None, claimed_at: datetime | None
 ) -> None:
-    """Check that no refusal of the guardian or the child is later than a consent from elsewhere.
+    """Check that a consent from elsewhere has evidence, and is later than every refusal of the guardian or the child.
 
     Another guardian's refusal takes precedence whenever it was given (decision 0028).
     """
+    if not has_evidence:
+        raise EvidenceRequired
     is_no = ~Q(decision=Decision.GIVEN) | Q(guardian=guardian, shares=False) if shares else ~Q(decision=Decision.GIVEN)
     answers = ServiceAuthorisation.objects.filter(is_no, client_id=child.client_id, child=child)
     refusals = answers.filter(Q(guardian=guardian) | Q(guardian=None)).order_by()

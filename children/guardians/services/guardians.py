@@ -16,7 +16,7 @@ from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, add_role
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, add_role, find_full_age
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
@@ -59,9 +59,11 @@ class NotTheirOwnGuardian(PortalError):
 
 
 class StillAChild(PortalError):
-    """The person named as guardian is a child."""
+    """The person named as guardian is a child, or not of full age."""
 
-    problem = Problem("not-a-guardian", HTTPStatus.CONFLICT, "The person named as guardian is a child", _NAME_AN_ADULT)
+    problem = Problem(
+        "not-a-guardian", HTTPStatus.CONFLICT, "The person named as guardian is not of full age", _NAME_AN_ADULT
+    )
     console_message = f"{problem.title}."
 
 
@@ -166,6 +168,12 @@ def accept_roster_claim(
     )
 
 
+def is_minor(person: Subject, at: datetime) -> bool:
+    """Return True if a person is known not to be of full age, so that they can be no one's guardian."""
+    full_age_at = find_full_age(person, at=at)
+    return full_age_at is not None and at < full_age_at
+
+
 def _find_live(child: Subject, guardian: Subject, at: datetime) -> Guardianship | None:
     pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
     found: Guardianship | None = pair.first()
@@ -180,6 +188,8 @@ def _check_is_no_child(guardian: Subject, child: Subject, at: datetime) -> None:
         raise ErasureInProgress
     client = child.client
     if stored.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+        raise StillAChild
+    if is_minor(stored, at):
         raise StillAChild
 
 

@@ -1,23 +1,24 @@
 """Verification of guardians by the school's staff, by a provider, or by a second confirmation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import IO, Any
+from uuid import UUID
 
 from django.db import transaction
 
 from children.guardians.evidence import check_evidence
 from children.guardians.models import ConflictOutcome, Guardianship, Verification
 from children.guardians.services.conflicts import update_service_conflict
-from children.guardians.services.guardians import AlreadyEnded
+from children.guardians.services.guardians import AlreadyEnded, is_minor
 from children.guardians.services.locking import lock_child
 from children.guardians.strength import STAFF_METHODS, Method, strength_of
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
@@ -28,6 +29,7 @@ __all__ = [
     "EvidenceRequired",
     "MayNotConsent",
     "NotAStaffMethod",
+    "end_authority_of_minors",
     "mark_verification_false",
     "record_verification",
     "verification_found_false",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 _REFERENCE = "children_verification.evidence_reference"
+_MINORS_ACTOR = system_actor("children.guardian_is_minor")
 type FoundFalseHandler = Callable[[Verification, Actor, datetime], None]
 
 verification_found_false: ExtensionPoint[FoundFalseHandler] = ExtensionPoint(
@@ -130,7 +133,7 @@ def record_verification(
     row: Guardianship = Guardianship.objects.get(pk=guardianship.pk, client_id=guardianship.client_id)
     if row.ends_at is not None and row.ends_at <= at:
         raise AlreadyEnded
-    if not row.may_consent or row.court_order:
+    if not row.may_consent or row.court_order or is_minor(row.guardian, at):
         raise MayNotConsent
     found = Verification(
         client_id=row.client_id,
@@ -145,6 +148,17 @@ def record_verification(
     _record_verification_entry("guardian.verified", found, row, actor, at)
     update_service_conflict(row.child, outcome=ConflictOutcome.AGREED, actor=actor, reason=reason, at=at)
     return found
+
+
+def end_authority_of_minors(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
+    """End the authority of guardians who turn out not to be of full age: every verification of them was wrong.
+
+    Their refusals stay in effect, and what they permitted is withdrawn, as for any false verification (decision 0036).
+    """
+    del actor  # the statement of an age is theirs, its consequence the portal's
+    live = Verification.objects.filter(client_id=client_id, guardianship__guardian__in=list(people), ended_at=None)
+    for verification in live.select_related("guardianship__child").order_by("pk"):
+        mark_verification_false(verification, actor=_MINORS_ACTOR, at=at)
 
 
 @transaction.atomic

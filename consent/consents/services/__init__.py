@@ -7,15 +7,13 @@ from consent.consents.services.evidence import (
     add_evidence_reference,
     open_evidence,
 )
+from consent.consents.services.givers import ChildMayNotGive, GuardianUnknown, UnknownAgeMayNotGive
 from consent.consents.services.recording import (
     Answer,
-    ChildMayNotGive,
     ClaimInFuture,
     ConsentNotBased,
-    GuardianUnknown,
     NothingToWithdraw,
     PurposeUnknown,
-    UnknownAgeMayNotGive,
     record_answers,
     withdraw_consent,
 )

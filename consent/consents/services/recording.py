@@ -3,14 +3,12 @@
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from children.guardians.models import Guardianship
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
 from consent.consents.models.consents import GivenBy
 from consent.consents.services.consent_basis import (
@@ -21,6 +19,7 @@ from consent.consents.services.consent_basis import (
 )
 from consent.consents.services.events import ConsentHistory, append_event, load_history, lock_subject
 from consent.consents.services.evidence import add_evidence_reference
+from consent.consents.services.givers import check_giver, check_guardian
 from consent.consents.services.guardians import (
     is_refused_by_another_guardian,
     update_purpose_conflict,
@@ -30,21 +29,17 @@ from consent.notices.selectors.purposes import to_purpose
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
-from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import was_child
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "Answer",
-    "ChildMayNotGive",
     "ClaimInFuture",
     "ConsentNotBased",
-    "GuardianUnknown",
     "NothingToWithdraw",
     "PurposeUnknown",
-    "UnknownAgeMayNotGive",
     "record_answers",
     "withdraw_consent",
 ]
@@ -52,8 +47,6 @@ __all__ = [
 
 _ENDING = frozenset({ConsentState.REFUSED, ConsentState.WITHDRAWN})
 """Answers that permit nothing; they are recorded also while the person is being erased."""
-_JUST_NOW = timedelta(days=1)
-"""An answer this recent is judged by the age now, without unsealing the age of an adult."""
 
 
 class PurposeUnknown(PortalError, LookupError):
@@ -97,49 +90,6 @@ class ClaimInFuture(PortalError):
         "Send a past time.",
         field="claimed_at",
     )
-
-
-_GUARDIAN_GIVES = (
-    "A guardian with verified authority gives it: GET /api/v1/subjects/{external_id}/guardians lists them. Send by."
-)
-
-
-class ChildMayNotGive(PortalError):
-    """The person is a child, for whom only a guardian can give consent."""
-
-    problem = Problem(
-        "guardian-must-give",
-        HTTPStatus.CONFLICT,
-        "A guardian gives consent for this person",
-        f"The person is a child, or was one at claimed_at. {_GUARDIAN_GIVES}",
-        field="by",
-    )
-    console_message = "The person is a child: a guardian gives consent for them."
-
-
-class UnknownAgeMayNotGive(ChildMayNotGive):
-    """The person's age is unknown where minors are served: a guardian gives consent, until the age is registered."""
-
-    problem = Problem(
-        "guardian-must-give",
-        HTTPStatus.CONFLICT,
-        "A guardian gives consent for this person",
-        f"The person's age is unknown, and this client serves minors: register the age. {_GUARDIAN_GIVES}",
-        field="by",
-    )
-    console_message = "The person's age is not known: a guardian gives consent, until the age is recorded."
-
-
-class GuardianUnknown(PortalError, LookupError):
-    """The guardian is not registered or claimed for this person, or is named without a guardian's answer."""
-
-    problem = Problem(
-        "guardian-unknown",
-        HTTPStatus.CONFLICT,
-        "The guardian is not registered for this person",
-        "Register the guardian for the person first.",
-    )
-    console_message = "The school has not named this guardian for the person."
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,21 +162,21 @@ def record_answers(
     ``given`` requires consent as lawful basis for one of the person's roles, and the notice in effect: ``shown`` is the
     token that ``sign_notice_token`` made when the notice was shown. Methods without a portal screen (TOKENLESS) give
     ``notice_version`` and ``evidence`` (the location of the form, or a note of the call) instead; evidence is sealed.
-    ``at`` is the time of recording; ``claimed_at``, the client's time of collection, is stored beside it.
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
     TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect, EvidenceMissing if no notice is proven;
-    ClaimInFuture, ClaimBeforeNotice, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress
-    unless all refuse.
+    ClaimInFuture, ClaimBeforeNotice, GuardianUnknown, ChildMayNotGive, StillAChild, AlreadyErased, NotAllowed.
+    ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
     _check_claim(claimed_at, at)
-    _check_guardian(subject, given_by, guardian, at)
+    check_guardian(subject, given_by, guardian, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     past = load_history(subject, guardian)
     register = current_register(subject.client_id, past.register_version)
-    by_child = _check_child(subject, answers, given_by, register, at, claimed_at)
+    states = {answer.state for answer in answers}
+    by_child = check_giver(subject, guardian, states, register, at=at, claimed_at=claimed_at)
     grounds = resolve_notices(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     collected, events = CollectionMethod(method, bool(evidence), claimed_at), []
@@ -320,43 +270,6 @@ def _get_purpose(code: str, register: Register) -> Purpose:
 def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
     if claimed_at is not None and claimed_at > at:
         raise ClaimInFuture
-
-
-def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
-    if given_by != GivenBy.GUARDIAN:
-        if guardian is not None:
-            raise GuardianUnknown("Only a guardian's answer may name a guardian.")
-        return
-    pair: dict[str, Any] = {"client_id": subject.client_id, "child": subject, "guardian": guardian}
-    named = Guardianship.objects.filter(**pair)
-    claimed = GuardianClaim.objects.filter(**pair, starts_at__lte=at, ends_at=None)
-    if guardian is None or not (named.live(at).exists() or (claimed.exists() and not named.exists())):
-        raise GuardianUnknown
-
-
-def _check_child(  # noqa: PLR0917 -- the answers, then the facts they are checked against
-    subject: Subject,
-    answers: Sequence[Answer],
-    given_by: GivenBy,
-    register: Register,
-    at: datetime,
-    claimed_at: datetime | None,
-) -> bool:
-    """Refuse consent that a child gives itself; it may see, refuse and withdraw. Return True if a child answers.
-
-    An answer given as a child, by its claimed time, stays a child's answer later.
-    """
-    gate: dict[str, Any] = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
-    if given_by == GivenBy.GUARDIAN:
-        return False
-    is_child = subject.is_child(at, **gate)
-    if not is_child and claimed_at is not None and at - claimed_at > _JUST_NOW:
-        is_child = was_child(subject, claimed_at, time_zone=register.time_zone, **gate)
-    if not is_child:
-        return False
-    if any(answer.state == ConsentState.GIVEN for answer in answers):
-        raise UnknownAgeMayNotGive if subject.of_age_for(register.thresholds) is None else ChildMayNotGive
-    return True
 
 
 def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked against

@@ -9,11 +9,19 @@ person.
 from dataclasses import replace
 from datetime import datetime
 
-from paktaleem.directory.people.ages import combine_statements, is_child
-from paktaleem.directory.people.details import SubjectDetails, age_statements, threshold_reached_at
+from paktaleem.directory.people.ages import birthday, combine_statements, is_child, of_age_at
+from paktaleem.directory.people.details import AgeCheck, SubjectDetails, age_statements, threshold_reached_at
 from paktaleem.foundation.accounts.thresholds import Thresholds
 
-__all__ = ["AGE_GATE_FIELDS", "Reading", "reveals_child", "withhold_looser_changes", "without_contradictions"]
+__all__ = [
+    "AGE_GATE_FIELDS",
+    "Reading",
+    "came_of_age_by",
+    "reveals_child",
+    "reveals_minor_guardian",
+    "withhold_looser_changes",
+    "without_contradictions",
+]
 
 AGE_GATE_FIELDS = (
     "role",
@@ -27,6 +35,8 @@ AGE_GATE_FIELDS = (
     "age_check",
 )
 """Fields that determine who decides for a person."""
+
+_GUARDIAN = "guardian"
 
 
 class Reading:
@@ -98,3 +108,22 @@ def reveals_child(before: SubjectDetails, after: SubjectDetails, reading: Readin
     if reading.is_known_child(after):
         return not reading.is_known_child(before)
     return not reading.is_child(before) and reading.is_child(after)
+
+
+def reveals_minor_guardian(before: SubjectDetails, after: SubjectDetails, full_age: Reading) -> bool:
+    """Return True if a guardian becomes known not to be of full age; ``full_age`` has the full ages as thresholds."""
+    return _GUARDIAN in after.roles and full_age.is_known_child(after) and not full_age.is_known_child(before)
+
+
+def came_of_age_by(details: SubjectDetails, *, threshold: int, time_zone: str) -> datetime | None:
+    """Return when an adult had reached the threshold at the latest, by the strongest statement of their age, or None.
+
+    ``threshold_reached_at`` keeps no day for adults; this is for the age at the time of an earlier answer.
+    """
+    born, years, on = details.birth_date, details.attested_age, details.attested_on
+    if years is None and details.age_check is not None:
+        check = AgeCheck.read(details.age_check)
+        years, on = check.years, check.checked_on
+    if born is None and years is not None and on is not None:
+        born = birthday(on, -years)
+    return None if born is None else of_age_at(born, threshold=threshold, time_zone=time_zone)

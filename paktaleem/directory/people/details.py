@@ -33,7 +33,6 @@ __all__ = [
     "SubjectDetails",
     "age_columns",
     "age_statements",
-    "came_of_age_by",
     "check_external_id",
     "contact_index",
     "personal_columns",
@@ -370,20 +369,6 @@ def threshold_reached_at(details: SubjectDetails, *, threshold: int, time_zone: 
     if moment is None:
         return ADULT_SENTINEL if _is_adult_guardian(details) and not contradicted else None
     return moment if moment > at else ADULT_SENTINEL
-
-
-def came_of_age_by(details: SubjectDetails, *, threshold: int, time_zone: str) -> datetime | None:
-    """Return when an adult had reached the threshold at the latest, by the strongest statement of their age, or None.
-
-    ``threshold_reached_at`` keeps no day for adults; this is for the age at the time of an earlier answer.
-    """
-    born, years, on = details.birth_date, details.attested_age, details.attested_on
-    if years is None and details.age_check is not None:
-        check = AgeCheck.read(details.age_check)
-        years, on = check.years, check.checked_on
-    if born is None and years is not None and on is not None:
-        born = ages.birthday(on, -years)
-    return None if born is None else ages.of_age_at(born, threshold=threshold, time_zone=time_zone)
 
 
 def role_facts(roles: tuple[str, ...]) -> dict[str, Any]:

@@ -170,6 +170,11 @@ class Client(Tracked):
         return Thresholds(self.age_threshold, self.country_thresholds, self.country)
 
     @property
+    def full_ages(self) -> Thresholds:
+        """Return the full ages, by country of residence: from then on a guardian may not act for a person."""
+        return self.thresholds.to_full_ages(settings.FULL_AGES)
+
+    @property
     def is_paktaleem(self) -> bool:
         """Return True for PakTaleem's own client."""
         return self.id == PAKTALEEM

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["HIGHEST", "LOWEST", "Thresholds"]
+__all__ = ["FULL_AGE", "HIGHEST", "LOWEST", "Thresholds"]
 
 LOWEST, HIGHEST = 13, 21
 """At least 13 by PakTaleem's policy (§8); some countries require more (GDPR Art. 8)."""
+FULL_AGE = 18
+"""Full age in most countries (UN Convention on the Rights of the Child, Art. 1); others are in ``FULL_AGES``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +27,9 @@ class Thresholds:
         """Return True if, in any country, people decide for themselves at a lower age than by ``other``."""
         countries = {"", self.home, other.home, *self.by_country, *other.by_country}
         return self.default < other.default or any(self.of(one) < other.of(one) for one in countries)
+
+    def to_full_ages(self, by_country: Mapping[str, int]) -> "Thresholds":
+        """Return the full ages of the same countries: 18 or the country's own, never below the age of consent."""
+        default = max(FULL_AGE, self.default)
+        own = {country: by_country.get(country, FULL_AGE) for country in {*by_country, *self.by_country}}
+        return Thresholds(default, {country: max(age, self.of(country)) for country, age in own.items()}, self.home)

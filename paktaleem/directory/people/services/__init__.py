@@ -24,6 +24,7 @@ from paktaleem.directory.people.services.keys import replace_key
 from paktaleem.directory.people.services.locking import lock_subject, lock_unheld_subject
 from paktaleem.directory.people.services.people import (
     add_role,
+    find_full_age,
     record_access,
     register_subject,
     reveal_fields,
@@ -59,6 +60,7 @@ __all__ = [
     "complete_erasure",
     "end_other_claims",
     "erase_subject",
+    "find_full_age",
     "find_people",
     "lock_subject",
     "lock_unheld_subject",

@@ -17,7 +17,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.encryption.sealing import Sealer, blind_index
 
-__all__ = ["PROPOSAL", "AgeProposal", "age_rules_of", "parse_proposal", "propose_changes"]
+__all__ = ["PROPOSAL", "AgeProposal", "age_rules_of", "full_age_rules_of", "parse_proposal", "propose_changes"]
 
 PROPOSAL = "subjects_agechange.proposal"
 _DAYS = ("birth_date", "attested_on", "declared_on")
@@ -41,6 +41,11 @@ class AgeProposal:
 def age_rules_of(client: Client, at: datetime) -> Reading:
     """Return a client's rules for evaluating ages at a time."""
     return Reading(thresholds=client.thresholds, time_zone=client.time_zone, serves_minors=client.serves_minors, at=at)
+
+
+def full_age_rules_of(client: Client, at: datetime) -> Reading:
+    """Return a client's rules for evaluating whether people are of full age at a time."""
+    return Reading(thresholds=client.full_ages, time_zone=client.time_zone, serves_minors=False, at=at)
 
 
 def parse_proposal(text: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people.age_gate import (
-    reveals_child,
+    came_of_age_by,
     withhold_looser_changes,
     without_contradictions,
 )
@@ -21,7 +21,6 @@ from paktaleem.directory.people.details import (
     PLAIN,
     SubjectDetails,
     age_columns,
-    came_of_age_by,
     check_external_id,
     personal_columns,
     role_facts,
@@ -34,9 +33,9 @@ from paktaleem.directory.people.models import (
     SubjectKey,
     SubjectRole,
 )
-from paktaleem.directory.people.revealed_children import report_revealed_children
+from paktaleem.directory.people.revealed_children import RevealedPeople
 from paktaleem.directory.people.selectors import sealer_of, sealers_of, was_erased
-from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
+from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -54,6 +53,7 @@ from paktaleem.foundation.tenancy.rows import insert_rows
 __all__ = [
     "add_role",
     "apply_confirmed_change",
+    "find_full_age",
     "open_details",
     "record_access",
     "register_subject",
@@ -180,8 +180,9 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeR
     old, new = before.texts(), after.texts()
     changed = {field: new[field] for field in PERSONAL if old[field] != new[field]}
     _record_details("subject.changed", subject, changed, sealer, act)
-    if reveals_child(before, after, reading):
-        report_revealed_children(subject.client_id, [subject.pk], actor=act.actor, at=act.at)
+    revealed = RevealedPeople()
+    revealed.note(subject.pk, before, after, reading=reading, full_age=full_age_rules_of(act.client, act.at))
+    revealed.report(subject.client_id, actor=act.actor, at=act.at)
     return subject
 
 
@@ -234,6 +235,15 @@ def was_child(
     details = open_details(subject, sealer or sealer_of(subject))
     of_age_at = came_of_age_by(details, threshold=thresholds.of(subject.country), time_zone=time_zone)
     return of_age_at is not None and at < of_age_at
+
+
+def find_full_age(subject: Subject, *, at: datetime, sealer: Sealer | None = None) -> datetime | None:
+    """Return when a person is of full age, ADULT_SENTINEL if they are at ``at``, None if their age is not known.
+
+    Their age is unsealed: only the age of consent is stored in clear. ``sealer`` saves the query for the key.
+    """
+    details = open_details(subject, sealer or sealer_of(subject))
+    return full_age_rules_of(subject.client, at).adult_from(details)
 
 
 def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:

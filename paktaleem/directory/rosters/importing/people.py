@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 from paktaleem.directory.oneroster import Person, Place
-from paktaleem.directory.people.age_gate import reveals_child, withhold_looser_changes
+from paktaleem.directory.people.age_gate import withhold_looser_changes
 from paktaleem.directory.people.details import (
     PERSONAL,
     PLAIN,
@@ -20,9 +20,9 @@ from paktaleem.directory.people.details import (
     role_facts,
 )
 from paktaleem.directory.people.models import AgeRoute, SubjectEvent, SubjectEventKind
-from paktaleem.directory.people.revealed_children import report_revealed_children
+from paktaleem.directory.people.revealed_children import RevealedPeople
 from paktaleem.directory.people.selectors import tombstone_of
-from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
+from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Action
 from paktaleem.directory.rosters.importing.roles import merge_roles
@@ -91,7 +91,7 @@ class _Staged:
     entries: list[Entry] = field(default_factory=list)
     events: list[SubjectEvent] = field(default_factory=list)
     proposals: list[AgeProposal] = field(default_factory=list)
-    revealed: list[UUID] = field(default_factory=list)
+    revealed: RevealedPeople = field(default_factory=RevealedPeople)
 
 
 def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
@@ -194,7 +194,8 @@ def _hold_back(
     before, reading = known.opened(PERSONAL, run.client.id), age_rules_of(run.client, run.at)
     held = withhold_looser_changes(before, details, reading)
     if held is None:
-        staged.revealed += [known.id] if reveals_child(before, details, reading) else []
+        full_age = full_age_rules_of(run.client, run.at)
+        staged.revealed.note(known.id, before, details, reading=reading, full_age=full_age)
         return details
     staged.proposals.append(AgeProposal(known.id, known.sealer(run.client.id), details))
     column = "country" if before.country != details.country else "birth_date"
@@ -390,7 +391,7 @@ def _write(staged: _Staged, run: Run) -> None:
         raise PeopleChangedMeanwhile
     SubjectEvent.objects.bulk_create(staged.events)
     write_entries(staged.entries, client_id=run.client.id)
-    report_revealed_children(run.client.id, staged.revealed, actor=run.actor, at=run.at)
+    staged.revealed.report(run.client.id, actor=run.actor, at=run.at)
 
 
 def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:

@@ -1,0 +1,87 @@
+"""Guardians are of full age, whenever it becomes known that one is not."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from children.guardians.models import Guardianship, Verification
+from children.guardians.selectors import load_child_facts
+from children.guardians.services import MayNotConsent, StillAChild, verify_guardian
+from consent.consents.models import ConsentState
+from consent.consents.models.consents import GivenBy
+from consent.consents.services import Answer, ChildMayNotGive, record_answers
+from paktaleem.foundation.accounts.thresholds import Thresholds
+from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.children.guardians import decision_reason, guardian_of, make_guardian, record_answer, verified_guardian
+from tests.factories import SETTING_UP, SubjectFactory
+from tests.showing import shown
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def danish(cast, indus):
+    return cast.subject("danish")
+
+
+@pytest.mark.parametrize("age", [{"attested_age": 14}, {"birth_date": date(2008, 10, 2)}])
+def test_no_one_below_full_age_is_named(cast, indus, danish, now, age):
+    teen = SubjectFactory(client=indus, external_id="lms-teen", role="student", at=now, **age)
+    with pytest.raises(StillAChild):
+        guardian_of(danish, teen, at=now)
+    assert not Guardianship.objects.exists()
+
+
+def test_full_age_is_that_of_the_country_and_never_below_the_age_of_consent(cast, indus, danish, now, settings):
+    grown = SubjectFactory(client=indus, external_id="lms-aunt", role="guardian", attested_age=19, at=now)
+    settings.FULL_AGES = {"PK": 20}
+    with pytest.raises(StillAChild):
+        guardian_of(danish, grown, at=now)
+    settings.FULL_AGES = {}
+    assert guardian_of(danish, grown, at=now)
+    full_ages = Thresholds(16, {"DE": 21, "IN": 13}, "PK").to_full_ages({"AE": 21, "IN": 12})
+    assert [full_ages.of(country) for country in ("", "DE", "IN", "AE", "GB")] == [18, 21, 13, 21, 18]
+
+
+def say(child, at, **by):
+    token = shown(child.client_id, at)
+    return record_answers(child, answers=[Answer("newsletter", ConsentState.GIVEN)], shown=token, at=at, **by)
+
+
+@pytest.mark.parametrize("born", ["2014-03-01", "2010-03-01"])
+def test_a_guardian_who_turns_out_to_be_a_minor_loses_authority(cast, now, born):
+    lms = Caller(cast.key("indus"))
+    with in_client(cast.client_id("indus")):
+        danish, omar = cast.subject("danish"), make_guardian(cast.client("indus"), "omar", at=now)
+        row = verified_guardian(danish, omar, at=now)
+        record_answer(danish, omar, "given", shares=True, at=now)
+        assert load_child_facts(danish).standing(now).persons == {omar.pk}
+    assert lms.put("/api/v1/subjects/lms-omar", {"role": "guardian", "birth_date": born}).status_code == 200
+    with in_client(cast.client_id("indus")):
+        assert load_child_facts(danish).standing(now + MINUTE).persons == frozenset()
+        assert Verification.objects.get().ended_at is not None
+        with pytest.raises(MayNotConsent):
+            verify_guardian(row, method="in_person", evidence="Seen", actor=SETTING_UP, at=now + MINUTE)
+    [guardian] = lms.get("/api/v1/subjects/lms-danish/guardians").json()["guardians"]
+    assert guardian["has_authority"] is False
+    assert decision_reason(cast, "lms-danish", now + MINUTE) != "permitted"
+
+
+def test_a_guardian_who_is_a_child_consents_neither_for_another_nor_alone(cast, indus, danish, now):
+    omar = make_guardian(indus, "omar", at=now)
+    verified_guardian(danish, omar, at=now)
+    lms = {"client": indus, "external_id": "lms-omar", "role": "guardian", "birth_date": date(2014, 3, 1)}
+    omar = SubjectFactory(**lms, at=now)
+    with pytest.raises(StillAChild):
+        say(danish, now, given_by=GivenBy.GUARDIAN, guardian=omar, actor=SETTING_UP)
+    with pytest.raises(ChildMayNotGive):
+        say(omar, now, actor=SETTING_UP)
+
+
+def test_the_refusal_of_a_guardian_who_turns_out_to_be_a_minor_stays(cast, indus, danish, now):
+    omar = make_guardian(indus, "omar", at=now)
+    verified_guardian(danish, omar, at=now)
+    record_answer(danish, omar, "refused", at=now)
+    SubjectFactory(client=indus, external_id="lms-omar", role="guardian", birth_date=date(2014, 3, 1), at=now)
+    assert load_child_facts(danish).standing(now).state == "refused"
