@@ -26,8 +26,8 @@ def name_of(admin: Any) -> str:
 
 ADMINS: dict[str, Any] = {name_of(admin): admin for admin in site._registry.values()}
 ACTS = {f"{name}/{act.slug}": act for name, admin in ADMINS.items() for act in admin.all_acts()}
-SENSITIVE_ACTS = [name for name, act in ACTS.items() if act.capability in SENSITIVE]
-OTHER_ACTS = [name for name, act in ACTS.items() if act.capability not in SENSITIVE]
+SENSITIVE_ACTS = [name for name, act in ACTS.items() if act.is_sensitive]
+OTHER_ACTS = [name for name, act in ACTS.items() if not act.is_sensitive]
 ADDS = [name for name, admin in ADMINS.items() if admin.add_capability in SENSITIVE]
 CHANGES = [name for name, admin in ADMINS.items() if admin.change_capability in SENSITIVE]
 

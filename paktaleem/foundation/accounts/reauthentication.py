@@ -28,6 +28,7 @@ __all__ = [
     "has_recent_own_factor",
     "has_required_factors",
     "is_recent",
+    "refuse_old_authentication",
     "require_recent_authentication",
 ]
 
@@ -88,7 +89,13 @@ def require_recent_authentication(request: HttpRequest, capability: Capability |
 
     ``StepUpMiddleware`` turns the exception into a redirect to re-authentication.
     """
-    if settings.STEP_UP and capability in SENSITIVE and not has_recent_authentication(request, at=at):
+    if capability in SENSITIVE:
+        refuse_old_authentication(request, at=at)
+
+
+def refuse_old_authentication(request: HttpRequest, *, at: datetime) -> None:
+    """Raise ReauthenticationRequired without recent authentication."""
+    if settings.STEP_UP and not has_recent_authentication(request, at=at):
         raise ReauthenticationRequired
 
 

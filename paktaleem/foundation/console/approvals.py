@@ -55,7 +55,15 @@ def approval_actions(
     options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}}
     return (
         RowAction(
-            "approve", approve, capability, make_perform(True), lead=lead, done="Approved.", danger=danger, **options
+            "approve",
+            approve,
+            capability,
+            make_perform(True),
+            lead=lead,
+            done="Approved.",
+            danger=danger,
+            step_up=True,
+            **options,
         ),
         RowAction(
             "decline",

@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
+from paktaleem.foundation.accounts.reauthentication import refuse_old_authentication, require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import acts_of
 from paktaleem.foundation.console.columns import client_name, with_known_columns
@@ -344,7 +344,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         row = self._row_or_404(request, object_id)
         if is_shared_with(request, self.client_of(row)):
             raise PermissionDenied
-        require_recent_authentication(request, act.capability, at=get_arrival_time(request))
+        if act.is_sensitive:
+            refuse_old_authentication(request, at=get_arrival_time(request))
         if not act.applies(row, get_action_time(request)):
             messages.warning(request, gettext("Nothing was done, because the row has changed in the meantime."))
             return HttpResponseRedirect(self.url_of("change", row))

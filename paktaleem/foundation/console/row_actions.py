@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.errors import PortalError
@@ -35,6 +35,7 @@ class RowAction:
     It may return words instead, for the message after it: ``done`` is shown where they depend on nothing.
     ``refusals`` holds what this action says of an exception instead of the exception's own ``console_message``.
     With ``across_clients`` the service itself opens the contexts of the clients whose rows it writes (officers only).
+    ``step_up`` demands recent authentication although the capability does not: for a second person's approval.
     """
 
     slug: str
@@ -50,6 +51,12 @@ class RowAction:
     listed: bool = True
     template: str = "console/act.html"
     across_clients: bool = False
+    step_up: bool = False
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Return True if the action needs recent authentication: by its capability, or by ``step_up``."""
+        return self.step_up or self.capability in SENSITIVE
 
     def __post_init__(self) -> None:
         """Raise ImproperlyConfigured if the slug is that of a console page."""

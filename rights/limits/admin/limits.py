@@ -144,6 +144,7 @@ _ACTS = (
             done="Recorded.",
             applies=_is_in_force,
             danger=True,
+            step_up=True,
         ),
     ),
 )

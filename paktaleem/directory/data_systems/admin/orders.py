@@ -204,6 +204,7 @@ _ACTS = (
         lead="The system’s answer is no longer required. It remains unknown whether the system carried out the order.",
         done="Waived.",
         danger=True,
+        step_up=True,
         applies=lambda row, _at: row.is_open and row.is_waiver_proposed,
         refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},
     ),
