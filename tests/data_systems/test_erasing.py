@@ -16,7 +16,6 @@ from paktaleem.directory.data_systems.services import (
     approve_waiver,
     carry_out_by_hand,
     complete_order,
-    end_system,
     issue_orders,
     propose_waiver,
 )
@@ -36,6 +35,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import Stage, erasure_list
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.data_systems.ending import end_by_two_people
 from tests.factories import make_system
 from tests.working import run_worker, work
 
@@ -149,7 +149,7 @@ def end_all_systems(cast, at):
     for owner in (PAKTALEEM, cast.client_id("indus")):
         with in_client(owner):
             for system in System.objects.filter(client_id=owner):
-                end_system(system, actor=cast.actor("amina"), reason="review", at=at)
+                end_by_two_people(cast, system, at=at)
 
 
 def test_without_systems_an_erasure_completes_at_once(cast, now):

@@ -15,18 +15,24 @@ from paktaleem.directory.data_systems.selectors import (
 )
 from paktaleem.directory.data_systems.services import (
     AlreadyEnded,
+    EndNotProposed,
     assign_key,
     change_system,
     end_system,
     end_system_key,
+    keep_system,
+    propose_system_end,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.services import rotate_api_key
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.data_systems.ending import end_by_two_people
 from tests.factories import make_system
 
 
@@ -81,12 +87,42 @@ def test_a_system_cannot_start_in_the_past(indus, by, now):
         change_system(early, **by)
 
 
-def test_an_ended_system_gets_no_more_orders(indus, library, by, now):
-    end_system(library, **by)
+def test_a_system_gets_orders_until_a_second_person_agrees_to_its_end(cast, indus, library, by, now):
+    with pytest.raises(EndNotProposed):
+        end_system(library, **by)
+    propose_system_end(library, **by)
+    with pytest.raises(ApproverIsRequester):
+        end_system(library, **by)
+    assert library in systems_holding(indus.id, ["content"], at=now)
+    keep_system(library, **by)
+    with pytest.raises(EndNotProposed):
+        end_system(library, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+    assert list(Entry.objects.filter(kind__startswith="system.end").order_by("id").values_list("kind", flat=True)) == [
+        "system.end_proposed",
+        "system.end_declined",
+    ]
+
+
+def test_the_database_refuses_an_end_by_one_person(cast, library, now):
+    farah = cast.user_id("farah")
+    with pytest.raises(IntegrityError, match="system_ended_by_two_people"), transaction.atomic():
+        library.proposed_by = library.ended_by = farah
+        save_tracked(library, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+
+
+def test_a_system_keeps_the_categories_that_orders_must_reach(library, by):
+    library.categories = ["usage_logs"]
+    with pytest.raises(ValidationError) as refused:
+        change_system(library, **by)
+    assert "(content)" in str(refused.value.message_dict["categories"])
+
+
+def test_an_ended_system_gets_no_more_orders(cast, indus, library, by, now):
+    end_by_two_people(cast, library, at=now)
     assert library not in systems_holding(indus.id, ["content"], at=now)
     assert library in systems_holding(indus.id, ["content"], at=now - timedelta(seconds=1))
     with pytest.raises(AlreadyEnded):
-        end_system(library, **by)
+        propose_system_end(library, **by)
 
 
 def test_the_systems_holding_data_are_the_clients_and_paktaleems(cast, indus, library, now):

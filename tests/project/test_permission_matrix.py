@@ -263,6 +263,8 @@ ACTS = {
     "systems/order/try-again": "OC",
     "systems/order/values": "OC",
     "systems/order/waive": "OC",
+    "systems/system/agree": "OC",
+    "systems/system/decline": "OC",
     "systems/system/end": "OC",
     "systems/systemkey/end": "OC",
     "webhooks/delivery/replay": "OC",

@@ -37,8 +37,7 @@ WEAKENS = {
     "cookies/cookie/change": "consent.SafeguardChange",
     "retention/flaggedcollection/decide": "consent.SafeguardChange",
     "retention/incident/close": "consent.SafeguardChange",
-    "systems/system/change": "?",
-    "systems/system/end": "?",
+    "systems/system/end": "systems.System",
     "consent/lawfulbasis/add": "consent.SafeguardChange",
     "consent/lawfulbasis/change": "consent.SafeguardChange",
     "consent/lawfulbasis/end": "consent.SafeguardChange",
@@ -170,8 +169,8 @@ ALONE = {
         delete:api/v1/webhooks/<uuid:webhook> mail/letter/resend post:api/v1/webhooks
         post:api/v1/webhooks/<uuid:webhook>/enable post:api/v1/webhooks/<uuid:webhook>/replay
         post:api/v1/webhooks/<uuid:webhook>/rotate post:api/v1/webhooks/<uuid:webhook>/test
-        single_sign_on/provider/passwords systems/system/add systems/systemkey/add webhooks/delivery/replay
-        webhooks/endpoint/add webhooks/endpoint/change webhooks/endpoint/enable webhooks/endpoint/replay
+        single_sign_on/provider/passwords systems/system/add systems/system/change systems/systemkey/add
+        webhooks/delivery/replay webhooks/endpoint/add webhooks/endpoint/change webhooks/endpoint/enable webhooks/endpoint/replay
         webhooks/endpoint/rotate webhooks/endpoint/test
     """,
     "it outdates the consents that it concerns": "consent/purpose/widen",

@@ -25,7 +25,14 @@ from consent.sharing.services import (
 )
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services import OrderSpec, approve_waiver, issue_orders, propose_waiver
+from paktaleem.directory.data_systems.services import (
+    OrderSpec,
+    approve_waiver,
+    end_system,
+    issue_orders,
+    propose_system_end,
+    propose_waiver,
+)
 from paktaleem.directory.merges.services import decide_merge, propose_merge
 from paktaleem.directory.people.models import AgeChange, Readmission
 from paktaleem.directory.people.services import (
@@ -64,6 +71,7 @@ from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
+from tests.factories import make_system
 from tests.merges.making import second_record
 from tests.project.offenders import refuse_any
 from tests.security_assessments.making import make_assessment, make_finding
@@ -218,6 +226,13 @@ def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_merge, propose_merge(*pair, actor=actor, reason=Reason.REVIEW, at=at))
 
 
+def system_end(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    system = make_system(cast.client("indus"), "library", ["content"])
+    by: dict[str, Any] = {"reason": Reason.REVIEW}
+    propose_system_end(system, actor=actor, at=at, **by)
+    return lambda approver, later: end_system(system, actor=approver, at=later, **by)
+
+
 def sign_on_provider(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_provider, propose_sign_on(cast.client_id("indus"), actor, at))
 
@@ -242,6 +257,7 @@ RULES: dict[str, Rule] = {
     "sharing.LegalDisclosure": legal_disclosure,
     "subjects.AgeChange": age_change,
     "subjects.Readmission": readmission,
+    "systems.System": system_end,
     "systems.Waiver": waiver,
 }
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""

@@ -299,6 +299,8 @@ _OTHERS = (
     _act("subject.registered", _("Person registered")),
     _act("subject.released", _("Data released from quarantine"), _sent("cause")),
     _act("system.changed", _("System changed")),
+    _act("system.end_declined", _("End of a system declined")),
+    _act("system.end_proposed", _("End of a system proposed")),
     _act("system.ended", _("System ended")),
     _act("system.key_ended", _("Key of a system withdrawn")),
     _act("system.key_let_in", _("Key allowed for a system")),

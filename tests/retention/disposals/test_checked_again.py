@@ -12,13 +12,13 @@ from consent.consents.services import Answer, record_answers, restrict_processin
 from consent.register.models import ServiceAgreement
 from consent.register.services import change_register, end_period
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.data_systems.services import end_system
 from paktaleem.directory.people.services import start_erasure
 from paktaleem.foundation.audit.actors import Reason
 from retention.disposals.models import Item
 from retention.holdings.models import Holding
 from retention.holdings.services import ActivityReport, report_activity
 from retention.schedule.services import HoldScope, end_rule, place_hold
+from tests.data_systems.ending import end_by_two_people
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, second_record
 from tests.retention.disposals.steps import approved, hold_data, lms, order_all, rule_for, states, sweep
@@ -182,7 +182,7 @@ def test_a_system_that_ended_leaves_the_holding_visible(cast, indus, now):
     held = hold_data(cast, "hamza", at=now)
     sweep(indus.pk, now)
     batch = approved(cast, now)
-    end_system(lms(), actor=SETTING_UP, reason=Reason.REVIEW, at=now + HOUR)
+    end_by_two_people(cast, lms(), at=now + HOUR)
     order_all(batch, now + DAY)
     assert states() == {"lms-hamza": "no_system"}
     held.refresh_from_db()

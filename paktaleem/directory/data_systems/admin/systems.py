@@ -1,5 +1,7 @@
 """Console pages for systems that hold personal data, and for the API keys that act for them."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -13,8 +15,11 @@ from paktaleem.directory.data_systems.services import (
     change_system,
     end_system,
     end_system_key,
+    keep_system,
+    propose_system_end,
 )
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.register_names import format_categories
@@ -25,8 +30,19 @@ from paktaleem.foundation.console.site import site
 __all__ = ["SystemAdmin", "SystemKeyAdmin"]
 
 
-def _end(system: System, given: dict[str, Any], request: HttpRequest) -> None:
-    end_system(system, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+def _step(service: Callable[..., System]) -> Callable[[System, dict[str, Any], HttpRequest], None]:
+    def perform(system: System, given: dict[str, Any], request: HttpRequest) -> None:
+        service(system, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+
+    return perform
+
+
+def _is_in_use(system: System, at: datetime) -> bool:
+    return system.ends_at is None or system.ends_at > at
+
+
+def _is_end_proposed(system: System, at: datetime) -> bool:
+    return system.proposed_by is not None and _is_in_use(system, at)
 
 
 @admin.register(System, site=site)
@@ -37,7 +53,7 @@ class SystemAdmin(ScopedAdmin):
     add_capability = change_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("code", "name", "categories", "delivery", "contact", "starts_at")
     fixed = ("code", "starts_at")
-    detail_fields = ("state", "ends_at")
+    detail_fields = ("state", "proposed_at", "ends_at")
     list_display = ("name", "code", "holds", "delivery", "state", "owner")
     list_filter = ("delivery", "client")
     search_fields = ("code", "name")
@@ -53,11 +69,33 @@ class SystemAdmin(ScopedAdmin):
             "end",
             "End system",
             Capability.MANAGE_SYSTEMS,
-            _end,
-            lead="No further orders are sent there. Open orders must still be answered or waived.",
+            _step(propose_system_end),
+            lead="Orders are sent there until a second person agrees: make sure that it holds no data any more.",
+            done="Proposed: a second person must agree.",
+            danger=True,
+            applies=lambda row, at: _is_in_use(row, at) and not _is_end_proposed(row, at),
+        ),
+        RowAction(
+            "agree",
+            "Agree to end it",
+            Capability.MANAGE_SYSTEMS,
+            _step(end_system),
+            lead="You are the second person. No further orders are sent there, whatever data it still holds. Open "
+            "orders must still be answered or waived.",
             done="Ended.",
             danger=True,
-            applies=lambda row, at: row.ends_at is None or row.ends_at > at,
+            step_up=True,
+            applies=_is_end_proposed,
+            refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},
+        ),
+        RowAction(
+            "decline",
+            "Keep the system",
+            Capability.MANAGE_SYSTEMS,
+            _step(keep_system),
+            lead="The proposal to end the system is declined.",
+            done="Kept.",
+            applies=_is_end_proposed,
         ),
     )
 

@@ -79,6 +79,9 @@ class System(Tracked):
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
+    proposed_by = models.UUIDField("end proposed by", null=True, editable=False)
+    proposed_at = models.DateTimeField("end proposed", null=True, editable=False)
+    ended_by = models.UUIDField("end agreed to by", null=True, editable=False)
 
     objects: ClassVar[Any] = PeriodQuerySet.as_manager()
     history = History()
@@ -89,6 +92,9 @@ class System(Tracked):
             models.UniqueConstraint(fields=["client", "code"], name="system_code_unique"),
             models.CheckConstraint(condition=~Q(categories=[]), name="system_holds_something"),
             models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="system_period"),
+            models.CheckConstraint(
+                condition=Q(ended_by=None) | ~Q(ended_by=F("proposed_by")), name="system_ended_by_two_people"
+            ),
         ]
 
     def __str__(self) -> str:

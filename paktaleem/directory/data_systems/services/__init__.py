@@ -25,10 +25,13 @@ from paktaleem.directory.data_systems.services.fulfilment import (
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, new_values_of
 from paktaleem.directory.data_systems.services.registering import (
     AlreadyEnded,
+    EndNotProposed,
     assign_key,
     change_system,
     end_system,
     end_system_key,
+    keep_system,
+    propose_system_end,
 )
 from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
 from paktaleem.directory.data_systems.services.waiving import (
@@ -43,6 +46,7 @@ __all__ = [
     "AlreadyEnded",
     "AlreadyProposed",
     "CategoryUnknown",
+    "EndNotProposed",
     "NewAlerts",
     "NotByHand",
     "NothingProposed",
@@ -62,8 +66,10 @@ __all__ = [
     "hand_over",
     "issue_orders",
     "issue_orders_for_set",
+    "keep_system",
     "list_clients_with_old_copies",
     "new_values_of",
+    "propose_system_end",
     "propose_waiver",
     "purge_copies",
     "purge_old_copies",

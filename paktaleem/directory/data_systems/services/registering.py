@@ -11,13 +11,24 @@ from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["AlreadyEnded", "assign_key", "change_system", "end_system", "end_system_key"]
+__all__ = [
+    "AlreadyEnded",
+    "EndNotProposed",
+    "assign_key",
+    "change_system",
+    "end_system",
+    "end_system_key",
+    "keep_system",
+    "propose_system_end",
+]
 
 _FIXED = ("client_id", "code", "starts_at")
 SCOPE = "orders"
@@ -27,6 +38,12 @@ class AlreadyEnded(PortalError):
     """The system or the assignment has already ended."""
 
     console_message = "It has already ended."
+
+
+class EndNotProposed(PortalError):
+    """No one has proposed to end the system."""
+
+    console_message = "No one has proposed to end this system."
 
 
 @transaction.atomic
@@ -46,19 +63,53 @@ def change_system(system: System, *, actor: Actor, reason: Reason | str, at: dat
 
 
 @transaction.atomic
-def end_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
-    """End a system: no further orders are sent there; open ones must still be answered or waived.
+def propose_system_end(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
+    """Propose to end a system: orders go there until a second person agrees, since it may still hold data.
 
     Raises AlreadyEnded, NotAllowed.
     """
-    _require(system, actor)
-    system = System.objects.select_for_update().get(pk=system.pk, client_id=system.client_id)
-    if system.ends_at is not None and system.ends_at <= at:
-        raise AlreadyEnded
-    system.ends_at = at
+    system = _lock(system, actor, at)
+    system.proposed_by, system.proposed_at = actor.id, at
+    save_tracked(system, actor=actor, reason=reason, at=at)
+    _record_system("system.end_proposed", system, actor, at)
+    return system
+
+
+@transaction.atomic
+def keep_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
+    """Decline a proposal to end a system. Raises EndNotProposed, AlreadyEnded, NotAllowed."""
+    system = _lock(system, actor, at)
+    if system.proposed_by is None:
+        raise EndNotProposed
+    system.proposed_by = system.proposed_at = None
+    save_tracked(system, actor=actor, reason=reason, at=at)
+    _record_system("system.end_declined", system, actor, at)
+    return system
+
+
+@transaction.atomic
+def end_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
+    """End a system as a second person: no further orders are sent there; open ones must be answered or waived.
+
+    Raises EndNotProposed, ApproverIsRequester, ApproverNotIndependent, AlreadyEnded, NotAllowed.
+    """
+    system = _lock(system, actor, at)
+    if system.proposed_by is None:
+        raise EndNotProposed
+    require_second_person(actor, requested_by=system.proposed_by, at=to_wall_clock(at))
+    system.ends_at, system.ended_by = at, actor.id
     save_tracked(system, actor=actor, reason=reason, at=at)
     _record_system("system.ended", system, actor, at)
     return system
+
+
+def _lock(system: System, actor: Actor, at: datetime) -> System:
+    """Lock a system that has not ended."""
+    _require(system, actor)
+    locked: System = System.objects.select_for_update().get(pk=system.pk, client_id=system.client_id)
+    if locked.ends_at is not None and locked.ends_at <= at:
+        raise AlreadyEnded
+    return locked
 
 
 def _require(system: System, actor: Actor) -> None:
@@ -75,6 +126,9 @@ def _refuse_fixed(system: System) -> None:
             raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this one and add another."]})
     if before.ends_at != system.ends_at:
         raise ValidationError({"ends_at": ["Use the act “End system”."]})
+    if missing := set(before.categories) - set(system.categories):
+        words = gettext("Orders about this data would no longer reach the system: end it, and register another one.")
+        raise ValidationError({"categories": [f"{words} ({', '.join(sorted(missing))})"]})
 
 
 def _record_system(kind: str, system: System, actor: Actor, at: datetime) -> None:
