@@ -170,8 +170,8 @@ ALONE = {
         post:api/v1/webhooks/<uuid:webhook>/enable post:api/v1/webhooks/<uuid:webhook>/replay
         post:api/v1/webhooks/<uuid:webhook>/rotate post:api/v1/webhooks/<uuid:webhook>/test
         single_sign_on/provider/passwords systems/system/add systems/system/change systems/systemkey/add
-        webhooks/delivery/replay webhooks/endpoint/add webhooks/endpoint/change webhooks/endpoint/enable webhooks/endpoint/replay
-        webhooks/endpoint/rotate webhooks/endpoint/test
+        webhooks/delivery/replay webhooks/endpoint/add webhooks/endpoint/change webhooks/endpoint/enable
+        webhooks/endpoint/replay webhooks/endpoint/rotate webhooks/endpoint/test
     """,
     "it outdates the consents that it concerns": "consent/purpose/widen",
     "it concerns a sandbox, which has no real people": """
