@@ -126,6 +126,7 @@ SLOW: Final = {
         "tests/demo/test_demo.py",
         "tests/demo/test_guide.py::test_every_example_of_the_guide_works_in_order",
         "tests/demo/test_guide.py::test_every_example_of_the_readme_works",
+        "tests/deploy/test_services.py",
         "tests/deploy/test_units.py::test_the_commands_start_log_json_and_count_together",
         "tests/embedded",
         "tests/minilms/test_copy.py",

@@ -21,6 +21,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.backups.drills import Step
 from paktaleem.foundation.backups.records import record_backup, record_drill
 from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.jobs.diagnosis import check_failed_jobs
+from paktaleem.foundation.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.periods.diagnosis import check_disposals
 from paktaleem.foundation.periods.kinds import list_kinds
 from paktaleem.foundation.periods.models import DisposalRun
@@ -62,6 +64,7 @@ def test_an_installation_in_order_passes(in_order):
     assert set(lines) == {
         "settings",
         "database",
+        "limits",
         "migrations",
         "metrics",
         "clock",
@@ -108,6 +111,30 @@ def test_each_part_that_is_not_in_order_is_named(in_order, cast, settings, monke
     assert found.pop("drills") == ("attention", "a restore was never practised")
     assert found.pop("disposals") == ("attention", f"1 have not run for a day: {kind}")
     assert found == {}
+
+
+def test_a_failed_job_says_how_it_runs_again(in_order):
+    insert = "INSERT INTO procrastinate_jobs (id, task_name, queue_name, status) VALUES (%s, %s, 'q', %s)"
+    run_sql(insert, 1_000_001, RETRY_STALLED, "failed")
+    [line] = check_failed_jobs()
+    assert (line.seen, "shell" in line.remedy) == (f"{RETRY_STALLED} (1)", False)
+    run_sql(insert, 1_000_002, "a.task", "failed")
+    [line] = check_failed_jobs()
+    assert line.remedy.endswith("manage.py procrastinate shell, then retry 1000002.")
+    run_sql(insert, 1_000_003, RETRY_STALLED, "succeeded")
+    [line] = check_failed_jobs()
+    assert line.seen == "a.task (1)", "the periodic task succeeded since"
+    run_sql("SELECT procrastinate_retry_job_v2(1000002, now(), NULL, NULL, NULL)")
+    [line] = check_failed_jobs()
+    assert line.seen == "none"
+
+
+def test_a_role_without_limits_is_named(in_order):
+    run_sql("SET LOCAL statement_timeout = 0")
+    assert wrong_lines()["limits"] == (
+        "attention",
+        "statement_timeout is not set: one statement can hold a process for good",
+    )
 
 
 def test_a_disposal_that_never_ran_is_late_only_once_the_portal_is_a_day_old(cast, time_machine):
@@ -184,4 +211,4 @@ def test_lines_for_people_end_with_a_count(in_order):
         call_command("doctor", stdout=out)
     assert "failed     backups" in out.getvalue()
     assert "→ Run: manage.py backup FILE, every day." in out.getvalue()
-    assert out.getvalue().endswith("17 lines: 15 ok, 1 attention, 1 failed.\n")
+    assert out.getvalue().endswith("18 lines: 16 ok, 1 attention, 1 failed.\n")

@@ -8,6 +8,7 @@ from django.db import connection
 
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, name_some, to_mend, to_watch
+from paktaleem.foundation.jobs.tasks import list_periodic_tasks
 from paktaleem.foundation.tenancy.context import in_global
 
 __all__ = ["check_failed_jobs", "check_queue", "check_worker"]
@@ -20,7 +21,11 @@ SELECT count(*) FROM procrastinate_jobs job WHERE status = 'todo'
    AND coalesce(scheduled_at, (SELECT min(at) FROM procrastinate_events WHERE job_id = job.id)) < %s
 """
 _COUNT_FAILED = """
-SELECT task_name, count(*) FROM procrastinate_jobs WHERE status = 'failed' GROUP BY 1 ORDER BY 2 DESC, 1
+SELECT task_name, count(*), min(id) FROM procrastinate_jobs failed
+ WHERE status = 'failed' AND NOT (task_name = ANY(%s) AND EXISTS (
+       SELECT FROM procrastinate_jobs later
+        WHERE later.task_name = failed.task_name AND later.status = 'succeeded' AND later.id > failed.id))
+ GROUP BY 1 ORDER BY 2 DESC, 1
 """
 
 
@@ -47,16 +52,24 @@ def check_queue() -> Iterator[Line]:
 
 
 def check_failed_jobs() -> Iterator[Line]:
-    """Yield the tasks that failed, most failures first; officers' period for failed jobs removes them."""
-    failed = _read(_COUNT_FAILED)
+    """Yield the tasks that failed, most failures first, and how they run again; a kill counts as a failure too.
+
+    A periodic task that succeeded since is in order. Officers' period for failed jobs removes the rest.
+    """
+    periodic = list_periodic_tasks()
+    failed = _read(_COUNT_FAILED, periodic)
     if not failed:
         yield fine("failed jobs", "none")
         return
-    seen = name_some([f"{task} ({count:,})" for task, count in failed])
-    yield to_watch("failed jobs", seen, "The worker's log has the errors.")
+    seen = name_some([f"{task} ({count:,})" for task, count, _ in failed])
+    retried = [f"retry {job_id}" for task, _, job_id in failed if task not in periodic]
+    remedy = "The worker's log has the errors. Periodic tasks run again at their next time."
+    if retried:
+        remedy += f" Run the others again, one by one: manage.py procrastinate shell, then {name_some(retried)}."
+    yield to_watch("failed jobs", seen, remedy)
 
 
-def _read(query: str, *values: datetime) -> list[tuple[object, ...]]:
+def _read(query: str, *values: datetime | list[str]) -> list[tuple[object, ...]]:
     with in_global(), connection.cursor() as cursor:
         cursor.execute(query, values)
         rows: list[tuple[object, ...]] = cursor.fetchall()

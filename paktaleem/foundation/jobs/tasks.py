@@ -5,7 +5,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-__all__ = ["MAX_ATTEMPTS", "RETRY_STALLED", "retry_stalled_jobs"]
+__all__ = ["MAX_ATTEMPTS", "RETRY_STALLED", "list_periodic_tasks", "retry_stalled_jobs"]
 
 RETRY_STALLED = "worker.resume_jobs"
 MAX_ATTEMPTS = 5
@@ -26,3 +26,8 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
             await jobs.retry_job(job)
         else:
             await jobs.finish_job(job, Status.FAILED, delete_job=False)
+
+
+def list_periodic_tasks() -> list[str]:
+    """Return the names of the tasks that run again at their next time, by name."""
+    return sorted({entry.task.name for entry in app.periodic_registry.periodic_tasks.values()})

@@ -16,6 +16,7 @@ class StartupConfig(config.PortalAppConfig):
     handlers = (
         (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_settings"),
         (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_database"),
+        (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_limits"),
         (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_migrations"),
         (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_clock"),
         (_AT_START, "paktaleem.foundation.startup.diagnosis.schema_findings"),

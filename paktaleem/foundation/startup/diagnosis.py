@@ -9,7 +9,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import OperationalError, connection
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.diagnosis.lines import Line, fine, name_some, to_mend
+from paktaleem.foundation.diagnosis.lines import Line, fine, name_some, to_mend, to_watch
 from paktaleem.foundation.startup.findings import (
     Finding,
     database_findings,
@@ -29,6 +29,7 @@ from paktaleem.foundation.tenancy.migrated import (
 __all__ = [
     "check_clock",
     "check_database",
+    "check_limits",
     "check_migrations",
     "check_settings",
     "clock_differs",
@@ -36,6 +37,7 @@ __all__ = [
     "schema_findings",
 ]
 
+LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=2)
 """Largest allowed difference between this host's clock and the database's; records are ordered by host clocks."""
 
@@ -57,6 +59,18 @@ def check_database() -> Iterator[Line]:
         yield to_mend("database", "cannot be reached", remedy)
         return
     yield from lines_of("database", database_findings(facts), seen=f"reached as {facts.role}, durable")
+
+
+def check_limits() -> Iterator[Line]:
+    """Yield whether a statement, a wait for a lock and an idle transaction end by themselves."""
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = '0' ORDER BY 1", [list(LIMITS)])
+        unset = [name for (name,) in cursor.fetchall()]
+    if unset:
+        remedy = "Run ALTER ROLE paktaleem_app SET … as in docs/deploy/roles.sql."
+        yield to_watch("limits", f"{', '.join(unset)} is not set: one statement can hold a process for good", remedy)
+    else:
+        yield fine("limits", "statements, waits for locks and idle transactions end by themselves")
 
 
 def schema_findings() -> Iterator[Finding]:

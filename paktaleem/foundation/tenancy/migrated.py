@@ -35,13 +35,13 @@ def missing_migrations() -> set[tuple[str, str]]:
 def is_too_old(using: str = DEFAULT_DB_ALIAS) -> bool:
     """Return True if the database comes from a version that this code cannot upgrade.
 
-    Such a database lacks migrations of this code, and has others of the same apps, which are gone from the code. A
+    Such a database lacks migrations of this code, and has others of the same apps, which the code no longer has. A
     newer database lacks none; a migration that replaces others (a squashed one) knows their names.
     """
     applied, known = _applied_migrations(using), _known_migrations()
     labels = {label for label, _ in known}
-    gone = {(label, name) for label, name in applied if label in labels} - known - _replaced_migrations()
-    return bool(gone and known - applied)
+    extra = {(label, name) for label, name in applied if label in labels} - known - _replaced_migrations()
+    return bool(extra and known - applied)
 
 
 def _applied_migrations(using: str) -> set[tuple[str, str]]:

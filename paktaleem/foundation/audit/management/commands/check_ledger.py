@@ -1,4 +1,4 @@
-"""``manage.py check_ledger``: is every entry of the ledger what was recorded?"""
+"""``manage.py check_ledger``: is every entry of the ledger what was recorded? It cannot see deleted entries."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ from django.core.management.base import BaseCommand, CommandError
 from paktaleem.foundation.audit.checking import EntryChanged, check_entries
 
 CHANGED = 2
+_LIMIT = "This does not show whether entries were deleted: compare the number with that of an earlier backup."
 
 
 class Command(BaseCommand):
     """Compare every entry with its hash; exit status 2 and one line if one differs."""
 
-    help = "Compare the text of every ledger entry with its hash. Exit status 2 if one was changed."
+    help = "Compare the text of every ledger entry with its hash. Exit status 2 if one was changed. Sees no deletions."
     requires_system_checks: list[str] = []
 
     def handle(self, *_: Any, **__: Any) -> None:
@@ -21,4 +22,4 @@ class Command(BaseCommand):
             number = check_entries()
         except EntryChanged as error:
             raise CommandError(f"Entry {error} is not what was recorded.", returncode=CHANGED) from error
-        self.stdout.write(f"{number:,} entries are as they were recorded.")
+        self.stdout.write(f"{number:,} entries are as they were recorded. {_LIMIT}")
