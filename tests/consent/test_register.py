@@ -34,11 +34,13 @@ from consent.register.services import (
     change_register,
     end_period,
     sign_balancing_test,
+    widen_purpose,
 )
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -430,14 +432,10 @@ def test_a_sale_is_never_a_purpose(cast, indus, now, sale):
 
 
 @pytest.mark.parametrize("sale", SALES)
-def test_the_database_refuses_a_sale(indus, sale):
-    [(column, value)] = sale.items()
-    with (
-        pytest.raises(IntegrityError, match="purpose_is_never_a_sale"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(f"UPDATE consent_purpose SET {column} = %s WHERE code = 'newsletter'", [value])  # noqa: S608
+def test_the_database_refuses_a_sale(indus, now, sale):
+    row = new_row(Purpose, indus, now, **sale)
+    with pytest.raises(IntegrityError, match="purpose_is_never_a_sale"), transaction.atomic():
+        save_tracked(row, actor=SETTING_UP, reason=WHY, at=now)
 
 
 @pytest.mark.parametrize(
@@ -532,3 +530,15 @@ def test_a_link_into_another_client_is_refused(cast, now):
     with in_client(cast.client_id("indus")), pytest.raises(ValidationError) as caught:
         change(cast, new_row(Instruction, cast.client("indus"), now, agreement=foreign), now)
     assert list(caught.value.message_dict) == ["agreement"]
+
+
+def test_a_category_that_purposes_use_keeps_its_name(cast, indus, now):
+    category = change(cast, new_row(DataCategory, indus, now), now, actor="farah")
+    category.name_en = "Shoe sizes"
+    change(cast, category, now, actor="farah")
+    newsletter = Purpose.objects.get(code="newsletter", client_id=indus.pk)
+    widen_purpose(newsletter, categories=[category.code], actor=cast.actor("farah"), reason=WHY, at=now)
+    category.name_en, category.name_ur = "Health records", "صحت کا ریکارڈ"
+    with pytest.raises(ValidationError) as refused:
+        change(cast, category, now, actor="farah")
+    assert set(refused.value.message_dict) == {"name_en", "name_ur"}

@@ -31,7 +31,6 @@ WEAKENS = {
     "children/guardianship/change-authority": "children.GuardianChange",
     "children/guardianship/end": "children.GuardianChange",
     "children/guardianship/verify": "children.GuardianChange",
-    "consent/datacategory/change": "consent.SafeguardChange",
     "consent/noticedraft/announce": "consent.SafeguardChange",
     "cookies/cookie/add": "consent.SafeguardChange",
     "cookies/cookie/change": "consent.SafeguardChange",
@@ -161,12 +160,12 @@ ALONE = {
     "it sets up a client, its staff or its connections; what gives power waits for a second person by itself": """
         accounts/apikey/add accounts/apikey/rotate accounts/client/add accounts/client/starting-set
         accounts/membership/invite-again accounts/user/add accounts/user/invite agreements/clientcontact/add
-        consent/datacategory/add consent/instruction/add consent/instruction/change consent/notice/add
-        consent/notice/change consent/noticedraft/add consent/noticedraft/change consent/noticedraft/discard
-        consent/occasion/add consent/occasion/change consent/recipient/add consent/serviceagreement/add
-        consent/serviceagreement/change consent/serviceagreement/resume cookies/cookiesite/add
-        cookies/cookiesite/change cookies/linkedservice/add cookies/linkedservice/change cookies/linkedservice/review
-        delete:api/v1/webhooks/<uuid:webhook> mail/letter/resend post:api/v1/webhooks
+        consent/datacategory/add consent/datacategory/change consent/instruction/add consent/instruction/change
+        consent/notice/add consent/notice/change consent/noticedraft/add consent/noticedraft/change
+        consent/noticedraft/discard consent/occasion/add consent/occasion/change consent/recipient/add
+        consent/serviceagreement/add consent/serviceagreement/change consent/serviceagreement/resume
+        cookies/cookiesite/add cookies/cookiesite/change cookies/linkedservice/add cookies/linkedservice/change
+        cookies/linkedservice/review delete:api/v1/webhooks/<uuid:webhook> mail/letter/resend post:api/v1/webhooks
         post:api/v1/webhooks/<uuid:webhook>/enable post:api/v1/webhooks/<uuid:webhook>/replay
         post:api/v1/webhooks/<uuid:webhook>/rotate post:api/v1/webhooks/<uuid:webhook>/test
         single_sign_on/provider/passwords systems/system/add systems/system/change systems/systemkey/add

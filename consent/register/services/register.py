@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 from consent.register.models import (
     BalancingTest,
     Basis,
+    DataCategory,
     Instruction,
     LawfulBasis,
     ListedLaw,
@@ -72,6 +73,9 @@ _THE_CLIENTS = gettext_noop(
 _UNCHANGEABLE = gettext_noop("This cannot change: end this row and add another.")
 _SIGNED = gettext_noop("A signed balancing test cannot change: add a new test for a new assessment.")
 _ANOTHER_TEST = gettext_noop("Choose a balancing test of this purpose and this client.")
+_NAME_IN_USE = gettext_noop(
+    "Purposes use this category, and people decided about them under this name: add another category instead."
+)
 _NOT_LISTED = gettext_noop(
     "Begin with a law that PakTaleem’s privacy officers have listed for %(country)s, then give the section. Listed: "
     "%(laws)s."
@@ -167,6 +171,7 @@ def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: date
     _refuse_revival(row, before)
     _refuse_widening(row, before)
     _check_balancing(row, before)
+    _refuse_other_names(row, before)
     _check_law(row, before)
     _check_recipient(row, before, at=at)
     row.full_clean()
@@ -328,6 +333,15 @@ def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
         test = row.balancing_test
         if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
             raise ValidationError({"balancing_test": [_ANOTHER_TEST]})
+
+
+def _refuse_other_names(row: RegisterRow, before: RegisterRow | None) -> None:
+    """Raise ValidationError if a category that purposes use would get another name: people agreed to the old one."""
+    if not isinstance(row, DataCategory) or not isinstance(before, DataCategory):
+        return
+    changed = [name for name in ("name_en", "name_ur") if getattr(row, name) != getattr(before, name)]
+    if changed and Purpose.objects.filter(categories__contains=[row.code]).exists():
+        raise ValidationError({name: [_NAME_IN_USE] for name in changed})
 
 
 def _check_law(row: RegisterRow, before: RegisterRow | None) -> None:
