@@ -30,6 +30,7 @@ from consent.register.models.rows import RegisterRow
 from consent.register.purpose_texts import PURPOSE_WORDS
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
@@ -49,7 +50,7 @@ class WeakensSafeguard(ValidationError):
 
     def __init__(self, kind: SafeguardKind) -> None:
         """Keep what is weakened."""
-        super().__init__(_WEAKENS)
+        super().__init__(_WEAKENS, code=EFFECT_SHOWN)
         self.kind = kind
 
 

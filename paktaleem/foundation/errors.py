@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-__all__ = ["PortalError", "Problem", "list_portal_errors"]
+__all__ = ["EFFECT_SHOWN", "PortalError", "Problem", "list_portal_errors"]
+
+EFFECT_SHOWN = "effect_shown"
+"""Code of a validation error that shows the effect of a change first: nothing is wrong, and nothing is saved."""
 
 _TYPES = "urn:paktaleem:problem:"
 

@@ -29,6 +29,12 @@ def row_url(model: str, row_id: object, page: str = "change") -> str:
     return f"/admin/{model}/{row_id}/{page}/"
 
 
+def shows_effect_only(page: str) -> bool:
+    """Return True if a form shows an effect to confirm, in a neutral note and without an error."""
+    red = ("errornote", "errorlist", "<title>Error", "Please correct")
+    return '<div class="explain" role="status">' in page and not any(each in page for each in red)
+
+
 def typed(name: str, at: datetime) -> dict[str, str]:
     """Return a time as the cast enters it in the two parts of a field: in Karachi."""
     local = at.astimezone(KARACHI)

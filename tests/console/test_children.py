@@ -16,7 +16,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.services import CollectionReport, report_collection
 from tests.children.guardians import decision_reason, guardian_of, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
-from tests.console.pages import row_url
+from tests.console.pages import row_url, shows_effect_only
 from tests.factories import SETTING_UP
 from tests.working import work
 
@@ -63,11 +63,13 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
     asked = amina.post(url, form).content.decode()
     assert "A guardian decides now for <strong>1</strong> children" in asked
     assert 'name="ground"' in asked
+    assert shows_effect_only(asked)
     page = amina.post(url, {**form, "ground": "The school teaches adults now."}, follow=True).content.decode()
     assert "awaits approval by a second person" in page
     assert "DE 16\nGB 13" in page.replace("\r", "")
     wrong = amina.post(url, {**form, "country_thresholds": "Germany", "ground": "So."}).content.decode()
     assert "enter each country once" in wrong
+    assert not shows_effect_only(wrong)
     with in_client(client_id):
         assert kept(cast.client("indus")).serves_minors
         waiting = ClientChange.objects.get()

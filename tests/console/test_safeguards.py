@@ -15,7 +15,7 @@ from tests.cast import Cast
 from tests.consent.approving import approve_by_two, make_provider, officer
 from tests.consent.test_recipients import approval
 from tests.console.conftest import SignIn
-from tests.console.pages import row_url
+from tests.console.pages import row_url, shows_effect_only
 from tests.showing import shown
 from tests.signing_in import browser_of
 
@@ -107,6 +107,7 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: 
     assert "Consent does not decide. People: <strong>1</strong>. Clients: <strong>1</strong>." in page
     assert "Refused or withdrawn: <strong>1</strong>" in page
     assert 'name="ground"' in page
+    assert shows_effect_only(page)
     with in_client(cast.client_id("indus")):
         assert not SafeguardChange.objects.exists()
     second = browser.post(url, {**values, "ground": "The ministry ordered it."})

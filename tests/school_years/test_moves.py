@@ -31,6 +31,7 @@ from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.children.guardians import guardian_of
 from tests.console.conftest import SignIn
+from tests.console.pages import shows_effect_only
 from tests.factories import SETTING_UP, make_staff
 from tests.retention.schedule.making import make_holding
 from tests.schools.making import periods
@@ -126,6 +127,7 @@ def test_pupils_of_a_class_move_to_another_school_and_all_but_their_classes_stay
     values = {**MOVE, "people": [str(hamza.pk), str(danish.pk)], "every_class": "on"}
     page = confirmed(farah, url, values)
     assert "No one has been moved yet." in page
+    assert shows_effect_only(page)
     changes, stays = page.split('id="effect"')[1].split('id="stays"')
     assert re.findall(r"<bdi>([^<]+)</bdi>", changes) == ["4a (Lyari)", "9c (Clifton)", "Lyari", "Clifton"]
     assert [int(one) for one in re.findall(r"<dd>(\d+)</dd>", stays)] == before

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
@@ -23,7 +24,7 @@ class ReducesProtection(ValidationError):
 
     def __init__(self) -> None:
         """Name the field for the ground."""
-        super().__init__({"ground": [_REDUCES]})
+        super().__init__({"ground": [ValidationError(_REDUCES, code=EFFECT_SHOWN)]})
 
 
 class ClientChange(RequestedChange):

@@ -19,6 +19,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import translate_fields, translate_text
+from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import format_time
 
@@ -30,6 +31,7 @@ __all__ = [
     "ScopedForm",
     "add_service_error",
     "set_choices",
+    "shows_effect",
 ]
 
 
@@ -84,7 +86,14 @@ def add_service_error(form: forms.BaseForm, refusal: ValidationError) -> None:
         form.add_error(None, _translate_errors(refusal.error_list))
         return
     for field, errors in refusal.error_dict.items():
-        form.add_error(field if field in form.fields else None, _translate_errors(errors))
+        named = field if field in form.fields and any(each.code != EFFECT_SHOWN for each in errors) else None
+        form.add_error(named, _translate_errors(errors))
+
+
+def shows_effect(form: forms.BaseForm) -> bool:
+    """Return True if the form only shows the effect of a change that is to be confirmed: nothing is wrong."""
+    codes = {error.code for errors in form.errors.as_data().values() for error in errors}
+    return codes == {EFFECT_SHOWN}
 
 
 def _translate_errors(errors: Iterable[ValidationError]) -> list[ValidationError]:

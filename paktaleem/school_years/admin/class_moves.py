@@ -28,6 +28,7 @@ from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
@@ -125,7 +126,7 @@ class MoveForm(RowActionForm):
         for name in self.request.POST:
             self.data.setlist(name, self.request.POST.getlist(name))
         self.data["seen"] = digest
-        self.add_error(None, _NOT_MOVED)
+        self.add_error(None, ValidationError(_NOT_MOVED, code=EFFECT_SHOWN))
 
     def _digest(self, effect: MovePreview) -> str:
         """Return a digest of the values and of their effect."""

@@ -22,6 +22,7 @@ from paktaleem.foundation.console.forms import (
 )
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.models import HoldKind
@@ -85,7 +86,7 @@ class RuleForm(ScopedForm):
         preview = preview_end if self.is_end else preview_rule
         self.effect = preview(self.instance, actor=actor, at=at)
         self.data = self._with_digest()
-        self.add_error(None, _NOT_SAVED)
+        self.add_error(None, ValidationError(_NOT_SAVED, code=EFFECT_SHOWN))
 
     def _with_digest(self) -> QueryDict:
         """Return the submitted values with the digest, so that the same values are saved next time."""

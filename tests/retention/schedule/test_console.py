@@ -17,6 +17,7 @@ from retention.holdings.services import CollectionReport, open_incident, report_
 from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
 from retention.schedule.selectors import list_due_of_person
 from retention.schedule.services import HoldScope, lift_hold, place_hold
+from tests.console.pages import shows_effect_only
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import DAY, make_holding, make_rule
 from tests.signing_in import browser_of
@@ -59,6 +60,8 @@ def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(c
     text = first.content.decode()
     assert first.status_code == 200
     assert "Nothing is saved yet" in text
+    assert shows_effect_only(text)
+    assert not shows_effect_only(farah.post(f"{RULES}add/", fill(cast, period="soon")).content.decode())
     assert re.search(r"Due now</th>\s*<td>1</td>", text)
     with in_client(cast.client_id("indus")):
         assert not RetentionRule.objects.filter(client_id=cast.client_id("indus")).exists()

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 from paktaleem.foundation.console import columns
 from paktaleem.foundation.console import translation as words
+from paktaleem.foundation.console.forms import shows_effect
 from paktaleem.foundation.console.register_names import format_categories, format_category, format_purposes
 from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox
 from paktaleem.foundation.console.site import site
@@ -25,6 +26,7 @@ register.filter("category_names", lambda row: format_categories(row.categories, 
 register.filter("name_of_category", format_category)
 register.filter("names_of_categories", format_categories)
 register.filter("translated", words.translate_text)
+register.filter("shows_effect", shows_effect)
 
 
 @register.filter
