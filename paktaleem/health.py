@@ -5,7 +5,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from paktaleem.directory.people.erasures import ErasureState, erasure_state
+from paktaleem.directory.people.erasures import erasure_state
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.startup.diagnosis import clock_differs
 from paktaleem.foundation.tenancy.migrated import missing_migrations
@@ -43,6 +43,6 @@ def _find_blocker() -> str | None:
     if missing_migrations():
         return "migrations_missing"
     state = erasure_state(at=wall_clock_now())
-    if state is not ErasureState.CARRIED_OUT:
+    if not state.may_serve:
         return state.value
     return "clock_differs" if clock_differs() else None

@@ -6,6 +6,7 @@ missing ones out.
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from http import HTTPStatus
 
 import structlog
@@ -36,6 +37,8 @@ _CLOSED = Problem(
     "The portal is not ready",
     "Erasures are being repeated after a restore. Treat every decision as a refusal until then.",
 )
+_NO_LIST = replace(_CLOSED, detail="The list of erasures cannot be used. Treat every decision as a refusal until then.")
+_NO_DATABASE = replace(_CLOSED, detail="The database does not answer. Treat every decision as a refusal until then.")
 
 
 class ReadinessMiddleware:
@@ -47,19 +50,20 @@ class ReadinessMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Store the next middleware; the state is unknown."""
         self.get_response = get_response
-        self._is_ready, self._next_check_at = False, 0.0
+        self._state: ErasureState | None = None
+        self._next_check_at = 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on, or answer 503."""
         if request.path in _OPEN or self._may_serve():
             return self.get_response(request)
-        return _refusal(request)
+        return _refusal(request, self._state)
 
     def _may_serve(self) -> bool:
         if time.monotonic() >= self._next_check_at:
-            self._is_ready = _is_ready()
+            self._state = _find_state()
             self._next_check_at = time.monotonic() + settings.READINESS_SECONDS
-        return self._is_ready
+        return self._state is not None and self._state.may_serve
 
 
 def prepare_worker(app: App) -> None:
@@ -99,13 +103,23 @@ def _carry_out_erasures() -> bool:
 
 
 def _is_ready() -> bool:
+    state = _find_state()
+    return state is not None and state.may_serve
+
+
+def _find_state() -> ErasureState | None:
+    """Return the state of the erasures, and log why requests are refused; None if the database does not answer."""
     try:
-        return erasure_state(at=wall_clock_now()) is ErasureState.CARRIED_OUT
+        state = erasure_state(at=wall_clock_now())
     except DatabaseError:
-        return False
+        return None
+    if not state.may_serve:
+        log.error("No request is served; manage.py doctor says what to do.", reason=state.value)
+    return state
 
 
-def _refusal(request: HttpRequest) -> HttpResponse:
-    response = problem_response(_CLOSED, request) if is_api(request) else error_page(_CLOSED.status)
+def _refusal(request: HttpRequest, state: ErasureState | None) -> HttpResponse:
+    problem = {None: _NO_DATABASE, ErasureState.NOT_REPLAYED: _CLOSED}.get(state, _NO_LIST)
+    response = problem_response(problem, request) if is_api(request) else error_page(problem.status)
     response["Retry-After"] = str(max(1, round(settings.READINESS_SECONDS)))
     return response

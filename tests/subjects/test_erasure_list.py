@@ -1,6 +1,7 @@
 """The erasure list outside the database: private, durable, chained; every alteration is detected."""
 
 import json
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from paktaleem.foundation.encryption.erasure_list import FileErasureList, ListDamaged, erasure_list
 from paktaleem.foundation.encryption.keyring import new_keyring_text
 
+NOBODY = 65534
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 
@@ -199,3 +201,10 @@ def test_without_a_configured_file_there_is_no_list(monkeypatch):
     monkeypatch.setattr(settings, "ERASURE_LIST_FILE", "")
     with pytest.raises(ImproperlyConfigured, match="ERASURE_LIST_FILE"):
         erasure_list()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another account")
+def test_a_list_made_by_root_belongs_to_the_owner_of_its_folder(path):
+    os.chown(path.parent, NOBODY, NOBODY)
+    add(FileErasureList(path))
+    assert (path.stat().st_uid, path.stat().st_gid) == (NOBODY, NOBODY)

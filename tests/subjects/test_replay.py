@@ -14,6 +14,7 @@ from django.test import Client as Browser
 
 from paktaleem.development.embedded import SUPERUSER
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.diagnosis import check_erasures
 from paktaleem.directory.people.erasures import (
     UNDER_WAY,
     ErasureState,
@@ -30,10 +31,12 @@ from paktaleem.directory.people.services import (
     start_erasure,
 )
 from paktaleem.directory.people.services import erasure as erasure_module
+from paktaleem.directory.people.services.erasure import ErasureListBehind
 from paktaleem.directory.people.services.replay import replay_erasures
 from paktaleem.directory.people.tasks import complete_erasures
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.diagnosis.lines import State
 from paktaleem.foundation.encryption.erasure_list import FileErasureList, Intent, Stage, erasure_list
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
@@ -185,20 +188,54 @@ def test_an_interrupted_replay_is_continued(committed, now):
     assert replay_erasures(at=now) == 1
 
 
-def test_a_truncated_list_is_detected(committed, now, erasure_list):
+def test_a_list_that_ends_too_early_is_named_and_gets_no_line(committed, now, erasure_list):
+    """It is the copy of another host, or was cut: nothing erased is shown, but a new line would take a used number."""
     erase(committed, "danish", now)
     erase(committed, "hamza", now)
     whole = erasure_list.read_text().splitlines(keepends=True)
     erasure_list.write_text("".join(whole[:2]))
-    assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
-    erasure_list.unlink()
-    assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
+    assert erasure_state(at=now) is ErasureState.LIST_BEHIND
+    [line] = check_erasures()
+    assert (line.state, line.seen.split(":")[0]) == (State.ATTENTION, "erasure_list_behind")
+    assert Browser().get("/readyz").status_code == 200
+    assert Caller(committed.key("indus")).get("/api/v1/purposes").status_code == 200
+    with pytest.raises(ErasureListBehind):
+        erase(committed, "iqra", now)
+    assert erasure_list.read_text() == "".join(whole[:2])
     with pytest.raises(CommandError, match="Restore the right list") as caught:
         call_command("replay_erasures", stdout=StringIO(), stderr=StringIO())
     assert caught.value.returncode == 2
     complete_erasures(0)
     erasure_list.write_text("".join(whole))
     assert erasure_state(at=now) is ErasureState.CARRIED_OUT
+    erase(committed, "iqra", now)
+
+
+def gone(erasure_list):
+    erasure_list.unlink()
+
+
+def of_root(erasure_list):
+    erasure_list.unlink()
+    erasure_list.mkdir()  # root reads every file, but no folder as a file
+
+
+@pytest.mark.parametrize("case", [(gone, "erasure_list_missing"), (of_root, "erasure_list_unreadable")])
+def test_a_list_that_cannot_be_read_is_said_in_words(committed, now, looking, erasure_list, case):
+    lose, reason = case
+    erase(committed, "danish", now)
+    lose(erasure_list)
+    try:
+        refused = Caller(committed.key("indus")).get("/api/v1/purposes")
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:paktaleem:problem:not-ready")
+        assert refused.json()["detail"].startswith("The list of erasures cannot be used.")
+        assert Browser().get("/readyz").json()["reason"] == reason
+        [line] = check_erasures()
+        assert (line.state, line.seen.split(":")[0]) == (State.FAILED, reason)
+        assert "ERASURE_LIST_FILE" in line.remedy
+    finally:
+        if erasure_list.is_dir():
+            erasure_list.rmdir()
 
 
 def test_a_restarted_list_is_detected(committed, now, erasure_list):

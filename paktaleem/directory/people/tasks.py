@@ -63,7 +63,7 @@ def complete_erasures(timestamp: int) -> None:
     try:
         done = replay_erasures(at=wall_clock_now())
     except ListDamaged:
-        log.exception("The erasure list is damaged; requests are refused until the right one is restored.")
+        log.exception("The erasure list is not the one that this database knows; restore the right one.")
         return
     if done:
         log.warning("Completed confirmed erasures that the database lacked.", count=done)

@@ -19,6 +19,7 @@ from paktaleem.directory.people.erasure_hooks import (
     run_pre_erasure_hooks,
     take_locks,
 )
+from paktaleem.directory.people.erasures import is_list_behind
 from paktaleem.directory.people.models import Erasure, ErasureCarriedOut, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -54,6 +55,21 @@ _EMPTIED = (
     "of_age_at",
     "of_age_threshold",
 )
+
+
+class ErasureListBehind(PortalError):
+    """The erasure list of this host lacks erasures that the database knows, so no line may be added to it."""
+
+    problem = Problem(
+        "erasure-list-behind",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The erasure list of this host is behind",
+        "No one can be erased here until the newest list is in place. Nothing was changed; try again later.",
+    )
+    console_message = (
+        "No one can be erased now: the erasure list of this server lacks earlier erasures. Nothing was changed."
+        " Tell the operators (manage.py doctor)."
+    )
 
 
 class AlreadyErased(PortalError):
@@ -103,6 +119,11 @@ class ErasureOutcome(StrEnum):
     """the database is older than the person: only the tombstone was created, against re-registration"""
 
 
+def _refuse_list_behind() -> None:
+    if is_list_behind():
+        raise ErasureListBehind
+
+
 @transaction.atomic
 def start_erasure(
     subject: Subject, *, serving: UUID | None = None, actor: Actor, reason: Reason | str, at: datetime
@@ -121,6 +142,7 @@ def start_erasure(
     _refuse_erased(subject)
     if holds := list_holds(subject, at, serving=serving):
         raise ErasureHeld(holds)
+    _refuse_list_behind()
     erasure = _start(subject, actor=actor, reason=Reason(reason), at=at)
     line = erasure_list().start(
         client_id=subject.client_id,
@@ -258,6 +280,7 @@ def _complete_if_answered(erasure: Erasure, subject: Subject, *, actor: Actor, a
 
 def _erase(subject: Subject, facts: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
     """Destroy the key of a locked person, with evidence and the line of the erasure list."""
+    _refuse_list_behind()
     mark = tombstone_of(subject.client_id, subject.external_id)
     _destroy(subject, mark, actor=actor, reason=reason, at=at)
     record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts=facts, actor=actor, at=at)
