@@ -9,10 +9,10 @@ from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
 __all__ = ["check_erasures"]
 
 _REMEDIES = {
-    ErasureState.LIST_BEHIND: "Put the newest list into ERASURE_LIST_FILE, or share one. Until then no one is erased here.",
+    ErasureState.LIST_BEHIND: "Put the newest list into ERASURE_LIST_FILE. Until then no one is erased here.",
     ErasureState.NOT_REPLAYED: "Run: manage.py replay_erasures",
     ErasureState.LIST_DAMAGED: "Restore the erasure list that this database knows (ERASURE_LIST_FILE).",
-    ErasureState.LIST_MISSING: "ERASURE_LIST_FILE is not there or empty: mount its storage, or restore the list's own copy.",
+    ErasureState.LIST_MISSING: "ERASURE_LIST_FILE is not there or empty: mount its storage, or restore its copy.",
     ErasureState.LIST_UNREADABLE: "Let the portal's user read and write ERASURE_LIST_FILE and its folder (chown).",
 }
 
