@@ -2,7 +2,8 @@
 
 A request is answered within thirty days of receipt (privacy policy, section 9; GDPR article 12(3)). That date never
 moves. Pauses and one extension move only the date on which the person may expect the answer, and that date counts
-only once the person has had a reasoned notice. Days are calendar days in the client's time zone.
+only once the person has had a reasoned notice. The pauses of a request count for thirty days together, so that a
+forgotten one stops no clock for good. Days are calendar days in the client's time zone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ __all__ = [
     "ANSWER_TIME",
     "ESCALATION_DAY",
     "LONGEST_EXTENSION",
+    "LONGEST_PAUSE",
     "NOTICE_DAY",
     "REMINDER_DAYS",
     "Pause",
@@ -32,6 +34,8 @@ ANSWER_TIME = timedelta(days=30)
 """Time from receipt to the due date."""
 LONGEST_EXTENSION = timedelta(days=60)
 """Longest extension beyond the due date: two further months (GDPR article 12(3))."""
+LONGEST_PAUSE = timedelta(days=30)
+"""Longest time that all pauses of one request count."""
 REMINDER_DAYS = (7, 3, 1)
 """Days before the deadline on which a reminder is sent; from the deadline on one is sent daily."""
 ESCALATION_DAY = 20
@@ -88,8 +92,8 @@ class RequestClock:
     """The facts from which all dates of one request follow.
 
     ``extension`` is the time added to the due date. ``notice_at`` is when the person had a reasoned notice of what is
-    still to come. ``answered_at`` is when they had an answer or a refusal. ``awaits_client`` is True while the client,
-    as controller, has not decided. ``zone`` is the client's IANA time zone.
+    still to come. ``answered_at`` is when an answer or a refusal reached them. ``awaits_client`` is True while the
+    client, as controller, has not decided. ``zone`` is the client's IANA time zone.
     """
 
     received_at: datetime
@@ -110,22 +114,30 @@ class RequestClock:
         return any(one.starts_at <= at and (one.ends_at is None or at < one.ends_at) for one in self.pauses)
 
     def paused_time(self, at: datetime) -> timedelta:
-        """Return the time spent in pauses until ``at``; pauses that overlap count once."""
+        """Return the time in pauses until ``at``, at most LONGEST_PAUSE; pauses that overlap count once."""
         total, counted_to = timedelta(), self.received_at
         for pause in sorted(self.pauses, key=lambda one: one.starts_at):
             starts = max(pause.starts_at, counted_to)
             ends = min(pause.ends_at or at, at)
             if ends > starts:
                 total, counted_to = total + (ends - starts), ends
-        return total
+        return min(total, LONGEST_PAUSE)
 
     def expected_by(self, at: datetime) -> datetime:
         """Return when the person may expect the answer: the due date, later by the pauses and the extension."""
         return self.due_at + self.paused_time(self.answered_at or at) + self.extension
 
     def answer_by(self, at: datetime) -> datetime:
-        """Return the deadline that counts: the due date, or after a reasoned notice the expected date."""
-        return self.due_at if self.notice_at is None else self.expected_by(at)
+        """Return the deadline that counts: the due date, or after a reasoned notice the expected date.
+
+        While a pause runs that started before it, this is the date to which the longest pause moves it.
+        """
+        if self.notice_at is None:
+            return self.due_at
+        expected = self.expected_by(at)
+        if self.is_paused(at) and at < expected:
+            return self.due_at + LONGEST_PAUSE + self.extension
+        return expected
 
     def is_overdue(self, at: datetime) -> bool:
         """Return True if the person has neither an answer nor, from the due date on, a notice that is still valid."""
@@ -167,8 +179,6 @@ def _alarms(clock: RequestClock, at: datetime) -> Iterator[Step]:
 
 def _reminders(clock: RequestClock, at: datetime) -> Iterator[Step]:
     """Yield the reminders of the deadline that counts; a deadline that a notice or a pause moved counts anew."""
-    if clock.notice_at is not None and clock.is_paused(at):
-        return
     deadline = clock.answer_by(at)
     since = clock.received_at if clock.notice_at is None else _counted_from(clock, clock.notice_at, at)
     for days in _days_left(deadline, at):

@@ -3,8 +3,10 @@
 from django.utils import translation
 from django.utils.translation import gettext
 
+from consent.notices.selectors.purposes import find_purposes
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.word_lists import join_words
 from rights.requests.hooks import answer_notes, part_details
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.sealing import open_text
@@ -33,8 +35,16 @@ def _describe(request: RightsRequest, part: RequestPart) -> str:
         reasons = ""
     head = f"{part.get_kind_display()} ({part.get_decider_display()}): {part.get_decision_display()}."
     because = f"{part.get_refusal_code_display()}." if part.refusal_code else ""
+    granted = _describe_granted(part)
     details = [line for describe in part_details for line in describe(request, part)]
-    return "\n".join(line for line in (head, because, reasons, *details) if line)
+    return "\n".join(line for line in (head, granted, because, reasons, *details) if line)
+
+
+def _describe_granted(part: RequestPart) -> str:
+    if not part.granted:
+        return ""
+    names = join_words(str(one) for one in find_purposes(part.client_id, part.granted).values())
+    return gettext("Granted for these purposes only: {purposes}.").format(purposes=names)
 
 
 def _complaint(request: RightsRequest) -> str:

@@ -20,6 +20,10 @@ class RightsConfig(config.PortalAppConfig):
             "rights.requests.services.purging.destroy_texts_of_person",
         ),
         (
+            "paktaleem.directory.mail.outcomes.letter_outcomes",
+            "rights.requests.services.delivery.record_letter_outcome",
+        ),
+        (
             "paktaleem.directory.data_systems.answered_orders.order_answered",
             "rights.requests.services.closing.record_orders_answered",
         ),

@@ -15,6 +15,7 @@ from django.utils import translation
 
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -107,9 +108,10 @@ def get_clocks(requests: Collection[RightsRequest]) -> dict[UUID, RequestClock]:
     """Return the clocks of requests by id; four queries, however many they are."""
     own = {"client_id__in": {one.client_id for one in requests}, "request_id__in": [one.pk for one in requests]}
     zones = dict(Client.objects.filter(pk__in=own["client_id__in"]).values_list("pk", "time_zone"))
+    answered = {one.pk: one.answered_at for one in requests}
     pauses: defaultdict[UUID, list[Pause]] = defaultdict(list)
     for key, starts_at, ends_at in RequestPause.objects.filter(**own).values_list("request_id", "starts_at", "ends_at"):
-        pauses[key].append(Pause(starts_at, ends_at))
+        pauses[key].append(Pause(starts_at, ends_at or answered[key]))
     days = dict(RequestExtension.objects.filter(**own).values_list("request_id", "days"))
     undecided = RequestPart.objects.filter(**own, decision="", decider=Decider.CLIENT.value)
     awaiting = set(undecided.values_list("request_id", flat=True))
@@ -120,7 +122,7 @@ def get_clocks(requests: Collection[RightsRequest]) -> dict[UUID, RequestClock]:
             pauses=tuple(pauses[one.pk]),
             extension=timedelta(days=days.get(one.pk, 0)),
             notice_at=one.notice_at,
-            answered_at=one.answered_at or one.closed_at,
+            answered_at=one.delivered_at or one.closed_at,
             awaits_client=one.pk in awaiting,
         )
         for one in requests
@@ -159,6 +161,16 @@ def list_purposes_meant(client_id: UUID, *, roles: Sequence[str], kind: RightKin
         if purpose.active and any(wanted in {None, rule.basis} for rule in rules):
             found.append(code)
     return found
+
+
+def list_purposes_of_part(subject: Subject, part: RequestPart, at: datetime) -> list[str]:
+    """List the purposes that a part is granted for or is about; if it names none, all of its controller's."""
+    if part.granted or part.purposes:
+        return part.granted or part.purposes
+    client_id, roles, kind = subject.client_id, subject.roles, RightKind(part.kind)
+    is_erasure = kind is RightKind.ERASURE
+    purposes = list_purposes_meant(client_id, roles=roles, kind=kind, at=at) if is_erasure else []
+    return find_deciders(client_id, roles=roles, kind=kind, purposes=purposes, at=at).get(Decider(part.decider), [])
 
 
 def is_legitimate_interest(client_id: UUID, purpose: str, *, roles: Sequence[str], at: datetime) -> bool:
@@ -211,11 +223,11 @@ class Figures:
 
 
 _FIGURES = """
-SELECT client_id, kind, count(*), count(answered_at),
-    count(*) FILTER (WHERE answered_at < due_at OR (notice_at < due_at AND answered_at < expected_by)),
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - received_at) / 86400)
+SELECT client_id, kind, count(*), count(delivered_at),
+    count(*) FILTER (WHERE delivered_at < due_at OR (notice_at < due_at AND delivered_at < expected_by)),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM delivered_at - received_at) / 86400)
 FROM (
-    SELECT DISTINCT r.client_id, p.kind, r.id, r.received_at, r.answered_at, r.due_at, r.notice_at, r.expected_by
+    SELECT DISTINCT r.client_id, p.kind, r.id, r.received_at, r.delivered_at, r.due_at, r.notice_at, r.expected_by
     FROM rights_rightsrequest r JOIN rights_requestpart p ON p.client_id = r.client_id AND p.request_id = r.id
     WHERE r.received_at >= %s AND (%s::uuid IS NULL OR r.client_id = %s)
         AND r.state NOT IN ('duplicate', 'handed_over'){shown}
@@ -261,7 +273,7 @@ WITH last AS (SELECT date_trunc('month', %(until)s::timestamptz AT TIME ZONE 'UT
 counted AS (
     SELECT date_trunc('month', r.received_at AT TIME ZONE 'UTC') AS month, count(*) AS received,
         count(*) FILTER (
-            WHERE r.answered_at < r.due_at OR (r.notice_at < r.due_at AND r.answered_at < r.expected_by)
+            WHERE r.delivered_at < r.due_at OR (r.notice_at < r.due_at AND r.delivered_at < r.expected_by)
         ) AS in_time
     FROM last JOIN rights_rightsrequest r
         ON r.received_at >= (last.month - interval '11 months') AT TIME ZONE 'UTC'

@@ -57,7 +57,8 @@ def happen(cast: Cast) -> str:
         record_answers(hamza, answers=answers, shown=shown(client_id, by["at"]), **by)
         early = datetime(2026, 9, 3, 9, tzinfo=UTC)
         request = received(cast, "access", at=early)
-        RightsRequest.objects.filter(pk=request.pk).update(answered_at=early + timedelta(days=31))
+        late = early + timedelta(days=31)
+        RightsRequest.objects.filter(pk=request.pk).update(answered_at=late, delivered_at=late)
         received(cast, "question", subject=None, channel="form", at=AT, details="After the period")
         device: dict[str, Any] = {"category": "device", "occasion": "assessment", "purpose": "support"}
         collected = CollectionReport(**device, collected_at=early)

@@ -55,7 +55,7 @@ def happen(cast: Cast) -> None:
         for number, days in enumerate((29, 31)):
             at = WEDNESDAY - timedelta(days=days)
             request = received(cast, "question", subject=None, channel="form", at=at, details=f"Question {number}")
-            RightsRequest.objects.filter(pk=request.pk).update(answered_at=WEDNESDAY)
+            RightsRequest.objects.filter(pk=request.pk).update(answered_at=WEDNESDAY, delivered_at=WEDNESDAY)
         given: dict[str, Any] = {"category": "usage_logs", "occasion": "assessment", "purpose": "support"}
         for days in (0, 400):
             collected = CollectionReport(**given, collected_at=WEDNESDAY - timedelta(days=days))

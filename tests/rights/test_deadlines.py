@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rights.clock.deadlines import ANSWER_TIME, Pause, RequestClock, StepKind, due_at, list_due_steps
+from rights.clock.deadlines import ANSWER_TIME, LONGEST_PAUSE, Pause, RequestClock, StepKind, due_at, list_due_steps
 
 KARACHI, BERLIN = "Asia/Karachi", "Europe/Berlin"
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_the_expected_date_moves_only_by_pauses_and_the_extension(
     at = clock.received_at + first
     assert clock.expected_by(at) == clock.due_at + clock.paused_time(at) + clock.extension
     assert timedelta() <= clock.paused_time(at + more) - clock.paused_time(at) <= more
-    assert clock.paused_time(at) <= first
+    assert clock.paused_time(at) <= min(first, LONGEST_PAUSE)
 
 
 def test_pauses_that_overlap_count_once() -> None:
@@ -63,6 +63,23 @@ def test_a_pause_does_not_keep_a_request_from_being_overdue() -> None:
     clock = clock_of(pauses=(Pause(AT + DAY),))
     assert not clock.is_overdue(AT + 30 * DAY - timedelta(seconds=1))
     assert clock.is_overdue(AT + 30 * DAY)
+
+
+def test_a_pause_after_a_notice_that_no_one_ends_moves_the_deadline_by_thirty_days_and_no_more() -> None:
+    clock = clock_of(
+        extension=DAY, notice_at=AT + 2 * DAY, pauses=(Pause(AT + 3 * DAY, AT + 13 * DAY), Pause(AT + 20 * DAY))
+    )
+    assert clock.answer_by(AT + 21 * DAY) == AT + 61 * DAY, "with the pause at its longest"
+    assert not clock.is_overdue(AT + 60 * DAY)
+    assert clock.is_overdue(AT + 61 * DAY)
+    assert clock.is_overdue(AT + 400 * DAY)
+    assert days_of(clock, AT + 60 * DAY) == [7, 3, 1]
+
+
+def test_a_pause_after_the_deadline_ends_no_delay() -> None:
+    clock = clock_of(extension=DAY, notice_at=AT + 2 * DAY, pauses=(Pause(AT + 40 * DAY),))
+    assert clock.answer_by(AT + 40 * DAY) == AT + 31 * DAY
+    assert clock.is_overdue(AT + 41 * DAY)
 
 
 def test_a_reasoned_notice_does_until_the_expected_date() -> None:

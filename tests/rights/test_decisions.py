@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from consent.agreements.services import end_agreement
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
@@ -20,6 +21,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.packages.services.collecting import request_package
 from rights.packages.services.ending import end_due_packages
 from rights.rectifications.services import Statement, add_correction
+from rights.requests.answers import compose_answer
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services import (
@@ -157,6 +159,21 @@ def test_nothing_is_granted_before_the_identity_is_verified_but_a_refusal_may_sa
     assert request.state == "refused"
     answer_request(request, text="You did not answer.", actor=farah, at=AT)
     assert not Letter.objects.filter(kind="rights_answer").exists(), "nothing is sent to a person who is not verified"
+
+
+def test_a_restriction_that_is_partly_granted_says_for_which_purposes_and_restricts_no_other(indus: Cast) -> None:
+    request = received(indus, "restriction", purposes=["newsletter", "product_research"])
+    part, told = part_of(request), {"refusal_code": "outside_scope", "reasons": "Not accurate enough."}
+    by: dict[str, Any] = {**told, "decision": "partly", "actor": indus.actor("farah"), "at": AT}
+    for wrong in ([], ["newsletter", "product_research"], ["service_delivery"]):
+        with pytest.raises(ValidationError) as refusal, transaction.atomic():
+            decide_part(part, granted=wrong, **by)
+        assert list(refusal.value.error_dict) == ["granted"]
+    with pytest.raises(ValidationError), transaction.atomic():
+        decide_part(part, **{**by, "decision": "granted", "refusal_code": ""}, granted=["newsletter"])
+    decide_part(part, granted=["newsletter"], **by)
+    assert list(Restriction.objects.values_list("purpose_code", flat=True)) == ["newsletter"]
+    assert "Granted for these purposes only: Newsletter." in compose_answer(request)
 
 
 def test_restriction_and_objection_take_effect_by_purpose(indus: Cast) -> None:

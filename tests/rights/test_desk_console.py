@@ -362,5 +362,5 @@ def test_a_notice_that_is_not_mailed_is_shown_to_be_printed(sign_in: SignIn, cas
         told: dict[str, Any] = {"client": cast.client("indus"), "actor": cast.actor("farah"), "at": now}
         register_subject("lms-hamza", details={"email": "new@mail.example"}, **told)
     page = act(sign_in("amina"), row, "extend", days="30", text="We still look for it.").content.decode()
-    assert "It was not sent by email: print it and hand it over." in page
+    assert "It was not sent by email: print it, hand it over, and record that." in page
     assert "We still look for it." in page

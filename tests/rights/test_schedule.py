@@ -10,19 +10,23 @@ from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.outcomes import letter_outcomes
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.models import RightsRequest, ScheduledStep
+from rights.requests.models import RequestStep, RightsRequest, ScheduledStep
+from rights.requests.selectors import get_figures
 from rights.requests.services import (
     AlreadyExtended,
     AlreadyPaused,
+    NothingToDeliver,
     NotPaused,
     TooLate,
     answer_request,
     carry_out_due_steps,
     extend_request,
     pause_request,
+    record_delivery,
     resume_request,
 )
 from rights.requests.tasks import notify_staff
@@ -124,6 +128,58 @@ def test_a_pause_moves_the_expected_date_and_never_the_due_date(indus: Cast) -> 
     assert resumed.answer_by == AT + 30 * DAY, "without a notice the due date counts"
     with pytest.raises(NotPaused):
         resume_request(request, actor=farah, at=AT + 8 * DAY)
+
+
+def test_a_pause_that_no_one_ends_after_a_notice_does_not_stop_the_clock_for_good(indus: Cast) -> None:
+    request, farah = received(indus, "access"), indus.actor("farah")
+    extend_request(request, days=1, text="Why", actor=farah, at=AT + DAY)
+    paused = pause_request(request, cause="identity", actor=farah, at=AT + 2 * DAY)
+    assert paused.answer_by == AT + 61 * DAY
+    assert not RightsRequest.objects.overdue(AT + 60 * DAY).exists()
+    assert RightsRequest.objects.overdue(AT + 400 * DAY).exists()
+    run(indus, AT + 400 * DAY)
+    assert ("overdue", "2026-12-01") in done()
+
+
+def without_address(cast: Cast, *kinds: str) -> RightsRequest:
+    """Receive a request of Danish, who has no email address: staff hand everything over."""
+    return received(cast, *kinds, subject="danish")
+
+
+def test_a_notice_that_was_not_sent_moves_no_deadline_until_it_is_handed_over(indus: Cast) -> None:
+    request, farah = without_address(indus, "access"), indus.actor("farah")
+    extended = extend_request(request, days=10, text="Why", actor=farah, at=AT + DAY)
+    assert (extended.notice_at, extended.answer_by) == (None, AT + 30 * DAY)
+    assert RightsRequest.objects.overdue(AT + 30 * DAY).exists()
+    with pytest.raises(TooLate):
+        record_delivery(request, actor=farah, at=AT + 30 * DAY)
+    handed_over = record_delivery(request, actor=farah, at=AT + 5 * DAY)
+    assert (handed_over.notice_at, handed_over.answer_by) == (AT + 5 * DAY, AT + 40 * DAY)
+    assert RequestStep.objects.get(kind="delivered").facts == {"what": "notice"}
+    with pytest.raises(NothingToDeliver):
+        record_delivery(request, actor=farah, at=AT + 6 * DAY)
+
+
+def test_an_answer_that_did_not_reach_the_person_stops_no_clock_and_is_not_in_time(indus: Cast) -> None:
+    request, amina = decided(indus, without_address(indus, "question")), indus.actor("amina")
+    answer_request(request, text="Here.", actor=amina, at=AT + DAY)
+    assert [one.in_time for one in get_figures(amina, since=AT)] == [0]
+    assert RightsRequest.objects.overdue(AT + 31 * DAY).exists()
+    assert record_delivery(request, actor=amina, at=AT + 2 * DAY).delivered_at == AT + 2 * DAY
+    assert [one.in_time for one in get_figures(amina, since=AT)] == [1]
+    assert not RightsRequest.objects.overdue(AT + 31 * DAY).exists()
+
+
+def test_an_answer_whose_email_fails_is_not_delivered_until_it_is_sent_after_all(indus: Cast) -> None:
+    request = decided(indus, received(indus, "question"))
+    answer_request(request, text="Here.", actor=indus.actor("amina"), at=AT + DAY)
+    letter = Letter.objects.get(kind="rights_answer")
+    for state, delivered_at in (("failed", None), ("sent", AT + 2 * DAY)):
+        letter.state = state
+        for record in letter_outcomes:
+            record(letter, WORKER, AT + 2 * DAY)
+        request.refresh_from_db()
+        assert request.delivered_at == delivered_at
 
 
 def test_an_answer_stops_the_clock(indus: Cast) -> None:

@@ -17,6 +17,7 @@ from paktaleem.directory.mail.backends import NO_SENDER
 from paktaleem.directory.mail.contexts import decrypt_context
 from paktaleem.directory.mail.kinds import get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterError, LetterState
+from paktaleem.directory.mail.outcomes import letter_outcomes
 from paktaleem.directory.mail.recipients import forget_address, open_address
 from paktaleem.directory.mail.rendering import RenderedMessage, render
 from paktaleem.directory.mail.reply_addresses import find_reply_address
@@ -208,3 +209,5 @@ def _record_delivery(
         actor=actor,
         at=at,
     )
+    for record in letter_outcomes:
+        record(letter, actor, at)

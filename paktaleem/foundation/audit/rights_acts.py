@@ -95,6 +95,7 @@ RIGHTS_ACTS = (
     _act("rights_request.correction_added", _("Correction added to a rights request")),
     _act("rights_request.correction_refused", _("Correction of a rights request refused")),
     _act("rights_request.decided", _("Part of a rights request decided"), _sent(*_RIGHTS)),
+    _act("rights_request.delivered", _("Answer or notice about a rights request reached the person")),
     _act("rights_request.escalated", _("Rights request escalated to PakTaleem"), _sent(*_RIGHTS)),
     _act("rights_request.extended", _("Rights request extended"), _sent(*_RIGHTS)),
     _act("rights_request.forgotten", _("Text of a rights request deleted")),
@@ -125,5 +126,6 @@ RIGHTS_ACTS = (
     _act("rights_request.routed", _("Part of a rights request passed to its controller")),
     _act("rights_request.task_added", _("Task about a rights request added")),
     _act("rights_request.task_done", _("Task about a rights request done")),
+    _act("rights_request.undelivered", _("Answer or notice about a rights request could not be delivered")),
     _act("rights_request.withdrawn", _("Rights request withdrawn by the person"), _sent(*_RIGHTS)),
 )

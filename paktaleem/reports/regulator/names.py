@@ -32,7 +32,12 @@ _NAMES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("consents", "given_by"): _choices(ConsentEvent, "given_by"),
     ("consents", "method"): _choices(ConsentEvent, "method"),
     ("requests", "rights"): _choices(RequestPart, "kind"),
-    ("requests", "answered"): {"open": _("Open"), "in time": _("In time"), "late": _("Late")},
+    ("requests", "answered"): {
+        "open": _("Open"),
+        "in time": _("In time"),
+        "late": _("Late"),
+        "not delivered": _("Not delivered"),
+    },
     ("incidents", "cause"): _choices(Incident, "cause"),
     ("breaches", "outcome"): _choices(Breach, "outcome"),
     ("disclosures", "decision"): {},

@@ -23,7 +23,7 @@ from retention.holdings.models import Incident
 from retention.records.labels import to_cells
 from retention.records.selectors import build_record
 from rights.erasures.models import Certificate as ErasureCertificate
-from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.models import ANSWERED_IN_TIME, RequestPart, RightsRequest
 
 __all__ = ["SECTIONS", "Period", "Section"]
 
@@ -111,7 +111,9 @@ def _gather_requests(client: Client, period: Period) -> Rows:
     ).exclude(state__in=["duplicate", "handed_over"])
     parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by()
     rights, decisions = _join(parts, "kind"), _join(parts.exclude(decision=""), "decision")
-    rows = found.annotate(rights=rights, decisions=decisions).order_by("received_at", "number")
+    rows = found.annotate(rights=rights, decisions=decisions, is_answered_in_time=ANSWERED_IN_TIME).order_by(
+        "received_at", "number"
+    )
     return [_describe_request(request) for request in rows]
 
 
@@ -122,9 +124,10 @@ def _join(parts: QuerySet[Any], field: str) -> Subquery:
 
 
 def _describe_request(request: Any) -> list[str | int | None]:
-    answered = request.answered_at
-    noticed = request.notice_at is not None and request.notice_at < request.due_at
-    in_time = answered is not None and (answered < request.due_at or (noticed and answered < request.expected_by))
+    answered = request.delivered_at
+    standing = "not delivered" if request.answered_at else "open"
+    if answered is not None:
+        standing = "in time" if request.is_answered_in_time else "late"
     return [
         request.number,
         request.rights,
@@ -133,7 +136,7 @@ def _describe_request(request: Any) -> list[str | int | None]:
         _text(request.due_at),
         _text(answered),
         None if answered is None else (answered - request.received_at).days,
-        "open" if answered is None else "in time" if in_time else "late",
+        standing,
         request.decisions,
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, DateField, F, Max, Q, QuerySet, Value, When
+from django.db.models import Case, Count, DateField, F, Max, QuerySet, Value, When
 from django.db.models.functions import TruncWeek
 
 from consent.consents.models import ConsentEvent, ConsentState
@@ -17,7 +17,7 @@ from paktaleem.reports.trends.models import Measure, WeeklyCount
 from retention.holdings.models import Collection
 from retention.holdings.picture import AGES
 from retention.holdings.selectors import count_by_age
-from rights.requests.models import RightsRequest
+from rights.requests.models import ANSWERED_IN_TIME, RightsRequest
 
 __all__ = ["WEEKS", "count_weeks", "find_week"]
 
@@ -27,9 +27,6 @@ EACH = timedelta(hours=6)
 """How long a count is good for."""
 
 _GIVEN, _ENDED = [ConsentState.GIVEN], [ConsentState.WITHDRAWN, ConsentState.REVOKED]
-
-_IN_TIME = Q(answered_at__lt=F("due_at")) | Q(notice_at__lt=F("due_at"), answered_at__lt=F("expected_by"))
-"""In time as in the figures of rights requests: a reasoned notice by the deadline moves it (GDPR Art. 12(3))."""
 
 type Number = tuple[date, Measure, str, int]
 """A week, what is counted, of what, and how many."""
@@ -70,11 +67,11 @@ def count_weeks(client: Client, *, actor: Actor, at: datetime) -> bool:
 def _count_events(client_id: UUID, since: datetime, at: datetime, zone: ZoneInfo) -> Iterator[Number]:
     events = ConsentEvent.objects.filter(client_id=client_id, becomes_state=True, is_renewal=False)
     answered = RightsRequest.objects.filter(client_id=client_id).exclude(state__in=["duplicate", "handed_over"])
-    in_time = Case(When(_IN_TIME, then=Value("in_time")), default=Value("late"))
+    in_time = Case(When(ANSWERED_IN_TIME, then=Value("in_time")), default=Value("late"))
     sources: tuple[tuple[Measure, QuerySet[Any], str, Any], ...] = (
         (Measure.CONSENT_GIVEN, events.filter(state__in=_GIVEN), "recorded_at", F("purpose__code")),
         (Measure.CONSENT_WITHDRAWN, events.filter(state__in=_ENDED), "recorded_at", F("purpose__code")),
-        (Measure.ANSWERED, answered, "answered_at", in_time),
+        (Measure.ANSWERED, answered, "delivered_at", in_time),
         (Measure.DECISION, Collection.objects.filter(client_id=client_id), "reported_at", F("reason")),
         (Measure.DECISION, Disclosure.objects.filter(client_id=client_id), "reported_at", F("reason")),
     )

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError
@@ -11,10 +10,10 @@ from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import exclusive_categories, list_legal_purposes
 from rights.erasures.services.proposals import ErasureProposed, Target, propose_erasure, replace_proposal
 from rights.requests.models import RequestPart, RightKind, RightsRequest
-from rights.requests.selectors import find_deciders, list_purposes_meant
+from rights.requests.selectors import list_purposes_of_part
 from rights.requests.services import list_parts
 from rights.requests.services.steps import require_subject
-from rights.requests.states import Decider, Decision
+from rights.requests.states import Decision
 
 __all__ = ["NotCertified", "find_target", "is_certified", "is_granted", "propose_for_part", "require_certificate"]
 
@@ -99,19 +98,10 @@ def find_target(request: RightsRequest, at: datetime) -> Target | None:
     for part in parts:
         if part.decision in _GRANTED:
             kept = list_legal_purposes(subject, at) if part.decision == Decision.PARTLY else {}
-            purposes |= set(_purposes_of(subject, part, at)) - set(kept)
+            purposes |= set(list_purposes_of_part(subject, part, at)) - set(kept)
     named = sorted(purposes)
     return Target(tuple(named), tuple(exclusive_categories(subject, named, at))) if named else None
 
 
 def _erasure_parts(request: RightsRequest) -> list[RequestPart]:
     return [part for part in list_parts(request) if part.kind == RightKind.ERASURE]
-
-
-def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]:
-    """Return the purposes of a part; if it names none, all that its controller decides about."""
-    if part.purposes:
-        return part.purposes
-    client_id, roles, kind = subject.client_id, subject.roles, RightKind.ERASURE
-    meant = list_purposes_meant(client_id, roles=roles, kind=kind, at=at)
-    return find_deciders(client_id, roles=roles, kind=kind, purposes=meant, at=at).get(Decider(part.decider), [])

@@ -86,6 +86,7 @@ def _decide(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
     if given["part"].kind == RightKind.ERASURE and given["decision"] != Decision.REFUSED:
         require_recent_authentication(request, Capability.PROPOSE_ERASURES, at=get_arrival_time(request))
     decision = {key: given[key] for key in ("decision", "refusal_code", "reasons")}
+    decision["granted"] = given.get("granted", [])
     services.decide_part(given["part"], **decision, **_by(request))
 
 
@@ -101,10 +102,15 @@ def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
     return _hand_over_unless_mailed(request, row, "answered", given["text"])
 
 
+def _record_delivery(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    services.record_delivery(row, **_by(request))
+
+
 def _hand_over_unless_mailed(request: HttpRequest, row: RightsRequest, step: str, text: str) -> HttpResponse | None:
     if services.is_mailed(row, step):
         return None
-    messages.warning(request, gettext("It was not sent by email: print it and hand it over."))
+    messages.warning(request, gettext("It was not sent by email: print it, hand it over, and record that."))
     return show_sheet(request, row, text=text, language=row.language)
 
 
@@ -262,6 +268,16 @@ _CLOCK = (
         refusals=_DESTROYED,
     ),
 )
+_DELIVERY = RowAction(
+    "delivered",
+    "Record that it was handed over",
+    Capability.ANSWER_RIGHTS_REQUESTS,
+    _record_delivery,
+    form=ActionForm,
+    lead="Only once the person holds the printed answer or notice in their hands. Until then the clock runs.",
+    done="Recorded: the person has it.",
+    applies=lambda row, _: row.is_open and bool(services.find_undelivered(row)),
+)
 _DECISION = (
     RowAction(
         "route",
@@ -308,6 +324,7 @@ _DECISION = (
         applies=_is_decided,
         refusals=_DESTROYED,
     ),
+    _DELIVERY,
     RowAction(
         "link",
         "Link a duplicate",

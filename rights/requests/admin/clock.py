@@ -26,7 +26,7 @@ _LABELS = {
 
 def clock_panel(row: RightsRequest) -> dict[str, Any]:
     """Return the values of the panel."""
-    at = row.closed_at or row.answered_at or get_time_of(row.client_id)
+    at = row.closed_at or row.delivered_at or get_time_of(row.client_id)
     clock = get_clock(row)
     picture = draw_clock(clock, at=at)
     labels = {mark.kind: str(_LABELS[mark.kind]).format(day=day(mark.at)) for mark in picture.marks}
@@ -37,7 +37,7 @@ def clock_panel(row: RightsRequest) -> dict[str, Any]:
         "marks": [(mark, labels[mark.kind]) for mark in picture.marks],
         "described": "; ".join([*labels.values(), *_describe_pauses(picture)]),
         "days_left": -((at - row.due_at) // timedelta(days=1)),
-        "is_running": row.is_open and row.answered_at is None,
+        "is_running": row.is_undelivered,
         "is_paused": clock.is_paused(at) and row.is_open,
         "is_overdue": clock.is_overdue(at),
     }

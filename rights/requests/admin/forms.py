@@ -13,15 +13,16 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.register_names import format_purposes
+from paktaleem.foundation.console.register_names import format_purpose, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.tenancy.context import in_client
 from rights.clock.deadlines import format_day
 from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
 from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
-from rights.requests.selectors import list_linkable
+from rights.requests.selectors import list_linkable, list_purposes_of_part
 from rights.requests.services import list_addable_rights, list_assignees, list_parts, may_answer_contact
-from rights.requests.services.decisions import may_decide
+from rights.requests.services.decisions import GRANTED_BY_PURPOSE, may_decide
 
 __all__ = [
     "AddRightsForm",
@@ -80,12 +81,30 @@ class DecideForm(PartForm):
     refusal_code = forms.ChoiceField(
         label=_("Why it is refused"), choices=[("", _("Not refused")), *REFUSALS], required=False
     )
+    granted = forms.MultipleChoiceField(
+        label=_("If partly: for these purposes"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Only these are restricted, withdrawn, objected to or erased. Leave all empty otherwise."),
+    )
     reasons = forms.CharField(
         label=_("Reasons, in words the person understands"),
         max_length=4000,
         required=False,
         widget=forms.Textarea(attrs=_TEXT),
     )
+    field_order = ("part", "decision", "granted", "refusal_code", "reasons")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the purposes of the parts that can be granted for some of them."""
+        super().__init__(*args, **kwargs)
+        subject, at = self.row.subject, get_action_time(self.request)
+        with in_client(self.row.client_id):
+            parts = [one for one in self.parts.values() if subject is not None and one.kind in GRANTED_BY_PURPOSE]
+            codes = {code for part in parts for code in list_purposes_of_part(subject, part, at)}
+        set_choices(self, "granted", [(code, format_purpose(code, self.row.client_id)) for code in sorted(codes)])
+        if not codes:
+            del self.fields["granted"]
 
 
 class AddRightsForm(ActionForm):

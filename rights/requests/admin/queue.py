@@ -102,7 +102,7 @@ class AssigneeFilter(admin.SimpleListFilter):
 def render_standing(row: RightsRequest) -> SafeString:
     """Return the state as a label that warns before the deadline."""
     at = get_time_of(row.client_id)
-    if row.is_open and row.answered_at is None and row.answer_by is not None:
+    if row.is_undelivered and row.answer_by is not None:
         if row.answer_by <= at:
             return render_state(gettext("Overdue"), "bad")
         return render_state(row.get_state_display(), "warn" if row.answer_by - at < SOON else "calm")
@@ -111,7 +111,7 @@ def render_standing(row: RightsRequest) -> SafeString:
 
 def render_due(row: RightsRequest) -> str:
     """Return in how many days the answer is due, or for how many days it is late; a dash once there is one."""
-    if not row.is_open or row.answered_at is not None or row.answer_by is None:
+    if not row.is_undelivered or row.answer_by is None:
         return "—"
     left = -((get_time_of(row.client_id) - row.answer_by) // _DAY)
     if left > 0:

@@ -2,6 +2,7 @@
 
 from rights.requests.models.limits import RequestLimit
 from rights.requests.models.requests import (
+    ANSWERED_IN_TIME,
     PARENT,
     SOON,
     TO_CALL,
@@ -22,6 +23,7 @@ from rights.requests.models.timeline import (
 )
 
 __all__ = [
+    "ANSWERED_IN_TIME",
     "PARENT",
     "SOON",
     "TO_CALL",

@@ -19,6 +19,7 @@ from rights.clock.deadlines import ANSWER_TIME
 from rights.requests.states import Decider, Decision, RefusalCode, State
 
 __all__ = [
+    "ANSWERED_IN_TIME",
     "PARENT",
     "SOON",
     "STATE_LABELS",
@@ -33,6 +34,8 @@ __all__ = [
 
 SOON = timedelta(days=7)
 """Time before the deadline from which a request counts as due soon."""
+ANSWERED_IN_TIME = Q(delivered_at__lt=F("due_at")) | Q(notice_at__lt=F("due_at"), delivered_at__lt=F("expected_by"))
+"""The answer reached the person in time; a reasoned notice by the due date moves it (GDPR Art. 12(3))."""
 PARENT = "rights_request"
 """The kind of parent of orders that serve a request."""
 
@@ -118,16 +121,20 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
         return self.filter(closed_at=None)
 
     def unanswered(self) -> Self:
-        """Open requests without an answer: their clock runs."""
+        """Open requests to which no answer is written."""
         return self.open().filter(answered_at=None)
+
+    def undelivered(self) -> Self:
+        """Open requests whose person has no answer yet, written or not: their clock runs."""
+        return self.open().filter(delivered_at=None)
 
     def overdue(self, at: datetime) -> Self:
         """Requests whose person has neither an answer nor a valid notice at ``at``."""
-        return self.unanswered().filter(answer_by__lte=at)
+        return self.undelivered().filter(answer_by__lte=at)
 
     def due_soon(self, at: datetime) -> Self:
         """Requests that are not overdue, but due within seven days from ``at``."""
-        return self.unanswered().filter(answer_by__gt=at, answer_by__lte=at + SOON)
+        return self.undelivered().filter(answer_by__gt=at, answer_by__lte=at + SOON)
 
 
 class RightsRequest(models.Model):
@@ -137,7 +144,8 @@ class RightsRequest(models.Model):
     the right ``guardian_right``; None if the person made it. Its texts are sealed under a key of the request
     (``wrapped``), which is destroyed with the person's erasure and some time after the end. ``due_at`` is thirty days
     after receipt, always; ``expected_by`` moves by pauses and an extension; ``answer_by`` is the deadline that counts
-    now (None while a pause runs after a notice).
+    now. ``answered_at`` is when the answer was written, ``delivered_at`` when it reached the person: sent, or handed
+    over by staff.
     """
 
     wall = TablePolicy(
@@ -184,6 +192,7 @@ class RightsRequest(models.Model):
     answer_by = models.DateTimeField(null=True)
     notice_at = models.DateTimeField("reasoned notice", null=True)
     answered_at = models.DateTimeField("answered", null=True)
+    delivered_at = models.DateTimeField("answer delivered", null=True)
     closed_at = models.DateTimeField("closed", null=True)
 
     objects: ClassVar[Any] = RightsRequestQuerySet.as_manager()
@@ -197,6 +206,9 @@ class RightsRequest(models.Model):
                 fields=["client", "number"], condition=~Q(state="handed_over"), name="rights_number_once"
             ),
             models.CheckConstraint(condition=Q(due_at=F("received_at") + ANSWER_TIME), name="rights_due_in_30_days"),
+            models.CheckConstraint(
+                condition=Q(delivered_at=None) | Q(answered_at__isnull=False), name="rights_delivers_an_answer"
+            ),
             models.CheckConstraint(condition=Q(expected_by__gte=F("due_at")), name="rights_expected_not_earlier"),
             models.CheckConstraint(
                 condition=Q(identity_verified_at=None, identity_method="")
@@ -239,7 +251,7 @@ class RightsRequest(models.Model):
             models.Index(fields=["assignee", "due_at"], condition=Q(closed_at=None), name="rights_open_by_assignee"),
             models.Index(fields=["closed_at"], condition=Q(wrapped__isnull=False), name="rights_texts_by_closing"),
             *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None), include=("answer_by",)),
-            *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, answered_at=None)),
+            *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, delivered_at=None)),
             *oldest_first(
                 "answer_by",
                 "rights_to_call_back",
@@ -262,6 +274,11 @@ class RightsRequest(models.Model):
         return self.closed_at is None
 
     @property
+    def is_undelivered(self) -> bool:
+        """Return True if the person has no answer yet, written or not: the clock runs."""
+        return self.closed_at is None and self.delivered_at is None
+
+    @property
     def is_identity_verified(self) -> bool:
         """Return True if it is verified that the person made the request."""
         return self.identity_verified_at is not None
@@ -270,14 +287,15 @@ class RightsRequest(models.Model):
 class RequestPart(models.Model):
     """One right in a request, decided by one controller: the client or PakTaleem.
 
-    ``purposes`` are codes; empty means all. ``reasons`` is the decision in words, sealed like the request's text.
+    ``purposes`` are codes; empty means all. ``granted`` are the purposes to which a right is limited that is partly
+    granted. ``reasons`` is the decision in words, sealed like the request's text.
     """
 
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
-        personal={"purposes": Personal.NONE, "reasons": Personal.SEALED},
+        personal={"purposes": Personal.NONE, "granted": Personal.NONE, "reasons": Personal.SEALED},
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -286,6 +304,7 @@ class RequestPart(models.Model):
     kind = models.CharField("right", max_length=16, choices=RightKind)
     decider = models.CharField("decided by", max_length=16, choices=DECIDERS)
     purposes = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    granted = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
     decision = models.CharField(max_length=16, choices=DECISIONS, blank=True, default="")
     refusal_code = models.CharField(max_length=32, choices=REFUSALS, blank=True, default="")
     reasons = SealedField()
@@ -309,6 +328,7 @@ class RequestPart(models.Model):
                 | (Q(decision__in=["partly", "refused"]) & ~Q(refusal_code="")),
                 name="rightspart_refused_with_code",
             ),
+            models.CheckConstraint(condition=Q(granted=[]) | Q(decision="partly"), name="rightspart_granted_partly"),
         ]
         indexes = [models.Index(fields=["kind", "client", "request"], name="rightspart_by_kind")]
 

@@ -32,6 +32,12 @@ from rights.requests.services.decisions import (
     decide_part,
     route_part,
 )
+from rights.requests.services.delivery import (
+    NothingToDeliver,
+    find_undelivered,
+    record_delivery,
+    record_letter_outcome,
+)
 from rights.requests.services.handling import add_note, assign_request, list_assignees, read_notes
 from rights.requests.services.identity import (
     ContactTooNew,
@@ -69,6 +75,7 @@ __all__ = [
     "NotDecided",
     "NotPaused",
     "NotSamePerson",
+    "NothingToDeliver",
     "OnlyPartlyInScope",
     "OrdersOpen",
     "PersonDiffers",
@@ -90,6 +97,7 @@ __all__ = [
     "deny_own_request",
     "destroy_texts_of_person",
     "extend_request",
+    "find_undelivered",
     "is_mailed",
     "is_of_erased_person",
     "link_duplicate",
@@ -102,6 +110,8 @@ __all__ = [
     "read_notes",
     "read_request",
     "receive_request",
+    "record_delivery",
+    "record_letter_outcome",
     "restrict_for_request",
     "resume_request",
     "route_part",

@@ -105,7 +105,8 @@ def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor
     """Extend the expected date once, and send the person the reasons: the reasoned notice (GDPR Art. 12(3)).
 
     ``days`` is 1 to 60. ``text`` gives the reasons and what is still to come. Must be done before the due date. Staff
-    hand it over if no email address is on file, or a contact changed in the last 72 hours. Raises ValidationError,
+    hand it over if no email address is on file, or a contact changed in the last 72 hours; until they record that they
+    did, the due date counts. Raises ValidationError,
     AlreadyExtended, TooLate, AlreadyAnswered, RequestEnded, NotAllowed.
     """
     require(actor, Capability.EXTEND_RIGHTS_REQUESTS, request.client_id)
@@ -119,9 +120,11 @@ def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor
     extension = RequestExtension(id=new_id(), days=days, at=at, **own)
     extension.reason = seal_text(request, text, row=extension, field="reason")
     _stamp(extension, actor).save(force_insert=True)
-    request.notice_at = at
     update_dates(request, at)
-    facts = {"expected_by": request.expected_by.isoformat(), "sent": _send_notice(request, text, actor, at)}
+    if sent := _send_notice(request, text, actor, at):
+        request.notice_at = at
+        update_dates(request, at)
+    facts = {"expected_by": request.expected_by.isoformat(), "sent": sent}
     record_step("rights_request.extended", request, actor, at, facts)
     return request
 
@@ -132,9 +135,7 @@ def update_dates(request: RightsRequest, at: datetime) -> None:
     Follows policy §9, decision 0062.
     """
     clock = get_clock(request)
-    request.expected_by = clock.expected_by(at)
-    is_waiting = request.notice_at is not None and _open_pauses(request).exists()
-    request.answer_by = None if is_waiting else clock.answer_by(at)
+    request.expected_by, request.answer_by = clock.expected_by(at), clock.answer_by(at)
 
 
 def lock_unanswered(request: RightsRequest) -> RightsRequest:

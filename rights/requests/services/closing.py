@@ -85,10 +85,10 @@ class NotSamePerson(PortalError):
 def answer_request(
     request: RightsRequest, *, text: str, to_contact: bool = False, actor: Actor, at: datetime
 ) -> RightsRequest:
-    """Send the person the answer and keep its text; the clock stops (policy §9).
+    """Send the person the answer and keep its text; the clock stops once it reaches them (policy §9).
 
     For a person without an email address on file, or whose contact changed less than 72 hours ago, staff hand the
-    answer over; the timeline then says that it was not sent. With ``to_contact``, which only an officer may choose, it
+    answer over and record that (``record_delivery``). With ``to_contact``, which only an officer may choose, it
     goes to the address that the request names: for questions, complaints and concerns, whose answer says nothing about
     a person. Raises ValidationError naming the field, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed, and what
     ``hooks.before_answering`` raises.
@@ -103,9 +103,11 @@ def answer_request(
         check(request, actor, at)
     request.answer = seal_text(request, text.strip(), row=request, field="answer")
     request.answered_at = at
-    update_dates(request, at)
     send = _send_to_contact if to_contact else _send_answer
-    record_step("rights_request.answered", request, actor, at, {"sent": send(request, text, actor, at)})
+    sent = send(request, text, actor, at)
+    request.delivered_at = at if sent else None
+    update_dates(request, at)
+    record_step("rights_request.answered", request, actor, at, {"sent": sent})
     return request
 
 

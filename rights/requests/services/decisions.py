@@ -1,6 +1,8 @@
 """Decide the parts of a request, pass a part to the other controller, and compose the answer."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,15 +13,17 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
-from rights.requests.models import RequestPart, RightKind
+from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import seal_text
+from rights.requests.selectors import list_purposes_of_part
 from rights.requests.services.authority import require_authority
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.outcomes import carry_out
-from rights.requests.services.steps import NEEDS_NO_IDENTITY, list_parts, record_step
+from rights.requests.services.steps import NEEDS_NO_IDENTITY, list_parts, record_step, require_subject
 from rights.requests.states import Decider, Decision, RefusalCode
 
 __all__ = [
+    "GRANTED_BY_PURPOSE",
     "AlreadyDecided",
     "AlreadyRouted",
     "IdentityNotVerified",
@@ -28,6 +32,12 @@ __all__ = [
     "require_decider",
     "route_part",
 ]
+
+
+GRANTED_BY_PURPOSE = frozenset({RightKind.RESTRICTION, RightKind.WITHDRAWAL, RightKind.OBJECTION, RightKind.ERASURE})
+"""Rights that can be granted for some purposes only."""
+_MUST_BE_NAMED = frozenset({RightKind.RESTRICTION, RightKind.WITHDRAWAL})
+"""Of these, the rights whose extent does not follow from the lawful bases."""
 
 
 class AlreadyDecided(PortalError):
@@ -55,6 +65,7 @@ def decide_part(
     decision: Decision | str,
     refusal_code: RefusalCode | str = "",
     reasons: str = "",
+    granted: Collection[str] = (),
     actor: Actor,
     at: datetime,
 ) -> RequestPart:
@@ -62,9 +73,10 @@ def decide_part(
 
     The client's administrator decides the client's parts (an officer once its agreement has ended), an officer those of
     PakTaleem, either of them a concern. A part that is refused, wholly or partly, has a code and the reasons in words.
-    Nothing is granted to a guardian whose authority has ended. Raises ValidationError naming the field, AlreadyDecided,
-    IdentityNotVerified, AlreadyAnswered, RequestNotAllowed, RequestEnded, NotAllowed, BasisDoesNotAllowObjection, and
-    what ``hooks.part_granted`` raises.
+    ``granted`` are the purposes to which a part that is granted partly is limited; a restriction and a withdrawal need
+    them. Nothing is granted to a guardian whose authority has ended. Raises ValidationError naming the field,
+    AlreadyDecided, IdentityNotVerified, AlreadyAnswered, RequestNotAllowed, RequestEnded, NotAllowed,
+    BasisDoesNotAllowObjection, and what ``hooks.part_granted`` raises.
     """
     require(actor, Capability.DECIDE_RIGHTS_REQUESTS, part.client_id)
     request = lock_unanswered(part.request)
@@ -73,11 +85,14 @@ def decide_part(
     if part.decision:
         raise AlreadyDecided
     _check_decision(Decision(decision), refusal_code, reasons)
+    _check_granted(request, part, Decision(decision), granted, at)
     part.decision, part.refusal_code = Decision(decision).value, str(refusal_code)
     part.reasons = seal_text(request, reasons.strip(), row=part, field="reasons")
+    part.granted = sorted(set(granted))
     part.decided_at, part.decided_kind, part.decided_by = at, actor.kind.value, actor.id
     part.save()
-    facts = {"part": str(part.pk), "decision": part.decision, "refusal_code": part.refusal_code or None}
+    facts: dict[str, Any] = {"part": str(part.pk), "decision": part.decision, "refusal_code": part.refusal_code or None}
+    facts |= {"granted": part.granted} if part.granted else {}
     record_step("rights_request.decided", request, actor, at, facts)
     if part.decision != Decision.REFUSED:
         if part.kind not in NEEDS_NO_IDENTITY and not request.is_identity_verified:
@@ -134,3 +149,19 @@ def _check_decision(decision: Decision, refusal_code: str, reasons: str) -> None
     RefusalCode(refusal_code)
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons in words the person understands.")]})
+
+
+def _check_granted(
+    request: RightsRequest, part: RequestPart, decision: Decision, granted: Collection[str], at: datetime
+) -> None:
+    """Check that a part which is granted partly names the purposes, some of those it is about."""
+    if decision is not Decision.PARTLY or part.kind not in GRANTED_BY_PURPOSE:
+        if granted:
+            raise ValidationError({"granted": [_("Only a right that is granted partly is limited to purposes.")]})
+        return
+    if not granted and part.kind in _MUST_BE_NAMED:
+        raise ValidationError({"granted": [_("Choose the purposes for which it is granted.")]})
+    about = list_purposes_of_part(require_subject(request), part, at)
+    if granted and not set(granted) < set(about):
+        words = _("Choose some of these purposes, not all: {purposes}.")
+        raise ValidationError({"granted": [words.format(purposes=", ".join(about))]})

@@ -13,16 +13,15 @@ from consent.consents.services import (
     restrict_processing,
     withdraw_consent,
 )
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import part_granted
 from rights.requests.models import Channel, RequestLimit, RequestPart, RightKind, RightsRequest
-from rights.requests.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
+from rights.requests.selectors import is_legitimate_interest, list_purposes_meant, list_purposes_of_part
 from rights.requests.services.authority import RequestNotAllowed, require_authority
 from rights.requests.services.steps import list_parts, record_step, require_subject
-from rights.requests.states import Decider, Decision
+from rights.requests.states import Decision
 
 __all__ = [
     "BasisDoesNotAllowObjection",
@@ -70,7 +69,7 @@ def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: da
     """
     kind = RightKind(part.kind)
     if kind is RightKind.RESTRICTION:
-        restrict_for_request(request, _purposes_of(require_subject(request), part, at), actor=actor, at=at)
+        restrict_for_request(request, list_purposes_of_part(require_subject(request), part, at), actor=actor, at=at)
     elif kind is RightKind.OBJECTION:
         _object(request, part, actor, at)
     elif kind is RightKind.WITHDRAWAL:
@@ -115,7 +114,7 @@ def _may_have_copy(request: RightsRequest, at: datetime) -> bool:
 def _withdraw(request: RightsRequest, part: RequestPart, at: datetime) -> None:
     subject, method = require_subject(request), _METHODS[Channel(request.channel)]
     meant = list_purposes_meant(subject.client_id, roles=subject.roles, kind=RightKind.WITHDRAWAL, at=at)
-    for purpose in part.purposes or meant:
+    for purpose in part.granted or part.purposes or meant:
         with suppress(NothingToWithdraw):
             withdraw_consent(subject, purpose=purpose, method=method, actor=_PORTAL, at=at)
 
@@ -134,7 +133,7 @@ def restrict_for_request(request: RightsRequest, purposes: Sequence[str], *, act
 
 def _object(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     subject = require_subject(request)
-    meant = _purposes_of(subject, part, at)
+    meant = list_purposes_of_part(subject, part, at)
     purposes = [one for one in meant if is_legitimate_interest(subject.client_id, one, roles=subject.roles, at=at)]
     if not purposes:
         raise BasisDoesNotAllowObjection
@@ -144,10 +143,3 @@ def _object(request: RightsRequest, part: RequestPart, actor: Actor, at: datetim
         made = object_to_purpose(subject, purpose_code=purpose, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
         RequestLimit.objects.get_or_create(client_id=request.client_id, request=request, objection=made)
     record_step("rights_request.limited", request, actor, at, {"objections": len(purposes)})
-
-
-def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]:
-    """Return the purposes of a part; if none are named, all that its controller decides about."""
-    kind = RightKind(part.kind)
-    deciders = find_deciders(subject.client_id, roles=subject.roles, kind=kind, purposes=part.purposes, at=at)
-    return part.purposes or deciders.get(Decider(part.decider), [])

@@ -21,7 +21,7 @@ NOTIFY_STAFF = "rights.notify_staff"
 _EARLIEST = timedelta(days=ESCALATION_DAY - 1)
 """No step is due earlier after receipt, whatever the time zone."""
 _AT_ONCE = 500
-_CLOCK_COLUMNS = ("client_id", "received_at", "notice_at", "answered_at", "closed_at")
+_CLOCK_COLUMNS = ("client_id", "received_at", "notice_at", "answered_at", "delivered_at", "closed_at")
 _TEXTS = ("details", "contact", "answer")
 
 
@@ -48,7 +48,7 @@ def carry_out_due_steps(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 def _candidates(at: datetime) -> RightsRequestQuerySet:
     """Return the requests for which a step may be due, by the index of due dates."""
-    found: RightsRequestQuerySet = RightsRequest.objects.unanswered()
+    found: RightsRequestQuerySet = RightsRequest.objects.undelivered()
     return found.filter(due_at__lte=due_at(at - _EARLIEST))
 
 
