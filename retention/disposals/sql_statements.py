@@ -309,12 +309,15 @@ ORDER BY id
 """The order sets of a batch, each with the hash that proves its orders."""
 
 RECORDS = """
-SELECT s.code, n.key, sum(n.value::bigint)::bigint
+SELECT s.code, n.key, sum(n.records)::bigint, sum(n.reported)::bigint
 FROM systems_order o
 JOIN systems_system s ON s.id = o.system_id
-CROSS JOIN LATERAL jsonb_each_text(o.result -> 'counts') n
+CROSS JOIN LATERAL (
+    SELECT key, value::bigint AS records, 0 AS reported FROM jsonb_each_text(o.result -> 'counts')
+    UNION ALL SELECT key, 0, value::bigint FROM jsonb_each_text(o.result -> 'reported')
+) n
 WHERE o.client_id = %(client)s AND o.parent_kind = %(parent_kind)s AND o.parent_id = %(batch)s
 GROUP BY 1, 2
 ORDER BY 1, 2
 """
-"""How many records the systems report as disposed of, by system and category."""
+"""How many records the systems report as disposed of, and had reported before, by system and category."""

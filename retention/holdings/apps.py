@@ -14,6 +14,10 @@ class RetentionConfig(config.PortalAppConfig):
             "retention.holdings.services.activity.record_use_of_account",
         ),
         (
+            "paktaleem.directory.data_systems.answered_orders.reported_records",
+            "retention.holdings.services.holdings.count_reported_records",
+        ),
+        (
             "paktaleem.directory.data_systems.answered_orders.order_answered",
             "retention.holdings.services.holdings.end_holdings",
         ),

@@ -76,14 +76,17 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
 
 def _list_names(proposal: ErasureProposal, systems: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the names of all codes of the certificate, so that it can be read without the register."""
-    named = {*proposal.categories, *(code for one in systems for code in (*one["categories"], *one["counts"]))}
+    named = {
+        *proposal.categories,
+        *(code for one in systems for code in (*one["categories"], *one["counts"], *one["reported"])),
+    }
     names = name_codes(
         proposal.client_id,
         systems=(one["system"] for one in systems),
         categories=named,
         purposes=proposal.purposes,
     )
-    return {**names, "reasons": name_reasons(one["reason"] for one in systems)}
+    return {**names, "reasons": name_reasons(code for one in systems for code in (one["reason"], one["accepted"]))}
 
 
 def _list_recipients(proposal: ErasureProposal) -> list[dict[str, str]]:
@@ -130,7 +133,11 @@ def _orders(proposal: ErasureProposal, parent: Parent) -> Any:
 
 
 def _answer(order: Order) -> dict[str, Any]:
-    """Return a system's answer: erased, not found, not applicable with its reason, or waived by two people."""
+    """Return a system's answer: erased, not found, not applicable with its reason, or waived by two people.
+
+    ``reported`` is what the system had reported before; ``accepted`` the ground on which two people accepted an answer
+    that contradicts it.
+    """
     last = OrderStep.objects.filter(client_id=order.client_id, order=order).order_by("-taken_at", "-pk").first()
     result = order.result or {}
     return {
@@ -140,6 +147,8 @@ def _answer(order: Order) -> dict[str, Any]:
         "answer": _ANSWERS[State(order.state)],
         "reason": result.get("reason") or (last.code if last and order.state == State.WAIVED else ""),
         "counts": result.get("counts", {}),
+        "reported": result.get("reported", {}),
+        "accepted": last.code if last and "outcome" in result else "",
         "answered_at": _time(order.ended_at),
     }
 

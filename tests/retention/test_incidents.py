@@ -99,17 +99,43 @@ def test_reaching_the_age_of_consent_ends_no_quarantine_and_the_last_answer_does
     assert decision_reason(cast, "lms-danish", grown + timedelta(seconds=1)) == "permitted"
 
 
-@pytest.mark.parametrize("how", ["not_applicable", "waived"])
-def test_an_answer_may_also_be_that_it_does_not_apply_or_is_waived(cast, report, now, second, how):
-    _, incident = report("danish")
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        (None, False),
+        (Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY), False),
+        (Answer(Outcome.NOT_FOUND), True),
+        (Answer(Outcome.DONE, counts={"usage_logs": 0}), True),
+    ],
+)
+def test_no_answer_and_one_that_contradicts_what_was_reported_end_nothing_until_two_people_accept_it(
+    cast, report, now, second, accepted
+):
+    answer, is_gone = accepted
+    _, incident = report("danish", count=41)
     [order] = orders_of(incident)
-    if how == "waived":
-        propose_waiver(order, actor=cast.actor("amina"), reason="review", at=now)
-        approve_waiver(order, actor=second, at=now)
-    else:
-        complete(order, cast, now, Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY))
+    if answer is not None:
+        assert (complete(order, cast, now, answer).state, answer.outcome) == ("disputed", answer.outcome)
+        assert complete_order(order, answer, actor=cast.key_actor("indus"), at=now).state == "disputed", "once more"
+    assert Incident.objects.get().is_open
+    assert Holding.objects.get().ended_at is None
+    assert held_back(cast.subject("danish"))
+    with pytest.raises(OrdersOpen):
+        close_manually(incident, actor=cast.actor("amina"), at=now)
+    propose_waiver(order, actor=cast.actor("amina"), reason="review", at=now)
+    assert Incident.objects.get().is_open
+    ended = approve_waiver(order, actor=second, at=now)
     assert not Incident.objects.get().is_open
-    assert Holding.objects.get().ended_at is None, "nobody said that it is gone"
+    assert (Holding.objects.get().ended_at is not None) is is_gone
+    assert (ended.result or {}).get("reported") == (None if answer is None else {"usage_logs": 41})
+
+
+def test_a_system_may_correct_an_answer_that_contradicts_what_it_reported(cast, report, now):
+    _, incident = report("danish", count=99)
+    [order] = orders_of(incident)
+    assert complete(order, cast, now, Answer(Outcome.NOT_FOUND)).state == "disputed"
+    assert complete(order, cast, now, Answer(Outcome.DONE, counts={"usage_logs": 98})).state == "confirmed"
+    assert not Incident.objects.get().is_open
 
 
 def test_one_incident_is_open_for_a_person_and_grows(cast, report, now):

@@ -7,7 +7,7 @@ from typing import Any
 
 from paktaleem.directory.data_systems.states import Outcome
 
-__all__ = ["MISPLACED", "PERSON_ERASED", "Answer", "Exemption", "Section", "find_answer_faults"]
+__all__ = ["MISPLACED", "PERSON_ERASED", "Answer", "Exemption", "Section", "find_answer_faults", "is_contradiction"]
 
 PERSON_ERASED = "person_erased"
 """The portal's own reason: the person's key was destroyed before the system answered."""
@@ -65,6 +65,20 @@ def find_answer_faults(
     if kind == "correct":
         return _field_faults(answer.corrected, frozenset(asked))
     return _section_faults(answer.sections, frozenset(holds))
+
+
+def is_contradiction(answer: Answer, *, reported: Mapping[str, int], may_keep: bool) -> bool:
+    """Return True if an answer to an erasure contradicts the records that its system had reported, by category.
+
+    The system says that it holds nothing, or erased no record of such a category. Unless ``may_keep``, every reason not
+    to erase contradicts too.
+    """
+    expected = {category for category, number in reported.items() if number}
+    if answer.outcome is Outcome.DONE:
+        return any(not answer.counts.get(category) for category in expected)
+    if answer.outcome is Outcome.NOT_APPLICABLE and may_keep:
+        return bool(expected) and answer.reason == Exemption.HOLDS_NONE
+    return bool(expected)
 
 
 def _reason_faults(answer: Answer) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ STUCK_AFTER: Mapping[State, timedelta] = {
     State.QUEUED: timedelta(days=1),
     State.SENT: timedelta(days=1),
     State.ACCEPTED: timedelta(days=3),
+    State.DISPUTED: timedelta(),
 }
 """How long an order may stay in a state before an alert is sent."""
 

@@ -1,6 +1,7 @@
 """State machine of one order: the steps between its states. Pure.
 
     queued → sent → accepted → confirmed | not_found | not_applicable | failed
+                        → disputed → confirmed | not_found | not_applicable by two people, or answered again
                                failed → (its retry is due, or requested by a person) → queued, sent or accepted again
     any open state → waived; or, when the person's key is destroyed and no answer is possible, not_applicable
 
@@ -30,6 +31,8 @@ class State(StrEnum):
     """the system has no such person; distinct from done"""
     FAILED = "failed"
     """an attempt failed; retried when due, or on a person's request"""
+    DISPUTED = "disputed"
+    """the answer contradicts what the system had reported, and two people have not accepted it"""
     NOT_APPLICABLE = "not_applicable"
     """the system states, with a reason, that the order cannot or may not be carried out"""
     WAIVED = "waived"
@@ -49,6 +52,7 @@ class Step(StrEnum):
     CONFIRM = "confirm"
     MISS = "miss"
     DECLINE = "decline"
+    DISPUTE = "dispute"
     FAIL = "fail"
     RETRY = "retry"
     WAIVE = "waive"
@@ -68,12 +72,14 @@ class Outcome(StrEnum):
         return {Outcome.DONE: Step.CONFIRM, Outcome.NOT_FOUND: Step.MISS}.get(self, Step.DECLINE)
 
 
+_ANSWERABLE = frozenset({State.ACCEPTED, State.DISPUTED})
 _NEXT: dict[Step, tuple[frozenset[State], State]] = {
     Step.SEND: (frozenset({State.QUEUED, State.FAILED}), State.SENT),
-    Step.ACCEPT: (frozenset({State.QUEUED, State.SENT, State.FAILED}), State.ACCEPTED),
-    Step.CONFIRM: (frozenset({State.ACCEPTED}), State.CONFIRMED),
-    Step.MISS: (frozenset({State.ACCEPTED}), State.NOT_FOUND),
-    Step.DECLINE: (frozenset({State.ACCEPTED}), State.NOT_APPLICABLE),
+    Step.ACCEPT: (frozenset({State.QUEUED, State.SENT, State.FAILED, State.DISPUTED}), State.ACCEPTED),
+    Step.CONFIRM: (_ANSWERABLE, State.CONFIRMED),
+    Step.MISS: (_ANSWERABLE, State.NOT_FOUND),
+    Step.DECLINE: (_ANSWERABLE, State.NOT_APPLICABLE),
+    Step.DISPUTE: (_ANSWERABLE, State.DISPUTED),
     Step.FAIL: (frozenset({State.ACCEPTED}), State.FAILED),
     Step.RETRY: (frozenset({State.FAILED}), State.QUEUED),
     Step.WAIVE: (OPEN, State.WAIVED),

@@ -196,6 +196,7 @@ _OTHERS = (
     _act("order.confirmed", _("Order completed"), _sent(*_ORDER)),
     _act("order.copies_purged", _("Data given for an order deleted")),
     _act("order.created", _("Order created"), _sent(*_ORDER)),
+    _act("order.disputed", _("Answer to an order contradicts what was reported")),
     _act("order.failed", _("Order failed"), _sent(*_ORDER)),
     _act("order.not_applicable", _("Order no longer applies"), _sent(*_ORDER)),
     _act("order.not_found", _("System does not know the person"), _sent(*_ORDER)),

@@ -40,7 +40,9 @@ def _compose(batch: Batch, at: datetime) -> dict[str, Any]:
     [(found, size)] = fetch(SUMMARY, values)
     counts = json.loads(found)
     rules = _rules({UUID(one["rule"]) for one in counts if one["rule"]})
-    records = [dict(zip(("system", "category", "records"), row, strict=True)) for row in fetch(RECORDS, values)]
+    records = [
+        dict(zip(("system", "category", "records", "reported"), row, strict=True)) for row in fetch(RECORDS, values)
+    ]
     return {
         "type": "disposal_certificate",
         "version": VERSION,

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.tenancy.ids import new_id
 from retention.holdings.models import Collection, Holding
 
-__all__ = ["add_to_holdings", "end_holdings"]
+__all__ = ["add_to_holdings", "count_reported_records", "end_holdings"]
 
 _ADD = """
 INSERT INTO retention_holding AS h (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes,
@@ -65,6 +65,13 @@ def _to_row(found: list[Collection]) -> tuple[Any, ...]:
         min(times),
         max(times),
     )
+
+
+def count_reported_records(order: Order) -> dict[str, int]:
+    """Return the records that are held by the system of an order, by category; ``data_systems.reported_records``."""
+    held = Holding.objects.held().filter(client_id=order.client_id, subject_id=order.subject_id)
+    counted = held.filter(system_id=order.system_id, category__in=order.categories, count__gt=0)
+    return dict(counted.values_list("category", "count"))
 
 
 def end_holdings(order: Order, actor: Actor, at: datetime) -> None:

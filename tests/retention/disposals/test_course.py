@@ -7,6 +7,7 @@ import pytest
 from paktaleem.directory.data_systems.models import Ground, Order, OrderSet
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.selectors import Parent, is_set_intact
+from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
@@ -77,7 +78,7 @@ def test_what_is_due_is_flagged_approved_ordered_answered_and_certified(cast, in
         "disposed",
         1,
     )
-    assert body["records"] == [{"system": "lms", "category": "contact_details", "records": 1}]
+    assert body["records"] == [{"system": "lms", "category": "contact_details", "records": 1, "reported": 1}]
     assert body["order_sets"][0]["sha256"] == OrderSet.objects.get().orders_hash
     entry = Entry.objects.get(kind="disposal.certified")
     assert json.loads(entry.body)["facts"]["sha256"] == certificate.sha256
@@ -147,7 +148,7 @@ def test_a_holding_taken_out_or_kept_longer_is_not_disposed_of(cast, indus, now)
     assert sweep(indus.pk, now + 91 * DAY).flagged == 1
 
 
-def test_an_answer_that_is_not_done_is_no_disposal(cast, indus, now):
+def test_an_answer_that_is_not_done_is_no_disposal(cast, indus, now, second):
     rule_for(indus, at=now)
     for name in ("hamza", "junaid", "iqra"):
         hold_data(cast, name, at=now)
@@ -159,6 +160,10 @@ def test_an_answer_that_is_not_done_is_no_disposal(cast, indus, now):
     }
     for name, given in answers.items():
         answer(cast, Order.objects.get(subject=cast.subject(name)), given, at=now + 2 * DAY)
+    assert certify(batch, now + 3 * DAY) is None, "the system had reported data of Hamza: two people accept its answer"
+    disputed = Order.objects.get(subject=cast.subject("hamza"))
+    propose_waiver(disputed, actor=cast.actor("amina"), reason="review", at=now + 2 * DAY)
+    approve_waiver(disputed, actor=second, at=now + 2 * DAY)
     counts = {one["state"]: (one["count"], one["answer"]) for one in read_body(certify(batch, now + 3 * DAY))["counts"]}
     assert counts == {"not_found": (1, ""), "not_applicable": (1, "legal_duty"), "disposed": (1, "")}
     kept = Holding.objects.get(subject=cast.subject("junaid"))

@@ -71,6 +71,7 @@ _TONES = {
     State.SENT: "warn",
     State.ACCEPTED: "warn",
     State.FAILED: "bad",
+    State.DISPUTED: "bad",
 }
 
 
@@ -190,7 +191,8 @@ _ACTS = (
         "Propose to waive",
         Capability.WAIVE_ORDERS,
         _propose,
-        lead="Propose to continue without this system’s answer. A second person must agree.",
+        lead="Propose to continue without this system’s answer, or to accept an answer that contradicts what it had "
+        "reported. A second person must agree.",
         done="Proposed: a second person must agree.",
         danger=True,
         applies=lambda row, _at: row.is_open and not row.is_waiver_proposed,
@@ -201,8 +203,9 @@ _ACTS = (
         Capability.WAIVE_ORDERS,
         _agree,
         form=AgreeForm,
-        lead="The system’s answer is no longer required. It remains unknown whether the system carried out the order.",
-        done="Waived.",
+        lead="The system’s answer is no longer required: it remains unknown whether the system carried out the order. "
+        "An answer that contradicts what the system had reported is accepted as it is.",
+        done="Waived, or the answer accepted.",
         danger=True,
         step_up=True,
         applies=lambda row, _at: row.is_open and row.is_waiver_proposed,
@@ -341,12 +344,14 @@ def _link_case(row: Any) -> SafeString:
 
 def _describe_result(result: dict[str, Any]) -> Sequence[str]:
     counts = [f"{category}: {number:,}" for category, number in result.get("counts", {}).items()]
+    words = gettext("{category}: {number} reported before")
+    reported = [words.format(category=one, number=f"{number:,}") for one, number in result.get("reported", {}).items()]
     others = [
         f"{name}: {', '.join(value) if isinstance(value, list) else value}"
         for name, value in result.items()
-        if name != "counts"
+        if name not in {"counts", "reported"}
     ]
-    return [*counts, *others]
+    return [*counts, *others, *reported]
 
 
 searches.connect(RowSearch(Order))

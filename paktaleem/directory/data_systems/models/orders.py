@@ -55,6 +55,7 @@ STATES = [
     (State.CONFIRMED.value, _("Done")),
     (State.NOT_FOUND.value, _("No such person there")),
     (State.FAILED.value, _("Failed")),
+    (State.DISPUTED.value, _("Contradicts what was reported")),
     (State.NOT_APPLICABLE.value, _("Not applicable")),
     (State.WAIVED.value, _("Waived")),
 ]

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models import Delivery, Order, OrderKind, OrderStep, System
-from paktaleem.directory.data_systems.results import Answer, find_answer_faults
+from paktaleem.directory.data_systems.answered_orders import get_reported_records
+from paktaleem.directory.data_systems.models import Delivery, Ground, Order, OrderKind, OrderStep, System
+from paktaleem.directory.data_systems.results import Answer, find_answer_faults, is_contradiction
 from paktaleem.directory.data_systems.schedule import retry_at, spread_of, stuck_at
 from paktaleem.directory.data_systems.services.collecting import keep_sections
 from paktaleem.directory.data_systems.services.steps import (
@@ -36,6 +37,10 @@ __all__ = [
     "hand_over",
     "retry_order",
 ]
+
+_ERASING = frozenset({OrderKind.ERASE, OrderKind.ANONYMISE})
+_ADDED = frozenset({"reported", "outcome"})
+"""Keys that the portal adds to an answer: the records reported before it, and the outcome of a disputed one."""
 
 
 class AlreadyAnswered(PortalError):
@@ -95,24 +100,31 @@ def accept_order(order: Order, *, actor: Actor, at: datetime) -> Order:
 def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) -> Order:
     """Record the answer to an accepted order; the same answer again changes nothing (decision 0014).
 
-    Raises ValidationError naming what does not fit the order, AlreadyAnswered if it has a different answer, StepRefused
-    if it was not accepted, TooManyParts, NotByHand, NotAllowed.
+    An answer that contradicts the records which the system had reported leaves the order open (``disputed``), until two
+    people accept it (``approve_waiver``) or the system answers again. Raises ValidationError naming what does not fit
+    the order, AlreadyAnswered if it has a different answer, StepRefused if it was not accepted, TooManyParts,
+    NotByHand, NotAllowed.
     """
     _require_carrier(order, actor)
     order = lock_order(order)
     faults = find_answer_faults(answer, kind=order.kind, holds=order.system.categories, asked=order.fields)
     if faults:
         raise ValidationError(faults)
+    if _is_repeated(order, answer):
+        return order
     if State(order.state) in ENDED:
-        if _is_repeated(order, answer):
-            return order
         raise AlreadyAnswered
     result, facts = _result_in_clear(order, answer), {}
+    step = answer.outcome.step
+    if order.kind in _ERASING and (reported := get_reported_records(order)):
+        result["reported"] = dict(sorted(reported.items()))
+        if is_contradiction(answer, reported=reported, may_keep=order.ground != Ground.CHILD_WITHOUT_CONSENT):
+            step, result["outcome"] = Step.DISPUTE, answer.outcome.value
     if answer.outcome is Outcome.DONE and order.kind == OrderKind.COLLECT and order.state == State.ACCEPTED:
         facts = {"parts": keep_sections(order, answer.sections, at=at)}
     return take_step(
         order,
-        answer.outcome.step,
+        step,
         code=answer.reason,
         facts={**facts, "result": result},
         changes={"result": result},
@@ -164,8 +176,13 @@ def _require_carrier(order: Order, actor: Actor) -> None:
 
 def _is_repeated(order: Order, answer: Answer) -> bool:
     states = {Outcome.DONE: State.CONFIRMED, Outcome.NOT_FOUND: State.NOT_FOUND}
-    state = states.get(answer.outcome, State.NOT_APPLICABLE)
-    return order.state == state and order.result == _result_in_clear(order, answer)
+    result = order.result or {}
+    if order.state == State.DISPUTED:
+        is_same = result.get("outcome") == answer.outcome
+    else:
+        is_same = order.state == states.get(answer.outcome, State.NOT_APPLICABLE)
+    said = {name: value for name, value in result.items() if name not in _ADDED}
+    return is_same and said == _result_in_clear(order, answer)
 
 
 def _result_in_clear(order: Order, answer: Answer) -> dict[str, Any]:

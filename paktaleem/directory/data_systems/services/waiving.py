@@ -1,4 +1,4 @@
-"""Waive a system's answer: one person proposes it, another agrees."""
+"""Waive a system's answer, or accept one that is disputed: one person proposes it, another agrees."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from paktaleem.directory.data_systems.services.steps import (
     require_system_owner,
     take_step,
 )
-from paktaleem.directory.data_systems.states import State, Step, StepRefused
+from paktaleem.directory.data_systems.states import Outcome, State, Step, StepRefused
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
@@ -71,8 +71,8 @@ def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: date
 def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
     """Agree to a waiver that another person proposed: the order is waived and needs no answer (decision 0014).
 
-    Raises NothingProposed, ApproverIsRequester, ApproverNotIndependent, StepRefused if it was answered meanwhile,
-    NotAllowed.
+    If the system's answer is disputed, the two accept it instead: the order ends as answered. Raises NothingProposed,
+    ApproverIsRequester, ApproverNotIndependent, StepRefused if it was answered meanwhile, NotAllowed.
     """
     _require_person(order, actor)
     order = lock_order(order)
@@ -80,7 +80,9 @@ def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
     if waiver is None:
         raise NothingProposed
     require_second_person(actor, requested_by=waiver.requested_by, at=to_wall_clock(at))
-    order = take_step(order, Step.WAIVE, code=waiver.reason, facts={"waiver": str(waiver.pk)}, actor=actor, at=at)
+    is_disputed, result = order.state == State.DISPUTED, order.result or {}
+    step = Outcome(result["outcome"]).step if is_disputed else Step.WAIVE
+    order = take_step(order, step, code=waiver.reason, facts={"waiver": str(waiver.pk)}, actor=actor, at=at)
     waiver.approved_by, waiver.approved_at = actor.id, at
     save_tracked(waiver, actor=actor, reason=waiver.reason, at=at)
     return order
