@@ -30,6 +30,10 @@ class ConsentConfig(config.PortalAppConfig):
             "consent.consents.services.revocation.invalidate_unverified_consents",
         ),
         (
+            "children.guardians.service_hooks.service_changed",
+            "consent.consents.services.service_orders.order_after_service_change",
+        ),
+        (
             "paktaleem.directory.merges.effects.merge_effects",
             "consent.decisions.selectors.merge_effects.find_merge_effects",
         ),

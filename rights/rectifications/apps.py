@@ -30,6 +30,14 @@ class RectificationsConfig(config.PortalAppConfig):
             "rights.rectifications.services.applying.finish_confirmed_age",
         ),
         (
+            "consent.consents.services.events.consent_ended",
+            "rights.rectifications.services.recipients.list_recipients_after_consent",
+        ),
+        (
+            "children.guardians.service_hooks.service_changed",
+            "rights.rectifications.services.recipients.list_recipients_after_service",
+        ),
+        (
             "paktaleem.directory.people.erasure_hooks.erasure_blockers",
             "rights.rectifications.services.recipients.describe_uninformed_recipients",
         ),

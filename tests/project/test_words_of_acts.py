@@ -59,6 +59,7 @@ NO_ACTS = {
     "consent.noticedraft",
     "hold.subject_id",
     "consent.invalidate_false",
+    "consent.service_orders",
     "consent.objection",
     "consent.paper",
     "consent.receipts.receipt",

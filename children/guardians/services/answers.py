@@ -20,6 +20,7 @@ from children.guardians.models import (
 )
 from children.guardians.models.rows import actor_fields
 from children.guardians.selectors import get_live_guardianship, load_child_facts
+from children.guardians.service_hooks import service_changed
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child, next_free_time
 from children.guardians.services.verifications import EvidenceRequired
@@ -187,11 +188,19 @@ def _require(actor: Actor, child: Subject, guardian: Subject | None) -> None:
 
 
 def _save_answer(answer: ServiceAuthorisation, actor: Actor, reason: Reason | str) -> ServiceAuthorisation:
+    was_authorised = _is_authorised(answer)
     answer.save(force_insert=True)
     _record_answer(answer, actor)
     context: dict[str, Any] = {"actor": actor, "reason": reason, "at": answer.recorded_at}
     update_service_conflict(answer.child, outcome=ConflictOutcome.AGREED, **context)
+    if (is_authorised := _is_authorised(answer)) != was_authorised:
+        for handler in service_changed:
+            handler(answer, is_authorised, answer.recorded_at)
     return answer
+
+
+def _is_authorised(answer: ServiceAuthorisation) -> bool:
+    return load_child_facts(answer.child).standing(answer.recorded_at).state == Decision.GIVEN
 
 
 def _authority_columns(

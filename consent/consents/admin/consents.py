@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 
+from children.guardians.models import ServiceAuthorisation
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect
 from consent.consents.services import (
@@ -21,6 +22,7 @@ from consent.consents.services import (
     lift_objection,
     revoke_consent,
 )
+from consent.consents.services.service_orders import SERVICE
 from consent.notices.models import NoticeVersion
 from consent.register.models import Purpose
 from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
@@ -295,3 +297,4 @@ class ObjectionAdmin(LimitAdmin):
 searches.connect(RowSearch(ConsentEvent))
 order_cases.connect(OrderCase("restriction", Restriction))
 order_cases.connect(OrderCase("objection", Objection))
+order_cases.connect(OrderCase(SERVICE, ServiceAuthorisation))

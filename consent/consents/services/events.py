@@ -1,6 +1,6 @@
 """Appending a consent event: the event, the resulting state and the ledger entry."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +17,10 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
 
-__all__ = ["ConsentHistory", "append_event", "load_history", "lock_subject"]
+__all__ = ["ConsentHistory", "append_event", "consent_ended", "load_history", "lock_subject"]
 
 _SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
 _HISTORY = """
@@ -53,6 +54,11 @@ WHERE client_id = %(client)s AND subject_id = %(subject)s AND purpose_id = %(pur
 """
 _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)]
 """States after which consent requires a notice shown again, whichever person ended it."""
+
+consent_ended: ExtensionPoint[Callable[[ConsentEvent, Actor], None]] = ExtensionPoint(
+    "consents.consent_ended",
+    "Called with the event by which a consent in force was withdrawn, revoked or invalidated, in the same transaction.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,9 @@ def append_event(
     )
     also = _SET_STATE if event.becomes_state else _SET_ASKED
     insert_rows(event, entry, also=also, values=_state_columns(event))
+    if event.becomes_state and before == ConsentState.GIVEN and event.state in _ENDED:
+        for handler in consent_ended:
+            handler(event, actor)
     return event
 
 

@@ -10,6 +10,8 @@
 -- is not saved yet, as a JSON object with the columns of a rule and the code of its purpose; "without" leaves a rule out.
 -- "low" and "high" narrow the people to those after and up to an id. Both tables have the condition, so that a chunk of
 -- people does not read all of them.
+-- If a guardian of a child withdraws the service, the account and the agreement end for the child's data: the withdrawal
+-- that is in effect starts the periods that count from them, and those of a withdrawn consent.
 -- Called by schedule_due and by selectors, within a client's context or the officers'.
 CREATE OR REPLACE FUNCTION schedule_lines(
     owner uuid, person uuid, of_category text, moment timestamptz, proposed jsonb, without uuid, low uuid,
@@ -62,6 +64,22 @@ AS $$
         WHERE g.signed_at <= moment AND (owner IS NULL OR g.client_id = owner)
         GROUP BY g.client_id
         HAVING bool_and(g.ends_at IS NOT NULL AND g.ends_at <= moment)
+    ), answered AS (
+        SELECT DISTINCT ON (v.client_id, v.child_id, v.guardian_id) v.client_id, v.child_id, v.decision, v.recorded_at
+        FROM children_serviceauthorisation v
+        JOIN children_guardianship g ON g.client_id = v.client_id AND g.id = v.guardianship_id
+            AND (g.ends_at IS NULL OR g.ends_at > moment)
+        JOIN subjects_subject b ON b.client_id = v.client_id AND b.id = v.child_id
+            AND (b.of_age_at IS NULL OR b.of_age_at > moment)
+        WHERE v.recorded_at <= moment AND (owner IS NULL OR v.client_id = owner)
+            AND (person IS NULL OR v.child_id = person)
+            AND (low IS NULL OR v.child_id > low) AND (high IS NULL OR v.child_id <= high)
+        ORDER BY v.client_id, v.child_id, v.guardian_id, v.recorded_at DESC, v.id DESC
+    ), stopped AS (
+        SELECT n.client_id, n.child_id, max(n.recorded_at) AS ended_at
+        FROM answered n
+        WHERE n.decision = 'withdrawn'
+        GROUP BY n.client_id, n.child_id
     ), years AS (
         SELECT t.client_id, coalesce(t.starts_on, '-infinity') AS starts_on, t.ends_on
         FROM schools_term t
@@ -73,9 +91,9 @@ AS $$
             greatest(h.last_collected_at, h.last_activity_at) AS used_at, l.purpose, a.id AS rule_id, a.trigger,
             a.time_zone, a.period, a.at_least, a.at_most, s.is_main_role,
             CASE a.trigger
-                WHEN 'account_closed' THEN s.account_closed_at
-                WHEN 'agreement_ended' THEN e.ended_at
-                WHEN 'consent_withdrawn' THEN (
+                WHEN 'account_closed' THEN least(s.account_closed_at, w.ended_at)
+                WHEN 'agreement_ended' THEN least(e.ended_at, w.ended_at)
+                WHEN 'consent_withdrawn' THEN coalesce((
                     SELECT CASE WHEN c.state = 'given' THEN c.expires_at ELSE c.recorded_at END
                     FROM consent_consent c
                     JOIN consent_purpose p ON p.id = c.purpose_id AND p.code = l.purpose
@@ -86,7 +104,7 @@ AS $$
                         )
                     ORDER BY c.recorded_at DESC
                     LIMIT 1
-                )
+                ), w.ended_at)
                 WHEN 'last_activity' THEN greatest(h.last_collected_at, h.last_activity_at)
                 WHEN 'collected' THEN h.last_collected_at
                 WHEN 'fixed_day' THEN a.fixed_on::timestamp AT TIME ZONE a.time_zone
@@ -114,6 +132,7 @@ AS $$
         LEFT JOIN applied a
             ON (a.client_id, a.category, a.purpose, a.role) = (h.client_id, h.category, l.purpose, s.role)
         LEFT JOIN ended e ON e.client_id = h.client_id
+        LEFT JOIN stopped w ON w.client_id = h.client_id AND w.child_id = h.subject_id
         WHERE h.ended_at IS NULL
             AND (owner IS NULL OR h.client_id = owner)
             AND (person IS NULL OR h.subject_id = person)

@@ -1,16 +1,18 @@
-"""Recipients who must be informed of a correction, restriction or erasure, and the record of it (GDPR Art. 19)."""
+"""Recipients who must be informed of a correction, restriction, erasure or withdrawal, and the record of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from children.guardians.models import ServiceAuthorisation
+from consent.consents.models import ConsentEvent
 from consent.register.models import Recipient, RecipientApproval
 from consent.sharing.models import Disclosure
 from paktaleem.directory.people.models import Erasure, Subject
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -21,11 +23,14 @@ from rights.requests.services.steps import lock_open_request, record_step, requi
 __all__ = [
     "describe_uninformed_recipients",
     "find_recipients",
+    "list_recipients_after_consent",
+    "list_recipients_after_service",
     "list_recipients_to_inform",
     "list_who_must_be_informed",
     "record_informed",
 ]
 
+_SERVICE = system_actor("rights.recipients_of_service")
 _INFORMED_OF = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION, RightKind.ERASURE})
 
 
@@ -49,10 +54,30 @@ def list_recipients_to_inform(subject: Subject, *, actor: Actor, at: datetime) -
         _record("subject.recipients_listed", subject, {"recipients": added}, actor, at)
 
 
-def _add_notices(subject: Subject, request: RightsRequest | None, at: datetime) -> int:
+def list_recipients_after_consent(event: ConsentEvent, actor: Actor) -> None:
+    """List the recipients that may have data on the ground of a consent that ended; ``consents.consent_ended``.
+
+    These are the recipients approved for its purpose, and those to which data was reported as disclosed for it.
+    """
+    found = find_recipients(event.subject, event.recorded_at, purpose=event.purpose.code)
+    if added := _add_notices(event.subject, None, event.recorded_at, found):
+        facts = {"recipients": added, "purpose": event.purpose.code}
+        _record("subject.recipients_listed", event.subject, facts, actor, event.recorded_at)
+
+
+def list_recipients_after_service(answer: ServiceAuthorisation, is_authorised: bool, at: datetime) -> None:  # noqa: FBT001 -- the extension point's
+    """List the recipients of a child's data once the service is no longer authorised; ``guardians.service_changed``."""
+    if not is_authorised:
+        list_recipients_to_inform(answer.child, actor=_SERVICE, at=at)
+
+
+def _add_notices(
+    subject: Subject, request: RightsRequest | None, at: datetime, recipients: Iterable[Recipient] | None = None
+) -> int:
     own = RecipientNotice.objects.filter(client_id=subject.client_id, subject=subject, request=request)
     known = set((own.filter(outcome="") if request is None else own).values_list("recipient_id", flat=True))
-    new = [one for one in find_recipients(subject, at) if one.pk not in known]
+    found = find_recipients(subject, at) if recipients is None else recipients
+    new = [one for one in found if one.pk not in known]
     for recipient in new:
         row = RecipientNotice(client_id=subject.client_id, subject=subject, request=request, listed_at=at)
         row.recipient, row.recipient_owner = recipient, recipient.client_id
@@ -60,15 +85,17 @@ def _add_notices(subject: Subject, request: RightsRequest | None, at: datetime) 
     return len(new)
 
 
-def find_recipients(subject: Subject, at: datetime) -> list[Recipient]:
+def find_recipients(subject: Subject, at: datetime, *, purpose: str = "") -> list[Recipient]:
     """Find the recipients with whom the person's data was or may have been shared until now, by name (GDPR Art. 19).
 
     Not every system reports its disclosures, so these are all recipients that were ever approved for the client, and
-    those to which data of the person was reported as disclosed.
+    those to which data of the person was reported as disclosed. ``purpose`` limits both to one purpose.
     """
     rows = RecipientApproval.objects.uncancelled()
     approvals = rows.filter(client_id__in=[subject.client_id, PAKTALEEM], starts_at__lte=at)
     reported = Disclosure.objects.filter(client_id=subject.client_id, subject=subject)
+    if purpose:
+        approvals, reported = approvals.filter(purposes__contains=[purpose]), reported.filter(purpose=purpose)
     keys = {*approvals.values_list("recipient_id", flat=True), *reported.values_list("recipient_id", flat=True)}
     return list(Recipient.objects.filter(pk__in=keys).order_by("name", "pk"))
 

@@ -25,6 +25,7 @@ from retention.schedule.selectors import list_due_of_person, preview_end, previe
 from retention.schedule.selectors.due import DueState
 from retention.schedule.selectors.schedule import rule_facts
 from retention.schedule.services import HoldScope, place_hold
+from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.retention.schedule.making import DAY, HOUR, build_rule, make_holding, make_rule, make_school_year
 from tests.showing import shown
@@ -384,3 +385,17 @@ def test_the_number_of_queries_is_fixed(cast, indus, now, django_assert_num_quer
     hold(cast, now, subject=junaid)
     with django_assert_num_queries(4):
         list_due_of_person(junaid, actor=farah, at=now)
+
+
+@pytest.mark.parametrize("trigger", ["account_closed", "agreement_ended", "consent_withdrawn"])
+def test_a_service_that_a_guardian_withdrew_starts_the_periods_of_the_data_of_the_child(cast, indus, now, trigger):
+    make_rule(indus.pk, "service_delivery", "usage_logs", at=now - 9 * DAY, trigger=trigger, period="P30D")
+    danish, esra = cast.subject("danish"), cast.subject("esra")
+    make_holding(danish, "usage_logs", ["service_delivery"], collected_at=now - 5 * DAY)
+    verified_guardian(danish, esra, at=now - 4 * DAY)
+    record_answer(danish, esra, "given", at=now - 3 * DAY)
+    assert one_due(cast, "danish", now).due_at is None
+    record_answer(danish, esra, "withdrawn", at=now)
+    assert last_day(one_due(cast, "danish", now)) == (now + 30 * DAY).astimezone(ZONE).date()
+    record_answer(danish, esra, "given", at=now + DAY)
+    assert one_due(cast, "danish", now + DAY).due_at is None

@@ -1,0 +1,12 @@
+"""A guardian's withdrawal of the service starts periods of retention."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import ApplySql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("schedule", "0002_tenancy"), ("children", "0002_tenancy")]
+    operations = [
+        ApplySql("schedule_lines", digest="78799657f0b2", previous="392a6841bf73"),
+    ]
