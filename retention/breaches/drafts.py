@@ -1,6 +1,9 @@
 """Drafts of letters about a breach, from templates in both languages; staff edit them before they are sent."""
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -12,44 +15,62 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches.models import Audience, Breach
 from retention.breaches.selectors import count_affected, find_assessment
 
-__all__ = ["compose_breach_letters"]
+__all__ = ["GAP", "compose_breach_letters"]
 
 _TIME = "%Y-%m-%d %H:%M"
-_UNKNOWN = "…"
+GAP = "[…"
+"""The beginning of a gap in a draft: what is missing, or a text to be translated. A letter with a gap is not sent."""
+_UNKNOWN = f"{GAP}]"
+_URDU_LETTERS = re.compile("[\u0600-\u06ff]")
 
 
 def compose_breach_letters(
     breach: Breach, audience: Audience | str, *, languages: Sequence[str], actor: Actor
 ) -> dict[str, str]:
-    """Return the draft of a letter in each language, in the context of the breach's client; … marks what is missing.
+    """Return the draft of a letter in each language, in the context of the breach's client.
 
-    The number of people is that of the latest assessment, or what the holdings say now; they are counted once. Raises
-    NotAllowed.
+    A text that is missing, or written in the other language, is a gap (``GAP``) that staff fill before the letter is
+    sent. Times are those of the client's time zone. The number of people is that of the latest assessment, or what the
+    holdings say now; they are counted once. Raises NotAllowed.
     """
     total, *lines = count_affected(breach, actor=actor)
     assessment = find_assessment(breach)
     held = breach.categories or sorted({line.category for line in lines})
     categories = list(DataCategory.objects.filter(client_id__in={breach.client_id, PAKTALEEM}, code__in=held))
+    client = Client.objects.get(pk=breach.client_id)
+    times = ("happened_from", "happened_until", "known_at", "due_at")
     values = {
-        "client": Client.objects.values_list("name", flat=True).get(pk=breach.client_id),
-        "what": breach.what,
-        "consequences": breach.consequences or _UNKNOWN,
-        "measures": breach.measures or _UNKNOWN,
-        "happened_from": breach.happened_from.strftime(_TIME),
-        "happened_until": breach.happened_until.strftime(_TIME) if breach.happened_until else "",
-        "known_at": breach.known_at.strftime(_TIME),
-        "due_at": breach.due_at.strftime(_TIME),
-        "people": f"{assessment.people if assessment else total.people:,}",
+        "client": client.name,
+        "people": f"{assessment.concerned if assessment else total.people:,}",
         "records": f"{total.records:,}",
         "support": settings.SUPPORT_ADDRESS,
+        "zone": client.time_zone,
+        **{name: _format_time(getattr(breach, name), client.time_zone) for name in times},
     }
+    texts = {name: getattr(breach, name) for name in ("what", "consequences", "measures")}
     return {
         language: render_to_string(
             f"breaches/{Audience(audience).value}.{language}.txt",
-            {**values, "categories": _name_categories(breach, categories, language) or _UNKNOWN},
+            {
+                **values,
+                **{name: _show_in(language, text) for name, text in texts.items()},
+                "categories": _name_categories(breach, categories, language) or _UNKNOWN,
+            },
         ).strip()
         for language in languages
     }
+
+
+def _format_time(moment: datetime | None, zone: str) -> str:
+    return moment.astimezone(ZoneInfo(zone)).strftime(_TIME) if moment else ""
+
+
+def _show_in(language: str, text: str) -> str:
+    """Return a text of the breach for a letter; as a gap to be translated if it is in the other language."""
+    if not text:
+        return _UNKNOWN
+    is_urdu = bool(_URDU_LETTERS.search(text))
+    return text if is_urdu == (language == "ur") else f"{GAP} {text}]"
 
 
 def _name_categories(breach: Breach, categories: Sequence[DataCategory], language: str) -> str:

@@ -217,7 +217,8 @@ class BreachAssessment(Acted):
     """One assessment of the risk, with the number of people concerned and the hash of their list. Append-only.
 
     ``suggested`` is what follows from likelihood and severity, ``outcome`` what was decided, with ``reasons``.
-    ``list_hash`` is the SHA-256 of the sorted ids of the people (``BreachPerson``), joined by commas.
+    ``list_hash`` is the SHA-256 of the sorted ids of the people (``BreachPerson``), joined by commas. ``stated`` is the
+    number of people by other sources, such as a log; then the list may lack people whom no one could name yet.
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=dict.fromkeys(("reasons", "list_hash", "actor_role"), _NONE))
@@ -229,6 +230,7 @@ class BreachAssessment(Acted):
     outcome = models.CharField(max_length=16, choices=OUTCOMES)
     reasons = models.TextField(max_length=_LONGEST)
     people = models.PositiveIntegerField()
+    stated = models.PositiveIntegerField(null=True)
     list_hash = models.CharField(max_length=64)
     assessed_at = models.DateTimeField()
 
@@ -240,6 +242,11 @@ class BreachAssessment(Acted):
     def __str__(self) -> str:
         """Return the outcome."""
         return str(self.get_outcome_display())
+
+    @property
+    def concerned(self) -> int:
+        """The number of people concerned: those on the list, or more if more are stated."""
+        return max(self.people, self.stated or 0)
 
 
 class BreachPerson(OfBreach):

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.outcomes import letter_outcomes
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from retention.breaches.models import Breach, BreachAssessment
@@ -13,6 +15,7 @@ from retention.breaches.services import (
     record_measures,
     write_to_client,
 )
+from tests.factories import SETTING_UP
 
 
 def make_breach(client: Client, *, actor: Actor, at: datetime, **values: Any) -> Breach:
@@ -29,8 +32,16 @@ def make_breach(client: Client, *, actor: Actor, at: datetime, **values: Any) ->
 
 def assess(breach: Breach, outcome: str = "people", *, actor: Actor, at: datetime) -> BreachAssessment:
     """Assess a breach as a high risk."""
-    risk = {"likelihood": "likely", "severity": "serious", "outcome": outcome}
-    return assess_breach(breach, **risk, reasons="Contacts were readable.", actor=actor, at=at)
+    risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": outcome}
+    return assess_breach(breach, **risk, reasons="Contacts were readable.", number=1, actor=actor, at=at)
+
+
+def send_letters(breach: Breach, *, at: datetime) -> None:
+    """Record every email about a breach to its client as sent."""
+    for message in Letter.objects.filter(client_id=breach.client_id, kind="breach_letter", state="queued"):
+        message.state = "sent"
+        for record in letter_outcomes:
+            record(message, SETTING_UP, at)
 
 
 def add_measures(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
@@ -43,5 +54,6 @@ def complete(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     """Do everything that an authority's outcome needs."""
     assess(breach, "authority", actor=actor, at=at)
     write_to_client(breach, text="Text.", language="en", actor=actor, at=at)
+    send_letters(breach, at=at)
     notify_authority(breach, authority="BfDI", text="Text.", language="en", actor=actor, at=at)
     return add_measures(breach, actor=actor, at=at)

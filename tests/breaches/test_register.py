@@ -11,13 +11,15 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from consent.register.models import DataCategory
 from paktaleem.directory.copies.sections import Reader
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.schools.selections import EVERYONE, Selection
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.breaches.drafts import compose_breach_letters
+from retention.breaches.drafts import GAP, compose_breach_letters
 from retention.breaches.models import (
     Audience,
     Breach,
@@ -49,7 +51,7 @@ from retention.breaches.services.closing import list_missing
 from retention.breaches.services.letters import inform_batch
 from retention.breaches.services.reminding import remind_of_breaches
 from tests.accounts.officers import second_officer
-from tests.breaches.making import add_measures, assess, complete, make_breach
+from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.factories import make_system
@@ -142,9 +144,78 @@ def test_impossible_times_are_refused(indus: Any, amina: Any, now: datetime, fie
 def test_the_client_is_informed_by_email_to_its_administrators(breach: Breach, amina: Any, now: datetime) -> None:
     write_to_client(breach, text="We inform you.", language="en", actor=amina, at=now)
     letter = Letter.objects.get(kind="breach_letter")
-    assert (letter.related_id, Breach.objects.get().client_informed_at) == (breach.pk, now)
+    assert (letter.related_id, Breach.objects.get().client_informed_at) == (breach.pk, None), "queued is not informed"
+    assert "the letter to the client" in list_missing(Breach.objects.get())
+    send_letters(breach, at=now + HOUR)
+    assert Breach.objects.get().client_informed_at == now + HOUR
     entry = Entry.objects.filter(kind="breach.reported").get()
     assert "We inform you" not in str(entry.body)
+
+
+def test_a_client_without_an_administrator_is_informed_by_hand_and_the_register_says_whom(
+    breach: Breach, amina: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retention.breaches.services.letters.list_staff", lambda *_where, **_at: [])
+    told: dict[str, Any] = {"text": "We inform you.", "language": "en", "actor": amina, "at": now}
+    with pytest.raises(ValidationError, match="no administrator"), transaction.atomic():
+        write_to_client(breach, **told)
+    assert Breach.objects.get().client_informed_at is None
+    letter = write_to_client(breach, handed_to="The head's office", **told)
+    assert (letter.recipient, Breach.objects.get().client_informed_at) == ("The head's office", now)
+
+
+def test_a_letter_with_a_gap_is_not_sent(breach: Breach, amina: Any, now: datetime) -> None:
+    told: dict[str, Any] = {"actor": amina, "at": now}
+    with pytest.raises(ValidationError, match="missing"), transaction.atomic():
+        write_to_client(breach, text="Measures: […]", language="en", **told)
+    assess(breach, **told)
+    cases: list[dict[str, Any]] = [
+        {"text": "[…]", "text_ur": "متن"},
+        {"text": "Text.", "text_ur": "[… A backup was readable.]"},
+    ]
+    for texts in cases:
+        with pytest.raises(ValidationError, match="missing") as wrong, transaction.atomic():
+            write_to_people(breach, **texts, **told)
+        assert list(wrong.value.error_dict) == [next(name for name, text in texts.items() if "[…" in text)]
+
+
+def test_drafts_have_the_times_of_the_client_and_no_english_facts_in_urdu(breach: Breach, amina: Any) -> None:
+    drafts = compose_breach_letters(breach, Audience.AUTHORITY, languages=["en", "ur"], actor=amina)
+    assert "UTC" not in drafts["en"] + drafts["ur"]
+    assert "Known since 2026-10-01 13:00 (Asia/Karachi)" in drafts["en"]
+    assert "A backup was readable from outside." in drafts["en"]
+    assert "[… A backup was readable from outside.]" in drafts["ur"], "to be translated"
+
+
+@pytest.fixture
+def unheld(indus: Any, amina: Any, now: datetime) -> Breach:
+    """A breach of data that no system has reported."""
+    return make_breach(indus, actor=amina, at=now)
+
+
+def test_an_empty_list_is_not_frozen_without_a_number(unheld: Breach, amina: Any, now: datetime) -> None:
+    risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "Logs."}
+    with pytest.raises(ValidationError) as wrong, transaction.atomic():
+        assess_breach(unheld, **risk, actor=amina, at=now)
+    assert list(wrong.value.error_dict) == ["number"]
+    assert not BreachAssessment.objects.exists()
+    stated = assess_breach(unheld, **risk, number=4_000, actor=amina, at=now)
+    assert (stated.people, stated.stated, stated.concerned) == (0, 4_000, 4_000)
+    [draft] = compose_breach_letters(unheld, Audience.AUTHORITY, languages=["en"], actor=amina).values()
+    assert "(approximately): 4,000." in draft
+
+
+def test_people_are_added_by_id_or_as_everyone_of_the_client(
+    cast: Cast, unheld: Breach, amina: Any, now: datetime
+) -> None:
+    risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "Logs."}
+    told: dict[str, Any] = {**risk, "actor": amina, "at": now}
+    chosen = assess_breach(unheld, **told, also=Selection(ids=("lms-hamza",)))
+    assert [one.subject_id for one in BreachPerson.objects.filter(assessment=chosen)] == [cast.subject_id("hamza")]
+    assert assess_breach(unheld, **told, also=EVERYONE).people == Subject.objects.count()
+    with pytest.raises(ValidationError, match="lms-nobody") as wrong, transaction.atomic():
+        assess_breach(unheld, **told, also=Selection(ids=("lms-hamza", "lms-nobody")))
+    assert list(wrong.value.error_dict) == ["ids"]
 
 
 def test_the_authority_is_notified_in_time_without_reasons_and_late_with_them(
@@ -364,7 +435,7 @@ def test_drafts_name_the_data_that_was_held_and_mark_what_is_not_recorded(
     name = "name_ur" if language == "ur" else "name_en"
     assert getattr(held, name) in draft
     assert getattr(other, name) not in draft
-    assert "…" in draft
+    assert GAP in draft
     assert breach.what in draft
 
 

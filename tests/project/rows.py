@@ -125,7 +125,7 @@ from rights.rectifications.selectors import list_notices_of_person
 from rights.rectifications.services import Statement, add_correction, record_informed
 from rights.rectifications.services.recipients import list_recipients_to_inform
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
-from tests.breaches.making import add_measures, assess, make_breach
+from tests.breaches.making import add_measures, assess, make_breach, send_letters
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
@@ -563,6 +563,7 @@ def breaches_of_indus(cast: Cast) -> dict[str, Any]:
     for breach in (unwritten, complete, closed):
         assess(breach, actor=amina, at=AT)
         write_to_client(breach, language="en", **told)
+        send_letters(breach, at=AT)
         notify_authority(breach, authority="BfDI", language="en", **told)
     for breach in (complete, closed):
         write_to_people(breach, text_ur="اطلاع", **told)

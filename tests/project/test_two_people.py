@@ -68,7 +68,7 @@ from retention.schedule.services import HoldScope, lift_hold, place_hold, settle
 from rights.erasures.services import decide_erasure, propose_erasure
 from rights.limits.services import approve_overruling, propose_overruling
 from tests.accounts.officers import second_officer
-from tests.breaches.making import add_measures, assess, make_breach
+from tests.breaches.making import add_measures, assess, make_breach, send_letters
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.factories import make_system
@@ -204,6 +204,7 @@ def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     breach = make_breach(cast.client("indus"), actor=actor, at=at)
     assess(breach, "none", actor=actor, at=at)
     write_to_client(breach, text="We inform you.", language="en", actor=actor, at=at)
+    send_letters(breach, at=at)
     add_measures(breach, actor=actor, at=at)
     return settle(decide_closing, request_closing(breach, ground="All is done.", actor=actor, at=at))
 

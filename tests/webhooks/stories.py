@@ -95,6 +95,7 @@ from rights.requests.services import (
 from tests.access_links.visiting import send
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach
+from tests.breaches.making import send_letters as send_breach_letters
 from tests.cast import Cast
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
 from tests.children.browsers import work as send_letters
@@ -392,6 +393,7 @@ def a_breach_is_recorded_assessed_reported_and_closed(world: World) -> None:
         breach = make_breach(world.cast.client("indus"), **told)
         assess(breach, "none", **told)
         write_to_client(breach, text="We inform you.", language="en", **told)
+        send_breach_letters(breach, at=AT)
         add_measures(breach, **told)
         closing = request_closing(breach, ground="All is done.", **told)
         decide_closing(closing, approve=True, actor=gul, at=AT)

@@ -212,7 +212,8 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
             _CAPABILITY,
             _assess,
             form=AssessForm,
-            lead="The list of people concerned is taken from the holdings and frozen with the assessment.",
+            lead="The list of people concerned is frozen with the assessment: those whose data systems hold by their "
+            "reports, and those you choose.",
             done="Assessed. The list of people is frozen.",
             applies=_is_open,
         ),

@@ -5,9 +5,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
+from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of
@@ -25,8 +28,16 @@ def _letter_field(label: Any, language: str = "") -> forms.CharField:
     return forms.CharField(label=label, max_length=8000, widget=forms.Textarea(attrs=attributes))
 
 
-class AssessForm(ActionForm):
-    """The risk and the outcome."""
+class Whose(models.TextChoices):
+    """Choice of the people whom a breach concerns."""
+
+    HELD = "held", _("The people whose data systems hold, by their reports")
+    CHOSEN = "chosen", _("Also the people chosen below")
+    EVERYONE = "everyone", _("Everyone of the client")
+
+
+class AssessForm(ActionForm, SelectionForm):
+    """The risk, the outcome, and the people concerned."""
 
     likelihood = forms.ChoiceField(label=_("Likelihood of harm"), choices=LIKELIHOODS, widget=forms.RadioSelect)
     severity = forms.ChoiceField(label=_("Severity of harm"), choices=SEVERITIES, widget=forms.RadioSelect)
@@ -39,6 +50,33 @@ class AssessForm(ActionForm):
         widget=AdminTextareaWidget,
         help_text=_("Also why no one is informed, if so. Do not name people."),
     )
+    whose = forms.ChoiceField(
+        label=_("Who is concerned?"), choices=Whose.choices, initial=Whose.HELD, widget=forms.RadioSelect
+    )
+    number = forms.IntegerField(
+        label=_("Number of people concerned"),
+        required=False,
+        min_value=0,
+        max_value=2_000_000_000,
+        help_text=_("If it is known from elsewhere, such as a log. Letters state it if it is larger than the list."),
+    )
+    field_order = ("likelihood", "severity", "outcome", "reasons", "whose", *CHOOSING, "number")
+
+    def clean(self) -> dict[str, Any]:
+        """Check the school, class and grade; replace the fields that choose people by whom they choose."""
+        cleaned = super().clean() or self.cleaned_data
+        with in_client(self.row.client_id):
+            self.check_selection(self.row.client_id)
+        if self.errors:
+            return cleaned
+        whose, chosen = cleaned.pop("whose"), self.selection
+        if whose == Whose.CHOSEN and chosen == EVERYONE:
+            self.add_error("whose", _("Choose people below."))
+        if whose == Whose.HELD and chosen != EVERYONE:
+            self.add_error("whose", _("Choose “Also the people chosen below”, or leave the fields below empty."))
+        kept = {name: value for name, value in cleaned.items() if name not in CHOOSING}
+        also = {Whose.HELD: None, Whose.CHOSEN: chosen}.get(Whose(whose), EVERYONE)
+        return {**kept, "also": also}
 
 
 class _DraftForm(ActionForm):
@@ -68,6 +106,13 @@ class ClientLetterForm(_DraftForm):
     """The letter to the client."""
 
     audience = Audience.CLIENT
+
+    handed_to = forms.CharField(
+        label=_("Handed over to"),
+        max_length=200,
+        required=False,
+        help_text=_("Only if the client has no administrator: the office to which you hand the letter. Name no one."),
+    )
 
 
 class AuthorityForm(_DraftForm):

@@ -1,12 +1,17 @@
 """Assessing the risk of a breach; the list of people concerned is frozen with it."""
 
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.ids import UUID7_SQL, clock_bytes, new_id
@@ -18,16 +23,24 @@ from retention.breaches.services.recording import lock_breach, record_act
 
 __all__ = ["assess_breach"]
 
+_NAMED = 10
 _FREEZE = f"""
 WITH people AS MATERIALIZED (
-    SELECT h.subject_id, array_agg(DISTINCT h.category ORDER BY h.category) AS categories
-    {HELD_DURING}
-    GROUP BY h.subject_id
+    SELECT subject_id, array_remove(array_agg(DISTINCT category ORDER BY category), NULL) AS categories
+    FROM (
+        SELECT h.subject_id, h.category
+        {HELD_DURING}
+        UNION ALL
+        SELECT s.id, c.category
+        FROM subjects_subject s LEFT JOIN unnest(%(categories)s::text[]) AS c (category) ON true
+        WHERE s.client_id = %(client)s AND s.erased_at IS NULL AND (%(everyone)s OR s.id = ANY (%(chosen)s::uuid[]))
+    ) concerned
+    GROUP BY subject_id
 ), assessment AS (
     INSERT INTO breaches_breachassessment (id, client_id, breach_id, likelihood, severity, suggested, outcome, reasons,
-        people, list_hash, assessed_at, actor_kind, actor_id, actor_role)
+        people, stated, list_hash, assessed_at, actor_kind, actor_id, actor_role)
     SELECT %(id)s, %(client)s, %(breach)s, %(likelihood)s, %(severity)s, %(suggested)s, %(outcome)s, %(reasons)s,
-        count(*), encode(sha256(convert_to(
+        count(*), %(stated)s::integer, encode(sha256(convert_to(
             coalesce(string_agg(subject_id::text, ',' ORDER BY subject_id::text COLLATE "C"), ''), 'UTF8')), 'hex'),
         %(at)s, %(kind)s, %(by)s, %(role)s
     FROM people
@@ -45,14 +58,18 @@ def assess_breach(
     severity: Severity | str,
     outcome: Outcome | str,
     reasons: str,
+    also: Selection | None = None,
+    number: int | None = None,
     actor: Actor,
     at: datetime,
 ) -> BreachAssessment:
     """Assess the risk, decide who is informed, and freeze the list of people concerned (GDPR Art. 33(1), 34(1)).
 
-    A breach can be assessed again; earlier assessments and their lists stay. The list is taken from the holdings in
-    one statement: a row and categories for each person. ``reasons`` are needed whatever the outcome.
-    Raises ValidationError naming the field, BreachClosed, NotAllowed.
+    A breach can be assessed again; earlier assessments and their lists stay. The list has everyone whose data systems
+    hold by the holdings, and those chosen by ``also`` (``EVERYONE``: all people of the client), with the categories of
+    each. ``number`` states how many people are concerned if the list does not have them all; it is needed if the list
+    is empty. ``reasons`` are needed whatever the outcome. Raises ValidationError naming the field, BreachClosed,
+    NotAllowed.
     """
     breach = lock_breach(breach, actor)
     if not reasons.strip():
@@ -67,6 +84,9 @@ def assess_breach(
         "suggested": suggest_outcome(likelihood, severity).value,
         "outcome": outcome.value,
         "reasons": reasons.strip(),
+        "everyone": also == EVERYONE,
+        "chosen": _find_chosen(breach, also, at),
+        "stated": number,
         "at": at,
         "clock": clock_bytes(at),
         "kind": actor.kind.value,
@@ -77,8 +97,30 @@ def assess_breach(
         plan_for_many(cursor)
         cursor.execute(_FREEZE, values)
     assessment = BreachAssessment.objects.get(pk=values["id"], client_id=breach.client_id)
+    if not assessment.people and number is None:
+        words = _("No one is concerned by what systems hold. Choose the people, or state their number.")
+        raise ValidationError({"number": [words]})
     breach.outcome = outcome.value
     save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
-    facts = {"assessment": str(assessment.pk), "people": assessment.people, "list_hash": assessment.list_hash}
+    facts: dict[str, Any] = {
+        "assessment": str(assessment.pk),
+        "people": assessment.people,
+        "stated": number,
+        "list_hash": assessment.list_hash,
+    }
     record_act("breach.assessed", breach, actor, at, suggested=values["suggested"], **facts)
     return assessment
+
+
+def _find_chosen(breach: Breach, also: Selection | None, at: datetime) -> list[UUID]:
+    """Return the ids of the chosen people; none if everyone is. Raises ValidationError for an LMS id of no one."""
+    if also is None or also == EVERYONE:
+        return []
+    people = Subject.objects.filter(client_id=breach.client_id, erased_at=None)
+    if also.ids:
+        known = set(people.filter(external_id__in=also.ids).values_list("external_id", flat=True))
+        if unknown := [one for one in also.ids if one not in known]:
+            words = _("No person has this id: {ids}.").format(ids=", ".join(unknown[:_NAMED]))
+            raise ValidationError({"ids": [words]})
+    client = Client.objects.get(pk=breach.client_id)
+    return list(select_chosen(people, also, client=client, at=at).order_by().values_list("pk", flat=True))

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from children.guardians.selectors import list_informed_guardians
+from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -23,6 +24,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 from retention.breaches.clock import is_late
+from retention.breaches.drafts import GAP
 from retention.breaches.messages import LETTER
 from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
 from retention.breaches.risk import Outcome
@@ -36,6 +38,7 @@ __all__ = [
     "ListWrittenTo",
     "inform_batch",
     "notify_authority",
+    "record_letter_outcome",
     "write_to_client",
     "write_to_people",
 ]
@@ -68,19 +71,27 @@ class ListWrittenTo(PortalError):
 
 
 @transaction.atomic
-def write_to_client(breach: Breach, *, text: str, language: str, actor: Actor, at: datetime) -> BreachLetter:
-    """Inform the client by email to its administrators (GDPR Art. 33(2): the processor, without undue delay).
+def write_to_client(
+    breach: Breach, *, text: str, language: str, handed_to: str = "", actor: Actor, at: datetime
+) -> BreachLetter:
+    """Write to the client's administrators (GDPR Art. 33(2): the processor, without undue delay).
 
-    A client without an administrator gets the letter by hand: the row is the record of it. Raises ValidationError
-    naming the field, BreachClosed, NotAllowed.
+    The client counts as informed once the first email is sent. Without an administrator the letter is handed over, and
+    ``handed_to`` names the office that got it. Raises ValidationError naming the field, BreachClosed, NotAllowed.
     """
     breach = lock_breach(breach, actor)
-    letter = _create(breach, Audience.CLIENT, text, actor, at, language=language)
+    staff, handed_to = list_staff(breach.client_id, Role.CLIENT_ADMIN, at=at), handed_to.strip()
+    if not staff and not handed_to:
+        words = _("The client has no administrator: hand the letter over, and say to which office.")
+        raise ValidationError({"handed_to": [words]})
+    more = {"language": language, "recipient": "" if staff else handed_to}
+    letter = _create(breach, Audience.CLIENT, text, actor, at, **more)
     told: dict[str, Any] = {"language": language, "related_id": breach.pk, "actor": actor, "at": at}
-    staff = list_staff(breach.client_id, Role.CLIENT_ADMIN, at=at)
     for user in staff:
         send_message(LETTER.code, to=user, client_id=breach.client_id, context={"text": letter.text}, **told)
-    _finish(breach, letter, actor, at, emails=len(staff))
+    if not staff:
+        _mark_informed(breach, Audience.CLIENT, actor, at)
+    _record(breach, letter, actor, at, emails=len(staff))
     return letter
 
 
@@ -101,7 +112,8 @@ def notify_authority(
         raise ValidationError({"late_reason": [_("The 72 hours are over: give the reasons for the delay.")]})
     more = {"language": language, "recipient": authority.strip(), "late_reason": late_reason.strip()}
     letter = _create(breach, Audience.AUTHORITY, text, actor, at, **more)
-    _finish(breach, letter, actor, at, late=is_first and is_late(breach.known_at, at))
+    _mark_informed(breach, Audience.AUTHORITY, actor, at)
+    _record(breach, letter, actor, at, late=is_first and is_late(breach.known_at, at))
     return letter
 
 
@@ -122,9 +134,10 @@ def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at
         raise ListWrittenTo
     if not text_ur.strip():
         raise ValidationError({"text_ur": [_("Write the letter in both languages.")]})
+    _check_complete("text_ur", text_ur)
     more = {"language": "en", "text_ur": text_ur.strip(), "assessment": assessment}
     letter = _create(breach, Audience.PEOPLE, text, actor, at, **more)
-    _finish(breach, letter, actor, at, people=assessment.people)
+    _record(breach, letter, actor, at, people=assessment.people)
     lock = f"{INFORM_PEOPLE}/{letter.pk}"
     enqueue_job(INFORM_PEOPLE, lock=lock, client=str(breach.client_id), letter=str(letter.pk))
     return letter
@@ -137,9 +150,7 @@ def inform_batch(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime
     Repeated, it goes on where it stopped.
     """
     letter = BreachLetter.objects.get(pk=letter_id, client_id=client_id)
-    informed = BreachNotice.objects.filter(client_id=client_id, letter=letter, subject_id=OuterRef("subject_id"))
-    rows = BreachPerson.objects.filter(~Exists(informed), client_id=client_id, assessment=letter.assessment_id)
-    people = [row.subject for row in rows.select_related("subject").order_by("subject_id")[:_AT_ONCE]]
+    people = [row.subject for row in _list_waiting(letter)[:_AT_ONCE]]
     sender = _Sender(letter, Client.objects.get(pk=client_id), actor, at)
     for person in people:
         sender.inform(person)
@@ -188,6 +199,7 @@ class _Sender:
 def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: datetime, **more: Any) -> BreachLetter:
     if not text.strip():
         raise ValidationError({"text": [_("Write the letter.")]})
+    _check_complete("text", text)
     letter = BreachLetter(
         id=new_id(), client_id=breach.client_id, breach=breach, audience=audience, text=text.strip(), sent_at=at, **more
     )
@@ -196,10 +208,48 @@ def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: dat
     return letter
 
 
-def _finish(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **facts: Any) -> None:
-    """Note the first letter of this audience on the breach, and record the act."""
-    mark = _MARKS[Audience(letter.audience)]
+def _check_complete(field: str, text: str) -> None:
+    if GAP in text:
+        words = _("Something is missing or not translated: replace every {gap}…].").format(gap=GAP)
+        raise ValidationError({field: [words]})
+
+
+def record_letter_outcome(message: Letter, actor: Actor, at: datetime) -> None:
+    """Note on a breach that its client, or its people, are informed once an email is sent; ``mail.letter_outcomes``.
+
+    People are informed once every email to those of their list is sent; who has no address is listed on the page.
+    """
+    if message.kind != LETTER.code or message.state != LetterState.SENT or message.related_id is None:
+        return
+    found = BreachLetter.objects.filter(client_id=message.client_id, pk=message.related_id).first()
+    breach_id = message.related_id if found is None else found.breach_id
+    breach = Breach.objects.select_for_update(of=("self",)).filter(client_id=message.client_id, pk=breach_id).first()
+    if breach is None:
+        return
+    if found is None:
+        _mark_informed(breach, Audience.CLIENT, actor, at)
+    elif not _list_unsent(found, message).exists() and not _list_waiting(found).exists():
+        _mark_informed(breach, Audience.PEOPLE, actor, at)
+
+
+def _list_unsent(letter: BreachLetter, message: Letter) -> QuerySet[Letter]:
+    own = Letter.objects.filter(client_id=letter.client_id, related_id=letter.pk, kind=LETTER.code)
+    return own.exclude(state=LetterState.SENT).exclude(pk=message.pk)
+
+
+def _list_waiting(letter: BreachLetter) -> QuerySet[BreachPerson]:
+    informed = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter, subject_id=OuterRef("subject_id"))
+    rows = BreachPerson.objects.filter(~Exists(informed), client_id=letter.client_id, assessment=letter.assessment_id)
+    return rows.select_related("subject").order_by("subject_id")
+
+
+def _mark_informed(breach: Breach, audience: Audience, actor: Actor, at: datetime) -> None:
+    """Note on the breach when this audience was first informed."""
+    mark = _MARKS[audience]
     if getattr(breach, mark) is None:
         setattr(breach, mark, at)
         save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
+
+
+def _record(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **facts: Any) -> None:
     record_act("breach.reported", breach, actor, at, letter=str(letter.pk), audience=str(letter.audience), **facts)
