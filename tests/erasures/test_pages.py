@@ -62,6 +62,9 @@ def test_an_officer_proposes_and_the_client_approves_beside_the_same_preview(sig
     assert farah.post(row_url(MODEL, row.pk, "approve"), {"reason": "review"}).status_code == 302
     page = farah.get(row_url(MODEL, row.pk)).content.decode()
     assert "Cooling-off until" in page
+    person = farah.get(row_url("subjects/subject", row.subject_id)).content.decode()
+    assert "Approved; it starts on" in person, "at the top of the person's page"
+    assert row_url(MODEL, row.pk) in person
     assert farah.post(row_url(MODEL, row.pk, "cancel")).status_code == 302
     assert the_only(cast).stage == "cancelled"
     assert (

@@ -6,20 +6,29 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.person_pages import REQUESTS, on_tab, person_acts
+from paktaleem.foundation.console.columns import render_state
+from paktaleem.foundation.console.person_pages import (
+    REQUESTS,
+    SummaryLine,
+    on_tab,
+    person_acts,
+    person_summaries,
+)
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.times import format_date
 from rights.erasures.admin.forms import ProposeAgainForm, ProposeForm
-from rights.erasures.models import ErasureProposal
+from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.services import propose_erasure
 from rights.erasures.services.requests import find_target, is_certified, is_granted
 from rights.requests.admin.panels import request_panels
@@ -111,6 +120,24 @@ def person_erasures(request: HttpRequest, row: Subject) -> dict[str, Any] | None
     if not may(request, Capability.VIEW_ERASURES, row.client_id):
         return None
     return _panel(ErasureProposal.objects.filter(client_id=row.client_id, subject=row))
+
+
+@person_summaries.connect
+def summarize_erasures(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return the stage of each erasure of a person that is not over, and when it starts; a partial one is named so."""
+    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+        return []
+    found = ErasureProposal.objects.open().filter(client_id=row.client_id, subject=row).order_by("requested_at", "pk")
+    return [SummaryLine(gettext("Erasure"), _describe_stage(one), erasure_url(one)) for one in found]
+
+
+def _describe_stage(row: ErasureProposal) -> SafeString:
+    words = str(row.get_stage_display())
+    if row.stage == Stage.COOLING_OFF and row.cooling_ends_at is not None:
+        words = gettext("Approved; it starts on {day}").format(day=format_date(row.cooling_ends_at))
+    if not row.is_whole:
+        words = f"{words} · {row.get_extent_display()}"
+    return render_state(words, "bad")
 
 
 @request_panels.connect
