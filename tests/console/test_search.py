@@ -118,3 +118,21 @@ def test_the_box_is_on_every_page_and_takes_a_fixed_number_of_queries(
             page_of(browser, "new-")
         counts.append(len(taken))
     assert counts[0] == counts[1] <= 35
+
+
+def test_an_lms_id_in_another_case_and_a_name_in_another_spelling_are_found(cast: Cast) -> None:
+    farah = browser_of(cast.user("farah"))
+    assert target(farah, "LMS-HAMZA") == row_url("subjects/subject", cast.subject_id("hamza"))
+    names = {"lms-ali": "علي كريم", "lms-zahra": "زہرا"}  # typed on an Arabic keyboard, and an Urdu one
+    with in_client(cast.client_id("indus")):
+        made = {
+            key: SubjectFactory(client=cast.client("indus"), external_id=key, full_name=name).pk
+            for key, name in names.items()
+        }
+    for text, key in (
+        ("علی کریم", "lms-ali"),
+        ("عَلی کریم", "lms-ali"),
+        (names["lms-ali"], "lms-ali"),
+        ("زهرا", "lms-zahra"),
+    ):
+        assert target(farah, text, reason="support_case") == row_url("subjects/subject", made[key]), text

@@ -21,6 +21,7 @@ from django.core.validators import validate_email
 from paktaleem.directory.people import ages
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.people.grades import parse_grade
+from paktaleem.directory.people.spellings import fold_spelling
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
 from paktaleem.foundation.phones import bare_number, normal_number
@@ -330,7 +331,7 @@ def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer
         },
         "email_index": blind_index(client_id, "email", details.email or ""),
         "phone_index": blind_index(client_id, "phone", details.phone or ""),
-        "name_index": blind_index(client_id, "name", details.full_name or ""),
+        "name_index": blind_index(client_id, "name", fold_spelling(details.full_name or "")),
         "details_index": blind_index(client_id, "details", details.fingerprint()),
     }
 

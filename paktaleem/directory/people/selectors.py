@@ -22,6 +22,7 @@ from paktaleem.directory.people.models import (
     SubjectKey,
 )
 from paktaleem.directory.people.roles import HasSeveralRoles
+from paktaleem.directory.people.spellings import list_spellings
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -129,15 +130,17 @@ def was_erased(external_id: str, *, client_id: UUID) -> bool:
 
 
 def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
-    """Filter people whose LMS id, email, phone or full name is exactly ``text``.
+    """Filter people whose LMS id, email, phone or full name is ``text``.
 
-    Phone numbers match in any format. Names and contacts are found by their keyed index, never in clear; in officer
-    context only the LMS id can be searched, because each client has its own index secret.
+    Phone numbers match in any format, LMS ids in lower or upper case too, names in every spelling of their letters.
+    Names and contacts are found by their keyed index, never in clear; in officer context only the LMS id can be
+    searched, because each client has its own index secret.
     """
     client_id = current_client()
-    matches = Q(external_id=text.strip())
+    matches = Q(external_id__in=_list_cases(text.strip()))
     if client_id is not None:
-        matches |= Q(name_index=blind_index(client_id, "name", text) or b"")
+        indexes = (blind_index(client_id, "name", spelling) for spelling in list_spellings(text))
+        matches |= Q(name_index__in=[index for index in indexes if index])
         matches |= _of_contact(client_id, text)
     return found.filter(matches)
 
@@ -159,15 +162,23 @@ def having_left(*, of: str = "") -> Q:
     return Q(**{f"{of}account_closed_at__gt": F(f"{of}registered_at")})
 
 
-def filter_by_id_prefix(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
+def _list_cases(text: str) -> list[str]:
+    return sorted({text, text.lower(), text.upper()})
+
+
+def filter_by_id_prefix(found: QuerySet[Subject], text: str, *, any_case: bool = False) -> QuerySet[Subject]:
     """Filter people whose LMS id begins with ``text``; all people if it is empty.
+
+    ``any_case`` is for searches: the text is tried in lower and upper case too.
 
     Uses a range instead of LIKE: PostgreSQL runs LIKE only after the row-level security policy, and so without an
     index.
     """
     if not text or "\x00" in text:
         return found.none() if text else found
-    return found.alias(by_id=BY_ID).filter(by_id__gte=text, by_id__lt=text + _LAST_LETTER)
+    texts = _list_cases(text) if any_case else [text]
+    ranges = (Q(by_id__gte=one, by_id__lt=one + _LAST_LETTER) for one in texts)
+    return found.alias(by_id=BY_ID).filter(Q(*ranges, _connector=Q.OR))
 
 
 def sealer_of(subject: Subject) -> Sealer:

@@ -52,7 +52,7 @@ def search_by_personal_data(request: HttpRequest, wanted: SearchText, client: Cl
 def _select(wanted: SearchText) -> QuerySet[Subject]:
     if wanted.id is not None:
         return Subject.objects.filter(pk=wanted.id)
-    return filter_by_id_prefix(Subject.objects.order_by(BY_ID.asc(), "id"), wanted.text)
+    return filter_by_id_prefix(Subject.objects.order_by(BY_ID.asc(), "id"), wanted.text, any_case=True)
 
 
 def _hit(row: Subject, wanted: SearchText, request: HttpRequest) -> Hit:
@@ -60,4 +60,5 @@ def _hit(row: Subject, wanted: SearchText, request: HttpRequest) -> Hit:
     others = ", ".join(map(str, list_same_person(row)))
     parts = [owner, describe_roles(row), _("One person with") + f" {others}" if others else ""]
     note = " · ".join(part for part in parts if part)
-    return Hit(str(row), person_url(row.pk), note, is_exact=wanted.id is not None or row.external_id == wanted.text)
+    is_exact = wanted.id is not None or (row.external_id or "").casefold() == wanted.text.casefold()
+    return Hit(str(row), person_url(row.pk), note, is_exact=is_exact)

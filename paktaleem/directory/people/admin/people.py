@@ -245,7 +245,7 @@ class SubjectAdmin(ExportableAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Search by the beginning of the LMS id, using its index."""
         del request
-        return filter_by_id_prefix(queryset, search_term.strip()), False
+        return filter_by_id_prefix(queryset, search_term.strip(), any_case=True), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Record a search by LMS id."""
