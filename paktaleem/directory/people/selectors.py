@@ -132,7 +132,7 @@ def was_erased(external_id: str, *, client_id: UUID) -> bool:
 def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
     """Filter people whose LMS id, email, phone or full name is ``text``.
 
-    Phone numbers match in any format, LMS ids in lower or upper case too, names in every spelling of their letters.
+    Phone numbers match in any format, LMS ids in lower or upper case too, names in every spelling.
     Names and contacts are found by their keyed index, never in clear; in officer context only the LMS id can be
     searched, because each client has its own index secret.
     """

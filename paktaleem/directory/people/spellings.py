@@ -1,4 +1,4 @@
-"""Spellings of one name: characters that keyboards of Arabic and Urdu write differently, and marks that are left out. Pure."""
+"""Spellings of one name: what keyboards of Arabic and Urdu write differently, and marks that are left out. Pure."""
 
 import re
 
@@ -8,7 +8,7 @@ _ARABIC, _URDU = "يىكه", "ییکہ"
 _TO_URDU = str.maketrans(_ARABIC, _URDU)
 _TO_ARABIC = str.maketrans("یکہ", "يكه")
 _MARKS = re.compile("[\u0640\u064b-\u0652\u0670\u200c\u200d]")
-"""The stretching line, vowel marks and the characters that join or part letters."""
+"""The stretching line, vowel marks and the characters of width zero."""
 
 
 def fold_spelling(name: str) -> str:

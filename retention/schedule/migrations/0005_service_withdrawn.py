@@ -6,7 +6,7 @@ from paktaleem.foundation.tenancy.operations import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("schedule", "0002_tenancy"), ("children", "0002_tenancy")]
+    dependencies = [("schedule", "0004_hold_of_every_record"), ("children", "0002_tenancy")]
     operations = [
         ApplySql("schedule_lines", digest="78799657f0b2", previous="392a6841bf73"),
     ]
