@@ -72,8 +72,8 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     intro = (
         "Data of a child that was collected without a guardian’s authority. It is quarantined, and every system that "
         "holds it has seven days to erase it. What is on hold stays in quarantine until the hold is lifted. An "
-        "incident closes automatically when the last system has answered. An answer that contradicts what the system had "
-        "reported counts once two people have accepted it."
+        "incident closes automatically when the last system has answered. An answer that contradicts what the system "
+        "had reported counts once two people have accepted it."
     )
     empty_text = "No data of a child has been collected without authority."
     state = state_column(_pill)
