@@ -30,7 +30,7 @@ class ConsentConfig(config.PortalAppConfig):
             "consent.consents.services.revocation.invalidate_unverified_consents",
         ),
         (
-            "children.guardians.service_hooks.service_changed",
+            "children.guardians.services.answers.service_changed",
             "consent.consents.services.service_orders.order_after_service_change",
         ),
         (

@@ -34,7 +34,7 @@ class RectificationsConfig(config.PortalAppConfig):
             "rights.rectifications.services.recipients.list_recipients_after_consent",
         ),
         (
-            "children.guardians.service_hooks.service_changed",
+            "children.guardians.services.answers.service_changed",
             "rights.rectifications.services.recipients.list_recipients_after_service",
         ),
         (

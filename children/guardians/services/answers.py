@@ -1,5 +1,6 @@
 """Recording answers about the service by guardians, and refusals by the child (policy §8)."""
 
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import IO, Any
@@ -20,7 +21,6 @@ from children.guardians.models import (
 )
 from children.guardians.models.rows import actor_fields
 from children.guardians.selectors import get_live_guardianship, load_child_facts
-from children.guardians.service_hooks import service_changed
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child, next_free_time
 from children.guardians.services.verifications import EvidenceRequired
@@ -33,6 +33,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
     "AnswerInFuture",
@@ -43,9 +44,15 @@ __all__ = [
     "NoConsentGiven",
     "TooWeakToShare",
     "record_service_answer",
+    "service_changed",
 ]
 
 _REFERENCE = "children_serviceauthorisation.evidence_reference"
+
+service_changed: ExtensionPoint[Callable[[ServiceAuthorisation, bool, datetime], None]] = ExtensionPoint(
+    "guardians.service_changed",
+    "Called with an answer that ends (False) or renews (True) the authorisation of the service for a child, who is locked.",
+)
 
 
 class ChildMayNotAuthorise(PortalError):

@@ -21,10 +21,10 @@ from django.core.validators import validate_email
 from paktaleem.directory.people import ages
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.people.grades import parse_grade
-from paktaleem.directory.people.spellings import fold_spelling
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
 from paktaleem.foundation.phones import bare_number, normal_number
+from paktaleem.foundation.spellings import fold_spelling
 
 __all__ = [
     "ADULT_SENTINEL",

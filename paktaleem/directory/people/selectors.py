@@ -22,13 +22,13 @@ from paktaleem.directory.people.models import (
     SubjectKey,
 )
 from paktaleem.directory.people.roles import HasSeveralRoles
-from paktaleem.directory.people.spellings import list_spellings
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.spellings import list_spellings
 from paktaleem.foundation.tenancy.context import current_client, is_limited
 from paktaleem.foundation.tenancy.rows import find_row
 

@@ -75,29 +75,24 @@ def assess_breach(
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons: they are shown to the authority on request.")]})
     likelihood, severity, outcome = Likelihood(likelihood), Severity(severity), Outcome(outcome)
-    values = {
-        **held_values(breach),
-        "id": new_id(),
-        "breach": breach.pk,
-        "likelihood": likelihood.value,
-        "severity": severity.value,
-        "suggested": suggest_outcome(likelihood, severity).value,
-        "outcome": outcome.value,
-        "reasons": reasons.strip(),
-        "everyone": also == EVERYONE,
-        "chosen": _find_chosen(breach, also, at),
-        "stated": number,
-        "at": at,
-        "clock": clock_bytes(at),
-        "kind": actor.kind.value,
-        "by": actor.id,
-        "role": actor.role,
-    }
-    with connection.cursor() as cursor:
-        plan_for_many(cursor)
-        cursor.execute(_FREEZE, values)
-    assessment = BreachAssessment.objects.get(pk=values["id"], client_id=breach.client_id)
-    if not assessment.people and number is None:
+    assessment = _freeze(
+        breach,
+        {
+            "likelihood": likelihood.value,
+            "severity": severity.value,
+            "suggested": suggest_outcome(likelihood, severity).value,
+            "outcome": outcome.value,
+            "reasons": reasons.strip(),
+            "everyone": also == EVERYONE,
+            "chosen": _find_chosen(breach, also, at),
+            "stated": number,
+            "kind": actor.kind.value,
+            "by": actor.id,
+            "role": actor.role,
+        },
+        at,
+    )
+    if not assessment.concerned and number is None:
         words = _("No one is concerned by what systems hold. Choose the people, or state their number.")
         raise ValidationError({"number": [words]})
     breach.outcome = outcome.value
@@ -108,8 +103,17 @@ def assess_breach(
         "stated": number,
         "list_hash": assessment.list_hash,
     }
-    record_act("breach.assessed", breach, actor, at, suggested=values["suggested"], **facts)
+    record_act("breach.assessed", breach, actor, at, suggested=assessment.suggested, **facts)
     return assessment
+
+
+def _freeze(breach: Breach, facts: dict[str, Any], at: datetime) -> BreachAssessment:
+    """Create an assessment with its list of people, in one statement."""
+    values = {**held_values(breach), "id": new_id(), "breach": breach.pk, "at": at, "clock": clock_bytes(at), **facts}
+    with connection.cursor() as cursor:
+        plan_for_many(cursor)
+        cursor.execute(_FREEZE, values)
+    return BreachAssessment.objects.get(pk=values["id"], client_id=breach.client_id)
 
 
 def _find_chosen(breach: Breach, also: Selection | None, at: datetime) -> list[UUID]:
