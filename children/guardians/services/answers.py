@@ -51,7 +51,7 @@ _REFERENCE = "children_serviceauthorisation.evidence_reference"
 
 service_changed: ExtensionPoint[Callable[[ServiceAuthorisation, bool, datetime], None]] = ExtensionPoint(
     "guardians.service_changed",
-    "Called with an answer that ends (False) or renews (True) the authorisation of the service for a child, who is locked.",
+    "Called with an answer that ends (False) or renews (True) the authorisation of the service; the child is locked.",
 )
 
 

@@ -75,45 +75,29 @@ def assess_breach(
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons: they are shown to the authority on request.")]})
     likelihood, severity, outcome = Likelihood(likelihood), Severity(severity), Outcome(outcome)
-    assessment = _freeze(
-        breach,
-        {
-            "likelihood": likelihood.value,
-            "severity": severity.value,
-            "suggested": suggest_outcome(likelihood, severity).value,
-            "outcome": outcome.value,
-            "reasons": reasons.strip(),
-            "everyone": also == EVERYONE,
-            "chosen": _find_chosen(breach, also, at),
-            "stated": number,
-            "kind": actor.kind.value,
-            "by": actor.id,
-            "role": actor.role,
-        },
-        at,
-    )
-    if not assessment.concerned and number is None:
-        words = _("No one is concerned by what systems hold. Choose the people, or state their number.")
-        raise ValidationError({"number": [words]})
+    chosen = {"everyone": also == EVERYONE, "chosen": _find_chosen(breach, also, at), "stated": number}
+    risk = {"likelihood": likelihood.value, "severity": severity.value, "outcome": outcome.value}
+    suggested = suggest_outcome(likelihood, severity).value
+    by = {"kind": actor.kind.value, "by": actor.id, "role": actor.role}
+    assessment = _freeze(breach, {**chosen, **risk, **by, "suggested": suggested, "reasons": reasons.strip()}, at)
     breach.outcome = outcome.value
     save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
-    facts: dict[str, Any] = {
-        "assessment": str(assessment.pk),
-        "people": assessment.people,
-        "stated": number,
-        "list_hash": assessment.list_hash,
-    }
-    record_act("breach.assessed", breach, actor, at, suggested=assessment.suggested, **facts)
+    facts: dict[str, Any] = {name: getattr(assessment, name) for name in ("suggested", "people", "stated", "list_hash")}
+    record_act("breach.assessed", breach, actor, at, assessment=str(assessment.pk), **facts)
     return assessment
 
 
 def _freeze(breach: Breach, facts: dict[str, Any], at: datetime) -> BreachAssessment:
-    """Create an assessment with its list of people, in one statement."""
+    """Create an assessment with its list of people, in one statement. Raises ValidationError if no one is on it."""
     values = {**held_values(breach), "id": new_id(), "breach": breach.pk, "at": at, "clock": clock_bytes(at), **facts}
     with connection.cursor() as cursor:
         plan_for_many(cursor)
         cursor.execute(_FREEZE, values)
-    return BreachAssessment.objects.get(pk=values["id"], client_id=breach.client_id)
+    assessment = BreachAssessment.objects.get(pk=values["id"], client_id=breach.client_id)
+    if not assessment.people and assessment.stated is None:
+        words = _("No one is concerned by what systems hold. Choose the people, or state their number.")
+        raise ValidationError({"number": [words]})
+    return assessment
 
 
 def _find_chosen(breach: Breach, also: Selection | None, at: datetime) -> list[UUID]:
