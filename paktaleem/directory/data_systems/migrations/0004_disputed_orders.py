@@ -18,7 +18,7 @@ STATES = [
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('systems', '0002_tenancy'),
+        ("systems", "0003_end_by_two_people"),
     ]
 
     operations = [
