@@ -10,7 +10,7 @@ from consent.consents.models import (
     PolicyAcknowledgement,
     Restriction,
 )
-from consent.decisions.models import RegisterChange, SubjectChange
+from consent.decisions.models import RegisterChange, RetentionFact, SubjectChange
 from consent.notices.models import (
     Notice,
     NoticeDispatch,
@@ -76,6 +76,7 @@ __all__ = [
     "ResponseCode",
     "ResponseKind",
     "Restriction",
+    "RetentionFact",
     "SafeguardChange",
     "SafeguardKind",
     "ServiceAgreement",

@@ -1,9 +1,9 @@
 """The facts of a record combined with those of another record that is the same person: the strictest counts. Pure.
 
-A refusal, withdrawal or revocation of consent, a refusing guardian, a restriction, an objection, a quarantine or a
-closed account of either record counts for both, and so do the roles of either. A consent, and a guardian's consent,
-count only for the record that they were given for: what is not answered for a record stays unanswered. The erasure of
-one record does not count for the other (decision 0101).
+A refusal, withdrawal or revocation of consent, a refusing guardian, a restriction, an objection, a hold, an ended
+retention period, a quarantine or a closed account of either record counts for both, and so do the roles of either. A
+consent, and a guardian's consent, count only for the record that they were given for: what is not answered for a record
+stays unanswered. The erasure of one record does not count for the other (decision 0101).
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def add_record(own: SubjectFacts, other: SubjectFacts, *, at: datetime, serves_m
         quarantined=own.quarantined or other.quarantined,
         restrictions=(*own.restrictions, *other.restrictions),
         objections=(*own.objections, *other.objections),
+        holds=(*own.holds, *other.holds),
+        ended=(*own.ended, *other.ended),
     )
     if _is_stricter_age(own, other, at, serves_minors=serves_minors):
         found = replace(found, of_age_at=other.of_age_at, may_be_child_until=other.may_be_child_until)

@@ -16,6 +16,7 @@ from consent.decisions.facts import (
     Action,
     ConsentFact,
     Decision,
+    KeptData,
     Objection,
     Question,
     Restriction,
@@ -36,6 +37,7 @@ __all__ = [
     "Action",
     "ConsentFact",
     "Decision",
+    "KeptData",
     "Objection",
     "Question",
     "Reason",
@@ -168,6 +170,8 @@ def _list_personal_changes(case: RuleContext) -> Iterator[datetime | None]:
         yield from restriction.period.moments()
     for objection in subject.objections:
         yield from objection.period.moments()
+    for kept in (*subject.holds, *subject.ended):
+        yield from kept.period.moments()
     if consent is not None:
         yield consent.recorded_at
         yield consent.expires_at

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from paktaleem.directory.people.ages import is_child
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
     from uuid import UUID
 
@@ -54,6 +55,19 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptData:
+    """Data of one category, or of every one (empty), that is on hold, or whose retention period has ended."""
+
+    category: str
+    period: Period
+    id: UUID | None = None
+
+    def covers(self, categories: AbstractSet[str], at: datetime) -> bool:
+        """Return True if it covers any of the categories at this time."""
+        return (not self.category or self.category in categories) and self.period.contains(at)
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectFacts:
     """The facts about a person; guardians' answers are about the service as a whole.
 
@@ -65,7 +79,7 @@ class SubjectFacts:
     for this one. `service_authorisation` is the combined answer of all guardians (`children.guardians.authority`):
     given, refused, withdrawn, lapsed; None: no answer. `service_authorised_until` is when it is next known to change.
     `service_strength` is the strength of the strongest consent, `may_share` is True if they also consented to
-    recipients, `guardians` are those with authority.
+    recipients, `guardians` are those with authority. `holds` is data on hold, `ended` data past its retention period.
     """
 
     id: UUID
@@ -86,6 +100,8 @@ class SubjectFacts:
     guardians: frozenset[UUID] = frozenset()
     restrictions: tuple[Restriction, ...] = ()
     objections: tuple[Objection, ...] = ()
+    holds: tuple[KeptData, ...] = ()
+    ended: tuple[KeptData, ...] = ()
 
     @property
     def roles(self) -> tuple[str, ...]:

@@ -5,12 +5,14 @@ older transaction is running (consent.decisions.selectors.changes), so that a re
 """
 
 from django.db import models
+from django.db.models import Q
 
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
-__all__ = ["RegisterChange", "SubjectChange"]
+__all__ = ["RegisterChange", "RetentionFact", "RetentionFactKind", "SubjectChange"]
 
 _PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
 
@@ -60,3 +62,58 @@ class RegisterChange(models.Model):
     def __str__(self) -> str:
         """Return the transaction."""
         return str(self.xact)
+
+
+class RetentionFactKind(models.TextChoices):
+    """Kind of a fact of retention."""
+
+    HOLD = "hold", "on hold"
+    ENDED = "ended", "retention period ended"
+
+
+class RetentionFact(models.Model):
+    """One fact of retention that decisions read: data on hold, or data whose retention period has ended.
+
+    Retention writes it. No subject means every person of the client, an empty category every category. ``source_id`` is
+    the hold; a period that ended has none.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={"kind": Personal.NONE, "category": Personal.NONE},
+        left_out_of_copies="repeats holds and due days, which other sections of a copy show",
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    kind = models.CharField(max_length=8, choices=RetentionFactKind)
+    category = models.CharField(max_length=63, blank=True, default="", db_default="")
+    source_id = models.UUIDField(null=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "subject", "category"],
+                condition=Q(kind=RetentionFactKind.ENDED, ends_at=None),
+                name="retentionfact_one_end",
+            ),
+            models.UniqueConstraint(
+                fields=["client", "source_id"], condition=Q(source_id__isnull=False), name="retentionfact_one_of_hold"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=RetentionFactKind.HOLD, source_id__isnull=False)
+                | Q(kind=RetentionFactKind.ENDED, source_id=None, subject__isnull=False),
+                name="retentionfact_of_its_kind",
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "subject"], name="retentionfact_of_subject")]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return self.kind

@@ -118,6 +118,16 @@ class Reason(StrEnum):
         "processing_restricted",
         "Wait until the restriction is lifted; storing and deleting stay allowed.",
     )
+    LEGAL_HOLD = (
+        "legal_hold",
+        "Keep the data: it is on hold. Delete it once the hold is lifted.",
+        "معلومات محفوظ رکھیں: ان پر روک ہے۔ روک اٹھنے کے بعد حذف کریں۔",
+    )
+    RETENTION_ENDED = (
+        "retention_ended",
+        "Do not use the data: its retention period is over, and it is to be deleted. Collect it anew if it is needed.",
+        "معلومات استعمال نہ کریں: انہیں رکھنے کی مدت ختم ہو چکی ہے۔ ضرورت ہو تو نئے سرے سے حاصل کریں۔",
+    )
     BASIS_MISSING = ("basis_missing", "The client must set a lawful basis for this purpose and the person's role.")
     CONSENT_MISSING = (
         "consent_missing",

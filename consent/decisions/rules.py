@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from consent.register.compiled import AgreementRule, Approval, BasisRule
 
 _STORE_OR_DELETE = frozenset({Action.STORE, Action.DELETE})
+_USES = frozenset({Action.PROCESS, Action.SHARE})
 _CAPACITIES = frozenset(capacity.value for capacity in Capacity)
 _GIVEN = "given"
 _AUTHORISATION_REFUSALS = {
@@ -257,6 +258,32 @@ def _is_not_restricted(case: RuleContext) -> Reason | None:
     return None
 
 
+# After rule 7
+
+
+def _is_not_on_hold(case: RuleContext) -> Reason | None:
+    """Refuse to delete data that a hold keeps (GDPR Art. 17(3)(e))."""
+    if case.action is not Action.DELETE or not case.subject.holds:
+        return None
+    for hold in case.subject.holds:
+        if hold.covers(case.categories, case.at):
+            case.rests_on(hold.id)
+            return Reason.LEGAL_HOLD
+    return None
+
+
+def _is_within_retention(case: RuleContext) -> Reason | None:
+    """Refuse to process or share data past its retention period, unless a hold keeps it (GDPR Art. 5(1)(e))."""
+    if case.action not in _USES or not case.subject.ended:
+        return None
+    for ended in case.subject.ended:
+        is_held = any(hold.covers({ended.category}, case.at) for hold in case.subject.holds)
+        if ended.covers(case.categories, case.at) and not is_held:
+            case.rests_on(ended.id)
+            return Reason.RETENTION_ENDED
+    return None
+
+
 # Rule 8
 
 
@@ -298,6 +325,8 @@ RULES: tuple[Callable[[RuleContext], Reason | None], ...] = (
     _recipient_is_approved,
     _child_is_authorised,
     _is_not_restricted,
+    _is_not_on_hold,
+    _is_within_retention,
     _basis_is_in_force,
     consent_is_given,
     _interest_prevails,

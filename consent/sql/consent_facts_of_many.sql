@@ -36,6 +36,14 @@ BEGIN
                 FROM consent_objection o
                 WHERE o.client_id = owner AND o.subject_id = s.id
             ),
+            'kept', (
+                SELECT json_agg(json_build_object(
+                    'id', coalesce(f.source_id, f.id), 'kind', f.kind, 'category', f.category,
+                    'starts_at', f.starts_at, 'ends_at', f.ends_at
+                ))
+                FROM consent_retentionfact f
+                WHERE f.client_id = owner AND (f.subject_id = s.id OR f.subject_id IS NULL) AND f.ends_at IS NULL
+            ),
             'consents', (
                 SELECT json_agg(json_build_object(
                     'purpose', c.purpose_id, 'event', c.event_id, 'state', c.state, 'recorded_at', c.recorded_at,

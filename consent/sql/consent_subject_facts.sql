@@ -1,5 +1,5 @@
 -- Returns what a decision needs to know about one person, as JSON: roles, age, erasure, whether the account is closed,
--- restrictions, objections, consents, and for people who may be under age their guardians (children_facts). NULL if the
+-- restrictions, objections, holds, ended retention periods, consents, and for people who may be under age their guardians (children_facts). NULL if the
 -- person is not known. Now if asked_at is NULL, else as it was at that time, read from histories and events. mark is the
 -- tombstone by which an erased person is found; the erasure is known at every time, also before it. 'linked' are the facts of the other records that are the same person
 -- (consent_linked_facts), unless alone is true. The result is json, not jsonb: it is written once and never searched.
@@ -71,6 +71,15 @@ BEGIN
             ))
             FROM consent_objection o
             WHERE o.client_id = owner AND o.subject_id = who.id
+        ),
+        'kept', (
+            SELECT json_agg(json_build_object(
+                'id', coalesce(f.source_id, f.id), 'kind', f.kind, 'category', f.category,
+                'starts_at', f.starts_at, 'ends_at', f.ends_at
+            ))
+            FROM consent_retentionfact f
+            WHERE f.client_id = owner AND (f.subject_id = who.id OR f.subject_id IS NULL)
+                AND (asked_at IS NOT NULL OR f.ends_at IS NULL)
         ),
         'consents', CASE WHEN asked_at IS NULL THEN (
             SELECT json_agg(json_build_object(

@@ -20,6 +20,9 @@ CREATE TRIGGER notes_insert AFTER INSERT ON consent_objection
 CREATE TRIGGER notes_insert AFTER INSERT ON consent_restriction
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_limits('restriction');
+CREATE TRIGGER notes_insert AFTER INSERT ON consent_retentionfact
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_retention();
 CREATE TRIGGER notes_insert AFTER INSERT ON subjects_subject
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_new_subjects();

@@ -17,6 +17,9 @@ CREATE TRIGGER notes_update AFTER UPDATE ON consent_objection
 CREATE TRIGGER notes_update AFTER UPDATE ON consent_restriction
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_limits('restriction');
+CREATE TRIGGER notes_update AFTER UPDATE ON consent_retentionfact
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_retention();
 CREATE TRIGGER notes_update AFTER UPDATE ON subjects_subject
     REFERENCING OLD TABLE AS before NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_subjects();

@@ -6,6 +6,7 @@ from paktaleem.foundation.tenancy.ids import UUID7_SQL
 
 __all__ = [
     "CHECK_AGAIN",
+    "CLOSE_ENDED",
     "END_HOLDINGS",
     "FLAG_AGREEMENT",
     "FLAG_DUE",
@@ -60,13 +61,24 @@ _INSERT = """
 
 FLAG_DUE = _limit_to_chunk(
     """
-WITH found AS MATERIALIZED (
+WITH due AS MATERIALIZED (
+    SELECT * FROM disposals_due(%(client)s, %(low)s, %(high)s, %(at)s)
+), ended AS (
+    INSERT INTO consent_retentionfact (id, client_id, subject_id, kind, category, starts_at)
+    SELECT [new_id], %(client)s, h.subject_id, 'ended', h.category, %(at)s
+    FROM retention_holding h
+    LEFT JOIN due d ON d.holding_id = h.id
+    WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND [of h.subject_id]
+    GROUP BY h.subject_id, h.category
+    HAVING bool_and(d.holding_id IS NOT NULL)
+    ON CONFLICT (client_id, subject_id, category) WHERE kind = 'ended' AND ends_at IS NULL DO NOTHING
+), found AS MATERIALIZED (
     SELECT d.*,
         CASE WHEN d.purposes <@ %(own)s::text[] AND d.is_automatic THEN %(paktaleem_automatic)s::uuid
             WHEN d.purposes <@ %(own)s::text[] THEN %(paktaleem_reviewed)s::uuid
             WHEN d.is_automatic THEN %(client_automatic)s::uuid
             ELSE %(client_reviewed)s::uuid END AS batch_id
-    FROM disposals_due(%(client)s, %(low)s, %(high)s, %(at)s) d
+    FROM due d
     WHERE NOT EXISTS (
         SELECT FROM disposals_item i
         WHERE i.client_id = %(client)s AND [of i.subject_id] AND i.holding_id = d.holding_id
@@ -85,9 +97,35 @@ WITH found AS MATERIALIZED (
     ON CONFLICT (id) DO NOTHING
 ), made AS ([insert])
 SELECT count(*) FROM made
-""".replace("[insert]", _INSERT)
+""".replace("[insert]", _INSERT).replace("[new_id]", UUID7_SQL)
 )
-"""Flag what is due and in no open batch. Batches begin with their first holding."""
+"""Flag what is due and in no open batch, and let decisions refuse its use. Batches begin with their first holding."""
+
+CLOSE_ENDED = _limit_to_chunk(
+    """
+WITH ended AS MATERIALIZED (
+    SELECT f.id, f.subject_id, f.category FROM consent_retentionfact f
+    WHERE f.client_id = %(client)s AND f.kind = 'ended' AND f.ends_at IS NULL AND [of f.subject_id]
+), lines AS MATERIALIZED (
+    SELECT l.subject_id, l.category, h.last_collected_at, l.due_at,
+        schedule_is_held(%(client)s, l.subject_id, l.category, l.system_id) AS is_held
+    FROM (SELECT WHERE EXISTS (SELECT FROM ended)) needed
+    CROSS JOIN schedule_lines(%(client)s, NULL, NULL, %(at)s, NULL, NULL, %(low)s, %(high)s) l
+    JOIN ended e ON e.subject_id = l.subject_id AND e.category = l.category
+    JOIN retention_holding h ON h.client_id = %(client)s AND h.id = l.holding_id AND [of h.subject_id]
+), still AS (
+    SELECT subject_id, category FROM lines
+    GROUP BY subject_id, category
+    HAVING bool_and(due_at IS NOT NULL AND due_at <= %(at)s AND last_collected_at <= due_at AND NOT is_held)
+)
+UPDATE consent_retentionfact f
+SET ends_at = greatest(f.starts_at, %(at)s::timestamptz)
+FROM ended e
+WHERE f.client_id = %(client)s AND f.id = e.id AND [of f.subject_id]
+    AND NOT EXISTS (SELECT FROM still s WHERE s.subject_id = e.subject_id AND s.category = e.category)
+"""
+)
+"""Close what is no longer past its retention period: disposed of, collected again, on hold, or kept by a later rule."""
 
 FLAG_AGREEMENT = _limit_to_chunk(
     """

@@ -264,6 +264,18 @@ def plain_refusal(rows, subject, consents, question, basis, role, passed):  # no
             if touches and within(row.period.starts_at, row.period.ends_at, at):
                 return "processing_restricted"
     passed.append("7")
+    # 7b: data on hold, data past its retention period
+    held = [row for row in subject.holds if within(row.period.starts_at, row.period.ends_at, at)]
+    if question.action == "delete":
+        for row in held:
+            if row.category == "" or row.category in categories:
+                return "legal_hold"
+    if question.action in ["process", "share"]:
+        for row in subject.ended:
+            kept = any(one.category in ["", row.category] for one in held)
+            if row.category in categories and not kept and within(row.period.starts_at, row.period.ends_at, at):
+                return "retention_ended"
+    passed.append("7b")
     # 8
     if basis is None:
         return "basis_missing"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from consent.decisions.decision import Objection, Reason, Restriction, next_change
+from consent.decisions.decision import KeptData, Objection, Reason, Restriction, next_change
 from consent.decisions.remedies import remedy_for
 from consent.register.periods import Period
 from consent.register.versions import NoticeRule, NoticeVersionRule
@@ -36,6 +36,8 @@ ROOT = Path(__file__).resolve().parents[2]
 YESTERDAY, TOMORROW = NOW - DAY, NOW + DAY
 UNKNOWN_AGE = replace(child(), of_age_at=None)
 WEAKLY = replace(child(), service_strength=1, may_share=False)
+HELD = (KeptData("", ALWAYS, number(72)),)
+PAST_ITS_DAY = (KeptData("usage_logs", ALWAYS, number(74)),)
 RESTRICTED = (Restriction(ALWAYS, None, number(70)),)
 OBJECTED = (Objection("platform_improvement", ALWAYS, number(71)),)
 NEWER = number(41)
@@ -126,6 +128,15 @@ PERMITTED = {
     "a closed account: a legal obligation": lambda: closed(ask("legal_compliance").purpose(needs_account=True)),
     "a closed account: sharing for a legal obligation": lambda: closed(
         share("legal_compliance").purpose(needs_account=True)
+    ),
+    "on hold: processing": lambda: World().person(holds=HELD),
+    "on hold: another category": lambda: ask("newsletter", "delete").person(holds=(KeptData("billing", ALWAYS),)),
+    "past its retention period: store": lambda: ask("service_delivery", "store").person(ended=PAST_ITS_DAY),
+    "past its retention period: delete": lambda: ask("service_delivery", "delete").person(ended=PAST_ITS_DAY),
+    "past its retention period: collect": lambda: ask("service_delivery", "collect").person(ended=PAST_ITS_DAY),
+    "past its retention period, but on hold": lambda: World().person(ended=PAST_ITS_DAY, holds=HELD),
+    "past its retention period: another category": lambda: (
+        World().asking(categories=frozenset({"contact_details"})).person(ended=PAST_ITS_DAY)
     ),
     "restricted: store": lambda: ask("service_delivery", "store").person(restrictions=RESTRICTED),
     "being erased: delete": lambda: ask("service_delivery", "delete").person(erasure_started_at=YESTERDAY),
@@ -249,6 +260,11 @@ REFUSED = [
         "processing_restricted",
         lambda: World().person(restrictions=(Restriction(ALWAYS, frozenset({"newsletter"})),)),
     ),
+    ("legal_hold", lambda: ask("newsletter", "delete").person(holds=HELD)),
+    ("legal_hold", lambda: ask("service_delivery", "delete").person(holds=(KeptData("usage_logs", ALWAYS),))),
+    ("retention_ended", lambda: World().person(ended=PAST_ITS_DAY)),
+    ("retention_ended", lambda: share().person(ended=PAST_ITS_DAY)),
+    ("retention_ended", lambda: World().person(ended=PAST_ITS_DAY, holds=(KeptData("billing", ALWAYS),))),
     ("basis_missing", lambda: World().without("bases")),
     ("basis_missing", lambda: World().person(role="visitor")),
     ("basis_missing", lambda: World().basis(period=Period(LONG_AGO, NOW))),
@@ -334,6 +350,7 @@ BREAKS = [
     ("quarantined", lambda w: w.person(quarantined=True)),
     ("guardian_consent_refused", lambda w: w.person(service_authorisation="refused")),
     ("processing_restricted", lambda w: w.person(restrictions=RESTRICTED)),
+    ("retention_ended", lambda w: w.person(ended=PAST_ITS_DAY)),
     ("basis_missing", lambda w: w.basis(period=Period(LONG_AGO, NOW))),
     ("consent_withdrawn", lambda w: w.consent(state="withdrawn")),
 ]
@@ -374,6 +391,13 @@ EDGES = [
         lambda: World().person(restrictions=(Restriction(MONTH),)),
         "permitted",
         "processing_restricted",
+    ),
+    ("hold", lambda: ask("newsletter", "delete").person(holds=(KeptData("", MONTH),)), "permitted", "legal_hold"),
+    (
+        "ended retention period",
+        lambda: World().person(ended=(KeptData("usage_logs", MONTH),)),
+        "permitted",
+        "retention_ended",
     ),
     (
         "objection",

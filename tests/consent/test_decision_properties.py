@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from consent.decisions.decision import (
     Action,
     ConsentFact,
+    KeptData,
     Objection,
     Question,
     Reason,
@@ -229,6 +230,8 @@ def serve_adults(world, pick):
 
 def restrict(world, pick):
     purposes = pick((None, some_codes(pick, PURPOSES)))
+    held = (KeptData(pick(("", "usage_logs", "billing")), some_period(pick)),)
+    world.person(holds=held, ended=(KeptData(pick(("usage_logs", "contact_details")), some_period(pick)),))
     world.person(restrictions=(Restriction(some_period(pick), purposes), Restriction(some_period(pick), purposes)))
 
 

@@ -15,6 +15,7 @@ from consent.decisions.combined_facts import add_consents, add_record
 from consent.decisions.decision import (
     ConsentFact,
     Decision,
+    KeptData,
     Objection,
     Question,
     Reason,
@@ -69,9 +70,11 @@ class TooManyPastTimes(Exception):
 
 class _Limit(msgspec.Struct):
     id: UUID
-    purpose: str
     starts_at: datetime
     ends_at: datetime | None
+    purpose: str = ""
+    kind: str = ""
+    category: str = ""
 
     @property
     def period(self) -> Period:
@@ -103,6 +106,7 @@ class _Person(msgspec.Struct):
     country: str
     restrictions: list[_Limit] | None
     objections: list[_Limit] | None
+    kept: list[_Limit] | None
     consents: list[_Consent] | None
     child: ChildFacts | None = None
     linked: "list[_Person] | None" = None
@@ -136,7 +140,12 @@ class _Person(msgspec.Struct):
                 for one in self.restrictions or ()
             ),
             objections=tuple(Objection(one.purpose, one.period, one.id) for one in self.objections or ()),
+            holds=self._list_kept("hold"),
+            ended=self._list_kept("ended"),
         )
+
+    def _list_kept(self, kind: str) -> tuple[KeptData, ...]:
+        return tuple(KeptData(one.category, one.period, one.id) for one in self.kept or () if one.kind == kind)
 
     def consents_by_code(self, register: Register) -> dict[str, ConsentFact]:
         codes = register.codes

@@ -21,9 +21,9 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, clock_bytes, new_id
 from retention.disposals.models import Batch, Decider, Stage, Sweep
-from retention.disposals.services.batches import BatchMovedOn, fetch, lock_batch, record_batch
+from retention.disposals.services.batches import BatchMovedOn, execute, fetch, lock_batch, record_batch
 from retention.disposals.services.reviewing import cancel_batch, is_for_one_person, schedule_batch
-from retention.disposals.sql_statements import FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, NEXT_PEOPLE, SUMMARY
+from retention.disposals.sql_statements import CLOSE_ENDED, FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, NEXT_PEOPLE, SUMMARY
 from retention.holdings.models import Holding
 
 __all__ = ["CHUNK", "SWEEP", "enqueue_sweep", "flag_chunk", "open_disposal", "start_sweep"]
@@ -116,7 +116,10 @@ def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -
     size = size if is_by_rules else min(size, _PEOPLE)
     limits = fetch(NEXT_LIMIT if is_by_rules else NEXT_PEOPLE, {"client": client, "low": low, "size": size - 1})
     high = limits[0][0] if limits else None
-    [(flagged,)] = fetch(_statement(sweep), _values(sweep, low, high))
+    values = _values(sweep, low, high)
+    if is_by_rules:
+        execute(CLOSE_ENDED, values)
+    [(flagged,)] = fetch(_statement(sweep), values)
     sweep.flagged += flagged
     if high is not None:
         sweep.checked, sweep.cursor = min(sweep.held, sweep.checked + size), high

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from children.guardians.authority import GIVEN
 from consent.decisions.decision import Question, Reason, SubjectFacts
+from consent.decisions.retention_facts import close_ended_periods
 from consent.decisions.selectors.past_decisions import PastDecision, decide_each
 from consent.register.models import DataCategory, Occasion, Purpose
 from paktaleem.directory.data_systems.models import System
@@ -169,6 +170,7 @@ def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: date
     Collection.objects.bulk_create(rows)
     _flag(rows)
     add_to_holdings(rows)
+    close_ended_periods(client_id, _list_last_collected(rows), at=at)
     insert_many([_make_entry(row, one.report, actor, at) for row, one in zip(rows, checked, strict=True)])
     incidents = _open_incidents(checked, decided, at)
     return [_Recorded(one.place, row, incidents.get(one.place)) for one, row in zip(checked, rows, strict=True)]
@@ -197,6 +199,11 @@ def _build(one: _Checked, found: PastDecision, system: System | None, actor: Act
         actor_id=actor.id,
         actor_role=actor.role,
     )
+
+
+def _list_last_collected(rows: Iterable[Collection]) -> dict[tuple[UUID, str], datetime]:
+    ordered = sorted(rows, key=lambda row: row.collected_at)
+    return {(row.subject_id, row.category): row.collected_at for row in ordered}
 
 
 def _flag(rows: Iterable[Collection]) -> None:

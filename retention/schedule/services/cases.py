@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.ids import new_id
 from retention.schedule.models import Hold, HoldKind
-from retention.schedule.services.holds import end_hold, is_of_request, record_hold
+from retention.schedule.services.holds import deny_deletion, end_hold, is_of_request, record_hold
 
 __all__ = ["hold_for_case", "lift_holds_of_case"]
 
@@ -52,6 +52,7 @@ def hold_for_case(
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
     if not is_of_request(hold):
         record_hold("hold.placed", hold, actor, at)
+    deny_deletion(hold)
     return hold
 
 

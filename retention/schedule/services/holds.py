@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.agreements.selectors import has_left
+from consent.decisions.retention_facts import close_hold, open_hold
 from consent.register.models import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
@@ -32,6 +33,7 @@ __all__ = [
     "HoldOfOtherSide",
     "HoldScope",
     "LiftAlreadyRequested",
+    "deny_deletion",
     "end_hold",
     "is_of_request",
     "lift_hold",
@@ -118,6 +120,7 @@ def place_hold(
     )
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
     record_hold("hold.placed", hold, actor, at)
+    deny_deletion(hold)
     return hold
 
 
@@ -187,8 +190,21 @@ def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
     if not is_of_request(hold):
         record_hold("hold.lifted", hold, actor, at)
+    close_hold(hold.pk, client_id=hold.client_id, at=hold.lifted_at)
     order_after_hold(hold.client_id, hold.subject_id, at=at)
     return hold
+
+
+def deny_deletion(hold: Hold) -> None:
+    """Have decisions refuse to delete what a hold covers; what serves an open request may still be deleted."""
+    if hold.kind != HoldKind.OPEN_REQUEST:
+        open_hold(
+            hold.pk,
+            client_id=hold.client_id,
+            subject_id=hold.subject_id,
+            category=hold.category,
+            at=hold.placed_at,
+        )
 
 
 def _acts_for_left_client(hold: Hold, actor: Actor, at: datetime) -> bool:

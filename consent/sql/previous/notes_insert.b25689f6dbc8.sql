@@ -1,0 +1,25 @@
+-- When rows are added that decisions read: note whom they concern, once for each statement.
+CREATE TRIGGER notes_insert AFTER INSERT ON children_guardianship
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_children('child_id');
+CREATE TRIGGER notes_insert AFTER INSERT ON children_quarantine
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_children('subject_id');
+CREATE TRIGGER notes_insert AFTER INSERT ON children_serviceauthorisation
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_children('child_id');
+CREATE TRIGGER notes_insert AFTER INSERT ON children_verification
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_verified();
+CREATE TRIGGER notes_insert AFTER INSERT ON consent_consent
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_consents();
+CREATE TRIGGER notes_insert AFTER INSERT ON consent_objection
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_limits('objection');
+CREATE TRIGGER notes_insert AFTER INSERT ON consent_restriction
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_limits('restriction');
+CREATE TRIGGER notes_insert AFTER INSERT ON subjects_subject
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_note_new_subjects();
