@@ -23,11 +23,13 @@ from consent.register.models import RegisterVersion
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from tests.accounts.officers import second_officer
 from tests.consent.announcing import (
     DAY,
     PURPOSE,
@@ -97,6 +99,17 @@ def test_a_draft_is_its_owners_alone(cast, now):
         draft_of(cast, now)
     with in_client(cast.client_id("indus")):
         assert not NoticeDraft.objects.exists()
+
+
+def test_another_person_announces_a_minor_change(cast, now):
+    announce(cast, now, code="privacy_notice", effective_at=now + 30 * DAY)
+    gul = second_officer()
+    with in_client(PAKTALEEM):
+        draft = draft_of(cast, now, is_material=False)
+        said = {"effective_at": now + 31 * DAY, "reason": Reason.REVIEW, "at": now}
+        with pytest.raises(ApproverIsRequester):
+            announce_draft(draft, actor=cast.actor("amina"), **said)
+        assert not announce_draft(draft, actor=gul, **said).is_material
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "farah"])

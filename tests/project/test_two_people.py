@@ -15,6 +15,8 @@ from children.guardians.models import GuardianChange
 from children.guardians.services import end_guardian, settle_guardian_change
 from consent.agreements.services import add_document, sign_agreement
 from consent.consents.services import object_to_purpose
+from consent.notices.models import Notice, NoticeDraft
+from consent.notices.services import announce_draft, publish_notice_version, save_draft
 from consent.register.models import Purpose, ServiceAgreement
 from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
 from consent.sharing.services import (
@@ -227,6 +229,16 @@ def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_merge, propose_merge(*pair, actor=actor, reason=Reason.REVIEW, at=at))
 
 
+def minor_notice(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    notice = Notice(client=cast.client("indus"), code="own_notice", title_en="Own", title_ur="اپنا")
+    change_register(notice, actor=actor, reason=Reason.REVIEW, at=at)
+    texts: dict[str, Any] = {"text_en": "Words.", "text_ur": "الفاظ"}
+    publish_notice_version(notice, **texts, is_material=True, effective_at=at, actor=actor, reason=Reason.REVIEW, at=at)
+    draft = NoticeDraft(notice=notice, **texts, is_material=False)
+    save_draft(draft, actor=actor, reason=Reason.REVIEW, at=at)
+    return lambda approver, later: announce_draft(draft, actor=approver, reason=Reason.REVIEW, at=later)
+
+
 def system_end(cast: Cast, actor: Actor, at: datetime) -> Approve:
     system = make_system(cast.client("indus"), "library", ["content"])
     by: dict[str, Any] = {"reason": Reason.REVIEW}
@@ -262,6 +274,8 @@ RULES: dict[str, Rule] = {
     "systems.Waiver": waiver,
 }
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""
+OF_OTHERS: dict[str, Rule] = {"consent.NoticeDraft": minor_notice}
+"""Rows that one person writes and another one puts into effect."""
 OF_PAKTALEEM = {"periods.PeriodChange", "security_assessments.RiskAcceptance", "sharing.BusinessTransfer"}
 """Those that concern PakTaleem itself, and no client."""
 
@@ -290,14 +304,14 @@ def test_nothing_else_compares_the_approver_with_the_requester():
 
 
 @pytest.mark.parametrize("made", ["the requester", "the approver"])
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [*RULES, *OF_OTHERS])
 def test_it_refuses_two_people_of_whom_one_made_the_other(rule: str, made: str, cast: Cast, now: datetime) -> None:
     amina, gul = cast.actor("amina"), second_officer()
     user, maker = (amina, gul) if made == "the requester" else (gul, amina)
     with in_global():
         add_ties(user.id, TieKind.ROLE, makers=[maker.id], at=now)
     with in_client(PAKTALEEM if rule in OF_PAKTALEEM else cast.client_id("indus")):
-        approve = RULES[rule](cast, amina, now)
+        approve = (RULES | OF_OTHERS)[rule](cast, amina, now)
         with pytest.raises(ApproverNotIndependent), transaction.atomic():
             approve(gul, now + TIE_LIFE - timedelta(seconds=1))
         approve(gul, now + TIE_LIFE)

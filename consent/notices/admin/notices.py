@@ -25,6 +25,7 @@ from consent.register.notice_html import render_notice
 from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -196,6 +197,10 @@ class NoticeDraftAdmin(RegisterAdmin):
             danger=True,
             applies=_is_open,
             template="console/announce.html",
+            refusals={
+                ApproverIsRequester: "You wrote this draft. After a minor change consents go on under the new text: "
+                "someone else must announce it."
+            },
         ),
         RowAction(
             "discard",

@@ -15,11 +15,14 @@ from consent.notices.services.dispatches import enqueue_client_notification
 from consent.register.services.register import require_own_row, require_printable
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.context import is_in_sandbox
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import format_time
 
@@ -104,13 +107,17 @@ def announce_draft(
 ) -> NoticeVersion:
     """Publish the draft as an immutable version, notify clients and close the draft (policy §12).
 
-    ``effective_at`` None: the earliest possible time. Raises DraftClosed, ValidationError if the advance notice would
-    be shorter than NOTICE_DAYS, SharedRowNotEditable for a shared notice, NotAllowed.
+    ``effective_at`` None: the earliest possible time. After a minor change consents go on under the new text, so the
+    person who wrote it last cannot announce it. Raises DraftClosed, ValidationError if the advance notice would be
+    shorter than NOTICE_DAYS, ApproverIsRequester, ApproverNotIndependent, SharedRowNotEditable for a shared notice,
+    NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, draft.client_id)
     require_own_row(draft, actor)
     notice = Notice.objects.select_for_update().get(pk=draft.notice_id)
     draft = _lock_draft(draft)
+    if not draft.is_material and not is_in_sandbox() and NoticeVersion.objects.filter(notice=notice).exists():
+        require_second_person(actor, requested_by=draft.history.first().actor_id, at=to_wall_clock(at))
     if effective_at is None:
         effective_at = earliest_effect(at, notice_days_for(notice, is_material=draft.is_material))
     version = publish_notice_version(
