@@ -5,6 +5,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
+from paktaleem.foundation.database.waiting import limit_waiting
 from paktaleem.foundation.startup.findings import refuse_unsafe_start
 from paktaleem.foundation.startup.parent import end_with_server
 
@@ -22,4 +23,5 @@ connections.close_all()  # the processes that serve are copies of this one
 def create_application() -> WholeRequests:
     """Return the application of one process that serves."""
     end_with_server()
+    limit_waiting()
     return WholeRequests(DecisionApplication(django), aside={"/healthz"})

@@ -1,5 +1,9 @@
 """Liveness and readiness endpoints for supervisors and load balancers."""
 
+import math
+import time
+
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -7,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from paktaleem.directory.people.erasures import erasure_state
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.startup.diagnosis import clock_differs
+from paktaleem.foundation.startup.diagnosis import clock_differs, find_write_outage
 from paktaleem.foundation.tenancy.migrated import missing_migrations
 
 __all__ = ["healthz", "readyz"]
@@ -26,8 +30,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Return 200 if the portal can serve, else 503 with the reason as a code.
 
-    It can serve if the database is reachable, has all migrations, has carried out all erasures and agrees with this
-    host on the time.
+    It can serve if the database is reachable, has all migrations, has carried out all erasures, agrees with this
+    host on the time, and can be written to: it is no standby, and its disk is not full.
     """
     del request
     try:
@@ -45,4 +49,19 @@ def _find_blocker() -> str | None:
     state = erasure_state(at=wall_clock_now())
     if not state.may_serve:
         return state.value
-    return "clock_differs" if clock_differs() else None
+    return "clock_differs" if clock_differs() else _find_write_blocker()
+
+
+class _LastWrite:
+    """When this process last wrote for a readiness check, by the monotonic clock: anyone can ask for one."""
+
+    at = -math.inf
+
+
+def _find_write_blocker() -> str | None:
+    if time.monotonic() < _LastWrite.at + settings.READINESS_SECONDS:
+        return None
+    if outage := find_write_outage():
+        return outage.problem.code.replace("-", "_")
+    _LastWrite.at = time.monotonic()
+    return None

@@ -38,19 +38,18 @@ _CLOSED = Problem(
     "Erasures are being repeated after a restore. Treat every decision as a refusal until then.",
 )
 _NO_LIST = replace(_CLOSED, detail="The list of erasures cannot be used. Treat every decision as a refusal until then.")
-_NO_DATABASE = replace(_CLOSED, detail="The database does not answer. Treat every decision as a refusal until then.")
 
 
 class ReadinessMiddleware:
     """Answer 503 to all but the health endpoints until all erasures are carried out.
 
-    Checks on the first request and then every READINESS_SECONDS.
+    Checks on the first request and then every READINESS_SECONDS. Raises DatabaseError if the database does not answer.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Store the next middleware; the state is unknown."""
         self.get_response = get_response
-        self._state: ErasureState | None = None
+        self._state = ErasureState.NOT_REPLAYED
         self._next_check_at = 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -61,9 +60,9 @@ class ReadinessMiddleware:
 
     def _may_serve(self) -> bool:
         if time.monotonic() >= self._next_check_at:
-            self._state = _find_state()
+            self._state = _read_state()
             self._next_check_at = time.monotonic() + settings.READINESS_SECONDS
-        return self._state is not None and self._state.may_serve
+        return self._state.may_serve
 
 
 def prepare_worker(app: App) -> None:
@@ -103,23 +102,19 @@ def _carry_out_erasures() -> bool:
 
 
 def _is_ready() -> bool:
-    state = _find_state()
-    return state is not None and state.may_serve
+    return _read_state().may_serve
 
 
-def _find_state() -> ErasureState | None:
-    """Return the state of the erasures, and log why requests are refused; None if the database does not answer."""
-    try:
-        state = erasure_state(at=wall_clock_now())
-    except DatabaseError:
-        return None
+def _read_state() -> ErasureState:
+    """Return the state of the erasures, and log why requests are refused."""
+    state = erasure_state(at=wall_clock_now())
     if not state.may_serve:
         log.error("No request is served; manage.py doctor says what to do.", reason=state.value)
     return state
 
 
-def _refusal(request: HttpRequest, state: ErasureState | None) -> HttpResponse:
-    problem = {None: _NO_DATABASE, ErasureState.NOT_REPLAYED: _CLOSED}.get(state, _NO_LIST)
+def _refusal(request: HttpRequest, state: ErasureState) -> HttpResponse:
+    problem = _CLOSED if state is ErasureState.NOT_REPLAYED else _NO_LIST
     response = problem_response(problem, request) if is_api(request) else error_page(problem.status)
     response["Retry-After"] = str(max(1, round(settings.READINESS_SECONDS)))
     return response

@@ -69,8 +69,15 @@ FORM_RENDERER = (
     "django.forms.renderers.TemplatesSetting"  # fields in the direction of their text: templates/django/forms
 )
 
+_DEAD_HOST_LIMITS = {  # a dead host is noticed in seconds (tcp_user_timeout: ms), not in the kernel's 15 minutes
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 _DATABASE_OPTIONS = {
-    "ENGINE": "django.db.backends.postgresql",
+    "ENGINE": "paktaleem.foundation.database",
     "CONN_MAX_AGE": None,
     "CONN_HEALTH_CHECKS": True,
     "DISABLE_SERVER_SIDE_CURSORS": True,
@@ -79,10 +86,12 @@ _DATABASE_OPTIONS = {
 NOT_CONFIGURED = "not_configured"
 _UNSET = f"postgres://{NOT_CONFIGURED}@127.0.0.1:1/{NOT_CONFIGURED}"
 _APP_ADDRESS = env.db_url("DATABASE_URL", default=_UNSET)
+_OWNER_ADDRESS = env.db_url("DATABASE_OWNER_URL", default=_UNSET)
 _AS_APP = {
     **_APP_ADDRESS,
     **_DATABASE_OPTIONS,
     "OPTIONS": {
+        **_DEAD_HOST_LIMITS,
         **_APP_ADDRESS.get("OPTIONS", {}),  # sslmode, sslrootcert
         "server_side_binding": True,
         "prepare_threshold": 2,
@@ -94,7 +103,12 @@ ASIDE_DATABASE = "aside"
 DATABASES = {
     "default": _AS_APP,
     ASIDE_DATABASE: {**_AS_APP, "OPTIONS": {**_AS_APP["OPTIONS"], "application_name": "paktaleem-aside"}},
-    "owner": {**env.db_url("DATABASE_OWNER_URL", default=_UNSET), **_DATABASE_OPTIONS, "CONN_MAX_AGE": 0},
+    "owner": {
+        **_OWNER_ADDRESS,
+        **_DATABASE_OPTIONS,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {**_DEAD_HOST_LIMITS, **_OWNER_ADDRESS.get("OPTIONS", {})},
+    },
 }
 DATABASE_ROUTERS = [
     "paktaleem.foundation.tenancy.routers.OwnerOnlyMigrationRouter",

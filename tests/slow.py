@@ -104,6 +104,7 @@ SLOW: Final = {
     "processes are killed": (
         "tests/api/test_killed.py",
         "tests/erasures/test_killed.py",
+        "tests/faults/test_hung_database.py",
         "tests/faults/test_killed_exits.py",
         "tests/faults/test_killed_exports.py",
         "tests/faults/test_killed_processes.py",

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.utils.module_loading import import_string
 
+from paktaleem.foundation.database.waiting import limit_waiting
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup(set_prefix=False)
 settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.DiesBeforeTheCommit"]
@@ -36,6 +38,7 @@ portal = import_string("paktaleem.decision_application.DecisionApplication")(WSG
 
 def create_application():
     """Return the application of one process, as ``paktaleem.asgi`` does."""
+    limit_waiting()
     return import_string("paktaleem.foundation.public.whole_requests.WholeRequests")(answer, aside={"/healthz"})
 
 

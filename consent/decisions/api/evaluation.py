@@ -74,7 +74,9 @@ def _call_view(view: Callable[[ReceivedRequest], HttpResponse], request: Receive
     except (InvalidEvaluation, TimeInFuture, TooManyPastTimes) as error:
         return _bad_request(request, error)
     except DatabaseError:
-        return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "No decision is available now: deny, and ask again.")
+        response = _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "No decision is available now: deny, and ask again.")
+        response["Retry-After"] = "1"
+        return response
 
 
 def _bad_request(request: ReceivedRequest, error: Exception) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Error handlers outside any view: problem details for the API, pages for everything else."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
@@ -15,10 +16,11 @@ from paktaleem.foundation.api.problems import (
     problem_response,
 )
 from paktaleem.foundation.errors import Problem
+from paktaleem.foundation.outages import Outage, find_outage
 from paktaleem.foundation.public.pages import FORM_EXPIRED, OUTSIDE_LIMIT, error_page
 from paktaleem.foundation.tenancy.context import is_outside_limit
 
-__all__ = ["bad_request", "defect", "form_expired", "not_found", "permission_denied"]
+__all__ = ["bad_request", "defect", "form_expired", "not_found", "outage_response", "permission_denied"]
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -28,7 +30,9 @@ _DEFECT = Problem("defect", HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server e
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return 400, or 413 for a body that is too large (``handler400``)."""
+    """Return 400, 413 for a body that is too large, or 503 if a session cannot be saved (``handler400``)."""
+    if outage := find_outage(exception):
+        return outage_response(outage, request)
     return _to_response(_TOO_LARGE if isinstance(exception, RequestDataTooBig) else _BAD_REQUEST, request)
 
 
@@ -54,12 +58,24 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def defect(request: HttpRequest, *_: Any) -> HttpResponse:
-    """Return 500 (``handler500``); one line of plain text if the error page itself fails."""
+    """Return 500, or 503 if the database is the cause (``handler500``); plain text if the error page itself fails."""
     try:
+        if outage := find_outage(sys.exception()):
+            return outage_response(outage, request)
         return _to_response(_DEFECT, request)
     except Exception:
         log.exception("The error page could not be rendered.")
         return HttpResponse(f"{_DEFECT.title}. {_DEFECT.detail}\n", status=500, content_type="text/plain")
+
+
+def outage_response(outage: Outage, request: HttpRequest) -> HttpResponse:
+    """Return 503 with its cause, and when to try again."""
+    if is_api(request):
+        response = problem_response(outage.problem, request)
+    else:
+        response = error_page(outage.problem.status, advice=outage.advice)
+    response["Retry-After"] = str(outage.retry_after)
+    return response
 
 
 def _to_response(problem: Problem, request: HttpRequest) -> HttpResponse:

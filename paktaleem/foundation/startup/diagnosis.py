@@ -6,10 +6,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, name_some, to_mend, to_watch
+from paktaleem.foundation.outages import READ_ONLY, UNREACHABLE, Outage, find_outage
 from paktaleem.foundation.startup.findings import (
     Finding,
     database_findings,
@@ -33,6 +34,7 @@ __all__ = [
     "check_migrations",
     "check_settings",
     "clock_differs",
+    "find_write_outage",
     "lines_of",
     "schema_findings",
 ]
@@ -57,6 +59,11 @@ def check_database() -> Iterator[Line]:
     except OperationalError:  # its text could quote the address
         remedy = "Start PostgreSQL, and check host, port, role, password and sslmode in DATABASE_URL."
         yield to_mend("database", "cannot be reached", remedy)
+        return
+    if outage := find_write_outage():
+        yield to_mend(
+            "database", outage.problem.title, "Free space on its disk, or let DATABASE_URL lead to the primary."
+        )
         return
     yield from lines_of("database", database_findings(facts), seen=f"reached as {facts.role}, durable")
 
@@ -114,6 +121,27 @@ def clock_differs() -> bool:
         cursor.execute("SELECT clock_timestamp()")
         [there] = cursor.fetchone() or (before,)
     return not before - MAX_CLOCK_DIFFERENCE <= there <= wall_clock_now() + MAX_CLOCK_DIFFERENCE
+
+
+def find_write_outage() -> Outage | None:
+    """Write as a request does, to the log and to the disk, and return what prevents it.
+
+    The message is a record of the write-ahead log that means nothing. The rows do not fit in ``work_mem``, so that
+    PostgreSQL writes them to a file of its own.
+    """
+    try:
+        with in_global(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('transaction_read_only') = 'on', set_config('work_mem', '64kB', true)"
+            )
+            [is_read_only, _] = cursor.fetchone() or (False, "")
+            if is_read_only:
+                return READ_ONLY
+            cursor.execute("SELECT pg_logical_emit_message(true, 'paktaleem', '')")
+            cursor.execute("SELECT count(*) FROM generate_series(1, 20000)")
+    except DatabaseError as error:
+        return find_outage(error) or UNREACHABLE
+    return None
 
 
 def lines_of(part: str, findings: Iterable[Finding], *, seen: str) -> Iterator[Line]:

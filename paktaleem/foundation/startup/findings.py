@@ -287,7 +287,8 @@ SELECT session_user,
                                       AND pg_has_role(session_user, relowner, 'MEMBER'))
        OR EXISTS (SELECT FROM pg_database WHERE datname = current_database()
                                             AND pg_has_role(session_user, datdba, 'MEMBER')),
-       current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'),
+       current_setting('fsync'), (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit'),
+       current_setting('full_page_writes'),
        current_setting('row_security')
 """
 

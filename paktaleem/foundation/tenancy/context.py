@@ -189,7 +189,7 @@ def read_in_one_statement(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     or cancels the statement.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
-    connection.health_check_done = True
+    connection.health_check_done = connection.is_deciding = True
     with single_statement():
         try:
             return _rows(connection, sql, params)
@@ -198,6 +198,8 @@ def read_in_one_statement(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
                 raise
             connection.close()
             return _rows(connection, sql, params)
+        finally:
+            connection.is_deciding = False
 
 
 def _rows(connection: Any, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
@@ -228,7 +230,10 @@ def _open_context(inner: Context, using: str) -> Iterator[None]:
             _current.reset(token)
 
 
-_APPLY = "SELECT set_config('role', %s, true), set_config('paktaleem.client', %s, true)"
+_APPLY = """
+SELECT set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true),
+       set_config('role', %s, true), set_config('paktaleem.client', %s, true)
+"""
 _APPLY_TO_CLIENT = f"{_APPLY}, tenancy_clock_offset(%s)"
 _APPLY_TO_SCHOOLS = f"{_APPLY}, set_config('paktaleem.schools', %s, true), tenancy_clock_offset(%s)"
 
@@ -236,7 +241,8 @@ _APPLY_TO_SCHOOLS = f"{_APPLY}, set_config('paktaleem.schools', %s, true), tenan
 def _apply(context: Context | None, using: str) -> timedelta | None:
     """Set the role, client and schools of the context; return the clock offset of a sandbox, else None.
 
-    The schools of an earlier context may remain set: only the role of a limited context reads them.
+    The schools of an earlier context may remain set: only the role of a limited context reads them. A commit is
+    durable although ``synchronous_commit`` was switched off for the server or the role.
     """
     role = context.role if context else "none"
     client = str(context.client_id) if context and context.client_id else ""

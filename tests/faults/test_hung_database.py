@@ -1,0 +1,162 @@
+"""A database that hangs, or whose packets are dropped: requests fail within seconds, and /healthz is answered."""
+
+import http.client
+import json
+import signal
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from paktaleem.development.embedded import APP
+from tests.api.callers import Caller, question
+from tests.database import template_ready
+from tests.serving import HOST, environment_of_server, served
+
+SOON = 10
+"""Longest answer that counts as soon, on a busy machine; a hang of the database lasts until the test ends it."""
+
+
+@pytest.fixture
+def key(committed):
+    secret = committed.key("khyber")
+    assert Caller(secret).consent("lms-kiran", "newsletter").status_code == 201
+    return secret
+
+
+@pytest.fixture
+def relay(committed):
+    """Relay connections to the tests' PostgreSQL, until set to drop what is sent; yield the relay."""
+    relay = Relay(template_ready())
+    yield relay
+    relay.close()
+
+
+class Relay:
+    """A network between the portal and PostgreSQL that can fail."""
+
+    def __init__(self, endpoint):
+        self.target = (endpoint.host, endpoint.port)
+        self.is_dropping = False
+        self.listening = socket.create_server((HOST, 0))
+        self.port = self.listening.getsockname()[1]
+        self.open = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listening.accept()
+                far = socket.create_connection(self.target)
+            except OSError:
+                return
+            self.open += [near, far]
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self.pump, args=pair, daemon=True).start()
+
+    def pump(self, source, sink):
+        try:
+            while data := source.recv(65536):
+                if not self.is_dropping:
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            return
+
+    def close(self):
+        for wire in (self.listening, *self.open):
+            wire.close()
+
+
+@contextmanager
+def stopped(endpoint):
+    """Stop every process of the database (SIGSTOP)."""
+    leader = psutil.Process(endpoint.pid)
+    processes = [leader, *leader.children(recursive=True)]
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
+
+
+def ask(port, method, path, body=None, **headers):
+    """Return the status, the headers and the body of an answer that comes soon."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=SOON)
+    try:
+        connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"} | headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def decide(port, key):
+    body = question("lms-kiran", "newsletter")
+    return ask(port, "POST", "/access/v1/evaluation", body, Authorization=f"Bearer {key}")
+
+
+def check_failing_soon(port, key):
+    """Check every kind of request, several at a time, while the database does not answer."""
+    authorized = {"Authorization": f"Bearer {key}"}
+    results = []
+
+    def collect(*request):
+        results.append((request[1], ask(port, *request, **authorized)))
+
+    requests = [
+        ("POST", "/access/v1/evaluation", question("lms-kiran", "newsletter")),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/api/v1/purposes"),
+        ("PUT", "/api/v1/subjects/lms-new", {"role": "learner"}),
+        ("GET", "/privacy/khyber/"),
+        ("GET", "/healthz"),
+    ]
+    threads = [threading.Thread(target=collect, args=request) for request in requests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == len(requests), "one of them was not answered soon"
+    for path, (status, headers, _) in results:
+        assert status == (200 if path == "/healthz" else 503), path
+        assert path in {"/healthz", "/readyz"} or headers["Retry-After"]
+
+
+def check_serving_again(port, key):
+    ends_at = time.monotonic() + 60
+    while (status := decide(port, key)[0]) != 200:
+        assert time.monotonic() < ends_at, status
+        time.sleep(0.2)
+
+
+def test_a_stopped_database_fails_requests_within_seconds(key, monkeypatch, tmp_path):
+    for name, value in environment_of_server().items():
+        monkeypatch.setenv(name, value)
+    with served(tmp_path) as port:
+        assert decide(port, key)[0] == 200
+        with stopped(template_ready()):
+            check_failing_soon(port, key)
+            check_failing_soon(port, key)
+        check_serving_again(port, key)
+
+
+def test_dropped_packets_fail_requests_within_seconds(key, relay, monkeypatch, tmp_path):
+    environment = environment_of_server()
+    address = template_ready().url(APP, "")
+    there = address[address.rindex("@") : address.rindex("/")]
+    environment["DATABASE_URL"] = environment["DATABASE_URL"].replace(there, f"@{HOST}:{relay.port}")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with served(tmp_path) as port:
+        assert decide(port, key)[0] == 200
+        relay.is_dropping = True
+        check_failing_soon(port, key)
+        relay.is_dropping = False
+        check_serving_again(port, key)
