@@ -21,10 +21,10 @@ from consent.consents.services import (
     NothingToWithdraw,
     NoticeNotInEffect,
     PurposeUnknown,
-    lift_objection,
     object_to_purpose,
     record_answers,
     withdraw_consent,
+    withdraw_objection,
 )
 from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import (
@@ -189,10 +189,10 @@ def _object_to_purpose(request: HttpRequest, visit: Visit, choice: Choice) -> st
     return "objected"
 
 
-def _lift_objection(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+def _withdraw_objection(request: HttpRequest, visit: Visit, choice: Choice) -> str:
     if choice.objection is None:
         return "nothing"
-    lift_objection(choice.objection, **_act_arguments(request, visit))
+    withdraw_objection(choice.objection, **_act_arguments(request, visit))
     return "lifted"
 
 
@@ -200,7 +200,7 @@ _ACTS: Mapping[str, Callable[[HttpRequest, Visit, Choice], str]] = {
     "withdraw": _withdraw_consent,
     "refuse": _refuse_consent,
     "object": _object_to_purpose,
-    "lift": _lift_objection,
+    "lift": _withdraw_objection,
 }
 
 

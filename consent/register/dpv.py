@@ -14,6 +14,7 @@ __all__ = [
     "CONTEXT",
     "CONTEXT_PATH",
     "GUARDIANS",
+    "MARKETING",
     "PEOPLE",
     "PURPOSES",
     "RECEIPT_PROFILE",
@@ -157,6 +158,21 @@ PURPOSES = frozenset(
     {f"dpv:{name}" for name in _DPV_PURPOSES.split()} | {f"edu:{name}" for name in _EDU_PURPOSES.split()}
 )
 """Purposes of DPV and its education extension that may be named as broader purpose; selling is not included."""
+
+
+MARKETING = frozenset(
+    f"dpv:{name}"
+    for name in (
+        "Marketing",
+        "Advertising",
+        "DirectMarketing",
+        "PersonalisedAdvertising",
+        "PublicRelations",
+        "SocialMediaMarketing",
+        "TargetedAdvertising",
+    )
+)
+"""Terms of marketing: an objection to it is absolute (GDPR Art. 21(3))."""
 
 
 def is_purpose_term(term: str) -> bool:

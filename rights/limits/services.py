@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.consents.models import Objection, Restriction
-from consent.consents.services import lift_objection, request_lift
-from consent.register.models import SafeguardChange
+from consent.consents.services import end_objection, request_lift
+from consent.register.dpv import MARKETING
+from consent.register.models import Purpose, SafeguardChange
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
@@ -21,7 +22,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from rights.limits.hooks import find_requester
 from rights.limits.messages import LIFT
 from rights.limits.models import LiftNotice, NoticeWay, Overruling
@@ -29,6 +30,7 @@ from rights.limits.models import LiftNotice, NoticeWay, Overruling
 __all__ = [
     "AlreadyProposed",
     "NothingProposed",
+    "ObjectionIsAbsolute",
     "PersonNotInformed",
     "approve_overruling",
     "decline_overruling",
@@ -52,6 +54,12 @@ class AlreadyProposed(PortalError):
     """An overruling was already proposed: a second officer may agree."""
 
     console_message = "This was already proposed: a second officer may agree."
+
+
+class ObjectionIsAbsolute(PortalError):
+    """The objection is to marketing, which nothing overrules (GDPR Art. 21(3))."""
+
+    console_message = "This objection is to marketing: no ground overrules it. Only the person withdraws it."
 
 
 class NothingProposed(PortalError):
@@ -118,9 +126,10 @@ def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: 
     """Propose to overrule an objection, with the compelling grounds and the evidence in words.
 
     Follows GDPR Art. 21(1), decision 0065. The objection stays in force until a second officer agrees. Raises
-    ValidationError, AlreadyProposed, AlreadyErased, NotAllowed.
+    ValidationError, ObjectionIsAbsolute, AlreadyProposed, AlreadyErased, NotAllowed.
     """
     _require_officer(objection, actor)
+    _refuse_absolute(objection)
     if not grounds.strip():
         raise ValidationError({"grounds": [_("State the compelling grounds and the evidence.")]})
     objection = _lock(objection)
@@ -146,10 +155,12 @@ def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: 
 def approve_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
     """Agree to an overruling that another officer proposed: the objection ends (GDPR Art. 21(1), decision 0065).
 
-    Idempotent for an ended objection. Raises NothingProposed, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    Idempotent for an ended objection. Raises ObjectionIsAbsolute, NothingProposed, ApproverIsRequester,
+    ApproverNotIndependent, NotAllowed.
     """
+    _refuse_absolute(objection)
     objection = _settle(objection, actor, at, approve=True)
-    return lift_objection(objection, actor=actor, reason=Reason.REVIEW, at=at)
+    return end_objection(objection, actor=actor, reason=Reason.REVIEW, at=at)
 
 
 @transaction.atomic
@@ -186,6 +197,14 @@ def _settle(objection: Objection, actor: Actor, at: datetime, *, approve: bool) 
     facts = {"overruling": str(row.pk), "state": str(row.state)}
     _record("objection.overruling_settled", objection, facts, actor, at)
     return objection
+
+
+def _refuse_absolute(objection: Objection) -> None:
+    """Raise ObjectionIsAbsolute for an objection to marketing."""
+    owners = [objection.client_id, PAKTALEEM]
+    purposes = Purpose.objects.filter(client_id__in=owners, code=objection.purpose_code)
+    if purposes.filter(dpv_term__in=MARKETING).exists():
+        raise ObjectionIsAbsolute
 
 
 def _require_officer(objection: Objection, actor: Actor) -> None:

@@ -1,13 +1,18 @@
-"""Lifting a restriction as in practice: the person is informed, one officer requests it, a second one approves."""
+"""Ending a restriction or an objection as in practice: one officer requests it, a second one approves."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from consent.consents.models import Restriction
+from consent.consents.models import Objection, Restriction
 from consent.register.services import decide_safeguard_change
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from rights.limits.services import inform_before_lift, request_lift_after_notice
+from rights.limits.services import (
+    approve_overruling,
+    inform_before_lift,
+    propose_overruling,
+    request_lift_after_notice,
+)
 
 
 def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: datetime) -> Restriction:
@@ -19,4 +24,15 @@ def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: dateti
         change = request_lift_after_notice(row, ground="The dispute is settled.", actor=other, at=at)
         decide_safeguard_change(change, approve=True, actor=actor, reason=reason, at=at)
         row.refresh_from_db()
+    return row
+
+
+def overrule_by_two(objection: Objection, *, actor: Any, reason: Any, at: datetime) -> Objection:
+    """Have another officer propose to overrule the objection, and the actor agree; once ended, change nothing."""
+    del reason
+    row: Objection = Objection.objects.get(pk=objection.pk)
+    if row.ends_at is None:
+        other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
+        propose_overruling(row, grounds="Court order 17/2026", actor=other, at=at)
+        row = approve_overruling(row, actor=actor, at=at)
     return row

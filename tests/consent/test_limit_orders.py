@@ -7,7 +7,6 @@ import pytest
 from consent.consents.models import ConsentState
 from consent.consents.services import (
     Answer,
-    lift_objection,
     object_to_purpose,
     record_answers,
     restrict_processing,
@@ -20,7 +19,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.consent.lifting import lift_by_two
+from tests.consent.lifting import lift_by_two, overrule_by_two
 from tests.showing import shown
 from tests.working import work
 
@@ -99,7 +98,7 @@ def test_a_lift_is_ordered_too(cast, act, junaid, officer):
 def test_an_objection_is_ordered_and_its_end_is_not(cast, act, junaid, officer):
     objection = act(object_to_purpose, junaid, purpose_code="platform_improvement", **officer)
     assert kinds(cast) == [("object", "platform_improvement")]
-    act(lift_objection, objection, **later(officer))
+    act(overrule_by_two, objection, **later(officer))
     assert kinds(cast) == [("object", "platform_improvement")]
 
 

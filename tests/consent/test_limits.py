@@ -9,20 +9,21 @@ from django.db import IntegrityError, connection, transaction
 
 from consent.consents.models import Objection, Restriction
 from consent.consents.services import (
-    lift_objection,
     lift_restriction,
     object_to_purpose,
     request_lift,
     restrict_processing,
+    withdraw_objection,
 )
 from consent.register.services import WeakensSafeguard, decide_safeguard_change
-from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.limits.services import inform_before_lift
-from tests.consent.lifting import lift_by_two
+from rights.limits.services import ObjectionIsAbsolute, approve_overruling, inform_before_lift, propose_overruling
+from tests.consent.approving import officer
+from tests.consent.lifting import lift_by_two, overrule_by_two
 
 WHY, DAY = Reason.SUBJECT_REQUEST, timedelta(days=1)
 
@@ -39,7 +40,7 @@ def object_(cast, at, actor="amina", purpose_code="platform_improvement"):
 
 KINDS = [
     pytest.param(Restriction, restrict, lift_by_two, "restriction", id="restriction"),
-    pytest.param(Objection, object_, lift_objection, "objection", id="objection"),
+    pytest.param(Objection, object_, overrule_by_two, "objection", id="objection"),
 ]
 
 
@@ -55,14 +56,15 @@ def test_a_limit_opens_and_is_lifted_from_now(cast, indus, now, model, open_, li
 
 @pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
 def test_history_and_evidence_say_who_and_why(cast, indus, now, model, open_, lift, word):
-    limit = lift(open_(cast, now), actor=cast.actor("farah"), reason=Reason.REVIEW, at=now + DAY)
+    second = "amina" if model is Objection else "farah"
+    limit = lift(open_(cast, now), actor=cast.actor(second), reason=Reason.REVIEW, at=now + DAY)
     versions = list(limit.history.order_by("history_date").values_list("actor_id", "history_change_reason"))
-    assert versions == [(cast.user_id("amina"), "subject_request"), (cast.user_id("farah"), "review")]
+    assert versions == [(cast.user_id("amina"), "subject_request"), (cast.user_id(second), "review")]
     entries = Entry.objects.filter(subject_id=cast.subject_id("hamza"), kind__startswith=word).order_by("recorded_at")
-    entries = entries.exclude(kind="restriction.lift_announced")  # see tests/rights/test_limits.py
+    entries = entries.filter(kind__in=[f"{word}.opened", f"{word}.lifted"])
     assert list(entries.values_list("kind", "actor_id", "recorded_at")) == [
         (f"{word}.opened", cast.user_id("amina"), now),
-        (f"{word}.lifted", cast.user_id("farah"), now + DAY),
+        (f"{word}.lifted", cast.user_id(second), now + DAY),
     ]
 
 
@@ -120,6 +122,32 @@ def test_the_database_refuses_a_period_out_of_order(cast, indus, now, model, ope
     open_(cast, now)
     with pytest.raises(IntegrityError, match="period"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE {model._meta.db_table} SET ends_at = starts_at - interval '1 day'")
+
+
+@pytest.mark.parametrize("actor", ["farah", "amina"])
+def test_one_person_of_the_staff_does_not_end_an_objection(cast, indus, now, actor):
+    limit = object_(cast, now)
+    for end in (withdraw_objection, overrule_by_two) if actor == "farah" else (withdraw_objection,):
+        with pytest.raises(NotAllowed):
+            end(limit, actor=cast.actor(actor), reason=WHY, at=now + DAY)
+    assert Objection.objects.get(pk=limit.pk).ends_at is None
+
+
+def test_the_person_withdraws_an_objection(cast, indus, now):
+    limit, hamza = object_(cast, now), cast.subject("hamza")
+    own = person_actor(hamza.pk, indus.pk, acts_for=hamza.pk)
+    assert withdraw_objection(limit, actor=own, reason=WHY, at=now + DAY).ends_at == now + DAY
+
+
+def test_an_objection_to_marketing_is_absolute(cast, indus, now, monkeypatch):
+    limit, amina = object_(cast, now), cast.actor("amina")
+    propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
+    monkeypatch.setattr("rights.limits.services.MARKETING", {"dpv:ServiceOptimisation"})
+    with pytest.raises(ObjectionIsAbsolute):
+        propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
+    with pytest.raises(ObjectionIsAbsolute):
+        approve_overruling(limit, actor=officer(), at=now + DAY)
+    assert Objection.objects.get(pk=limit.pk).ends_at is None
 
 
 def test_a_restriction_is_not_lifted_by_one_person(cast, indus, now):

@@ -402,7 +402,6 @@ ACTS = {
     "consent/noticedraft/announce": "OC",
     "consent/noticedraft/discard": "OC",
     "consent/objection/agree": "O",
-    "consent/objection/lift": "OC",
     "consent/objection/overrule": "O",
     "consent/purpose/widen": "OC",
     "consent/purposecapacity/cancel": "O",

@@ -29,7 +29,6 @@ from consent.consents.services import (
     Answer,
     expire_consent,
     invalidate_consent,
-    lift_objection,
     object_to_purpose,
     record_answers,
     restrict_processing,
@@ -103,7 +102,7 @@ from tests.children.guardians import guardian_of, make_guardian, record_answer, 
 from tests.children.test_provider_checks import answer_by_file
 from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
 from tests.consent.approving import approve_by_two
-from tests.consent.lifting import lift_by_two
+from tests.consent.lifting import lift_by_two, overrule_by_two
 from tests.erasures import steps as erasing
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.merges.making import linked, second_record, taken_apart
@@ -449,7 +448,7 @@ def processing_is_restricted_and_objected_to(world: World) -> None:
         danish, later = world.person("danish"), {**world.officer, "at": AT + MINUTE}
         lift_by_two(restrict_processing(danish, **world.officer), **later)
         objection = object_to_purpose(danish, purpose_code="platform_improvement", **world.officer)
-        lift_objection(objection, **later)
+        overrule_by_two(objection, **later)
 
 
 @causes(

@@ -19,7 +19,6 @@ from consent.consents.models import Consent, ConsentEvent, ConsentState, Objecti
 from consent.consents.selectors.consents import current_states, is_without_effect
 from consent.consents.services import (
     invalidate_consent,
-    lift_objection,
     revoke_consent,
 )
 from consent.consents.services.service_orders import SERVICE
@@ -223,14 +222,6 @@ def serialize_events(events: Iterable[Any]) -> FirstRows[dict[str, Any]]:
     )
 
 
-def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
-    lift_objection(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
-def _is_open(row: Any, _at: Any) -> bool:
-    return bool(row.ends_at is None)
-
-
 class InForceFilter(ConditionFilter):
     """Filter for restrictions and objections that have no end."""
 
@@ -279,19 +270,11 @@ class RestrictionAdmin(LimitAdmin):
 class ObjectionAdmin(LimitAdmin):
     """Objections to legitimate interest."""
 
-    intro = "Objections to purposes based on legitimate interest. They are recorded on the person's page."
-    empty_text = "No objection yet. Record an objection on the person's page."
-    acts = (
-        RowAction(
-            "lift",
-            "Close objection",
-            Capability.RESTRICT_PROCESSING,
-            _lift_objection,
-            lead="The person withdrew it: from now on it has no effect.",
-            done="Closed. In effect from the next decision.",
-            applies=_is_open,
-        ),
+    intro = (
+        "Objections to purposes based on legitimate interest. They are recorded on the person's page. The person "
+        "withdraws one on their own page; two officers overrule one."
     )
+    empty_text = "No objection yet. Record an objection on the person's page."
 
 
 searches.connect(RowSearch(ConsentEvent))

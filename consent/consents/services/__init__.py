@@ -20,11 +20,12 @@ from consent.consents.services.recording import (
 from consent.consents.services.renewals import request_consent
 from consent.consents.services.restrictions import (
     NotLegitimateInterest,
-    lift_objection,
+    end_objection,
     lift_restriction,
     object_to_purpose,
     request_lift,
     restrict_processing,
+    withdraw_objection,
 )
 from consent.consents.services.revocation import NothingInForce, expire_consent, invalidate_consent, revoke_consent
 
@@ -45,9 +46,9 @@ __all__ = [
     "acknowledge_policy",
     "add_evidence_file",
     "add_evidence_reference",
+    "end_objection",
     "expire_consent",
     "invalidate_consent",
-    "lift_objection",
     "lift_restriction",
     "object_to_purpose",
     "open_evidence",
@@ -57,4 +58,5 @@ __all__ = [
     "restrict_processing",
     "revoke_consent",
     "withdraw_consent",
+    "withdraw_objection",
 ]

@@ -17,7 +17,7 @@ from consent.register.services.safeguards import store_safeguard_change
 from consent.register.weakening import WeakensSafeguard
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
-from paktaleem.foundation.accounts.actors import Actor, require, require_about
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -31,11 +31,12 @@ __all__ = [
     "NotLegitimateInterest",
     "apply_approved_lift",
     "checks_before_lift",
-    "lift_objection",
+    "end_objection",
     "lift_restriction",
     "object_to_purpose",
     "request_lift",
     "restrict_processing",
+    "withdraw_objection",
 ]
 
 _STEPS = {
@@ -137,11 +138,18 @@ def object_to_purpose(
 
 
 @transaction.atomic
-def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
-    """Close an objection from now on: withdrawn, or overridden on compelling grounds (GDPR Art. 21(1)).
+def withdraw_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
+    """Withdraw an objection from now on, by the person's own word on their page; in a sandbox by anyone.
 
-    Raises NotAllowed.
+    Raises NotAllowed; two officers may overrule it (``rights.limits``, GDPR Art. 21(1)).
     """
+    if actor.acts_for != objection.subject_id and not is_in_sandbox():
+        raise NotAllowed("Only the person withdraws an objection.")
+    return end_objection(objection, actor=actor, reason=reason, at=at)
+
+
+def end_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
+    """End an objection that the person withdrew, or that two officers overruled, from now on. Raises NotAllowed."""
     return _close_limit(objection, "objection.lifted", actor=actor, reason=reason, at=at)
 
 

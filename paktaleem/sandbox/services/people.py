@@ -6,10 +6,10 @@ from typing import Any
 
 from consent.consents.models import Objection, Restriction
 from consent.consents.services import (
-    lift_objection,
     lift_restriction,
     object_to_purpose,
     restrict_processing,
+    withdraw_objection,
 )
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.services import erase_subject, record_subject_event, register_subject
@@ -42,7 +42,7 @@ def register_with_defaults(external_id: str, *, client: Client, state: str, acto
     for restriction in Restriction.objects.active(at).filter(**own):
         lift_restriction(restriction, actor=actor, reason=_WHY, at=at)
     for objection in Objection.objects.active(at).filter(**own):
-        lift_objection(objection, actor=actor, reason=_WHY, at=at)
+        withdraw_objection(objection, actor=actor, reason=_WHY, at=at)
     return subject
 
 
