@@ -10,6 +10,10 @@ class ScheduleConfig(config.PortalAppConfig):
     label = "schedule"
     verbose_name = "retention schedule"
     handlers = (
+        (
+            "consent.register.services.safeguards.weaker_rows",
+            "retention.schedule.services.rules.apply_approved_rule",
+        ),
         ("consent.notices.public_sections.public_sections", "retention.schedule.public.schedule_section"),
         (
             "retention.holdings.disposal_checks.before_disposal",

@@ -5,6 +5,7 @@ from copy import copy
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,7 +19,6 @@ from consent.register.effects import SafeguardEffect, count_concerned
 from consent.register.models import (
     LawfulBasis,
     Purpose,
-    PurposeCapacity,
     Recipient,
     RecipientApproval,
     SafeguardChange,
@@ -50,6 +50,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.times import format_time
 
 __all__ = [
     "SafeguardChangeAdmin",
@@ -66,7 +67,7 @@ _RECIPIENT_PANEL = "console/panels/recipient_effect.html"
 
 def _count_effect(kind: SafeguardKind, row: Any, roles: Iterable[str] = ()) -> SafeguardEffect:
     purpose = row.pk if isinstance(row, Purpose) else row.purpose_id
-    own = [row.role] if isinstance(row, LawfulBasis) else []
+    own = [role] if (role := getattr(row, "role", "")) else []
     return count_concerned(kind, client_id=row.client_id, purposes=[purpose], roles=[*roles] or own)
 
 
@@ -77,16 +78,27 @@ def _panel(
         effect = count_recipient_effect(row, at=at)
         return {"template": _RECIPIENT_PANEL, "effect": effect, "approval": row, "ground": ground}
     effect_of_purpose = None if isinstance(row, Recipient) else _count_effect(kind, row, roles)
-    words = _list_changed_words(row) if isinstance(row, Purpose) else []
-    return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground, "words": words}
+    names = PURPOSE_WORDS if isinstance(row, Purpose) else _RULE_COLUMNS if kind == SafeguardKind.RETENTION else ()
+    changes = _list_changes(row, names)
+    return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground, "changes": changes}
 
 
-def _list_changed_words(row: Purpose) -> list[tuple[str, str, str]]:
-    """List the words of a purpose that differ from the stored ones: label, stored words, new words."""
-    stored = Purpose.objects.get(pk=row.pk, client_id=row.client_id)
-    pairs = [(name, str(getattr(stored, name)), str(getattr(row, name))) for name in PURPOSE_WORDS]
-    label: Any = Purpose._meta.get_field
-    return [(translate_text(label(name).verbose_name), old, new) for name, old, new in pairs if old != new]
+_RULE_COLUMNS = ("category", "trigger", "fixed_on", "period", "action", "is_automatic", "starts_at", "ends_at")
+
+
+def _list_changes(row: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
+    """List the columns of a row that differ from the stored ones: label, stored value, new value."""
+    stored = type(row)._default_manager.filter(pk=row.pk, client_id=row.client_id).first()
+    changes = [(name, "" if stored is None else _show(stored, name), _show(row, name)) for name in names]
+    label = row._meta.get_field
+    return [(translate_text(label(name).verbose_name), old, new) for name, old, new in changes if old != new]
+
+
+def _show(row: Any, name: str) -> str:
+    value = getattr(row, f"get_{name}_display", lambda: getattr(row, name))()
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    return format_time(value) if isinstance(value, datetime) else str(value or "")
 
 
 class SafeguardForm(ScopedForm):
@@ -113,7 +125,7 @@ class SafeguardedAdmin(RegisterAdmin):
         ``roles`` may name all roles of the people it concerns, if the row is one of several.
         """
         try:
-            super().write(row, **details)
+            self.save_row(row, **details)
         except WeakensSafeguard as weaker:
             request = details["request"]
             require_recent_authentication(request, Capability.WEAKEN_SAFEGUARDS, at=get_arrival_time(request))
@@ -121,7 +133,15 @@ class SafeguardedAdmin(RegisterAdmin):
             ground = request.POST.get("ground", "").strip()
             if not ground:
                 raise
-            request.waiting = request_safeguard_change(row, ground=ground, actor=details["actor"], at=details["at"])
+            request.waiting = self.request_change(row, ground=ground, actor=details["actor"], at=details["at"])
+
+    def save_row(self, row: Any, **details: Any) -> None:
+        """Save the row. Raises WeakensSafeguard."""
+        super().write(row, **details)
+
+    def request_change(self, row: Any, **request: Any) -> SafeguardChange:
+        """Request a change that weakens a safeguard."""
+        return request_safeguard_change(row, **request)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the effect of a weaker safeguard."""
@@ -221,11 +241,6 @@ def cancel_safeguarded_act(label: str, lead: str, capability: Capability) -> Row
     )
 
 
-_TABLES: dict[str, type[RegisterRow]] = {
-    model._meta.label_lower: model for model in (LawfulBasis, Purpose, PurposeCapacity, Recipient, RecipientApproval)
-}
-
-
 @admin.register(SafeguardChange, site=site)
 class SafeguardChangeAdmin(ScopedAdmin):
     """Changes that weaken a safeguard."""
@@ -241,7 +256,8 @@ class SafeguardChangeAdmin(ScopedAdmin):
     intro = (
         "A change that weakens a safeguard has no effect until a second person approves it: a lawful basis other than "
         "consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
-        "accounts, other words for a purpose in use, the end of a restriction, or another recipient of data."
+        "accounts, other words for a purpose in use, the end of a restriction, earlier disposal or disposal without a "
+        "review, or another recipient of data."
     )
     empty_text = "No change that weakens a safeguard has been requested."
     standing = change_state_column
@@ -304,7 +320,7 @@ def _requester_for(viewer: Actor) -> Any:
 
 def _build(change: SafeguardChange) -> RegisterRow:
     """Return the row of a change, with its new values where they are known."""
-    model: Any = _TABLES[change.table]
+    model: Any = apps.get_model(change.table)
     row: RegisterRow = model.objects.filter(pk=change.row).first() or model(pk=change.row, client_id=change.client_id)
     for name, value in change.values.items():
         setattr(row, name, model._meta.get_field(name).to_python(value))

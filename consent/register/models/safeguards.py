@@ -23,6 +23,7 @@ class SafeguardKind(models.TextChoices):
     ACCOUNT = "account", _("Also for people whose account is closed")
     WORDS = "words", _("Other words for a purpose in use")
     RESTRICTION = "restriction", _("A restriction of processing is lifted")
+    RETENTION = "retention", _("Data is disposed of earlier, or without a review")
     RECIPIENT = "recipient", _("Data goes to another recipient")
 
 

@@ -17,14 +17,15 @@ class WideningKind(models.TextChoices):
 
     CATEGORIES = "categories", _("More data categories")
     WORDS = "words", _("Other words for the purpose")
+    PERIOD = "period", _("Data is kept longer")
 
 
 class PurposeWidening(models.Model):
     """One widening of a purpose: consents of people informed at or before ``widened_at`` are outdated. Append-only.
 
     ``client`` is the client at which it applies; PakTaleem's apply at every client. ``added`` are the codes of the
-    categories that were added, or the columns that changed. ``xact`` is the transaction that widened the purpose: the
-    database accepts new categories or words of a purpose only in a transaction that records them here.
+    categories that were added or are kept longer, or the columns that changed. ``xact`` is the transaction that widened
+    the purpose: the database accepts new categories or words of a purpose only in a transaction that records them here.
     """
 
     wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={"added": Personal.NONE})

@@ -32,6 +32,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 __all__ = [
     "build_changed_row",
     "decide_safeguard_change",
+    "list_changed_values",
     "may_approve",
     "request_safeguard_change",
     "store_safeguard_change",
@@ -60,7 +61,7 @@ def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at:
     kind = find_weakening(row, before, at=at)
     if kind is None:
         raise ValidationError(_WEAKENS_NONE)
-    values = _changed_values(row, before)
+    values = list_changed_values(row, before)
     return store_safeguard_change(row, kind, purpose=_purpose_of(row), values=values, ground=ground, actor=actor, at=at)
 
 
@@ -176,7 +177,8 @@ def build_changed_row(change: SafeguardChange, at: datetime) -> RegisterRow:
     return row
 
 
-def _changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[str, Any]:
+def list_changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[str, Any]:
+    """Return the values of the columns of a row that differ from the stored ones, as JSON; all of a new row."""
     names = [field.attname for field in row._meta.concrete_fields if field.attname not in {"id", "client_id"}]
     changed = [name for name in names if before is None or getattr(row, name) != getattr(before, name)]
     return {name: _to_json(getattr(row, name)) for name in changed}

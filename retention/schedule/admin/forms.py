@@ -1,6 +1,7 @@
 """Forms of retention rules and holds."""
 
 import hashlib
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -10,8 +11,11 @@ from django.http import QueryDict
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.register.admin.safeguards import SafeguardForm
 from consent.register.models import DataCategory
 from paktaleem.directory.data_systems.models import System
+from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import (
     ActionForm,
     GroundField,
@@ -20,7 +24,7 @@ from paktaleem.foundation.console.forms import (
     add_service_error,
     set_choices,
 )
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
@@ -28,6 +32,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.models import HoldKind
 from retention.schedule.selectors import RuleEffect, preview_end, preview_rule
 from retention.schedule.services.rules import check_rule
+from retention.schedule.weakening import is_disposed_earlier
 
 __all__ = ["EndRuleForm", "HoldForm", "LiftForm", "PlaceForm", "ReviewForm", "RuleForm"]
 
@@ -44,7 +49,7 @@ def _category_choices(owner: Any, *, every: bool) -> list[tuple[str, str]]:
     return [first, *sorted(names.items(), key=lambda one: one[1])]
 
 
-class RuleForm(ScopedForm):
+class RuleForm(SafeguardForm):
     """A retention rule; the first submission shows its effect, the second one with the same values saves it."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -97,13 +102,28 @@ class RuleForm(ScopedForm):
 
     def _digest(self) -> str:
         """Return a digest of the values whose effect was shown."""
-        names = sorted(set(self.data) - {"seen", "reason", "csrfmiddlewaretoken"})
+        names = sorted(set(self.data) - {"seen", "reason", "ground", "csrfmiddlewaretoken"})
         values = "\0".join(f"{name}={self.data[name]}" for name in names)
         return hashlib.sha256(values.encode()).hexdigest()
 
 
 class EndRuleForm(RowActionForm):
-    """Ending a rule, with the effect."""
+    """Ending a rule, with the effect; it asks for a ground if data is then disposed of earlier."""
+
+    ground = GroundField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for a ground, and for recent authentication, only if they are needed."""
+        super().__init__(*args, **kwargs)
+        ended = copy(self.row)
+        ended.ends_at = get_action_time(self.request)
+        with in_client(self.row.client_id):
+            self.is_weaker = is_disposed_earlier(ended, at=ended.ends_at)
+        if self.is_weaker:
+            at = get_arrival_time(self.request)
+            require_recent_authentication(self.request, Capability.WEAKEN_SAFEGUARDS, at=at)
+        else:
+            del self.fields["ground"]
 
     @property
     def effect(self) -> RuleEffect:

@@ -13,6 +13,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 
 from consent.register.admin.row_admin import PeriodAdmin
+from consent.register.admin.safeguards import SafeguardedAdmin, to_waiting
+from consent.register.models import SafeguardChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
@@ -30,17 +32,22 @@ from retention.schedule.labels import describe_action, describe_period, describe
 from retention.schedule.models import RetentionRule
 from retention.schedule.portal_data import list_portal_lines
 from retention.schedule.selectors import ScheduleLine, list_schedule
-from retention.schedule.services import end_rule, save_rule
+from retention.schedule.services import end_rule, request_earlier_disposal, save_rule
 
 __all__ = ["RetentionRuleAdmin"]
 
 
-def _end(row: RetentionRule, given: dict[str, Any], request: HttpRequest) -> None:
-    end_rule(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+def _end(row: RetentionRule, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    actor, at = actor_of(request), get_action_time(request)
+    if "ground" not in given:
+        end_rule(row, actor=actor, reason=given["reason"], at=at)
+        return None
+    row.ends_at = at
+    return to_waiting(request, request_earlier_disposal(row, ground=given["ground"], actor=actor, at=at))
 
 
 @admin.register(RetentionRule, site=site)
-class RetentionRuleAdmin(PeriodAdmin):
+class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
     """Console pages of retention rules."""
 
     form = RuleForm
@@ -113,12 +120,18 @@ class RetentionRuleAdmin(PeriodAdmin):
             main = {**main, "fields": [*main["fields"], "seen"]}
         return [(name, main), *others]
 
-    def write(self, row: Any, **details: Any) -> None:
+    def save_row(self, row: Any, **details: Any) -> None:
         """Add or change the rule."""
         save_rule(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
+    def request_change(self, row: Any, **request: Any) -> SafeguardChange:
+        """Request a rule by which data is disposed of earlier, or without a review."""
+        return request_earlier_disposal(row, **request)
+
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Show a message and the list."""
+        if getattr(request, "waiting", None) is not None:
+            return super().response_change(request, obj)
         messages.success(request, gettext("The rule is saved."))
         return self._redirect(obj)
 

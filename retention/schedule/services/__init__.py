@@ -9,7 +9,7 @@ from retention.schedule.services.holds import (
     review_hold,
     settle_lift,
 )
-from retention.schedule.services.rules import end_rule, save_rule
+from retention.schedule.services.rules import end_rule, request_earlier_disposal, save_rule
 
 __all__ = [
     "HoldScope",
@@ -19,6 +19,7 @@ __all__ = [
     "lift_hold",
     "lift_holds_of_case",
     "place_hold",
+    "request_earlier_disposal",
     "review_hold",
     "save_rule",
     "settle_lift",

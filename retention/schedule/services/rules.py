@@ -1,25 +1,31 @@
 """Adding, changing and ending retention rules, inside PakTaleem's bounds."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from consent.register.models import Basis, LawfulBasis, SafeguardChange, SafeguardKind, WideningKind
 from consent.register.services.register import (
     check_register_row,
     prepare_row,
+    record_widening,
     save_register_row,
     stored_row,
 )
+from consent.register.services.safeguards import build_changed_row, list_changed_values, store_safeguard_change
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.models import RetentionRule
 from retention.schedule.periods import Period, PeriodInvalid, is_never_shorter, parse_period
+from retention.schedule.weakening import is_disposed_earlier, is_kept_longer
 
-__all__ = ["check_rule", "end_rule", "save_rule"]
+__all__ = ["apply_approved_rule", "check_rule", "end_rule", "request_earlier_disposal", "save_rule"]
 
 _FIXED = ("category",)
 _FIXED_ONCE_STARTED = (
@@ -46,15 +52,57 @@ def save_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: da
     """Add a retention rule, or change one: in force from its start, never backdated (policy §4).
 
     A rule that has started can only be ended. A client's rule must be inside the bounds of PakTaleem's rules for the
-    same data. Raises ValidationError naming the field, SharedRowNotEditable for a shared rule, NotAllowed.
+    same data. A rule by which data is kept longer outdates earlier consents. Raises ValidationError naming the field,
+    WeakensSafeguard if data would be disposed of earlier or without a review, SharedRowNotEditable for a shared rule,
+    NotAllowed.
     """
-    before = check_rule(rule, actor=actor, at=at)
-    if isinstance(before, RetentionRule):
-        _refuse_changes(rule, before, at=at)
+    check_rule(rule, actor=actor, at=at)
+    if is_disposed_earlier(rule, at=at):
+        raise WeakensSafeguard(SafeguardKind.RETENTION)
+    return _save(rule, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def request_earlier_disposal(rule: RetentionRule, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request a rule, or its end, after which data is disposed of earlier or without a review (decision 0053).
+
+    Raises ValidationError naming the field, SharedRowNotEditable for a shared rule, NotAllowed.
+    """
+    values = list_changed_values(rule, check_rule(rule, actor=actor, at=at))
+    about: dict[str, Any] = {"purpose": rule.purpose.code, "values": values, "ground": ground}
+    return store_safeguard_change(rule, SafeguardKind.RETENTION, **about, actor=actor, at=at)
+
+
+def apply_approved_rule(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """Save the rule of an approved change; False for a change of another kind. Connected to ``weaker_rows``.
+
+    Raises ValidationError.
+    """
+    if change.kind != SafeguardKind.RETENTION:
+        return False
+    rule: Any = build_changed_row(change, at)
+    check_rule(rule, actor=actor, at=at)
+    _save(rule, actor=actor, reason=reason, at=at)
+    return True
+
+
+def _save(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:
+    if is_kept_longer(rule, at=at):
+        _outdate_consents(rule, actor=actor, at=at)
     return save_register_row(rule, actor=actor, reason=reason, at=at)
 
 
-def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> object:
+def _outdate_consents(rule: RetentionRule, *, actor: Actor, at: datetime) -> None:
+    """Record that a purpose based on consent keeps data longer from the start, or the end, of a rule on."""
+    owners = [rule.client_id, PAKTALEEM]
+    consents = LawfulBasis.objects.filter(client_id__in=owners, purpose__code=rule.purpose.code, basis=Basis.CONSENT)
+    if rule.client_id == PAKTALEEM or consents.exists():
+        since = rule.starts_at if rule.starts_at > at else rule.ends_at or at
+        added, owner = [rule.category], rule.client_id
+        record_widening(rule.purpose, WideningKind.PERIOD, added, client_id=owner, actor=actor, at=max(at, since))
+
+
+def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> RetentionRule | None:
     """Check a rule that is to be saved, and return the stored one, if any.
 
     Raises ValidationError naming the field, and what else ``save_rule`` raises.
@@ -65,6 +113,9 @@ def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> object:
     if rule.category not in rule.purpose.categories:
         raise ValidationError({"category": [_NOT_NEEDED]})
     _check_bounds(rule, at=at)
+    if not isinstance(before, RetentionRule):
+        return None
+    _refuse_changes(rule, before, at=at)
     return before
 
 
@@ -72,7 +123,8 @@ def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> object:
 def end_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:
     """End a rule now; PakTaleem's rule for the same data applies again, if there is one (policy §4).
 
-    Raises ValidationError if it has already ended, SharedRowNotEditable for a shared rule, NotAllowed.
+    Raises ValidationError if it has already ended, WeakensSafeguard if a shorter rule applies then,
+    SharedRowNotEditable for a shared rule, NotAllowed.
     """
     if rule.ends_at is not None and rule.ends_at <= at:
         raise ValidationError({"ends_at": [_ENDED]})

@@ -7,20 +7,32 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, record_answers
+from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.services.starter import load_register
-from consent.register.models import Purpose
-from consent.register.services import SharedRowNotEditable, change_register
+from consent.register.models import Purpose, PurposeWidening, SafeguardKind
+from consent.register.services import (
+    SharedRowNotEditable,
+    WeakensSafeguard,
+    change_register,
+    decide_safeguard_change,
+)
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.models import RetentionRule
 from retention.schedule.selectors import list_gaps, list_schedule
-from retention.schedule.services import end_rule, save_rule
+from retention.schedule.services import end_rule, request_earlier_disposal, save_rule
 from retention.schedule.starter_rules import STARTER_RULES
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import DAY, build_rule, make_rule
+from tests.showing import shown
+
+TICK = timedelta(microseconds=1)
 
 
 def line_of(client_id, category, purpose, *, at, role=None):
@@ -121,8 +133,8 @@ def test_the_past_cannot_be_changed(cast, indus, now):
         save_rule(rule, at=now + DAY, **by)
     assert list(refused.value.message_dict) == ["period"]
     coming = make_rule(indus.pk, "newsletter", "contact_details", at=now, starts_at=now + 5 * DAY)
-    coming.period = "P10D"
-    assert save_rule(coming, at=now + DAY, **by).period == "P10D"
+    coming.period = "P40D"
+    assert save_rule(coming, at=now + DAY, **by).period == "P40D"
     rule.refresh_from_db()
     assert end_rule(rule, at=now + DAY, **by).ends_at == now + DAY
     with pytest.raises(ValidationError, match="ended"):
@@ -190,6 +202,98 @@ def test_a_rule_for_every_role_heeds_the_bounds_for_each_role(cast, now):
         with pytest.raises(ValidationError, match="at most P2M"):
             make_rule(cast.client_id("indus"), "support", "device", at=now, period="P3M")
         make_rule(cast.client_id("indus"), "support", "device", at=now, period="P3M", role="learner")
+
+
+def rule_of_newsletter(indus, at, **values):
+    return build_rule(indus.pk, "newsletter", "contact_details", at=at, **values)
+
+
+SHORTER = {
+    "one day without a review": {"period": "P1D", "is_automatic": True},
+    "a shorter period": {"period": "P29D"},
+    "a shorter period later": {"period": "P29D", "after": 90 * DAY},
+    "a shorter period for one role": {"period": "P29D", "role": "student"},
+    "without a review": {"period": "P99D", "is_automatic": True},
+    "counted from elsewhere": {"period": "P99D", "trigger": "last_activity"},
+}
+
+
+@pytest.mark.parametrize("actor", ["farah", "amina"])
+@pytest.mark.parametrize("values", SHORTER.values(), ids=list(SHORTER))
+def test_one_person_alone_lets_no_data_be_disposed_of_earlier_or_without_a_review(cast, indus, now, values, actor):
+    make_rule(indus.pk, "newsletter", "contact_details", at=now)
+    at = now + DAY
+    values = {"starts_at": at + values.get("after", 0 * DAY), **values}
+    values.pop("after", None)
+    with pytest.raises(WeakensSafeguard) as caught:
+        save_rule(rule_of_newsletter(indus, at, **values), actor=cast.actor(actor), reason=Reason.REVIEW, at=at)
+    assert caught.value.kind == SafeguardKind.RETENTION
+
+
+def test_a_first_rule_with_a_review_takes_one_person_and_one_without_takes_two(cast, indus, now):
+    by = {"actor": cast.actor("farah"), "reason": Reason.REVIEW, "at": now}
+    with pytest.raises(WeakensSafeguard):
+        save_rule(rule_of_newsletter(indus, now, is_automatic=True), **by)
+    assert save_rule(rule_of_newsletter(indus, now), **by).pk
+
+
+@pytest.mark.parametrize("pause", [0 * DAY, 40 * DAY])
+def test_a_rule_that_ended_is_not_followed_by_a_shorter_one(cast, indus, now, pause):
+    by = {"actor": cast.actor("farah"), "reason": Reason.REVIEW}
+    end_rule(make_rule(indus.pk, "newsletter", "contact_details", at=now), at=now + DAY, **by)
+    at = now + DAY + pause
+    with pytest.raises(WeakensSafeguard):
+        save_rule(rule_of_newsletter(indus, at, period="P1D"), at=at, **by)
+
+
+def test_the_end_of_a_rule_that_hides_a_shorter_one_takes_two_people(cast, indus, now):
+    shared = line_of(indus.pk, "device", "support", at=now).rule
+    own = make_rule(indus.pk, "support", "device", at=now, trigger=shared.trigger, period="P7M")
+    with pytest.raises(WeakensSafeguard):
+        end_rule(own, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now + DAY)
+
+
+def test_a_shorter_rule_takes_effect_once_a_second_person_approves(cast, indus, now):
+    make_rule(indus.pk, "newsletter", "contact_details", at=now)
+    rule = rule_of_newsletter(indus, now + DAY, period="P1D", is_automatic=True)
+    change = request_earlier_disposal(rule, ground="Moved away.", actor=cast.actor("farah"), at=now + DAY)
+    assert line_of(indus.pk, "contact_details", "newsletter", at=now + 2 * DAY).rule.period == "P30D"
+    with pytest.raises(ApproverIsRequester):
+        decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now + 2 * DAY)
+    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now + 2 * DAY)
+    assert line_of(indus.pk, "contact_details", "newsletter", at=now + 2 * DAY).rule.period == "P1D"
+
+
+LONGER = {
+    "a longer period": lambda rule: rule_of_newsletter(rule.client, rule.starts_at + DAY, period="P31D"),
+    "no rule any more": None,
+}
+
+
+@pytest.mark.parametrize("longer", LONGER.values(), ids=list(LONGER))
+def test_a_consent_does_not_cover_a_longer_period(cast, indus, now, longer):
+    rule = make_rule(indus.pk, "newsletter", "contact_details", at=now)
+    answers = [Answer("newsletter", ConsentState.GIVEN)]
+    by = {"actor": cast.key_actor("indus"), "at": now + TICK}
+    record_answers(cast.subject("junaid"), answers=answers, shown=shown(indus.pk, now + TICK), **by)
+    assert reason_of(cast, indus, now + DAY - TICK) == "permitted"
+    told = {"actor": cast.actor("farah"), "reason": Reason.REVIEW}
+    if longer is None:
+        end_rule(rule, at=now + DAY, **told)
+    else:
+        save_rule(longer(rule), at=now + TICK, **told)
+    assert reason_of(cast, indus, now + DAY - TICK) == "permitted"
+    assert reason_of(cast, indus, now + DAY) == "consent_outdated"
+
+
+def test_a_consent_covers_a_shorter_period(cast, indus, now):
+    make_rule(indus.pk, "newsletter", "contact_details", at=now)
+    make_rule(indus.pk, "newsletter", "contact_details", at=now + DAY, period="P1D")
+    assert not PurposeWidening.objects.exists()
+
+
+def reason_of(cast, indus, at):
+    return decide_all_purposes(cast.actor("farah"), indus.pk, "lms-junaid", at=at, now=at)["newsletter"].reason
 
 
 def test_only_paktaleem_sets_bounds(indus, now):
