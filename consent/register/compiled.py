@@ -161,8 +161,8 @@ class Approval:
 
     `objection_until` is the end of the period in which the client may object to a new recipient (GDPR article 28(2));
     nothing is shared before it. None: no objection period. `objected_at` is when the client objected, if it still does.
-    `is_integral`: the service cannot be provided without the recipient. `known_from` is when the recipient was
-    approved: people informed at or before then did not know of it. None: always known.
+    `is_integral`: the service cannot be provided without the recipient. `known_from` is when people
+    read of the recipient first: those informed at or before then did not know of it. None: always known.
     """
 
     period: Period

@@ -138,13 +138,13 @@ def shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:
 
 
 def _receives_more(row: Recipient, before: RegisterRow | None) -> bool:
-    """Return True if an approved recipient gets another name, or an agreement that starts earlier or ends later."""
+    """Return True if an approved recipient gets another name or service, or an agreement that lasts longer."""
     if not isinstance(before, Recipient):
         return False
     lasts_longer = _starts_earlier(row.agreement_starts_at, before.agreement_starts_at) or _ends_later(
         row.agreement_ends_at, before.agreement_ends_at
     )
-    if not lasts_longer and row.name == before.name:
+    if not lasts_longer and (row.name, row.service) == (before.name, before.service):
         return False
     return RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists()
 

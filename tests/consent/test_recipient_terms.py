@@ -33,7 +33,7 @@ from tests.factories import SETTING_UP
 from tests.sandbox.making import Sandbox
 
 DAY = timedelta(days=1)
-MORE = ("longer", "endless", "earlier", "renamed")
+MORE = ("longer", "endless", "earlier", "renamed", "another service")
 
 
 def term(now: datetime) -> dict[str, Any]:
@@ -46,6 +46,7 @@ def more(now: datetime, kind: str) -> dict[str, Any]:
         "endless": {"agreement_ends_at": None},
         "earlier": {"agreement_starts_at": now},
         "renamed": {"name": "Other Ltd"},
+        "another service": {"service": "Advertising"},
     }
     return kinds[kind]
 
@@ -130,15 +131,20 @@ def test_what_was_announced_is_never_changed_to_share_more(cast: Cast, now: date
         change_register(row, actor=officer(), reason=Reason.REVIEW, at=now)
 
 
-def test_guardians_read_of_a_recipient_from_its_approval_until_its_end(cast: Cast, now: datetime) -> None:
+def test_guardians_read_of_a_recipient_once_the_client_can_no_longer_object_until_its_end(
+    cast: Cast, now: datetime
+) -> None:
     row, indus = approved(now), cast.client_id("indus")
-    with in_client(indus):
-        assert "Host Ltd (Hosting)" in recipients_of(indus, at=now)["newsletter"]
-        assert "newsletter" not in recipients_of(indus, at=now - DAY)
-    with in_client(PAKTALEEM):
-        end_period(row, actor=officer(), reason=Reason.REVIEW, at=now + DAY)
+    instruct(cast, "indus", now)
+    prove(cast, "indus", row.announced_as, now)
     with in_client(indus):
         assert "newsletter" not in recipients_of(indus, at=now + DAY)
+        assert "newsletter" not in recipients_of(indus, at=now + WINDOW - timedelta(microseconds=1))
+        assert recipients_of(indus, at=now + WINDOW)["newsletter"] == ["Host Ltd (Hosting)"]
+    with in_client(PAKTALEEM):
+        end_period(row, actor=officer(), reason=Reason.REVIEW, at=now + WINDOW + DAY)
+    with in_client(indus):
+        assert "newsletter" not in recipients_of(indus, at=now + WINDOW + DAY)
 
 
 def test_a_sandbox_shows_that_earlier_consents_do_not_cover_a_new_recipient(cast: Cast, now: datetime) -> None:

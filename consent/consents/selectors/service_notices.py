@@ -6,16 +6,14 @@ Guardians read it on their own page, or on a printed form.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-from django.db.models import Q
 
 from children.invitations.notice_tokens import hash_notice
 from consent.consents.selectors.choices import list_purposes_of_roles
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
+from consent.notices.selectors.registers import current_register
 from consent.register.compiled import BasisRule
-from consent.register.models import Basis, DataCategory, Purpose, RecipientApproval
+from consent.register.models import Basis, DataCategory, Purpose, Recipient
 from consent.register.purpose_texts import PurposeText, describe_purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -118,20 +116,18 @@ def _data_names(client_id: UUID, language: str) -> dict[str, str]:
 
 
 def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
-    """Map each purpose code to the names of the outside recipients approved for it at ``at``.
+    """Map each purpose code to the names of the outside recipients with whom its data may be shared at ``at``.
 
-    Also of those with whom nothing is shared yet: a consent given from the approval on covers them.
+    Not of those to which the client may still object, or objects: a consent does not cover them before (decision 0080).
     """
-    is_approved = Q(approved_at=None) | Q(approved_at__lte=at)
-    is_not_over = Q(ends_at=None) | Q(ends_at__gt=at)
-    rows = RecipientApproval.objects.uncancelled().filter(
-        is_approved, is_not_over, client_id__in=[PAKTALEEM, client_id]
-    )
-    found: dict[str, Any] = {}
-    for approval in rows.select_related("recipient"):
-        for code in approval.purposes:
-            found.setdefault(code, set()).add(f"{approval.recipient.name} ({approval.recipient.service})")
-    return {code: sorted(names) for code, names in found.items()}
+    found: dict[str, set[UUID]] = {}
+    for rule in current_register(client_id).recipients.values():
+        for approval in rule.approvals:
+            for code in approval.purposes if approval.is_in_force(at) else ():
+                found.setdefault(code, set()).add(rule.id)
+    rows = Recipient.objects.filter(client_id__in=[PAKTALEEM, client_id])
+    names = {row.pk: f"{row.name} ({row.service})" for row in rows}
+    return {code: sorted(names[pk] for pk in ids) for code, ids in found.items()}
 
 
 def _policy(client: Client, at: datetime) -> str:

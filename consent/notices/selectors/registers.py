@@ -339,14 +339,15 @@ def _to_approval(
     """Convert an approval; nothing is shared outside the term of the recipient's agreement."""
     starts_at = max(row.starts_at, recipient.agreement_starts_at or row.starts_at)
     ends = [moment for moment in (row.ends_at, recipient.agreement_ends_at) if moment is not None]
+    objection_until = window_ends or row.objection_until
     return rules.Approval(
         period=Period(starts_at, min(ends, default=None)),
         purposes=frozenset(row.purposes),
         categories=frozenset(row.categories),
-        objection_until=window_ends or row.objection_until,
+        objection_until=objection_until,
         objected_at=objected_at,
         is_integral=row.is_integral,
-        known_from=row.approved_at,
+        known_from=None if row.approved_at is None else max(starts_at, row.approved_at, objection_until or starts_at),
     )
 
 

@@ -158,7 +158,8 @@ class Recipient(RegisterRow):
 
     Data is never sold: the database accepts no row without ``no_consideration``. Nothing is shared before the agreement
     starts, or after its end. Once a second officer has approved the recipient, its part, its countries and the ground
-    of a transfer cannot change; another name, or an agreement that lasts longer, takes a second officer again.
+    of a transfer cannot change; another name or service, or an agreement that lasts longer, takes a second
+    officer again.
     """
 
     change_capability = Capability.MANAGE_REGISTER
@@ -254,7 +255,7 @@ class RecipientApproval(PeriodRow):
 
     A second officer approves it (``approved_at``); one of PakTaleem's is announced to the clients whose data can
     reach it: ``announced_as`` is the id of the notice version, and the objection period of a client ends when that
-    version takes effect there. A consent given before ``approved_at`` does not cover sharing with the recipient.
+    version takes effect there. A consent given before data may be shared with the recipient does not cover it.
     """
 
     change_capability = Capability.MANAGE_AGREEMENTS
