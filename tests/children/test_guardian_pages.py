@@ -35,7 +35,7 @@ from children.invitations.services import (
 )
 from consent.consents.models import Consent
 from consent.register.models import Purpose
-from consent.register.services import change_register
+from consent.register.services import decide_safeguard_change, request_safeguard_change
 from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.audit.models import Entry
@@ -59,6 +59,7 @@ from tests.children.browsers import (
     work,
 )
 from tests.children.guardians import approve_host, guardian_of, verified_guardian
+from tests.consent.approving import officer
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -206,7 +207,8 @@ def reword(code, description, *, at):
     with in_client(PAKTALEEM):
         purpose = Purpose.objects.get(code=code)
         purpose.description_en = description
-        change_register(purpose, actor=SETTING_UP, reason="review", at=at)
+        change = request_safeguard_change(purpose, ground="Clearer words.", actor=officer(), at=at)
+        decide_safeguard_change(change, approve=True, actor=officer(), at=at)
 
 
 def hashes_shown(cast):

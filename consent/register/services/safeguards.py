@@ -130,10 +130,10 @@ def decide_safeguard_change(
     ValidationError, NotAllowed (see ``may_approve``).
     """
     require_approver(actor, change.client_id)
-    before = _lock_row(change)
-    change = decide_change(change, approve=approve, actor=actor, at=at)
     if approve and not may_approve(change, actor):
         raise NotAllowed("This change must be approved by PakTaleem, or by the client if PakTaleem requested it.")
+    before = _lock_row(change)
+    change = decide_change(change, approve=approve, actor=actor, at=at)
     change.xact = get_transaction_id() if approve else None
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     _record(change, "safeguard.change_settled", actor, at)
@@ -148,14 +148,15 @@ def may_approve(change: SafeguardChange, actor: Actor) -> bool:
     """Return True if the actor's side may approve a change.
 
     Officers approve a recipient, also a client's own. A basis other than consent at a client is an instruction that the
-    client gives and an officer accepts, whichever of them requests it (GDPR Art. 28(3)(a)).
+    client gives and an officer accepts, whichever of them requests it (GDPR Art. 28(3)(a)). That the requester does not
+    approve is checked by ``decide_change``.
     """
     is_officer = actor.may(Capability.MANAGE_AGREEMENTS, change.client_id)
     if change.kind == SafeguardKind.RECIPIENT:
         return is_officer
     if change.kind == SafeguardKind.BASIS and change.client_id != PAKTALEEM:
         members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)
-        return is_officer == members.exists()
+        return is_officer == members.exists() or actor.id == change.requested_by
     return actor.may(Capability.APPROVE_CHILD_CHANGES, change.client_id)
 
 
