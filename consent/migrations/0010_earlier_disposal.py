@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0007_other_words_outdate_consents'),
+        ('consent', '0009_decisions_read_retention'),
     ]
 
     operations = [

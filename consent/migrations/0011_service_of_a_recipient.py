@@ -6,7 +6,7 @@ from paktaleem.foundation.tenancy.operations import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0008_earlier_disposal")]
+    dependencies = [("consent", "0010_earlier_disposal")]
     operations = [
         ApplySql("requires_second_person_update", digest="88e3ff19f994", previous="446125cb84eb"),
     ]
