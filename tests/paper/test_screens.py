@@ -21,6 +21,7 @@ from tests.cast import Cast
 from tests.console.pages import list_url, refused_by_policy, row_url
 from tests.factories import SETTING_UP, SubjectFactory, make_consent_purpose
 from tests.paper.sheets import HEADER, code_of, line, sheet_of
+from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
 
 FORMS, SHEETS, QUEUE = "paper/formrun", "paper/answersheet", "paper/sheetentry"
@@ -343,3 +344,9 @@ def test_unknown_lms_ids_are_named_up_to_ten(cast: Cast, farah: Client) -> None:
     ids = [f"lms-none-{number:02}" for number in range(11)]
     page = farah.post(f"{list_url(FORMS)}add/", {**values, "ids": "\n".join(ids)}).content.decode()
     assert f"This client has no people with these LMS ids: {', '.join(ids[:10])}, …." in page
+
+
+def test_a_form_for_a_class_by_its_name_has_a_page_for_each_of_its_people(cast: Cast, farah: Client) -> None:
+    with in_client(cast.client_id("indus")):
+        record(cast.client("indus"), given(enrolled("lms-hamza", "4b")), timezone.now())
+    assert made(cast, farah, ids="", place="4-B").people == 1

@@ -227,8 +227,14 @@ def _name_time_zone(fields: Mapping[str, forms.Field]) -> None:
 
 
 def _to_utc(cleaned: dict[str, Any]) -> dict[str, Any]:
-    """Convert times to UTC, so that what is recorded does not depend on who entered it."""
-    return {name: one.astimezone(UTC) if isinstance(one, datetime) else one for name, one in cleaned.items()}
+    """Convert times to UTC, so that what is recorded does not depend on who entered it.
+
+    Changes the form's own data: what a form of more than one class puts into it later must reach its user.
+    """
+    for name, value in cleaned.items():
+        if isinstance(value, datetime):
+            cleaned[name] = value.astimezone(UTC)
+    return cleaned
 
 
 def _has_client(model: Any) -> bool:
