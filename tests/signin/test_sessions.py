@@ -239,3 +239,13 @@ def test_api_responses_do_not_depend_on_cookies(cast):
     answer = Client().get("/api/v1/purposes", headers={"Authorization": f"Bearer {cast.key('indus')}"})
     assert answer.status_code == 200
     assert "Cookie" not in answer.get("Vary", "")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/admin/login/", "/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/key/a-b/"],
+)
+def test_pages_of_the_sign_in_are_stored_nowhere(db: None, path: str) -> None:
+    browser = Client()
+    for answer in (browser.get(path), browser.post(path, {"email": "nobody@school.example"})):
+        assert "no-store" in answer.headers["Cache-Control"], path

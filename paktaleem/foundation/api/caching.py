@@ -1,4 +1,4 @@
-"""Answers of the API are about people: no cache keeps them (RFC 9111 §5.2.2.5)."""
+"""Answers of the API, and pages of the sign-in with links and codes, are kept by no cache (RFC 9111 §5.2.2.5)."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 
 __all__ = ["NoStoreMiddleware"]
 
-_PRIVATE = ("/api/", "/access/")
+_PRIVATE = ("/api/", "/access/", "/accounts/", "/admin/login/")
 _PUBLIC = ("/api/schema/", "/api/docs/")
 
 
 class NoStoreMiddleware:
-    """Says ``Cache-Control: no-store`` on every answer and error of the API but its published description."""
+    """Says ``Cache-Control: no-store`` on pages of the sign-in and answers of the API, but not on its description."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Keep the next layer."""
