@@ -192,3 +192,23 @@ def test_a_purpose_says_since_when_it_is_used_and_when_data_was_added(cast):
     before = page("/privacy/khyber/")
     assert "Since 1 September 2026." in before
     assert "Data added" not in before
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("/privacy/", ""), ("/privacy/indus/", "indus/"), ("/cookies/indus/", "indus/")]
+)
+def test_every_page_leads_to_the_forms_for_requests_and_concerns(db, path, code):
+    html = page(path)
+    for form in ("/requests/", "/concern/"):
+        assert f'href="{form}{code}?lang=en"' in html
+        assert Client().get(f"{form}{code}").status_code == 200
+
+
+def test_the_page_of_a_client_names_its_postal_address_and_the_section_of_receipts_leads_to_the_form(cast):
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+        client.address = "12 Lyari Road, Karachi 75660"
+        save_tracked(client, actor=SETTING_UP, reason=Reason.CORRECTION, at=CAST_AT)
+    section = page("/privacy/indus/").partition('id="rights"')[2].partition("</section>")[0]
+    assert "12 Lyari Road, Karachi 75660" in section
+    assert 'href="/requests/indus/?lang=en"' in section
