@@ -161,6 +161,32 @@ def test_who_leaves_is_out(cast):
     assert browser.get(PAGE).status_code == 403
 
 
+def test_a_copy_of_the_cookie_opens_nothing_after_its_owner_has_left(cast):
+    browser = by_link(cast, "indus", "lms-hamza")
+    copied = browser.cookies["paktaleem_choices"].value
+    send(browser, "/choices/leave/", form_at=PAGE)
+    browser.cookies["paktaleem_choices"] = copied
+    assert browser.get(PAGE).status_code == 403
+    assert by_link(cast, "indus", "lms-hamza").get(PAGE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/privacy/",
+        "/choices/",
+        "/guardian/",
+        "/requests/",
+        "/requests/follow/",
+        "/concern/",
+        "/cookies/",
+        "/accounts/single-sign-on/",
+    ],
+)
+def test_a_client_with_nul_in_its_code_is_not_found(db, path):
+    assert visitor().get(f"{path}in%00dus/").status_code == 404
+
+
 def test_pages_send_no_referrer_and_are_not_cached(cast):
     path = path_of(issue(cast, "indus", "lms-hamza").json()["url"])
     dead = visitor().get("/choices/link/" + "A" * 43 + "/")
@@ -380,3 +406,74 @@ def test_an_invitation_shows_nothing_before_the_code_came_back(cast, now, later)
     assert send(again, path).status_code == 302
     later(timedelta(days=1))
     assert visitor().get(path).status_code == 404
+
+
+# What strangers can use up
+
+
+def strangers(*posts, contact=HAMZA, start=START):
+    """Return the statuses of requests for a code, from as many sources."""
+    return [send(visitor(REMOTE_ADDR=f"198.51.100.{one}"), start, contact=contact).status_code for one in posts]
+
+
+def test_after_ten_requests_of_strangers_a_code_in_hand_and_a_link_still_open(cast):
+    owner = visitor()
+    send(owner, START, contact=HAMZA)
+    work()
+    code = latest_code()
+    strangers(*range(12))
+    work()
+    assert send(owner, CODE, code=code).status_code == 302
+    assert by_link(cast, "indus", "lms-hamza").get(PAGE).status_code == 200
+
+
+def test_three_emails_a_day_go_to_an_address_whatever_is_requested(cast):
+    for start in (START, "/guardian/indus/", "/requests/follow/indus/"):
+        strangers(*range(4), start=start)
+    work()
+    assert len(mail.outbox) == 3
+
+
+def test_one_source_leaves_a_code_for_the_owner(cast):
+    stranger = visitor(REMOTE_ADDR="198.51.100.1")
+    for _ in range(10):
+        send(stranger, START, contact=HAMZA)
+    work()
+    assert len(mail.outbox) == 2
+    owner = visitor()
+    send(owner, START, contact=HAMZA)
+    work()
+    assert send(owner, CODE, code=latest_code()).status_code == 302
+
+
+@pytest.mark.parametrize("page", ["choices", "requests"])
+def test_wrong_codes_of_a_stranger_do_not_spoil_a_code_in_hand(committed, mailoutbox, page):
+    start = {"choices": START, "requests": "/requests/follow/indus/"}[page]
+    owner, stranger = visitor(), visitor()
+    send(owner, start, contact=HAMZA)
+    work()
+    code = latest_code()
+    send(stranger, start, contact=HAMZA)
+    found = [send(stranger, f"/{page}/code/", code=f"{one:08}").status_code for one in range(8)]
+    assert found.count(422) == 4, "of five guesses a day, one is kept for the owner"
+    assert send(owner, f"/{page}/code/", code=code).status_code == 302
+
+
+def test_a_browser_that_gets_no_new_code_keeps_the_one_in_hand_and_shows_the_time(cast, later):
+    owner = visitor()
+    send(owner, START, contact=HAMZA)
+    work()
+    code = latest_code()
+    strangers(1, 2)
+    assert send(owner, START, contact=HAMZA).status_code == 302
+    assert "2026-12-02 14:00" in owner.get(CODE).content.decode()
+    work()
+    assert len(mail.outbox) == 3
+    assert send(owner, CODE, code=code).status_code == 302
+
+
+def test_the_page_says_when_the_next_request_is_possible(cast, later):
+    source = {"REMOTE_ADDR": "198.51.100.1"}
+    answers = [send(visitor(**source), START, contact="nobody@students.example") for _ in range(4)]
+    assert answers[-1].status_code == 429
+    assert "2026-12-01 15:00" in answers[-1].content.decode()

@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.access_links.limits import message_key
 from paktaleem.directory.access_links.tokens import CODE_DIGITS
-from paktaleem.directory.people.details import contact_index
+from paktaleem.directory.people.details import contact_index, parse_contact
 from paktaleem.foundation.accounts.models import Client
 
 __all__ = ["CodeForm", "ContactForm"]
@@ -29,10 +30,12 @@ class ContactForm(forms.Form):
         self.client = client
         super().__init__(*args, **kwargs)
 
-    def clean_contact(self) -> tuple[str, bytes]:
-        """Return the kind of contact and its keyed hash; the contact itself is not passed on."""
+    def clean_contact(self) -> tuple[str, bytes, str]:
+        """Return the kind of contact, its keyed hash, and the key under which messages to it are counted."""
+        text, region = self.cleaned_data["contact"], self.client.country
         try:
-            return contact_index(self.client.pk, self.cleaned_data["contact"], region=self.client.country)
+            field, index = contact_index(self.client.pk, text, region=region)
+            return field, index, message_key(parse_contact(text, region=region)[1])
         except ValueError as error:
             raise forms.ValidationError(_("This is not an email address or a phone number.")) from error
 

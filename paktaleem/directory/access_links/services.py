@@ -177,9 +177,9 @@ def request_codes(request: CodeRequest, *, knock: bytes) -> None:
 def send_codes(request: CodeRequest, *, knock: bytes, actor: Actor, at: datetime) -> int:
     """Send a code to each person with this contact, or to the person of the link; return how many (decision 0017).
 
-    People who share a contact receive a message each; a code opens the page of the person it was sent for. Codes for
-    rights requests, which anyone can request for any contact, count under its daily limit; those for a link that was
-    sent to the contact do not.
+    People who share a contact receive a message each; a code opens the page of the person it was sent for. Codes for a
+    contact, which anyone can request, count under its daily limit: the first was counted when it was requested. Those
+    for a link that was sent to the contact do not count.
     """
     codes = _codes_for_link(request, request.link_id, at) if request.link_id else _codes_for_contact(request, at)
     used: set[str] = set()
@@ -212,11 +212,11 @@ def _codes_for_contact(request: CodeRequest, at: datetime) -> list[PageCode]:
     found = Subject.objects.filter(
         client_id=request.client_id, erased_at=None, **{f"{request.field}_index": request.address_hash}
     ).order_by("id")[:_MOST_PER_CONTACT]
-    return [_new_code_row(subject, None, request, at) for subject in found if _may_send(subject, request)]
-
-
-def _may_send(subject: Subject, request: CodeRequest) -> bool:
-    return request.page != Page.REQUESTS or count_rights_message(subject, _channel(request.field, subject))
+    return [
+        _new_code_row(subject, None, request, at)
+        for number, subject in enumerate(found)
+        if number == 0 or count_rights_message(subject, _channel(request.field, subject))
+    ]
 
 
 def _codes_for_link(request: CodeRequest, link_id: UUID, at: datetime) -> list[PageCode]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.directory.access_links.tokens import token_digest
@@ -22,6 +23,7 @@ __all__ = [
     "PageSession",
     "delete_page_session",
     "delete_pending_code",
+    "end_session",
     "new_pending_code",
     "read_pending_code",
     "read_session",
@@ -54,7 +56,8 @@ class PageSession:
 class Knock:
     """A pending one-time code: the browser's secret, and the key under which attempts are counted.
 
-    ``leads_to`` is the portal's page that the code opens, empty for the first page of the session.
+    ``leads_to`` is the portal's page that the code opens, empty for the first page of the session. ``next_at`` is set
+    if no code was sent: from then on one can be requested.
     """
 
     client_id: UUID
@@ -62,6 +65,7 @@ class Knock:
     secret: str
     address: str
     leads_to: str = ""
+    next_at: datetime | None = None
 
     @property
     def digest(self) -> bytes:
@@ -95,7 +99,17 @@ def read_session(request: HttpRequest, page: str, *, at: datetime) -> PageSessio
     began_at, seen_at = datetime.fromtimestamp(claims["b"], UTC), datetime.fromtimestamp(claims["s"], UTC)
     if at - seen_at >= IDLE or at - began_at >= LONGEST:
         return None
-    return PageSession(UUID(claims["c"]), UUID(claims["p"]), UUID(claims["f"]), page, began_at, claims.get("v", ""))
+    session = PageSession(UUID(claims["c"]), UUID(claims["p"]), UUID(claims["f"]), page, began_at, claims.get("v", ""))
+    return None if cache.get(_ended_key(session)) else session
+
+
+def end_session(session: PageSession) -> None:
+    """End a session on every page that its code opened, so that no copy of its cookie opens them again."""
+    cache.set(_ended_key(session), 1, timeout=int(LONGEST.total_seconds()))
+
+
+def _ended_key(session: PageSession) -> str:
+    return f"ended-session/{session.person_id}/{session.began_at.timestamp()}"
 
 
 def delete_page_session(response: HttpResponse, page: str) -> None:
@@ -105,8 +119,15 @@ def delete_page_session(response: HttpResponse, page: str) -> None:
 
 def set_pending_code(response: HttpResponse, knock: Knock, *, at: datetime) -> None:
     """Set the cookie of the pending code."""
-    claims = {"c": knock.client_id.hex, "k": knock.secret, "a": knock.address, "l": knock.leads_to, "s": at.timestamp()}
-    _set_cookie(response, "paktaleem_code", claims, _KNOCK_SALT + knock.page, f"/{knock.page}/code/", _KNOCK_LIFE)
+    claims = {
+        "c": knock.client_id.hex,
+        "k": knock.secret,
+        "a": knock.address,
+        "l": knock.leads_to,
+        "s": at.timestamp(),
+        "n": knock.next_at and knock.next_at.timestamp(),
+    }
+    _set_cookie(response, "paktaleem_code", claims, _KNOCK_SALT + knock.page, f"/{knock.page}/", _KNOCK_LIFE)
 
 
 def read_pending_code(request: HttpRequest, page: str, *, at: datetime) -> Knock | None:
@@ -114,12 +135,13 @@ def read_pending_code(request: HttpRequest, page: str, *, at: datetime) -> Knock
     claims = _read_cookie(request, "paktaleem_code", _KNOCK_SALT + page)
     if claims is None or at - datetime.fromtimestamp(claims["s"], UTC) >= _KNOCK_LIFE:
         return None
-    return Knock(UUID(claims["c"]), page, claims["k"], claims["a"], claims.get("l", ""))
+    next_at = datetime.fromtimestamp(claims["n"], UTC) if claims.get("n") else None
+    return Knock(UUID(claims["c"]), page, claims["k"], claims["a"], claims.get("l", ""), next_at)
 
 
 def delete_pending_code(response: HttpResponse, page: str) -> None:
     """Delete the cookie of the pending code."""
-    response.delete_cookie("paktaleem_code", path=f"/{page}/code/", samesite="Strict")
+    response.delete_cookie("paktaleem_code", path=f"/{page}/", samesite="Strict")
 
 
 def _set_cookie(  # noqa: PLR0917 -- the parts of a cookie

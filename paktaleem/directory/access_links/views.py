@@ -1,11 +1,14 @@
 """Sign-in to a person's own page: by an access link, or by contact and one-time code. GET shows, POST acts."""
 
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -17,11 +20,18 @@ from paktaleem.directory.access_links.decorators import (
 from paktaleem.directory.access_links.forms import CodeForm, ContactForm
 from paktaleem.directory.access_links.limits import (
     ATTEMPT_LIMITS,
+    LINK_REQUEST_LIMITS,
     REQUEST_LIMITS,
     RIGHTS_ATTEMPT_LIMITS,
     RIGHTS_PERSON_LIMITS,
+    Limit,
     count_attempt,
+    count_code,
+    count_guess,
+    find_next_attempt,
+    note_code,
 )
+from paktaleem.directory.access_links.messages import CODE_LIFE
 from paktaleem.directory.access_links.models import AccessGrant, Page, PageLink
 from paktaleem.directory.access_links.selectors import client_of_link, find_live_link, list_people_of_code
 from paktaleem.directory.access_links.services import (
@@ -35,8 +45,10 @@ from paktaleem.directory.access_links.sessions import (
     PageSession,
     delete_page_session,
     delete_pending_code,
+    end_session,
     new_pending_code,
     read_pending_code,
+    read_session,
     set_page_session,
     set_pending_code,
 )
@@ -46,6 +58,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.public.pages import error_page, page_url, public_page, redirect_to_page
 from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.times import format_time
 
 __all__ = ["closed", "enter_code", "follow_link", "leave", "send_code", "start"]
 
@@ -64,9 +77,10 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
     client = Client.objects.get(pk=client_id)
     form = ContactForm(request.POST if request.method == "POST" else None, client=client)
     if form.is_valid():
-        field, index = form.cleaned_data["contact"]
+        field, index, message_key = form.cleaned_data["contact"]
         code_request = CodeRequest(client_id, page, translation.get_language() or "en", field, index)
-        return _request_code(request, code_request, new_pending_code(client_id, page, index.hex()))
+        knock = new_pending_code(client_id, page, index.hex())
+        return _request_code(request, code_request, knock, message_key=message_key)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return public_page(
         request,
@@ -79,13 +93,44 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
     )
 
 
-def _request_code(request: HttpRequest, code_request: CodeRequest, knock: Knock) -> HttpResponse:
-    if not count_attempt(REQUEST_LIMITS, address=knock.address, ip=get_remote_address(request) or ""):
-        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
-    request_codes(code_request, knock=knock.digest)
+def _request_code(
+    request: HttpRequest, code_request: CodeRequest, knock: Knock, *, message_key: str = ""
+) -> HttpResponse:
+    """Send codes, and redirect to where they are entered; ``message_key`` is that of a contact that anyone can name.
+
+    If no more codes are sent to the contact now, the browser keeps the code that it requested before.
+    """
+    ip, at = get_remote_address(request) or "", as_received(request).received_at
+    limits = REQUEST_LIMITS if message_key else LINK_REQUEST_LIMITS
+    if not count_attempt(limits, address=knock.address, ip=ip):
+        return _too_many(knock.client_id, find_next_attempt(limits, address=knock.address, ip=ip))
+    next_at = count_code(message_key, ip=ip) if message_key else None
+    earlier = read_pending_code(request, knock.page, at=at)
+    if earlier is not None and (earlier.client_id, earlier.address) != (knock.client_id, knock.address):
+        earlier = None
+    if next_at is None:
+        note_code(knock.digest.hex(), address=knock.address, after=earlier.digest.hex() if earlier else "")
+        request_codes(code_request, knock=knock.digest)
+    else:
+        knock = replace(earlier or knock, next_at=next_at)
     response = redirect_to_page(f"{code_request.page}-code")
-    set_pending_code(response, knock, at=as_received(request).received_at)
+    set_pending_code(response, knock, at=at)
     return response
+
+
+def _too_many(client_id: UUID, next_at: datetime) -> HttpResponse:
+    """Return the page that says when the next attempt is possible, and what is possible before."""
+    advice = gettext(
+        "You can try again after {time}. A code that you have already requested, a link of your school’s platform or "
+        "in a message to you, and the paper form work at any time."
+    )
+    client = Client.objects.get(pk=client_id)
+    return error_page(HTTPStatus.TOO_MANY_REQUESTS, advice=advice.format(time=_format_time(client, next_at)))
+
+
+def _format_time(client: Client, at: datetime) -> str:
+    with timezone.override(client.time_zone):
+        return format_time(at)
 
 
 @_GET_OR_POST
@@ -154,8 +199,11 @@ def enter_code(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
 
 def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and not _count_guess(knock, get_remote_address(request) or ""):
-        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
+    totals, ip = _limits_of_guesses(knock), get_remote_address(request) or ""
+    if form.is_bound and not count_guess(totals, knock=knock.digest.hex(), address=knock.address, ip=ip):
+        next_at = max(find_next_attempt(limits, address=key, ip=ip) for limits, key in totals)
+        kept_until = as_received(request).received_at + CODE_LIFE  # attempts are kept for codes that live no longer
+        return _too_many(knock.client_id, max(next_at, kept_until))
     if form.is_valid():
         at = as_received(request).received_at
         code = form.cleaned_data["code"]
@@ -169,21 +217,20 @@ def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
     client = Client.objects.get(pk=knock.client_id)
     again = page_url(f"{knock.page}-start", client.code)
     values: dict[str, Any] = {"form": form, "client": client, "again": again}
+    values["next_at"] = _format_time(client, knock.next_at) if knock.next_at else ""
     return public_page(request, "doors/code.html", title=_("Enter the code"), status=status, **values)
 
 
-def _count_guess(knock: Knock, ip: str) -> bool:
-    """Count an attempt; for rights requests also under the person, who may have two contacts.
+def _limits_of_guesses(knock: Knock) -> list[tuple[tuple[Limit, ...], str]]:
+    """Return the limits of guesses and their keys; for rights requests also the person’s, who may have two contacts.
 
     An unknown contact is counted as often as that of one person, so that both take equally long.
     """
     if knock.page != Page.REQUESTS:
-        return count_attempt(ATTEMPT_LIMITS, address=knock.address, ip=ip)
+        return [(ATTEMPT_LIMITS, knock.address)]
     people = list_people_of_code(knock.client_id, page=knock.page, knock=knock.digest)
     keys = [str(one) for one in people] or [f"unknown/{knock.address}"]
-    return count_attempt(RIGHTS_ATTEMPT_LIMITS, address=knock.address, ip=ip) and all(
-        count_attempt(RIGHTS_PERSON_LIMITS, address=key, ip=ip) for key in keys
-    )
+    return [(RIGHTS_ATTEMPT_LIMITS, knock.address), *((RIGHTS_PERSON_LIMITS, key) for key in keys)]
 
 
 def _open_page(request: HttpRequest, redeemed: AccessGrant, *, leads_to: str = "") -> HttpResponse:
@@ -201,7 +248,10 @@ def _open_page(request: HttpRequest, redeemed: AccessGrant, *, leads_to: str = "
 @require_http_methods(["POST"])
 @public_page_headers
 def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
-    """End the session in this browser; with one code for both, also that of one's own choices or of one's children."""
+    """End the session; with one code for both, also that of one's own choices or of one's children."""
+    session = read_session(request, page, at=as_received(request).received_at)
+    if session is not None:
+        end_session(session)
     with in_global():
         response = public_page(request, "doors/left.html", title=_("You have left"))
     together = {Page.CHOICES, Page.GUARDIAN}

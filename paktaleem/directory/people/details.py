@@ -294,14 +294,20 @@ def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["
 
     Phone numbers are normalised, whatever their format or digits. Raises ValueError if the text is neither.
     """
+    field, plain = parse_contact(text, region=region)
+    found = blind_index(client_id, field, plain)
+    if found is None:
+        raise ValueError("Use an email address or a phone number.")
+    return field, found
+
+
+def parse_contact(text: str, *, region: str) -> tuple[Literal["email", "phone"], str]:
+    """Return whether a text is an email or a phone number, and its one form. Raises ValueError if it is neither."""
     field: Literal["email", "phone"] = "email" if "@" in text else "phone"
     if field == "phone":
         text = "".join(str(unicodedata.decimal(one, one)) for one in text)
     plain = _CHECKS[field](text, None) or ""
-    found = blind_index(client_id, field, normal_number(plain, region=region) if field == "phone" else plain)
-    if found is None:
-        raise ValueError("Use an email address or a phone number.")
-    return field, found
+    return field, normal_number(plain, region=region) if field == "phone" else plain
 
 
 _CHECKS_BY_KIND: dict[FieldKind, Any] = {

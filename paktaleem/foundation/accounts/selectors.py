@@ -57,6 +57,8 @@ def list_memberships(user_id: UUID, *, at: datetime) -> Sequence[MembershipChoic
 
 def find_client_by_code(code: str) -> UUID | None:
     """Return the id of the client with this code, or None; works outside any context."""
+    if "\0" in code:  # PostgreSQL stores no NUL
+        return None
     [[client_id]] = read_in_one_statement("SELECT accounts_client_with_code(%s)", [code])
     found: UUID | None = client_id
     return found
