@@ -1,4 +1,4 @@
-"""Notices before children reach the age of consent, to client, guardians and young people, once (decision 0038)."""
+"""Notices before children reach the age of consent (decision 0038), and the end of guardianships at full age."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,19 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from children.ageing.messages import TO_GUARDIAN, TO_PERSON, TO_STAFF
+from children.ageing.messages import (
+    FULL_AGE_GUARDIAN,
+    FULL_AGE_PERSON,
+    TO_GUARDIAN,
+    TO_PERSON,
+    TO_STAFF,
+)
 from children.ageing.models import AgeNotice, ComingOfAge
 from children.ageing.selectors import coming_of_age, without_notice
 from children.guardians.models import Guardianship
 from children.guardians.models.rows import actor_fields
+from children.guardians.selectors import list_of_full_age
+from children.guardians.services import end_at_full_age
 from children.invitations.contact_checks import find_usable_channel
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.services import send_message
@@ -28,7 +36,7 @@ from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["send_age_notices"]
+__all__ = ["end_guardianships_of_adults", "send_age_notices"]
 
 _AT_ONCE = 200
 
@@ -41,10 +49,10 @@ class _NoticeRound:
     actor: Actor
     at: datetime
 
-    def write(self, kind: str, to: Any, *, page: str, days: int, **values: Any) -> Letter:
+    def write(self, kind: str, to: Any, *, page: str, days: int = 0, **values: Any) -> Letter:
         """Send one email or text message that links to a page of the portal."""
         given = {"channel": values.pop("channel", Channel.MAIL), "related_id": values.pop("related_id", None)}
-        context = {"url": build_public_url(page), "days": str(days), **values}
+        context = {"url": build_public_url(page), **({"days": str(days)} if days else {}), **values}
         sender: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}
         return send_message(kind, to=to, context=context, **given, **sender)
 
@@ -66,6 +74,35 @@ def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
         for person in people:
             _notify_about(notices, person, staff)
     return len(people)
+
+
+@transaction.atomic
+def end_guardianships_of_adults(
+    client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime
+) -> tuple[UUID | None, int]:
+    """End the guardianships of people of full age, and notify both; up to 200 guardianships after an id are checked.
+
+    Guardians have no access to the data of adults (policy §8). Returns the last id, None at the end, and how many
+    ended. Raises NotAllowed.
+    """
+    advisory_lock(f"age-notices/{client_id}")
+    live = Guardianship.objects.live(at).filter(client_id=client_id, child__of_age_at__lte=at, child__erased_at=None)
+    rows = live.filter(pk__gt=after) if after else live
+    batch = list(rows.select_related("child__client", "guardian__client").order_by("pk")[:_AT_ONCE])
+    grown = list_of_full_age([row.child for row in batch], at=at)
+    ended = [row for row in batch if row.child_id in grown]
+    for row in ended:
+        end_at_full_age(row, actor=actor, at=at)
+        _notify_of_end(_NoticeRound(row.child.client, actor, at), row)
+    return (batch[-1].pk if len(batch) == _AT_ONCE else None), len(ended)
+
+
+def _notify_of_end(notices: _NoticeRound, row: Guardianship) -> None:
+    channel, _ = find_usable_channel(row.child, row.guardian, at=notices.at)
+    if channel is not None and row.guardian.is_recorded:
+        page = reverse("guardian-start", args=[notices.client.code])
+        notices.write(FULL_AGE_GUARDIAN.code, row.guardian, page=page, channel=channel, related_id=row.pk)
+    _notify_person(notices, row.child, {"related_id": row.pk}, kind=FULL_AGE_PERSON.code)
 
 
 def _notify_staff(notices: _NoticeRound, count: int) -> list[str]:
@@ -114,9 +151,11 @@ def _notify_guardians(notices: _NoticeRound, child: Subject, about: dict[str, An
     return letters
 
 
-def _notify_person(notices: _NoticeRound, child: Subject, about: dict[str, Any]) -> Letter | None:
+def _notify_person(
+    notices: _NoticeRound, child: Subject, about: dict[str, Any], *, kind: str = TO_PERSON.code
+) -> Letter | None:
     if child.email is None and child.phone is None:
         return None
     channel = Channel.MAIL if child.email is not None else Channel.TEXT
     page = reverse("choices-start", args=[notices.client.code])
-    return notices.write(TO_PERSON.code, child, page=page, channel=channel, **about)
+    return notices.write(kind, child, page=page, channel=channel, **about)

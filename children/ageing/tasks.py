@@ -5,17 +5,18 @@ from uuid import UUID
 import structlog
 from procrastinate.contrib.django import app
 
-from children.ageing.services import send_age_notices
+from children.ageing.services import end_guardianships_of_adults, send_age_notices
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["send_due_age_notices"]
+__all__ = ["end_due_guardianships", "send_due_age_notices"]
 
 log = structlog.stdlib.get_logger(__name__)
 NOTICE = "ageing.give_notice"
+END = "ageing.end_guardianships"
 
 
 @app.periodic(cron="27 * * * *", periodic_id="give_age_notices")
@@ -35,3 +36,23 @@ def _send_all(client_id: UUID) -> None:
             count = send_age_notices(client_id, actor=system_actor(NOTICE), at=client_now())
         if count:
             log.info("Sent notice of people who reach the age of consent.", count=count)
+
+
+@app.periodic(cron="17 1 * * *", periodic_id="end_guardianships_of_adults")
+@app.task(name=END, queueing_lock=END, pass_context=False)
+def end_due_guardianships(timestamp: int) -> None:
+    """End the guardianships of people of full age every day. Idempotent."""
+    del timestamp
+    with as_officer():
+        clients = list(Client.objects.order_by("pk").values_list("pk", flat=True))
+    do_each(clients, _end_all)
+
+
+def _end_all(client_id: UUID) -> None:
+    after, count, is_done = None, 0, False
+    while not is_done:
+        with in_client(client_id):
+            after, ended = end_guardianships_of_adults(client_id, after=after, actor=system_actor(END), at=client_now())
+        count, is_done = count + ended, after is None
+    if count:
+        log.info("Ended guardianships of people of full age.", count=count)

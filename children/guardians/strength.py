@@ -6,7 +6,16 @@ control of a contact: they are insufficient where data reaches outside recipient
 
 from enum import IntEnum, StrEnum
 
-__all__ = ["METHODS", "PROVIDER_METHODS", "STAFF_METHODS", "Method", "Strength", "needed_strength", "strength_of"]
+__all__ = [
+    "CONFIRMED",
+    "METHODS",
+    "PROVIDER_METHODS",
+    "STAFF_METHODS",
+    "Method",
+    "Strength",
+    "needed_strength",
+    "strength_of",
+]
 
 
 class Strength(IntEnum):
@@ -43,13 +52,16 @@ METHODS: dict[Method, Strength] = {
     Method.VIDEO_CONFERENCE: Strength.HIGH,
     Method.GOV_ID_DATABASE: Strength.HIGH,
     Method.FACE_MATCH_PHOTO_ID: Strength.HIGH,
-    Method.SCHOOL_ATTESTED: Strength.SUBSTANTIAL,
     Method.PAYMENT_CARD: Strength.SUBSTANTIAL,
     Method.TOLL_FREE_CALL: Strength.SUBSTANTIAL,
     Method.KNOWLEDGE_BASED: Strength.SUBSTANTIAL,
+    Method.SCHOOL_ATTESTED: Strength.BASIC,
     Method.EMAIL_PLUS: Strength.BASIC,
     Method.TEXT_PLUS: Strength.BASIC,
 }
+
+CONFIRMED: dict[Method, Strength] = {Method.SCHOOL_ATTESTED: Strength.SUBSTANTIAL}
+"""Methods that are stronger once a second person has confirmed them: no document and no person was seen."""
 
 PROVIDER_METHODS = frozenset(
     {

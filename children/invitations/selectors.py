@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import Guardianship, ServiceAuthorisation
+from children.guardians.selectors import list_of_full_age
 from children.invitations.models import Invitation
 from children.invitations.states import State
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
@@ -47,11 +48,16 @@ def list_invitations(actor: Actor) -> QuerySet[Invitation]:
 
 
 def list_wards(guardian: Subject, *, at: datetime) -> list[Guardianship]:
-    """List the guardianships in which a person may decide, sorted by the child's LMS id."""
+    """List the guardianships in which a person may decide, sorted by the child's LMS id.
+
+    A person of full age is no one's child any more.
+    """
     rows = Guardianship.objects.live(at).filter(
         client_id=guardian.client_id, guardian=guardian, may_consent=True, court_order=False, child__erased_at=None
     )
-    return list(rows.select_related("child__client").order_by("child__external_id", "id"))
+    found = list(rows.select_related("child__client").order_by("child__external_id", "id"))
+    grown = list_of_full_age([row.child for row in found], at=at)
+    return [row for row in found if row.child_id not in grown]
 
 
 def get_names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[UUID, str]:

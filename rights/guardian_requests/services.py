@@ -3,16 +3,21 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 
 from children.guardians.selectors import get_live_guardianship
 from children.guardians.services.locking import lock_child
+from paktaleem.directory.mail.models import Channel as MailChannel
+from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_about
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
 from rights.guardian_requests.selectors import find_open_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
+from rights.requests.messages import OF_GUARDIAN
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.services import receive_request
 from rights.requests.services.authority import require_authority
@@ -54,7 +59,10 @@ def record_guardian_request(
     if made is not None:
         return _continue(made, kind, identity, actor, at)
     child = lock_child(child)
-    return find_open_request(child, guardian, kind) or receive_request(
+    made = find_open_request(child, guardian, kind)
+    if made is not None:
+        return made
+    made = receive_request(
         child.client,
         kinds=[kind],
         channel=channel,
@@ -63,6 +71,27 @@ def record_guardian_request(
         details=text,
         identity=identity,
         language=language,
+        actor=actor,
+        at=at,
+    )
+    _inform_young_person(made, child, actor, at)
+    return made
+
+
+def _inform_young_person(request: RightsRequest, child: Subject, actor: Actor, at: datetime) -> None:
+    """Tell someone above the age of consent that a guardian made a request about them, at a contact on file."""
+    client = child.client
+    if child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+        return
+    if child.email is None and child.phone is None:
+        return
+    send_message(
+        OF_GUARDIAN.code,
+        to=child,
+        client_id=child.client_id,
+        channel=MailChannel.MAIL if child.email is not None else MailChannel.TEXT,
+        context={"url": build_public_url(reverse("requests-start", args=[client.code]))},
+        related_id=request.pk,
         actor=actor,
         at=at,
     )

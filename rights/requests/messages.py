@@ -3,7 +3,7 @@
 from paktaleem.directory.mail.kinds import declare_message
 from rights.clock.deadlines import StepKind
 
-__all__ = ["ANSWER", "CONFIRM", "NOTICE", "RECEIVED", "STAFF_MESSAGES"]
+__all__ = ["ANSWER", "CONFIRM", "NOTICE", "OF_GUARDIAN", "RECEIVED", "STAFF_MESSAGES"]
 
 RECEIVED = declare_message("rights_received", fields=("number", "rights", "due", "url"))
 """The acknowledgement: what was requested, what happens next and by when, and how to end it."""
@@ -13,6 +13,8 @@ NOTICE = declare_message("rights_notice", fields=("number", "expected", "text"))
 """The reasoned notice of what is still to come, by an extension or during a pause."""
 ANSWER = declare_message("rights_answer", fields=("number", "text"))
 """The answer, or the refusal with the right to complain."""
+OF_GUARDIAN = declare_message("rights_of_guardian", fields=("url",), is_texted=True)
+"""To a young person from the age of consent on: a guardian made a request about their data."""
 
 _STAFF = ("number", "school", "due", "url")
 STAFF_MESSAGES = {kind: declare_message(f"rights_{kind.value}", fields=_STAFF) for kind in StepKind}

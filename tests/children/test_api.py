@@ -31,7 +31,7 @@ GIVEN = {
     "guardian": "lms-esra",
     "decision": "given",
     "shares": True,
-    "verification": "school_attested",
+    "verification": "signed_form",
     "evidence": "Form 33 in folder 12",
 }
 
@@ -72,12 +72,24 @@ def test_the_schools_evidence_of_a_guardians_consent_opens_the_gate(cast, indus)
     assert indus.reason("lms-danish", "service_delivery") == "permitted"
     [guardian] = indus.get(URL).json()["guardians"]
     assert (guardian["guardian"], guardian["has_authority"]) == ("lms-esra", True)
-    assert (guardian["verified_by"], guardian["answer"]["decision"]) == (["school_attested"], "given")
+    assert (guardian["verified_by"], guardian["answer"]["decision"]) == (["signed_form"], "given")
     with in_client(cast.client_id("indus")):
-        assert Verification.objects.get().strength == 2
+        assert Verification.objects.get().strength == 3
         assert all("Form 33" not in body for body in Entry.objects.values_list("body", flat=True))
     assert indus.post(ANSWERS, {"guardian": "lms-esra", "decision": "withdrawn"}).status_code == 201
     assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
+
+
+def test_the_schools_attestation_waits_for_a_second_person_before_it_permits_sharing(cast, indus):
+    indus.post(URL, NAMED)
+    attested = {**GIVEN, "verification": "school_attested"}
+    assert kind(indus.post(ANSWERS, attested)) == (409, "verification-too-weak")
+    assert kind(indus.post(ANSWERS, {**attested, "shares": None, "evidence": "x"})) == (400, "evidence-missing")
+    assert indus.post(ANSWERS, {**attested, "shares": None}).status_code == 201
+    assert indus.reason("lms-danish", "service_delivery") == "permitted"
+    assert kind(indus.post(ANSWERS, {**GIVEN, "verification": "school_attested"})) == (409, "change-waits")
+    with in_client(cast.client_id("indus")):
+        assert GuardianChange.objects.get().state == "waiting"
 
 
 def test_all_of_it_or_nothing(cast, indus):

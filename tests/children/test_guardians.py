@@ -3,11 +3,13 @@
 
 import io
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from children.guardians.evidence import AttestationTooShort
 from children.guardians.models import (
     GuardianChange,
     GuardianConflict,
@@ -34,6 +36,7 @@ from children.guardians.services import (
     NotInQuarantine,
     NotTheirOwnGuardian,
     StillAChild,
+    TooWeakToShare,
     accept_roster_claim,
     authorise_by_school,
     change_guardian,
@@ -41,6 +44,7 @@ from children.guardians.services import (
     declare_mechanism,
     end_guardian,
     end_school_authorisation,
+    mark_verification_false,
     name_guardian,
     quarantine,
     release,
@@ -154,7 +158,7 @@ def test_the_database_refuses_a_guardian_of_oneself(cast, danish, esra, now):
         row.save_base(raw=True)
 
 
-@pytest.mark.parametrize(("method", "strength"), [("in_person", 3), ("signed_form", 3), ("school_attested", 2)])
+@pytest.mark.parametrize(("method", "strength"), [("in_person", 3), ("signed_form", 3), ("school_attested", 1)])
 def test_staff_verify_what_they_saw(cast, danish, esra, now, method, strength):
     row = name(cast, danish, esra, now)
     found = verify_guardian(row, method=method, evidence=" Folder 12, no. 33 ", actor=cast.actor("farah"), at=now)
@@ -163,6 +167,43 @@ def test_staff_verify_what_they_saw(cast, danish, esra, now, method, strength):
     assert opened == "Folder 12, no. 33"
     assert state_of(danish, now).persons == {esra.pk}
     assert "Folder" not in Entry.objects.get(kind="guardian.verified").body
+
+
+def test_the_schools_attestation_permits_sharing_only_with_a_second_person(cast, danish, esra, now):
+    row, farah = name(cast, danish, esra, now), cast.actor("farah")
+    verify_guardian(row, method="school_attested", evidence="Class teacher, admission file 33", actor=farah, at=now)
+    with pytest.raises(TooWeakToShare):
+        record_answer(danish, esra, "given", shares=True, at=now)
+    waiting = GuardianChange.objects.get()
+    with pytest.raises(ChangeWaits):
+        verify_guardian(row, method="school_attested", evidence="Head teacher, file 33", actor=farah, at=now)
+    with pytest.raises(ApproverIsRequester):
+        settle_guardian_change(waiting, approve=True, actor=farah, at=now)
+    settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=now + MINUTE)
+    assert Verification.objects.get().strength == 2
+    record_answer(danish, esra, "given", shares=True, at=now + MINUTE)
+    assert load_child_facts(danish).standing(now + MINUTE).may_share
+
+
+def test_a_declined_or_false_attestation_stays_too_weak(cast, danish, esra, now):
+    row, farah = name(cast, danish, esra, now), cast.actor("farah")
+    attested = partial(verify_guardian, row, method="school_attested", evidence="Class teacher, admission file 33")
+    attested(actor=farah, at=now)
+    settle_guardian_change(GuardianChange.objects.get(), approve=False, actor=farah, at=now)
+    assert Verification.objects.get().strength == 1
+    again = attested(actor=farah, at=now)
+    mark_verification_false(again, actor=farah, at=now)
+    waiting = GuardianChange.objects.get(state="waiting")
+    with pytest.raises(AlreadyEnded):
+        settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=now + MINUTE)
+
+
+@pytest.mark.parametrize("evidence", ["x", "- - - -", "Seen him"])
+def test_the_schools_attestation_says_something(cast, danish, esra, now, evidence):
+    row = name(cast, danish, esra, now)
+    with pytest.raises(AttestationTooShort):
+        verify_guardian(row, method="school_attested", evidence=evidence, actor=cast.actor("farah"), at=now)
+    assert not Verification.objects.exists()
 
 
 def test_a_signed_form_is_kept_sealed(cast, danish, esra, now):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import GuardianChange, GuardianConflict, Guardianship
 from children.guardians.services import close_conflict, settle_guardian_change
+from children.guardians.services.guardians import VERIFICATION
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -42,7 +43,10 @@ class GuardianChangeAdmin(ExportableAdmin):
     newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
-    intro = "A change that permits a use which a guardian refused has no effect until a second person approves it."
+    intro = (
+        "A change that permits a use which a guardian refused, and the school's own attestation of a guardian where "
+        "data reaches recipients outside, have no effect until a second person approves them."
+    )
     empty_text = "No change of a guardian waits for approval."
     standing = change_state_column
     acts = approval_actions(
@@ -69,6 +73,8 @@ class GuardianChangeAdmin(ExportableAdmin):
 
 def _describe_change(name: str, value: Any) -> str:
     """Return a field and its new value in words."""
+    if name == VERIFICATION:
+        return translate_text("The school's attestation of the guardian counts for outside recipients too")
     label = translate_text(next(one.verbose_name for one in Guardianship._meta.fields if one.name == name))
     words = {True: gettext("Yes"), False: gettext("No")}.get(value, value) if isinstance(value, bool) else value
     return f"{label}: {words}"

@@ -74,8 +74,8 @@ class GuardianConflict(ChildRow):
 class GuardianChange(RequestedChange, ChildRow):
     """A change of a guardian's authority that would permit more than before; it needs a second person's approval.
 
-    ``changes`` maps fields of the guardianship to booleans and ISO 8601 timestamps. ``note`` is the note on a court
-    order, sealed under the child's key.
+    ``changes`` maps fields of the guardianship to booleans and ISO 8601 timestamps, or ``verification`` to the id of
+    the one that the second person confirms. ``note`` is the note on a court order, sealed under the child's key.
     """
 
     wall = TablePolicy(

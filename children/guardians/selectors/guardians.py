@@ -1,6 +1,6 @@
 """Selectors of guardians and their answers, limited to what the actor may see (policy §8)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -29,7 +29,8 @@ from children.guardians.models import (
 from children.guardians.providers import check_providers
 from children.guardians.request_rules import RequestBlocker, why_not_allowed
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.selectors import sealer_of, sealers_of
+from paktaleem.directory.people.services import find_full_age
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -53,6 +54,7 @@ __all__ = [
     "list_guardianships",
     "list_informed_guardians",
     "list_mechanisms",
+    "list_of_full_age",
     "list_open_checks",
     "list_provider_checks",
     "list_quarantines",
@@ -107,12 +109,28 @@ def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standi
 
 
 def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
-    """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none."""
+    """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none.
+
+    No one is the guardian of a person of full age, also before the worker has ended the guardianship.
+    """
+    if list_of_full_age([child], at=at):
+        raise GuardianshipUnknown
     pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
     found: Guardianship | None = pair.order_by("-starts_at", "-id").first()
     if found is None:
         raise GuardianshipUnknown
     return found
+
+
+def list_of_full_age(people: Sequence[Subject], *, at: datetime) -> set[UUID]:
+    """Return who of some people of one client is known to be of full age at ``at``: guardians act for them no longer.
+
+    Runs no query for children; the ages of others are unsealed.
+    """
+    found = [one for one in people if one.of_age_at is not None and one.of_age_at <= at and one.is_recorded]
+    sealers = sealers_of(found[0].client_id, [one.pk for one in found]) if found else {}
+    ages = {one.pk: find_full_age(one, at=at, sealer=sealers[one.pk]) for one in found if one.pk in sealers}
+    return {person for person, full_age_at in ages.items() if full_age_at is not None and full_age_at <= at}
 
 
 def find_request_blocker(row: Guardianship, *, discloses_data: bool, at: datetime) -> RequestBlocker | None:
@@ -239,7 +257,12 @@ def list_provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:
 
 
 def list_informed_guardians(child: Subject, *, at: datetime) -> list[Subject]:
-    """List the guardians with an email address who may decide for the child or receive its data; no court order."""
+    """List the guardians with an email address who may decide for the child or receive its data; no court order.
+
+    A person of full age has none.
+    """
+    if list_of_full_age([child], at=at):
+        return []
     found = Guardianship.objects.live(at).filter(
         Q(may_consent=True) | Q(may_receive_data=True),
         client_id=child.client_id,

@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from children.guardians.authority import ChildFacts, Guardian, grants_more
-from children.guardians.models import ConflictOutcome, GuardianChange, Guardianship, Source
+from children.guardians.models import ConflictOutcome, GuardianChange, Guardianship, Source, Verification
 from children.guardians.selectors import load_child_facts
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child
+from children.guardians.strength import CONFIRMED, Method
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, add_role, find_full_age
@@ -28,6 +29,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
+    "VERIFICATION",
     "AlreadyEnded",
     "AlreadyNamed",
     "ChangeWaits",
@@ -35,14 +37,18 @@ __all__ = [
     "StillAChild",
     "accept_roster_claim",
     "change_guardian",
+    "end_at_full_age",
     "end_guardian",
     "name_guardian",
     "refusal_checks",
+    "request_confirmation",
     "settle_guardian_change",
 ]
 
 _NOTE = "children_guardianship.court_order_note"
 _NAME_AN_ADULT = "Name a registered adult."
+VERIFICATION = "verification"
+"""The key of a ``GuardianChange`` that confirms a verification."""
 _CHANGEABLE = ("may_consent", "may_receive_data", "court_order", "ends_at")
 type RefusalCheck = Callable[[Guardianship, datetime], bool]
 
@@ -187,9 +193,8 @@ def _check_is_no_child(guardian: Subject, child: Subject, at: datetime) -> None:
     if stored.is_being_erased:
         raise ErasureInProgress
     client = child.client
-    if stored.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
-        raise StillAChild
-    if is_minor(stored, at):
+    is_child = stored.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+    if is_child or is_minor(stored, at):
         raise StillAChild
 
 
@@ -230,6 +235,18 @@ def end_guardian(
 
 
 @transaction.atomic
+def end_at_full_age(guardianship: Guardianship, *, actor: Actor, at: datetime) -> Guardianship:
+    """End a guardianship because the person is of full age; their answers count for no one but themselves.
+
+    It takes no second person, also after a refusal: nothing about an adult follows from a guardian's answer.
+    Raises AlreadyEnded, AlreadyErased, ErasureInProgress, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
+    lock_child(guardianship.child)
+    return _apply(_open_row(guardianship, at), {"ends_at": at}, None, actor, Reason.REVIEW, at)
+
+
+@transaction.atomic
 def settle_guardian_change(
     change: GuardianChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> GuardianChange:
@@ -244,8 +261,25 @@ def settle_guardian_change(
     _record_change("guardian.change_settled", change, actor, at)
     if approve:
         row = _open_row(change.guardianship, at)
-        _apply(row, _parse_changes(change.changes, at), change.note, actor, reason, at)
+        if VERIFICATION in change.changes:
+            _confirm_verification(row, change.changes[VERIFICATION], actor, reason, at)
+        else:
+            _apply(row, _parse_changes(change.changes, at), change.note, actor, reason, at)
     return change
+
+
+def request_confirmation(verification: Verification, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Request that a second person confirms a verification, which is stronger from then on. Raises ChangeWaits."""
+    _request_change(verification.guardianship, {VERIFICATION: str(verification.pk)}, None, actor, reason, at)
+
+
+def _confirm_verification(row: Guardianship, key: str, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    own = {"pk": key, "client_id": row.client_id, "guardianship": row, "ended_at": None}
+    found: Verification | None = Verification.objects.select_for_update().filter(**own).first()
+    if found is None:  # found false meanwhile
+        raise AlreadyEnded
+    found.strength = CONFIRMED[Method(found.method)].value
+    save_tracked(found, actor=actor, reason=reason, at=at)
 
 
 def _open_row(guardianship: Guardianship, at: datetime) -> Guardianship:

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from children.guardians.evidence import check_evidence
+from children.guardians.evidence import check_attestation, check_evidence
 from children.guardians.models import ConflictOutcome, Guardianship, Verification
 from children.guardians.services.conflicts import update_service_conflict
-from children.guardians.services.guardians import AlreadyEnded, is_minor
+from children.guardians.services.guardians import AlreadyEnded, is_minor, request_confirmation
 from children.guardians.services.locking import lock_child
-from children.guardians.strength import STAFF_METHODS, Method, strength_of
+from children.guardians.strength import CONFIRMED, STAFF_METHODS, Method, strength_of
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
@@ -96,8 +96,9 @@ def verify_guardian(
 
     Follows policy §8, decision 0030. The form is a method of COPPA (16 CFR 312.5(b)(2)(i)); card numbers are refused.
     ``evidence`` is a reference to the document; ``file`` is the signed form. Both are sealed under the child's key.
-    Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, MayNotConsent, AlreadyEnded, AlreadyErased,
-    FileKindNotAccepted, FileTooLarge, NotAllowed.
+    The school's own attestation counts as basic; a ``GuardianChange`` waits for the second person who confirms it.
+    Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, AttestationTooShort, ChangeWaits, MayNotConsent,
+    AlreadyEnded, AlreadyErased, FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:
@@ -105,13 +106,18 @@ def verify_guardian(
     evidence = check_evidence(evidence)
     if not evidence and file is None:
         raise EvidenceRequired
+    if Method(method) in CONFIRMED and file is None:
+        check_attestation(evidence)
     child = lock_child(guardianship.child)
     kept: dict[str, Any] = {"expires_at": expires_at}
     if evidence:
         kept["evidence_reference"] = sealer_of(child).seal(evidence, column=_REFERENCE)
     if file is not None:
         kept["file"] = store_file(child, file, at=at)
-    return record_verification(guardianship, method=method, kept=kept, actor=actor, reason=reason, at=at)
+    found = record_verification(guardianship, method=method, kept=kept, actor=actor, reason=reason, at=at)
+    if found.method in CONFIRMED:
+        request_confirmation(found, actor=actor, reason=reason, at=at)
+    return found
 
 
 @transaction.atomic

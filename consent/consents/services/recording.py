@@ -175,8 +175,7 @@ def record_answers(
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     past = load_history(subject, guardian)
     register = current_register(subject.client_id, past.register_version)
-    states = {answer.state for answer in answers}
-    by_child = check_giver(subject, guardian, states, register, at=at, claimed_at=claimed_at)
+    by_child = check_giver(subject, guardian, {one.state for one in answers}, register, at=at, claimed_at=claimed_at)
     grounds = resolve_notices(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     collected, events = CollectionMethod(method, bool(evidence), claimed_at), []
