@@ -19,6 +19,7 @@ help: ## List the targets
 
 # Five processes import the same modules: the first one compiles them for all, whatever the environment says.
 run: install ## Serve a demonstration (PORT=8000; FRESH=1 starts over; JSON=file for scripts)
+	@echo "Starting PostgreSQL, after a compilation the first time …"
 	@PYTHONDONTWRITEBYTECODE= exec .venv/bin/python manage.py demo --port "$(PORT)" $(if $(JSON),--json "$(JSON)") $(if $(FRESH),--fresh)
 
 drill: install ## Practise a restore in a temporary database, with the time of each step (BACKUP=file of an earlier backup)

@@ -10,7 +10,7 @@ import stat
 import time
 from typing import Any
 
-from tests.demo.running import Demonstration, ask, said
+from tests.demo.running import ROOT, Demonstration, ask, said
 
 
 def question(subject: str, purpose: str) -> dict[str, Any]:
@@ -96,7 +96,16 @@ def _the_curl_asks_a_first_decision(demonstration: Demonstration, output: str) -
     words = shlex.split(line)
     assert f"{demonstration.values['base_url']}/access/v1/evaluation" in words
     assert f"Authorization: Bearer {demonstration.values['clients'][0]['api_key']}" in words
-    assert json.loads(words[-1]) == question("hamza", "newsletter")
+    assert json.loads(words[-1]) == question("talha", "newsletter")
+    assert words[:-1] == _words_of_the_readme(demonstration)[:-1]
+    assert json.loads(words[-1]) == json.loads(_words_of_the_readme(demonstration)[-1])
+
+
+def _words_of_the_readme(demonstration: Demonstration) -> list[str]:
+    [command] = re.findall(r"^curl -s \$PORTAL.*?(?=^```)", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    key = demonstration.values["clients"][0]["api_key"]
+    line = command.replace("\\\n", "").replace("$PORTAL", demonstration.values["base_url"])
+    return shlex.split(line.replace("$KEY", key))
 
 
 def _others_may_join_and_leave(demonstration: Demonstration) -> None:

@@ -1,6 +1,7 @@
 """Every example of the guide for LMS developers, and of the README, works on a fresh demonstration as it is shown."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,18 @@ def test_every_example_of_the_readme_works(demonstration, receiver_port, tmp_pat
 
 def test_every_example_of_the_guide_works_in_order(demonstration, receiver_port, tmp_path):
     assert len(run(GUIDE, tmp_path, demonstration, receiver_port)) > 25
+
+
+def test_every_wait_of_the_guide_ends_and_shows_why():
+    """A receiver whose port is taken never receives anything."""
+    examples = read_examples(GUIDE.read_text(encoding="utf-8"))
+    assert [one.commands for one in examples if re.search(r"^\s*(until|while)\b", one.commands, re.MULTILINE)] == []
+    [start] = [one.commands for one in examples if "wait_until()" in one.commands]
+    fails = "sleep() { :; }\necho 'Address already in use' > $WORK/hooks.log\nwait_until false; echo $?"
+    done = subprocess.run(["bash", "-c", f"{start}\n{fails}"], capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+    assert "Not after a minute: false." in done.stderr
+    assert "Address already in use" in done.stderr
 
 
 def test_every_call_in_the_guide_is_an_example():

@@ -80,9 +80,9 @@ def _clients(kept: DemoSecrets) -> Iterator[dict[str, Any]]:
 
 
 def first_query(base_url: str, api_key: str) -> str:
-    """Return a shell command that queries whether a student who consented may receive the newsletter."""
+    """Return a shell command that queries whether a student who was not asked may receive the newsletter."""
     question = {
-        "subject": {"type": "end_user", "id": external_id_of("hamza")},
+        "subject": {"type": "end_user", "id": external_id_of("talha")},
         "action": {"name": "process"},
         "resource": {"type": "purpose", "id": "newsletter"},
     }

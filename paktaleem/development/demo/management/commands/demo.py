@@ -79,10 +79,14 @@ class Command(BaseCommand):
                 portal = settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{HOST}:{port}"
                 self._prepare(folder, endpoint, fresh=options["fresh"])
                 worker_before = _latest_worker()
+                self._say("Starting the web server and the worker …")
                 with running(_programs(port), folder / "log") as children:  # they start while the database is filled
                     kept = self._fill(folder, portal=portal)
                     children.append(start("receiver", _receiver(folder), folder / "log"))
-                    _wait_until(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
+                    self._say("Waiting for the web server to answer …")
+                    _wait_until(children, lambda: _is_alive(port))
+                    self._say("Waiting for the worker to take jobs …")
+                    _wait_until(children, lambda: _latest_worker() > worker_before)
                     self._present(describe(_describe_processes(children, folder, endpoint, port), kept), file)
                     connections.close_all()
                     _watch(children)
@@ -108,7 +112,7 @@ class Command(BaseCommand):
         if is_too_old():
             _refuse("The demonstration's data is of an older version. Start over: make run FRESH=1.")
         if missing_migrations():
-            self.stdout.write("Creating the tables …")
+            self._say("Creating the tables …")
             call_command("migrate", verbosity=0)
         receiver_port = free_port(HOST)
         settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{receiver_port}"]
@@ -117,11 +121,15 @@ class Command(BaseCommand):
     def _fill(self, folder: Path, *, portal: str) -> DemoSecrets:
         kept = DemoSecrets.read(folder / SECRETS)
         if not kept.passwords:
-            self.stdout.write("Loading the sample data …")
+            self._say("Loading the sample data …")
         receiver = f"http://{HOST}:{os.environ['DEMO_WEBHOOK_PORT']}/"
         fill_demonstration(kept, portal=portal, receiver=receiver, at=wall_clock_now())
         os.environ["DEMO_WEBHOOK_SECRET"] = kept.webhook_secret
         return kept
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()  # at once, also into a pipe
 
     def _present(self, description: dict[str, Any], file: Path | None) -> None:
         self.stdout.write("\n".join(lines(description)))
