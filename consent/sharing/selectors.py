@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.roles import Capability
 
 __all__ = [
     "PublicApproval",
+    "hide_secret_demands",
     "list_disclosures_of",
     "list_legal_disclosures_of",
     "list_own_disclosures",
@@ -39,9 +40,17 @@ def list_own_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[Disclosu
 
 
 def list_legal_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[LegalDisclosure]:
-    """List the demands of authorities for one person's data, latest first. Raises NotAllowed."""
+    """List the demands of authorities for one person's data, latest first; for the client, those that are not secret.
+
+    Raises NotAllowed.
+    """
     require(actor, Capability.VIEW_LEGAL_DISCLOSURES, subject.client_id)
-    return LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject)
+    return hide_secret_demands(LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject), actor)
+
+
+def hide_secret_demands(rows: QuerySet[LegalDisclosure], actor: Actor) -> QuerySet[LegalDisclosure]:
+    """Leave out, for the client's staff, the demands whose instrument forbids that the client is informed."""
+    return rows if actor.client_id is None else rows.filter(is_secret=False)
 
 
 def list_own_legal_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[LegalDisclosure]:

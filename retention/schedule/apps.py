@@ -24,5 +24,9 @@ class ScheduleConfig(config.PortalAppConfig):
             "retention.schedule.selectors.holds.find_erasure_holds",
         ),
         ("paktaleem.directory.copies.sections.person_sections", "retention.schedule.sections.list_schedule_sections"),
+        (
+            "consent.sharing.services.legal.legal_demand_approved",
+            "retention.schedule.services.cases.hold_for_legal_demand",
+        ),
         ("consent.notices.services.starter.starter_parts", "retention.schedule.services.starter.load_starter_rules"),
     )

@@ -91,7 +91,7 @@ TABLE = {
     "systems/orderalert": ("OAC", "", ""),
     "systems/orderset": ("OAC", "", ""),
     "sharing/disclosure": ("OAC", "", ""),
-    "sharing/legaldisclosure": ("OA", "", ""),
+    "sharing/legaldisclosure": ("OAC", "", ""),
     "sharing/businesstransfer": ("OA", "O", ""),
     "retention/collection": ("OAC", "", ""),
     "retention/flaggedcollection": ("OAC", "", ""),

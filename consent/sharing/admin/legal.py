@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.notices.selectors.public import map_category_names
 from consent.sharing.models import Informed, Instrument, LegalDisclosure, NotInformed
+from consent.sharing.selectors import hide_secret_demands
 from consent.sharing.services import (
     LegalDemand,
     decide_legal_disclosure,
@@ -58,6 +59,11 @@ class DemandForm(ActionForm):
     categories = forms.MultipleChoiceField(label=_("Data categories"), widget=forms.CheckboxSelectMultiple)
     scope = _text(_("Scope"), _("What is demanded, and for which period. Do not name people."))
     review = _text(_("Review"), _("Whether the demand is valid and how it was narrowed. Do not name people."))
+    is_secret = forms.BooleanField(
+        label=_("Keep from the client"),
+        required=False,
+        help_text=_("Only if the instrument forbids that the client, as controller, is informed."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the categories of the person's client and of PakTaleem."""
@@ -114,7 +120,7 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
     list_display = ("requested_at", "standing", "instrument", "authority", "person", "disclosed_at", "owner")
     list_filter = ("state", "client")
     newest_by = "requested_at"
-    row_fields = ("authority", "instrument", "reference", "received_on", "demanded", "scope", "review")
+    row_fields = ("authority", "instrument", "reference", "received_on", "demanded", "scope", "review", "is_secret")
     entered = ("demanded", "scope", "review", "disclosed", "what_went")
     detail_fields = (
         "person",
@@ -139,7 +145,8 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
             decide_legal_disclosure,
             approve="Approve disclosure",
             decline="Decline disclosure",
-            lead="The data demanded may then be disclosed. Approve it only if the review convinces you.",
+            lead="The data demanded may then be disclosed, and a legal hold keeps it. Approve it only if the review "
+            "convinces you.",
             capability=Capability.MANAGE_LEGAL_DISCLOSURES,
             danger=True,
         ),
@@ -157,8 +164,8 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person."""
-        return super().get_queryset(request).select_related("subject")
+        """Select related person; the client sees no secret demand."""
+        return hide_secret_demands(super().get_queryset(request).select_related("subject"), actor_of(request))
 
     @admin.display(description="person")
     def person(self, row: LegalDisclosure) -> SafeString:

@@ -48,7 +48,7 @@ class LegalDisclosure(RequestedChange):
 
     One officer reviews it, a second one approves it; only then may it be recorded as ``disclosed_at``. ``informed`` is
     who was informed, otherwise ``not_informed`` says why no one was. The copy of a person's data names it
-    only if they were informed, because an order may forbid it.
+    only if they were informed, because an order may forbid it. The client sees it unless ``is_secret``.
     """
 
     wall = TablePolicy(
@@ -83,6 +83,9 @@ class LegalDisclosure(RequestedChange):
     scope = models.TextField(max_length=2000, help_text="What is demanded, and for which period. Do not name people.")
     review = models.TextField(
         max_length=2000, help_text="Whether the demand is valid and how it was narrowed. Do not name people."
+    )
+    is_secret = models.BooleanField(
+        "kept from the client", default=True, db_default=True, help_text="The instrument forbids to inform the client."
     )
     disclosed_at = models.DateTimeField(null=True)
     disclosed = CodesField(help_text="Codes of the data categories disclosed.")

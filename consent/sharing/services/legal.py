@@ -1,6 +1,6 @@
 """Disclosures that an authority demands by law: reviewed, approved by a second officer, then recorded (policy §6)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
@@ -26,10 +27,14 @@ __all__ = [
     "DisclosureNotApproved",
     "LegalDemand",
     "decide_legal_disclosure",
+    "legal_demand_approved",
     "record_legal_disclosure",
     "request_legal_disclosure",
 ]
 
+legal_demand_approved: ExtensionPoint[Callable[[LegalDisclosure, Actor, datetime], None]] = ExtensionPoint(
+    "sharing.legal_demand_approved", "Called with an authority's demand that a second officer has approved."
+)
 _IN_FUTURE = gettext_noop("Must be in the past.")
 _NOT_DEMANDED = gettext_noop("Choose categories that were demanded.")
 _UNKNOWN = gettext_noop("Choose categories of the register.")
@@ -50,7 +55,10 @@ class AlreadyDisclosed(PortalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalDemand:
-    """A demand of an authority with the officer's review; ``categories`` are codes of the register."""
+    """A demand of an authority with the officer's review; ``categories`` are codes of the register.
+
+    ``is_secret`` means that the instrument forbids to inform the client.
+    """
 
     authority: str
     instrument: Instrument | str
@@ -59,6 +67,7 @@ class LegalDemand:
     categories: Sequence[str]
     scope: str
     review: str
+    is_secret: bool = False
 
 
 @transaction.atomic
@@ -82,6 +91,7 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
         demanded=sorted(set(demand.categories)),
         scope=demand.scope.strip(),
         review=demand.review.strip(),
+        is_secret=demand.is_secret,
         requested_kind=actor.kind.value,
         requested_by=actor.id,
         requested_at=at,
@@ -98,6 +108,7 @@ def decide_legal_disclosure(
 ) -> LegalDisclosure:
     """Approve or decline a legal disclosure; the officer who requested it may only decline (policy §6).
 
+    The data of an approved one is kept from then on, by a handler of ``legal_demand_approved``.
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
     """
     del reason  # the review in words is on the row
@@ -105,6 +116,9 @@ def decide_legal_disclosure(
     row = decide_change(row, approve=approve, actor=actor, at=at)
     row.save(update_fields=["state", "settled_by", "settled_at"])
     _record("legal_disclosure.settled", row, actor, at)
+    if approve:
+        for handler in legal_demand_approved:
+            handler(row, actor, at)
     return row
 
 

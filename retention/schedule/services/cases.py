@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from consent.sharing.models import LegalDisclosure
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -14,9 +15,12 @@ from paktaleem.foundation.tenancy.ids import new_id
 from retention.schedule.models import Hold, HoldKind
 from retention.schedule.services.holds import deny_deletion, end_hold, is_of_request, record_hold
 
-__all__ = ["hold_for_case", "lift_holds_of_case"]
+__all__ = ["LEGAL_DEMAND", "hold_for_case", "hold_for_legal_demand", "lift_holds_of_case"]
 
+LEGAL_DEMAND = "legal_disclosure"
+"""The kind of case of a hold that is placed for an authority's demand."""
 _A_DAY = timedelta(days=1)
+_REVIEW_AFTER = timedelta(days=90)
 
 
 def hold_for_case(
@@ -54,6 +58,26 @@ def hold_for_case(
         record_hold("hold.placed", hold, actor, at)
     deny_deletion(hold)
     return hold
+
+
+def hold_for_legal_demand(demand: LegalDisclosure, actor: Actor, at: datetime) -> None:
+    """Hold the data of the person of an approved demand of an authority; connected to ``legal_demand_approved``.
+
+    The ground does not name the authority, since the instrument may keep it secret. Officers lift the hold.
+    """
+    subject = Subject.objects.select_related("client").get(pk=demand.subject_id, client_id=demand.client_id)
+    if subject.erased_at is not None:
+        return
+    hold_for_case(
+        subject,
+        client=subject.client,
+        kind=HoldKind.LEGAL,
+        case=Parent(LEGAL_DEMAND, demand.pk),
+        ground="A law requires PakTaleem to keep this data.",
+        review_at=at + _REVIEW_AFTER,
+        actor=actor,
+        at=at,
+    )
 
 
 def lift_holds_of_case(client_id: UUID, case: Parent, *, ground: str, actor: Actor, at: datetime) -> int:
