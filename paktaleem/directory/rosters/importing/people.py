@@ -194,8 +194,7 @@ def _hold_back(
     before, reading = known.opened(PERSONAL, run.client.id), age_rules_of(run.client, run.at)
     held = withhold_looser_changes(before, details, reading)
     if held is None:
-        full_age = full_age_rules_of(run.client, run.at)
-        staged.revealed.note(known.id, before, details, reading=reading, full_age=full_age)
+        staged.revealed.note(known.id, before, details, reading=reading, full_age=full_age_rules_of(run.client, run.at))
         return details
     staged.proposals.append(AgeProposal(known.id, known.sealer(run.client.id), details))
     column = "country" if before.country != details.country else "birth_date"
