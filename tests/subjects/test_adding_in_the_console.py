@@ -90,6 +90,20 @@ def test_a_refused_form_says_why_and_changes_no_one(
         assert (Subject.objects.count(), open_details(hamza, sealer_of(hamza)).full_name) == (before, "Hamza Lodhi")
 
 
+@pytest.mark.parametrize("name", ["farah", "amina"])
+def test_all_wrong_fields_are_reported_at_once(sign_in: SignIn, name: str) -> None:
+    wrong = {
+        "external_id": "new@1",
+        "full_name": "",
+        "email": "no address",
+        "birth_date": "1850-01-01",
+        "grade": "\x01",
+    }
+    answer = sign_in(name).post(URL, {**GIVEN, **wrong, "country": "Pakistan"})
+    expected = {*wrong, "country"} | ({"client"} if name == "amina" else set())
+    assert set(answer.context["adminform"].form.errors) == expected
+
+
 @pytest.mark.parametrize("name", ["bilal", "sana"])
 def test_roles_that_only_read_add_no_person(sign_in: SignIn, name: str) -> None:
     assert sign_in(name).post(URL, GIVEN).status_code == 403

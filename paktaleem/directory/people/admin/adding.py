@@ -1,17 +1,21 @@
 """The form by which staff add a person, as the learning platform registers one."""
 
+from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.details import SubjectDetails, check_external_id
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
 from paktaleem.directory.people.models import AgeRoute, Subject, SubjectRole
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import ReasonField, ScopedForm
+from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.widgets import DayInput
 
 __all__ = ["ADDED_FIELDS", "AddPersonForm", "add_person"]
@@ -55,15 +59,40 @@ class AddPersonForm(ScopedForm):
                 off = forms.TextInput(attrs={"autocomplete": "off"})
                 self.fields[field.name] = forms.CharField(max_length=field.longest, widget=off, **options)
 
+    def clean(self) -> dict[str, Any]:
+        """Check all values as the service does, so that every wrong field is reported at once."""
+        given = super().clean()
+        for check in (self._check_id, self._check_details):
+            try:
+                check(given)
+            except ValidationError as refusal:
+                for name, errors in refusal.error_dict.items():
+                    if name not in self.errors:
+                        self.add_error(name, errors)
+        return given
+
+    def _check_id(self, given: dict[str, Any]) -> None:
+        check_external_id(given.get("external_id") or "")
+
+    def _check_details(self, given: dict[str, Any]) -> None:
+        client = given.get("client") or (self.instance.client if self.instance.client_id else None)
+        at = get_action_time(self.request)
+        zone, region = (client.time_zone, client.country) if client else ("UTC", "")
+        SubjectDetails(**_to_details(given)).checked(today=at.astimezone(ZoneInfo(zone)).date(), region=region)
+
+
+def _to_details(given: Mapping[str, Any]) -> dict[str, Any]:
+    details = {name: given.get(name) or None for name in ADDED_FIELDS if name != "external_id"}
+    plain = {"country": given.get("country", ""), "language": given.get("language", "")}
+    return {**details, **plain, "role": given.get("role", ""), "other_roles": tuple(given.get("other_roles", ()))}
+
 
 def add_person(row: Subject, given: dict[str, Any], **stamp: Any) -> Subject:
     """Register a new person in the client's context. Raises ValidationError if the LMS id is known, or as the service.
 
     Raised inside the page's transaction, which rolls back what the service changed.
     """
-    details = {name: given[name] or None for name in ADDED_FIELDS if name != "external_id"}
-    details |= {"country": given["country"], "language": given["language"], "other_roles": tuple(given["other_roles"])}
-    client = Client.objects.get(pk=row.client_id)
+    client, details = Client.objects.get(pk=row.client_id), _to_details(given)
     subject, is_new = register_subject(
         given["external_id"] or "", client=client, details=details, route=AgeRoute.CONSOLE, **stamp
     )
