@@ -1,32 +1,21 @@
-"""Every process waits until the database has carried out every erasure, so that no erased data is used or shown.
-
-The web server answers 503, the worker takes no job. After a restore, ``replay_erasures`` or the worker carries the
-missing ones out.
-"""
+"""Middleware that answers 503 until the database has carried out every erasure, so that no erased data is shown."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
 import structlog
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest, HttpResponse
-from procrastinate import App
-from procrastinate.jobs import Job
-from procrastinate.manager import JobManager
 
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
-from paktaleem.directory.people.tasks import complete_erasures
 from paktaleem.foundation.api.problems import is_api, problem_response
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.errors import Problem
-from paktaleem.foundation.logs.jobs import name_jobs
 from paktaleem.foundation.public.pages import error_page
 
-__all__ = ["ReadinessMiddleware", "prepare_worker"]
+__all__ = ["ReadinessMiddleware"]
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -63,46 +52,6 @@ class ReadinessMiddleware:
             self._state = _read_state()
             self._next_check_at = time.monotonic() + settings.READINESS_SECONDS
         return self._state.may_serve
-
-
-def prepare_worker(app: App) -> None:
-    """Let every worker of the app wait for erasures, and name jobs in its lines (``PROCRASTINATE_ON_APP_READY``)."""
-    app.job_manager = _WaitingJobManager(app.job_manager.connector)
-    name_jobs(app)
-
-
-class _WaitingJobManager(JobManager):
-    """Gives the worker no job until all erasures are carried out; checks before a job, every READINESS_SECONDS.
-
-    A job that is not taken stays in the queue, also when the worker is stopped meanwhile.
-    """
-
-    _next_check_at = 0.0
-
-    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        if time.monotonic() >= self._next_check_at:
-            if not await sync_to_async(_carry_out_erasures)():
-                return None
-            self._next_check_at = time.monotonic() + settings.READINESS_SECONDS
-        return await super().fetch_job(queues, worker_id)
-
-
-def _carry_out_erasures() -> bool:
-    """Carry out the erasures that the database lacks; return True if it has carried out all."""
-    close_old_connections()
-    try:
-        if not _is_ready():
-            complete_erasures(0)
-        return _is_ready()
-    except (DatabaseError, OSError):
-        log.exception("The worker waits: the erasure list cannot be compared with the database.")
-        return False
-    finally:
-        close_old_connections()
-
-
-def _is_ready() -> bool:
-    return _read_state().may_serve
 
 
 def _read_state() -> ErasureState:

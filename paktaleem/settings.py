@@ -314,7 +314,7 @@ WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # allowed internal 
 WEBHOOKS_PUMP_SECONDS = 60  # time limit per job; the next job continues
 WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
 
-PROCRASTINATE_ON_APP_READY = "paktaleem.readiness.prepare_worker"
+PROCRASTINATE_ON_APP_READY = "paktaleem.directory.people.tasks.prepare_worker"
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": 8,  # webhook deliveries run beside all other jobs
     "stalled_worker_timeout": 120.0,  # seconds without a heartbeat; long enough for a busy machine

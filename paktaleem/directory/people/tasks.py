@@ -1,10 +1,19 @@
 """Background tasks for people: erasures, ages and uploaded rosters."""
 
+import time
+from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
 
+from paktaleem.directory.people.erasures import erasure_state
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import COMPLETE_ERASURE, complete_erasure, recompute_ages
 from paktaleem.directory.people.services.replay import replay_erasures
@@ -15,6 +24,7 @@ from paktaleem.foundation.accounts.services import RECOMPUTE_AGES
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
 from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.logs.jobs import name_jobs
 from paktaleem.foundation.runs.services import advance_run, end_run, restart_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 
@@ -23,6 +33,7 @@ __all__ = [
     "complete_answered_erasures",
     "complete_erasures",
     "forget_in_statistics",
+    "prepare_worker",
     "recompute_ages_of_client",
 ]
 
@@ -67,6 +78,43 @@ def complete_erasures(timestamp: int) -> None:
         return
     if done:
         log.warning("Completed confirmed erasures that the database lacked.", count=done)
+
+
+def prepare_worker(worker_app: App) -> None:
+    """Let every worker of the app wait for erasures, and name jobs in its lines (``PROCRASTINATE_ON_APP_READY``)."""
+    worker_app.job_manager = _WaitingJobManager(worker_app.job_manager.connector)
+    name_jobs(worker_app)
+
+
+class _WaitingJobManager(JobManager):
+    """Gives the worker no job until all erasures are carried out; checks before a job, every READINESS_SECONDS.
+
+    A job that is not taken stays in the queue, also when the worker is stopped meanwhile.
+    """
+
+    _next_check_at = 0.0
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        if time.monotonic() >= self._next_check_at:
+            if not await sync_to_async(_carry_out_erasures)():
+                return None
+            self._next_check_at = time.monotonic() + settings.READINESS_SECONDS
+        return await super().fetch_job(queues, worker_id)
+
+
+def _carry_out_erasures() -> bool:
+    """Carry out the erasures that the database lacks; return True if it has carried out all."""
+    close_old_connections()
+    try:
+        if erasure_state(at=wall_clock_now()).may_serve:
+            return True
+        complete_erasures(0)
+        return erasure_state(at=wall_clock_now()).may_serve
+    except (DatabaseError, OSError):
+        log.exception("The worker waits: the erasure list cannot be compared with the database.")
+        return False
+    finally:
+        close_old_connections()
 
 
 @app.periodic(cron="36 20 * * *", periodic_id="forget_in_statistics")

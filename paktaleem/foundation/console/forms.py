@@ -30,6 +30,7 @@ __all__ = [
     "RowActionForm",
     "ScopedForm",
     "add_service_error",
+    "separate_effect",
     "set_choices",
     "shows_effect",
 ]
@@ -88,6 +89,11 @@ def add_service_error(form: forms.BaseForm, refusal: ValidationError) -> None:
     for field, errors in refusal.error_dict.items():
         named = field if field in form.fields and any(each.code != EFFECT_SHOWN for each in errors) else None
         form.add_error(named, _translate_errors(errors))
+
+
+def separate_effect(form: forms.BaseForm) -> dict[str, Any]:
+    """Return the values by which a page shows the effect of a change in a note, and not as an error."""
+    return {"errors": [], "effect_shown": form.non_field_errors()} if shows_effect(form) else {}
 
 
 def shows_effect(form: forms.BaseForm) -> bool:

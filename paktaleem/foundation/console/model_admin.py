@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import acts_of
 from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
-from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error, shows_effect
+from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error, separate_effect
 from paktaleem.foundation.console.history import list_row_steps, list_row_versions
 from paktaleem.foundation.console.long_acts import add_progress
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
@@ -261,9 +261,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             show_save_and_continue=False,
             show_save=self.has_change_permission(request, row) if row else True,
             loaded=context["adminform"].form.loaded_digest if row else "",
+            **separate_effect(context["adminform"].form),
         )
-        if shows_effect(context["adminform"].form):
-            context.update(errors=[], effect_shown=context["adminform"].form.non_field_errors())
         return super().render_change_form(request, context, *args, **kwargs)
 
     def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
