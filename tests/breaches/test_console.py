@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches import selectors
-from retention.breaches.models import Breach, BreachLetter
+from retention.breaches.models import Breach, BreachAssessment, BreachLetter
 from retention.breaches.services import decide_closing, notify_authority, request_closing, write_to_people
 from retention.breaches.services.letters import inform_batch
 from retention.breaches.tasks import notify_staff_of_breach
@@ -233,3 +233,17 @@ def test_officers_and_administrators_are_reminded_by_email(
     values = {"school": "Indus", "hours": hours, "due": "2026-12-01 08:00 UTC", "url": "https://x.example/"}
     text = render("breach_reminder", language=language, channel=Channel.MAIL, values=values).text
     assert words in text
+
+
+def test_the_people_of_an_assessment_are_chosen_in_its_form(cast: Cast, breach: Breach, amina: Any) -> None:
+    page = amina.get(page_of(breach, "assess")).content.decode()
+    assert "Everyone of the client" in page
+    risk = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "The log names them."}
+    for wrong, words in (({"whose": "chosen"}, "Choose people below."), ({"whose": "held"}, "state their number")):
+        refused = amina.post(page_of(breach, "assess"), {**risk, **wrong})
+        assert words in refused.content.decode()
+    sent = amina.post(page_of(breach, "assess"), {**risk, "whose": "chosen", "ids": "lms-hamza\nlms-danish"})
+    assert sent.status_code == 302, sent.content.decode()
+    with in_client(cast.client_id("indus")):
+        assert BreachAssessment.objects.get().people == 2
+    assert "2 people on the frozen list" in amina.get(page_of(breach)).content.decode()

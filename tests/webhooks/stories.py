@@ -432,13 +432,16 @@ def data_is_disposed_of(world: World) -> None:
 
 
 def answer_orders(world: World, orders: Any) -> None:
-    """Answer orders as their systems do: by key, or by hand."""
-    not_found, key = SystemAnswer(Outcome.NOT_FOUND), world.cast.key_actor("indus")
+    """Answer orders as their systems do, by key or by hand: a record of each category is erased, nothing else found."""
+    key = world.cast.key_actor("indus")
     for order in orders.select_related("system"):
+        held = sorted(set(order.categories) & set(order.system.categories))
+        erased = SystemAnswer(Outcome.DONE, counts=dict.fromkeys(held, 1))
+        answer = erased if order.kind == "erase" else SystemAnswer(Outcome.NOT_FOUND)
         if order.system.delivery == "by_hand":
-            carry_out_by_hand(order, not_found, actor=world.cast.actor("amina"), at=AT)
+            carry_out_by_hand(order, answer, actor=world.cast.actor("amina"), at=AT)
         else:
-            complete_order(accept_order(order, actor=key, at=AT), not_found, actor=key, at=AT)
+            complete_order(accept_order(order, actor=key, at=AT), answer, actor=key, at=AT)
 
 
 @causes(*(f"{limit}.{step}" for limit in ("restriction", "objection") for step in ("opened", "lifted")))
