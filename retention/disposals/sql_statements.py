@@ -141,7 +141,7 @@ WITH people AS MATERIALIZED (
     SELECT i.subject_id, i.category, i.system_id
     FROM disposals_item i
     JOIN disposals_batch b ON b.client_id = i.client_id AND b.id = i.batch_id
-    WHERE i.client_id = %(client)s AND [of i.subject_id] AND i.parcel IS NOT NULL
+    WHERE i.client_id = %(client)s AND [of i.subject_id] AND i.parcel IS NOT NULL AND i.state <> 'sent_back'
         AND b.case_id = (SELECT n.case_id FROM disposals_batch n WHERE n.id = %(batch)s)
 ), targets AS (
     SELECT h.id AS holding_id, h.subject_id, h.category, h.system_id, h.used_at FROM held h
@@ -309,6 +309,7 @@ SELECT DISTINCT parcel, system_id, action, method, categories FROM sorted ORDER 
 SETTLE = """
 UPDATE disposals_item i
 SET state = CASE WHEN i.system_id IS NULL THEN o.worst ELSE %(state)s END,
+    cause = CASE WHEN i.system_id IS NULL THEN '' ELSE %(cause)s END,
     answer = %(answer)s,
     again_at = CASE WHEN i.system_id IS NULL AND o.worst NOT IN ('disposed', 'not_found')
         THEN coalesce(%(again_at)s::timestamptz, %(at)s::timestamptz + interval '90 days')

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.results import PERSON_ERASED, Exemption
+from paktaleem.directory.data_systems.results import ON_HOLD, PERSON_ERASED, Exemption
 
 __all__ = ["EXEMPTION_LABELS"]
 
@@ -15,6 +15,7 @@ EXEMPTION_LABELS: Mapping[str, Any] = {
     Exemption.LEGAL_HOLD.value: _("Needed for a claim or an inquiry"),
     Exemption.NOT_PERSONAL.value: _("The remaining data no longer identifies the person"),
     Exemption.IMPOSSIBLE.value: _("The system is not able to do it"),
+    ON_HOLD: _("A hold recalled the order"),
     PERSON_ERASED: _("The person was erased before the system answered"),
 }
 """The words by the code of the answer."""

@@ -7,8 +7,19 @@ from typing import Any
 
 from paktaleem.directory.data_systems.states import Outcome
 
-__all__ = ["MISPLACED", "PERSON_ERASED", "Answer", "Exemption", "Section", "find_answer_faults", "is_contradiction"]
+__all__ = [
+    "MISPLACED",
+    "ON_HOLD",
+    "PERSON_ERASED",
+    "Answer",
+    "Exemption",
+    "Section",
+    "find_answer_faults",
+    "is_contradiction",
+]
 
+ON_HOLD = "on_hold"
+"""The portal's own reason: a hold recalled the order before the system answered."""
 PERSON_ERASED = "person_erased"
 """The portal's own reason: the person's key was destroyed before the system answered."""
 MISPLACED = "This field does not belong to this answer: leave it out."

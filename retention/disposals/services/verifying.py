@@ -5,10 +5,11 @@ from datetime import datetime
 from django.db import transaction
 
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import ON_HOLD
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from retention.disposals.models import Batch, Certificate, Item, ItemState, Stage
+from retention.disposals.models import Batch, Cause, Certificate, Item, ItemState, Stage
 from retention.disposals.services.batches import PARENT, execute, lock_batch, record_batch
 from retention.disposals.services.certificates import issue_certificate
 from retention.disposals.services.reviewing import AGAIN_AFTER, enqueue_continuation
@@ -28,13 +29,16 @@ _GONE = frozenset({ItemState.DISPOSED, ItemState.NOT_FOUND})
 def settle_items(order: Order, actor: Actor, at: datetime) -> None:
     """Settle the holdings that an answered order is about; connected to ``order_answered``.
 
-    Data that its system did not dispose of stays a holding, and is flagged again after 90 days. Data of no known system
+    Data that its system did not dispose of stays a holding, and is flagged again after 90 days. Data whose order a hold
+    recalled is sent back. Data of no known system
     is settled by the last of its orders, as the worst of their answers.
     """
     del actor
     if order.parent_kind != PARENT or order.parent_id is None:
         return
-    state = _STATES[State(order.state)]
+    state, reason = _STATES[State(order.state)], (order.result or {}).get("reason", "")
+    if reason == ON_HOLD:
+        state = ItemState.SENT_BACK
     values = {
         "client": order.client_id,
         "batch": order.parent_id,
@@ -42,8 +46,9 @@ def settle_items(order: Order, actor: Actor, at: datetime) -> None:
         "system": order.system_id,
         "categories": order.categories,
         "state": state.value,
-        "answer": (order.result or {}).get("reason", ""),
-        "again_at": None if state in _GONE else at + AGAIN_AFTER,
+        "cause": Cause.HELD.value if state is ItemState.SENT_BACK else "",
+        "answer": reason,
+        "again_at": None if state in _GONE or state is ItemState.SENT_BACK else at + AGAIN_AFTER,
         "parent_kind": PARENT,
         "at": at,
     }

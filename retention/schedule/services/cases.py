@@ -56,7 +56,7 @@ def hold_for_case(
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
     if not is_of_request(hold):
         record_hold("hold.placed", hold, actor, at)
-    deny_deletion(hold)
+    deny_deletion(hold, actor, at)
     return hold
 
 

@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _
 from consent.agreements.selectors import has_left
 from consent.decisions.retention_facts import close_hold, open_hold
 from consent.register.models import DataCategory
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.services import recall_orders
+from paktaleem.directory.data_systems.services.erasure import lock_open_orders
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -42,6 +45,10 @@ __all__ = [
     "review_hold",
     "settle_lift",
 ]
+
+
+_RECALLED = [Ground.RETENTION_ENDED.value, Ground.AGREEMENT_ENDED.value]
+"""Grounds of the orders that a hold recalls: disposals."""
 
 
 class HoldAlreadyLifted(PortalError):
@@ -98,6 +105,7 @@ def place_hold(
     require(actor, Capability.MANAGE_HOLDS, client.pk)
     _check_scope(client, scope)
     if scope.subject is not None:  # the start of an erasure locks the person, too: one of the two is refused
+        lock_open_orders(scope.subject)
         lock_subject(scope.subject.pk, client_id=client.pk)
     if related is not None and (known := _find_open(client, scope, related)) is not None:
         return known
@@ -120,7 +128,7 @@ def place_hold(
     )
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
     record_hold("hold.placed", hold, actor, at)
-    deny_deletion(hold)
+    deny_deletion(hold, actor, at)
     return hold
 
 
@@ -195,16 +203,26 @@ def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
     return hold
 
 
-def deny_deletion(hold: Hold) -> None:
-    """Have decisions refuse to delete what a hold covers; what serves an open request may still be deleted."""
-    if hold.kind != HoldKind.OPEN_REQUEST:
-        open_hold(
-            hold.pk,
-            client_id=hold.client_id,
-            subject_id=hold.subject_id,
-            category=hold.category,
-            at=hold.placed_at,
-        )
+def deny_deletion(hold: Hold, actor: Actor, at: datetime) -> None:
+    """Have decisions refuse to delete what a hold covers, and recall a person's disposals that are not carried out.
+
+    What serves an open request may still be deleted.
+    """
+    if hold.kind == HoldKind.OPEN_REQUEST:
+        return
+    open_hold(
+        hold.pk,
+        client_id=hold.client_id,
+        subject_id=hold.subject_id,
+        category=hold.category,
+        at=hold.placed_at,
+    )
+    if hold.subject is not None:
+        people = [hold.subject, *list_same_person(hold.subject)]
+        orders = Order.objects.filter(client_id=hold.client_id, subject__in=people, ground__in=_RECALLED)
+        orders = orders.filter(kind__in=[OrderKind.ERASE, OrderKind.ANONYMISE])
+        orders = orders.filter(categories__contains=[hold.category]) if hold.category else orders
+        recall_orders(orders.filter(system=hold.system) if hold.system else orders, actor=actor, at=at)
 
 
 def _acts_for_left_client(hold: Hold, actor: Actor, at: datetime) -> bool:

@@ -12,9 +12,13 @@ from consent.consents.services import Answer, record_answers, restrict_processin
 from consent.register.models import ServiceAgreement
 from consent.register.services import change_register, end_period
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer as SystemAnswer
+from paktaleem.directory.data_systems.services import AlreadyAnswered, accept_order, complete_order
+from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.services import start_erasure
 from paktaleem.foundation.audit.actors import Reason
 from retention.disposals.models import Item
+from retention.disposals.services import certify_if_answered
 from retention.holdings.models import Holding
 from retention.holdings.services import ActivityReport, report_activity
 from retention.schedule.services import HoldScope, end_rule, place_hold
@@ -22,7 +26,7 @@ from tests.data_systems.ending import end_by_two_people
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, second_record
 from tests.retention.disposals.steps import approved, hold_data, lms, order_all, rule_for, states, sweep
-from tests.retention.schedule.making import DAY, HOUR, make_holding, make_rule, make_school_year
+from tests.retention.schedule.making import DAY, HOUR, lift_hold_by_two, make_holding, make_rule, make_school_year
 from tests.showing import shown
 
 
@@ -59,6 +63,23 @@ def test_a_hold_placed_after_the_approval(cast, indus, now, scheduled, scope):
     }[scope]
     place(indus, now, **given)
     assert sent_back(scheduled[1], now + DAY) == "held"
+
+
+def test_a_hold_recalls_an_order_that_is_not_carried_out(cast, indus, now, scheduled):
+    batch = order_all(scheduled[1], now + DAY)
+    [order] = Order.objects.all()
+    accept_order(order, actor=cast.key_actor("indus"), at=now + DAY)
+    hold = place(indus, now + DAY, subject=cast.subject("hamza"))
+    order.refresh_from_db()
+    assert (order.state, order.result) == ("not_applicable", {"reason": "on_hold"})
+    [item] = Item.objects.all()
+    assert (item.state, item.cause) == ("sent_back", "held")
+    done = SystemAnswer(Outcome.DONE, counts={"contact_details": 1})
+    with pytest.raises(AlreadyAnswered):
+        complete_order(order, done, actor=cast.key_actor("indus"), at=now + 2 * DAY)
+    assert certify_if_answered(batch, actor=SETTING_UP, at=now + 2 * DAY) is None
+    lift_hold_by_two(hold, by=SETTING_UP, second=cast.actor("amina"), at=now + 2 * DAY)
+    assert sweep(indus.pk, now + 3 * DAY).flagged == 1
 
 
 def test_a_hold_of_another_record_of_the_person(cast, indus, now, scheduled):
