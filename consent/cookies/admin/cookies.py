@@ -12,7 +12,10 @@ from consent.cookies.models import Cookie, CookieSite
 from consent.cookies.script import ENTRIES, get_script_origin, render_tag
 from consent.cookies.selectors import find_banner, list_cookies
 from consent.cookies.services import save_cookie, save_site
+from consent.cookies.services.register import request_necessary_cookie
 from consent.register.admin.row_admin import RegisterAdmin
+from consent.register.admin.safeguards import SafeguardedAdmin
+from consent.register.models import SafeguardChange
 from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -21,7 +24,7 @@ __all__ = ["CookieAdmin", "CookieSiteAdmin"]
 
 
 @admin.register(Cookie, site=site)
-class CookieAdmin(RegisterAdmin):
+class CookieAdmin(SafeguardedAdmin):
     """Console page of cookies."""
 
     row_fields = (
@@ -45,9 +48,13 @@ class CookieAdmin(RegisterAdmin):
     )
     empty_text = "No cookie is registered: the banner is not shown."
 
-    def write(self, row: Any, **details: Any) -> None:
+    def save_row(self, row: Any, **details: Any) -> None:
         """Add or change the cookie, and publish the banner’s text."""
         save_cookie(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+    def request_change(self, row: Any, **request: Any) -> SafeguardChange:
+        """Request a cookie about which visitors are not asked."""
+        return request_necessary_cookie(row, **request)
 
 
 @admin.register(CookieSite, site=site)

@@ -13,17 +13,32 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.cookies.banner import build_content
-from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
+from consent.cookies.models import BannerVersion, Cookie, CookieCategory, CookieSite, LinkedService
 from consent.cookies.selectors import find_banner, list_cookies
+from consent.register.models import SafeguardChange, SafeguardKind
 from consent.register.services import change_register
+from consent.register.services.register import check_register_row, prepare_row, save_register_row, stored_row
+from consent.register.services.safeguards import build_changed_row, list_changed_values, store_safeguard_change
+from consent.register.weakening import WeakensSafeguard, is_sandbox
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["publish_banner", "review_link", "save_cookie", "save_link", "save_site"]
+__all__ = [
+    "apply_approved_cookie",
+    "publish_banner",
+    "request_necessary_cookie",
+    "review_link",
+    "save_cookie",
+    "save_link",
+    "save_site",
+]
+
+_RELIED_ON = ("category", "provider", "set_by", "purpose_en", "purpose_ur", "is_active")
+"""Columns of a necessary cookie because of which visitors need not be asked about it."""
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -32,11 +47,45 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 def save_cookie(cookie: Cookie, *, actor: Actor, reason: Reason | str, at: datetime) -> Cookie:
     """Add or change a cookie of the register, and publish the banner's new text (policy §10).
 
-    Raises ValidationError naming the field, NotAllowed.
+    Raises ValidationError naming the field, WeakensSafeguard if visitors would not be asked about it, NotAllowed.
     """
+    if _is_no_longer_asked(cookie) and actor.kind is not ByKind.SYSTEM and not is_sandbox(cookie.client_id):
+        raise WeakensSafeguard(SafeguardKind.COOKIE)
     saved = change_register(cookie, actor=actor, reason=reason, at=at)
     publish_banner(cookie.client_id, actor=actor, at=at)
     return saved
+
+
+@transaction.atomic
+def request_necessary_cookie(cookie: Cookie, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request a cookie about which visitors are not asked; it is registered once a second person approves it.
+
+    Follows decision 0053. Raises ValidationError naming the field, NotAllowed.
+    """
+    prepare_row(cookie, actor)
+    before = stored_row(cookie)
+    check_register_row(cookie, before, at=at)
+    about: dict[str, Any] = {"purpose": "", "values": list_changed_values(cookie, before), "ground": ground}
+    return store_safeguard_change(cookie, SafeguardKind.COOKIE, **about, actor=actor, at=at)
+
+
+def apply_approved_cookie(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """Save the cookie of an approved change; False for a change of another kind. Connected to ``weaker_rows``."""
+    if change.kind != SafeguardKind.COOKIE:
+        return False
+    cookie: Any = build_changed_row(change, at)
+    check_register_row(cookie, stored_row(cookie), at=at)
+    save_register_row(cookie, actor=actor, reason=reason, at=at)
+    publish_banner(cookie.client_id, actor=actor, at=at)
+    return True
+
+
+def _is_no_longer_asked(cookie: Cookie) -> bool:
+    """Return True if visitors would not be asked about a cookie, and were before, or about another use of it."""
+    if cookie.category != CookieCategory.NECESSARY or not cookie.is_active:
+        return False
+    stored = Cookie.objects.filter(pk=cookie.pk, client_id=cookie.client_id).first()
+    return stored is None or any(getattr(stored, name) != getattr(cookie, name) for name in _RELIED_ON)
 
 
 @transaction.atomic

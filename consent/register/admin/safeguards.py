@@ -19,7 +19,6 @@ from consent.register.effects import SafeguardEffect, count_concerned
 from consent.register.models import (
     LawfulBasis,
     Purpose,
-    Recipient,
     RecipientApproval,
     SafeguardChange,
     SafeguardKind,
@@ -77,13 +76,27 @@ def _panel(
     if isinstance(row, RecipientApproval):
         effect = count_recipient_effect(row, at=at)
         return {"template": _RECIPIENT_PANEL, "effect": effect, "approval": row, "ground": ground}
-    effect_of_purpose = None if isinstance(row, Recipient) else _count_effect(kind, row, roles)
-    names = PURPOSE_WORDS if isinstance(row, Purpose) else _RULE_COLUMNS if kind == SafeguardKind.RETENTION else ()
+    effect_of_purpose = None if kind in _OF_NO_PURPOSE else _count_effect(kind, row, roles)
+    names = PURPOSE_WORDS if isinstance(row, Purpose) else _COLUMNS.get(kind, ())
     changes = _list_changes(row, names)
     return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground, "changes": changes}
 
 
-_RULE_COLUMNS = ("category", "trigger", "fixed_on", "period", "action", "is_automatic", "starts_at", "ends_at")
+_OF_NO_PURPOSE = frozenset({SafeguardKind.COOKIE, SafeguardKind.RECIPIENT})
+_COLUMNS = {
+    SafeguardKind.COOKIE: ("category", "provider", "set_by", "purpose_en", "purpose_ur", "days"),
+    SafeguardKind.RETENTION: (
+        "category",
+        "trigger",
+        "fixed_on",
+        "period",
+        "action",
+        "is_automatic",
+        "starts_at",
+        "ends_at",
+    ),
+}
+"""The columns to show of a changed row, by kind of change."""
 
 
 def _list_changes(row: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
@@ -257,7 +270,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
         "A change that weakens a safeguard has no effect until a second person approves it: a lawful basis other than "
         "consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
         "accounts, other words for a purpose in use, the end of a restriction, earlier disposal or disposal without a "
-        "review, or another recipient of data."
+        "review, a cookie about which visitors are not asked, or another recipient of data."
     )
     empty_text = "No change that weakens a safeguard has been requested."
     standing = change_state_column
@@ -294,7 +307,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
             url = reverse("admin:consent_restriction_change", args=[row.row], current_app=site.name)
             return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
         changed: Any = _build(row)
-        if isinstance(changed, (Recipient, RecipientApproval)):
+        if row.kind in _OF_NO_PURPOSE:
             return str(getattr(changed, "recipient", changed))
         purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
         parts = [str(purpose)]

@@ -24,6 +24,7 @@ class SafeguardKind(models.TextChoices):
     WORDS = "words", _("Other words for a purpose in use")
     RESTRICTION = "restriction", _("A restriction of processing is lifted")
     RETENTION = "retention", _("Data is disposed of earlier, or without a review")
+    COOKIE = "cookie", _("Visitors are not asked about a cookie")
     RECIPIENT = "recipient", _("Data goes to another recipient")
 
 

@@ -11,8 +11,12 @@ from django.db.utils import ProgrammingError
 from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
 from consent.cookies.selectors import find_client_of_site, list_links, list_links_to_review
 from consent.cookies.services import review_link, save_cookie, save_link, save_site
+from consent.cookies.services.register import request_necessary_cookie
+from consent.register.services import decide_safeguard_change
 from consent.register.services.register import SharedRowNotEditable
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -252,3 +256,18 @@ def test_the_database_refuses_a_second_version_with_the_same_number(khyber):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM cookies_bannerversion")
         assert cursor.fetchone() == (version.number,)
+
+
+def test_visitors_are_asked_until_a_second_person_agrees_that_a_cookie_is_necessary(cast, khyber, now):
+    cookie = make_cookie(khyber.pk, "_stats*", "analytics")
+    cookie.category = "necessary"
+    celia = {"actor": cast.actor("celia"), "at": now}
+    with pytest.raises(WeakensSafeguard):
+        save_cookie(cookie, reason=WHY, **celia)
+    change = request_necessary_cookie(cookie, ground="It balances the load.", **celia)
+    assert get_banner(khyber.pk).content["categories"] != []
+    with pytest.raises(ApproverIsRequester):
+        decide_safeguard_change(change, approve=True, **celia)
+    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now)
+    assert Cookie.objects.get(pk=cookie.pk).category == "necessary"
+    assert get_banner(khyber.pk).content["categories"] == []
