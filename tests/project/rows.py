@@ -56,6 +56,7 @@ from paktaleem.directory.data_systems.services import (
     fail_order,
     issue_orders,
     issue_orders_for_set,
+    propose_system_end,
     propose_waiver,
     raise_alerts,
 )
@@ -504,6 +505,8 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
     """Create orders to a system operated by hand, for each act; return the key by act."""
     client, amina = cast.client("indus"), cast.actor("amina")
     library = make_system(client, "library", ["credentials"], delivery="by_hand")
+    leaving = make_system(client, "old_library", ["device"], delivery="by_hand")
+    propose_system_end(leaving, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
     orders = {
         kind: issue_orders(cast.subject(person), _told(kind), new_values=values, actor=SETTING_UP, at=AT)[0]
         for kind, person, values in (
@@ -521,6 +524,7 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
     alert, of_many = OrderAlert.objects.first(), OrderSet.objects.first()
     by_act = {"agree": "collect", "add-file": "collect", "values": "correct", "try-again": "erase", "waive": "erase"}
     found = {f"systems/order/{act}": orders[kind].pk for act, kind in by_act.items()}
+    found |= {f"systems/system/{act}": leaving.pk for act in ("agree", "decline")}
     listed = {"systems/orderalert": alert and alert.pk, "systems/orderset": of_many and of_many.pk}
     return {**found, **listed, "systems/order": orders["erase"].pk, "systems/system": library.pk}
 
