@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from children.guardians.strength import Strength
-
-__all__ = ["Answer", "ChildFacts", "Guardian", "Standing", "VerificationPeriod", "combine_answers", "grants_more"]
+from children.strength import Strength
 
 GIVEN, REFUSED, WITHDRAWN, LAPSED = "given", "refused", "withdrawn", "lapsed"
 

@@ -14,16 +14,6 @@ from confusable_homoglyphs.confusables import confusables_data
 
 from paktaleem.foundation.phones import bare_number, normal_number
 
-__all__ = [
-    "Contact",
-    "ContactHolders",
-    "ContactMatch",
-    "ContactRejection",
-    "match_emails",
-    "match_phones",
-    "why_contact_unusable",
-]
-
 SHARED_BY = 2
 """How many other people may have the same contact (a second parent); beyond that it counts as shared."""
 _ONE_MAILBOX = {

@@ -6,8 +6,6 @@ from http import HTTPStatus
 
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["AttestationTooShort", "CardNumberFound", "check_attestation", "check_evidence"]
-
 _ATTESTED_WORDS = 3
 _RUN = re.compile(r"(?<![0-9])[0-9](?:[ .-]?[0-9]){12,18}(?![0-9])")
 """Thirteen to nineteen digits, in groups or not: a CNIC has thirteen, cards have thirteen to nineteen."""

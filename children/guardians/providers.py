@@ -18,20 +18,9 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from children.guardians.strength import PROVIDER_METHODS, Method
+from children.strength import PROVIDER_METHODS, Method
 from paktaleem.directory.webhooks.signing import signature
 from paktaleem.foundation.errors import PortalError, Problem
-
-__all__ = [
-    "CheckProvider",
-    "CheckResult",
-    "FolderProvider",
-    "NotSigned",
-    "ProviderUnknown",
-    "StartedCheck",
-    "check_providers",
-    "read_signed",
-]
 
 TOLERANCE = timedelta(minutes=5)
 _LONGEST_NUMBER = 200

@@ -4,9 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from children.guardians.authority import Guardian
-from children.guardians.strength import Strength
-
-__all__ = ["RequestBlocker", "why_not_allowed"]
+from children.strength import Strength
 
 
 class RequestBlocker(StrEnum):

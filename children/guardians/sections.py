@@ -41,8 +41,6 @@ from paktaleem.directory.copies.sections import (
     table_section,
 )
 
-__all__ = ["list_guardian_sections"]
-
 _PAIR = ("child", "guardian")
 _OF_GUARDIAN = ("guardianship__guardian",)
 _PROVIDER = Column("provider", _("Provider"))

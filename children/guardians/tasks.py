@@ -24,8 +24,6 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["ask", "begin", "process_open_checks"]
-
 log = structlog.stdlib.get_logger(__name__)
 ROUND = "children.ask_providers"
 _NOT_NOW = (ProviderUnknown, NotSigned, AlreadyErased, ValidationError, OSError)

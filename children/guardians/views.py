@@ -13,8 +13,6 @@ from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.clock import client_now, wall_clock_now
 
-__all__ = ["answer_check"]
-
 MOST_BYTES = 64_000
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from paktaleem.directory.people.ages import is_child
+from paktaleem.directory.ages import is_child
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

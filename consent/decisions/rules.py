@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from children.guardians.strength import needed_strength
+from children.strength import needed_strength
 from consent.decisions.consent_rules import consent_is_given
 from consent.decisions.facts import Action
 from consent.decisions.instructions import find_instruction
@@ -232,7 +232,7 @@ def _authorisation_refusal(case: RuleContext) -> Reason | None:
 
 
 def _is_consent_strong_enough(case: RuleContext) -> bool:
-    """Return True if the guardian's consent is strong enough (`children.guardians.strength`).
+    """Return True if the guardian's consent is strong enough (`children.strength`).
 
     Sharing needs a separate consent; where a purpose has recipients, a weak consent does not count.
     """

@@ -21,7 +21,7 @@ from consent.register.models import (
     RecipientApproval,
 )
 from consent.register.purpose_texts import describe_purpose
-from paktaleem.directory.people.ages import is_child
+from paktaleem.directory.ages import is_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from children.guardians.strength import needed_strength
+from children.strength import needed_strength
 from consent.register.models import Purpose, RecipientApproval
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

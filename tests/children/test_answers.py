@@ -21,7 +21,7 @@ from children.guardians.services import (
     record_service_answer,
     record_verification,
 )
-from children.guardians.strength import METHODS, Method, Strength, needed_strength, strength_of
+from children.strength import METHODS, Method, Strength, needed_strength, strength_of
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor

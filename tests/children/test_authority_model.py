@@ -44,7 +44,7 @@ from children.guardians.services import (
     release,
     settle_guardian_change,
 )
-from children.guardians.strength import METHODS, Method
+from children.strength import METHODS, Method
 from consent.decisions.decision import Question
 from consent.decisions.selectors.decisions import decide_one
 from paktaleem.directory.people.models import AgeChange, Subject

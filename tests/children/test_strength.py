@@ -11,7 +11,7 @@ from children.guardians.services import (
     record_verification,
     verify_guardian,
 )
-from children.guardians.strength import (
+from children.strength import (
     CONFIRMED,
     METHODS,
     PROVIDER_METHODS,

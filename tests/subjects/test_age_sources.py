@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 from django.core.exceptions import ValidationError
 
+from paktaleem.directory.ages import AgeSource, Statement, combine_statements
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.ages import AgeSource, Statement, combine_statements
 from paktaleem.directory.people.details import (
     ADULT_SENTINEL,
     AgeCheck,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.directory.people.ages import (
+from paktaleem.directory.ages import (
     birthday,
     may_be_child_until,
     of_age_at,

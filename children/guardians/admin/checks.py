@@ -16,7 +16,7 @@ from children.guardians.services import (
     request_check_result,
     show_check_url,
 )
-from children.guardians.strength import PROVIDER_METHODS
+from children.strength import PROVIDER_METHODS
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -25,8 +25,6 @@ from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-
-__all__ = ["START_CHECK", "ProviderCheckAdmin"]
 
 _TONES = {"requested": "warn", "started": "warn", "passed": "good", "failed": "bad", "lapsed": "bad"}
 _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in PROVIDER_METHODS]

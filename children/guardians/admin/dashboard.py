@@ -15,8 +15,6 @@ from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.site import boards, site
 
-__all__ = ["children_board"]
-
 
 @boards.connect
 def children_board(actor: Actor, at: datetime) -> list[Line]:

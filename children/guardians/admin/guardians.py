@@ -21,7 +21,7 @@ from children.guardians.models import (
 )
 from children.guardians.selectors import preview_end
 from children.guardians.services import change_guardian, record_service_answer, verify_guardian
-from children.guardians.strength import STAFF_METHODS
+from children.strength import STAFF_METHODS
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
@@ -35,8 +35,6 @@ from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["STAFF_METHOD_CHOICES", "EvidenceForm", "GuardianshipAdmin", "ServiceAuthorisationAdmin", "is_in_effect"]
 
 STAFF_METHOD_CHOICES = [(one.value, one.label) for one in VerificationMethod if one.value in STAFF_METHODS]
 """Methods that staff carry out."""

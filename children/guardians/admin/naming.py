@@ -29,8 +29,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["NameForm"]
-
 _OFF = {"autocomplete": "off"}
 _NEW = _("Only for a person who is not registered yet.")
 

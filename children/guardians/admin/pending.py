@@ -23,8 +23,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
-
 
 @admin.register(GuardianChange, site=site)
 class GuardianChangeAdmin(ExportableAdmin):

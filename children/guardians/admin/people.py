@@ -26,8 +26,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 
-__all__ = ["authority_panel", "describe_answer", "needs_guardian"]
-
 _MOST = 20
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}
 _WORDS = {

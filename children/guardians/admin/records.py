@@ -27,8 +27,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
-__all__ = ["ChildMechanismAdmin", "SchoolAuthorisationAdmin"]
-
 
 def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) -> None:
     end_school_authorisation(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))

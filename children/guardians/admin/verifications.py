@@ -19,8 +19,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
-__all__ = ["VerificationAdmin"]
-
 
 def _mark_false(row: Verification, given: dict[str, Any], request: HttpRequest) -> None:
     mark_verification_false(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))

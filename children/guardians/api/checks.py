@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from children.guardians.models import CheckState, ProviderCheck
 from children.guardians.selectors import find_check_url, get_live_guardianship, list_provider_checks
 from children.guardians.services import CheckUnknown, request_check
-from children.guardians.strength import PROVIDER_METHODS
+from children.strength import PROVIDER_METHODS
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
@@ -26,8 +26,6 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.serializers import PROVIDER, PatternField, StrictSerializer, TextField
-
-__all__ = ["GuardianChecks", "ShowCheck"]
 
 
 class CheckInput(StrictSerializer):

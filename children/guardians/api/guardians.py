@@ -28,15 +28,12 @@ from children.guardians.selectors import (
     load_child_facts,
 )
 from children.guardians.services import name_guardian, record_service_answer, verify_guardian
-from children.guardians.strength import STAFF_METHODS
+from children.strength import STAFF_METHODS
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, TruthField, ZonedDateTimeField
-
-__all__ = ["GuardianAuthorisations", "Guardians"]
-
 
 NO_CARD_NUMBER = "Without the number of an identity or payment card."
 

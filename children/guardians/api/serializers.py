@@ -5,9 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from children.guardians.models import Decision, MechanismKind, Relationship, Source
-from children.guardians.strength import Method
-
-__all__ = ["AuthorisationOutput", "GuardianOutput", "GuardiansOutput"]
+from children.strength import Method
 
 
 class GuardianAnswerOutput(serializers.Serializer[Any]):

@@ -14,8 +14,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
-__all__ = ["Decision", "Route", "SchoolAuthorisation", "ServiceAuthorisation"]
-
 
 class Decision(models.TextChoices):
     """An answer about the service: given, refused or withdrawn."""

@@ -15,14 +15,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
-__all__ = [
-    "ConflictOutcome",
-    "GuardianChange",
-    "GuardianConflict",
-    "Quarantine",
-    "QuarantineCause",
-]
-
 
 class ConflictOutcome(models.TextChoices):
     """The outcome of a disagreement between guardians."""

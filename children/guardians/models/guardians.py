@@ -8,15 +8,13 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.rows import ChildRow
-from children.guardians.strength import Method, Strength
+from children.strength import Method, Strength
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
-
-__all__ = ["Guardianship", "Relationship", "Source", "Verification", "VerificationMethod", "VerificationStrength"]
 
 
 class Relationship(models.TextChoices):
@@ -37,7 +35,7 @@ class Source(models.TextChoices):
 
 
 class VerificationMethod(models.TextChoices):
-    """Labels of the verification methods in ``children.guardians.strength``."""
+    """Labels of the verification methods in ``children.strength``."""
 
     SIGNED_FORM = Method.SIGNED_FORM.value, _("Signed form")
     IN_PERSON = Method.IN_PERSON.value, _("In person")
@@ -53,7 +51,7 @@ class VerificationMethod(models.TextChoices):
 
 
 class VerificationStrength(models.IntegerChoices):
-    """Labels of the verification strengths in ``children.guardians.strength``."""
+    """Labels of the verification strengths in ``children.strength``."""
 
     BASIC = Strength.BASIC.value, _("Basic: for internal use only")
     SUBSTANTIAL = Strength.SUBSTANTIAL.value, _("Substantial")

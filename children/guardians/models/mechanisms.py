@@ -11,8 +11,6 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
-__all__ = ["CheckState", "ChildMechanism", "MechanismKind", "ProviderCheck"]
-
 
 class MechanismKind(models.TextChoices):
     """The kind of mechanism that a client declares."""

@@ -9,8 +9,6 @@ from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.audit.history import Tracked
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["AuthoredRow", "ChildRow", "actor_fields"]
-
 
 class ChildRow(Tracked):
     """A row that may change; its history keeps every version."""

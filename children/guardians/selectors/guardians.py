@@ -36,36 +36,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = [
-    "GuardianshipUnknown",
-    "answers_of",
-    "clients_with_open_checks",
-    "find_check_url",
-    "find_latest_check",
-    "find_provider_for_guardians",
-    "find_request_blocker",
-    "get_combined_answer",
-    "get_guardianship",
-    "get_live_guardianship",
-    "list_candidates",
-    "list_conflicts",
-    "list_guardian_changes",
-    "list_guardians",
-    "list_guardianships",
-    "list_informed_guardians",
-    "list_mechanisms",
-    "list_of_full_age",
-    "list_open_checks",
-    "list_provider_checks",
-    "list_quarantines",
-    "list_school_authorisations",
-    "list_service_authorisations",
-    "list_verifications",
-    "load_child_facts",
-    "load_facts_of_children",
-    "preview_end",
-]
-
 OPEN_CHECKS_AT_ONCE = 200
 _facts = msgspec.json.Decoder(ChildFacts | None)
 

@@ -24,7 +24,7 @@ from children.guardians.selectors import get_live_guardianship, load_child_facts
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child, next_free_time
 from children.guardians.services.verifications import EvidenceRequired
-from children.guardians.strength import Strength
+from children.strength import Strength
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
@@ -34,18 +34,6 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
-
-__all__ = [
-    "AnswerInFuture",
-    "AnswerOutdated",
-    "AnswerUndated",
-    "ChildMayNotAuthorise",
-    "NoAuthority",
-    "NoConsentGiven",
-    "TooWeakToShare",
-    "record_service_answer",
-    "service_changed",
-]
 
 _REFERENCE = "children_serviceauthorisation.evidence_reference"
 

@@ -27,7 +27,7 @@ from children.guardians.selectors import find_check_url
 from children.guardians.services.guardians import AlreadyEnded
 from children.guardians.services.locking import lock_child
 from children.guardians.services.verifications import MayNotConsent, record_verification
-from children.guardians.strength import Method
+from children.strength import Method
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import (
     Actor,
@@ -42,24 +42,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-
-__all__ = [
-    "ASK",
-    "BEGIN",
-    "CheckUnknown",
-    "MethodNotOffered",
-    "PendingCheck",
-    "ResultRequest",
-    "TooManyChecks",
-    "find_check_to_query",
-    "find_check_to_start",
-    "receive_check_result",
-    "record_check_result",
-    "record_check_started",
-    "request_check",
-    "request_check_result",
-    "show_check_url",
-]
 
 BEGIN, ASK = "children.begin_check", "children.ask_check"
 BEGIN_WITHIN = timedelta(days=1)

@@ -12,8 +12,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 
-__all__ = ["AlreadyClosed", "close_conflict", "update_conflict", "update_service_conflict"]
-
 
 class AlreadyClosed(PortalError):
     """The case is already closed."""

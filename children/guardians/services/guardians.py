@@ -14,7 +14,7 @@ from children.guardians.models import ConflictOutcome, GuardianChange, Guardians
 from children.guardians.selectors import load_child_facts
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child
-from children.guardians.strength import CONFIRMED, Method
+from children.strength import CONFIRMED, Method
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, add_role, find_full_age
@@ -27,23 +27,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
-
-__all__ = [
-    "VERIFICATION",
-    "AlreadyEnded",
-    "AlreadyNamed",
-    "ChangeWaits",
-    "NotTheirOwnGuardian",
-    "StillAChild",
-    "accept_roster_claim",
-    "change_guardian",
-    "end_at_full_age",
-    "end_guardian",
-    "name_guardian",
-    "refusal_checks",
-    "request_confirmation",
-    "settle_guardian_change",
-]
 
 _NOTE = "children_guardianship.court_order_note"
 _NAME_AN_ADULT = "Name a registered adult."

@@ -6,8 +6,6 @@ from children.guardians.models import ServiceAuthorisation
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import lock_subject
 
-__all__ = ["lock_child", "next_free_time"]
-
 
 def lock_child(child: Subject, *, during_erasure: bool = False) -> Subject:
     """Lock the child's row until the end of the transaction and return it; see ``lock_subject``.

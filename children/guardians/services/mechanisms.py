@@ -16,8 +16,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["declare_mechanism"]
-
 
 @transaction.atomic
 def declare_mechanism(

@@ -11,15 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.models import Guardianship
 from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian
-from children.guardians.strength import Method
+from children.strength import Method
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.first_rows import FirstRows
-
-__all__ = ["NewGuardian", "SeenEvidence", "choose_guardian", "name_guardian_with_evidence", "register_guardian"]
 
 _NOT_FOUND = _("No person is registered with this text. Check it, or enter the person below as a new one.")
 _SEVERAL = _("Several people match: %(ids)s. Enter the LMS id of one of them.")

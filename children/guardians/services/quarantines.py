@@ -18,8 +18,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["NotInQuarantine", "QuarantineNeeded", "end_quarantine", "quarantine", "quarantine_needs", "release"]
-
 type QuarantineNeed = Callable[[Subject], bool]
 
 quarantine_needs: ExtensionPoint[QuarantineNeed] = ExtensionPoint(

@@ -15,8 +15,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 
-__all__ = ["SchoolAuthorisationEnded", "authorise_by_school", "end_school_authorisation"]
-
 _OFFICIAL = "children_schoolauthorisation.official"
 
 

@@ -13,7 +13,7 @@ from children.guardians.models import ConflictOutcome, Guardianship, Verificatio
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.guardians import AlreadyEnded, is_minor, request_confirmation
 from children.guardians.services.locking import lock_child
-from children.guardians.strength import CONFIRMED, STAFF_METHODS, Method, strength_of
+from children.strength import CONFIRMED, STAFF_METHODS, Method, strength_of
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
@@ -23,18 +23,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
-
-__all__ = [
-    "AlreadyFoundFalse",
-    "EvidenceRequired",
-    "MayNotConsent",
-    "NotAStaffMethod",
-    "end_authority_of_minors",
-    "mark_verification_false",
-    "record_verification",
-    "verification_found_false",
-    "verify_guardian",
-]
 
 _REFERENCE = "children_verification.evidence_reference"
 _MINORS_ACTOR = system_actor("children.guardian_is_minor")

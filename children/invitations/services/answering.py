@@ -14,7 +14,6 @@ from children.guardians.models import Decision, Route
 from children.guardians.selectors import get_live_guardianship, load_child_facts
 from children.guardians.services import record_service_answer, record_verification
 from children.guardians.services.locking import lock_child
-from children.guardians.strength import Method
 from children.invitations.contact_checks import is_contact_usable
 from children.invitations.data_kinds import UNANSWERED
 from children.invitations.models import Invitation
@@ -29,6 +28,7 @@ from children.invitations.services.steps import (
     record_step,
 )
 from children.invitations.states import ANSWERED, AWAITING_ANSWER, State
+from children.strength import Method
 from paktaleem.directory.access_links.models import Page, PageCode
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject

@@ -31,7 +31,7 @@ from consent.notices.selectors.registers import (
 )
 from consent.register.compiled import Register
 from consent.register.periods import Period
-from paktaleem.directory.people.ages import may_be_child_until
+from paktaleem.directory.ages import may_be_child_until
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, key_actor, require
 from paktaleem.foundation.accounts.roles import Capability

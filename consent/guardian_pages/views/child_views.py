@@ -14,12 +14,12 @@ from children.guardians.authority import Answer, ChildFacts, Guardian, Standing
 from children.guardians.models import Guardianship
 from children.guardians.request_rules import why_not_allowed
 from children.guardians.selectors import find_provider_for_guardians, load_child_facts
-from children.guardians.strength import Strength, needed_strength
 from children.invitations.contact_checks import is_contact_usable
 from children.invitations.models import Invitation
 from children.invitations.selectors import get_names_for_guardian, list_wards
 from children.invitations.services import AnswerContext
 from children.invitations.states import OPEN, State
+from children.strength import Strength, needed_strength
 from consent.consents.selectors.service_notices import service_notice
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register

@@ -16,7 +16,7 @@ from children.guardians.services import (
     record_service_answer,
     verify_guardian,
 )
-from children.guardians.strength import Method, strength_of
+from children.strength import Method, strength_of
 from consent.paper.codes import format_code
 from consent.paper.models import FormPage, SheetEntry
 from consent.paper.selectors import SheetFacts

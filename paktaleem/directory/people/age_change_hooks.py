@@ -7,8 +7,6 @@ from paktaleem.directory.people.models import AgeChange
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["age_change_settled"]
-
 type SettledHandler = Callable[[AgeChange, Actor, datetime], None]
 
 age_change_settled: ExtensionPoint[SettledHandler] = ExtensionPoint(

@@ -9,19 +9,9 @@ person.
 from dataclasses import replace
 from datetime import datetime
 
-from paktaleem.directory.people.ages import birthday, combine_statements, is_child, of_age_at
+from paktaleem.directory.ages import birthday, combine_statements, is_child, of_age_at
 from paktaleem.directory.people.details import AgeCheck, SubjectDetails, age_statements, threshold_reached_at
 from paktaleem.foundation.accounts.thresholds import Thresholds
-
-__all__ = [
-    "AGE_GATE_FIELDS",
-    "Reading",
-    "came_of_age_by",
-    "reveals_child",
-    "reveals_minor_guardian",
-    "withhold_looser_changes",
-    "without_contradictions",
-]
 
 AGE_GATE_FIELDS = (
     "role",

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from paktaleem.directory.people import ages
+from paktaleem.directory import ages
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.people.grades import parse_grade
 from paktaleem.foundation.accounts.thresholds import Thresholds

@@ -6,8 +6,6 @@ from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
 
-__all__ = ["check_erasures"]
-
 _REMEDIES = {
     ErasureState.LIST_BEHIND: "Put the newest list into ERASURE_LIST_FILE. Until then no one is erased here.",
     ErasureState.NOT_REPLAYED: "Run: manage.py replay_erasures",

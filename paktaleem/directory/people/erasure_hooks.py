@@ -10,25 +10,6 @@ from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = [
-    "Hold",
-    "PersonalRows",
-    "before_erasure",
-    "erasure_blockers",
-    "erasure_holds",
-    "erasure_locks",
-    "erasure_started",
-    "is_waiting",
-    "list_blockers",
-    "list_held_people",
-    "list_holds",
-    "list_personal_rows",
-    "personal_rows",
-    "report_started_erasure",
-    "run_pre_erasure_hooks",
-    "take_locks",
-]
-
 
 class Hold(NamedTuple):
     """Why a person may not be erased now: a stable code, and the ground in the reader's language.

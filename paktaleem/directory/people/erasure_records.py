@@ -8,8 +8,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
-__all__ = ["Erasure", "ErasureCarriedOut"]
-
 
 class Erasure(models.Model):
     """One confirmed erasure of one person: who confirmed it, why and when, and when every system had answered.

@@ -10,8 +10,6 @@ from paktaleem.directory.people.models import ErasureCarriedOut
 from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, erasure_list
 from paktaleem.foundation.tenancy.context import in_global
 
-__all__ = ["ErasureState", "ListBehind", "erasure_state", "is_list_behind", "missing_erasures"]
-
 UNDER_WAY = timedelta(seconds=60)
 """Longest time between an erasure's line and its commit before it counts as not carried out."""
 

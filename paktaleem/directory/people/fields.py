@@ -8,8 +8,6 @@ from enum import StrEnum
 
 from paktaleem.foundation.marking import mark as _
 
-__all__ = ["PERSONAL", "PERSONAL_FIELDS", "FieldKind", "PersonalField"]
-
 
 class FieldKind(StrEnum):
     """How a value is written and checked. A ``TEXT`` needs no code of its own anywhere."""

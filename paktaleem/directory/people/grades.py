@@ -3,8 +3,6 @@
 import re
 import unicodedata
 
-__all__ = ["GRADE_LIMIT", "parse_grade"]
-
 GRADE_LIMIT = 32
 _NOTHING = frozenset({"N/A", "#N/A", "NA", "N.A", "NONE", "NULL", "NIL", "NOT APPLICABLE", "UNKNOWN", "TBD"})
 """Words for no grade, which school systems and spreadsheet programs write."""

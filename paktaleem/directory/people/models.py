@@ -9,8 +9,8 @@ from django.db.models.functions import Collate
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
-from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.erasure_records import Erasure, ErasureCarriedOut
 from paktaleem.directory.people.grades import GRADE_LIMIT

@@ -7,8 +7,6 @@ from paktaleem.directory.people.models import SubjectEvent
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["event_recorded"]
-
 type EventHandler = Callable[[SubjectEvent, Actor, datetime], None]
 
 event_recorded: ExtensionPoint[EventHandler] = ExtensionPoint(

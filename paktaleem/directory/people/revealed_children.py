@@ -10,8 +10,6 @@ from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["RevealedPeople", "child_revealed", "minor_revealed"]
-
 type RevealedHandler = Callable[[UUID, Sequence[UUID], By, datetime], None]
 """Takes the client, the people, the actor and the time; runs in the same transaction."""
 

@@ -8,16 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.indexes import newest_first
 
-__all__ = [
-    "SEVERAL_ROLES",
-    "HasSeveralRoles",
-    "SubjectRole",
-    "having_any_role",
-    "having_role",
-    "other_roles_are_others",
-    "role_indexes",
-]
-
 
 class SubjectRole(models.TextChoices):
     """A person's role at the client (policy, Definitions)."""

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Collate
 
-from paktaleem.directory.people.ages import ADULT_ROLES
+from paktaleem.directory.ages import ADULT_ROLES
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import (
     AccessRecord,
@@ -31,34 +31,6 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.spellings import list_spellings
 from paktaleem.foundation.tenancy.context import current_client, is_limited
 from paktaleem.foundation.tenancy.rows import find_row
-
-__all__ = [
-    "BY_ID",
-    "SubjectErased",
-    "SubjectUnknown",
-    "age_is_known",
-    "contact_of",
-    "filter_by_id_prefix",
-    "get_subject",
-    "has_hidden_record",
-    "has_waiting_age_change",
-    "having_left",
-    "is_erased",
-    "list_access_records",
-    "list_age_changes",
-    "list_by_change",
-    "list_guardian_claims",
-    "list_protected",
-    "list_same_person",
-    "list_subjects",
-    "map_same_person",
-    "sealer_of",
-    "sealers_of",
-    "search_subjects",
-    "tombstone_of",
-    "was_erased",
-    "with_waiting_age_change",
-]
 
 BY_ID = Collate("external_id", "C")
 """LMS ids in code-point order (collation C), as indexed for prefix search."""

@@ -4,9 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from paktaleem.directory.people.ages import AgeSource
-
-__all__ = ["BatchOutput", "SubjectEventOutput", "SubjectOutput", "SubjectsOutput"]
+from paktaleem.directory.ages import AgeSource
 
 
 class AgeGateOutput(serializers.Serializer[Any]):

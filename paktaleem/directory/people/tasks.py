@@ -28,15 +28,6 @@ from paktaleem.foundation.logs.jobs import name_jobs
 from paktaleem.foundation.runs.services import advance_run, end_run, restart_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 
-__all__ = [
-    "complete_answered_erasure",
-    "complete_answered_erasures",
-    "complete_erasures",
-    "forget_in_statistics",
-    "prepare_worker",
-    "recompute_ages_of_client",
-]
-
 COMPLETE_ANSWERED = "subjects.complete_answered_erasures"
 FORGET_IN_STATISTICS = "subjects.forget_in_statistics"
 AGES_AT_ONCE = 500

@@ -18,8 +18,6 @@ from paktaleem.foundation.console.forms import ReasonField, ScopedForm
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.widgets import DayInput
 
-__all__ = ["ADDED_FIELDS", "AddPersonForm", "add_person"]
-
 _KINDS = {FieldKind.TEXT, FieldKind.NAME, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.DAY}
 _SEALED = [field for field in PERSONAL_FIELDS if field.kind in _KINDS]
 ADDED_FIELDS = (

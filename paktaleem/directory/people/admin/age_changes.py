@@ -22,8 +22,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 
-__all__ = ["AgeChangeAdmin"]
-
 _LABELS = {
     "role": gettext_noop("Role"),
     "other_roles": gettext_noop("Other roles"),

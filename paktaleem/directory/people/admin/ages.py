@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
+from paktaleem.directory.ages import AgeSource
 from paktaleem.directory.people.age_changes import AGE_SOURCES
-from paktaleem.directory.people.ages import AgeSource
 from paktaleem.directory.people.details import AgeCheck
 from paktaleem.directory.people.models import AgeRoute, Subject
 from paktaleem.directory.people.services import register_subject
@@ -17,8 +17,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.places import CountryChoice
-
-__all__: list[str] = []
 
 _NEEDED = {
     AgeSource.BIRTH_DATE: ("day",),

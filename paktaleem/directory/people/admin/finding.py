@@ -21,8 +21,6 @@ from paktaleem.foundation.console.search import SEARCH_REASON
 from paktaleem.foundation.first_rows import FirstRows
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["FindForm", "search_people", "show_find_page"]
-
 
 class FindForm(forms.Form):
     """Search text, sent by POST so that no name appears in a URL or a log."""

@@ -53,8 +53,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import isolate
 
-__all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
-
 LABELS = {field.name: gettext_lazy(field.label) for field in PERSONAL_FIELDS}
 _ERASED: dict[type[Exception], str] = {
     ErasureInProgress: "The erasure of this person is already confirmed.",

@@ -9,8 +9,6 @@ from django.http import HttpRequest
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.roles import HasSeveralRoles
 
-__all__ = ["OtherRoleFilter", "describe_roles"]
-
 
 @admin.display(description="role")
 def describe_roles(row: Subject) -> str:

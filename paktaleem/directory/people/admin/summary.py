@@ -14,8 +14,6 @@ from paktaleem.foundation.console.person_pages import SummaryLine, person_panels
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 
-__all__ = ["guardians_panel", "summarize_person"]
-
 _MOST_CLAIMS = 50
 
 

@@ -8,8 +8,6 @@ from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.foundation.console.columns import moment
 from paktaleem.foundation.console.field_words import FieldWords, field_words
 
-__all__ = ["describe_threshold"]
-
 
 def describe_threshold(at: datetime) -> str:
     """Return when a person reaches the age of consent, or that they are of age."""

@@ -23,8 +23,6 @@ from paktaleem.foundation.api.operations import Operation, actor_of, client_of, 
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.serializers import CursorField, ZonedDateTimeField
 
-__all__ = ["ListSubjects"]
-
 
 class ListSubjectsInput(RevealInput):
     """Filters, cursor and page size; and the request to reveal sealed fields, with its reason."""

@@ -57,8 +57,6 @@ from paktaleem.foundation.api.serializers import (
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import Problem
 
-__all__ = ["BatchOperations", "RecordSubjectEvent", "RevealInput", "SubjectOperations", "serialize_subject"]
-
 
 class PeopleErased(FieldProblem):
     """At least one person in a batch was erased."""

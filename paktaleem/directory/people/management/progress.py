@@ -2,8 +2,6 @@
 
 from django.core.management.base import OutputWrapper
 
-__all__ = ["Progress"]
-
 
 class Progress:
     """A counter that updates in place on a terminal, and prints a line every ``line_every`` otherwise."""

@@ -18,8 +18,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["recompute_ages"]
-
 _PEOPLE, _HISTORY = Subject._meta.db_table, Subject.history.model
 
 

@@ -17,8 +17,6 @@ from paktaleem.foundation.accounts.second_person import decide_change, require_a
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["open_age_change", "settle_age_change"]
-
 
 @transaction.atomic
 def settle_age_change(

@@ -17,8 +17,6 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.encryption.sealing import Sealer, blind_index
 
-__all__ = ["PROPOSAL", "AgeProposal", "age_rules_of", "full_age_rules_of", "parse_proposal", "propose_changes"]
-
 PROPOSAL = "subjects_agechange.proposal"
 _DAYS = ("birth_date", "attested_on", "declared_on")
 

@@ -16,8 +16,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.locks import advisory_locks
 
-__all__ = ["BatchRefused", "register_guardians", "register_subjects"]
-
 
 class BatchRefused(Exception):
     """Some of the people cannot be registered, so none is; ``reasons`` maps positions to errors."""

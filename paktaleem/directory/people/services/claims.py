@@ -14,8 +14,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["claim_guardian", "end_other_claims"]
-
 
 @transaction.atomic
 def claim_guardian(

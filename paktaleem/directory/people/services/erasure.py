@@ -31,18 +31,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.erasure_list import Intent, Stage, erasure_list
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = [
-    "COMPLETE_ERASURE",
-    "AlreadyErased",
-    "ErasureHeld",
-    "ErasureInProgress",
-    "ErasureOutcome",
-    "carry_out_erasure",
-    "complete_erasure",
-    "erase_subject",
-    "start_erasure",
-]
-
 COMPLETE_ERASURE = "subjects.complete_erasure"
 """Task that completes one erasure, by client and erasure, once every system has answered."""
 _EMPTIED = (

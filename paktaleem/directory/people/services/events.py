@@ -15,8 +15,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["record_subject_event"]
-
 
 @transaction.atomic
 def record_subject_event(

@@ -15,8 +15,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import wrap_new_key
 
-__all__ = ["replace_key"]
-
 
 @transaction.atomic
 def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:

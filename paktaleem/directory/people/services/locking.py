@@ -7,8 +7,6 @@ from paktaleem.directory.people.erasure_hooks import list_holds, take_locks
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 
-__all__ = ["lock_subject", "lock_unheld_subject"]
-
 
 def lock_subject(subject_id: UUID, *, client_id: UUID, during_erasure: bool = False) -> Subject:
     """Return a person's row locked until the transaction ends, with their client.

@@ -50,19 +50,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.foundation.tenancy.rows import insert_rows
 
-__all__ = [
-    "add_role",
-    "apply_confirmed_change",
-    "find_full_age",
-    "open_details",
-    "record_access",
-    "register_subject",
-    "reveal_fields",
-    "reveal_many",
-    "reveal_names",
-    "was_child",
-]
-
 _LOOKS_AT_ONCE = 500
 _ID_TAKEN = gettext_noop("This institution has a person with this LMS id already, in another school.")
 

@@ -18,8 +18,6 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["AlreadyRequested", "NotErased", "approve_readmission", "request_readmission"]
-
 _WHY = Reason.SUBJECT_REQUEST
 _TOMBSTONE_BYTES = 32
 

@@ -6,8 +6,6 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import has_hidden_record
 from paktaleem.foundation.accounts.actors import NotAllowed
 
-__all__ = ["RecordElsewhere", "require_all_records"]
-
 
 class RecordElsewhere(NotAllowed):
     """A member of staff limited to schools does not see every record of the person, whom the act covers as a whole."""

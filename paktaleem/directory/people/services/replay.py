@@ -8,8 +8,6 @@ from paktaleem.directory.people.services.erasure import ErasureOutcome, carry_ou
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["replay_erasures"]
-
 
 def replay_erasures(*, at: datetime, report: Callable[[ErasureOutcome], None] = lambda _: None) -> int:
     """Repeat listed erasures that this database has not carried out; return the number of lines (decision 0005).

@@ -14,8 +14,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.first_rows import FirstRows, take_first
 
-__all__ = ["FOUND_AT_MOST", "SEARCHED", "find_people", "record_id_search"]
-
 FOUND_AT_MOST = 20
 SEARCHED = "search"
 """Name in place of fields in the access record of a person found by a search."""

@@ -2,8 +2,6 @@
 
 from django.db import connection
 
-__all__ = ["refresh_statistics"]
-
 
 def refresh_statistics() -> None:
     """Make the statistics of people anew, with this transaction's rows and without those of erased people.

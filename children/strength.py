@@ -6,17 +6,6 @@ control of a contact: they are insufficient where data reaches outside recipient
 
 from enum import IntEnum, StrEnum
 
-__all__ = [
-    "CONFIRMED",
-    "METHODS",
-    "PROVIDER_METHODS",
-    "STAFF_METHODS",
-    "Method",
-    "Strength",
-    "needed_strength",
-    "strength_of",
-]
-
 
 class Strength(IntEnum):
     """The strength of a verification; a greater one includes the smaller."""

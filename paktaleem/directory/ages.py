@@ -9,22 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-__all__ = [
-    "ADULT_ROLES",
-    "STRONGEST_FIRST",
-    "AgeSource",
-    "Statement",
-    "birthday",
-    "combine_statements",
-    "is_child",
-    "may_be_child_until",
-    "of_age_at",
-    "of_age_by_attestation",
-    "of_age_by_check",
-    "of_age_by_declaration",
-    "to_statements",
-]
-
 
 class AgeSource(StrEnum):
     """Source that states a person's age."""
