@@ -23,6 +23,10 @@ class ScheduleConfig(config.PortalAppConfig):
             "paktaleem.directory.people.erasure_hooks.erasure_holds",
             "retention.schedule.selectors.holds.find_erasure_holds",
         ),
+        (
+            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
+            "retention.schedule.selectors.holds.describe_erasure_holds",
+        ),
         ("paktaleem.directory.copies.sections.person_sections", "retention.schedule.sections.list_schedule_sections"),
         (
             "consent.sharing.services.legal.legal_demand_approved",

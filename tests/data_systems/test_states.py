@@ -23,17 +23,18 @@ from paktaleem.directory.data_systems.states import (
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 # state: the next state of each step, in the order of Step; "-" is refused
-STEPS = "send accept confirm miss decline dispute fail retry waive lapse"
+STEPS = "send accept confirm miss decline dispute fail retry waive lapse recall release"
 TABLE = {
-    "queued": "sent accepted - - - - - - waived not_applicable",
-    "sent": "- accepted - - - - - - waived not_applicable",
-    "accepted": "- - confirmed not_found not_applicable disputed failed - waived not_applicable",
-    "disputed": "- accepted confirmed not_found not_applicable disputed - - waived not_applicable",
-    "failed": "sent accepted - - - - - queued waived not_applicable",
-    "confirmed": "- - - - - - - - - -",
-    "not_found": "- - - - - - - - - -",
-    "not_applicable": "- - - - - - - - - -",
-    "waived": "- - - - - - - - - -",
+    "queued": "sent accepted - - - - - - waived not_applicable recalled -",
+    "sent": "- accepted - - - - - - waived not_applicable recalled -",
+    "accepted": "- - confirmed not_found not_applicable disputed failed - waived not_applicable recalled -",
+    "disputed": "- accepted confirmed not_found not_applicable disputed - - waived not_applicable recalled -",
+    "failed": "sent accepted - - - - - queued waived not_applicable recalled -",
+    "confirmed": "- - - - - - - - - - - -",
+    "not_found": "- - - - - - - - - - - -",
+    "not_applicable": "- - - - - - - - - - - -",
+    "waived": "- - - - - - - - - - - -",
+    "recalled": "- - - - - - - - - not_applicable - queued",
 }
 
 

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.services import ErasureHeld, start_erasure
+from paktaleem.directory.data_systems.services import accept_order
+from paktaleem.directory.data_systems.states import StepRefused
+from paktaleem.directory.people.models import Erasure
+from paktaleem.directory.people.services import ErasureHeld, complete_erasure, start_erasure
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import Hold, HoldKind
 from retention.schedule.services import HoldScope, place_hold
@@ -17,7 +20,7 @@ from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
-from tests.erasures.steps import AFTER, HOUR, WHY, approved, go_on, proposed, second
+from tests.erasures.steps import AFTER, HOUR, SYSTEM, WHY, approved, go_on, proposed, second, send_all, waive_all
 from tests.retention.schedule.making import lift_hold_by_two
 from tests.rights.cases import AT, DAY, asked_by_guardian, decided, part_of, received
 
@@ -26,6 +29,10 @@ def hold(cast: Cast, person: str | None = "hamza", kind: HoldKind = HoldKind.LEG
     told: dict[str, Any] = {"ground": "Case 4/26.", "review_on": (AT + 30 * DAY).date(), "at": AT}
     scope = HoldScope(subject=cast.subject(person) if person else None, category=category)
     return place_hold(cast.client("indus"), kind=kind, scope=scope, actor=cast.actor("farah"), **told)
+
+
+def states() -> set[str]:
+    return set(Order.objects.filter(kind="erase").values_list("state", flat=True))
 
 
 def grounds(cast: Cast, person: str = "hamza", **about: Any) -> list[str]:
@@ -80,6 +87,50 @@ def test_a_hold_at_the_end_of_the_cooling_off_sends_it_back(indus: Cast) -> None
     assert not Order.objects.filter(kind="erase").exists()
     lift_hold_by_two(placed, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
     assert go_on(approved(indus, at=AFTER), AFTER + 3 * DAY).stage == "ordered"
+
+
+SCOPES: list[dict[str, Any]] = [{}, {"person": None}, {"person": None, "category": "contact_details"}]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_hold_recalls_the_orders_of_an_erasure_that_then_waits(indus: Cast, scope: dict[str, Any]) -> None:
+    row = go_on(approved(indus), AFTER)
+    assert states() == {"queued"}
+    placed = hold(indus, **scope)
+    assert states() == {"recalled"}
+    order = Order.objects.filter(kind="erase")[0]
+    with pytest.raises(StepRefused):
+        accept_order(order, actor=indus.key_actor("indus"), at=AFTER)
+    with pytest.raises(StepRefused):
+        waive_all(indus, AFTER)
+    send_all(AFTER)
+    erasure = Erasure.objects.get()
+    assert (complete_erasure(erasure, actor=SYSTEM, at=AFTER), go_on(row, AFTER).stage) == (False, "ordered")
+    lift_hold_by_two(placed, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    assert states() == {"queued"}
+
+
+def test_an_answered_erasure_waits_for_the_end_of_a_hold(indus: Cast) -> None:
+    go_on(approved(indus), AFTER)
+    waive_all(indus, AFTER)
+    placed = hold(indus)
+    send_all(AFTER)
+    erasure = Erasure.objects.get()
+    assert complete_erasure(erasure, actor=SYSTEM, at=AFTER) is False
+    lift_hold_by_two(placed, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    assert complete_erasure(erasure, actor=SYSTEM, at=AFTER) is True
+
+
+def test_a_hold_recalls_the_orders_of_a_partial_erasure(indus: Cast) -> None:
+    request = decided(indus, received(indus, "restriction"))
+    target = Target(("newsletter",), ("contact_details",))
+    row = approved(indus, request=request, target=target)
+    answer_request(request, text="It is erased.", actor=indus.actor("farah"), at=AT)
+    row = go_on(row, AFTER)
+    hold(indus, category="billing")
+    assert states() == {"queued"}, "another category"
+    hold(indus, person=None, category="contact_details")
+    assert (states(), go_on(row, AFTER).stage) == ({"recalled"}, "ordered")
 
 
 def test_a_hold_of_another_category_does_not_refuse_a_partial_erasure(indus: Cast) -> None:

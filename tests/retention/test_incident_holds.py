@@ -9,7 +9,7 @@ from children.invitations.services import purge_old_contacts
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.services import accept_order, complete_order
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Outcome, StepRefused
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident, IncidentCause
@@ -100,6 +100,22 @@ def test_a_hold_of_a_system_without_the_data_keeps_nothing(cast, indus, report, 
     hold(system=make_system(indus, "billing", ["billing"]))
     _, incident = report("danish")
     assert (incident.held, ordered()) == ([], ["usage_logs"])
+
+
+@pytest.mark.parametrize("scope", [{}, {"person": None}, {"person": None, "category": "usage_logs"}])
+def test_a_hold_recalls_the_orders_of_an_incident(cast, report, hold, now, scope):
+    report("danish")
+    first, second = hold(**scope), hold()
+    order = Order.objects.get(kind="erase")
+    assert (order.state, Incident.objects.get().is_open) == ("recalled", True)
+    with pytest.raises(StepRefused):
+        accept_order(order, actor=cast.key_actor("indus"), at=now)
+    for placed, state in ((first, "recalled"), (second, "queued")):
+        lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
+        order.refresh_from_db()
+        assert order.state == state
+    answer(cast, now)
+    assert not Incident.objects.get().is_open
 
 
 def test_the_page_of_the_incident_says_which_hold(cast, now):

@@ -3,7 +3,9 @@
     queued → sent → accepted → confirmed | not_found | not_applicable | failed
                         → disputed → confirmed | not_found | not_applicable by two people, or answered again
                                failed → (its retry is due, or requested by a person) → queued, sent or accepted again
-    any open state → waived; or, when the person's key is destroyed and no answer is possible, not_applicable
+    any open state → recalled by a hold → queued when the hold is lifted
+    any open state but recalled → waived
+    any open state → not_applicable, when the person's key is destroyed and no answer is possible
 
 Any other step is refused.
 """
@@ -33,6 +35,8 @@ class State(StrEnum):
     """an attempt failed; retried when due, or on a person's request"""
     DISPUTED = "disputed"
     """the answer contradicts what the system had reported, and two people have not accepted it"""
+    RECALLED = "recalled"
+    """a hold keeps the data: the order must not be carried out until the hold is lifted"""
     NOT_APPLICABLE = "not_applicable"
     """the system states, with a reason, that the order cannot or may not be carried out"""
     WAIVED = "waived"
@@ -57,6 +61,8 @@ class Step(StrEnum):
     RETRY = "retry"
     WAIVE = "waive"
     LAPSE = "lapse"
+    RECALL = "recall"
+    RELEASE = "release"
 
 
 class Outcome(StrEnum):
@@ -82,8 +88,10 @@ _NEXT: dict[Step, tuple[frozenset[State], State]] = {
     Step.DISPUTE: (_ANSWERABLE, State.DISPUTED),
     Step.FAIL: (frozenset({State.ACCEPTED}), State.FAILED),
     Step.RETRY: (frozenset({State.FAILED}), State.QUEUED),
-    Step.WAIVE: (OPEN, State.WAIVED),
+    Step.WAIVE: (OPEN - {State.RECALLED}, State.WAIVED),
     Step.LAPSE: (OPEN, State.NOT_APPLICABLE),
+    Step.RECALL: (OPEN - {State.RECALLED}, State.RECALLED),
+    Step.RELEASE: (frozenset({State.RECALLED}), State.QUEUED),
 }
 
 KIND_OF_ENTRY = {state: f"order.{state}" for state in State if state is not State.QUEUED} | {

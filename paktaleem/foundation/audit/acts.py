@@ -201,6 +201,7 @@ _OTHERS = (
     _act("order.not_applicable", _("Order no longer applies"), _sent(*_ORDER)),
     _act("order.not_found", _("System does not know the person"), _sent(*_ORDER)),
     _act("order.part_added", _("File added to an order")),
+    _act("order.recalled", _("Order recalled by a hold"), _sent(*_ORDER)),
     _act("order.requeued", _("Order queued again")),
     _act("order.sent", _("Order sent to its system")),
     _act("order.set_created", _("Orders for many people created"), _sent("set", "kind", "count")),

@@ -10,14 +10,21 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.erasure_hooks import Hold as ErasureHold
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.selectors import map_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from retention.holdings.disposal_checks import DisposalHold
 from retention.schedule.models import Hold, HoldKind, HoldLift
 
-__all__ = ["find_disposal_holds", "find_erasure_holds", "find_holds", "list_holds", "list_lifts"]
+__all__ = [
+    "describe_erasure_holds",
+    "find_disposal_holds",
+    "find_erasure_holds",
+    "find_holds",
+    "list_holds",
+    "list_lifts",
+]
 
 
 def list_holds(actor: Actor) -> QuerySet[Hold]:
@@ -74,6 +81,12 @@ def find_erasure_holds(client_id: UUID, people: Sequence[UUID], at: datetime) ->
             ground = words.format(kind=hold.get_kind_display(), day=hold.review_on.isoformat(), ground=hold.ground)
             found = ErasureHold(f"hold_{hold.kind}", ground, category=hold.category)
             yield from ((key, found) for key in (people if hold.subject_id is None else records[hold.subject_id]))
+
+
+def describe_erasure_holds(erasure: Erasure) -> str:
+    """Describe the holds for which an erasure that has begun waits; connected to ``people.erasure_blockers``."""
+    found = find_erasure_holds(erasure.client_id, [erasure.subject_id], erasure.started_at)
+    return " ".join(hold.ground for _id, hold in found)
 
 
 def _map_records(client_id: UUID, people: Sequence[UUID]) -> dict[UUID, list[UUID]]:

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from consent.agreements.selectors import has_left
 from consent.decisions.retention_facts import close_hold, open_hold
 from consent.register.models import DataCategory
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.models import Order, OrderKind, OrderQuerySet, System
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services import recall_orders
+from paktaleem.directory.data_systems.services import recall_orders, release_orders
 from paktaleem.directory.data_systems.services.erasure import lock_open_orders
+from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services import lock_subject
@@ -45,10 +46,6 @@ __all__ = [
     "review_hold",
     "settle_lift",
 ]
-
-
-_RECALLED = [Ground.RETENTION_ENDED.value, Ground.AGREEMENT_ENDED.value]
-"""Grounds of the orders that a hold recalls: disposals."""
 
 
 class HoldAlreadyLifted(PortalError):
@@ -99,14 +96,14 @@ def place_hold(
     """Place a hold: data in its scope is not disposed of until it is lifted.
 
     ``related`` is the case of an app above; a second hold with the same scope for the same case returns the first one.
-    ``review_on`` is a day in the client's time zone. Raises ValidationError naming the field, AlreadyErased,
-    ErasureInProgress, NotAllowed.
+    ``review_on`` is a day in the client's time zone. An erasure that has begun waits for the end of the hold.
+    Raises ValidationError naming the field, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.MANAGE_HOLDS, client.pk)
     _check_scope(client, scope)
-    if scope.subject is not None:  # the start of an erasure locks the person, too: one of the two is refused
+    if scope.subject is not None:  # the start of an erasure locks the person, too: it is refused, or recalled
         lock_open_orders(scope.subject)
-        lock_subject(scope.subject.pk, client_id=client.pk)
+        lock_subject(scope.subject.pk, client_id=client.pk, during_erasure=True)
     if related is not None and (known := _find_open(client, scope, related)) is not None:
         return known
     hold = Hold(
@@ -193,18 +190,22 @@ def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: A
 
 
 def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
-    """Lift a locked hold; what it kept in incidents is ordered to be erased. The caller has checked who may."""
+    """Lift a locked hold; the orders that only it recalled go on, and what it kept in incidents is ordered erased.
+
+    The caller has checked who may.
+    """
     hold.lifted_at, hold.lifted_by, hold.lift_ground = max(at, hold.placed_at), actor.id, ground
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
     if not is_of_request(hold):
         record_hold("hold.lifted", hold, actor, at)
     close_hold(hold.pk, client_id=hold.client_id, at=hold.lifted_at)
+    _release_orders(hold, actor, at)
     order_after_hold(hold.client_id, hold.subject_id, at=at)
     return hold
 
 
 def deny_deletion(hold: Hold, actor: Actor, at: datetime) -> None:
-    """Have decisions refuse to delete what a hold covers, and recall a person's disposals that are not carried out.
+    """Have decisions refuse to delete what a hold covers, and recall every order to erase it that is not carried out.
 
     What serves an open request may still be deleted.
     """
@@ -217,12 +218,25 @@ def deny_deletion(hold: Hold, actor: Actor, at: datetime) -> None:
         category=hold.category,
         at=hold.placed_at,
     )
+    recall_orders(_find_covered(hold), actor=actor, at=at)
+
+
+def _find_covered(hold: Hold) -> OrderQuerySet:
+    """Find the orders to erase or anonymise data that a hold covers."""
+    kinds = [OrderKind.ERASE, OrderKind.ANONYMISE]
+    orders: OrderQuerySet = Order.objects.filter(client_id=hold.client_id, kind__in=kinds)
     if hold.subject is not None:
-        people = [hold.subject, *list_same_person(hold.subject)]
-        orders = Order.objects.filter(client_id=hold.client_id, subject__in=people, ground__in=_RECALLED)
-        orders = orders.filter(kind__in=[OrderKind.ERASE, OrderKind.ANONYMISE])
-        orders = orders.filter(categories__contains=[hold.category]) if hold.category else orders
-        recall_orders(orders.filter(system=hold.system) if hold.system else orders, actor=actor, at=at)
+        orders = orders.filter(subject__in=[hold.subject, *list_same_person(hold.subject)])
+    orders = orders.filter(categories__contains=[hold.category]) if hold.category else orders
+    return orders.filter(system=hold.system) if hold.system else orders
+
+
+def _release_orders(lifted: Hold, actor: Actor, at: datetime) -> None:
+    """Release the orders that a lifted hold recalled and no other hold covers."""
+    recalled = _find_covered(lifted).filter(state=State.RECALLED)
+    others = Hold.objects.open().filter(client_id=lifted.client_id).exclude(kind=HoldKind.OPEN_REQUEST)
+    kept = [key for hold in others for key in _find_covered(hold).filter(pk__in=recalled).values_list("pk", flat=True)]
+    release_orders(recalled.exclude(pk__in=kept), actor=actor, at=at)
 
 
 def _acts_for_left_client(hold: Hold, actor: Actor, at: datetime) -> bool:

@@ -65,6 +65,13 @@ def test_a_hold_placed_after_the_approval(cast, indus, now, scheduled, scope):
     assert sent_back(scheduled[1], now + DAY) == "held"
 
 
+@pytest.mark.parametrize("scope", [{}, {"category": "contact_details"}, {"system": "lms"}])
+def test_a_hold_of_everyone_recalls_the_orders_of_a_disposal(indus, now, scheduled, scope):
+    order_all(scheduled[1], now + DAY)
+    place(indus, now + DAY, **({"system": lms()} if "system" in scope else scope))
+    assert (Order.objects.get().state, Item.objects.get().state) == ("not_applicable", "sent_back")
+
+
 def test_a_hold_recalls_an_order_that_is_not_carried_out(cast, indus, now, scheduled):
     batch = order_all(scheduled[1], now + DAY)
     [order] = Order.objects.all()

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from consent.agreements.services import end_agreement
 from consent.register.models import ServiceAgreement
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.services import AlreadyErased, erase_subject, start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
@@ -192,8 +192,8 @@ def test_the_review_day_comes_at_midnight_of_the_client(place, now):
         assert (Hold.objects.to_review_at(at).exists(), hold.is_to_review(at)) == (is_due, is_due)
 
 
-def test_no_hold_of_a_person_whose_erasure_starts_meanwhile(committed, now):
-    """The hold waits for the start of the erasure, and is then refused."""
+def test_the_hold_of_a_person_whose_erasure_starts_meanwhile_recalls_its_orders(committed, now):
+    """The hold waits for the start of the erasure, which then waits for the end of the hold."""
     client_id, amina = committed.client_id("indus"), committed.actor("amina")
     told = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": (now + 30 * DAY).date(), "at": now}
     with in_client(client_id):
@@ -203,10 +203,9 @@ def test_no_hold_of_a_person_whose_erasure_starts_meanwhile(committed, now):
             start_erasure(junaid, actor=amina, reason=Reason.SUBJECT_REQUEST, at=now)
             scope = HoldScope(subject=junaid)
             placed = meanwhile(pool, client_id, lambda: place_hold(client, scope=scope, actor=amina, **told))
-        with pytest.raises(AlreadyErased):
-            placed.result(timeout=30)
+        assert placed.result(timeout=30).is_open
     with in_client(client_id):
-        assert not Hold.objects.exists()
+        assert set(Order.objects.filter(kind="erase").values_list("state", flat=True)) == {"recalled"}
 
 
 def test_holds_of_a_system_and_a_category_are_found_for_a_part_of_the_data(cast, indus, place):

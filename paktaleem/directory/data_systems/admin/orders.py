@@ -72,6 +72,7 @@ _TONES = {
     State.ACCEPTED: "warn",
     State.FAILED: "bad",
     State.DISPUTED: "bad",
+    State.RECALLED: "warn",
 }
 
 

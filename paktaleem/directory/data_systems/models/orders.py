@@ -56,6 +56,7 @@ STATES = [
     (State.NOT_FOUND.value, _("No such person there")),
     (State.FAILED.value, _("Failed")),
     (State.DISPUTED.value, _("Contradicts what was reported")),
+    (State.RECALLED.value, _("Recalled by a hold")),
     (State.NOT_APPLICABLE.value, _("Not applicable")),
     (State.WAIVED.value, _("Waived")),
 ]
@@ -123,12 +124,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(ended_at=None)
 
     def ready(self, at: datetime) -> Self:
-        """Open orders that a system should see now; failed ones once they are due again."""
-        return self.open().filter(~Q(state=State.FAILED) | Q(retry_at__lte=at))
+        """Open orders that a system should carry out now; failed ones once they are due again."""
+        return self.open().exclude(state=State.RECALLED).filter(~Q(state=State.FAILED) | Q(retry_at__lte=at))
 
     def overdue(self, at: datetime) -> Self:
-        """Open orders past their due date."""
-        return self.open().filter(due_at__lt=at)
+        """Open orders past their due date, but those that a hold recalled."""
+        return self.open().exclude(state=State.RECALLED).filter(due_at__lt=at)
 
     def stuck(self, at: datetime) -> Self:
         """Open orders that need manual action (``schedule.stuck_at``)."""

@@ -23,7 +23,7 @@ from paktaleem.directory.data_systems.services.fulfilment import (
     retry_order,
 )
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, new_values_of
-from paktaleem.directory.data_systems.services.recalling import recall_orders
+from paktaleem.directory.data_systems.services.recalling import recall_orders, release_orders
 from paktaleem.directory.data_systems.services.registering import (
     AlreadyEnded,
     EndNotProposed,
@@ -76,5 +76,6 @@ __all__ = [
     "purge_old_copies",
     "raise_alerts",
     "recall_orders",
+    "release_orders",
     "retry_order",
 ]
