@@ -10,6 +10,7 @@ class ErasuresConfig(config.PortalAppConfig):
     label = "erasures"
     verbose_name = "erasures"
     handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "rights.erasures.data_kinds.list_kinds"),
         (
             "paktaleem.directory.people.erasure_hooks.personal_rows",
             "rights.erasures.holdings.count_sealed_rows",

@@ -1,22 +1,28 @@
-"""Background tasks of erasures: continue each, and inform the person of an approved one."""
+"""Background tasks of erasures: continue each, inform the person of an approved one, and erase people who left."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
+from paktaleem.directory.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from rights.erasures.data_kinds import ERASE_LEAVERS
+from rights.erasures.leavers import list_clients_with_leavers
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services import continue_erasure, list_clients_with_open_erasures
+from rights.erasures.services.leaving import erase_leavers
 from rights.erasures.services.notices import notify_person
 from rights.erasures.services.proposals import CONTINUE, NOTIFY
 
-__all__ = ["continue_all_erasures", "continue_one_erasure", "notify_of_erasure"]
+__all__ = ["continue_all_erasures", "continue_one_erasure", "erase_all_leavers", "notify_of_erasure"]
 
 CONTINUE_ALL = "erasures.continue_all"
 
@@ -54,3 +60,15 @@ def notify_of_erasure(client: str, proposal: str) -> None:
 
 def _link_address(token: str) -> str:
     return build_public_url(reverse("requests-link", args=[token]))
+
+
+@app.periodic(cron="52 2 * * *", periodic_id="erase_leavers")
+@app.task(name=ERASE_LEAVERS, queueing_lock=ERASE_LEAVERS, pass_context=False)
+def erase_all_leavers(timestamp: int) -> None:
+    """Every night, erase the people who left and about whom nothing else is held or open, client by client."""
+    del timestamp
+    purge_clients(LEAVERS, _erase_batch, due=list_clients_with_leavers)
+
+
+def _erase_batch(client_id: UUID, at: datetime) -> int:
+    return erase_leavers(client_id, actor=system_actor(ERASE_LEAVERS), at=at)

@@ -16,7 +16,7 @@ from children.invitations.data_kinds import UNASKED
 from children.invitations.models import Invitation
 from children.invitations.services.steps import lock_guardian
 from children.invitations.states import OPEN
-from paktaleem.directory.people.erasure_hooks import list_held_people
+from paktaleem.directory.people.erasure_hooks import list_unheld
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.roles import having_any_role
 from paktaleem.directory.people.services import erase_subject, lock_unheld_subject, register_subject, replace_key
@@ -83,7 +83,7 @@ def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
     COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
     """
-    found = _list_unheld(_never_asked(at).filter(client_id=client_id).order_by("id"), client_id, at)
+    found = list_unheld(_never_asked(at).filter(client_id=client_id).order_by("id"), client_id, at, most=_AT_ONCE)
     return sum(_purge_old_contact(guardian, actor, at) for guardian in found)
 
 
@@ -96,16 +96,6 @@ def _purge_old_contact(guardian: Subject, actor: Actor, at: datetime) -> bool:
         return False
     _delete_contact(unheld, "never asked", actor, at)
     return True
-
-
-def _list_unheld(waiting: QuerySet[Subject], client_id: UUID, at: datetime) -> list[Subject]:
-    """List the first 200 people without a hold, read page by page so that those on hold do not use up the batch."""
-    found, page = list[Subject](), list(waiting[:_AT_ONCE])
-    while page and len(found) < _AT_ONCE:
-        held = list_held_people(client_id, [one.pk for one in page], at)
-        found += [one for one in page if one.pk not in held]
-        page = list(waiting.filter(pk__gt=page[-1].pk)[:_AT_ONCE])
-    return found[:_AT_ONCE]
 
 
 def _never_asked(at: datetime) -> QuerySet[Subject]:

@@ -10,9 +10,11 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 
-__all__ = ["EVIDENCE", "PERSON", "PURGE_EVIDENCE", "UNLINKED_BYTES", "list_kinds", "list_linked_evidence"]
+__all__ = ["EVIDENCE", "LEAVERS", "PERSON", "PURGE_EVIDENCE", "UNLINKED_BYTES", "list_kinds", "list_linked_evidence"]
 
 PERSON, EVIDENCE = "person", "evidence"
+LEAVERS = "leavers"
+"""The record of a person who left; the app that knows what keeps it declares the kind."""
 PURGE_EVIDENCE = "subjects.unlink_evidence"
 UNLINKED_BYTES = 16
 """Length of the random value that replaces a tombstone, a keyed hash of 32 bytes."""

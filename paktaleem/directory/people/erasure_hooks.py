@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
@@ -81,6 +83,19 @@ def list_holds(
 def list_held_people(client_id: UUID, people: Sequence[UUID], at: datetime) -> set[UUID]:
     """List those of a client's people whose erasure is forbidden at ``at``; as many queries for one as for many."""
     return {subject_id for check in erasure_holds for subject_id, _hold in check(client_id, people, at)}
+
+
+def list_unheld(people: QuerySet[Subject], client_id: UUID, at: datetime, *, most: int) -> list[Subject]:
+    """List the first people of a client without a hold, up to ``most``; ``people`` are in the order of their ids.
+
+    They are read page by page, so that those on hold do not use up the batch.
+    """
+    found, page = list[Subject](), list(people[:most])
+    while page and len(found) < most:
+        held = list_held_people(client_id, [one.pk for one in page], at)
+        found += [one for one in page if one.pk not in held]
+        page = list(people.filter(pk__gt=page[-1].pk)[:most])
+    return found[:most]
 
 
 def list_personal_rows(subject: Subject) -> list[PersonalRows]:

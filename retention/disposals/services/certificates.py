@@ -9,11 +9,16 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Exists, OuterRef, Q
+
 from consent.paper.certificate_names import in_both, name_codes, name_reasons
+from paktaleem.directory.administration.data_kinds import LEAVERS
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue
-from retention.disposals.models import Batch, Cause, Certificate
+from paktaleem.foundation.periods.selectors import get_length
+from retention.disposals.models import Batch, Cause, Certificate, Item
 from retention.disposals.services.batches import PARENT, fetch
 from retention.disposals.sql_statements import RECORDS, SETS, SUMMARY
 from retention.schedule.labels import describe_period
@@ -21,7 +26,7 @@ from retention.schedule.models import RetentionRule
 
 __all__ = ["VERSION", "issue_certificate"]
 
-VERSION = 1
+VERSION = 2
 
 
 def issue_certificate(batch: Batch, *, actor: Actor, at: datetime) -> Certificate:
@@ -60,6 +65,7 @@ def _compose(batch: Batch, at: datetime) -> dict[str, Any]:
         "flagged_at": _time(batch.opened_at),
         "ordered_at": _time(batch.ordered_at),
         "holdings": int(size or 0),
+        "portal_records": _count_portal_records(batch),
         "counts": counts,
         "rules": rules,
         "order_sets": [
@@ -70,6 +76,18 @@ def _compose(batch: Batch, at: datetime) -> dict[str, Any]:
         "pseudonym_key_destroyed_at": _time(at) if any(one["method"] == "keyed_pseudonym" for one in counts) else None,
         "issued_at": _time(at),
     }
+
+
+def _count_portal_records(batch: Batch) -> dict[str, int]:
+    """Count the people of a batch by whether the portal's own record of them is erased or remains; and its period.
+
+    A disposal is about the data at systems: names and contact details in the portal end with the person's record.
+    """
+    items = Item.objects.filter(client_id=batch.client_id, batch=batch, subject_id=OuterRef("pk"))
+    found = Subject.objects.filter(Exists(items), client_id=batch.client_id).aggregate(
+        erased=Count("pk", filter=Q(erased_at__isnull=False)), kept=Count("pk", filter=Q(erased_at=None))
+    )
+    return {**found, "erased_after_days": get_length(LEAVERS)}
 
 
 def _list_names(

@@ -1,5 +1,5 @@
 """Erasures in the console."""
 
-from rights.erasures.admin import dashboard, erasures, proposing
+from rights.erasures.admin import dashboard, erasures, leavers, proposing
 
-__all__ = ["dashboard", "erasures", "proposing"]
+__all__ = ["dashboard", "erasures", "leavers", "proposing"]

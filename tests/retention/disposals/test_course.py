@@ -79,6 +79,7 @@ def test_what_is_due_is_flagged_approved_ordered_answered_and_certified(cast, in
         1,
     )
     assert body["records"] == [{"system": "lms", "category": "contact_details", "records": 1, "reported": 1}]
+    assert body["portal_records"] == {"kept": 1, "erased": 0, "erased_after_days": 365}, "the API still reveals them"
     assert body["order_sets"][0]["sha256"] == OrderSet.objects.get().orders_hash
     entry = Entry.objects.get(kind="disposal.certified")
     assert json.loads(entry.body)["facts"]["sha256"] == certificate.sha256

@@ -82,9 +82,21 @@ def test_the_certificate_is_a_pdf_in_both_languages_without_names(certified):
     assert "Lms" in text
     assert not re.search(r"\b(lms|contact_details|P\d+[DMY])\b", text), "names, no codes"
     assert "Certificate of disposal" in text
+    assert "it remained for 1 of these people, and was gone for 0" in text
+    assert "erased 365 days after the person left" in text
     assert certificate.sha256[:32] in text.replace(" ", "")
     for word in ("hamza", "lodhi", "farah"):
         assert word not in text.lower()
+
+
+def test_a_certificate_of_the_first_version_can_still_be_printed(certified):
+    certificate = Certificate.objects.get()
+    body = {key: value for key, value in read_body(certificate).items() if key != "portal_records"}
+    [*_, text] = [
+        page.extract_text()
+        for page in PdfReader(io.BytesIO(render_certificate({**body, "version": 1}, sha256=certificate.sha256))).pages
+    ]
+    assert "The portal’s own record" not in text
 
 
 def test_a_platform_gets_the_pseudonym_with_the_accepted_order(client, cast, now):

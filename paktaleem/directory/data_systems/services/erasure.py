@@ -47,11 +47,12 @@ def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
     asked = set(_orders_of(erasure).values_list("system_id", flat=True))
     new = [one for one in systems_holding(erasure.client_id, categories, at=at) if one.pk not in asked]
     if new:
+        reason = Reason(erasure.reason)
         spec = OrderSpec(
             kind=OrderKind.ERASE,
             categories=categories,
-            reason=Reason(erasure.reason),
-            ground=Ground.RIGHT_OF_THE_PERSON,
+            reason=reason,
+            ground=Ground.RETENTION_ENDED if reason is Reason.REVIEW else Ground.RIGHT_OF_THE_PERSON,
             due_at=at + ERASURE_DUE,
             parent=Parent(ERASURE, erasure.pk),
         )

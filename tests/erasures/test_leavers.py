@@ -1,0 +1,232 @@
+"""People who left, and about whom nothing is held any more, are erased by the portal itself after a period."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from consent.consents.services import restrict_processing
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.merges.services import propose_merge
+from paktaleem.directory.people.models import Erasure, Subject, SubjectKey
+from paktaleem.directory.people.services import complete_erasure, record_subject_event
+from paktaleem.directory.people.services.claims import end_other_claims
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.erasure_list import erasure_list
+from paktaleem.foundation.periods.kinds import get_kind
+from paktaleem.foundation.periods.models import DisposalRun
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.schedule.models import HoldKind
+from retention.schedule.services import HoldScope, place_hold
+from rights.erasures.leavers import find_leaving, list_leavers
+from rights.erasures.services.leaving import erase_leavers
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.erasures.steps import SYSTEM, proposed, waive_all
+from tests.factories import SETTING_UP, SubjectFactory
+from tests.retention.schedule.making import make_holding
+from tests.rights.cases import AT, DAY, received
+
+DUE_AT = AT + 365 * DAY
+
+
+def close(cast: Cast, name: str, at: datetime = AT, happened_at: datetime | None = None) -> Subject:
+    """Close the account of a person as the learning platform does; return them."""
+    about: dict[str, Any] = {"kind": "account_closed", "happened_at": happened_at or at, "actor": SETTING_UP, "at": at}
+    record_subject_event(cast.subject(name), **about)
+    return cast.subject(name)
+
+
+def erase(cast: Cast, at: datetime, client: str = "indus") -> int:
+    """Erase the people who left, as the worker does each night."""
+    return erase_leavers(cast.client_id(client), actor=SYSTEM, at=at)
+
+
+def leave_long_ago(*names: str, cast: Cast) -> None:
+    """Let people have left 400 days before the wall clock, and nothing of them changed since."""
+    long_ago = timezone.now() - timedelta(days=400)
+    values: Any = [long_ago, long_ago, [cast.subject_id(name) for name in names]]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE subjects_subject SET account_closed_at = %s, changed_at = %s WHERE id = ANY(%s)", values)
+
+
+def test_the_nightly_task_ends_the_sealed_fields_of_a_leaver(cast: Cast) -> None:
+    """Red before: no task, and no period, ended them."""
+    with in_client(cast.client_id("indus")):
+        leave_long_ago("hamza", cast=cast)
+    app.tasks[get_kind("leavers").task](timestamp=0)
+    with in_client(cast.client_id("indus")):
+        assert cast.subject("hamza").is_being_erased, "the systems are asked first"
+        assert cast.subject("junaid").is_recorded
+        waive_all(cast, timezone.now())
+        complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=timezone.now())
+        hamza = cast.subject("hamza")
+        assert (hamza.full_name, hamza.email, hamza.external_id) == (None, None, None)
+        assert hamza.tombstone is not None
+        assert not SubjectKey.objects.filter(subject=hamza).exists()
+    assert [one.subject_id for one in erasure_list().intents().values()] == [hamza.pk, hamza.pk]
+    with in_client(PAKTALEEM):
+        assert DisposalRun.objects.get(kind="leavers").rows == 1
+
+
+def test_the_period_is_a_year_after_the_account_closed(indus: Cast) -> None:
+    hamza = close(indus, "hamza")
+    assert find_leaving(indus.subject("junaid"), at=AT) is None
+    leaving = find_leaving(hamza, at=AT)
+    assert leaving is not None
+    assert (leaving.due_at, leaving.kept_for) == (DUE_AT, [])
+    assert erase(indus, DUE_AT - DAY) == 0
+    assert erase(indus, DUE_AT) == 1
+    assert erase(indus, DUE_AT + DAY) == 0, "once"
+    assert set(Order.objects.values_list("kind", "ground")) == {("erase", "retention_ended")}
+    assert Entry.objects.filter(kind="subject.erasure_started").count() == 1
+
+
+def test_a_closing_that_is_stated_late_erases_no_one_at_once(indus: Cast) -> None:
+    leaving = find_leaving(close(indus, "hamza", happened_at=AT - 900 * DAY), at=AT)
+    assert leaving is not None
+    assert leaving.due_at == DUE_AT
+
+
+def test_who_comes_back_has_not_left(indus: Cast) -> None:
+    hamza = close(indus, "hamza")
+    back = AT + 100 * DAY
+    record_subject_event(hamza, kind="active", happened_at=back, actor=SETTING_UP, at=back)
+    assert find_leaving(hamza, at=back) is None
+    assert erase(indus, DUE_AT + 100 * DAY) == 0
+
+
+def _hold(cast: Cast, hamza: Subject) -> None:
+    scope = HoldScope(subject=hamza)
+    about: dict[str, Any] = {"kind": HoldKind.COMPLAINT, "ground": "Case 12.", "review_on": (AT + 30 * DAY).date()}
+    place_hold(cast.client("indus"), scope=scope, actor=cast.actor("farah"), at=AT, **about)
+
+
+def _order(cast: Cast, hamza: Subject) -> None:
+    spec = OrderSpec(
+        kind=OrderKind.ERASE,
+        categories=frozenset({"contact_details"}),
+        reason=Reason.REVIEW,
+        ground=Ground.RETENTION_ENDED,
+        due_at=AT + DAY,
+    )
+    issue_orders(hamza, spec, actor=cast.actor("amina"), at=AT)
+
+
+def _link(cast: Cast, hamza: Subject) -> None:
+    other = SubjectFactory(client=cast.client("indus"), external_id="lms-hamza-2", role="instructor")
+    propose_merge(hamza, other, actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
+
+
+NEEDS: dict[str, Callable[[Cast, Subject], object]] = {
+    "a hold or an incident": _hold,
+    "an open request": lambda cast, _hamza: received(cast, identity=""),
+    "an order without an answer": _order,
+    "a proposed erasure": lambda cast, _hamza: proposed(cast),
+    "a restriction": lambda cast, hamza: restrict_processing(
+        hamza, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT
+    ),
+    "data at a system": lambda _cast, hamza: make_holding(hamza, "usage_logs", ["newsletter"], collected_at=AT),
+    "a change that waits for a second person": _link,
+}
+
+
+@pytest.mark.parametrize("words", NEEDS)
+def test_what_is_held_or_open_keeps_the_person(indus: Cast, words: str) -> None:
+    hamza = close(indus, "hamza")
+    close(indus, "junaid")
+    NEEDS[words](indus, hamza)
+    leaving = find_leaving(hamza, at=DUE_AT)
+    assert leaving is not None
+    assert words in leaving.kept_for
+    assert erase(indus, DUE_AT) == 1, "Junaid only"
+    assert indus.subject("hamza").is_recorded
+
+
+def test_the_guardian_of_a_child_of_whom_something_is_kept_stays_and_leaves_with_the_child(indus: Cast) -> None:
+    esra, late = indus.subject("esra"), DUE_AT + 100 * DAY
+    assert find_leaving(esra, at=late) is None, "her child has not left"
+    close(indus, "esra")
+    assert (erase(indus, late), indus.subject("esra").is_recorded) == (0, True)
+    kept = make_holding(close(indus, "danish"), "usage_logs", ["newsletter"], collected_at=AT)
+    leaving = find_leaving(esra, at=late)
+    assert leaving is not None
+    assert leaving.kept_for == ["a child whose guardian they are"]
+    assert erase(indus, late) == 0
+    kept.ended_at = late
+    kept.save()
+    assert erase(indus, late) == 1, "Danish"
+    assert erase(indus, late) == 0, "until he is erased"
+    waive_all(indus, late)
+    complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=late)
+    assert erase(indus, late) == 1
+    assert indus.subject("esra").is_being_erased
+
+
+def test_a_guardian_without_an_account_leaves_with_the_last_relation(indus: Cast) -> None:
+    end_other_claims(indus.subject("danish"), named=[], actor=SETTING_UP, at=AT)
+    leaving = find_leaving(indus.subject("esra"), at=AT)
+    assert leaving is not None
+    assert (leaving.due_at, leaving.kept_for) == (DUE_AT, [])
+    assert erase(indus, DUE_AT) == 1
+
+
+def test_another_record_of_the_same_person_keeps_both(indus: Cast) -> None:
+    hamza, iqra = close(indus, "hamza"), indus.subject("iqra")
+    with connection.cursor() as cursor:
+        values: Any = [hamza.pk, [hamza.pk, iqra.pk]]
+        cursor.execute("UPDATE subjects_subject SET same_person = %s WHERE id = ANY(%s)", values)
+    leaving = find_leaving(hamza, at=DUE_AT)
+    assert leaving is not None
+    assert leaving.kept_for == ["another record of the same person"]
+    assert erase(indus, DUE_AT) == 0
+    close(indus, "iqra")
+    assert erase(indus, DUE_AT) == 2
+
+
+def test_another_client_is_untouched(cast: Cast) -> None:
+    for code, name in (("indus", "hamza"), ("khyber", "kiran")):
+        with in_client(cast.client_id(code)):
+            close(cast, name)
+            assert [one.pk for one in list_leavers(DUE_AT)] == [cast.subject_id(name)]
+    with in_client(cast.client_id("indus")):
+        assert erase(cast, DUE_AT) == 1
+        assert erase(cast, DUE_AT, client="khyber") == 0
+    with in_client(cast.client_id("khyber")):
+        assert cast.subject("kiran").is_recorded
+
+
+def test_everyone_leaves_with_the_last_agreement(indus: Cast) -> None:
+    ends_at = datetime(2026, 12, 31, tzinfo=UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE consent_serviceagreement SET ends_at = %s", [ends_at])
+    junaid = indus.subject("junaid")
+    assert find_leaving(junaid, at=ends_at - DAY) is None
+    leaving = find_leaving(junaid, at=ends_at)
+    assert leaving is not None
+    assert leaving.due_at == ends_at + 365 * DAY
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE consent_serviceagreement SET exit_until = %s", [ends_at + 90 * DAY])
+    leaving = find_leaving(junaid, at=ends_at)
+    assert leaving is not None
+    assert leaving.due_at == ends_at + 455 * DAY
+
+
+def test_the_page_of_the_person_says_the_day_and_what_keeps_them(cast: Cast, sign_in: SignIn) -> None:
+    with in_client(cast.client_id("indus")):
+        hamza = close(cast, "hamza")
+    browser = sign_in("farah")
+    url = f"/admin/subjects/subject/{hamza.pk}/change/"
+    assert "Erased from 2027-10-01 on" in unescape(browser.get(url).content.decode())
+    with in_client(cast.client_id("indus")):
+        received(cast)
+    page = unescape(browser.get(url).content.decode())
+    assert "Erased from 2027-10-01 on, once nothing keeps it: an open request" in page
