@@ -245,16 +245,17 @@ WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
                 WHERE o.client_id = %(client)s AND o.lifted_at IS NULL AND o.subject_id IS NULL
             ) OR s.same_person IS NOT NULL
         ) AND schedule_is_held(c.client_id, c.subject_id, c.category, c.system_id) THEN 'held'
-        WHEN NOT %(by_rule)s THEN ''
-        WHEN greatest(h.last_collected_at, h.last_activity_at) <> c.used_at THEN 'used'
+        WHEN %(by_rule)s AND greatest(h.last_collected_at, h.last_activity_at) <> c.used_at THEN 'used'
         WHEN d.holding_id IS NULL AND EXISTS (
             SELECT FROM consent_restriction x
             WHERE x.client_id = %(client)s AND x.starts_at <= %(at)s AND (x.ends_at IS NULL OR x.ends_at > %(at)s)
+                AND (x.purpose_code = '' OR h.purposes IS NULL OR h.purposes ? x.purpose_code)
                 AND (x.subject_id = s.id OR x.subject_id IN (
                     SELECT l.id FROM subjects_subject l
                     WHERE l.client_id = %(client)s AND l.same_person = s.same_person
                 ))
         ) THEN 'restricted'
+        WHEN NOT %(by_rule)s THEN ''
         WHEN d.holding_id IS NULL THEN 'not_due'
         WHEN (d.rule_id, d.action, d.method, d.due_at) IS DISTINCT FROM (c.rule_id, c.action, c.method, c.due_at)
             THEN 'rule_changed'

@@ -86,7 +86,7 @@ class AgreementExit(RequestedChange):
     ``fetched`` are the numbers of the parts of the export that an officer has downloaded. The deletion begins once the
     client has its data, or has declined it: ``refusal`` says where that is written down. The export is sealed under a
     key of the row, which is destroyed with the certificate. ``cursor`` is the last person whose data is ordered, or who
-    is exported or erased; ``exported`` and ``erased`` count people, ``kept`` those whom a hold protects.
+    is exported or erased; ``exported`` and ``erased`` count people, ``kept`` those whom a hold or a restriction keeps.
     """
 
     wall = TablePolicy(

@@ -62,6 +62,8 @@ def describe_due(one: HoldingDue, *, at: datetime, zone: str) -> str:
     state = one.state(at)
     if state is DueState.HELD:
         return gettext("On hold: not before it is lifted")
+    if state is DueState.RESTRICTED:
+        return gettext("Restricted: kept until it is lifted")
     if state is DueState.NO_RULE:
         return gettext("No rule: not disposed of")
     if one.due_at is None:

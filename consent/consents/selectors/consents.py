@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.http import Http404
 
-from consent.consents.models import Consent, ConsentEvent, ConsentState
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Restriction
 from consent.consents.models.consents import GivenBy
 from consent.decisions.facts import ConsentFact
 from consent.decisions.states import effective_state, renewal_is_due
@@ -26,6 +26,7 @@ __all__ = [
     "consent_states",
     "consents",
     "current_states",
+    "find_restrictions",
     "get_event",
     "is_without_effect",
     "select_due_by_age",
@@ -140,3 +141,12 @@ def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
     if event is None:
         raise Http404
     return event
+
+
+def find_restrictions(subject: Subject, *, at: datetime) -> QuerySet[Restriction]:
+    """Find the restrictions in force for a person, in any of their records: who restricts wants the data kept."""
+    records = Q(subject=subject)
+    if subject.same_person is not None:
+        records |= Q(subject__same_person=subject.same_person)
+    found: QuerySet[Restriction] = Restriction.objects.active(at).filter(records, client_id=subject.client_id)
+    return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from consent.consents.selectors.consents import find_restrictions
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import erase_subject, lock_unheld_subject
@@ -54,7 +55,7 @@ class NotReturnedYet(PortalError):
 
 @transaction.atomic
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Begin the deletion after the return, or repeat it for data that was on hold (GDPR Art. 28(3), decision 0079).
+    """Begin the deletion after the return, or repeat it for data that was kept (GDPR Art. 28(3), decision 0079).
 
     The deletion of data that the client declined takes two officers. Raises NotReturnedYet, ApproverIsRequester,
     OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
@@ -94,7 +95,7 @@ def find_disposal(row: AgreementExit) -> Batch | None:
 def is_to_repeat(row: AgreementExit) -> bool:
     """Return True if the last disposal has ended without all the data, so that an officer must repeat the deletion.
 
-    Data on hold was sent back, or the disposal was cancelled. An interrupted exit is continued first.
+    Data on hold or restricted was sent back, or the disposal was cancelled. An interrupted exit is continued first.
     """
     batch = find_disposal(row)
     if row.stage != ExitStage.DELETING or row.paused_at is not None or batch is None or batch.ended_at is None:
@@ -108,7 +109,7 @@ def is_to_repeat(row: AgreementExit) -> bool:
 def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool:
     """Go on to the erasure of people once every system has answered; return True if it has begun.
 
-    Data that was on hold was sent back: then the exit waits until an officer repeats the deletion. Raises NotAllowed.
+    Data that was on hold or restricted was sent back: then the exit waits until an officer repeats the deletion. Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
@@ -127,7 +128,7 @@ def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool
 def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
     """Erase the next people of the client, by destroying their keys; return True if more are left to look at.
 
-    Follows decision 0079. A person with a hold is kept, and looked at again in the next run. After the last person the
+    Follows decision 0079. A person with a hold or a restriction is kept, and looked at again in the next run. After the last person the
     exit is certified. No one is erased while another agreement of the client is in force. Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
@@ -148,9 +149,9 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
 
 
 def _erase(person: Subject, *, actor: Actor, at: datetime) -> bool:
-    """Erase a person, unless they are on hold or being erased; return True if erased."""
+    """Erase a person, unless they are on hold, restricted or being erased; return True if erased."""
     unheld = lock_unheld_subject(person, at=at)
-    if unheld is None:
+    if unheld is None or find_restrictions(unheld, at=at).exists():
         return False
     erase_subject(unheld, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
     return True

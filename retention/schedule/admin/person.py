@@ -28,6 +28,7 @@ __all__ = ["holdings_panel"]
 _MOST = 200
 _TONES = {
     DueState.HELD: "warn",
+    DueState.RESTRICTED: "warn",
     DueState.NO_RULE: "bad",
     DueState.WAITING: "calm",
     DueState.KEPT: "good",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from consent.consents.selectors.consents import find_restrictions
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -28,6 +29,7 @@ class DueState(StrEnum):
     """Reasons for or against the disposal of a holding; the first that applies counts."""
 
     HELD = "held"
+    RESTRICTED = "restricted"
     NO_RULE = "no_rule"
     WAITING = "waiting"
     KEPT = "kept"
@@ -51,7 +53,7 @@ class DueLine:
 
 @dataclass(frozen=True, slots=True)
 class HoldingDue:
-    """A holding with a line for each purpose and the holds that cover it.
+    """A holding with a line for each purpose, the holds that cover it, and whether the person restricted its use.
 
     While any purpose needs the data, the longest period wins: ``due_at`` is the latest of the lines, and None if one
     has no due date.
@@ -60,6 +62,7 @@ class HoldingDue:
     holding: Holding
     lines: tuple[DueLine, ...]
     holds: tuple[Hold, ...]
+    is_restricted: bool
 
     @property
     def decisive(self) -> DueLine:
@@ -79,6 +82,8 @@ class HoldingDue:
         line = self.decisive
         if self.holds:
             return DueState.HELD
+        if self.is_restricted:
+            return DueState.RESTRICTED
         if line.due_at is None:
             return DueState.NO_RULE if line.rule is None else DueState.WAITING
         if line.due_at > at:
@@ -89,13 +94,19 @@ class HoldingDue:
 def list_due_of_person(subject: Subject, *, actor: Actor, at: datetime, most: int | None = None) -> list[HoldingDue]:
     """List the current holdings of a person with their due dates, by category and system; at most ``most``.
 
-    Runs four queries. Raises NotAllowed.
+    Runs five queries. Raises NotAllowed.
     """
     held = list(list_holdings_of(subject, actor=actor)[:most])
     lines = _fetch_lines(subject, at)
     holds = list(find_holds(subject.client_id, subject_id=subject.pk))
+    restricted = set(find_restrictions(subject, at=at).values_list("purpose_code", flat=True))
     return [
-        HoldingDue(one, tuple(lines.get(one.pk, ())), tuple(hold for hold in holds if _covers(hold, one)))
+        HoldingDue(
+            one,
+            tuple(lines.get(one.pk, ())),
+            tuple(hold for hold in holds if _covers(hold, one)),
+            is_restricted=not restricted.isdisjoint({"", *one.purposes}),
+        )
         for one in held
     ]
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, transaction
 
 from children.invitations.services import invite_guardian
+from consent.consents.services import restrict_processing
 from consent.register.models import ServiceAgreement
 from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import Order
@@ -23,7 +24,7 @@ from paktaleem.foundation.accounts.services import narrow_api_key
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models import Batch
+from retention.disposals.models import Batch, Certificate, Item
 from retention.disposals.services import flag_chunk
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart
 from retention.exits.pdf import render_certificate
@@ -43,6 +44,7 @@ from retention.exits.services import (
 from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, place_hold
 from tests.cast import Cast
+from tests.consent.lifting import lift_by_two
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.retention.disposals.steps import WORKER, answer, hold_data
 from tests.retention.exits.steps import (
@@ -317,6 +319,32 @@ def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(
     body = read_body(ExitCertificate.objects.get(exit=row))
     assert len(body["disposals"]) == 2
     assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("purpose", ["", "newsletter"])
+def test_restricted_data_is_kept_until_two_people_lift_the_restriction(
+    purpose: str, cast: Cast, another: Actor, indus: Any, now: Any
+) -> None:
+    by: Any = {"actor": cast.actor("amina"), "at": now}
+    for name in ("hamza", "junaid"):
+        hold_data(cast, name, at=now)
+    limit: Any = {"purpose_code": purpose, "reason": "subject_request", "actor": cast.actor("amina")}
+    restriction = restrict_processing(cast.subject("hamza"), at=now - DAY, **limit)
+    row = approved(cast, now)
+    carried_out(cast, now)
+    assert set(Item.objects.filter(state="sent_back").values_list("subject", "cause")) == {
+        (cast.subject_id("hamza"), "restricted")
+    }
+    assert "restricted" in read_body(Certificate.objects.get())["names"]["causes"]
+    assert not continue_deletion(row, actor=WORKER, at=now)
+    lift_by_two(restriction, actor=another, reason="review", at=now)
+    delete_data(row, **by, **WHY)
+    carried_out(cast, now)
+    assert continue_deletion(row, actor=WORKER, at=now)
+    restrict_processing(cast.subject("junaid"), at=now, **limit)
+    erased(row, now)
+    assert (row.stage, row.kept) == ("erasing", 1)
+    assert [cast.subject(name).erased_at for name in ("hamza", "junaid")] == [now, None]
 
 
 def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast: Cast, indus: Any, now: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from consent.consents.models import Consent, ConsentState
-from consent.consents.services import Answer, record_answers, withdraw_consent
+from consent.consents.services import Answer, record_answers, restrict_processing, withdraw_consent
 from consent.register.models import ServiceAgreement
 from consent.register.services import end_period
 from paktaleem.directory.data_systems.models import System
@@ -18,6 +18,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.models import Holding
+from retention.schedule.labels import describe_due
 from retention.schedule.models import HoldKind, RetentionRule
 from retention.schedule.periods import due_day, end_of_day
 from retention.schedule.resolution import resolve_rule
@@ -260,6 +261,16 @@ def test_a_hold_covers_its_scope(cast, indus, now, scope, covers):
     assert (effect.held, effect.due_now) == ((1, 0) if covers else (0, 1))
 
 
+@pytest.mark.parametrize(("purpose", "state"), [("", "restricted"), ("newsletter", "restricted"), ("support", "due")])
+def test_restricted_data_is_kept(cast, indus, now, purpose, state):
+    make_rule(indus.pk, "newsletter", "contact_details", at=now, period="P30D")
+    make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=now - 60 * DAY)
+    restrict_processing(cast.subject("junaid"), purpose_code=purpose, actor=cast.actor("farah"), reason="review", at=now)
+    found = one_due(cast, "junaid", now)
+    assert found.state(now) == state
+    assert ("Restricted: kept until it is lifted" in describe_due(found, at=now, zone="UTC")) is (state == "restricted")
+
+
 def test_the_effect_is_counted_before_saving(cast, indus, now):
     farah = cast.actor("farah")
     for number, (age, used) in enumerate([(400, None), (370, None), (340, None), (300, None), (10, None), (400, 1)]):
@@ -383,7 +394,7 @@ def test_the_number_of_queries_is_fixed(cast, indus, now, django_assert_num_quer
     for category in ("contact_details", "usage_logs", "device", "content"):
         make_holding(junaid, category, ["support", "newsletter"], collected_at=now)
     hold(cast, now, subject=junaid)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         list_due_of_person(junaid, actor=farah, at=now)
 
 
