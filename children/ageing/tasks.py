@@ -1,11 +1,13 @@
 """Background tasks about children who reach the age of consent."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
 from procrastinate.contrib.django import app
 
 from children.ageing.services import end_guardianships_of_adults, send_age_notices
+from children.guardians.services import end_authority_of_minors_on_file
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
@@ -41,7 +43,7 @@ def _send_all(client_id: UUID) -> None:
 @app.periodic(cron="17 1 * * *", periodic_id="end_guardianships_of_adults")
 @app.task(name=END, queueing_lock=END, pass_context=False)
 def end_due_guardianships(timestamp: int) -> None:
-    """End the guardianships of people of full age every day. Idempotent."""
+    """End, every day, guardianships of people of full age, and the authority of guardians who are not. Idempotent."""
     del timestamp
     with as_officer():
         clients = list(Client.objects.order_by("pk").values_list("pk", flat=True))
@@ -49,10 +51,17 @@ def end_due_guardianships(timestamp: int) -> None:
 
 
 def _end_all(client_id: UUID) -> None:
+    if count := _run_in_batches(end_guardianships_of_adults, client_id):
+        log.info("Ended guardianships of people of full age.", count=count)
+    if count := _run_in_batches(end_authority_of_minors_on_file, client_id):
+        log.info("Ended the authority of guardians who are not of full age.", count=count)
+
+
+def _run_in_batches(act: Callable[..., tuple[UUID | None, int]], client_id: UUID) -> int:
+    """Run an act on batch after batch, each in its own transaction; return how many it changed."""
     after, count, is_done = None, 0, False
     while not is_done:
         with in_client(client_id):
-            after, ended = end_guardianships_of_adults(client_id, after=after, actor=system_actor(END), at=client_now())
-        count, is_done = count + ended, after is None
-    if count:
-        log.info("Ended guardianships of people of full age.", count=count)
+            after, changed = act(client_id, after=after, actor=system_actor(END), at=client_now())
+        count, is_done = count + changed, after is None
+    return count

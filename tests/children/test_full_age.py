@@ -1,5 +1,6 @@
 """Guardians act for no one of full age, and a young person hears of their requests from the age of consent on."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,14 +9,19 @@ from children.ageing.services import end_guardianships_of_adults
 from children.guardians.models import Guardianship
 from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship, list_informed_guardians
 from children.invitations.selectors import list_wards
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.mail.contexts import decrypt_context
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import Wish
+from rights.requests.models import RequestPart, RightKind
 from rights.requests.services.authority import has_authority
-from tests.children.guardians import record_answer, verified_guardian
+from tests.api.callers import Caller
+from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory
 
 DAY = timedelta(days=1)
@@ -90,6 +96,26 @@ def test_a_guardianship_of_unknown_age_does_not_end(cast, indus, omar, now):
     verified_guardian(cast.subject("iqra"), omar, at=now)
     worker = system_actor("ageing.end_guardianships")
     assert end_guardianships_of_adults(indus.pk, actor=worker, at=now + 9_000 * DAY) == (None, 0)
+
+
+def test_the_client_decides_about_a_copy_of_a_young_persons_data(indus, omar, now):
+    zara = person(indus, now, indus.thresholds.of(""), days=-10)
+    verified_guardian(zara, omar, at=now)
+    made = ask(zara, omar, now + 11 * DAY)
+    assert {part.decision for part in RequestPart.objects.filter(request=made)} == {""}
+    assert not Order.objects.filter(kind="collect").exists()
+    assert made.state == "with_client"
+    letter = Letter.objects.get(kind="rights_of_guardian")
+    assert json.loads(decrypt_context(letter))["rights"] == str(RightKind.ACCESS.label)
+
+
+def test_no_guardian_of_a_person_of_full_age_is_shown_with_authority_before_the_task_runs(cast, now):
+    lms = Caller(cast.key("indus"))
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        verified_guardian(person(indus, now, 18, days=1), make_guardian(indus, "omar", at=now), at=now - 20 * DAY)
+    [guardian] = lms.get("/api/v1/subjects/lms-zara/guardians").json()["guardians"]
+    assert (guardian["has_authority"], guardian["ends_at"]) == (False, None)
 
 
 def test_a_young_person_hears_of_each_request_and_a_child_does_not(indus, omar, now):

@@ -3,13 +3,15 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 
 from children.guardians.models import Guardianship, Verification
 from children.guardians.selectors import load_child_facts
-from children.guardians.services import MayNotConsent, StillAChild, verify_guardian
+from children.guardians.services import MayNotConsent, StillAChild, end_authority_of_minors_on_file, verify_guardian
 from consent.consents.models import ConsentState
 from consent.consents.models.consents import GivenBy
 from consent.consents.services import Answer, ChildMayNotGive, record_answers
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -66,6 +68,22 @@ def test_a_guardian_who_turns_out_to_be_a_minor_loses_authority(cast, now, born)
     [guardian] = lms.get("/api/v1/subjects/lms-danish/guardians").json()["guardians"]
     assert guardian["has_authority"] is False
     assert decision_reason(cast, "lms-danish", now + MINUTE) != "permitted"
+
+
+def test_the_daily_task_ends_the_authority_of_minors_on_file(indus, danish, now):
+    esra, omar = make_guardian(indus, "esra-2", at=now), make_guardian(indus, "omar", at=now)
+    for guardian in (esra, omar):
+        verified_guardian(danish, guardian, at=now)
+    for name, year in (("esra-2", 1980), ("omar", 2010)):
+        lms = {"client": indus, "external_id": f"lms-{name}", "role": "guardian", "birth_date": date(year, 3, 1)}
+        SubjectFactory(**lms, at=now)
+    with connection.cursor() as cursor:  # as on file before authority ended with the birth date
+        cursor.execute("UPDATE children_verification SET ended_at = NULL")
+    assert load_child_facts(danish).standing(now).persons == {esra.pk, omar.pk}
+    worker = system_actor("ageing.end_guardianships")
+    assert end_authority_of_minors_on_file(indus.pk, actor=worker, at=now) == (None, 1)
+    assert end_authority_of_minors_on_file(indus.pk, actor=worker, at=now) == (None, 0)
+    assert load_child_facts(danish).standing(now + MINUTE).persons == {esra.pk}
 
 
 def test_a_guardian_who_is_a_child_consents_neither_for_another_nor_alone(cast, indus, danish, now):

@@ -14,6 +14,7 @@ from children.guardians.selectors import (
     list_candidates,
     list_guardians,
     list_mechanisms,
+    list_of_full_age,
     list_school_authorisations,
     load_child_facts,
 )
@@ -50,7 +51,7 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
         return None
     actor, at = actor_of(request), get_action_time(request)
     facts = load_child_facts(row)
-    known = {one.id: one for one in facts.guardians}
+    known = {} if list_of_full_age([row], at=at) else {one.id: one for one in facts.guardians}
     client = row.client
     decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
     guardians = take_latest(list_guardians(row, actor=actor), _MOST)

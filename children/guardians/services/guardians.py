@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.encryption.sealing import Sealed, Sealer
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
@@ -157,9 +157,12 @@ def accept_roster_claim(
     )
 
 
-def is_minor(person: Subject, at: datetime) -> bool:
-    """Return True if a person is known not to be of full age, so that they can be no one's guardian."""
-    full_age_at = find_full_age(person, at=at)
+def is_minor(person: Subject, at: datetime, *, sealer: Sealer | None = None) -> bool:
+    """Return True if a person is known not to be of full age, so that they can be no one's guardian.
+
+    ``sealer`` saves the query for the key.
+    """
+    full_age_at = find_full_age(person, at=at, sealer=sealer)
     return full_age_at is not None and at < full_age_at
 
 

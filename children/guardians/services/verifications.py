@@ -15,7 +15,8 @@ from children.guardians.services.guardians import AlreadyEnded, is_minor, reques
 from children.guardians.services.locking import lock_child
 from children.strength import CONFIRMED, STAFF_METHODS, Method, strength_of
 from paktaleem.directory.files.services import store_file
-from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
@@ -25,6 +26,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 _REFERENCE = "children_verification.evidence_reference"
+_AT_ONCE = 200
 _MINORS_ACTOR = system_actor("children.guardian_is_minor")
 type FoundFalseHandler = Callable[[Verification, Actor, datetime], None]
 
@@ -150,9 +152,28 @@ def end_authority_of_minors(client_id: UUID, people: Sequence[UUID], actor: By, 
     Their refusals stay in effect, and what they permitted is withdrawn, as for any false verification (decision 0036).
     """
     del actor  # the statement of an age is theirs, its consequence the portal's
-    live = Verification.objects.filter(client_id=client_id, guardianship__guardian__in=list(people), ended_at=None)
+    own = {"client_id": client_id, "guardianship__guardian__in": list(people), "guardianship__child__erased_at": None}
+    live = Verification.objects.filter(**own, ended_at=None)
     for verification in live.select_related("guardianship__child").order_by("pk"):
         mark_verification_false(verification, actor=_MINORS_ACTOR, at=at)
+
+
+def end_authority_of_minors_on_file(
+    client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime
+) -> tuple[UUID | None, int]:
+    """End the authority of guardians on file who are not of full age; up to 200 guardians after an id are checked.
+
+    Returns the last id, None at the end, and how many had authority. Raises NotAllowed.
+    """
+    require(actor, Capability.VERIFY_GUARDIANS, client_id)
+    live = Verification.objects.filter(client_id=client_id, guardianship__child__erased_at=None, ended_at=None)
+    verified = live.values("guardianship__guardian")
+    rows = Subject.objects.filter(client_id=client_id, pk__in=verified, of_age_at__isnull=False, erased_at=None)
+    batch = list((rows.filter(pk__gt=after) if after else rows).select_related("client").order_by("pk")[:_AT_ONCE])
+    sealers = sealers_of(client_id, [one.pk for one in batch])
+    minors = [one.pk for one in batch if is_minor(one, at, sealer=sealers[one.pk])]
+    end_authority_of_minors(client_id, minors, actor, at)
+    return (batch[-1].pk if len(batch) == _AT_ONCE else None), len(minors)
 
 
 @transaction.atomic
