@@ -60,14 +60,13 @@ def last_day(due_at: datetime, zone: str) -> str:
 def describe_due(one: HoldingDue, *, at: datetime, zone: str) -> str:
     """Return until when data is kept, in a few words."""
     state = one.state(at)
-    if state is DueState.HELD:
-        return gettext("On hold: not before it is lifted")
-    if state is DueState.RESTRICTED:
-        return gettext("Restricted: kept until it is lifted")
-    if state is DueState.NO_RULE:
-        return gettext("No rule: not disposed of")
-    if one.due_at is None:
-        return gettext("Not counted yet")
+    undated = {
+        DueState.HELD: gettext("On hold: not before it is lifted"),
+        DueState.RESTRICTED: gettext("Restricted: kept until it is lifted"),
+        DueState.NO_RULE: gettext("No rule: not disposed of"),
+    }
+    if one.due_at is None or state in undated:
+        return undated.get(state, gettext("Not counted yet"))
     day = isolate(last_day(one.due_at, zone))
     if state is DueState.IN_USE:
         return gettext("In use after {day}: not disposed of").format(day=day)

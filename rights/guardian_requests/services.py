@@ -19,6 +19,7 @@ from rights.guardian_requests.selectors import find_open_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.messages import OF_GUARDIAN
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.selectors import name_rights
 from rights.requests.services import receive_request
 from rights.requests.services.authority import require_authority
 from rights.requests.services.identity import record_verified
@@ -43,9 +44,10 @@ def record_guardian_request(
 ) -> RightsRequest | None:
     """Record a guardian's request about a child's data, and return its rights request, or None for ``keep``.
 
-    ``identity`` is how the guardian was verified, if they were. A copy is ordered from every system as soon as they
-    are; a deletion waits until the client, as controller, grants it, and so proposes the erasure (policy §7, §9). While
-    a request is open, the same wish returns it, and verifies it if it waits for that. Raises RequestNotAllowed,
+    ``identity`` is how the guardian was verified, if they were. A copy of a child's data is ordered from every system
+    as soon as they are; from the age of consent on the client decides, and the young person is informed. A deletion
+    waits until the client, as controller, grants it, and so proposes the erasure (policy §7, §9). While a request is
+    open, the same wish returns it, and verifies it if it waits for that. Raises RequestNotAllowed,
     GuardianshipUnknown, AlreadyErased, NotAllowed.
     """
     wish = Wish(wish)
@@ -90,7 +92,10 @@ def _inform_young_person(request: RightsRequest, child: Subject, actor: Actor, a
         to=child,
         client_id=child.client_id,
         channel=MailChannel.MAIL if child.email is not None else MailChannel.TEXT,
-        context={"url": build_public_url(reverse("requests-start", args=[client.code]))},
+        context={
+            "rights": name_rights(request, language=child.language),
+            "url": build_public_url(reverse("requests-start", args=[client.code])),
+        },
         related_id=request.pk,
         actor=actor,
         at=at,

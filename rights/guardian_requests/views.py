@@ -42,6 +42,7 @@ from rights.requests.services import (
     receive_request,
 )
 from rights.requests.services.identity import ErasureGranted
+from rights.requests.services.steps import list_parts
 
 __all__ = ["ask_for_data", "end_request", "report_concern"]
 
@@ -121,7 +122,7 @@ def end_request(request: HttpRequest, ward: ChildView) -> HttpResponse:
 def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str) -> HttpResponse:
     at = get_client_time(request)
     try:
-        record_guardian_request(
+        made = record_guardian_request(
             ward.child,
             guardian=ward.visit.person,
             wish=wish,
@@ -134,7 +135,10 @@ def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str)
         )
     except (RequestNotAllowed, GuardianshipUnknown):  # their authority has changed since the page was shown
         return _show_done(ward, "nothing")
-    return _show_done(ward, "kept" if wish == Wish.KEEP else f"asked_{wish}")
+    if made is None:
+        return _show_done(ward, "kept")
+    is_undecided = wish == Wish.COPY and any(not part.decision for part in list_parts(made))
+    return _show_done(ward, "asked" if is_undecided else f"asked_{wish}")
 
 
 def _identity_of(ward: ChildView, at: datetime) -> IdentityMethod | str:

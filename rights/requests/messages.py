@@ -13,7 +13,7 @@ NOTICE = declare_message("rights_notice", fields=("number", "expected", "text"))
 """The reasoned notice of what is still to come, by an extension or during a pause."""
 ANSWER = declare_message("rights_answer", fields=("number", "text"))
 """The answer, or the refusal with the right to complain."""
-OF_GUARDIAN = declare_message("rights_of_guardian", fields=("url",), is_texted=True)
+OF_GUARDIAN = declare_message("rights_of_guardian", fields=("rights", "url"), is_texted=True)
 """To a young person from the age of consent on: a guardian made a request about their data."""
 
 _STAFF = ("number", "school", "due", "url")

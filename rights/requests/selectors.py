@@ -91,11 +91,11 @@ def list_parts_of(requests: Iterable[RightsRequest]) -> dict[UUID, list[RequestP
     return found
 
 
-def name_rights(request: RightsRequest) -> str:
-    """Return the names of the rights in a request, in its language: “Access to the data, Erasure”."""
+def name_rights(request: RightsRequest, *, language: str = "") -> str:
+    """Return the names of the rights in a request, by default in its language: “Access to the data, Erasure”."""
     parts = RequestPart.objects.filter(client_id=request.client_id, request=request)
     kinds = sorted(set(parts.values_list("kind", flat=True)))
-    with translation.override(request.language):
+    with translation.override(language or request.language):
         return join_words(RightKind(kind).label for kind in kinds)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 __all__ = ["TEXT_MESSAGE_FIELDS", "MessageKind", "declare_message", "get_message_kind", "list_message_kinds"]
 
-TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "url"})
+TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "rights", "url"})
 """Fields allowed in a text message, which is visible on a locked screen: none of them names a person."""
 
 

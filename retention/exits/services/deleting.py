@@ -109,7 +109,8 @@ def is_to_repeat(row: AgreementExit) -> bool:
 def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool:
     """Go on to the erasure of people once every system has answered; return True if it has begun.
 
-    Data that was on hold or restricted was sent back: then the exit waits until an officer repeats the deletion. Raises NotAllowed.
+    Data that was on hold or restricted was sent back: then the exit waits until an officer repeats the deletion.
+    Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
@@ -128,7 +129,8 @@ def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool
 def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
     """Erase the next people of the client, by destroying their keys; return True if more are left to look at.
 
-    Follows decision 0079. A person with a hold or a restriction is kept, and looked at again in the next run. After the last person the
+    Follows decision 0079. A person with a hold or a restriction is kept, and looked at again in the next run.
+    After the last person the
     exit is certified. No one is erased while another agreement of the client is in force. Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)

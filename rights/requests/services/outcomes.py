@@ -84,6 +84,7 @@ def decide_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> Non
 
     A withdrawal is as easy as giving consent (GDPR Art. 7(3)) and in effect from the next decision. A copy that a
     guardian with the authority for it requests is ordered by the portal: collecting it destroys nothing (decision 37).
+    From the child's age of consent on the client decides.
     """
     if not request.is_identity_verified:
         return
@@ -104,6 +105,10 @@ def _grant(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime
 
 
 def _may_have_copy(request: RightsRequest, at: datetime) -> bool:
+    """Return True if a guardian with the authority for it requests a copy of the data of a child."""
+    child, client = require_subject(request), request.client
+    if not child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+        return False
     try:
         require_authority(request, [RightKind.ACCESS], at=at)
     except RequestNotAllowed:

@@ -265,7 +265,9 @@ def test_a_hold_covers_its_scope(cast, indus, now, scope, covers):
 def test_restricted_data_is_kept(cast, indus, now, purpose, state):
     make_rule(indus.pk, "newsletter", "contact_details", at=now, period="P30D")
     make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=now - 60 * DAY)
-    restrict_processing(cast.subject("junaid"), purpose_code=purpose, actor=cast.actor("farah"), reason="review", at=now)
+    restrict_processing(
+        cast.subject("junaid"), purpose_code=purpose, actor=cast.actor("farah"), reason="review", at=now
+    )
     found = one_due(cast, "junaid", now)
     assert found.state(now) == state
     assert ("Restricted: kept until it is lifted" in describe_due(found, at=now, zone="UTC")) is (state == "restricted")
