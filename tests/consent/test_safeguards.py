@@ -458,6 +458,14 @@ def test_a_legal_obligation_cites_a_law_that_officers_listed_for_the_country(cas
         change(cast, ListedLaw(client_id=indus.pk, country="PK", citation="Decree"), now)
 
 
+def test_where_no_law_is_listed_the_refusal_says_who_lists_it(cast, indus, now):
+    advertising(cast, indus, now)
+    row = basis(indus, "ads", now, legal_reference="Decree 7")
+    row.client.country = "IE"
+    with pytest.raises(ValidationError, match="No law is listed for Ireland yet"):
+        request(cast, row, now)
+
+
 @pytest.mark.parametrize("country", ["PK", "IE"])
 def test_officers_list_the_laws_of_each_country(cast, now, country):
     with in_client(PAKTALEEM):

@@ -110,6 +110,7 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: 
     assert shows_effect_only(page)
     with in_client(cast.client_id("indus")):
         assert not SafeguardChange.objects.exists()
+    assert "This field is required." in browser.post(url, {**values, "ground": " "}).content.decode()
     second = browser.post(url, {**values, "ground": "The ministry ordered it."})
     change = only_change(cast)
     assert second["Location"] == row_url("consent/safeguardchange", change.pk)

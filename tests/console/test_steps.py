@@ -148,6 +148,7 @@ def test_an_assessment_is_left_out_with_another_basis_and_refused_on_the_whole_f
     assert post(farah, PURPOSE, "assessment", ASSESSED)["Location"].endswith("?step=check")
     assert post(farah, PURPOSE, "basis", contract)["Location"].endswith("?step=check")
     page = farah.get(f"{PURPOSE}?step=check").content.decode()
+    assert "denied until a second person has approved the basis" in page
     assert "taken over" not in page
     whole = {**WHAT_FOR, **DATA, **contract, **ASSESSED, "reason": "client_instruction"}
     refused = farah.post(PURPOSE, whole).context["adminform"].form.errors

@@ -38,6 +38,7 @@ def test_the_second_sees_the_first_ones_value_and_may_replace_it(sign_in: SignIn
     assert "Someone else saved this row" in page
     assert "Now stored: Farah’s name" in page
     assert 'value="Amina’s name"' in page
+    assert "<bdi>Farah’s name</bdi></h1>" in page
     assert system_of(cast).name == "Farah’s name"
     loaded = LOADED.search(page)
     assert loaded is not None

@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from consent.register.models import Purpose
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
+from tests.console.test_safeguards import LAW
 from tests.onboarding.test_path import links, make_client
 from tests.pages.origin import open_origin
 
@@ -43,3 +46,10 @@ def test_a_field_that_is_filled_in_is_passed_over(
 ) -> None:
     page = sign_in("amina").get(f"/admin/{address.format(indus=cast.client_id('indus'))}")
     assert first_field(chromium, page) == name
+
+
+def test_a_form_that_shows_an_effect_begins_at_the_ground(chromium: Browser, sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    values = {**LAW, "purpose": str(purpose.pk)}
+    assert first_field(chromium, sign_in("farah").post("/admin/consent/lawfulbasis/add/", values)) == "ground"

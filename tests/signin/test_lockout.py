@@ -41,6 +41,12 @@ def test_after_five_failures_the_right_password_is_refused(cast):
     assert "_auth_user_id" not in visitor.browser.session
 
 
+def test_an_address_that_is_none_is_marked_as_wrong_and_not_as_missing(cast):
+    page = at_address("amina@x", HERE).enter("wrong").content.decode()
+    assert "Correct what is marked below." in page
+    assert "Enter a valid email address." in page
+
+
 def test_signing_in_resets_four_failures(cast, settings):
     settings.DEMAND_SECOND_FACTOR = False
     visitor = at_address(cast.user("amina").email, HERE)

@@ -179,7 +179,10 @@ def _list_decisions(purpose: Any) -> list[str]:
             "people may object."
         )
     else:
-        words = _("For {roles}: no consent is requested; a child still needs a guardian who authorised the service.")
+        words = _(
+            "For {roles}: denied until a second person has approved the basis; then no consent is requested, and a "
+            "child still needs a guardian who authorised the service."
+        )
     others = _("For all other roles every decision is a denial.")
     instructed = _(
         "Where PakTaleem is processor, nothing is allowed before an instruction of the agreement covers the purpose."

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -145,6 +146,8 @@ class SafeguardedAdmin(RegisterAdmin):
             request.weaker = (weaker.kind, row, details.get("roles", ()))
             ground = request.POST.get("ground", "").strip()
             if not ground:
+                if "ground" in request.POST:  # the effect has been shown
+                    raise ValidationError({"ground": gettext("This field is required.")}) from weaker
                 raise
             request.waiting = self.request_change(row, ground=ground, actor=details["actor"], at=details["at"])
 

@@ -37,6 +37,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.places import name_country
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.typesetting import find_unprintable
 
@@ -80,6 +81,7 @@ _NOT_LISTED = gettext_noop(
     "Begin with a law that PakTaleem’s privacy officers have listed for %(country)s, then give the section. Listed: "
     "%(laws)s."
 )
+_NONE_LISTED = gettext_noop("No law is listed for %(country)s yet: ask PakTaleem’s privacy officers to list it.")
 _APPROVED_TERMS = gettext_noop(
     "This recipient has been approved with these terms: end its approval, and register it under another code."
 )
@@ -353,8 +355,9 @@ def _check_law(row: RegisterRow, before: RegisterRow | None) -> None:
     listed_for = ListedLaw.objects.filter(client_id__in=[PAKTALEEM, row.client_id], country=row.client.country)
     laws = listed_for.values_list("citation", flat=True)
     if not row.legal_reference.startswith(tuple(laws)):
-        listed = {"country": row.client.country, "laws": "; ".join(laws) or "—"}
-        raise ValidationError({"legal_reference": [ValidationError(_NOT_LISTED, params=listed)]})
+        words, listed = _NOT_LISTED if laws else _NONE_LISTED, "; ".join(laws)
+        params = {"country": name_country(row.client.country), "laws": listed}
+        raise ValidationError({"legal_reference": [ValidationError(words, params=params)]})
 
 
 def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:

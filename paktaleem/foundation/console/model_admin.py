@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models.query import QuerySet
@@ -225,10 +225,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             field.widget.attrs |= {"dir": "rtl", "lang": "ur"}
         return field
 
-    def _get_obj_does_not_exist_redirect(self, *_: Any) -> HttpResponse:
-        """Raise Http404, the same as for a row of another client."""
-        raise Http404
-
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -263,6 +259,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             loaded=context["adminform"].form.loaded_digest if row else "",
             **separate_effect(context["adminform"].form),
         )
+        if row and context["adminform"].form.errors:
+            context["original"] = self.get_object(request, str(row.pk)) or row  # its title is the stored one
         return super().render_change_form(request, context, *args, **kwargs)
 
     def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
@@ -373,12 +371,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             return answer
         messages.success(request, answer or translate_text(act.done))
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
-
-    def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:
-        row = self.get_object(request, unquote(object_id))
-        if row is None:
-            raise Http404
-        return row
 
     def _act_page(self, request: HttpRequest, row: Any, act: RowAction, form: Any) -> TemplateResponse:
         return self.page(request, row, act.template, title=translate_text(act.label), act=act, form=form)

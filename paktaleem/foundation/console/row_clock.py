@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 __all__ = ["RowClock"]
 
@@ -26,3 +27,13 @@ class RowClock:
         if row is not None:
             request.about_client = self.client_of(row)  # type: ignore[attr-defined]
         return row
+
+    def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def _get_obj_does_not_exist_redirect(self, *_: Any) -> HttpResponse:
+        """Raise Http404, the same as for a row of another client."""
+        raise Http404

@@ -92,7 +92,7 @@ class ErasureHeld(PortalError):
     def __init__(self, holds: Sequence[Hold]) -> None:
         """Note the ground of each hold."""
         super().__init__(*(hold.code for hold in holds))
-        self.console_details = [hold.ground for hold in holds]
+        self.console_details = ["; ".join(hold.ground for hold in holds)]
 
 
 class ErasureOutcome(StrEnum):
