@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from children.ageing.tasks import end_due_guardianships
 from children.guardians.models import Guardianship, Verification
 from children.guardians.selectors import load_child_facts
 from children.guardians.services import MayNotConsent, StillAChild, end_authority_of_minors_on_file, verify_guardian
@@ -84,6 +85,19 @@ def test_the_daily_task_ends_the_authority_of_minors_on_file(indus, danish, now)
     assert end_authority_of_minors_on_file(indus.pk, actor=worker, at=now) == (None, 1)
     assert end_authority_of_minors_on_file(indus.pk, actor=worker, at=now) == (None, 0)
     assert load_child_facts(danish).standing(now + MINUTE).persons == {esra.pk}
+
+
+def test_the_daily_task_checks_the_guardians_of_every_client(cast, now):
+    with in_client(cast.client_id("indus")):
+        omar, danish = make_guardian(cast.client("indus"), "omar", at=now), cast.subject("danish")
+        verified_guardian(danish, omar, at=now)
+        lms = {"client": cast.client("indus"), "external_id": "lms-omar", "role": "guardian"}
+        SubjectFactory(**lms, birth_date=date(2010, 3, 1), at=now)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE children_verification SET ended_at = NULL")
+    end_due_guardianships(0)
+    with in_client(cast.client_id("indus")):
+        assert load_child_facts(danish).guardians[0].verified == ()
 
 
 def test_a_guardian_who_is_a_child_consents_neither_for_another_nor_alone(cast, indus, danish, now):
