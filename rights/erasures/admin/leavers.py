@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.person_pages import SummaryLine, person_summaries
@@ -17,7 +17,12 @@ __all__ = ["summarize_leaving"]
 
 @person_summaries.connect
 def summarize_leaving(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return from which day on the portal erases a person who left, and what keeps them until it ends."""
+    """Return from which day on the portal erases a person who left, and what keeps them until it ends.
+
+    Nothing is asked about an open account, except of a guardian: it ends with the client's agreement, as all do.
+    """
+    if row.is_account_open and SubjectRole.GUARDIAN not in row.roles:
+        return []
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return []
     found = find_leaving(row, at=get_action_time(request))
