@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 DOCUMENTATION = "/docs/reasons/"
 
 _AGE, _CONSENT = "age", "consent"
-_NOT_ABOUT_CONSENT = frozenset({Reason.ACCOUNT_CLOSED, Reason.ERASURE_IN_PROGRESS})
+_NOT_ABOUT_CONSENT = frozenset(
+    {Reason.ACCOUNT_CLOSED, Reason.ERASURE_IN_PROGRESS, Reason.LEGAL_HOLD, Reason.RETENTION_ENDED}
+)
 """Reasons with a sentence in Urdu for which the client's declared procedures do not matter."""
 
 

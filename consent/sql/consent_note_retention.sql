@@ -9,12 +9,14 @@ BEGIN
         statement_timestamp()
     FROM changed n
     WHERE n.subject_id IS NOT NULL;
-    INSERT INTO consent_registerchange (id, client_id, xact, noted_at)
-    SELECT DISTINCT ON (n.client_id) gen_random_uuid(), n.client_id, pg_current_xact_id()::text::bigint,
-        statement_timestamp()
-    FROM changed n
-    WHERE n.subject_id IS NULL
-    ON CONFLICT (client_id, xact) DO NOTHING;
+    IF EXISTS (SELECT FROM changed n WHERE n.subject_id IS NULL) THEN -- staff limited to schools may not write there
+        INSERT INTO consent_registerchange (id, client_id, xact, noted_at)
+        SELECT DISTINCT ON (n.client_id) gen_random_uuid(), n.client_id, pg_current_xact_id()::text::bigint,
+            statement_timestamp()
+        FROM changed n
+        WHERE n.subject_id IS NULL
+        ON CONFLICT (client_id, xact) DO NOTHING;
+    END IF;
     RETURN NULL;
 END
 $$;

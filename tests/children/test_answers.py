@@ -175,7 +175,8 @@ def test_the_database_refuses_a_consent_without_a_giver_and_a_guardian_of_anothe
 
 def test_every_method_has_its_strength():
     assert set(METHODS) == set(Method)
-    assert {m.value for m, strength in METHODS.items() if strength == Strength.BASIC} == {"email_plus", "text_plus"}
+    basic = {m.value for m, strength in METHODS.items() if strength == Strength.BASIC}
+    assert basic == {"email_plus", "text_plus", "school_attested"}
     assert strength_of("a promise") == Strength.NONE
     assert needed_strength(reaches_outside=True) > strength_of("text_plus") >= needed_strength(reaches_outside=False)
 

@@ -104,8 +104,8 @@ def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in
 
 def test_a_system_ends(sign_in: SignIn, issue: Any, cast: Cast) -> None:
     order = issue()
-    browser = sign_in("farah")
-    browser.post(row_url("systems/system", order.system_id, "end"), {"reason": "review"})
+    sign_in("farah").post(row_url("systems/system", order.system_id, "end"), {"reason": "review"})
+    sign_in("amina").post(row_url("systems/system", order.system_id, "agree"), {"reason": "review"})
     with in_client(order.client_id):
         assert System.objects.get(pk=order.system_id).ends_at is not None
     assert kept(order).is_open

@@ -8,13 +8,14 @@ import pytest
 from django.utils import timezone
 
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
-from consent.register.models import BalancingTest, Instruction, Purpose, ServiceAgreement
+from consent.register.models import BalancingTest, Instruction, Purpose, SafeguardChange, ServiceAgreement
+from consent.register.services import decide_safeguard_change
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from tests.accounts.officers import approve
+from tests.accounts.officers import approve, second_officer
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url, typed
@@ -323,6 +324,9 @@ def test_ones_own_password_is_changed(name: str, sign_in: SignIn, cast: Cast) ->
 def test_the_catalogue_is_paktaleems_to_change(sign_in: SignIn, cast: Cast) -> None:
     with in_client(PAKTALEEM):
         shared = Purpose.objects.get(code="support")
-    values = {**PURPOSE, "name_en": "Support, better said", "reason": "review"}
-    assert sign_in("amina").post(row_url("consent/purpose", shared.pk), values).status_code == 302
+    url, words = row_url("consent/purpose", shared.pk), {"name_en": "Support, better said", "ground": "Plainer words."}
+    assert sign_in("amina").post(url, {**PURPOSE, **words, "reason": "review"}).status_code == 302
+    gul = second_officer()
+    with in_client(PAKTALEEM):
+        decide_safeguard_change(SafeguardChange.objects.get(), approve=True, actor=gul, at=timezone.now())
     assert "Support, better said" in sign_in("farah").get(list_url("consent/purpose")).content.decode()

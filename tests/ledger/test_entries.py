@@ -126,16 +126,18 @@ def all_acts(cast, indus, now):
     )
     register_subject("stu-zoe", client=indus, details={"phone": "+923339998887"}, actor=farah, at=now)
     claim_guardian(zoe, guardian=guardian, relationship="parent", actor=farah, at=now)
-    for state in (ConsentState.REFUSED, ConsentState.GIVEN):
+    for minutes, state in enumerate((ConsentState.REFUSED, ConsentState.GIVEN)):
+        at = now + timedelta(minutes=minutes)
         record_answers(
             zoe,
             answers=[Answer("newsletter", state)],
-            shown=shown(indus.id, now),
+            shown=shown(indus.id, at),
             given_by=GivenBy.GUARDIAN,
             guardian=guardian,
             actor=farah,
-            at=now,
+            at=at,
         )
+    now += timedelta(minutes=1)
     withdraw_consent(zoe, purpose="newsletter", actor=farah, at=now)
     restrict_processing(zoe, actor=amina, reason=Reason.SUBJECT_REQUEST, at=now)
     object_to_purpose(zoe, purpose_code="platform_improvement", actor=amina, reason=Reason.SUBJECT_REQUEST, at=now)

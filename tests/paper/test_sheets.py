@@ -129,7 +129,8 @@ def bomb():
     ("content", "code"),
     [
         (b"", "header_wrong"),
-        ("name,ہاں".encode("utf-16"), "not_utf8"),
+        ("name,ہاں".encode("utf-16"), "header_wrong"),
+        (b"name,\xff\xc1", "not_utf8"),
         (csv_of("7KQ2-M9XZ,\x00,,,,,"), "nul_byte"),
         (b"\xd0\xcf\x11\xe0 an old workbook", "format_unknown"),
         (b"PK\x03\x04 not a workbook", "xlsx_unreadable"),

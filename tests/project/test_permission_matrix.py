@@ -324,6 +324,7 @@ ACTS = {
     "rights/rightsrequest/copy-build": "OC",
     "rights/rightsrequest/copy-hand-over": "OC",
     "rights/rightsrequest/copy-preview": "OC",
+    "rights/rightsrequest/delivered": "OC",
     "rights/rightsrequest/decide": "OC",
     "rights/rightsrequest/extend": "OC",
     "rights/rightsrequest/hand-over": "O",

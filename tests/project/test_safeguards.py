@@ -125,9 +125,9 @@ ALONE = {
         post:api/v1/subjects/<str:external_id>/guardian-checks
         post:api/v1/subjects/<str:external_id>/guardian-requests records/impactassessment/add
         records/impactassessment/change records/impactassessment/review retention/flaggedcollection/decide
-        rights/rightsrequest/inform-recipient sharing/legaldisclosure/record-disclosure subjects/subject/answer
-        subjects/subject/inform-recipient subjects/subject/school-authorises systems/order/add-file
-        systems/order/answer
+        rights/rightsrequest/delivered rights/rightsrequest/inform-recipient sharing/legaldisclosure/record-disclosure
+        subjects/subject/answer subjects/subject/inform-recipient subjects/subject/school-authorises
+        systems/order/add-file systems/order/answer
     """,
     "it moves a case on; its clock, its due day and the answer to the person stay": """
         breaches/breach/add breaches/breach/add-clients breaches/breach/assess breaches/breach/measures

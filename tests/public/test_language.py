@@ -24,7 +24,11 @@ def show(request: HttpRequest) -> HttpResponse:
     return public_page(request, "public/fields.html" if "bare" in request.GET else "public/error.html", form=form)
 
 
-urlpatterns = [path("privacy/<str:client>/", show, name="privacy")]
+urlpatterns = [
+    path("privacy/<str:client>/", show, name="privacy"),
+    path("requests/", show, name="rights-form"),
+    path("concern/", show, name="concern"),
+]
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_each_step_of_an_incident_has_its_event(indus):
         assert notify_overdue(client_id, actor=system_actor("tests"), at=late) == 1
         key = indus.key_actor("indus")
         for order in Order.objects.filter(parent_id=incident.pk):
-            erased = Answer(Outcome.DONE, counts=dict.fromkeys(order.categories, 0))
+            erased = Answer(Outcome.DONE, counts=dict.fromkeys(order.categories, 1))
             complete_order(accept_order(order, actor=key, at=late), erased, actor=key, at=late)
     facts = {"incident": str(incident.pk), "cause": "collected", "due_at": incident.due_at.isoformat()}
     kinds = [(kind, data) for kind, data in told(indus) if kind.startswith("incident.")]

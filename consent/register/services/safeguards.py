@@ -148,15 +148,14 @@ def may_approve(change: SafeguardChange, actor: Actor) -> bool:
     """Return True if the actor's side may approve a change.
 
     Officers approve a recipient, also a client's own. A basis other than consent at a client is an instruction that the
-    client gives and an officer accepts, whichever of them requests it (GDPR Art. 28(3)(a)). That the requester does not
-    approve is checked by ``decide_change``.
+    client gives and an officer accepts, whichever of them requests it (GDPR Art. 28(3)(a)).
     """
     is_officer = actor.may(Capability.MANAGE_AGREEMENTS, change.client_id)
     if change.kind == SafeguardKind.RECIPIENT:
         return is_officer
     if change.kind == SafeguardKind.BASIS and change.client_id != PAKTALEEM:
         members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)
-        return is_officer == members.exists() or actor.id == change.requested_by
+        return is_officer == members.exists()
     return actor.may(Capability.APPROVE_CHILD_CHANGES, change.client_id)
 
 

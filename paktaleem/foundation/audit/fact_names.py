@@ -101,6 +101,7 @@ FACT_NAMES = {
     "format": _("format"),
     "found": _("found"),
     "given_by": _("given by"),
+    "granted": _("granted for"),
     "ground": _("ground"),
     "guardian": _("guardian"),
     "guardians": _("guardians"),

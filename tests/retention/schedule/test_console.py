@@ -148,7 +148,7 @@ def test_the_first_page_names_gaps_and_what_waits(cast, farah, amina):
         lift_hold(hold, ground="Judgment.", actor=cast.actor("farah"), at=now)
     text = farah.get("/admin/").content.decode()
     assert "kept without end: Name and contact details, Use of the platform and activity logs" in text
-    for title in ("Data without a retention rule", "Flagged collections", "Holds to be reviewed", "legal holds"):
+    for title in ("Data without a retention rule", "Flagged collections", "Holds to be reviewed", "Liftings of holds"):
         assert title in text
     assert "kept without end: Name and contact details, " in amina.get("/admin/").content.decode()
 
