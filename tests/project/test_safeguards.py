@@ -40,7 +40,6 @@ WEAKENS = {
     "consent/lawfulbasis/change": "consent.SafeguardChange",
     "consent/lawfulbasis/end": "consent.SafeguardChange",
     "consent/lawfulbasis/cancel": "consent.SafeguardChange",
-    "consent/objection/lift": "consent.SafeguardChange",
     "consent/objection/overrule": "limits.Overruling",
     "consent/purpose/add": "consent.SafeguardChange",
     "consent/purpose/change": "consent.SafeguardChange",

@@ -130,10 +130,10 @@ def decide_safeguard_change(
     ValidationError, NotAllowed (see ``may_approve``).
     """
     require_approver(actor, change.client_id)
-    if approve and not may_approve(change, actor):
-        raise NotAllowed("This change must be approved by PakTaleem, or by the client if PakTaleem requested it.")
     before = _lock_row(change)
     change = decide_change(change, approve=approve, actor=actor, at=at)
+    if approve and not may_approve(change, actor):
+        raise NotAllowed("This change must be approved by PakTaleem, or by the client if PakTaleem requested it.")
     change.xact = get_transaction_id() if approve else None
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     _record(change, "safeguard.change_settled", actor, at)
