@@ -33,6 +33,8 @@ from tests.showing import shown
 
 ROUNDS, PEOPLE, AT_ONCE = 200, 10, 3
 GIVEN, WITHDRAWN = ConsentState.GIVEN, ConsentState.WITHDRAWN
+ENDS = {ConsentState.REFUSED, ConsentState.WITHDRAWN}
+"""States after which a consent needs a notice that was shown later."""
 ACTS = ("give", "give", "renew", "withdraw", "withdraw", "refuse")
 MONTH = timedelta(days=32)
 NOT_DONE = (NothingToWithdraw, TokenExpired)
@@ -148,10 +150,10 @@ def check(world: World, person: Subject, done: list[Done], before: int) -> None:
     assert all(one.recorded_at < two.recorded_at for one, two in pairwise(events))
     check_state(world, person, events)
     for place, event in enumerate(events):
-        ended = max((one.recorded_at for one in events[:place] if one.state == WITHDRAWN), default=None)
+        ended = max((one.recorded_at for one in events[:place] if one.state in ENDS), default=None)
         if event.state == GIVEN and ended is not None:
             assert event.shown_at is not None
-            assert event.shown_at > ended, "a consent whose text was shown before the withdrawal undid it"
+            assert event.shown_at > ended, "a consent whose text was shown before the withdrawal or refusal undid it"
         if event.state == WITHDRAWN:
             assert events[place - 1].state == GIVEN
     acts = [one for one in done if one.error is None]
@@ -160,7 +162,7 @@ def check(world: World, person: Subject, done: list[Done], before: int) -> None:
     for one in done:
         if one.error is TokenExpired:
             assert one.shown_at is not None
-            assert any(event.state == WITHDRAWN and event.recorded_at >= one.shown_at for event in events)
+            assert any(event.state in ENDS and event.recorded_at >= one.shown_at for event in events)
 
 
 def check_state(world: World, person: Subject, events: list[ConsentEvent]) -> None:

@@ -125,7 +125,14 @@ from rights.mailbox.services.receiving import ReceivedMail, store_mail
 from rights.rectifications.selectors import list_notices_of_person
 from rights.rectifications.services import Statement, add_correction, record_informed
 from rights.rectifications.services.recipients import list_recipients_to_inform
-from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
+from rights.requests.services import (
+    answer_request,
+    decide_part,
+    extend_request,
+    list_parts,
+    pause_request,
+    receive_request,
+)
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -438,6 +445,8 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     copies = dict.fromkeys(("copy-build", "copy-hand-over", "copy-preview"), copied)
     acts = {"answer": decided, "close": answered, "resume": paused, "inform-recipient": decided, **copies}
     acts["hand-over"] = unmatched
+    acts["delivered"] = receive_request(client, kinds=["access"], subject=cast.subject("iqra"), **told)
+    extend_request(acts["delivered"], days=10, text="Many pages.", actor=farah, at=AT)
     acts |= dict.fromkeys(("add-correction", "read-corrections", "refuse-correction", "restrict-meanwhile"), stated)
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     case = open_case(
@@ -505,7 +514,7 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
     """Create orders to a system operated by hand, for each act; return the key by act."""
     client, amina = cast.client("indus"), cast.actor("amina")
     library = make_system(client, "library", ["credentials"], delivery="by_hand")
-    leaving = make_system(client, "old_library", ["device"], delivery="by_hand")
+    leaving = make_system(client, "old_library", ["billing"], delivery="by_hand")
     propose_system_end(leaving, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
     orders = {
         kind: issue_orders(cast.subject(person), _told(kind), new_values=values, actor=SETTING_UP, at=AT)[0]

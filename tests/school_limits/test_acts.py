@@ -37,6 +37,7 @@ WHOLE_CLIENT = {
     "disposals": "batches of the client's rules",
     "schedule/retentionrule": "rules about everyone",
     "schedule/holdlift": "a legal hold is lifted by two people",
+    "schedule/hold/lift": "the end of a hold, which two people without a limit agree to",
     "consent/restriction/lift": "a weaker safeguard, which two people without a limit agree to",
     "mailbox": "an email that no person is found for",
     "rights/rightsrequest/messages": "emails that no person is found for",

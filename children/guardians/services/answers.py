@@ -93,6 +93,7 @@ class AnswerInFuture(PortalError):
         "Send a time in the past.",
         field="claimed_at",
     )
+    console_message = "The answer cannot be given in the future."
 
 
 class AnswerUndated(PortalError):

@@ -90,6 +90,7 @@ class ClaimInFuture(PortalError):
         "Send a past time.",
         field="claimed_at",
     )
+    console_message = "The answer cannot be given in the future."
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,10 @@ class EndRuleForm(RowActionForm):
         return preview_end(self.row, actor=actor_of(self.request), at=get_action_time(self.request))
 
 
+_BY_HAND = [(code, label) for code, label in HoldKind.choices if code != HoldKind.OPEN_REQUEST]
+"""The kinds of holds that people place; the hold of an open request comes and ends with the request."""
+
+
 class HoldForm(ScopedForm):
     """A hold of a client's data, or of a category or a system of it."""
 
@@ -143,6 +147,8 @@ class HoldForm(ScopedForm):
         if "category" in self.fields:
             owner = getattr(self.instance, "client_id", None)
             set_choices(self, "category", _category_choices(owner, every=True))
+        if "kind" in self.fields:
+            set_choices(self, "kind", _BY_HAND)
 
 
 class _ReviewDay(forms.DateField):
@@ -160,7 +166,7 @@ class _ReviewDay(forms.DateField):
 class PlaceForm(ActionForm):
     """A hold of a person's data."""
 
-    kind = forms.ChoiceField(label=_("Kind"), choices=HoldKind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label=_("Kind"), choices=_BY_HAND, widget=forms.RadioSelect)
     ground = GroundField(help_text=_("About the case only; do not name people."))
     category = forms.ChoiceField(label=_("Data category"), required=False)
     system = forms.ModelChoiceField(
