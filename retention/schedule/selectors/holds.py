@@ -48,8 +48,10 @@ def find_holds(
 
     Without ``category`` or ``system_id``, holds of any category or system are found: they cover a part of the data.
     """
-    main = Subject.objects.filter(client_id=client_id, pk=subject_id, same_person__isnull=False).values("same_person")
-    covering = Q(subject_id=subject_id) | Q(subject_id=None) | Q(subject__same_person__in=main)
+    own = Subject.objects.filter(client_id=client_id)
+    main = own.filter(pk=subject_id, same_person__isnull=False).values("same_person")
+    records = own.filter(same_person__in=main).values("pk")  # not a join, which would read everyone of the client
+    covering = Q(subject_id=subject_id) | Q(subject_id=None) | Q(subject_id__in=records)
     found: QuerySet[Hold] = Hold.objects.open().filter(covering, client_id=client_id)
     if category is not None:
         found = found.filter(category__in=["", category])
