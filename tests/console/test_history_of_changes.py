@@ -22,6 +22,7 @@ UNCHANGED = {
     "accounts/client": TEXTS,
     "accounts/user": "changed on the page of the person's own account, or by their roles",
     "ageing/comingofage": "a person, whose own page changes it",
+    "breaches/breach": "the filled forms choose no people",
     "children/childmechanism": ACTS,
     "children/providercheck": ACTS,
     "consent/noticedispatch": ACTS,

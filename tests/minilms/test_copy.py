@@ -46,6 +46,10 @@ def ask_as_guardian(cast, platform):
     with in_client(cast.client_id("khyber")):
         kiran, details = Subject.objects.get(external_id=KIRAN), {"role": "guardian", "email": MOTHERS_EMAIL}
         before = timezone.now() - timedelta(days=4)  # a new contact waits for 72 hours
+        young = {
+            "birth_date": timezone.now().date() - timedelta(days=15 * 365)
+        }  # no guardian asks for people of full age
+        register_subject(KIRAN, client=kiran.client, details=young, actor=SETTING_UP, at=before)
         mother, _ = register_subject(MOTHER, client=kiran.client, details=details, actor=SETTING_UP, at=before)
         verified_guardian(kiran, mother, at=timezone.now())
     made = {"guardian": MOTHER, "wish": "copy", "text": WORDS}

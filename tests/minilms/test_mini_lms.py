@@ -118,11 +118,14 @@ def every_kind_of_order_is_really_done(cast, lms, who, carried_out):
     assert lms.do("ask", who, "service_delivery") == "yes: permitted"
     assert carried_out(ordered("object")) == ("confirmed", {})
     assert lms.rows("SELECT * FROM decision WHERE person = ?", who) == [], "asked anew before the next use"
-    assert carried_out(ordered("anonymise")) == ("confirmed", {"counts": {"content": 1}})
+    assert carried_out(ordered("anonymise")) == ("confirmed", {"counts": {"content": 1}, "reported": {"content": 1}})
     assert "content" not in lms.shows(who)
     assert lms.rows("SELECT * FROM record WHERE person IS NULL AND data LIKE '%an essay%'")
     erase = ordered("erase", "usage_logs", "contact_details")
-    assert carried_out(erase) == ("confirmed", {"counts": {"contact_details": 1, "usage_logs": 2}})
+    assert carried_out(erase) == (
+        "confirmed",
+        {"counts": {"contact_details": 1, "usage_logs": 2}, "reported": {"usage_logs": 2}},
+    )
     assert lms.shows(who) == held_as_reported(cast) == {}
     assert lms.rows("SELECT * FROM record WHERE person = ?", who) == []
 
