@@ -13,7 +13,7 @@ from consent.notices.services import answer_objection, object_to_announcement, w
 from consent.register.models import Recipient, SafeguardChange
 from consent.register.services import WeakensSafeguard, change_register, decide_safeguard_change, end_period
 from consent.register.services import request_safeguard_change as request_change
-from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -79,7 +79,7 @@ def test_two_officers_renew_the_agreement_of_an_approved_recipient(cast: Cast, n
     with in_client(cast.client_id("indus")):
         host.agreement_ends_at = now + 9 * DAY
         change = request_change(host, ground="Renewed.", actor=cast.actor("farah"), at=now + DAY)
-        with pytest.raises(NotAllowed), transaction.atomic():
+        with pytest.raises(ApproverIsRequester), transaction.atomic():
             decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now + DAY)
         decide_safeguard_change(change, approve=True, actor=officer(), at=now + DAY)
     assert shared(cast, now + 3 * DAY) == "permitted"

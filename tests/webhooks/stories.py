@@ -414,6 +414,16 @@ def data_is_held_and_a_flagged_collection_is_decided(world: World) -> None:
         decide_collection(flagged, decision="explained", ground="As the contract says.", **told)
 
 
+@causes("hold.placed", "order.created", "order.recalled")
+def a_hold_recalls_an_order(world: World) -> None:
+    """Place a hold on the data that a system is ordered to erase."""
+    with world.inside():
+        order = order_erasure(world)
+        scope, review_on = HoldScope(subject=order.subject), (AT + 30 * DAY).date()
+        client = world.cast.client("indus")
+        place_hold(client, kind="legal", scope=scope, ground="Case 13.", review_on=review_on, actor=world.farah, at=AT)
+
+
 @causes("disposal.flagged", "disposal.scheduled", "disposal.ordered", "disposal.certified", "disposal.cancelled")
 def data_is_disposed_of(world: World) -> None:
     """Dispose of data whose period is over, and cancel the disposal of more."""

@@ -150,7 +150,10 @@ def filter_by_id_prefix(found: QuerySet[Subject], text: str, *, any_case: bool =
         return found.none() if text else found
     texts = _list_cases(text) if any_case else [text]
     ranges = [found.alias(by_id=BY_ID).filter(by_id__gte=one, by_id__lt=one + _LAST_LETTER) for one in texts]
-    return next((people for people in ranges if len(ranges) > 1 and people.exists()), ranges[0])
+    if len(ranges) == 1:
+        return ranges[0]
+    begun = (people for people in ranges if people.order_by("by_id", "id").values("pk").first())  # by the index
+    return next(begun, ranges[0])
 
 
 def sealer_of(subject: Subject) -> Sealer:
