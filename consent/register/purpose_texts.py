@@ -17,7 +17,7 @@ class PurposeText:
 
 
 PURPOSE_WORDS = (*(f"{one.name}_{language}" for one in fields(PurposeText) for language in ("en", "ur")), "dpv_term")
-"""The columns of a purpose that say what for people’s data is used."""
+"""The columns of a purpose that describe the use of people’s data."""
 
 
 def describe_purpose(purpose: object, language: str) -> PurposeText:

@@ -28,6 +28,8 @@ from consent.register.services import (
     end_period,
     request_safeguard_change,
 )
+from paktaleem.development.demo.content import LAWS
+from paktaleem.development.demo.loading import list_laws
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.actors import Reason
@@ -479,6 +481,17 @@ def test_officers_list_the_laws_of_each_country(cast, now, country):
         else:
             with pytest.raises(ValidationError):
                 request(cast, row, now)
+
+
+def test_the_demonstration_lists_laws_that_a_client_cites(cast, now):
+    with in_client(PAKTALEEM):
+        list_laws(now)
+        list_laws(now)
+        assert ListedLaw.objects.filter(citation__in=LAWS).count() == len(LAWS)
+    with in_client(cast.client_id("indus")):
+        advertising(cast, cast.client("indus"), now)
+        row = basis(cast.client("indus"), "ads", now, legal_reference="Income Tax Ordinance 2001 s. 174")
+        assert request(cast, row, now).state == "waiting"
 
 
 def test_the_law_of_a_basis_in_force_is_not_replaced(cast, indus, now):

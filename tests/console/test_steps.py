@@ -59,6 +59,9 @@ def test_a_purpose_is_added_with_its_basis_in_steps_that_can_be_left(cast: Cast)
     law: dict[str, Any] = {"basis": "legal_obligation", "basis_roles": ["student"], "renew_days": "30"}
     refused = post(farah, PURPOSE, "basis", law).context["form"].errors
     assert "legal_reference" in refused
+    unlisted = {**law, "legal_reference": "Decree 7"}
+    [words] = post(farah, PURPOSE, "basis", unlisted).context["form"].errors["legal_reference"]
+    assert words.endswith("Listed: Education Act.")
     assert (
         "basis_roles"
         in post(farah, PURPOSE, "basis", {**law, "basis": "consent", "basis_roles": []}).context["form"].errors

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -13,8 +14,10 @@ from consent.register.admin.safeguards import SafeguardForm
 from consent.register.models import BalancingTest, Basis, LawfulBasis, Purpose
 from consent.register.models.purposes import ROLES
 from consent.register.services import change_register
+from consent.register.services.register import check_citation
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.console.steps import Step
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
@@ -113,12 +116,25 @@ class PurposeForm(SafeguardForm):
         basis = cleaned.get("basis", "")
         if basis and "basis_roles" in cleaned and not cleaned["basis_roles"]:
             self.add_error("basis_roles", _("Choose the roles for which the basis applies."))
-        if basis == Basis.LEGAL_OBLIGATION and not cleaned.get("legal_reference"):
-            self.add_error("legal_reference", _("Cite the law and the section for a legal obligation."))
+        if basis == Basis.LEGAL_OBLIGATION:
+            self._clean_law(cleaned)
         self._clean_assessment(basis, cleaned)
         self.instance.first_bases = [(role, basis) for role in cleaned.get("basis_roles") or []] if basis else []
         self.instance.first_reference = cleaned.get("legal_reference", "")
         return cleaned
+
+    def _clean_law(self, cleaned: dict[str, Any]) -> None:
+        """Require the law that a legal obligation cites; one that is listed if the purpose is a client's."""
+        reference = cleaned.get("legal_reference")
+        if not reference:
+            self.add_error("legal_reference", _("Cite the law and the section for a legal obligation."))
+            return
+        client = cleaned.get("client") if "client" in self.fields else self.instance.client
+        if client is not None and client.pk != PAKTALEEM:
+            try:
+                check_citation(reference, client)
+            except ValidationError as error:
+                add_service_error(self, error)
 
     def _clean_assessment(self, basis: str, cleaned: dict[str, Any]) -> None:
         """Require all parts of the assessment for legitimate interest, and none for another basis."""

@@ -32,6 +32,7 @@ from consent.register.weakening import (
     shares_more,
 )
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
@@ -45,6 +46,7 @@ __all__ = [
     "SharedRowNotEditable",
     "cancel_period",
     "change_register",
+    "check_citation",
     "check_register_row",
     "end_period",
     "get_transaction_id",
@@ -352,11 +354,16 @@ def _check_law(row: RegisterRow, before: RegisterRow | None) -> None:
         return
     if isinstance(before, LawfulBasis) and (before.basis, before.legal_reference) == (row.basis, row.legal_reference):
         return
-    listed_for = ListedLaw.objects.filter(client_id__in=[PAKTALEEM, row.client_id], country=row.client.country)
-    laws = listed_for.values_list("citation", flat=True)
-    if not row.legal_reference.startswith(tuple(laws)):
-        words, listed = _NOT_LISTED if laws else _NONE_LISTED, "; ".join(laws)
-        params = {"country": name_country(row.client.country), "laws": listed}
+    check_citation(row.legal_reference, row.client)
+
+
+def check_citation(reference: str, client: Client) -> None:
+    """Raise ValidationError if a legal reference begins with no law that officers listed for the client's country."""
+    listed = ListedLaw.objects.filter(client_id__in=[PAKTALEEM, client.pk], country=client.country)
+    laws = listed.values_list("citation", flat=True)
+    if not reference.startswith(tuple(laws)):
+        words = _NOT_LISTED if laws else _NONE_LISTED
+        params = {"country": name_country(client.country), "laws": "; ".join(laws)}
         raise ValidationError({"legal_reference": [ValidationError(words, params=params)]})
 
 

@@ -8,6 +8,7 @@ from paktaleem.onboarding.starting_set import STARTING_PURPOSES
 
 __all__ = [
     "CLIENTS",
+    "LAWS",
     "OWN_PURPOSES",
     "PEOPLE",
     "POLICY_CHANGES",
@@ -65,6 +66,10 @@ STAFF = (
 
 OWN_PURPOSES = (STARTING_PURPOSES["newsletter"], STARTING_PURPOSES["product_research"])
 """The purposes of a client's own, from the starting set that the console offers."""
+
+
+LAWS = ("Companies Act 2017", "Income Tax Ordinance 2001")
+"""Laws of Pakistan that demand records: books of account (s. 220) and a taxpayer's records (s. 174)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from consent.register.models import (
     BalancingTest,
     Instruction,
     LawfulBasis,
+    ListedLaw,
     Purpose,
     Recipient,
     RecipientApproval,
@@ -33,6 +34,7 @@ from paktaleem.development.demo.assessments import fill_assessments
 from paktaleem.development.demo.cases import fill_cases
 from paktaleem.development.demo.content import (
     CLIENTS,
+    LAWS,
     OWN_PURPOSES,
     RECIPIENTS,
     STAFF,
@@ -65,7 +67,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.onboarding.starting_set import StartingPurpose
 from paktaleem.reports.trends.services import count_weeks
 
-__all__ = ["SecretsLost", "client_ids", "fill_demonstration"]
+__all__ = ["SecretsLost", "client_ids", "fill_demonstration", "list_laws"]
 
 _OFFICERS = ("amina@paktaleem.example", "nadia@paktaleem.example")
 _ACTOR = system_actor("demo")
@@ -123,6 +125,15 @@ def _fill_shared(at: datetime) -> None:
         load_register(actor=_ACTOR, at=at)
         for test in BalancingTest.objects.filter(client_id=PAKTALEEM, signed_at=None):
             sign_balancing_test(test, actor=_ACTOR, at=at)
+        list_laws(at)
+
+
+def list_laws(at: datetime) -> None:
+    """List the laws of Pakistan that a client's legal obligation may cite, unless they are listed."""
+    listed = set(ListedLaw.objects.filter(client_id=PAKTALEEM).values_list("citation", flat=True))
+    for citation in LAWS:
+        if citation not in listed:
+            change_register(ListedLaw(client_id=PAKTALEEM, country="PK", citation=citation), **_BY_DEMO, at=at)
 
 
 def _fill_recipients(at: datetime) -> None:
