@@ -6,15 +6,20 @@ import signal
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from psycopg import OperationalError
 
 from paktaleem.development.embedded import APP
+from paktaleem.foundation.database import waiting
 from tests.api.callers import Caller, question
 from tests.database import template_ready
 from tests.serving import HOST, environment_of_server, served
+from tests.tenancy.connections import enter
 
 SOON = 10
 """Longest answer that counts as soon, on a busy machine; a hang of the database lasts until the test ends it."""
@@ -134,6 +139,18 @@ def check_serving_again(port, key):
     while (status := decide(port, key)[0]) != 200:
         assert time.monotonic() < ends_at, status
         time.sleep(0.2)
+
+
+def test_psycopg_resumes_a_waiting_statement_so_that_it_can_be_ended(committed, monkeypatch):
+    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(waiting._State, "silent_until", 0.0)
+    with closing(enter(APP)) as link:
+        monkeypatch.setattr(link, "wait", partial(waiting.wait, SimpleNamespace(is_deciding=False), link, link.wait))
+        assert link.execute("SELECT 1").fetchone() == (1,), "a statement that is answered is not ended"
+        monkeypatch.setattr(waiting, "_is_answering", lambda _: False)
+        with pytest.raises(OperationalError):
+            link.execute("SELECT pg_sleep(%s)", [SOON])
+        assert link.closed
 
 
 def test_a_stopped_database_fails_requests_within_seconds(key, monkeypatch, tmp_path):

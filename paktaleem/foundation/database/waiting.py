@@ -7,11 +7,11 @@ asked, on a connection of its own, whether it answers at all.
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg.errors import ConnectionTimeout, OperationalError, _WaitTimeout
+from psycopg.errors import ConnectionTimeout, OperationalError
 
 __all__ = ["CONNECT_SECONDS", "connecting", "is_limited", "limit_waiting", "wait"]
 
@@ -22,7 +22,7 @@ ANSWER_SECONDS = 1.0
 LONGEST_SECONDS = 40.0
 """Longest statement of a request; ``statement_timeout`` ends it before, unless a pooler hides a server that hangs."""
 DECISION_SECONDS = 1.5
-"""Longest statement of a decision, which takes milliseconds; it is looked at every PATIENCE_SECONDS."""
+"""Longest statement of a decision, checked every PATIENCE_SECONDS; it usually takes milliseconds."""
 PAUSE_SECONDS = 1.0
 """Time after a hang in which no connection is tried, so that the requests that wait are answered."""
 
@@ -46,7 +46,7 @@ def is_limited() -> bool:
 
 @contextmanager
 def connecting() -> Iterator[None]:
-    """Connect inside. Raises OperationalError within PAUSE_SECONDS of a hang; notices one."""
+    """Note a hang of the connection attempt inside. Raises OperationalError if there was one within PAUSE_SECONDS."""
     if time.monotonic() < _State.silent_until:
         raise OperationalError("The database did not answer within the last second.")
     try:
@@ -59,21 +59,39 @@ def connecting() -> Iterator[None]:
 def wait(wrapper: Any, connection: Any, plain_wait: Callable[..., Any], gen: Any, *args: Any, **kwargs: Any) -> Any:
     """Wait for a statement as psycopg does. Raises OperationalError, and closes the connection, if the database hangs.
 
-    Its outcome is unknown then. A generator that was waited for can be waited for again.
+    Its outcome is unknown then.
     """
     if args or kwargs:  # psycopg's own limits
         return plain_wait(gen, *args, **kwargs)
-    ends_at = time.monotonic() + (DECISION_SECONDS if wrapper.is_deciding else LONGEST_SECONDS)
-    while True:
-        try:
-            return plain_wait(gen, timeout=PATIENCE_SECONDS)
-        except _WaitTimeout:
-            if not _is_answering(connection):
-                _note_hang()
-            elif time.monotonic() < ends_at:
-                continue
-            connection.pgconn.finish()
-            raise OperationalError("The database does not answer.") from None
+    seconds = DECISION_SECONDS if wrapper.is_deciding else LONGEST_SECONDS
+    return plain_wait(_watch(gen, connection, time.monotonic() + seconds))
+
+
+def _watch(gen: Generator[Any, Any, Any], connection: Any, ends_at: float) -> Generator[Any, Any, Any]:
+    """Pass on what a generator of psycopg yields and returns. Raises OperationalError if the database hangs.
+
+    While it waits, psycopg resumes it ten times a second, to notice Ctrl-C (``interval`` of ``Connection.wait``).
+    """
+    ask_at = time.monotonic() + PATIENCE_SECONDS
+    ready = None
+    try:
+        while True:
+            ready = yield gen.send(ready)
+            if time.monotonic() >= ask_at:
+                _require_answering(connection, ends_at)
+                ask_at = time.monotonic() + PATIENCE_SECONDS
+    except StopIteration as end:
+        return end.value
+
+
+def _require_answering(connection: Any, ends_at: float) -> None:
+    """Close the connection and raise OperationalError if the server answers no new connection, or time is up."""
+    is_answering = _is_answering(connection)
+    if not is_answering:
+        _note_hang()
+    if not is_answering or time.monotonic() >= ends_at:
+        connection.pgconn.finish()
+        raise OperationalError("The database does not answer.")
 
 
 def _note_hang() -> None:
