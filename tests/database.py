@@ -162,7 +162,7 @@ def copied_database(name: str) -> Iterator[Endpoint]:
     endpoint = template_ready()
     _copy_database(endpoint, name)
     try:
-        with _in_use(endpoint, name):
+        with in_use(endpoint, name):
             yield endpoint
     finally:
         drop_database(endpoint, name)
@@ -182,7 +182,7 @@ def restored_database(name: str) -> Iterator[Endpoint]:
             database.close()
         _copy_database(endpoint, name)
         _RESTORED[name] = RestoredDatabase(endpoint, name)
-    with _in_use(endpoint, name):
+    with in_use(endpoint, name):
         yield endpoint
 
 
@@ -195,15 +195,16 @@ def prepared_database(name: str, prepare: Callable[[], Any]) -> Iterator[Any]:
     endpoint = template_ready()
     if name not in _PREPARED:
         _copy_database(endpoint, name)
-        with _in_use(endpoint, name):
+        with in_use(endpoint, name):
             _PREPARED[name] = prepare()
-    with _in_use(endpoint, name), transaction.atomic():
+    with in_use(endpoint, name), transaction.atomic():
         yield _PREPARED[name]
         transaction.set_rollback(True)
 
 
 @contextmanager
-def _in_use(endpoint: Endpoint, name: str) -> Iterator[None]:
+def in_use(endpoint: Endpoint, name: str) -> Iterator[None]:
+    """Point Django at a database of a server, as app and owner, and back afterwards."""
     before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)
     try:
