@@ -50,7 +50,7 @@ METHODS: dict[Method, Strength] = {
 }
 
 CONFIRMED: dict[Method, Strength] = {Method.SCHOOL_ATTESTED: Strength.SUBSTANTIAL}
-"""Methods that are stronger once a second person has confirmed them: no document and no person was seen."""
+"""Methods by which no one saw a document or the guardian; they are stronger once a second person confirms them."""
 
 PROVIDER_METHODS = frozenset(
     {

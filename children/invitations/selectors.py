@@ -50,7 +50,7 @@ def list_invitations(actor: Actor) -> QuerySet[Invitation]:
 def list_wards(guardian: Subject, *, at: datetime) -> list[Guardianship]:
     """List the guardianships in which a person may decide, sorted by the child's LMS id.
 
-    A person of full age is no one's child any more.
+    Leaves out people of full age.
     """
     rows = Guardianship.objects.live(at).filter(
         client_id=guardian.client_id, guardian=guardian, may_consent=True, court_order=False, child__erased_at=None

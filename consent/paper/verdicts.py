@@ -110,7 +110,7 @@ _SIGNER_PROBLEMS = {
     Signer.MINOR: Problem.SIGNER_MINOR,
 }
 _OVERRIDABLE = frozenset({Problem.ROWS_DIFFER, Problem.LATER_ANSWER, Problem.OTHER_REFUSED})
-"""Problems that a person may override. Never an ending: older paper undoes no refusal and no withdrawal.
+"""Problems that a person may override. A later refusal or withdrawal is none: an older form does not undo it.
 Another guardian's refusal still takes precedence in every decision."""
 
 

@@ -1,4 +1,4 @@
-"""Spellings of one name: what keyboards of Arabic and Urdu write differently, and marks that are left out. Pure."""
+"""Spellings of a name: Arabic and Urdu keyboards write the same name with other characters, or with marks. Pure."""
 
 import re
 

@@ -65,7 +65,7 @@ def _link_address(token: str) -> str:
 @app.periodic(cron="52 2 * * *", periodic_id="erase_leavers")
 @app.task(name=ERASE_LEAVERS, queueing_lock=ERASE_LEAVERS, pass_context=False)
 def erase_all_leavers(timestamp: int) -> None:
-    """Every night, erase the people who left and about whom nothing else is held or open, client by client."""
+    """Erase, every night and client by client, the people who left and of whom nothing keeps the record."""
     del timestamp
     purge_clients(LEAVERS, _erase_batch, due=list_clients_with_leavers)
 

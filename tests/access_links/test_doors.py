@@ -408,7 +408,7 @@ def test_an_invitation_shows_nothing_before_the_code_came_back(cast, now, later)
     assert visitor().get(path).status_code == 404
 
 
-# What strangers can use up
+# Limits that a stranger shares with the owner of a contact
 
 
 def strangers(*posts, contact=HAMZA, start=START):

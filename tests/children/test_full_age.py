@@ -1,4 +1,4 @@
-"""Guardians act for no one of full age, and a young person hears of their requests from the age of consent on."""
+"""Guardianships end at full age, and from the age of consent on a young person is informed of guardians' requests."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Guardians are of full age, whenever it becomes known that one is not."""
+"""A guardian must be of full age; authority ends when it becomes known that one is not."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""An answer counts from when it was given: an older one never overrides a later one, and age is that of then."""
+"""An older answer never overrides a later one, and the age on the day of the answer counts."""
 
 from datetime import UTC, date, datetime, timedelta
 

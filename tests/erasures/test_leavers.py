@@ -59,7 +59,7 @@ def leave_long_ago(*names: str, cast: Cast) -> None:
 
 
 def test_the_nightly_task_ends_the_sealed_fields_of_a_leaver(cast: Cast) -> None:
-    """Red before: no task, and no period, ended them."""
+    """Without this task nothing ended their records."""
     with in_client(cast.client_id("indus")):
         leave_long_ago("hamza", cast=cast)
     app.tasks[get_kind("leavers").task](timestamp=0)

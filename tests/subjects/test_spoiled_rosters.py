@@ -1,4 +1,4 @@
-"""Rosters that a spreadsheet program has spoiled: what cannot be read never overwrites what is registered."""
+"""Rosters that a spreadsheet program has damaged: an unreadable value never overwrites a registered one."""
 
 import io
 

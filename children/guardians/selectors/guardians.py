@@ -81,7 +81,7 @@ def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standi
 def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
     """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none.
 
-    No one is the guardian of a person of full age, also before the worker has ended the guardianship.
+    A person of full age has no guardian, even if the worker has not ended the guardianship yet.
     """
     if list_of_full_age([child], at=at):
         raise GuardianshipUnknown
@@ -93,7 +93,7 @@ def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) ->
 
 
 def list_of_full_age(people: Sequence[Subject], *, at: datetime) -> set[UUID]:
-    """Return who of some people of one client is known to be of full age at ``at``: guardians act for them no longer.
+    """Return those of some people of one client who are known to be of full age at ``at``: they have no guardian.
 
     Runs no query for children; the ages of others are unsealed.
     """

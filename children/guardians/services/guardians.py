@@ -158,7 +158,7 @@ def accept_roster_claim(
 
 
 def is_minor(person: Subject, at: datetime, *, sealer: Sealer | None = None) -> bool:
-    """Return True if a person is known not to be of full age, so that they can be no one's guardian.
+    """Return True if a person is known not to be of full age, so that they cannot be a guardian.
 
     ``sealer`` saves the query for the key.
     """
@@ -222,9 +222,9 @@ def end_guardian(
 
 @transaction.atomic
 def end_at_full_age(guardianship: Guardianship, *, actor: Actor, at: datetime) -> Guardianship:
-    """End a guardianship because the person is of full age; their answers count for no one but themselves.
+    """End a guardianship because the person is of full age; the guardian's answers no longer count for them.
 
-    It takes no second person, also after a refusal: nothing about an adult follows from a guardian's answer.
+    It needs no second person, even after a refusal: a guardian's answer decides nothing about an adult.
     Raises AlreadyEnded, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)

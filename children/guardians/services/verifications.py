@@ -151,7 +151,7 @@ def end_authority_of_minors(client_id: UUID, people: Sequence[UUID], actor: By, 
 
     Their refusals stay in effect, and what they permitted is withdrawn, as for any false verification (decision 0036).
     """
-    del actor  # the statement of an age is theirs, its consequence the portal's
+    del actor  # they stated the age; the portal ends the authority
     own = {"client_id": client_id, "guardianship__guardian__in": list(people), "guardianship__child__erased_at": None}
     live = Verification.objects.filter(**own, ended_at=None)
     for verification in live.select_related("guardianship__child").order_by("pk"):

@@ -144,7 +144,7 @@ def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
 
 
 def find_restrictions(subject: Subject, *, at: datetime) -> QuerySet[Restriction]:
-    """Find the restrictions in force for a person, in any of their records: who restricts wants the data kept."""
+    """Find the restrictions in force for a person, in any of their records: restricted data must be kept."""
     records = Subject.objects.filter(client_id=subject.client_id, same_person=subject.same_person).values("pk")
     own = {"subject": subject} if subject.same_person is None else {"subject__in": records}
     found: QuerySet[Restriction] = Restriction.objects.active(at).filter(client_id=subject.client_id, **own)

@@ -118,7 +118,7 @@ def _data_names(client_id: UUID, language: str) -> dict[str, str]:
 def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
     """Map each purpose code to the names of the outside recipients with whom its data may be shared at ``at``.
 
-    Not of those to which the client may still object, or objects: a consent does not cover them before (decision 0080).
+    Leaves out recipients to which the client objects or may still object: no consent covers them yet (decision 0080).
     """
     found: dict[str, set[UUID]] = {}
     for rule in current_register(client_id).recipients.values():

@@ -53,7 +53,7 @@ WHERE client_id = %(client)s AND subject_id = %(subject)s AND purpose_id = %(pur
     AND %(asked)s::timestamptz IS NOT NULL
 """
 _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)]
-"""States after which consent requires a notice shown again, whichever person ended it."""
+"""States after which a new consent needs a notice that is shown again."""
 
 consent_ended: ExtensionPoint[Callable[[ConsentEvent, Actor], None]] = ExtensionPoint(
     "consents.consent_ended",
@@ -98,7 +98,7 @@ class ConsentHistory:
 def load_history(subject: Subject, guardian: Subject | None = None) -> ConsentHistory:
     """Load a person's consent history; their row must be locked. ``guardian`` is the one who answers, if one does.
 
-    Another guardian's refusal is no end: it overrides a consent whenever that was given (decision 0028).
+    Another guardian's refusal does not count as an end: it overrides earlier and later consents (decision 0028).
     """
     values: dict[str, Any] = {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED}
     values["guardian"] = guardian.pk if guardian is not None else None

@@ -82,9 +82,9 @@ def check_giver(
     at: datetime,
     claimed_at: datetime | None,
 ) -> bool:
-    """Refuse consent that a child gives; it may see, refuse and withdraw. Return True if the child answers.
+    """Refuse consent that a child gives; a child may see, refuse and withdraw. Return True if the child answers.
 
-    A child consents for no one else either. An answer given as a child stays a child's when the person is older.
+    A child cannot consent for another person either. An answer given by a child counts as a child's for good.
     Raises ChildMayNotGive, StillAChild if the guardian is a child.
     """
     gives = ConsentState.GIVEN in states

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 _RELIED_ON = ("category", "provider", "set_by", "purpose_en", "purpose_ur", "is_active")
-"""Columns of a necessary cookie because of which visitors need not be asked about it."""
+"""Columns that show why a cookie is necessary, so that it needs no consent."""
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -81,7 +81,7 @@ def apply_approved_cookie(change: SafeguardChange, *, actor: Actor, reason: Reas
 
 
 def _is_no_longer_asked(cookie: Cookie) -> bool:
-    """Return True if visitors would not be asked about a cookie, and were before, or about another use of it."""
+    """Return True if a cookie becomes necessary, so that it needs no consent, or if a necessary one changes its use."""
     if cookie.category != CookieCategory.NECESSARY or not cookie.is_active:
         return False
     stored = Cookie.objects.filter(pk=cookie.pk, client_id=cookie.client_id).first()

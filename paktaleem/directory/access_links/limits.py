@@ -67,10 +67,10 @@ RIGHTS_VERIFIED_LIMITS = (Limit("rights-verified/address", 10, timedelta(days=1)
 RIGHTS_MESSAGE_LIMITS = (Limit("rights-message/address", 3, timedelta(days=1)),)
 """Messages that anyone can cause: three a day for each address, over all ways and clients."""
 _MESSAGE_SOURCE_LIMITS = (Limit("code/address+ip", 2, timedelta(days=1)),)
-"""Codes that one IP address can cause to a contact: fewer than three, so that it leaves one for the owner."""
+"""Limits of the codes that one IP address can request for a contact: two of the three, so that the owner gets one."""
 _CODE_SECONDS = int(CODE_LIFE.total_seconds())
 _CODES_NOTED = 6
-"""Codes on their way to one contact that are noted for guesses: three that anyone requested, and some by links."""
+"""Number of sent codes of one contact that are noted, so that their first guess is checked."""
 
 
 def count_rights_message(subject: Subject, channel: Channel | str = Channel.MAIL) -> bool:
@@ -108,9 +108,9 @@ def message_key(address: str) -> str:
 
 
 def count_code(key: str, *, ip: str) -> datetime | None:
-    """Count a code that anyone requested for the contact of this ``message_key``, whether it is on file or not.
+    """Count a code that is requested for the contact of this ``message_key``, whether it is on file or not.
 
-    Returns None, or when the next one can be sent: one IP address can cause two a day, all together three.
+    Returns None if it may be sent, or when the next one may: a contact gets three a day, two for one IP address.
     """
     if not count_attempt(_MESSAGE_SOURCE_LIMITS, address=key, ip=ip):
         return find_next_attempt(_MESSAGE_SOURCE_LIMITS, address=key, ip=ip)

@@ -14,7 +14,7 @@ __all__ = ["EVIDENCE", "LEAVERS", "PERSON", "PURGE_EVIDENCE", "UNLINKED_BYTES", 
 
 PERSON, EVIDENCE = "person", "evidence"
 LEAVERS = "leavers"
-"""The record of a person who left; the app that knows what keeps it declares the kind."""
+"""The code of the kind for records of people who left; ``rights.erasures`` declares the kind."""
 PURGE_EVIDENCE = "subjects.unlink_evidence"
 UNLINKED_BYTES = 16
 """Length of the random value that replaces a tombstone, a keyed hash of 32 bytes."""

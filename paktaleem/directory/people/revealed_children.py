@@ -23,7 +23,7 @@ minor_revealed: ExtensionPoint[RevealedHandler] = ExtensionPoint(
 
 @dataclass(slots=True)
 class RevealedPeople:
-    """The people whom one act, or one chunk of a roster, shows to be children, and guardians not of full age."""
+    """People who turn out to be children, and guardians who are not of full age, in one act or chunk of a roster."""
 
     children: list[UUID] = field(default_factory=list)
     minors: list[UUID] = field(default_factory=list)

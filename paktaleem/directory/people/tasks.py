@@ -72,7 +72,7 @@ def complete_erasures(timestamp: int) -> None:
 
 
 def prepare_worker(worker_app: App) -> None:
-    """Let every worker of the app wait for erasures, and name jobs in its lines (``PROCRASTINATE_ON_APP_READY``)."""
+    """Make every worker wait for erasures, and name the job in its log lines (``PROCRASTINATE_ON_APP_READY``)."""
     worker_app.job_manager = _WaitingJobManager(worker_app.job_manager.connector)
     name_jobs(worker_app)
 

@@ -10,7 +10,7 @@ __all__ = ["name_jobs"]
 
 
 def name_jobs(app: App) -> None:
-    """Let every worker of the app add the job to its lines."""
+    """Make every worker of the app name the job in its log lines."""
     app.worker_defaults["worker_middleware"] = [*(app.worker_defaults.get("worker_middleware") or ()), _name_job]
 
 

@@ -71,10 +71,10 @@ class BodyRefused(Exception):
 
 
 class LargeBodies:
-    """Counts what the bodies that one process holds have beyond their first CHUNK_BYTES, so that memory is limited."""
+    """Limits the memory of one process: counts the bytes of each body that it holds beyond the first CHUNK_BYTES."""
 
     def __init__(self) -> None:
-        """Count none."""
+        """Start with all of the memory free."""
         self._free = _MEMORY_BYTES
 
     @contextmanager

@@ -31,7 +31,7 @@ __all__ = ["WholeRequests", "build_environ"]
 SEND_SECONDS = 60.0
 """Longest time to send one part of a streamed answer."""
 CUT_DELAY = 0.5
-"""Seconds until a connection whose body stopped arriving is cut: the refusal is sent in them."""
+"""Seconds to send the refusal of a body that stopped arriving; then its connection is cut."""
 
 type Environ = dict[str, Any]
 type Scope = dict[str, Any]

@@ -19,7 +19,7 @@ __all__ = ["summarize_leaving"]
 def summarize_leaving(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return from which day on the portal erases a person who left, and what keeps them until it ends.
 
-    Nothing is asked about an open account, except of a guardian: it ends with the client's agreement, as all do.
+    Empty for an open account, except a guardian's. Every record ends with the client's agreement.
     """
     if row.is_account_open and SubjectRole.GUARDIAN not in row.roles:
         return []

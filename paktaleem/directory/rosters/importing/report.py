@@ -32,12 +32,12 @@ _LOSS_TEXTS: Mapping[str, str] = {
 }
 """Sentences about the losses of an import, by kind."""
 _FEW: Mapping[str, int] = {"people": 0, "relations": 4, "contacts": 4}
-"""Losses of a kind that never stop an import, whatever their share: a guardian or an address less is everyday."""
+"""Losses of a kind that never stop an import, whatever their share: single guardians and addresses change every day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Of the ``before`` records of a kind before an import, ``gone`` are lost by it."""
+    """The loss of an import: ``gone`` of the ``before`` records of one kind."""
 
     gone: int
     before: int
