@@ -4,6 +4,7 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from paktaleem.development.embedded import ClusterError
@@ -20,6 +21,9 @@ def main() -> None:
             execute_from_command_line(sys.argv)
     except ClusterError as error:
         sys.exit(f"{error}")
+    except ImproperlyConfigured as refusal:  # a setting that is missing or wrong
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -9,6 +9,7 @@ import socket
 import sys
 from importlib import import_module
 
+from django.core.exceptions import ImproperlyConfigured
 from granian.cli import cli
 
 __all__ = ["APPLICATION", "OPTIONS", "is_port_free", "main"]
@@ -22,7 +23,7 @@ OPTIONS = (
 
 
 def main() -> None:
-    """Serve until terminated. Exits with a message if the port is taken, which granian would share."""
+    """Serve until terminated. Exits with a message if the start is refused or the port taken (granian shares it)."""
     parser = argparse.ArgumentParser("paktaleem.server", add_help=False, allow_abbrev=False)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
@@ -30,7 +31,11 @@ def main() -> None:
     ours, theirs = parser.parse_known_args()
     if not is_port_free(ours.host, ours.port):
         sys.exit(f"Port {ours.port} of {ours.host} is taken, perhaps by another portal. End that, or choose another.")
-    import_module(ours.application.partition(":")[0])
+    try:
+        import_module(ours.application.partition(":")[0])
+    except ImproperlyConfigured as refusal:  # an unsafe start, or a setting that is missing or wrong
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(2)
     cli([*OPTIONS, "--host", ours.host, "--port", str(ours.port), *theirs, ours.application])
 
 

@@ -13,11 +13,13 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.fields import MigratesAs
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = [
     "CountryChoice",
     "CountryField",
     "TimeZoneField",
+    "name_countries",
     "name_country",
     "name_language",
     "validate_time_zone",
@@ -76,6 +78,11 @@ class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # 
 def name_country(code: str) -> str:
     """Return the name of a country in the language of the page; the code if it is unknown."""
     return str(Locale.parse(get_language() or "en", sep="-").territories.get(code, code))
+
+
+def name_countries(codes: str) -> str:
+    """Return the names of countries, given as codes with commas, in the language of the page."""
+    return join_words(name_country(code.strip().upper()) for code in codes.split(",") if code.strip())
 
 
 def name_language(code: str) -> str:

@@ -47,6 +47,18 @@ def test_it_is_put_back_after_the_sign_in(visit: Visit) -> None:
     assert visit.complaints() == []
 
 
+def test_it_is_put_back_after_the_page_of_an_expired_form(visit: Visit) -> None:
+    sign_in_as(visit, OFFICER)
+    visit.page.fill(NAME, "Library")
+    visit.page.context.clear_cookies()
+    visit.page.locator("input[type=submit][name=_save]").first.click()
+    expect(visit.page.locator("#typed-kept")).to_be_visible()
+    visit.page.get_by_role("link", name="Open the page again").click()
+    sign_in_as(visit, OFFICER)
+    expect(visit.page.locator("p.explain[role=status]")).to_have_text(NOTE)
+    expect(visit.page.locator(NAME)).to_have_value("Library")
+
+
 def test_another_person_does_not_get_it(visit: Visit) -> None:
     sign_in_as(visit, ADMINISTRATOR)
     visit.page.wait_for_url(re.compile(re.escape(FORM)))

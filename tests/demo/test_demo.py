@@ -66,6 +66,11 @@ def test_a_second_start_serves_the_same_data_until_ctrl_c(demonstration):
 
     assert (status, errors) == (0, "")
     assert output.endswith("Ended.\n")
+    assert [line for line in output.splitlines() if line.endswith(" …")] == [
+        "Starting the web server and the worker …",
+        "Waiting for the web server to answer …",
+        "Waiting for the worker to take jobs …",
+    ]
     _the_curl_asks_a_first_decision(demonstration, output)
     assert demonstration.left_running() == {}
 

@@ -58,6 +58,29 @@ def test_every_answer_carries_every_header(db: None, url: str, method: str, stat
     assert "unsafe" not in response["Content-Security-Policy"]
 
 
+FORM = "http://testserver/admin/systems/system/add/?client=1"
+
+
+@pytest.mark.parametrize(
+    ("url", "came_from", "way_back"),
+    [
+        ("/admin/systems/system/add/", FORM, FORM),
+        ("/admin/logout/", "", "/admin/login/"),
+        ("/admin/logout/", "https://elsewhere.example/admin/", "/admin/login/"),
+        ("/admin/logout/", "javascript:alert(1)", "/admin/login/"),
+        ("/requests/indus/", "http://testserver/", "/requests/indus/"),  # public pages name their host only
+        ("/choices/decide/newsletter/", "http://testserver/", "/choices/?lang=en"),
+    ],
+)
+def test_an_expired_form_leads_back_to_its_page(db: None, url: str, came_from: str, way_back: str) -> None:
+    response = Client(enforce_csrf_checks=True).post(url, headers={"referer": came_from} if came_from else {})
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert f'<a class="button" href="{way_back}">Open the page again</a>' in page
+    assert ("is put back on that page" in page) == url.startswith("/admin/")
+    assert refused_by_policy(page) == []
+
+
 def test_a_body_that_is_too_large_is_said_to_be(db: None) -> None:
     body = "a=" + "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     response = Client().post("/admin/login/", body, content_type="application/x-www-form-urlencoded")

@@ -1,7 +1,10 @@
 """Unsafe starts on a public host are refused, and the doctor names the same causes."""
 
+import sys
+
 import pytest
 
+from paktaleem import server
 from paktaleem.foundation.diagnosis.lines import State, examine
 from paktaleem.foundation.encryption.keyring import new_keyring_text
 from paktaleem.foundation.startup.findings import UnsafeStart, refuse_unsafe_start
@@ -61,3 +64,14 @@ def test_a_keyring_that_others_can_read_is_refused(in_order, mode):
 def test_the_keyring_of_another_deployment_is_refused(in_order):
     in_order.write_text(new_keyring_text())
     assert_refused("startup.E021")
+
+
+def test_the_web_server_prints_each_cause_and_exits_with_2(in_order, settings, monkeypatch, capsys):
+    settings.SECRET_KEY, settings.METRICS_TOKEN = "short", "short"
+    monkeypatch.setattr(sys, "argv", ["server", "--port", "0"])
+    monkeypatch.setattr(server, "import_module", lambda _: refuse_unsafe_start())
+    with pytest.raises(SystemExit) as ended:
+        server.main()
+    heading, *causes = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, heading) == (2, "The portal refuses to start:")
+    assert [cause.split()[0] for cause in causes] == ["startup.E001:", "startup.E006:"]

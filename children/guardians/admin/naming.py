@@ -41,7 +41,7 @@ class NameForm(EvidenceForm, RowActionForm):
         required=False,
         max_length=255,
         widget=forms.TextInput(attrs=_OFF),
-        help_text=_("LMS id, full name, email address or phone, exactly as registered. The search is recorded."),
+        help_text=_("LMS id, full name (not one of several names), email address or phone. The search is recorded."),
     )
     new_id = forms.CharField(
         label=_("Or a new person: LMS id"),

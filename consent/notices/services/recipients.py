@@ -26,6 +26,7 @@ from consent.register.services.register import check_register_row, save_register
 from consent.register.services.safeguards import build_changed_row
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.places import name_countries
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["apply_approved_recipient"]
@@ -94,7 +95,7 @@ def _describe(row: RecipientApproval, purposes: dict[str, str], categories: dict
         _("Part in the processing"): RecipientKind(recipient.kind).label,
         _("Purposes"): _join(row.purposes, purposes),
         _("Data"): _join(row.categories, categories),
-        _("Countries"): recipient.countries,
+        _("Countries"): name_countries(recipient.countries),
         _("Ground of a transfer"): ground,
         _("Part of the service"): _("yes") if row.is_integral else _("no: only with a consent of its own"),
         _("Assurances"): " ".join(recipient.assurances.split()),

@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.middleware import FIRST_ERROR
 from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import to_client_clock
-from paktaleem.foundation.public.pages import error_page
+from paktaleem.foundation.public.pages import OWN_PAGE, error_page
 from paktaleem.foundation.tenancy.context import in_client, in_global
 
 __all__ = ["Visit", "client_page", "in_client_context", "public_page_headers", "require_own_page"]
@@ -127,6 +127,7 @@ def require_own_page(page: str, closed: View) -> Callable[[View], View]:
                 set_page_session(response, session, at=at)
             return response
 
+        run.__dict__[OWN_PAGE] = page  # copied by the decorators around it
         return public_page_headers(run)
 
     return decorate

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from paktaleem.foundation.places import name_country, name_language
+from paktaleem.foundation.places import name_countries, name_country, name_language
 from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["FieldWords", "field_words", "find_words"]
@@ -27,16 +27,12 @@ field_words: ExtensionPoint[FieldWords] = ExtensionPoint(
 )
 
 
-def _name_countries(codes: list[str]) -> str:
-    return join_words(map(name_country, codes))
-
-
 def _name_thresholds(ages: Mapping[str, Any]) -> str:
     return join_words(f"{name_country(code)}: {age}" for code, age in ages.items())
 
 
 _OF_EVERY_MODEL: Mapping[str, Describe] = {
-    "countries": _name_countries,
+    "countries": name_countries,
     "country": name_country,
     "country_thresholds": _name_thresholds,
     "language": name_language,

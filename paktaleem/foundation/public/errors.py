@@ -3,10 +3,13 @@
 import sys
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from paktaleem.foundation.accounts.requests import is_refused_by_limit
 from paktaleem.foundation.api.problems import (
@@ -17,7 +20,8 @@ from paktaleem.foundation.api.problems import (
 )
 from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.outages import Outage, find_outage
-from paktaleem.foundation.public.pages import FORM_EXPIRED, OUTSIDE_LIMIT, error_page
+from paktaleem.foundation.public.language import STAFF_PATHS
+from paktaleem.foundation.public.pages import OUTSIDE_LIMIT, OWN_PAGE, error_page, expired_page, page_url
 from paktaleem.foundation.tenancy.context import is_outside_limit
 
 __all__ = ["bad_request", "defect", "form_expired", "not_found", "outage_response", "permission_denied"]
@@ -51,10 +55,25 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Return 403 for a form without a valid CSRF token (``CSRF_FAILURE_VIEW``)."""
-    del request, reason
-    title, advice = FORM_EXPIRED
-    return error_page(HTTPStatus.FORBIDDEN, title=title, advice=advice)
+    """Return 403 for a form without a valid CSRF token, with a link to its page (``CSRF_FAILURE_VIEW``)."""
+    del reason
+    is_for_staff = request.path.startswith(STAFF_PATHS)
+    return expired_page(way_back=_find_way_back(request, is_for_staff=is_for_staff), is_for_staff=is_for_staff)
+
+
+def _find_way_back(request: HttpRequest, *, is_for_staff: bool) -> str:
+    """Return the page of the portal that the browser names, else the first page of this part of the portal.
+
+    Browsers name the page in the console only; other forms have the address of their page, but those of own pages.
+    """
+    came_from = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
+    if is_ours and urlsplit(came_from).path.strip("/"):
+        return came_from
+    if is_for_staff:
+        return reverse("admin:login")
+    own_page = getattr(request.resolver_match and request.resolver_match.func, OWN_PAGE, "")
+    return page_url(own_page) if own_page else request.get_full_path()
 
 
 def defect(request: HttpRequest, *_: Any) -> HttpResponse:

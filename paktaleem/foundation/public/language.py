@@ -10,12 +10,12 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-__all__ = ["LANGUAGE_PARAMETER", "LanguageMiddleware", "get_requested_language"]
+__all__ = ["LANGUAGE_PARAMETER", "STAFF_PATHS", "LanguageMiddleware", "get_requested_language"]
 
 LANGUAGE_PARAMETER = "lang"
 COOKIE_AGE = timedelta(days=365)
 _API_PATHS = ("/api/", "/access/", "/.well-known/", "/healthz", "/readyz")
-_STAFF_PATHS = ("/admin/", "/accounts/")
+STAFF_PATHS = ("/admin/", "/accounts/")
 
 
 class LanguageMiddleware:
@@ -32,7 +32,7 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request in its language."""
-        for_staff = request.path.startswith(_STAFF_PATHS)
+        for_staff = request.path.startswith(STAFF_PATHS)
         if for_staff and request.method == "GET" and (requested := get_requested_language(request)):
             return _store_choice(request, requested)
         language = _choose_language(request, for_staff=for_staff)

@@ -16,10 +16,21 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.public.language import LANGUAGE_PARAMETER
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 
-__all__ = ["OUTSIDE_LIMIT", "LanguageLink", "error_page", "page_url", "public_page", "redirect_to_page"]
+__all__ = [
+    "OUTSIDE_LIMIT",
+    "OWN_PAGE",
+    "LanguageLink",
+    "error_page",
+    "expired_page",
+    "page_url",
+    "public_page",
+    "redirect_to_page",
+]
 
 type Words = str | Promise
 
+OWN_PAGE = "own_page"
+"""Attribute of the view of a person's own page: the name of the page that a session of it begins with."""
 SHARED_SECONDS = 300
 
 
@@ -66,6 +77,13 @@ def error_page(status: int, *, title: Words | None = None, advice: Words | None 
     return _to_response(html, status, "no-store")
 
 
+def expired_page(*, way_back: str, is_for_staff: bool) -> HttpResponse:
+    """Render the page of a form without a valid token: a link to ``way_back``, and what becomes of the typed text."""
+    values = {"title": _("The form has expired"), "way_back": way_back, "is_for_staff": is_for_staff}
+    html = render_to_string("public/form_expired.html", {**_base_context(None), **values})
+    return _to_response(html, HTTPStatus.FORBIDDEN, "no-store")
+
+
 def _base_context(query: Any) -> dict[str, Any]:
     return {"languages": _language_links(query), "is_sandbox": is_in_sandbox()}
 
@@ -109,8 +127,4 @@ _TEXTS: dict[int, tuple[Words, Words]] = {
 OUTSIDE_LIMIT: Words = _(
     "Your role is limited to some schools. This concerns the whole institution or people of other schools: ask a "
     "colleague whose role is not limited."
-)
-FORM_EXPIRED: tuple[Words, Words] = (
-    _("The form has expired"),
-    _("Go back, reload the page and send the form again."),
 )

@@ -6,6 +6,7 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
+from paktaleem.foundation.places import name_countries
 from paktaleem.foundation.public.pages import page_url
 from paktaleem.foundation.word_lists import join_words
 
@@ -14,6 +15,7 @@ __all__ = ["register", "unbroken"]
 register = template.Library()
 register.simple_tag(page_url, name="page_address")
 register.filter("joined", join_words)
+register.filter("country_names", name_countries)
 
 
 @register.filter(expects_localtime=True)

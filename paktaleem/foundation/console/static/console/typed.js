@@ -1,6 +1,7 @@
 "use strict";
 // Keeps what was typed when a submitted form leads to the sign-in page, because the session has ended or the identity
-// must be confirmed. It is put back on the same page, for the same person, in the same tab; otherwise it is forgotten.
+// must be confirmed, or to the page of an expired form. It is put back on the same page, for the same person, in the
+// same tab; otherwise it is forgotten.
 {
   const KEY = "typed";
   const { user, words, signing } = document.currentScript.dataset;
@@ -41,6 +42,7 @@
   const kept = read();
   if (kept && signing) {
     sessionStorage.setItem(KEY, JSON.stringify({ ...kept, returning: true }));
+    document.getElementById("typed-kept")?.removeAttribute("hidden");
   } else if (kept && (!kept.returning || kept.page === page || kept.user !== user)) {
     sessionStorage.removeItem(KEY);
     const form = document.querySelector("#content form[method=post]");
