@@ -1,5 +1,6 @@
 """Template tags and filters of the console."""
 
+import re
 from typing import Any
 
 from django import template
@@ -14,6 +15,8 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["register"]
+
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
 register = template.Library()
 register.filter("moment", columns.moment_tag)
@@ -31,8 +34,8 @@ register.filter("shows_effect", shows_effect)
 
 @register.filter
 def row_title(row: Any) -> str:
-    """Return the title of a row, as its pages show it."""
-    return site.describe_row(row)
+    """Return the title of a row, as its pages show it; a date in it stays on one line (U+2060 forbids a break)."""
+    return _DATE.sub("\\1-\u2060\\2-\u2060\\3", site.describe_row(row))
 
 
 @register.simple_tag(takes_context=True)
