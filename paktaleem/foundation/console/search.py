@@ -91,9 +91,9 @@ class SearchForm(forms.Form):
         max_length=255,
         help_text=gettext_lazy(
             "The beginning of an LMS id, a number, a code, a name or the id of an event. People are found by their "
-            "whole name (one of several names finds nothing), their email address or their phone number. The letter "
-            "case, the Arabic or Urdu spelling and the format of phone numbers do not matter; an LMS id in mixed case "
-            "is found as it is registered."
+            "whole name (one of several names finds nothing), their email address or their phone number. Upper or "
+            "lower case, Arabic or Urdu spelling and the format of phone numbers do not matter; an LMS id in mixed "
+            "case is found as it is registered."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40, "type": "search"}),
     )

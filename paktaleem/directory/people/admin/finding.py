@@ -28,7 +28,7 @@ class FindForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("LMS id, full name, email address or phone"),
         help_text=gettext_lazy(
-            "The whole value: one of several names finds nothing. The letter case, the Arabic or Urdu spelling and the "
+            "The whole value: one of several names finds nothing. Upper or lower case, Arabic or Urdu spelling and the "
             "format of phone numbers do not matter; an LMS id in mixed case is found as it is registered."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
