@@ -53,7 +53,7 @@ def _find_blocker() -> str | None:
 
 
 class _LastWrite:
-    """When this process last wrote for a readiness check, by the monotonic clock: anyone can ask for one."""
+    """Time of the last write for a readiness check, by the monotonic clock: anyone can ask, so writes are limited."""
 
     at = -math.inf
 

@@ -47,7 +47,7 @@ SELECT id FROM subjects_subject
 WHERE client_id = %(client)s AND (%(low)s::uuid IS NULL OR id > %(low)s)
 ORDER BY id OFFSET %(size)s LIMIT 1
 """
-"""The person up to whom a chunk of people goes, for a disposal of everyone's data."""
+"""The last person of a chunk of people, for a disposal of everyone's data."""
 
 _INSERT = """
     INSERT INTO disposals_item (id, client_id, batch_id, holding_id, subject_id, category, system_id, rule_id, action,

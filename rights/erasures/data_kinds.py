@@ -1,4 +1,4 @@
-"""The kind of data that people who left leave behind: their record in the portal."""
+"""The kind of data ``leavers``: the portal's own records of people who left."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -51,7 +51,7 @@ def erase(cast: Cast, at: datetime, client: str = "indus") -> int:
 
 
 def leave_long_ago(*names: str, cast: Cast) -> None:
-    """Let people have left 400 days before the wall clock, and nothing of them changed since."""
+    """Make people leave 400 days before the wall clock, and change nothing of them since."""
     long_ago = timezone.now() - timedelta(days=400)
     values: Any = [long_ago, long_ago, [cast.subject_id(name) for name in names]]
     with connection.cursor() as cursor:

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 UNSET_SECRETS = ("unsafe-until-set", "django-insecure-", "change-me")
-"""Beginnings of secrets that no one set: the default, Django's, and that of docs/deploy/portal.env."""
+"""Beginnings of secrets that were never changed: the default, Django's, and that of docs/deploy/portal.env."""
 SHORTEST_SECRET = 32
 FEWEST_CHARACTERS = 8
 """Fewest different characters of a secret; 32 random hexadecimal digits practically never have fewer."""
@@ -167,7 +167,7 @@ def _token_findings(name: str, token: str, path: str) -> Iterator[Finding]:
 
 
 def _public_findings(facts: SettingsFacts) -> Iterator[Finding]:
-    """Yield what is for trials only: here other computers reach the portal."""
+    """Yield settings that suit trials only, for a host that other computers can reach."""
     internal = ", ".join(receiver for receiver in facts.internal_receivers if _is_loopback(receiver))
     others = ", ".join(facts.addresses_of_others)
     rules = (
