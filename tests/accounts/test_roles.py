@@ -117,7 +117,7 @@ review_disposals             x       .       .      x     .     .    x      .
 approve_disposals            x       .       .      x     .     .    .      .
 report_disclosures           .       .       .      .     .     x    x      .
 view_disclosures             x       .       x      x     x     .    x      .
-view_legal_disclosures       x       .       x      x     .     .    .      .
+view_legal_disclosures       x       .       x      x     x     .    .      .
 manage_legal_disclosures     x       .       .      .     .     .    .      .
 view_periods                 x       .       x      .     .     .    .      .
 manage_periods               x       .       .      .     .     .    .      .

@@ -89,14 +89,48 @@ def test_a_hold_at_the_end_of_the_cooling_off_sends_it_back(indus: Cast) -> None
     assert go_on(approved(indus, at=AFTER), AFTER + 3 * DAY).stage == "ordered"
 
 
-SCOPES: list[dict[str, Any]] = [{}, {"person": None}, {"person": None, "category": "contact_details"}]
+def ordered_categories(state: str) -> set[str]:
+    found = Order.objects.filter(kind="erase", state=state).values_list("categories", flat=True)
+    return {category for categories in found for category in categories}
 
 
-@pytest.mark.parametrize("scope", SCOPES)
-def test_a_hold_recalls_the_orders_of_an_erasure_that_then_waits(indus: Cast, scope: dict[str, Any]) -> None:
+@pytest.mark.parametrize("person", ["hamza", None])
+def test_a_hold_of_one_category_recalls_that_one_and_the_others_are_ordered_anew(
+    indus: Cast, person: str | None
+) -> None:
+    go_on(approved(indus), AFTER)
+    everything = ordered_categories("queued")
+    first, second_hold = (hold(indus, person, category=code) for code in ("contact_details", "usage_logs"))
+    assert ordered_categories("recalled") == {"contact_details", "usage_logs"}
+    assert ordered_categories("queued") == everything - {"contact_details", "usage_logs"}
+    assert Order.objects.filter(kind="erase", due_at__gt=AFTER, parent_id=Erasure.objects.get().pk).count() > 1
+    lift_hold_by_two(first, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    assert (ordered_categories("recalled"), ordered_categories("queued")) == (
+        {"usage_logs"},
+        everything - {"usage_logs"},
+    )
+    lift_hold_by_two(second_hold, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    assert ordered_categories("queued") == everything
+
+
+def test_a_hold_that_is_lifted_beside_a_narrower_one_releases_the_rest(indus: Cast) -> None:
+    go_on(approved(indus), AFTER)
+    everything = ordered_categories("queued")
+    wide = hold(indus)
+    hold(indus, None, category="usage_logs")
+    assert ordered_categories("recalled") == everything
+    lift_hold_by_two(wide, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    assert (ordered_categories("recalled"), ordered_categories("queued")) == (
+        {"usage_logs"},
+        everything - {"usage_logs"},
+    )
+
+
+@pytest.mark.parametrize("person", ["hamza", None])
+def test_a_hold_recalls_the_orders_of_an_erasure_that_then_waits(indus: Cast, person: str | None) -> None:
     row = go_on(approved(indus), AFTER)
     assert states() == {"queued"}
-    placed = hold(indus, **scope)
+    placed = hold(indus, person)
     assert states() == {"recalled"}
     order = Order.objects.filter(kind="erase")[0]
     with pytest.raises(StepRefused):

@@ -126,6 +126,7 @@ def test_a_pack_has_the_demands_of_authorities_and_names_an_authority_only_if_th
         hamza, amina = cast.subject("hamza"), cast.actor("amina")
         before = AT - 60 * day
         request_legal_disclosure(hamza, demand(before), actor=amina, at=before)
+        request_legal_disclosure(hamza, demand(AT - 3 * day, is_secret=True), actor=amina, at=AT - 3 * day)
         secret, told, refused = [
             request_legal_disclosure(hamza, demand(AT - one * day, instrument=kind), actor=amina, at=AT - one * day)
             for one, kind in ((9, "warrant"), (8, "court_order"), (7, "police_request"))

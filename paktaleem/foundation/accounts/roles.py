@@ -247,7 +247,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.CARRY_OUT_EXITS: frozenset({_SYSTEM}),
     Capability.REPORT_DISCLOSURES: frozenset({_KEY, _SYSTEM}),
     Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
-    Capability.VIEW_LEGAL_DISCLOSURES: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+    Capability.VIEW_LEGAL_DISCLOSURES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
     Capability.MANAGE_LEGAL_DISCLOSURES: frozenset({_OFFICER}),
     Capability.VIEW_PERIODS: frozenset({_OFFICER, _AUDITOR}),
     Capability.MANAGE_PERIODS: frozenset({_OFFICER}),

@@ -186,9 +186,10 @@ def _name_purpose(purpose: Purpose | None, code: str) -> tuple[str, str]:
 def _gather_demands(client: Client, period: Period) -> Rows:
     """Return the demands recorded or answered in the period: what the ledger says of each, and no one's name.
 
-    The authority is named only if the person was informed, because an order may keep it secret even from the client.
+    The client reads the pack, so demands that are kept from it are left out. The authority is named only if the person
+    was informed.
     """
-    found = LegalDisclosure.objects.filter(client_id=client.pk, requested_at__lt=period.until)
+    found = LegalDisclosure.objects.filter(client_id=client.pk, is_secret=False, requested_at__lt=period.until)
     found = found.filter(
         Q(requested_at__gte=period.since) | Q(settled_at__gte=period.since) | Q(disclosed_at__gte=period.since)
     )

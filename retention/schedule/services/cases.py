@@ -13,12 +13,19 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.ids import new_id
 from retention.schedule.models import Hold, HoldKind
-from retention.schedule.services.holds import deny_deletion, end_hold, is_of_request, record_hold
+from retention.schedule.services.holds import (
+    HoldScope,
+    deny_deletion,
+    end_hold,
+    is_of_request,
+    place_hold,
+    record_hold,
+)
 
-__all__ = ["LEGAL_DEMAND", "hold_for_case", "hold_for_legal_demand", "lift_holds_of_case"]
+__all__ = ["LEGAL_GROUND", "hold_for_case", "hold_for_legal_demand", "lift_holds_of_case"]
 
-LEGAL_DEMAND = "legal_disclosure"
-"""The kind of case of a hold that is placed for an authority's demand."""
+LEGAL_GROUND = "A law requires PakTaleem to keep this data."
+"""The ground of a legal hold whose case the client must not know."""
 _A_DAY = timedelta(days=1)
 _REVIEW_AFTER = timedelta(days=90)
 
@@ -63,21 +70,20 @@ def hold_for_case(
 def hold_for_legal_demand(demand: LegalDisclosure, actor: Actor, at: datetime) -> None:
     """Hold the data of the person of an approved demand of an authority; connected to ``legal_demand_approved``.
 
-    The ground does not name the authority, since the instrument may keep it secret. Officers lift the hold.
+    The instrument may keep the demand secret, so the hold is one that an officer could have placed by hand: it names
+    neither the demand nor the authority. Officers lift it.
     """
     subject = Subject.objects.select_related("client").get(pk=demand.subject_id, client_id=demand.client_id)
-    if subject.erased_at is not None:
-        return
-    hold_for_case(
-        subject,
-        client=subject.client,
-        kind=HoldKind.LEGAL,
-        case=Parent(LEGAL_DEMAND, demand.pk),
-        ground="A law requires PakTaleem to keep this data.",
-        review_at=at + _REVIEW_AFTER,
-        actor=actor,
-        at=at,
-    )
+    if subject.erased_at is None:
+        place_hold(
+            subject.client,
+            kind=HoldKind.LEGAL,
+            scope=HoldScope(subject=subject),
+            ground=LEGAL_GROUND,
+            review_on=_review_day(subject.client, at + _REVIEW_AFTER, at),
+            actor=actor,
+            at=at,
+        )
 
 
 def lift_holds_of_case(client_id: UUID, case: Parent, *, ground: str, actor: Actor, at: datetime) -> int:

@@ -25,7 +25,7 @@ from retention.schedule.services import HoldScope, end_rule, place_hold
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, second_record
-from tests.retention.disposals.steps import approved, hold_data, lms, order_all, rule_for, states, sweep
+from tests.retention.disposals.steps import answer, approved, hold_data, lms, order_all, rule_for, states, sweep
 from tests.retention.schedule.making import DAY, HOUR, lift_hold_by_two, make_holding, make_rule, make_school_year
 from tests.showing import shown
 
@@ -87,6 +87,30 @@ def test_a_hold_recalls_an_order_that_is_not_carried_out(cast, indus, now, sched
     assert certify_if_answered(batch, actor=SETTING_UP, at=now + 2 * DAY) is None
     lift_hold_by_two(hold, by=SETTING_UP, second=cast.actor("amina"), at=now + 2 * DAY)
     assert sweep(indus.pk, now + 3 * DAY).flagged == 1
+
+
+def test_a_hold_of_one_category_leaves_the_disposal_of_the_others(cast, indus, now):
+    for purpose, category in (("newsletter", "contact_details"), ("product_research", "usage_logs")):
+        make_rule(indus.pk, purpose, category, at=now)
+        hold_data(cast, "hamza", at=now, category=category, purposes=[purpose])
+    sweep(indus.pk, now)
+    batch = order_all(approved(cast, now), now + DAY)
+    assert Order.objects.get().categories == ["contact_details", "usage_logs"]
+    place(indus, now + DAY, category="usage_logs")
+    assert dict(Order.objects.values_list("state", "categories")) == {
+        "not_applicable": ["usage_logs"],
+        "queued": ["contact_details"],
+    }
+    assert dict(Item.objects.values_list("category", "state")) == {
+        "usage_logs": "sent_back",
+        "contact_details": "ordered",
+    }
+    answer(cast, Order.objects.open().get(), at=now + DAY)
+    assert dict(Item.objects.values_list("category", "state")) == {
+        "usage_logs": "sent_back",
+        "contact_details": "disposed",
+    }
+    assert certify_if_answered(batch, actor=SETTING_UP, at=now + 2 * DAY) is not None
 
 
 def test_a_hold_of_another_record_of_the_person(cast, indus, now, scheduled):

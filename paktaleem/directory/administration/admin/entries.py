@@ -147,6 +147,11 @@ def security_board(actor: Actor, at: datetime) -> list[Line]:
     ]
 
 
+def _hide_demands(entries: QuerySet[Entry], actor: Actor) -> QuerySet[Entry]:
+    """Leave out, for the client's staff, the acts of authorities' demands, which may be secret; see their own page."""
+    return entries if actor.client_id is None else entries.exclude(family="legal_disclosure")
+
+
 @admin.register(Entry, site=site)
 class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     """Ledger entries as they were recorded."""
@@ -171,7 +176,8 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actors' names; defer the encrypted column."""
-        return annotate_actor(super().get_queryset(request).defer("openings"), actor_of(request))
+        actor = actor_of(request)
+        return annotate_actor(_hide_demands(super().get_queryset(request), actor).defer("openings"), actor)
 
     def describe_row(self, row: Entry) -> str:
         """Return the name of the act, and the time."""
@@ -248,7 +254,7 @@ def list_latest_acts(actor: Actor) -> Sequence[Any]:
     """
     if not actor.may(Capability.VIEW_LEDGER):
         return ()
-    entries = begin_with_people(Entry.objects.order_by("-recorded_at"))
+    entries = begin_with_people(_hide_demands(Entry.objects.order_by("-recorded_at"), actor))
     moments = list(entries.values_list("recorded_at", flat=True).distinct()[:LATEST_SHOWN])
     acts = (
         annotate_actor(entries.filter(recorded_at__in=moments), actor)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
 
-__all__ = ["MOST_FIELDS", "OrderSpec", "check_order_spec", "issue_orders", "new_values_of"]
+__all__ = ["MOST_FIELDS", "OrderSpec", "check_order_spec", "issue_order", "issue_orders", "new_values_of"]
 
 _COLUMN = "systems_order.new_values"
 MOST_FIELDS = 50
@@ -97,7 +97,17 @@ def issue_orders(
     correction = {"new_values": sealed, "fields": sorted(values)}
     holding = systems_holding(subject.client_id, spec.categories, at=at)
     found = [system for system in holding if only_to is None or system in only_to]
-    return [_issue(subject, system, spec, correction, actor=actor, at=at) for system in found]
+    return [
+        issue_order(
+            subject,
+            system,
+            replace(spec, categories=spec.categories & set(system.categories)),
+            correction,
+            actor=actor,
+            at=at,
+        )
+        for system in found
+    ]
 
 
 def check_order_spec(spec: OrderSpec, *, at: datetime) -> None:
@@ -110,9 +120,19 @@ def check_order_spec(spec: OrderSpec, *, at: datetime) -> None:
         raise ValidationError({"method": ["Leave it out unless data is anonymised."]})
 
 
-def _issue(
-    subject: Subject, system: System, spec: OrderSpec, correction: Mapping[str, Any], *, actor: Actor, at: datetime
+def issue_order(
+    subject: Subject,
+    system: System,
+    spec: OrderSpec,
+    correction: Mapping[str, Any] | None = None,
+    *,
+    actor: Actor,
+    at: datetime,
 ) -> Order:
+    """Issue one order to one system about exactly these categories, unchecked, in the caller's transaction.
+
+    ``correction`` has the columns of the corrected values.
+    """
     order = Order(
         id=new_id(),
         client_id=subject.client_id,
@@ -120,12 +140,12 @@ def _issue(
         system_owner=system.client_id,
         subject=subject,
         state=State.QUEUED.value,
-        categories=sorted(spec.categories & set(system.categories)),
+        categories=sorted(spec.categories),
         purpose=spec.purpose,
         changed_at=at,
         stuck_at=stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
         **spec.columns(at),
-        **correction,
+        **(correction or {}),
     )
     facts = {**facts_of(order), **spec.facts(), "categories": order.categories, "fields": order.fields}
     if order.purpose:
