@@ -160,7 +160,8 @@ class Approval:
     """An approval to share some categories for some purposes with a recipient during a period.
 
     `objection_until` is the end of the period in which the client may object to a new recipient (GDPR article 28(2));
-    nothing is shared before it. None: no objection period. `objected_at` is when the client objected, if it still does.
+    nothing is shared before it. None: no objection period. `objected_at` is when the client objected, if it still does;
+    `objections` are the periods of its withdrawn objections, in which people did not read of the recipient.
     `is_integral`: the service cannot be provided without the recipient. `known_from` is when people
     read of the recipient first: those informed at or before then did not know of it. None: always known.
     """
@@ -172,6 +173,12 @@ class Approval:
     objected_at: datetime | None = None
     is_integral: bool = False
     known_from: datetime | None = None
+    objections: tuple[Period, ...] = ()
+
+    def was_known(self, at: datetime) -> bool:
+        """Return True if people who were informed at that time read of the recipient."""
+        is_after = self.known_from is None or self.known_from < at
+        return is_after and not any(period.contains(at) for period in self.objections)
 
     def includes(self, purpose: str, categories: frozenset[str], at: datetime) -> bool:
         """Return True if the approval is about sharing all `categories` for the purpose at that time."""

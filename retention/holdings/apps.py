@@ -10,6 +10,14 @@ class RetentionConfig(config.PortalAppConfig):
     label = "retention"
     handlers = (
         (
+            "consent.register.services.safeguards.weaker_rows",
+            "retention.holdings.services.releasing.apply_approved_release",
+        ),
+        (
+            "consent.register.services.safeguards.weaker_rows",
+            "retention.holdings.services.deciding.apply_approved_explanation",
+        ),
+        (
             "paktaleem.directory.people.recorded_events.event_recorded",
             "retention.holdings.services.activity.record_use_of_account",
         ),

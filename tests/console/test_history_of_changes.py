@@ -25,6 +25,7 @@ UNCHANGED = {
     "breaches/breach": "the filled forms choose no people",
     "children/childmechanism": ACTS,
     "children/providercheck": ACTS,
+    "children/quarantine": "ends on the approval of a second person",
     "consent/noticedispatch": ACTS,
     "consent/noticeversion": "a published text, which is never changed",
     "consent/objection": ACTS,

@@ -34,6 +34,8 @@ WEAKENS = {
     "consent/noticedraft/announce": "consent.NoticeDraft",
     "cookies/cookie/add": "consent.SafeguardChange",
     "cookies/cookie/change": "consent.SafeguardChange",
+    "children/quarantine/release": "consent.SafeguardChange",
+    "retention/flaggedcollection/decide": "consent.SafeguardChange",
     "retention/incident/close": "consent.SafeguardChange",
     "systems/system/end": "systems.System",
     "consent/lawfulbasis/add": "consent.SafeguardChange",
@@ -95,7 +97,7 @@ ALONE = {
     "it ends or narrows processing or access, or adds a protection": """
         access_reviews/accessreview/confirm accounts/apikey/revoke accounts/membership/end
         agreements/clientcontact/end children/childmechanism/add children/guardianconflict/close
-        children/quarantine/release children/schoolauthorisation/end children/verification/found-false
+        children/schoolauthorisation/end children/verification/found-false
         consent/agreementsuspension/add consent/agreementsuspension/change consent/consent/invalidate
         consent/consent/revoke consent/instruction/cancel consent/instruction/end consent/noticedispatch/object
         consent/recipientapproval/cancel consent/recipientapproval/end consent/serviceagreement/cancel
@@ -123,7 +125,7 @@ ALONE = {
         post:api/v1/subjects/<str:external_id>/events post:api/v1/subjects/<str:external_id>/guardian-authorisations
         post:api/v1/subjects/<str:external_id>/guardian-checks
         post:api/v1/subjects/<str:external_id>/guardian-requests records/impactassessment/add
-        records/impactassessment/change records/impactassessment/review retention/flaggedcollection/decide
+        records/impactassessment/change records/impactassessment/review
         rights/rightsrequest/delivered rights/rightsrequest/inform-recipient sharing/legaldisclosure/record-disclosure
         subjects/subject/answer subjects/subject/inform-recipient subjects/subject/school-authorises
         systems/order/add-file systems/order/answer

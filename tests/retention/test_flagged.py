@@ -7,13 +7,16 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from consent.register.services import WeakensSafeguard, decide_safeguard_change
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from retention.holdings.models import CollectionDecision, FlaggedCollection
 from retention.holdings.services import DataOnHold, NotTheController, decide_collection
-from retention.holdings.services.deciding import DISPOSAL, AlreadyDecided
+from retention.holdings.services.deciding import DISPOSAL, AlreadyDecided, request_explanation
 from retention.schedule.services import HoldScope, place_hold
+from tests.consent.approving import officer
 from tests.factories import SETTING_UP
 
 DAY = timedelta(days=1)
@@ -27,18 +30,36 @@ def flagged(report):
 
 
 def decide(flagged, cast, now, decision="explained", *, by="farah", ground="As the contract says."):
-    return decide_collection(flagged, decision=decision, ground=ground, actor=cast.actor(by), at=now)
+    told = {"ground": ground, "actor": cast.actor(by), "at": now}
+    if decision == "explained":
+        decide_safeguard_change(request_explanation(flagged, **told), approve=True, actor=officer(), at=now)
+        return FlaggedCollection.objects.get(pk=flagged.pk)
+    return decide_collection(flagged, decision=decision, **told)
 
 
 @pytest.mark.parametrize("decision", ["explained", "register_corrected"])
 def test_a_decision_is_recorded_with_who_and_why(cast, flagged, now, decision):
     made = decide(flagged, cast, now, decision)
-    assert (made.decision, made.ground, made.decided_by) == (decision, "As the contract says.", cast.user_id("farah"))
+    assert (made.decision, made.ground) == (decision, "As the contract says.")
     assert not FlaggedCollection.objects.open().exists()
     body = json.loads(Entry.objects.get(kind="collection.decided").body)
-    assert (body["facts"]["outcome"], body["actor"]["id"]) == (decision, str(cast.user_id("farah")))
+    assert (body["facts"]["outcome"], body["actor"]["id"]) == (decision, str(made.decided_by))
+    assert (made.decided_by == cast.user_id("farah")) is (decision == "register_corrected")
     assert "contract" not in json.dumps(body)
     assert not Order.objects.exists()
+
+
+def test_one_person_alone_does_not_explain_a_collection(cast, flagged, now):
+    told = {"ground": "As the contract says.", "actor": cast.actor("farah"), "at": now}
+    with pytest.raises(WeakensSafeguard):
+        decide_collection(flagged, decision="explained", **told)
+    change = request_explanation(flagged, **told)
+    with pytest.raises(ApproverIsRequester), transaction.atomic():
+        decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now)
+    assert FlaggedCollection.objects.get().is_open
+    decide(flagged, cast, now, "register_corrected")
+    with pytest.raises(AlreadyDecided), transaction.atomic():
+        decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now)
 
 
 def test_disposal_orders_the_erasure_of_the_category(cast, flagged, now):

@@ -400,7 +400,7 @@ def a_breach_is_recorded_assessed_reported_and_closed(world: World) -> None:
 
 @causes("hold.placed", "hold.lifted", "collection.decided")
 def data_is_held_and_a_flagged_collection_is_decided(world: World) -> None:
-    """Place and lift a hold, and explain a collection that the decision had denied."""
+    """Place and lift a hold, and decide about a collection that was denied."""
     told: dict[str, Any] = {"actor": world.farah, "at": AT}
     with world.inside():
         scope, review_on = HoldScope(subject=world.person("hamza")), (AT + 30 * DAY).date()
@@ -411,7 +411,7 @@ def data_is_held_and_a_flagged_collection_is_decided(world: World) -> None:
         report = CollectionReport(category="usage_logs", occasion="assessment", purpose="newsletter", collected_at=AT)
         report_collection(world.person("hamza"), report, actor=world.cast.key_actor("indus"), at=AT)
         flagged = FlaggedCollection.objects.get()
-        decide_collection(flagged, decision="explained", ground="As the contract says.", **told)
+        decide_collection(flagged, decision="register_corrected", ground="The purpose lacked it.", **told)
 
 
 @causes("hold.placed", "order.created", "order.recalled")

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -37,13 +38,13 @@ from consent.register.services import (
 from consent.register.services.safeguards import may_approve
 from consent.register.weakening import find_weakening
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.cards import Line, Task
-from paktaleem.foundation.console.forms import GroundField, RowActionForm, ScopedForm
+from paktaleem.foundation.console.columns import staff_name
+from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -54,6 +55,7 @@ from paktaleem.foundation.times import format_time
 
 __all__ = [
     "SafeguardChangeAdmin",
+    "SafeguardGroundForm",
     "SafeguardedAdmin",
     "cancel_safeguarded_act",
     "end_safeguarded_act",
@@ -72,17 +74,29 @@ def _count_effect(kind: SafeguardKind, row: Any, roles: Iterable[str] = ()) -> S
 
 
 def _panel(
-    kind: SafeguardKind, row: RegisterRow, at: datetime, ground: str = "", roles: Iterable[str] = ()
+    kind: SafeguardKind,
+    row: RegisterRow,
+    at: datetime,
+    change: SafeguardChange | None = None,
+    roles: Iterable[str] = (),
 ) -> dict[str, Any]:
+    ground = "" if change is None else change.ground
     if isinstance(row, RecipientApproval):
         effect = count_recipient_effect(row, at=at)
         return {"template": _RECIPIENT_PANEL, "effect": effect, "approval": row, "ground": ground}
     effect_of_purpose = None if kind in _OF_NO_PURPOSE else _count_effect(kind, row, roles)
-    names = PURPOSE_WORDS if isinstance(row, Purpose) else _COLUMNS.get(kind, ())
-    changes = _list_changes(row, names)
+    changes = _list_changes(kind, row, change)
     return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground, "changes": changes}
 
 
+def _panel_of(change: SafeguardChange, at: datetime) -> dict[str, Any]:
+    """Return the ground of a change, its old and new values, and its effect as it would be now."""
+    if change.kind in _OF_PERSON:
+        return {"template": _PANEL, "kind": change.kind, "ground": change.ground}
+    return _panel(SafeguardKind(change.kind), _build(change), at, change)
+
+
+_OF_PERSON = frozenset({SafeguardKind.RESTRICTION, SafeguardKind.QUARANTINE, SafeguardKind.COLLECTION})
 _OF_NO_PURPOSE = frozenset({SafeguardKind.COOKIE, SafeguardKind.RECIPIENT})
 _COLUMNS = {
     SafeguardKind.COOKIE: ("category", "provider", "set_by", "purpose_en", "purpose_ur", "days"),
@@ -100,9 +114,17 @@ _COLUMNS = {
 """The columns to show of a changed row, by kind of change."""
 
 
-def _list_changes(row: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
-    """List the columns of a row that differ from the stored ones: label, stored value, new value."""
+def _list_changes(kind: SafeguardKind, row: Any, change: SafeguardChange | None) -> list[tuple[str, str, str]]:
+    """List the columns of a row that differ from the stored ones: label, stored value, new value.
+
+    Of a change that is settled, the stored ones are those before it was.
+    """
+    names: Iterable[str] = PURPOSE_WORDS if isinstance(row, Purpose) else _COLUMNS.get(kind, ())
     stored = type(row)._default_manager.filter(pk=row.pk, client_id=row.client_id).first()
+    if change is not None and change.settled_at is not None:
+        earlier = type(row).history.filter(id=row.pk, history_date__lt=change.settled_at)
+        stored = earlier.order_by("-history_date", "-history_id").first()
+        names = [name for name in names if name in change.values]
     changes = [(name, "" if stored is None else _show(stored, name), _show(row, name)) for name in names]
     label = row._meta.get_field
     return [(translate_text(label(name).verbose_name), old, new) for name, old, new in changes if old != new]
@@ -257,6 +279,32 @@ def cancel_safeguarded_act(label: str, lead: str, capability: Capability) -> Row
     )
 
 
+class SafeguardGroundForm(ActionForm):
+    """The ground of an act that weakens a safeguard, for the second person."""
+
+    ground = GroundField()
+
+
+class ApprovalForm(RowActionForm):
+    """The approval of a change that weakens a safeguard, beside its effect."""
+
+    @property
+    def panel(self) -> dict[str, Any]:
+        """Return the effect and the ground."""
+        return _panel_of(self.row, get_action_time(self.request))
+
+
+_APPROVE, _DECLINE = approval_actions(
+    decide_safeguard_change,
+    approve="Approve change",
+    decline="Decline change",
+    lead="The safeguard is weaker from now on. Approve it only if the ground convinces you.",
+    capability=Capability.WEAKEN_SAFEGUARDS,
+    danger=True,
+    offered_to=lambda row, actor, at: is_other_person(row, actor, at) and may_approve(row, actor),
+)
+
+
 @admin.register(SafeguardChange, site=site)
 class SafeguardChangeAdmin(ScopedAdmin):
     """Changes that weaken a safeguard."""
@@ -273,29 +321,17 @@ class SafeguardChangeAdmin(ScopedAdmin):
         "A change that weakens a safeguard has no effect until a second person approves it: a lawful basis other than "
         "consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
         "accounts, other words for a purpose in use, the end of a restriction, earlier disposal or disposal without a "
-        "review, a cookie about which visitors are not asked, or another recipient of data."
+        "review, a cookie about which visitors are not asked, another recipient of data, the end of a quarantine, or a "
+        "denied collection that counts as lawful."
     )
     empty_text = "No change that weakens a safeguard has been requested."
     standing = change_state_column
-    acts = approval_actions(
-        decide_safeguard_change,
-        approve="Approve change",
-        decline="Decline change",
-        lead="The safeguard is weaker from now on. Approve it only if the ground convinces you.",
-        capability=Capability.WEAKEN_SAFEGUARDS,
-        danger=True,
-    )
-
-    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
-        """Offer the approval only to those who may approve this change; the service refuses the others."""
-        acts = super()._acts_of(request, row)
-        if may_approve(row, actor_of(request)):
-            return acts
-        return [act for act in acts if act.slug != "approve"]
+    acts = (replace(_APPROVE, form=ApprovalForm, template="console/approve_safeguard.html"), _DECLINE)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate who requested the change; clients see “PakTaleem” instead of an officer."""
-        found: QuerySet[Any] = super().get_queryset(request).annotate(requester_name=_requester_for(actor_of(request)))
+        requester = staff_name("requested_by", actor_of(request))
+        found: QuerySet[Any] = super().get_queryset(request).annotate(requester_name=requester)
         return found
 
     @admin.display(description="requested by")
@@ -305,11 +341,11 @@ class SafeguardChangeAdmin(ScopedAdmin):
 
     @admin.display(description="about")
     def about(self, row: SafeguardChange) -> str:
-        """Return the purpose, and for a lawful basis the role and the basis; link to a restriction."""
-        if row.kind == SafeguardKind.RESTRICTION:
-            url = reverse("admin:consent_restriction_change", args=[row.row], current_app=site.name)
-            return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
+        """Return the purpose, and for a lawful basis the role and the basis; link to a row about a person."""
         changed: Any = _build(row)
+        if row.kind in _OF_PERSON:
+            page: Any = site.get_model_admin(type(changed))
+            return format_html('<a href="{}">{}</a>', page.url_of("change", changed), page.describe_row(changed))
         if row.kind in _OF_NO_PURPOSE:
             return str(getattr(changed, "recipient", changed))
         purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
@@ -320,18 +356,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
 
     def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, Any]]:
         """Show the ground, and the effect as it would be now."""
-        if row.kind == SafeguardKind.RESTRICTION:
-            return [{"template": _PANEL, "kind": row.kind, "ground": row.ground}]
-        return [_panel(SafeguardKind(row.kind), _build(row), get_action_time(request), row.ground)]
-
-
-def _requester_for(viewer: Actor) -> Any:
-    """Return an expression for the requester's email; clients see only that it is one of PakTaleem's staff."""
-    email = Subquery(User.objects.filter(pk=OuterRef("requested_by")).order_by().values("email")[:1])
-    if viewer.client_id is None:
-        return email
-    own = Membership.objects.filter(client_id=viewer.client_id, user_id=OuterRef("requested_by"))
-    return Case(When(~Exists(own), then=Value("PakTaleem")), default=email, output_field=CharField())
+        return [_panel_of(row, get_action_time(request))]
 
 
 def _build(change: SafeguardChange) -> RegisterRow:

@@ -26,10 +26,12 @@ class SafeguardKind(models.TextChoices):
     RETENTION = "retention", _("Data is disposed of earlier, or without a review")
     COOKIE = "cookie", _("Visitors are not asked about a cookie")
     RECIPIENT = "recipient", _("Data goes to another recipient")
+    QUARANTINE = "quarantine", _("Data of a child leaves quarantine")
+    COLLECTION = "collection", _("A denied collection counts as lawful")
 
 
 class SafeguardChange(RequestedChange):
-    """One requested change of a register row that weakens a safeguard; no effect until a second person approves it.
+    """One requested change of a row that weakens a safeguard; no effect until a second person approves it.
 
     ``row`` is the id of the row, also of one that is only added on approval; ``table`` names its model, ``values`` are
     its columns, ``purpose`` is the code of its purpose (empty: all). ``ground`` says in words why the change is lawful.

@@ -6,27 +6,28 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.register.admin.safeguards import to_waiting
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.forms import ActionForm
+from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_category
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from retention.holdings.admin.holdings import person_link
 from retention.holdings.models import CollectionDecision, FlaggedCollection
 from retention.holdings.services import decide_collection
-from retention.holdings.services.deciding import DISPOSAL
+from retention.holdings.services.deciding import DISPOSAL, request_explanation
 
 __all__ = ["FlaggedCollectionAdmin"]
 
@@ -48,10 +49,20 @@ class DecisionForm(ActionForm):
         help_text=_("Why is this right? About the data only; do not name people."),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer to explain it only to those who may request a weaker safeguard."""
+        super().__init__(*args, **kwargs)
+        if not may(self.request, Capability.WEAKEN_SAFEGUARDS, self.row.client_id):
+            offered = [one for one in CollectionDecision.choices if one[0] != CollectionDecision.EXPLAINED]
+            set_choices(self, "decision", offered)
 
-def _decide(row: FlaggedCollection, given: dict[str, Any], request: HttpRequest) -> None:
-    values = {"decision": given["decision"], "ground": given["ground"]}
-    decide_collection(row, **values, actor=actor_of(request), at=get_action_time(request))
+
+def _decide(row: FlaggedCollection, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    by: dict[str, Any] = {"ground": given["ground"], "actor": actor_of(request), "at": get_action_time(request)}
+    if given["decision"] == CollectionDecision.EXPLAINED:
+        return to_waiting(request, request_explanation(row, **by))
+    decide_collection(row, decision=given["decision"], **by)
+    return None
 
 
 def _pill(row: FlaggedCollection) -> SafeString:
@@ -95,9 +106,10 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
             _decide,
             form=DecisionForm,
             lead="Have the data erased in every system within seven days; or correct the register first, if it lacked "
-            "a purpose or a category; or explain why the collection was lawful.",
+            "a purpose or a category; or explain why the collection was lawful, which a second person must approve.",
             done="Decided.",
             danger=True,
+            step_up=True,
             applies=lambda row, _at: row.is_open,
         ),
     )

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.admin.forms import AgreeForm
+from consent.register.admin.safeguards import SafeguardGroundForm
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
@@ -20,14 +20,13 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.register_names import format_categories
-from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.times import isolate
 from retention.holdings.admin.holdings import person_link
+from retention.holdings.admin.quarantines import request_end
 from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Incident
-from retention.holdings.services import close_manually
 from retention.holdings.services.incidents import PARENT
 
 __all__ = ["IncidentAdmin", "IncidentProgressFilter"]
@@ -37,11 +36,6 @@ class IncidentProgressFilter(ProgressFilter):
     """Filter for open and overdue incidents."""
 
     offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
-
-
-def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    close_manually(row, actor=actor_of(request), at=get_action_time(request))
 
 
 def _pill(row: Incident) -> SafeString:
@@ -82,12 +76,12 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
             "close",
             "Close the incident",
             Capability.CLOSE_INCIDENTS,
-            _close,
-            form=AgreeForm,
+            request_end,
+            form=SafeguardGroundForm,
             lead="No system has an open order for this incident. Close it once you have checked that the data is "
-            "erased.",
-            done="Closed. The person’s data is no longer in quarantine.",
+            "erased. The data leaves quarantine once a second officer approves it.",
             danger=True,
+            step_up=True,
             applies=lambda row, _at: row.is_open and not row.waits_for_systems and not row.held,
         ),
     )

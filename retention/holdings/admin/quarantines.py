@@ -4,10 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from children.guardians.models import Quarantine, QuarantineCause
-from children.guardians.services import release
+from consent.register.admin.safeguards import SafeguardGroundForm, to_waiting
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -16,8 +16,9 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from retention.holdings.services.incidents import has_open_incident
+from retention.holdings.services.releasing import request_release
 
-__all__ = ["QuarantineAdmin"]
+__all__ = ["QuarantineAdmin", "request_end"]
 
 
 def _may_be_released(row: Quarantine, _at: Any) -> bool:
@@ -25,8 +26,10 @@ def _may_be_released(row: Quarantine, _at: Any) -> bool:
     return row.ends_at is None and row.cause == QuarantineCause.REPORT and not has_open_incident(row.subject)
 
 
-def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:
-    release(row.subject, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
+def request_end(row: Any, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    """Request that a quarantine or an incident ends, and show the request."""
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    return to_waiting(request, request_release(row, ground=given["ground"], **by))
 
 
 @admin.register(Quarantine, site=site)
@@ -55,10 +58,12 @@ class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
             "release",
             "End the quarantine",
             Capability.QUARANTINE_SUBJECTS,
-            _release,
+            request_end,
+            form=SafeguardGroundForm,
             lead="Only if the report was unfounded. While an incident is open the data stays in quarantine until every "
-            "system has answered.",
-            done="The quarantine has ended.",
+            "system has answered. Nothing changes until a second officer approves it.",
+            danger=True,
+            step_up=True,
             applies=_may_be_released,
         ),
     )

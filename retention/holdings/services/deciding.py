@@ -1,12 +1,17 @@
 """Deciding about a flagged collection: erase the data, correct the register, or explain why it was lawful."""
 
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.registers import current_register
+from consent.register.models import SafeguardChange, SafeguardKind
+from consent.register.services.safeguards import store_safeguard_change
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
@@ -20,7 +25,16 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import CollectionDecision, FlaggedCollection
 
-__all__ = ["DISPOSAL", "ERASE_WITHIN", "AlreadyDecided", "DataOnHold", "NotTheController", "decide_collection"]
+__all__ = [
+    "DISPOSAL",
+    "ERASE_WITHIN",
+    "AlreadyDecided",
+    "DataOnHold",
+    "NotTheController",
+    "apply_approved_explanation",
+    "decide_collection",
+    "request_explanation",
+]
 
 DISPOSAL = "flagged_collection"
 """The kind of parent of orders to erase data that was collected unlawfully."""
@@ -52,19 +66,58 @@ def decide_collection(
     """Record a decision about a flagged collection with its ground in words; ``disposed`` orders the erasure.
 
     Every system that holds the category has seven days. Where the client is controller, its administrator decides
-    about erasure. Raises ValidationError for an empty ground, AlreadyDecided, NotTheController, DataOnHold,
-    AlreadyErased, NotAllowed.
+    about erasure. Raises WeakensSafeguard for ``explained`` (see ``request_explanation``), ValidationError for an empty
+    ground, AlreadyDecided, NotTheController, DataOnHold, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.DECIDE_COLLECTIONS, flagged.client_id)
     if not ground.strip():
         raise ValidationError({"ground": [_("Give a ground in words.")]})
-    rows = FlaggedCollection.objects.select_for_update(of=("self",)).select_related("subject")
-    flagged = rows.get(pk=flagged.pk, client_id=flagged.client_id)
-    if not flagged.is_open:
-        raise AlreadyDecided
+    flagged = _lock_open(flagged.pk, flagged.client_id)
     chosen = CollectionDecision(decision)
+    if chosen is CollectionDecision.EXPLAINED:
+        raise WeakensSafeguard(SafeguardKind.COLLECTION)
     if chosen is CollectionDecision.DISPOSED:
         _order_erasure(flagged, actor, at)
+    return _settle(flagged, chosen, ground, actor, at)
+
+
+@transaction.atomic
+def request_explanation(flagged: FlaggedCollection, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request that a flagged collection counts as lawful; a second person must approve that (decision 0053).
+
+    Raises ValidationError for an empty ground, AlreadyDecided, NotAllowed.
+    """
+    require(actor, Capability.DECIDE_COLLECTIONS, flagged.client_id)
+    row: Any = _lock_open(flagged.pk, flagged.client_id)
+    return store_safeguard_change(
+        row, SafeguardKind.COLLECTION, purpose=row.purpose, values={}, ground=ground, actor=actor, at=at
+    )
+
+
+def apply_approved_explanation(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """Record the explanation of an approved change; False for another kind. Connected to ``weaker_rows``.
+
+    Raises AlreadyDecided.
+    """
+    del reason  # the ground in words is recorded
+    if change.kind != SafeguardKind.COLLECTION:
+        return False
+    flagged = _lock_open(change.row, change.client_id)
+    _settle(flagged, CollectionDecision.EXPLAINED, change.ground, actor, at)
+    return True
+
+
+def _lock_open(flagged_id: UUID, client_id: UUID) -> FlaggedCollection:
+    rows = FlaggedCollection.objects.select_for_update(of=("self",)).select_related("subject")
+    flagged: FlaggedCollection = rows.get(pk=flagged_id, client_id=client_id)
+    if not flagged.is_open:
+        raise AlreadyDecided
+    return flagged
+
+
+def _settle(
+    flagged: FlaggedCollection, chosen: CollectionDecision, ground: str, actor: Actor, at: datetime
+) -> FlaggedCollection:
     flagged.decision, flagged.ground, flagged.decided_at = chosen.value, ground.strip(), at
     flagged.decided_kind, flagged.decided_by, flagged.decided_role = actor.kind.value, actor.id, actor.role
     flagged.save()
