@@ -78,9 +78,9 @@ def _widening_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
 
 
 def _recipient_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
-    """Refuse to share on a consent given before the recipient was approved: it does not cover the recipient."""
+    """Refuse to share on a consent given before the recipient was approved, or while the client objected to it."""
     informed_at = consent.informed_at or consent.recorded_at
-    is_known = any(row.known_from is None or row.known_from < informed_at for row in case.approvals)
+    is_known = any(row.was_known(informed_at) for row in case.approvals)
     return Reason.CONSENT_OUTDATED if case.approvals and not is_known else None
 
 

@@ -287,6 +287,27 @@ def test_a_consent_given_before_does_not_cover_a_new_recipient(cast: Cast, now: 
     assert shared(cast, now + 2 * DAY, purpose="newsletter") == "permitted"
 
 
+def test_a_consent_given_while_the_client_objects_does_not_cover_the_recipient_afterwards(
+    cast: Cast, now: datetime
+) -> None:
+    row, later, farah = approved(now, is_integral=False), now + WINDOW, cast.actor("farah")
+    instruct(cast, "indus", now)
+    prove(cast, "indus", row.announced_as, now)
+    asked: dict[str, Any] = {"purpose": "newsletter"}
+    consent(cast, later + DAY)
+    assert shared(cast, later + DAY, **asked) == "permitted"
+    with in_client(cast.client_id("indus")):
+        dispatch = dispatch_of(cast, "indus", row)
+        object_to_announcement(dispatch, code="agreement", actor=farah, at=later + 2 * DAY)
+        answer_objection(dispatch, code="explained", actor=cast.actor("amina"), at=later + 3 * DAY)
+        withdraw_objection(dispatch, actor=farah, at=later + 5 * DAY)
+    assert shared(cast, later + 5 * DAY, **asked) == "permitted", "they had read of it"
+    consent(cast, later + 4 * DAY)
+    assert shared(cast, later + 5 * DAY, **asked) == "consent_outdated"
+    consent(cast, later + 6 * DAY)
+    assert shared(cast, later + 6 * DAY, **asked) == "permitted"
+
+
 def consent(cast: Cast, at: datetime) -> None:
     with in_client(cast.client_id("indus")):
         version = get_version_in_effect(purpose_timeline(cast.client("indus"), "newsletter"), at=at)

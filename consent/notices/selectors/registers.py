@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -188,18 +189,19 @@ class _Rows:
         found = PurposeWidening.objects.filter(client_id__in={PAKTALEEM, self.client_id})
         return list(found if self.at is None else found.filter(widened_at__lte=self.at))
 
-    def objections(self) -> dict[UUID, datetime]:
-        """Map the versions to which the client objects to the time since when."""
+    def objections(self) -> tuple[dict[UUID, datetime], dict[UUID, list[Period]]]:
+        """Map versions to the time since when the client objects, and to the periods of its withdrawn objections."""
         found = _OBJECTIONS.filter(client_id=self.client_id).order_by("recorded_at", "id")
         if self.at is not None:
             found = found.filter(recorded_at__lte=self.at)
         standing: dict[UUID, datetime] = {}
+        withdrawn: dict[UUID, list[Period]] = defaultdict(list)
         for version, kind, moment in found.values_list("dispatch__version_id", "kind", "recorded_at"):
-            if kind == ResponseKind.WITHDRAWN:
-                standing.pop(version, None)
-            else:
+            if kind != ResponseKind.WITHDRAWN:
                 standing.setdefault(version, moment)
-        return standing
+            elif version in standing:
+                withdrawn[version].append(Period(standing.pop(version), moment))
+        return standing, withdrawn
 
     def client(self) -> Client:
         source = Client.objects.all() if self.at is None else Client.history.as_of(self.at)
@@ -298,25 +300,26 @@ def _load_declared(rows: _Rows, client: Client) -> ClientDeclarations:
 def _list_recipients(rows: _Rows, client: Client) -> list[rules.RecipientRule]:
     """List the recipients with their approvals; an announced one counts only once the client's time to object ends."""
     approvals, ends = _grouped(rows.of(RecipientApproval), "recipient_id"), _list_ends(rows, client)
-    objections = rows.objections() if ends else {}
-    return [_to_recipient_rule(row, approvals[row.pk], ends, objections) for row in rows.of(Recipient)]
+    standing, withdrawn = rows.objections() if ends else ({}, {})
+    return [_to_recipient_rule(row, approvals[row.pk], ends, standing, withdrawn) for row in rows.of(Recipient)]
 
 
 def _to_recipient_rule(
     row: Recipient,
     approvals: Iterable[Any],
     ends: Mapping[UUID, datetime],
-    objections: Mapping[UUID, datetime],
+    standing: Mapping[UUID, datetime],
+    withdrawn: Mapping[UUID, list[Period]],
 ) -> rules.RecipientRule:
     """Convert a recipient; an objection to one of its approvals is an objection to all, also to later ones."""
-    objected_at = min(
-        (objections[one.announced_as] for one in approvals if one.announced_as in objections), default=None
-    )
+    versions = {one.announced_as for one in approvals}
+    objected_at = min((standing[one] for one in versions if one in standing), default=None)
+    objections = tuple(period for one in versions for period in withdrawn.get(one, ()))
     return rules.RecipientRule(
         id=row.pk,
         code=row.code,
         approvals=tuple(
-            _to_approval(one, row, ends.get(one.announced_as), objected_at)
+            replace(_to_approval(one, row, ends.get(one.announced_as)), objected_at=objected_at, objections=objections)
             for one in approvals
             if not one.is_cancelled and (one.announced_as is None or one.announced_as in ends)
         ),
@@ -333,9 +336,7 @@ def _list_ends(rows: _Rows, client: Client) -> dict[UUID, datetime]:
     return list_window_ends(versions, proven=_list_proven(rows), client_since=since)
 
 
-def _to_approval(
-    row: RecipientApproval, recipient: Recipient, window_ends: datetime | None, objected_at: datetime | None
-) -> rules.Approval:
+def _to_approval(row: RecipientApproval, recipient: Recipient, window_ends: datetime | None) -> rules.Approval:
     """Convert an approval; nothing is shared outside the term of the recipient's agreement."""
     starts_at = max(row.starts_at, recipient.agreement_starts_at or row.starts_at)
     ends = [moment for moment in (row.ends_at, recipient.agreement_ends_at) if moment is not None]
@@ -345,7 +346,6 @@ def _to_approval(
         purposes=frozenset(row.purposes),
         categories=frozenset(row.categories),
         objection_until=objection_until,
-        objected_at=objected_at,
         is_integral=row.is_integral,
         known_from=None if row.approved_at is None else max(starts_at, row.approved_at, objection_until or starts_at),
     )
