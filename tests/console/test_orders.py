@@ -104,7 +104,12 @@ def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in
 
 def test_a_system_ends(sign_in: SignIn, issue: Any, cast: Cast) -> None:
     order = issue()
-    sign_in("farah").post(row_url("systems/system", order.system_id, "end"), {"reason": "review"})
+    farah = sign_in("farah")
+    farah.post(row_url("systems/system", order.system_id, "end"), {"reason": "review"})
+    page, agree = (row_url("systems/system", order.system_id, act) for act in ("change", "agree"))
+    offered = farah.get(page).content.decode(), sign_in("amina").get(page).content.decode()
+    assert [agree in text for text in offered] == [False, True]
+    assert "farah@" in offered[1], "who proposed its end"
     sign_in("amina").post(row_url("systems/system", order.system_id, "agree"), {"reason": "review"})
     with in_client(order.client_id):
         assert System.objects.get(pk=order.system_id).ends_at is not None
@@ -209,6 +214,8 @@ def test_a_failed_order_is_tried_again(sign_in: SignIn, issue: Any, cast: Cast) 
 def test_two_people_waive_it(sign_in: SignIn, issue: Any) -> None:
     order, farah, amina = issue(), sign_in("farah"), sign_in("amina")
     act(farah, order, "waive", reason="review")
+    page, agree = (row_url("systems/order", order.pk, name) for name in ("change", "agree"))
+    assert [agree in browser.get(page).content.decode() for browser in (farah, amina)] == [False, True]
     assert kept(order).state == "queued"
     assert "someone else must agree" in act(farah, order, "agree").content.decode()
     assert kept(order).state == "queued"

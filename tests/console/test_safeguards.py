@@ -1,6 +1,7 @@
 """Wider purposes and weaker safeguards in the console: the effect first, then a ground and a second person."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -8,7 +9,7 @@ from django.utils import timezone
 from consent.consents.models import Consent, ConsentState
 from consent.consents.services import Answer, record_answers
 from consent.register.models import LawfulBasis, Purpose, SafeguardChange
-from consent.register.services import request_safeguard_change, widen_purpose
+from consent.register.services import decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.cast import Cast
@@ -188,6 +189,33 @@ def test_a_purpose_is_not_opened_to_closed_accounts_in_passing(sign_in: SignIn, 
     response = browser.post(url, {**values, "ground": "News for alumni."})
     assert response["Location"] == row_url("consent/safeguardchange", only_change(cast).pk)
     assert newsletter(cast).needs_account
+
+
+def test_a_settled_change_still_shows_old_and_new_words_and_the_approval_its_effect(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    answer_of_junaid(cast, ConsentState.GIVEN)
+    farah, amina, row = sign_in("farah"), sign_in("amina"), newsletter(cast)
+    row.name_en = "Profiling for partners"
+    with in_client(row.client_id):
+        by: dict[str, Any] = {"actor": cast.actor("farah"), "at": timezone.now()}
+        change = request_safeguard_change(row, ground="We profile.", **by)
+    page, approve = (row_url("consent/safeguardchange", change.pk, act) for act in ("change", "approve"))
+    assert (approve in farah.get(page).content.decode(), approve in amina.get(page).content.decode()) == (False, True)
+    words = "<del><bdi>Newsletter</bdi></del> <ins><bdi>Profiling for partners</bdi></ins>"
+    act = amina.get(approve).content.decode()
+    assert words in act
+    assert "Consents to be given again: <strong>1</strong>" in act
+    assert "We profile." in act
+    assert amina.post(approve, {"reason": "review"}).status_code == 302
+    with in_client(row.client_id):
+        later = newsletter(cast)
+        later.description_en = "Other words."
+        second = request_safeguard_change(later, ground="We profile.", **{**by, "at": timezone.now()})
+        decide_safeguard_change(second, approve=True, actor=officer(), at=timezone.now())
+    settled = amina.get(page).content.decode()
+    assert words in settled
+    assert "Other words." not in settled
 
 
 def test_only_officers_are_offered_the_approval_of_a_recipient(sign_in: SignIn, cast: Cast) -> None:

@@ -77,6 +77,8 @@ def test_a_request_is_decided_answered_and_closed_at_the_desk(sign_in: SignIn, c
     farah = sign_in("farah")
     page = farah.get(row_url(MODEL, request.pk)).content.decode()
     assert all(words in page for words in ("Timeline", "Clock", "Rectification", "30 days left"))
+    decide, other = row_url(MODEL, request.pk, "decide"), sign_in("amina").get(row_url(MODEL, request.pk))
+    assert (decide in page, decide in other.content.decode()) == (True, False), "the client decides it"
     assert "My name is wrong" not in page
     read = act(farah, request, "read", reason="review").content.decode()
     assert "My name is wrong" in read

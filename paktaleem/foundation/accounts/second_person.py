@@ -6,6 +6,7 @@ and anyone who created, re-enabled or recovered that person's account in the las
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -26,6 +27,7 @@ __all__ = [
     "ChangeState",
     "RequestedChange",
     "decide_change",
+    "is_other_person",
     "require_approver",
     "require_second_person",
     "second_person_constraints",
@@ -97,6 +99,11 @@ def second_person_constraints(name: str) -> list[models.CheckConstraint]:
             name=f"{name}_settled_by_someone",
         ),
     ]
+
+
+def is_other_person(change: Any, actor: Actor, _at: datetime) -> bool:
+    """Return True unless the actor requested the change: pages offer the approval to others only."""
+    return actor.id not in {getattr(change, name, None) for name in ("requested_by", "proposed_by")}
 
 
 def require_approver(actor: Actor, client_id: UUID) -> None:

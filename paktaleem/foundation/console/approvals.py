@@ -7,8 +7,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, is_other_person
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -37,12 +38,13 @@ def approval_actions(
     capability: Capability = Capability.APPROVE_CHILD_CHANGES,
     refusals: Mapping[type[Exception], str] | None = None,
     danger: bool = False,
+    offered_to: Callable[[Any, Actor, datetime], bool] = is_other_person,
 ) -> tuple[RowAction, RowAction]:
     """Return the row actions to approve and decline a change through ``service``.
 
     ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the
     time of the decision, ``capability`` is needed for both, ``refusals`` are words of these acts for exceptions,
-    ``danger`` marks an approval that takes protection away or gives power.
+    ``danger`` marks an approval that takes protection away or gives power, ``offered_to`` says who sees its button.
     """
 
     def make_perform(approved: bool) -> Callable[..., None]:  # noqa: FBT001 -- selects the action
@@ -62,6 +64,7 @@ def approval_actions(
             lead=lead,
             done="Approved.",
             danger=danger,
+            offered_to=offered_to,
             step_up=True,
             **options,
         ),

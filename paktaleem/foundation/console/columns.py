@@ -8,13 +8,14 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Case, CharField, DateTimeField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import ApiKey, Client, User
+from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.console.clocks import get_time_of
@@ -79,6 +80,16 @@ def annotate_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
     key = Subquery(ApiKey.objects.filter(pk=OuterRef("actor_id")).order_by().values("name")[:1])
     annotated: QuerySet[Any] = found.annotate(actor_email=email, actor_key=key)
     return annotated
+
+
+def staff_name(column: str, viewer: Actor) -> Any:
+    """Return an expression for the email of the member of staff in a column; clients see PakTaleem's as PakTaleem."""
+    email = Subquery(User.objects.filter(pk=OuterRef(column)).order_by().values("email")[:1])
+    if viewer.client_id is None:
+        return email
+    colleagues = Membership.objects.filter(client_id=viewer.client_id, user_id=OuterRef(column)).order_by()
+    colleague = Coalesce(Subquery(colleagues.values("user__email")[:1]), Value("PakTaleem"))
+    return Case(When(**{f"{column}__isnull": False}, then=colleague))
 
 
 def format_actor(row: Any) -> str:

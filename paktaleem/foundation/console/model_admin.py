@@ -326,11 +326,9 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
         if is_shared_with(request, self.client_of(row)):
             return []
-        return [
-            act
-            for act in self.all_acts()
-            if act.listed and self._may(request, act.capability, row) and act.applies(row, get_action_time(request))
-        ]
+        actor, at = actor_of(request), get_action_time(request)
+        mine = [act for act in self.all_acts() if act.listed and self._may(request, act.capability, row)]
+        return [act for act in mine if act.applies(row, at) and act.offered_to(row, actor, at)]
 
     def _serialize_act(self, request: HttpRequest, act: RowAction, row: Any) -> dict[str, Any]:
         label, url = translate_text(act.label), carry_step(request, self.url_of(act.slug, row))

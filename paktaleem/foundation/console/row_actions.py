@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.translation import translate_text
@@ -28,6 +29,10 @@ def _always_applies(_row: Any, _at: datetime) -> bool:
     return True
 
 
+def _offered_to_all(_row: Any, _actor: Actor, _at: datetime) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class RowAction:
     """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
@@ -35,6 +40,7 @@ class RowAction:
     It may return words instead, for the message after it: ``done`` is shown where they depend on nothing.
     ``refusals`` holds what this action says of an exception instead of the exception's own ``console_message``.
     With ``across_clients`` the service itself opens the contexts of the clients whose rows it writes (officers only).
+    ``offered_to`` says to whom of those with the capability the button is shown; the service refuses the others.
     ``step_up`` demands recent authentication although the capability does not: for a second person's approval.
     """
 
@@ -47,6 +53,7 @@ class RowAction:
     form: type[ActionForm] = RowActionForm
     danger: bool = False
     applies: Callable[[Any, datetime], bool] = _always_applies
+    offered_to: Callable[[Any, Actor, datetime], bool] = _offered_to_all
     refusals: Mapping[type[Exception], str] = field(default_factory=dict)
     listed: bool = True
     template: str = "console/act.html"

@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
-from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
 from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -25,7 +26,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.admin.forms import TakeOutForm
 from retention.disposals.admin.panels import build_panels
-from retention.disposals.models import Batch, Stage
+from retention.disposals.models import Approval, Batch, Stage
 from retention.disposals.pdf import render_certificate
 from retention.disposals.selectors import find_certificate
 from retention.disposals.services import (
@@ -113,6 +114,11 @@ def _needs_second_person(row: Batch, _at: datetime) -> bool:
     return row.stage == Stage.SECOND_PERSON
 
 
+def _is_other_person(row: Batch, actor: Actor, at: datetime) -> bool:
+    waiting = Approval.objects.filter(client_id=row.client_id, batch=row, state=ChangeState.WAITING).first()
+    return is_other_person(waiting, actor, at)
+
+
 def _is_certified(row: Batch, _at: datetime) -> bool:
     return row.stage == Stage.CERTIFIED
 
@@ -140,6 +146,7 @@ _APPROVALS = (
         done="Approved and scheduled.",
         danger=True,
         applies=_needs_second_person,
+        offered_to=_is_other_person,
     ),
     RowAction(
         "decline",

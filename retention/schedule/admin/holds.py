@@ -26,8 +26,9 @@ from retention.holdings.admin.holdings import person_link
 from retention.schedule.admin.forms import HoldForm, LiftForm, ReviewForm
 from retention.schedule.models import Hold, HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, review_hold, settle_lift
+from retention.schedule.services.holds import may_request_lift, may_settle_lift
 
-__all__ = ["HoldAdmin", "HoldLiftAdmin"]
+__all__ = ["HoldAdmin", "HoldLiftAdmin", "describe_scope", "render_hold_state"]
 
 
 class HoldProgressFilter(ProgressFilter):
@@ -56,7 +57,14 @@ def _may_be_lifted(row: Hold, _at: datetime) -> bool:
     return row.is_open and (row.kind != HoldKind.OPEN_REQUEST or row.related_id is None)
 
 
-def _pill(row: Hold) -> SafeString:
+def describe_scope(row: Hold) -> str:
+    """Return which category and which system a hold covers, or that it covers every one."""
+    category = format_category(row.category, row.client_id) if row.category else gettext("Every category")
+    return f"{category} · {row.system or gettext('Every system')}"
+
+
+def render_hold_state(row: Hold) -> SafeString:
+    """Return whether a hold is in force, to be reviewed, or lifted, as a coloured label."""
     if row.lifted_at is not None:
         return render_state(gettext("Lifted {day}").format(day=day(row.lifted_at)), "good")
     if row.is_to_review(get_time_of(row.client_id)):
@@ -86,13 +94,13 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     newest_by = "placed_at"
     longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}
     row_fields = ("kind", "ground", "category", "system", "review_on")
-    detail_fields = ("person", "state", "placed_at", "is_of_client", "lifted_at", "lift_ground")
+    detail_fields = ("person", "covers", "state", "placed_at", "is_of_client", "lifted_at", "lift_ground")
     intro = (
         "Data on hold is not disposed of until the hold is lifted. Place a hold of one person’s data on the person’s "
         "page; here, one of all data of a client, or of a category or a system of it."
     )
     empty_text = "No data is on hold."
-    state = state_column(_pill)
+    state = state_column(render_hold_state)
     acts = (
         RowAction(
             "review",
@@ -115,12 +123,19 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
             done="Recorded. A second person must agree.",
             danger=True,
             applies=_may_be_lifted,
+            offered_to=may_request_lift,
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person, system and client."""
         return super().get_queryset(request).select_related("subject", "system", "client")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show in one line what a hold covers, instead of a category and a system that may be empty."""
+        (title, options), *others = super().get_fieldsets(request, obj)
+        hidden = () if obj is None else ("category", "system")
+        return [(title, {**options, "fields": [one for one in options["fields"] if one not in hidden]}), *others]
 
     def write(self, row: Any, **details: Any) -> None:
         """Place the hold."""
@@ -144,9 +159,8 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="covers")
     def covers(self, row: Hold) -> str:
-        """Return the category and the system that the hold is limited to."""
-        category = format_category(row.category, row.client_id) if row.category else gettext("Every category")
-        return f"{category}, {row.system}" if row.system else category
+        """Return the category and the system that the hold is limited to, or that it covers every one."""
+        return describe_scope(row)
 
 
 @admin.register(HoldLift, site=site)
@@ -170,6 +184,7 @@ class HoldLiftAdmin(EvidenceAdmin):
         lead="The retention rules then apply to the data again.",
         capability=Capability.LIFT_HOLDS,
         danger=True,
+        offered_to=may_settle_lift,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -1,4 +1,4 @@
-"""The data held about a person on their page: since when, for what, until when and why; and placing a hold."""
+"""The data held about a person on their page: since when, for what, until when and why; its holds; placing one."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,13 @@ from django.urls import reverse
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.person_pages import HOLDINGS, list_url_of_person, on_tab, person_acts
+from paktaleem.foundation.console.person_pages import (
+    HOLDINGS,
+    list_url_of_person,
+    on_tab,
+    person_acts,
+    person_panels,
+)
 from paktaleem.foundation.console.register_names import CodeKind, format_category, format_codes, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
@@ -18,12 +24,13 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
 from retention.holdings.models import Holding
 from retention.schedule.admin.forms import PlaceForm
+from retention.schedule.admin.holds import describe_scope, render_hold_state
 from retention.schedule.labels import describe_due, describe_why
-from retention.schedule.selectors import HoldingDue, list_due_of_person
+from retention.schedule.selectors import HoldingDue, find_holds, list_due_of_person
 from retention.schedule.selectors.due import DueState
 from retention.schedule.services import HoldScope, place_hold
 
-__all__ = ["holdings_panel"]
+__all__ = ["holdings_panel", "holds_panel"]
 
 _MOST = 200
 _TONES = {
@@ -52,6 +59,25 @@ def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         "rows": found.map(lambda one: _serialize(one, at, zone)),
         "all_url": list_url_of_person(Holding, row.pk),
     }
+
+
+@person_panels.connect
+def holds_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the holds in force that cover data of a person: their own, and those of everyone's data."""
+    if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
+        return None
+    holds = find_holds(row.client_id, subject_id=row.pk).select_related("client", "system")
+    rows = [
+        {
+            "kind": hold.get_kind_display(),
+            "covers": describe_scope(hold),
+            "state": render_hold_state(hold),
+            "review_on": hold.review_on,
+            "url": reverse("admin:schedule_hold_change", args=[hold.pk], current_app=site.name),
+        }
+        for hold in holds
+    ]
+    return {"template": "console/panels/holds.html", "rows": rows}
 
 
 def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, Any]:

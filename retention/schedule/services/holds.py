@@ -15,14 +15,13 @@ from paktaleem.directory.data_systems.models import Order, OrderKind, OrderQuery
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import recall_orders, release_orders
 from paktaleem.directory.data_systems.services.erasure import lock_open_orders
-from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, is_other_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
@@ -30,6 +29,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.holdings.services.incidents import order_after_hold
 from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.selectors.holds import find_holds
 
 __all__ = [
     "HoldAlreadyLifted",
@@ -41,6 +41,8 @@ __all__ = [
     "end_hold",
     "is_of_request",
     "lift_hold",
+    "may_request_lift",
+    "may_settle_lift",
     "place_hold",
     "record_hold",
     "review_hold",
@@ -152,9 +154,9 @@ def lift_hold(hold: Hold, *, ground: str, actor: Actor, at: datetime) -> Hold:
     hold, ground = _lock(hold), _require_ground(ground, "ground")
     if hold.kind == HoldKind.OPEN_REQUEST and hold.related_id is not None:
         raise HoldOfOpenRequest
-    if hold.is_of_client != (actor.client_id is not None) and not _acts_for_left_client(hold, actor, at):
+    if not _is_of_side(hold, actor, at):
         raise HoldOfOtherSide
-    if HoldLift.objects.filter(client_id=hold.client_id, hold=hold, state=ChangeState.WAITING).exists():
+    if _is_lift_waiting(hold):
         raise LiftAlreadyRequested
     HoldLift(
         client_id=hold.client_id,
@@ -190,7 +192,7 @@ def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: A
 
 
 def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
-    """Lift a locked hold; the orders that only it recalled go on, and what it kept in incidents is ordered erased.
+    """Lift a locked hold; the orders for what only it kept go on, and what it kept in incidents is ordered erased.
 
     The caller has checked who may.
     """
@@ -199,7 +201,7 @@ def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
     if not is_of_request(hold):
         record_hold("hold.lifted", hold, actor, at)
     close_hold(hold.pk, client_id=hold.client_id, at=hold.lifted_at)
-    _release_orders(hold, actor, at)
+    release_orders(_find_covered(hold), _find_kept, actor=actor, at=at)
     order_after_hold(hold.client_id, hold.subject_id, at=at)
     return hold
 
@@ -207,7 +209,7 @@ def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
 def deny_deletion(hold: Hold, actor: Actor, at: datetime) -> None:
     """Have decisions refuse to delete what a hold covers, and recall every order to erase it that is not carried out.
 
-    What serves an open request may still be deleted.
+    Other data of such an order is ordered anew. What serves an open request may still be deleted.
     """
     if hold.kind == HoldKind.OPEN_REQUEST:
         return
@@ -218,7 +220,7 @@ def deny_deletion(hold: Hold, actor: Actor, at: datetime) -> None:
         category=hold.category,
         at=hold.placed_at,
     )
-    recall_orders(_find_covered(hold), actor=actor, at=at)
+    recall_orders(_find_covered(hold), _find_kept, actor=actor, at=at)
 
 
 def _find_covered(hold: Hold) -> OrderQuerySet:
@@ -231,16 +233,32 @@ def _find_covered(hold: Hold) -> OrderQuerySet:
     return orders.filter(system=hold.system) if hold.system else orders
 
 
-def _release_orders(lifted: Hold, actor: Actor, at: datetime) -> None:
-    """Release the orders that a lifted hold recalled and no other hold covers."""
-    recalled = _find_covered(lifted).filter(state=State.RECALLED)
-    others = Hold.objects.open().filter(client_id=lifted.client_id).exclude(kind=HoldKind.OPEN_REQUEST)
-    kept = [key for hold in others for key in _find_covered(hold).filter(pk__in=recalled).values_list("pk", flat=True)]
-    release_orders(recalled.exclude(pk__in=kept), actor=actor, at=at)
+def _find_kept(order: Order) -> frozenset[str]:
+    """Return the categories of an order that open holds keep."""
+    holds = find_holds(order.client_id, subject_id=order.subject_id, system_id=order.system_id)
+    codes = set(holds.exclude(kind=HoldKind.OPEN_REQUEST).values_list("category", flat=True))
+    return frozenset(order.categories if "" in codes else codes & set(order.categories))
 
 
-def _acts_for_left_client(hold: Hold, actor: Actor, at: datetime) -> bool:
-    return actor.client_id is None and has_left(hold.client_id, at=at)
+def may_request_lift(hold: Hold, actor: Actor, at: datetime) -> bool:
+    """Return True if the actor's side may request to lift a hold, and no one has yet."""
+    return _is_of_side(hold, actor, at) and not _is_lift_waiting(hold)
+
+
+def may_settle_lift(lift: HoldLift, actor: Actor, at: datetime) -> bool:
+    """Return True if the actor's side may agree to lift a hold, and the actor did not request it."""
+    return is_other_person(lift, actor, at) and (lift.hold.is_of_client or actor.client_id is None)
+
+
+def _is_of_side(hold: Hold, actor: Actor, at: datetime) -> bool:
+    """Return True if the actor is of the side that placed the hold; officers also act for a client that has left."""
+    is_officer = actor.client_id is None
+    return hold.is_of_client != is_officer or (is_officer and has_left(hold.client_id, at=at))
+
+
+def _is_lift_waiting(hold: Hold) -> bool:
+    waiting = HoldLift.objects.filter(client_id=hold.client_id, hold=hold, state=ChangeState.WAITING)
+    return bool(waiting.exists())
 
 
 def _lock(hold: Hold) -> Hold:

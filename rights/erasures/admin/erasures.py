@@ -17,6 +17,7 @@ from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.directory.data_systems.services.erasure import ERASURE
 from paktaleem.directory.people.erasure_hooks import list_blockers
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import is_other_person
 from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
@@ -159,6 +160,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
             done="Approved. The cooling-off runs.",
             danger=True,
             applies=_is_proposed,
+            offered_to=is_other_person,
             template="console/propose_erasure.html",
         ),
         RowAction(

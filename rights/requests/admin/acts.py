@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment
@@ -23,6 +24,7 @@ from rights.requests.hooks import texts_to_read
 from rights.requests.letters import Occasion, compose_letter, get_answer_occasion
 from rights.requests.messages import ANSWER, NOTICE
 from rights.requests.models import RequestPause, RightKind, RightsRequest
+from rights.requests.services.decisions import may_decide
 from rights.requests.states import Decision
 
 __all__ = ["ACTS"]
@@ -165,6 +167,10 @@ def _may_pause(row: RightsRequest, at: datetime) -> bool:
 
 def _has_undecided(row: RightsRequest, at: datetime) -> bool:
     return _is_unanswered(row, at) and bool(forms.undecided_parts(row))
+
+
+def _may_decide(row: RightsRequest, actor: Actor, at: datetime) -> bool:
+    return any(may_decide(part, actor, at) for part in forms.undecided_parts(row))
 
 
 def _may_turn(row: RightsRequest, at: datetime) -> bool:
@@ -310,6 +316,7 @@ _DECISION = (
         "systems receive orders, restrictions and objections take effect from the next decision.",
         done="Decided.",
         applies=_has_undecided,
+        offered_to=_may_decide,
         refusals=_DESTROYED,
     ),
     RowAction(

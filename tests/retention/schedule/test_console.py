@@ -224,6 +224,52 @@ def test_a_hold_of_all_data_is_placed_and_lifted_by_two(cast, farah, amina):
         assert not Hold.objects.get().is_open
 
 
+def offers(browser, url, act):
+    """Return True if the page of a row offers an act."""
+    return f"{url}{act}/" in browser.get(f"{url}change/").content.decode()
+
+
+def test_the_lift_of_a_hold_is_offered_to_the_side_that_may_lift_it_and_once(cast, farah, amina):
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        given: Any = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": (now + 30 * DAY).date(), "at": now}
+        own, officers = (
+            place_hold(cast.client("indus"), scope=HoldScope(), actor=cast.actor(name), **given)
+            for name in ("farah", "amina")
+        )
+    of_client, of_officers = (f"/admin/schedule/hold/{hold.pk}/" for hold in (own, officers))
+    seen = {
+        (name, url): offers(browser, url, "lift")
+        for name, browser in (("farah", farah), ("amina", amina))
+        for url in (of_client, of_officers)
+    }
+    assert [key for key, is_offered in seen.items() if is_offered] == [("farah", of_client), ("amina", of_officers)]
+    assert "Every category · Every system" in farah.get(f"{of_client}change/").content.decode()
+    with in_client(cast.client_id("indus")):
+        lift_hold(own, ground="Judgment.", actor=cast.actor("farah"), at=now)
+        lift_hold(officers, ground="Judgment.", actor=cast.actor("amina"), at=now)
+        first, second = HoldLift.objects.get(hold=own), HoldLift.objects.get(hold=officers)
+    assert (offers(farah, of_client, "lift"), offers(amina, of_officers, "lift")) == (False, False)
+    lifts = [f"/admin/schedule/holdlift/{lift.pk}/" for lift in (first, second)]
+    assert [offers(farah, url, "approve") for url in lifts] == [False, False], "requested, and of the other side"
+    assert [offers(amina, url, "approve") for url in lifts] == [True, False]
+    assert [offers(farah, url, "decline") for url in lifts] == [True, True]
+
+
+def test_the_page_of_a_person_names_the_holds_in_force(cast, farah):
+    now = timezone.now()
+    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/"
+    assert "panel-holds" not in farah.get(page).content.decode()
+    with in_client(cast.client_id("indus")):
+        given: Any = {"ground": "Case 12.", "review_on": (now + 30 * DAY).date(), "actor": SETTING_UP, "at": now}
+        junaid = HoldScope(subject=cast.subject("junaid"), category="usage_logs")
+        for kind, scope in (("complaint", junaid), ("legal", HoldScope())):
+            place_hold(cast.client("indus"), kind=kind, scope=scope, **given)
+    text = farah.get(page).content.decode()
+    assert "Every category · Every system" in text
+    assert "Use of the platform and activity logs · Every system" in text
+
+
 def test_a_flagged_collection_is_decided(cast, farah):
     now = timezone.now()
     with in_client(cast.client_id("indus")):

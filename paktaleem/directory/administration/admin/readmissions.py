@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,11 +19,10 @@ from paktaleem.directory.people.services import (
     request_readmission,
 )
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.cards import Line, Task
-from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.columns import render_state, staff_name, state_column
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -100,6 +99,7 @@ class ReadmissionAdmin(ScopedAdmin):
             "Approve only if you have verified yourself that the person made this request.",
             done="Approved: the learning platform may register the person again.",
             applies=lambda row, _at: row.approved_at is None,
+            offered_to=is_other_person,
             refusals={
                 ApproverIsRequester: "You made this request yourself: another officer must approve it.",
                 AlreadyRequested: "This request has already been approved.",
@@ -110,8 +110,8 @@ class ReadmissionAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the officers' names; clients see “PakTaleem” instead."""
         names = {
-            "requester_name": _officer_name("requested_by", actor_of(request)),
-            "approver_name": _officer_name("approved_by", actor_of(request)),
+            "requester_name": staff_name("requested_by", actor_of(request)),
+            "approver_name": staff_name("approved_by", actor_of(request)),
         }
         found: QuerySet[Any] = super().get_queryset(request).annotate(**names)
         return found
@@ -152,12 +152,6 @@ class ReadmissionAdmin(ScopedAdmin):
         """Link to the erased record."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, gettext("the erased record"))
-
-
-def _officer_name(column: str, viewer: Actor) -> Any:
-    if viewer.client_id is not None:
-        return Case(When(**{f"{column}__isnull": False}, then=Value("PakTaleem")))
-    return Subquery(User.objects.filter(pk=OuterRef(column)).values("email")[:1])
 
 
 @boards.connect

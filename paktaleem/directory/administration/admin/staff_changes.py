@@ -3,23 +3,21 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from paktaleem.directory.administration.admin.limits import name_limit, with_school_names
-from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import Membership, StaffChange, User
+from paktaleem.foundation.accounts.models import StaffChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.services import (
     AlreadyEnded,
     decide_staff_change,
 )
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.columns import reason_label
+from paktaleem.foundation.console.columns import reason_label, staff_name
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.site import site
@@ -103,8 +101,8 @@ class StaffChangeAdmin(ScopedAdmin):
         """Select related users, and annotate the officers' names; clients see “PakTaleem” instead."""
         viewer = actor_of(request)
         names = {
-            "requester_name": _officer_name("requested_by", viewer),
-            "approver_name": _officer_name("settled_by", viewer),
+            "requester_name": staff_name("requested_by", viewer),
+            "approver_name": staff_name("settled_by", viewer),
         }
         found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(**names)
         return with_school_names(found)
@@ -146,10 +144,3 @@ class StaffChangeAdmin(ScopedAdmin):
     def approver(self, row: Any) -> str:
         """Return the name of the person who approved or declined the change."""
         return "—" if row.settled_by is None else str(row.approver_name or gettext("Former staff"))
-
-
-def _officer_name(column: str, viewer: Actor) -> Any:
-    if viewer.client_id is not None:
-        colleague = Subquery(Membership.objects.filter(user_id=OuterRef(column)).order_by().values("user__email")[:1])
-        return Case(When(**{f"{column}__isnull": False}, then=Coalesce(colleague, Value("PakTaleem"))))
-    return Subquery(User.objects.filter(pk=OuterRef(column)).values("email")[:1])

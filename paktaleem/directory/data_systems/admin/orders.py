@@ -36,7 +36,7 @@ from paktaleem.directory.data_systems.services import (
 )
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -210,6 +210,7 @@ _ACTS = (
         danger=True,
         step_up=True,
         applies=lambda row, _at: row.is_open and row.is_waiver_proposed,
+        offered_to=is_other_person,
         refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},
     ),
 )
@@ -270,6 +271,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         proposed = Waiver.objects.filter(client_id=OuterRef("client_id"), order=OuterRef("pk"))
         annotated: QuerySet[Any] = found.annotate(
             is_waiver_proposed=Exists(proposed),
+            proposed_by=Subquery(proposed.values("requested_by")[:1]),
             waiver_reason=Subquery(proposed.values("reason")[:1], output_field=CharField()),
         )
         return annotated

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from paktaleem.directory.data_systems.category_models import category_models
 from paktaleem.directory.data_systems.models import System, SystemKey
@@ -19,8 +20,8 @@ from paktaleem.directory.data_systems.services import (
     propose_system_end,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester
-from paktaleem.foundation.console.columns import period_pill, state_column
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
+from paktaleem.foundation.console.columns import period_pill, staff_name, state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -53,7 +54,7 @@ class SystemAdmin(ScopedAdmin):
     add_capability = change_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("code", "name", "categories", "delivery", "contact", "starts_at")
     fixed = ("code", "starts_at")
-    detail_fields = ("state", "proposed_at", "ends_at")
+    detail_fields = ("state", "proposer", "proposed_at", "ends_at")
     list_display = ("name", "code", "holds", "delivery", "state", "owner")
     list_filter = ("delivery", "client")
     search_fields = ("code", "name")
@@ -86,6 +87,7 @@ class SystemAdmin(ScopedAdmin):
             danger=True,
             step_up=True,
             applies=_is_end_proposed,
+            offered_to=is_other_person,
             refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},
         ),
         RowAction(
@@ -98,6 +100,17 @@ class SystemAdmin(ScopedAdmin):
             applies=_is_end_proposed,
         ),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate who proposed the end."""
+        found: QuerySet[Any] = super().get_queryset(request)
+        named: QuerySet[Any] = found.annotate(proposer_name=staff_name("proposed_by", actor_of(request)))
+        return named
+
+    @admin.display(description="end proposed by")
+    def proposer(self, row: Any) -> str:
+        """Return the email address of the person who proposed the end."""
+        return row.proposer_name or ("—" if row.proposed_by is None else gettext("Former staff"))
 
     def write(self, row: System, **details: Any) -> None:
         """Register or change the system."""
