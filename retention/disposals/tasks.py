@@ -22,10 +22,10 @@ __all__ = ["continue_all_disposals", "continue_disposal", "sweep_all_clients", "
 SWEEP_ALL, CONTINUE_ALL = "disposals.sweep_all", "disposals.continue_all"
 
 
-@app.periodic(cron="20 20 * * *", periodic_id="disposals_sweep_all")
+@app.periodic(cron="5 19 * * *", periodic_id="disposals_sweep_all")
 @app.task(name=SWEEP_ALL, queueing_lock=SWEEP_ALL, pass_context=False)
 def sweep_all_clients(timestamp: int) -> None:
-    """Once a day, at night in Pakistan, start a sweep of each client, in a transaction each."""
+    """Once a day, just after midnight in Pakistan, start a sweep of each client, in a transaction each."""
     del timestamp
     with as_officer():
         clients = sorted(Client.objects.values_list("pk", flat=True))

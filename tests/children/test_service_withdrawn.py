@@ -45,6 +45,12 @@ def test_every_system_is_ordered_to_stop_and_after_a_new_authorisation_to_go_on(
     assert list_orders() == [("lift_restriction", "right_of_the_person", "service_answer"), stop]
 
 
+@pytest.mark.parametrize("answer", ["refused", "withdrawn"])
+def test_every_system_is_ordered_to_stop_when_the_child_refuses(child: Subject, now: datetime, answer: str) -> None:
+    record_answer(child, None, answer, at=now)
+    assert list_orders() == [("restrict", "consent_ended", "service_answer")]
+
+
 def test_recipients_of_the_data_of_the_child_are_to_be_informed(
     cast: Cast, indus: Client, child: Subject, now: datetime
 ) -> None:

@@ -1,9 +1,11 @@
 """Decisions about data on hold, and about data whose retention period has ended."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 
 from consent.decisions.facts import Question
 from consent.decisions.models import RegisterChange, RetentionFact, SubjectChange
@@ -146,3 +148,19 @@ def test_another_client_reads_no_facts_of_retention(cast: Cast, now: Any) -> Non
         placed(cast, cast.client("indus"), now)
     with in_client(cast.client_id("khyber")):
         assert not RetentionFact.objects.exists()
+
+
+def test_the_migration_records_holds_that_were_placed_before(committed: Cast, now: Any) -> None:
+    with in_client(committed.client_id("indus")):
+        client = committed.client("indus")
+        placed(committed, client, now, subject=committed.subject("hamza"))
+        placed(committed, client, now, HoldKind.OPEN_REQUEST, subject=committed.subject("hamza"))
+        kept = placed(committed, client, now)
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT set_config('paktaleem.client', %s, true)", [str(client.pk)])
+        cursor.execute("DELETE FROM consent_retentionfact WHERE source_id <> %s", [kept.pk])
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(import_module("retention.schedule.migrations.0007_facts_of_earlier_holds").FILL)
+    with in_client(client.pk):
+        found = RetentionFact.objects.order_by("starts_at", "pk")
+        assert [(one.kind, one.starts_at, one.ends_at) for one in found] == [("hold", now, None)] * 2

@@ -11,7 +11,8 @@
 -- "low" and "high" narrow the people to those after and up to an id. Both tables have the condition, so that a chunk of
 -- people does not read all of them.
 -- If a guardian of a child withdraws the service, the account and the agreement end for the child's data: the withdrawal
--- that is in effect starts the periods that count from them, and those of a withdrawn consent.
+-- that is in effect starts the periods that count from them, and those of a withdrawn consent. A child's own refusal or
+-- withdrawal does the same until a guardian consents after it.
 -- Called by schedule_due and by selectors, within a client's context or the officers'.
 CREATE OR REPLACE FUNCTION schedule_lines(
     owner uuid, person uuid, of_category text, moment timestamptz, proposed jsonb, without uuid, low uuid,
@@ -65,21 +66,29 @@ AS $$
         GROUP BY g.client_id
         HAVING bool_and(g.ends_at IS NOT NULL AND g.ends_at <= moment)
     ), answered AS (
-        SELECT DISTINCT ON (v.client_id, v.child_id, v.guardian_id) v.client_id, v.child_id, v.decision, v.recorded_at
+        SELECT DISTINCT ON (v.client_id, v.child_id, v.guardian_id) v.client_id, v.child_id, v.guardian_id, v.decision,
+            v.recorded_at
         FROM children_serviceauthorisation v
-        JOIN children_guardianship g ON g.client_id = v.client_id AND g.id = v.guardianship_id
-            AND (g.ends_at IS NULL OR g.ends_at > moment)
+        LEFT JOIN children_guardianship g ON g.client_id = v.client_id AND g.id = v.guardianship_id
         JOIN subjects_subject b ON b.client_id = v.client_id AND b.id = v.child_id
             AND (b.of_age_at IS NULL OR b.of_age_at > moment)
         WHERE v.recorded_at <= moment AND (owner IS NULL OR v.client_id = owner)
+            AND (v.guardian_id IS NULL OR (g.id IS NOT NULL AND (g.ends_at IS NULL OR g.ends_at > moment)))
             AND (person IS NULL OR v.child_id = person)
             AND (low IS NULL OR v.child_id > low) AND (high IS NULL OR v.child_id <= high)
         ORDER BY v.client_id, v.child_id, v.guardian_id, v.recorded_at DESC, v.id DESC
     ), stopped AS (
-        SELECT n.client_id, n.child_id, max(n.recorded_at) AS ended_at
-        FROM answered n
-        WHERE n.decision = 'withdrawn'
-        GROUP BY n.client_id, n.child_id
+        SELECT a.client_id, a.child_id, greatest(
+            a.withdrawn_at, CASE WHEN a.given_at IS NULL OR a.given_at < a.refused_at THEN a.refused_at END
+        ) AS ended_at
+        FROM (
+            SELECT n.client_id, n.child_id,
+                max(n.recorded_at) FILTER (WHERE n.decision = 'withdrawn' AND n.guardian_id IS NOT NULL) AS withdrawn_at,
+                max(n.recorded_at) FILTER (WHERE n.guardian_id IS NULL) AS refused_at,
+                max(n.recorded_at) FILTER (WHERE n.decision = 'given') AS given_at
+            FROM answered n
+            GROUP BY n.client_id, n.child_id
+        ) a
     ), years AS (
         SELECT t.client_id, coalesce(t.starts_on, '-infinity') AS starts_on, t.ends_on
         FROM schools_term t

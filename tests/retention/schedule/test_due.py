@@ -412,3 +412,17 @@ def test_a_service_that_a_guardian_withdrew_starts_the_periods_of_the_data_of_th
     assert last_day(one_due(cast, "danish", now)) == (now + 30 * DAY).astimezone(ZONE).date()
     record_answer(danish, esra, "given", at=now + DAY)
     assert one_due(cast, "danish", now + DAY).due_at is None
+
+
+@pytest.mark.parametrize("trigger", ["account_closed", "agreement_ended", "consent_withdrawn"])
+@pytest.mark.parametrize("answer", ["refused", "withdrawn"])
+def test_a_service_that_the_child_refused_starts_the_periods_too(cast, indus, now, trigger, answer):
+    make_rule(indus.pk, "service_delivery", "usage_logs", at=now - 9 * DAY, trigger=trigger, period="P30D")
+    danish, esra = cast.subject("danish"), cast.subject("esra")
+    make_holding(danish, "usage_logs", ["service_delivery"], collected_at=now - 5 * DAY)
+    verified_guardian(danish, esra, at=now - 4 * DAY)
+    record_answer(danish, esra, "given", at=now - 3 * DAY)
+    record_answer(danish, None, answer, at=now)
+    assert last_day(one_due(cast, "danish", now)) == (now + 30 * DAY).astimezone(ZONE).date()
+    record_answer(danish, esra, "given", at=now + DAY)
+    assert one_due(cast, "danish", now + DAY).due_at is None
