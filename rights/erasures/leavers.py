@@ -74,8 +74,9 @@ def find_leaving(subject: Subject, *, at: datetime) -> Leaving | None:
 def _with_day(people: QuerySet[Subject], at: datetime) -> QuerySet[Any]:
     """Annotate when people left, None if they have not, and the time from which their period is counted.
 
-    A guardian without an account leaves with the last child, or with the end of the last relation. The period is not
-    counted from before the last change of the record: a closing that is stated late, or wrongly, erases no one at once.
+    A guardian without an account leaves with the last child, or with the end of the last relation; one whom no child
+    ever had, with their registration. The period is not counted from before the last change of the record: a closing
+    that is stated late, or wrongly, erases no one at once.
     """
     ended = Least("ends_at", "child__account_closed_at", "child__erased_at")
     relations = [
@@ -84,7 +85,9 @@ def _with_day(people: QuerySet[Subject], at: datetime) -> QuerySet[Any]:
         )
         for model in _RELATIONS
     ]
-    of_guardian = Case(When(role=SubjectRole.GUARDIAN, other_roles=[], then=Greatest(*relations)))
+    had_children = reduce(or_, (Q(Exists(model.objects.filter(**_AS_GUARDIAN))) for model in _RELATIONS))
+    since = Case(When(had_children, then=Greatest(*relations)), default="registered_at")
+    of_guardian = Case(When(role=SubjectRole.GUARDIAN, other_roles=[], then=since))
     left_at = Least("account_closed_at", of_guardian, _agreements_ended(at))
     return people.annotate(left_at=left_at, since=Greatest(left_at, "changed_at"))
 

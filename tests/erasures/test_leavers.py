@@ -179,6 +179,17 @@ def test_a_guardian_without_an_account_leaves_with_the_last_relation(indus: Cast
     assert erase(indus, DUE_AT) == 1
 
 
+def test_a_guardian_whom_no_child_ever_had_leaves_a_year_after_the_registration(indus: Cast) -> None:
+    about: dict[str, Any] = {"client": indus.client("indus"), "role": "guardian", "at": AT}
+    lone = SubjectFactory(external_id="lms-lone", **about)
+    SubjectFactory(external_id="lms-teacher", **{**about, "role": "instructor"})
+    leaving = find_leaving(lone, at=AT)
+    assert leaving is not None
+    assert (leaving.due_at, leaving.kept_for) == (DUE_AT, [])
+    assert erase(indus, DUE_AT - DAY) == 0
+    assert [one.pk for one in list_leavers(DUE_AT)] == [lone.pk]
+
+
 def test_another_record_of_the_same_person_keeps_both(indus: Cast) -> None:
     hamza, iqra = close(indus, "hamza"), indus.subject("iqra")
     with connection.cursor() as cursor:
@@ -230,3 +241,12 @@ def test_the_page_of_the_person_says_the_day_and_what_keeps_them(cast: Cast, sig
         received(cast)
     page = unescape(browser.get(url).content.decode())
     assert "Erased from 2027-10-01 on, once nothing keeps it: an open request" in page
+
+
+def test_the_page_of_an_open_account_says_the_day_once_the_agreements_ended(cast: Cast, sign_in: SignIn) -> None:
+    with in_client(cast.client_id("indus")), connection.cursor() as cursor:
+        cursor.execute("UPDATE consent_serviceagreement SET ends_at = signed_at + interval '1 day'")
+    page = unescape(
+        sign_in("amina").get(f"/admin/subjects/subject/{cast.subject_id('hamza')}/change/").content.decode()
+    )
+    assert "Erased from 20" in page

@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from consent.agreements.selectors import has_left
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state
@@ -19,13 +20,14 @@ __all__ = ["summarize_leaving"]
 def summarize_leaving(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return from which day on the portal erases a person who left, and what keeps them until it ends.
 
-    Empty for an open account, except a guardian's. Every record ends with the client's agreement.
+    Empty for an open account, except a guardian's, until the client's agreements have ended.
     """
-    if row.is_account_open and SubjectRole.GUARDIAN not in row.roles:
+    at = get_action_time(request)
+    if row.is_account_open and SubjectRole.GUARDIAN not in row.roles and not has_left(row.client_id, at=at):
         return []
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return []
-    found = find_leaving(row, at=get_action_time(request))
+    found = find_leaving(row, at=at)
     if found is None:
         return []
     words = _("Erased from {day} on, once nothing keeps it: {reasons}") if found.kept_for else _("Erased from {day} on")
