@@ -34,6 +34,10 @@ class ConsentConfig(config.PortalAppConfig):
             "consent.consents.services.service_orders.order_after_service_change",
         ),
         (
+            "children.guardians.services.answers.first_notices",
+            "consent.notices.selectors.notices.find_first_policy",
+        ),
+        (
             "paktaleem.directory.merges.effects.merge_effects",
             "consent.decisions.selectors.merge_effects.find_merge_effects",
         ),

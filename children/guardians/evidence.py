@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from paktaleem.foundation.errors import PortalError, Problem
 
-_ATTESTED_WORDS = 3
+_LEAST_WORDS = 3
 _RUN = re.compile(r"(?<![0-9])[0-9](?:[ .-]?[0-9]){12,18}(?![0-9])")
 """Thirteen to nineteen digits, in groups or not: a CNIC has thirteen, cards have thirteen to nineteen."""
 
@@ -24,23 +24,26 @@ class CardNumberFound(PortalError, ValueError):
     console_message = "Do not enter numbers of identity cards or payment cards: state where the document is kept."
 
 
-class AttestationTooShort(PortalError, ValueError):
-    """The school's attestation does not say who knows the guardian, and from which record."""
+class EvidenceRequired(PortalError, ValueError):
+    """Neither a signed form was given, nor words that say where it is kept, or who saw the guardian and when."""
 
     problem = Problem(
         "evidence-missing",
         HTTPStatus.BAD_REQUEST,
-        "The school's attestation must say who attests it and on what record",
-        "Write at least three words, such as: Class teacher, admission file 33.",
+        "Consent given outside the portal needs evidence",
+        "State where the signed form is kept, or who saw the guardian and when, in at least three words.",
         field="evidence",
     )
-    console_message = "Write who attests it and on what record, in at least three words."
+    console_message = (
+        "State where the evidence is kept, or who saw the guardian and when, in at least three words; or add the form."
+    )
 
 
-def check_attestation(text: str) -> None:
-    """Check that the school's attestation says something. Raises AttestationTooShort."""
-    if len([word for word in text.split() if any(letter.isalnum() for letter in word)]) < _ATTESTED_WORDS:
-        raise AttestationTooShort
+def require_evidence(text: str, *, has_file: bool) -> None:
+    """Check that evidence names something that another person can look up or ask. Raises EvidenceRequired."""
+    words = [word for word in text.split() if any(letter.isalnum() for letter in word)]
+    if not has_file and len(words) < _LEAST_WORDS:
+        raise EvidenceRequired
 
 
 def check_evidence(text: str) -> str:

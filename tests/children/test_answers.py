@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from children.guardians.evidence import EvidenceRequired
 from children.guardians.models import ServiceAuthorisation
 from children.guardians.selectors import GuardianshipUnknown, load_child_facts
 from children.guardians.services import (
+    AnswerBeforeNotice,
     AnswerInFuture,
     AnswerOutdated,
     AnswerUndated,
     ChildMayNotAuthorise,
-    EvidenceRequired,
     NoAuthority,
     NoConsentGiven,
     TooWeakToShare,
@@ -27,7 +28,7 @@ from paktaleem.directory.people.services import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.models import Entry
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
-from tests.factories import SETTING_UP
+from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
 MINUTE = timedelta(minutes=1)
 
@@ -117,8 +118,9 @@ def test_a_guardian_on_their_own_page_answers_for_themselves_and_this_child_alon
 
 def test_a_consent_reported_from_elsewhere_needs_evidence_and_a_refusal_needs_none(danish, esra, now):
     verified_guardian(danish, esra, at=now)
-    with pytest.raises(EvidenceRequired):
-        record_answer(danish, esra, "given", evidence=" ", at=now)
+    for empty in (" ", "x"):
+        with pytest.raises(EvidenceRequired):
+            record_answer(danish, esra, "given", evidence=empty, at=now)
     form = io.BytesIO(b"%PDF-1.7\nsigned\n%%EOF")
     assert record_answer(danish, esra, "given", evidence="", file=form, route="paper", at=now).file is not None
     record_answer(danish, esra, "refused", evidence="", at=now)
@@ -207,3 +209,23 @@ def test_an_older_form_does_not_override_a_refusal_of_the_child_or_of_recipients
     with pytest.raises(AnswerOutdated):
         record_answer(danish, esra, "given", claimed_at=now + MINUTE, at=now + 3 * MINUTE)
     assert state_of(danish, now + 3 * MINUTE) == "refused"
+
+
+def test_a_first_consent_is_not_older_than_the_first_notice(danish, esra, now):
+    verified_guardian(danish, esra, at=now)
+    for older in (datetime(1990, 1, 1, tzinfo=UTC), CAST_AT - MINUTE):
+        with pytest.raises(AnswerBeforeNotice):
+            record_answer(danish, esra, "given", claimed_at=older, at=now)
+    assert state_of(danish, now) is None
+    record_answer(danish, esra, "given", claimed_at=CAST_AT, at=now)
+    record_answer(danish, esra, "refused", claimed_at=datetime(1990, 1, 1, tzinfo=UTC), at=now)
+    assert state_of(danish, now + MINUTE) == "refused", "a refusal needs no notice"
+
+
+def test_a_first_consent_is_not_older_than_the_child(indus, esra, now):
+    born = (now - timedelta(days=1)).date()
+    baby = SubjectFactory(client=indus, external_id="lms-baby", birth_date=born, at=now)
+    verified_guardian(baby, esra, at=now)
+    with pytest.raises(AnswerBeforeNotice):
+        record_answer(baby, esra, "given", claimed_at=now - timedelta(days=3), at=now)
+    record_answer(baby, esra, "given", claimed_at=now, at=now)

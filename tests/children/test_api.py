@@ -96,6 +96,10 @@ def test_all_of_it_or_nothing(cast, indus):
     indus.post(URL, NAMED)
     refused = indus.post(ANSWERS, {**GIVEN, "claimed_at": "2999-01-01T00:00:00Z"})
     assert kind(refused) == (400, "claimed-in-future")
+    older = indus.post(ANSWERS, {**GIVEN, "claimed_at": "1990-01-01T00:00:00Z"})
+    assert kind(older) == (409, "claimed-before-notice")
+    assert older.json()["errors"][0]["pointer"] == "#/claimed_at"
+    assert kind(indus.post(ANSWERS, {**GIVEN, "evidence": "x"})) == (400, "evidence-missing")
     with in_client(cast.client_id("indus")):
         assert not Verification.objects.exists()
 

@@ -97,7 +97,7 @@ def test_the_system_actor_cannot_do_acts_of_staff(cast, now):
         itself = person_actor(danish.pk, danish.client_id, acts_for=danish.pk)
         by: dict[str, Any] = {"actor": itself, "at": now}
         authority: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
-        proof: dict[str, Any] = {"method": "in_person", "evidence": "Me"}
+        proof: dict[str, Any] = {"method": "in_person", "evidence": "I saw me"}
         check: dict[str, Any] = {"provider": "folder", "method": "payment_card", "answer_to": ""}
         told = {"client": cast.client("indus"), "details": {"birth_date": date(1990, 1, 1)}}
         register_subject("lms-danish", **told, actor=SETTING_UP, at=now)
@@ -144,7 +144,7 @@ def test_by_the_guardian_of_a_classmate(cast, now):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         mate = SubjectFactory(client=cast.client("indus"), external_id="lms-mate", birth_date=date(2016, 1, 1), at=now)
         verified_guardian(danish, esra, at=now)
-        told = {"route": "paper", "evidence": "A form", "actor": SETTING_UP, "at": now}
+        told = {"route": "paper", "evidence": "Form 33 in folder 12", "actor": SETTING_UP, "at": now}
         with pytest.raises((NoAuthority, LookupError)):
             record_service_answer(mate, guardian=esra, decision="given", **told)
         assert decision_reason(cast, "lms-mate", now) == CLOSED

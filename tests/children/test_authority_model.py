@@ -244,7 +244,7 @@ class Gate(RuleBasedStateMachine):
             actor = person_actor(guardian.pk, self.child.client_id, acts_for=self.child.pk)
         if by == "child":
             actor = person_actor(self.child.pk, self.child.client_id, acts_for=self.child.pk)
-        told: dict[str, Any] = {"shares": shares, "route": "school", "evidence": "A letter", "actor": actor}
+        told: dict[str, Any] = {"shares": shares, "route": "school", "evidence": "A letter, folder 12", "actor": actor}
         found = self.attempt(
             lambda: record_service_answer(self.child, guardian=guardian, decision=decision, at=self.at, **told)
         )

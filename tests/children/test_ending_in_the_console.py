@@ -1,4 +1,4 @@
-"""The act that ends a guardian in the console says what it changes for the child."""
+"""Acts about a guardian in the console: ending one, and recording an answer."""
 
 from datetime import datetime
 
@@ -23,3 +23,12 @@ def test_ending_a_guardian_shows_the_effect_takes_a_reason_and_ends_it(cast: Cas
     with in_client(cast.client_id("indus")):
         row.refresh_from_db()
     assert row.ends_at is not None
+
+
+def test_an_answer_from_before_the_notice_is_refused_in_words(cast: Cast, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
+    given = {"decision": "given", "shares": "", "route": "paper", "evidence": "Form 33 in folder 12"}
+    url = row_url("children/guardianship", row.pk, "answer")
+    page = browser_of(cast.user("farah")).post(url, {**given, "claimed_at_0": "1990-01-01", "claimed_at_1": "10:00"})
+    assert "The consent is dated before the first notice" in page.content.decode()

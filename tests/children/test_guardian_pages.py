@@ -94,7 +94,7 @@ def seen_at_school(invited):
 def see_at_school(cast, child="danish"):
     with in_client(cast.client_id("indus")):
         row = Guardianship.objects.get(child_id=cast.subject_id(child))
-        verify_guardian(row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
+        verify_guardian(row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=AT)
 
 
 def rows(cast, model):
@@ -423,7 +423,12 @@ def test_the_page_shows_an_answer_recorded_at_school_since(invited, clock):
     clock.shift(timedelta(minutes=1))
     later = AT + timedelta(minutes=1)
     with in_client(cast.client_id("indus")):
-        told = {"guardian": cast.subject("esra"), "decision": "given", "route": "in_person", "evidence": "Seen"}
+        told = {
+            "guardian": cast.subject("esra"),
+            "decision": "given",
+            "route": "in_person",
+            "evidence": "Seen by me",
+        }
         record_service_answer(cast.subject("danish"), **told, actor=SETTING_UP, at=later)
     assert "You said yes." in browser.get(child_page(cast), {"lang": "en"}).content.decode()
     send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
@@ -637,7 +642,7 @@ def test_a_consent_given_and_withdrawn_at_the_same_time_is_withdrawn(committed, 
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = guardian_of(danish, esra, at=AT)
-        verify_guardian(row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
+        verify_guardian(row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=AT)
     shown_at = AT + timedelta(seconds=59)
     saying = AnswerContext(danish, esra, "mail", AT, shown_at, "", "en", PORTAL, AT + timedelta(minutes=1))
 

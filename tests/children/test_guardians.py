@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from children.guardians.evidence import AttestationTooShort
+from children.guardians.evidence import EvidenceRequired
 from children.guardians.models import (
     GuardianChange,
     GuardianConflict,
@@ -30,7 +30,6 @@ from children.guardians.services import (
     AlreadyEnded,
     AlreadyNamed,
     ChangeWaits,
-    EvidenceRequired,
     MayNotConsent,
     NotAStaffMethod,
     NotInQuarantine,
@@ -198,11 +197,12 @@ def test_a_declined_or_false_attestation_stays_too_weak(cast, danish, esra, now)
         settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=now + MINUTE)
 
 
+@pytest.mark.parametrize("method", ["school_attested", "in_person", "signed_form"])
 @pytest.mark.parametrize("evidence", ["x", "- - - -", "Seen him"])
-def test_the_schools_attestation_says_something(cast, danish, esra, now, evidence):
+def test_the_evidence_of_staff_says_something(cast, danish, esra, now, evidence, method):
     row = name(cast, danish, esra, now)
-    with pytest.raises(AttestationTooShort):
-        verify_guardian(row, method="school_attested", evidence=evidence, actor=cast.actor("farah"), at=now)
+    with pytest.raises(EvidenceRequired):
+        verify_guardian(row, method=method, evidence=evidence, actor=cast.actor("farah"), at=now)
     assert not Verification.objects.exists()
 
 
@@ -229,7 +229,7 @@ def test_who_may_not_decide_is_not_verified(cast, danish, esra, now, values):
     row = name(cast, danish, esra, now)
     change_guardian(row, changes=values, actor=cast.actor("farah"), at=now)
     with pytest.raises(MayNotConsent):
-        verify_guardian(row, method="in_person", evidence="x", actor=cast.actor("farah"), at=now)
+        verify_guardian(row, method="in_person", evidence="Seen at the office", actor=cast.actor("farah"), at=now)
 
 
 def test_ended_is_ended(cast, danish, esra, now):
@@ -237,7 +237,10 @@ def test_ended_is_ended(cast, danish, esra, now):
     end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
     with pytest.raises(GuardianshipUnknown):
         get_live_guardianship(danish, esra, at=now + MINUTE)
-    for refused in (end_guardian, lambda row, **by: verify_guardian(row, method="in_person", evidence="x", **by)):
+    for refused in (
+        end_guardian,
+        lambda row, **by: verify_guardian(row, method="in_person", evidence="Seen by me", **by),
+    ):
         with pytest.raises(AlreadyEnded):
             refused(row, actor=cast.actor("farah"), at=now + MINUTE)
     assert guardian_of(danish, esra, at=now + 2 * MINUTE).pk != row.pk

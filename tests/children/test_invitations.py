@@ -400,7 +400,7 @@ def test_whom_an_answer_rests_on_is_not_forgotten(indus):
     asked(indus)
     mother, danish = indus.subject("esra"), indus.subject("danish")
     verified_row = Guardianship.objects.get(child=danish)
-    verify_guardian(verified_row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
+    verify_guardian(verified_row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=AT)
     record_answer(danish, mother, "refused", at=AT + DAY)
     follow(indus, AT + 28 * DAY)
     assert indus.subject("esra").email is not None
@@ -438,7 +438,7 @@ def test_the_contact_of_a_teacher_who_never_answers_as_a_parent_is_kept(indus):
 def test_a_verified_guardians_contact_is_kept(indus):
     asked(indus)
     verified_row = Guardianship.objects.get(child_id=indus.subject_id("danish"))
-    verify_guardian(verified_row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
+    verify_guardian(verified_row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=AT)
     follow(indus, AT + 28 * DAY)
     assert indus.subject("esra").email is not None
 
@@ -446,7 +446,7 @@ def test_a_verified_guardians_contact_is_kept(indus):
 def test_an_answer_on_paper_ends_the_invitation(indus):
     row = asked(indus)
     standing = Guardianship.objects.get(child=row.child)
-    verify_guardian(standing, method="signed_form", evidence="Folder", actor=SETTING_UP, at=AT)
+    verify_guardian(standing, method="signed_form", evidence="Folder 12, no. 33", actor=SETTING_UP, at=AT)
     record_answer(row.child, row.guardian, "given", at=AT + DAY)
     follow(indus, AT + DAY)
     row.refresh_from_db()
@@ -629,7 +629,7 @@ def test_an_answer_through_another_channel_is_sent_as_an_answer(indus):
     listening(indus, "guardian.*")
     row = asked(indus)
     verified_row = Guardianship.objects.get(child=row.child)
-    verify_guardian(verified_row, method="signed_form", evidence="Folder", actor=SETTING_UP, at=AT)
+    verify_guardian(verified_row, method="signed_form", evidence="Folder 12, no. 33", actor=SETTING_UP, at=AT)
     record_answer(row.child, row.guardian, "given", at=AT + DAY)
     follow(indus, AT + DAY)
     [data] = [data for kind, data in told() if kind == "guardian.invitation_answered"]

@@ -65,7 +65,7 @@ def test_a_guardian_who_turns_out_to_be_a_minor_loses_authority(cast, now, born)
         assert load_child_facts(danish).standing(now + MINUTE).persons == frozenset()
         assert Verification.objects.get().ended_at is not None
         with pytest.raises(MayNotConsent):
-            verify_guardian(row, method="in_person", evidence="Seen", actor=SETTING_UP, at=now + MINUTE)
+            verify_guardian(row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=now + MINUTE)
     [guardian] = lms.get("/api/v1/subjects/lms-danish/guardians").json()["guardians"]
     assert guardian["has_authority"] is False
     assert decision_reason(cast, "lms-danish", now + MINUTE) != "permitted"

@@ -86,7 +86,7 @@ def test_refused_evidence_leaves_no_new_person_and_no_guardian(cast, danish):
         ({"new_id": "g-1"}, "Enter the full name of the new person."),
         ({"new_id": "lms-omar", "full_name": "Omar"}, "is registered already: enter the id above instead."),
         ({"guardian": "lms-omar", "evidence": "Seen"}, "Choose how you saw the evidence."),
-        ({"guardian": "lms-omar", "method": "in_person"}, "State where the evidence is kept, or add the signed form."),
+        ({"guardian": "lms-omar", "method": "in_person"}, "State where the evidence is kept, or who saw"),
         ({"guardian": "lms-omar", **SEEN, "may_consent": None}, "They may not decide for this child"),
     ],
 )

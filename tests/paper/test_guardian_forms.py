@@ -138,7 +138,7 @@ def reasons(cast, now, *purposes, person="lms-danish", **question):
 
 
 def answer_service(danish, guardian, decision, at):
-    given = {"route": "school", "evidence": "Letter", "actor": SETTING_UP, "at": at}
+    given = {"route": "school", "evidence": "Letter in folder 12", "actor": SETTING_UP, "at": at}
     return record_service_answer(danish, guardian=guardian, decision=decision, **given)
 
 

@@ -257,7 +257,7 @@ def test_a_guardians_own_page_goes_by_it_too(sandbox):
         guardian = SubjectFactory(**details, external_id="p-parent", email="parent@mail.example", at=client_now())
         authority: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
         row = name_guardian(child, guardian=guardian, **authority, **told)
-        verify_guardian(row, method="in_person", evidence="Seen", **told)
+        verify_guardian(row, method="in_person", evidence="Seen at the office", **told)
         invite_guardian(child, guardian=guardian, portal=PORTAL, **told)
     work()
     page = f"/guardian/child/{child.pk}/service/"

@@ -49,8 +49,8 @@ class EvidenceForm(ActionForm):
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Where the document is kept, or who saw the guardian and when. It is sealed. Do not copy identity "
-        "cards.",
+        help_text="Where the document is kept, or who saw the guardian and when, in at least three words. It is "
+        "sealed. Do not copy identity cards.",
     )
     file = forms.FileField(label="Signed form", required=False, help_text="PDF, JPEG or PNG. It is sealed.")
 

@@ -60,7 +60,10 @@ class AuthorisationInput(StrictSerializer):
             {"properties": {"decision": {"enum": ["refused", "withdrawn"]}}, "not": {"required": ["verification"]}},
         ]
     }
-    beyond_schema = {"evidence": NO_CARD_NUMBER, "claimed_at": "Not in the future."}
+    beyond_schema = {
+        "evidence": f"{NO_CARD_NUMBER} For a consent, at least three words.",
+        "claimed_at": "Not in the future. Of a consent: not before its notice, or before the birth of the child.",
+    }
 
     guardian = TextField(required=False, allow_null=True, max_length=255)
     decision = serializers.ChoiceField(Decision.values)

@@ -1,6 +1,7 @@
 """Services that change guardians and their authority, and record their answers."""
 
 from children.guardians.services.answers import (
+    AnswerBeforeNotice,
     AnswerInFuture,
     AnswerOutdated,
     AnswerUndated,
@@ -58,7 +59,6 @@ from children.guardians.services.school import (
 )
 from children.guardians.services.verifications import (
     AlreadyFoundFalse,
-    EvidenceRequired,
     MayNotConsent,
     NotAStaffMethod,
     end_authority_of_minors_on_file,
@@ -72,13 +72,13 @@ __all__ = [
     "AlreadyEnded",
     "AlreadyFoundFalse",
     "AlreadyNamed",
+    "AnswerBeforeNotice",
     "AnswerInFuture",
     "AnswerOutdated",
     "AnswerUndated",
     "ChangeWaits",
     "CheckUnknown",
     "ChildMayNotAuthorise",
-    "EvidenceRequired",
     "MayNotConsent",
     "MethodNotOffered",
     "NewGuardian",

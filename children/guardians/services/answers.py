@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import IO, Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 
 from children.guardians.authority import Guardian
-from children.guardians.evidence import check_evidence
+from children.guardians.evidence import check_evidence, require_evidence
 from children.guardians.models import (
     ConflictOutcome,
     Decision,
@@ -23,12 +24,13 @@ from children.guardians.models.rows import actor_fields
 from children.guardians.selectors import get_live_guardianship, load_child_facts
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child, next_free_time
-from children.guardians.services.verifications import EvidenceRequired
 from children.strength import Strength
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services.people import open_details
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_about
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
@@ -40,6 +42,9 @@ _REFERENCE = "children_serviceauthorisation.evidence_reference"
 service_changed: ExtensionPoint[Callable[[ServiceAuthorisation, bool, datetime], None]] = ExtensionPoint(
     "guardians.service_changed",
     "Called with an answer that ends (False) or renews (True) the authorisation of the service; the child is locked.",
+)
+first_notices: ExtensionPoint[Callable[[Client], datetime | None]] = ExtensionPoint(
+    "guardians.first_notices", "Asked when the first notice about the service took effect at a client; None: none has."
 )
 
 
@@ -96,6 +101,21 @@ class AnswerInFuture(PortalError):
     console_message = "The answer cannot be given in the future."
 
 
+class AnswerBeforeNotice(PortalError):
+    """The consent was given before the first notice about the service, or before the child was born."""
+
+    problem = Problem(
+        "claimed-before-notice",
+        HTTPStatus.CONFLICT,
+        "claimed_at is before the notice took effect, or before the child was born",
+        "A consent is not older than its notice: correct claimed_at, or ask the guardian again.",
+        field="claimed_at",
+    )
+    console_message = (
+        "The consent is dated before the first notice, or before the child was born: correct the time, or ask again."
+    )
+
+
 class AnswerUndated(PortalError):
     """The guardian or the child has refused before: a consent from elsewhere must say when it was given."""
 
@@ -143,10 +163,9 @@ def record_service_answer(
     """Record an answer about the service: a guardian's, or the child's own refusal if ``guardian`` is None (policy §8).
 
     Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
-    answer about outside recipients, 16 CFR 312.5(a)(2)) a stronger verification. A refusal or withdrawal requires
-    nothing. Raises ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceRequired,
-    CardNumberFound, NoConsentGiven, AnswerInFuture, AnswerUndated, AnswerOutdated, FileKindNotAccepted, FileTooLarge,
-    AlreadyErased, ErasureInProgress for consent, NotAllowed.
+    answer about recipients, 16 CFR 312.5(a)(2)) a stronger verification. Raises ChildMayNotAuthorise, NoAuthority,
+    GuardianshipUnknown, TooWeakToShare, EvidenceRequired, CardNumberFound, NoConsentGiven, AnswerInFuture,
+    AnswerUndated, AnswerOutdated, AnswerBeforeNotice, FileKindNotAccepted, FileTooLarge, AlreadyErased, NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)
@@ -156,7 +175,8 @@ def record_service_answer(
     at = next_free_time(child, at)
     standing = _authority_columns(child, guardian, decision, shares=shares, at=at)
     if decision == Decision.GIVEN and Route(route) != Route.PORTAL:
-        _check_reported(child, guardian, has_evidence=bool(evidence or file), shares=shares, claimed_at=claimed_at)
+        require_evidence(evidence, has_file=file is not None)
+        _check_reported(child, guardian, shares=shares, claimed_at=claimed_at)
     answer = ServiceAuthorisation(
         client_id=child.client_id,
         child=child,
@@ -217,24 +237,32 @@ def _authority_columns(
 
 
 def _check_reported(
-    child: Subject, guardian: Subject | None, *, has_evidence: bool, shares: bool | None, claimed_at: datetime | None
+    child: Subject, guardian: Subject | None, *, shares: bool | None, claimed_at: datetime | None
 ) -> None:
-    """Check that a consent from elsewhere has evidence, and is later than every refusal of the guardian or the child.
+    """Check that a consent from elsewhere is later than its notice, and every refusal of guardian or child.
 
     Another guardian's refusal takes precedence whenever it was given (decision 0028).
     """
-    if not has_evidence:
-        raise EvidenceRequired
     is_no = ~Q(decision=Decision.GIVEN) | Q(guardian=guardian, shares=False) if shares else ~Q(decision=Decision.GIVEN)
     answers = ServiceAuthorisation.objects.filter(is_no, client_id=child.client_id, child=child)
     refusals = answers.filter(Q(guardian=guardian) | Q(guardian=None)).order_by()
     refused_at = refusals.aggregate(at=Max(Coalesce("claimed_at", "recorded_at")))["at"]
-    if refused_at is None:
-        return
-    if claimed_at is None:
+    if claimed_at is not None:
+        if refused_at is not None and claimed_at <= refused_at:
+            raise AnswerOutdated
+        _check_not_older(child, claimed_at)
+    elif refused_at is not None:
         raise AnswerUndated
-    if claimed_at <= refused_at:
-        raise AnswerOutdated
+
+
+def _check_not_older(child: Subject, claimed_at: datetime) -> None:
+    """Check that a consent is not older than the first notice that it could answer, and than the child."""
+    client = child.client
+    since = min((day for found in first_notices if (day := found(client)) is not None), default=client.created_at)
+    birth_date = open_details(child, sealer_of(child)).birth_date
+    claimed_on = claimed_at.astimezone(ZoneInfo(client.time_zone)).date()
+    if claimed_at < since or (birth_date is not None and claimed_on < birth_date):
+        raise AnswerBeforeNotice
 
 
 def _get_verification(row: Guardianship, known: Guardian, *, shares: bool | None, at: datetime) -> Verification:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from children.guardians.evidence import check_attestation, check_evidence
+from children.guardians.evidence import check_evidence, require_evidence
 from children.guardians.models import ConflictOutcome, Guardianship, Verification
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.guardians import AlreadyEnded, is_minor, request_confirmation
@@ -51,19 +51,6 @@ class NotAStaffMethod(PortalError):
     )
 
 
-class EvidenceRequired(PortalError):
-    """Neither a reference to the evidence nor a signed form was given."""
-
-    problem = Problem(
-        "evidence-missing",
-        HTTPStatus.BAD_REQUEST,
-        "Consent given outside the portal needs evidence",
-        "State where the signed form is kept, or who saw the guardian and when.",
-        field="evidence",
-    )
-    console_message = "State where the evidence is kept, or add the signed form."
-
-
 class AlreadyFoundFalse(PortalError):
     """The verification was already found false."""
 
@@ -85,19 +72,16 @@ def verify_guardian(
     """Record a verification by the school's staff: by a signed form, in person, or by the school's records.
 
     Follows policy §8, decision 0030. The form is a method of COPPA (16 CFR 312.5(b)(2)(i)); card numbers are refused.
-    ``evidence`` is a reference to the document; ``file`` is the signed form. Both are sealed under the child's key.
+    ``evidence`` says where the document is kept, or who saw whom; ``file`` is the signed form. Both are sealed.
     The school's own attestation counts as basic; a ``GuardianChange`` waits for the second person who confirms it.
-    Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, AttestationTooShort, ChangeWaits, MayNotConsent,
-    AlreadyEnded, AlreadyErased, FileKindNotAccepted, FileTooLarge, NotAllowed.
+    Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, ChangeWaits, MayNotConsent, AlreadyEnded,
+    AlreadyErased, FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:
         raise NotAStaffMethod
     evidence = check_evidence(evidence)
-    if not evidence and file is None:
-        raise EvidenceRequired
-    if Method(method) in CONFIRMED and file is None:
-        check_attestation(evidence)
+    require_evidence(evidence, has_file=file is not None)
     child = lock_child(guardianship.child)
     kept: dict[str, Any] = {"expires_at": expires_at}
     if evidence:

@@ -22,6 +22,7 @@ __all__ = [
     "NoticeUnknown",
     "all_timelines",
     "client_timelines",
+    "find_first_policy",
     "get_notice",
     "get_version_in_effect",
     "notice_timeline",
@@ -104,6 +105,11 @@ def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:
 def policy_timeline(client: Client) -> list[EffectiveVersion]:
     """List the versions of the privacy policy at a client, in order of effect: its own or PakTaleem's."""
     return purpose_timeline(client, POLICY)
+
+
+def find_first_policy(client: Client) -> datetime | None:
+    """Find when the first privacy policy took effect at a client; a handler of ``guardians.first_notices``."""
+    return min((placed.effective_at for placed in policy_timeline(client)), default=None)
 
 
 def purpose_timeline(client: Client, code: str) -> list[EffectiveVersion]:

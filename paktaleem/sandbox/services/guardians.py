@@ -26,7 +26,7 @@ from paktaleem.sandbox.services.context import MOMENT, ForcingContext, years_bef
 
 __all__ = ["GUARDIANS", "release_quarantine"]
 
-_EVIDENCE = "Sandbox"
+_EVIDENCE = "Made by the sandbox"
 
 
 def _name_guardian(playing: ForcingContext) -> Guardianship:
