@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
@@ -109,6 +111,7 @@ def _place(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpRes
         actor=actor_of(request),
         at=get_action_time(request),
     )
+    messages.success(request, gettext("The hold is in force."))
     return HttpResponseRedirect(reverse("admin:schedule_hold_change", args=[hold.pk], current_app=site.name))
 
 
@@ -119,7 +122,8 @@ person_acts.connect(
         Capability.MANAGE_HOLDS,
         _place,
         form=PlaceForm,
-        lead="Data on hold is not disposed of by a retention rule until the hold is lifted.",
+        lead="Data on hold is neither disposed of nor erased until the hold is lifted. Orders to delete it that no "
+        "system has carried out yet are recalled.",
         applies=lambda row, _: row.is_recorded,
     )
 )
