@@ -7,6 +7,8 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
+from paktaleem.foundation.console.field_words import find_words
+
 AT = datetime(2026, 11, 29, 20, 30, tzinfo=UTC)
 TEXT = '{% blocktranslate with day=at|unbroken:"DATE_FORMAT" %}until {{ day }}{% endblocktranslate %}'
 TEMPLATE = Template("{% load i18n public %}" + TEXT)
@@ -21,3 +23,17 @@ def test_a_date_is_one_element_that_no_line_break_tears(language: str, shown: st
 
 def test_a_date_that_is_not_set_shows_nothing() -> None:
     assert "<time" not in TEMPLATE.render(Context({"at": None}))
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "Pakistan, Ireland"), ("ur", "پاکستان، آئرلینڈ")])
+def test_countries_of_a_recipient_are_named(language: str, shown: str) -> None:
+    describe = find_words("consent.recipient", "countries")
+    with translation.override(language):
+        assert Template("{% load public %}{{ codes|country_names }}").render(Context({"codes": "PK, ie"})) == shown
+        assert describe is not None
+        assert describe("PK, IE") == shown
+
+
+def test_a_date_in_a_title_is_in_one_piece() -> None:
+    shown = Template("{% load console %}{{ row|row_title }}").render(Context({"row": "Known since 2026-11-30"}))
+    assert shown == "Known since 2026-\u206011-\u206030"
