@@ -146,11 +146,6 @@ SELECT id, client_id, external_id, 'learner', 'en', decode(repeat('ab', 44), 'he
 FROM person;
 """
 
-KEYS = """
-INSERT INTO subjects_subjectkey (id, client_id, subject_id, epoch, wrapped)
-SELECT md5('key' || number)::uuid, client_id, id, 1, decode(repeat('ef', 60), 'hex') FROM person;
-"""
-
 ANSWERS = """
 CREATE TEMP TABLE answer AS
 SELECT p.client_id, p.id AS subject_id, u.id AS purpose_id, v.id AS version_id, v.content_hash, p.number,
@@ -195,7 +190,7 @@ def fill_people(superuser_url: str, consents: int) -> None:
     if count(superuser_url, "consent_consent"):
         return
     with psycopg.connect(superuser_url) as connection:
-        add_people(connection, KEYS, ANSWERS, EVENTS, CONSENTS, people=people, clients=CLIENTS)
+        add_people(connection, ANSWERS, EVENTS, CONSENTS, people=people, clients=CLIENTS)
         [found] = connection.execute("SELECT count(*) FROM consent_consent").fetchone() or (0,)
         if found != consents:
             raise RuntimeError(f"{found} consents were made instead of {consents}.")
