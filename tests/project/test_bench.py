@@ -39,7 +39,7 @@ def test_a_command_that_fails_is_an_error() -> None:
 @pytest.mark.django_db
 def test_the_world_and_the_writes_of_a_consent_fit_the_tables() -> None:
     """As the superuser without triggers, like the benchmark fills its world; rolled back."""
-    filled = (world.KEYS, world.ANSWERS, world.EVENTS, world.CONSENTS)
+    filled = (world.ANSWERS, world.EVENTS, world.CONSENTS)
     with psycopg.connect(template_ready().url(SUPERUSER, str(connections.databases["default"]["NAME"]))) as link:
         world.add_people(link, *filled, people=2, clients=3)
         link.execute("SET session_replication_role = replica")
