@@ -11,7 +11,7 @@ class ConsentConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.directory.data_systems.category_models.category_models",
-            "consent.register.models.DataCategory",
+            "consent.register.models.purposes.DataCategory",
         ),
         (
             "children.guardians.services.guardians.refusal_checks",

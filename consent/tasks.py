@@ -20,8 +20,6 @@ from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["ask_about_renewal", "follow_each_minute", "order_limit", "process_announcements", "purge_changes"]
-
 log = structlog.stdlib.get_logger(__name__)
 ASK_AGAIN = "consent.ask_about_renewal"
 

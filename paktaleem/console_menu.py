@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.console.menu import Section
 
-__all__ = ["SECTIONS"]
-
 SECTIONS = (
     Section(
         code="people",

@@ -21,8 +21,6 @@ from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
 from paktaleem.foundation.accounts.requests import ReceivedRequest, as_received
 from paktaleem.foundation.clock import wall_clock_now
 
-__all__ = ["SKIPPED_MIDDLEWARE", "DecisionApplication"]
-
 VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
     EVALUATION: evaluate,
     EVALUATIONS: evaluate_many,

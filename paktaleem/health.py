@@ -14,8 +14,6 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.startup.diagnosis import clock_differs, find_write_outage
 from paktaleem.foundation.tenancy.migrated import missing_migrations
 
-__all__ = ["healthz", "readyz"]
-
 
 @require_safe
 @never_cache

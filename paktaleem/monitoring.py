@@ -10,8 +10,6 @@ from paktaleem.foundation.accounts.middleware import bearer_token
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.metrics.exposition import CONTENT_TYPE, render_metrics
 
-__all__ = ["metrics"]
-
 
 @require_safe
 @never_cache

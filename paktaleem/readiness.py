@@ -15,8 +15,6 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.public.pages import error_page
 
-__all__ = ["ReadinessMiddleware"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 _OPEN = ("/healthz", "/readyz", "/metrics")

@@ -12,8 +12,6 @@ from importlib import import_module
 from django.core.exceptions import ImproperlyConfigured
 from granian.cli import cli
 
-__all__ = ["APPLICATION", "OPTIONS", "is_port_free", "main"]
-
 APPLICATION = "paktaleem.asgi:create_application"
 OPTIONS = (
     *("--interface", "asginl", "--http", "1", "--no-ws", "--factory"),

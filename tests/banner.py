@@ -18,8 +18,6 @@ django.setup()
 
 from consent.cookies.script import CURRENT  # noqa: E402 -- the apps must be there first
 
-__all__ = ["PARTS", "STATIC", "build", "compute_integrity"]
-
 PARTS = Path(__file__).resolve().parent.parent / "consent" / "cookies" / "banner_parts"
 STATIC = PARTS.parent / "static" / "cookies"
 LIBRARY = "cookieconsent-3.1.0"

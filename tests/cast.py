@@ -13,10 +13,11 @@ from uuid import UUID
 
 from consent.notices.services.starter import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
-from consent.register.models import BalancingTest, ListedLaw
-from consent.register.services import change_register, sign_balancing_test
+from consent.register.models.purposes import BalancingTest, ListedLaw
+from consent.register.services.balancing import sign_balancing_test
+from consent.register.services.register import change_register
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import claim_guardian
+from paktaleem.directory.people.services.claims import claim_guardian
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.models import Client, User
@@ -121,13 +122,7 @@ def _make_staff(clients: dict[str, UUID]) -> dict[str, UUID]:
 
 
 def _make_client(code: str, client_id: UUID, values: dict[str, Any]) -> None:
-    from tests.factories import (  # noqa: PLC0415
-        ClientFactory,
-        make_agreement,
-        make_consent_purpose,
-        make_key,
-        make_system,
-    )
+    from tests.factories import ClientFactory, make_agreement, make_consent_purpose, make_key, make_system  # noqa: PLC0415
 
     if code == "paktaleem":
         client = Client.objects.get(id=client_id)

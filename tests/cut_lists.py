@@ -13,8 +13,6 @@ from django.test import Client
 
 from paktaleem.foundation.first_rows import FirstRows
 
-__all__ = ["CutLists", "watch_pages"]
-
 
 class CutLists:
     """The lists that are cut while the context is entered, with their places, and those whose note is read."""

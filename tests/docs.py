@@ -20,8 +20,6 @@ from consent.decisions.remedies import remedy_for
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED
 from tests.problem_types import with_problem_types
 
-__all__ = ["PAGES", "current"]
-
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 REASONS = DOCS / "decisions-api.md"
 MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "emphasis", "backticks"])

@@ -8,20 +8,23 @@ from uuid import UUID
 from factory.base import Factory
 from factory.declarations import LazyAttribute, Sequence
 
-from consent.notices.models import Notice
-from consent.notices.services import publish_notice_version
-from consent.register.models import Instruction, Purpose, ServiceAgreement
-from consent.register.models.purposes import LawfulBasis
-from consent.register.services import change_register
-from paktaleem.directory.data_systems.models import Ground, OrderKind, System, SystemKey
-from paktaleem.directory.data_systems.services import OrderSpec, assign_key, change_system
+from consent.notices.models.notices import Notice
+from consent.notices.services.publishing import publish_notice_version
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.models.purposes import LawfulBasis, Purpose
+from consent.register.services.register import change_register
+from paktaleem.directory.data_systems.models.orders import Ground, OrderKind
+from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.services.issuing import OrderSpec
+from paktaleem.directory.data_systems.services.registering import assign_key, change_system
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
-from paktaleem.foundation.accounts.services import change_client, issue_api_key
+from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.audit.actors import Reason
 
 SETTING_UP = system_actor("tests")

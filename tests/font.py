@@ -12,8 +12,6 @@ from fontTools.subset import Options, Subsetter, load_font, save_font
 
 import paktaleem.foundation.public
 
-__all__ = ["CHARACTERS", "FILE"]
-
 FILE = Path(paktaleem.foundation.public.__file__).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
 CHARACTERS = {
     0x20,

@@ -2,8 +2,6 @@
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-__all__ = ["QuickArgon2"]
-
 
 class QuickArgon2(Argon2PasswordHasher):
     """The same algorithm and form, a thousandth of the work."""

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 import pytest
 
-__all__ = ["ordered"]
-
 BROWSER = {"chromium", "shared_demonstration"}
 """Fixtures of tests that run first: one process starts the browser and the demonstration."""
 ROWS = {"rows"}

@@ -12,10 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.development.embedded import Endpoint
+from paktaleem.development.embedded.endpoint import Endpoint
 from tests.demo.running import PATIENCE, free_port
-
-__all__ = ["PGBOUNCER", "needs_pgbouncer", "pooled"]
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 needs_pgbouncer = pytest.mark.skipif(

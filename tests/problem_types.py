@@ -11,8 +11,6 @@ from rest_framework.exceptions import APIException
 from paktaleem.foundation.api.problems import DRF_PROBLEMS
 from paktaleem.foundation.errors import Problem, list_portal_errors
 
-__all__ = ["list_problem_types", "with_problem_types"]
-
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 ENTRANCES = (
     "paktaleem.urls",

@@ -13,8 +13,6 @@ from playwright.sync_api import Page
 from tests.browsing import started_chromium
 from tests.demo.running import Demonstration
 
-__all__ = ["FOLDER"]
-
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 DESK: Any = {"width": 1280, "height": 860}
 PHONE: Any = {"width": 390, "height": 760}

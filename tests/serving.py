@@ -12,11 +12,9 @@ from django.conf import settings
 from django.db import connections
 
 from paktaleem.development.demo.supervision import Child, running, web_program
-from paktaleem.development.embedded import APP
+from paktaleem.development.embedded.endpoint import APP
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
-
-__all__ = ["HOST", "KILLED_SERVER", "call", "environment_of_server", "is_alive", "served", "serving"]
 
 HOST = "127.0.0.1"
 KILLED_SERVER = "tests.api.killed_server:create_application"

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from socketserver import BaseServer
 from threading import Thread
 
-__all__ = ["in_thread"]
-
 SECONDS_BETWEEN_LOOKS = 0.005
 """How often the server looks whether it must end. Each test would wait for the half second of the standard library."""
 

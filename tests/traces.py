@@ -5,8 +5,6 @@ import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["files_with", "forms"]
-
 
 def forms(value: str) -> Iterator[bytes]:
     """Return the encodings of a text: as is, in another case, as hex, as base64 at each of three offsets."""

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["LARGEST", "find_offences"]
-
 LARGEST = 1_000_000
 """Largest size of a tracked file, in bytes; the catalogues of translations may be larger."""
 _ROOT = Path(__file__).resolve().parents[1]

@@ -9,8 +9,6 @@ from django.db import connection
 from paktaleem.development.demo.supervision import Child
 from tests.demo.running import PATIENCE
 
-__all__ = ["wait_until", "wait_until_one_waits", "wait_until_served"]
-
 _WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
 _SECONDS = 60
 

@@ -29,8 +29,6 @@ from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import boards, site
 
-__all__ = ["AgeNoticeAdmin", "ComingOfAgeAdmin", "coming_of_age_board"]
-
 _AHEAD = (30, 90, 365)
 
 

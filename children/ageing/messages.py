@@ -5,8 +5,6 @@ They contain no names and no date of birth, because they may be visible on a sha
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["FULL_AGE_GUARDIAN", "FULL_AGE_PERSON", "TO_GUARDIAN", "TO_PERSON", "TO_STAFF"]
-
 _FIELDS = ("url", "days")
 
 TO_GUARDIAN = declare_message("of_age_guardian", fields=_FIELDS, is_texted=True)

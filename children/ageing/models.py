@@ -13,8 +13,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
-__all__ = ["AgeNotice", "ComingOfAge"]
-
 _ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)
 
 

@@ -7,8 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from children.ageing.models import AgeNotice
 from paktaleem.directory.copies.sections import SENT, Column, Section, ValueKind, table_section
 
-__all__ = ["list_ageing_sections"]
-
 
 def list_ageing_sections() -> Sequence[Section]:
     """List the section of notices before the age of consent."""

@@ -22,8 +22,6 @@ from children.ageing.models import AgeNotice, ComingOfAge
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["NOTICE_VALID_FOR", "coming_of_age", "threshold_is_current", "without_notice"]
-
 NOTICE_VALID_FOR = timedelta(days=180)
 """A notice remains valid if the date moves by less than this; after a larger correction a new one is sent."""
 

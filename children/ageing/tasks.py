@@ -7,14 +7,12 @@ import structlog
 from procrastinate.contrib.django import app
 
 from children.ageing.services import end_guardianships_of_adults, send_age_notices
-from children.guardians.services import end_authority_of_minors_on_file
+from children.guardians.services.verifications import end_authority_of_minors_on_file
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-
-__all__ = ["end_due_guardianships", "send_due_age_notices"]
 
 log = structlog.stdlib.get_logger(__name__)
 NOTICE = "ageing.give_notice"

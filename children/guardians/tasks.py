@@ -11,15 +11,16 @@ from django.core.exceptions import ValidationError
 from procrastinate.contrib.django import app
 
 from children.guardians.providers import NotSigned, ProviderUnknown
-from children.guardians.selectors import clients_with_open_checks, list_open_checks
-from children.guardians.services import (
+from children.guardians.selectors.guardians import clients_with_open_checks, list_open_checks
+from children.guardians.services.checks import (
+    ASK,
+    BEGIN,
     find_check_to_query,
     find_check_to_start,
     record_check_result,
     record_check_started,
 )
-from children.guardians.services.checks import ASK, BEGIN
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client

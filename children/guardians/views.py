@@ -8,9 +8,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from children.guardians.providers import NotSigned, ProviderUnknown
-from children.guardians.services import CheckUnknown, receive_check_result
+from children.guardians.services.checks import CheckUnknown, receive_check_result
 from paktaleem.directory.access_links.decorators import client_page
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.clock import client_now, wall_clock_now
 
 MOST_BYTES = 64_000

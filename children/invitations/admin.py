@@ -25,7 +25,7 @@ from children.invitations.selectors import (
     list_left_out,
     without_answer,
 )
-from children.invitations.services import INVITE_MANY, invite_guardians_of
+from children.invitations.services.inviting import INVITE_MANY, invite_guardians_of
 from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
@@ -55,8 +55,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["InvitationAdmin"]
 
 AT_ONCE = 200
 _TONES = {

@@ -13,23 +13,13 @@ from rest_framework.response import Response
 from children.guardians.contacts import ContactRejection
 from children.invitations.models import ContactProblem, Invitation, InvitationState
 from children.invitations.selectors import list_invitations
-from children.invitations.services import (
-    ContactRefused,
-    invite_guardian,
-    register_and_invite,
-)
+from children.invitations.services.inviting import ContactRefused, invite_guardian, register_and_invite
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import (
-    Operation,
-    actor_of,
-    client_of,
-    moment_of,
-    validate_input,
-)
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.problems import INVALID, FieldProblem
 from paktaleem.foundation.api.serializers import (
     EMAIL,
@@ -40,8 +30,6 @@ from paktaleem.foundation.api.serializers import (
     TextField,
 )
 from paktaleem.foundation.errors import PortalError, Problem
-
-__all__ = ["InviteGuardian", "ShowInvitation"]
 
 
 class InvitationUnknown(PortalError, LookupError):

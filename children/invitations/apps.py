@@ -13,7 +13,7 @@ class InvitationsConfig(config.PortalAppConfig):
         ("paktaleem.foundation.periods.kinds.data_kinds", "children.invitations.data_kinds.list_kinds"),
         (
             "paktaleem.directory.access_links.services.code_accepted",
-            "children.invitations.services.record_guardian_sign_in",
+            "children.invitations.services.answering.record_guardian_sign_in",
         ),
         (
             "paktaleem.directory.copies.sections.person_sections",

@@ -5,19 +5,12 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from children.guardians.contacts import (
-    Contact,
-    ContactHolders,
-    ContactRejection,
-    why_contact_unusable,
-)
+from children.guardians.contacts import Contact, ContactHolders, ContactRejection, why_contact_unusable
 from paktaleem.directory.mail.models import Channel
-from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.people.roles import having_any_role
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import SubjectRole, having_any_role
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import Sealed
-
-__all__ = ["find_usable_channel", "is_contact_usable"]
 
 _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 

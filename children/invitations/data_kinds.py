@@ -4,8 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 
-__all__ = ["FOLLOW", "PURGE_UNASKED", "UNANSWERED", "UNASKED", "list_kinds"]
-
 UNANSWERED, UNASKED = "guardians_unanswered", "guardians_unasked"
 FOLLOW, PURGE_UNASKED = "invitations.follow", "invitations.forget"
 

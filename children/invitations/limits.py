@@ -6,8 +6,6 @@ from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
 
-__all__ = ["may_invite", "may_send_message"]
-
 _INVITATION_LIMITS = (Limit("guardian-asked/address", 10, timedelta(hours=1)),)
 """Invitations per contact: enough for many siblings, too few to press a guardian."""
 _MESSAGE_LIMITS = (Limit("guardian-letter/address", 3, timedelta(days=1)),)

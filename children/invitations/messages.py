@@ -5,8 +5,6 @@ from datetime import timedelta
 from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["CONFIRMATION", "INVITATION", "REMINDER"]
-
 _FIELDS = ["url", "days"]
 _KEPT = INVITATION_LIFE - timedelta(hours=1)
 

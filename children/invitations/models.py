@@ -16,8 +16,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
-__all__ = ["ContactProblem", "Invitation", "InvitationState"]
-
 _OPEN = sorted(one.value for one in OPEN)
 _ANSWERED = sorted(one.value for one in ANSWERED)
 

@@ -10,8 +10,6 @@ from django.core import signing
 
 from paktaleem.foundation.audit.canonical import canonical
 
-__all__ = ["ShownNotice", "TokenForged", "TokenStale", "hash_notice", "sign_token", "verify_token"]
-
 _SALT = "children.shown"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

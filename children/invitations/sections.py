@@ -18,8 +18,6 @@ from paktaleem.directory.copies.sections import (
     table_section,
 )
 
-__all__ = ["list_invitation_sections"]
-
 
 def list_invitation_sections() -> Sequence[Section]:
     """List the section of invitations."""

@@ -9,34 +9,18 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models import Guardianship, ServiceAuthorisation
-from children.guardians.selectors import list_of_full_age
+from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship
+from children.guardians.selectors.guardians import list_of_full_age
 from children.invitations.models import Invitation
 from children.invitations.states import State
-from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.directory.people.roles import having_any_role
-from paktaleem.directory.people.selectors import (
-    age_is_known,
-    having_left,
-    list_subjects,
-    sealers_of,
-)
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.roles import SubjectRole, having_any_role
+from paktaleem.directory.people.selectors import age_is_known, having_left, list_subjects, sealers_of
 from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-
-__all__ = [
-    "InvitationCounts",
-    "LeftOut",
-    "count_missing",
-    "get_names_for_guardian",
-    "list_children_to_ask_about",
-    "list_invitations",
-    "list_left_out",
-    "list_wards",
-    "without_answer",
-]
 
 _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 

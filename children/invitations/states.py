@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-__all__ = ["ANSWERED", "AWAITING_ANSWER", "NEXT", "OPEN", "State", "may_become"]
-
 
 class State(StrEnum):
     """The state of an invitation of one guardian about one child."""

@@ -6,17 +6,6 @@ from hashlib import sha256
 
 from paktaleem.foundation.marking import mark as _
 
-__all__ = [
-    "DUTIES",
-    "NEAR",
-    "TEXT_VERSION",
-    "Duty",
-    "compute_due_day",
-    "compute_valid_until",
-    "hash_text",
-    "is_reminder_day",
-]
-
 NEAR = timedelta(days=30)
 """From this time before its due day a duty is on the to-do of both sides."""
 _FIRST_WITHIN = timedelta(days=30)

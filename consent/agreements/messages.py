@@ -2,6 +2,4 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["DUTIES_DUE"]
-
 DUTIES_DUE = declare_message("agreement_duties_due", fields=("school", "day", "url"))

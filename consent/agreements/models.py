@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.agreements.duties import DUTIES
-from consent.register.models import ServiceAgreement
+from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.rows import PeriodRow, period_is_ordered_or_empty
 from paktaleem.directory.files.documents import SealedDocument
 from paktaleem.directory.people.models import Subject
@@ -19,18 +19,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
-
-__all__ = [
-    "DOCUMENT_KEYS",
-    "AgreementDocument",
-    "AgreementSigning",
-    "AttestationReminder",
-    "ClientContact",
-    "ContactKind",
-    "DocumentKind",
-    "DutyAttestation",
-    "Side",
-]
 
 _NONE = Personal.NONE
 

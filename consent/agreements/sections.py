@@ -7,8 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from consent.agreements.models import ClientContact
 from paktaleem.directory.copies.sections import ENDS, STARTS, Column, Section, Source, table_section
 
-__all__ = ["list_agreement_sections"]
-
 
 def list_agreement_sections() -> Sequence[Section]:
     """List the section of contacts."""

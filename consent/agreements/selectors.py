@@ -13,27 +13,15 @@ from django.db.models.functions import Greatest
 from consent.agreements.duties import DUTIES, NEAR, Duty, compute_due_day
 from consent.agreements.models import ClientContact, ContactKind, DutyAttestation
 from consent.register.bases import CapacityRule
-from consent.register.models import Capacity, Purpose, PurposeCapacity, ServiceAgreement
+from consent.register.models.agreements import ServiceAgreement
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import Capacity, Purpose
 from consent.register.rows_to_rules import to_capacity_rules
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "ClientToDo",
-    "DutyState",
-    "Part",
-    "has_left",
-    "list_clients_with_agreement",
-    "list_contacts",
-    "list_duties",
-    "list_notice_recipients",
-    "list_parts",
-    "list_privacy_contacts",
-    "list_to_do",
-]
 
 
 @dataclass(frozen=True, slots=True)

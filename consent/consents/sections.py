@@ -4,14 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.consents.models import (
-    Consent,
-    ConsentEvent,
-    ConsentEvidence,
-    Objection,
-    PolicyAcknowledgement,
-    Restriction,
-)
+from consent.consents.models.acknowledgements import PolicyAcknowledgement
+from consent.consents.models.consents import Consent, ConsentEvent, Objection, Restriction
+from consent.consents.models.evidence import ConsentEvidence
 from paktaleem.directory.copies.sections import (
     ACTOR,
     ADDED,
@@ -37,8 +32,6 @@ from paktaleem.directory.copies.sections import (
     open_column,
     table_section,
 )
-
-__all__ = ["list_consent_sections", "list_evidence_files"]
 
 _EVIDENCE = "consent_evidence"
 _PAIR = ("subject", "guardian")

@@ -6,16 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext, override
 
-from consent.cookies.models import OPTIONAL, Cookie, CookieCategory, SetBy, Storage
-
-__all__ = [
-    "LANGUAGES",
-    "build_content",
-    "describe_category",
-    "is_covered_by_signal",
-    "list_offered",
-    "serialize_cookie",
-]
+from consent.cookies.models.register import OPTIONAL, Cookie, CookieCategory, SetBy, Storage
 
 LANGUAGES = ("en", "ur")
 

@@ -5,11 +5,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from consent.cookies.models import Visitor
+from consent.cookies.models.choices import Visitor
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
-
-__all__ = ["PURGE_VISITORS", "VISITORS", "list_due_visitors", "list_kinds"]
 
 VISITORS, PURGE_VISITORS = "cookie_visitors", "cookies.purge_visitors"
 

@@ -6,8 +6,6 @@ from typing import Any
 from consent.cookies.selectors import list_links
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["links_section"]
-
 
 def links_section(client: Client, at: datetime, language: str) -> dict[str, Any] | None:
     """Return the services that the platform links to, with their privacy policies; connected to ``public_sections``."""

@@ -6,10 +6,8 @@ A released file never changes: pages name its digest (Subresource Integrity), an
 
 from django.conf import settings
 
-from consent.cookies.models import Storage
+from consent.cookies.models.register import Storage
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
-
-__all__ = ["CURRENT", "ENTRIES", "RELEASES", "get_script_origin", "get_script_path", "render_tag"]
 
 CURRENT = "1.1.0"
 RELEASES = {

@@ -6,20 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService, Visitor
+from consent.cookies.models.choices import BannerVersion, Visitor
+from consent.cookies.models.links import LinkedService
+from consent.cookies.models.register import Cookie, CookieSite
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "find_banner",
-    "find_client_of_site",
-    "find_visitor",
-    "get_open_origins",
-    "hash_token",
-    "list_cookies",
-    "list_links",
-    "list_links_to_review",
-]
 
 
 def find_client_of_site(key: str) -> UUID | None:

@@ -6,8 +6,6 @@ from consent.cookies.data_kinds import PURGE_VISITORS, VISITORS
 from consent.cookies.services.choices import list_clients_with_due_visitors, purge_visitors
 from paktaleem.foundation.periods.purging import purge_clients
 
-__all__ = ["purge_old_visitors"]
-
 
 @app.periodic(cron="43 * * * *", periodic_id="cookies_visitors")
 @app.task(name=PURGE_VISITORS, queueing_lock=PURGE_VISITORS, pass_context=False)

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from consent.decisions.decision import Decision
-from consent.register.models import Basis
+from consent.decisions.facts import Decision
+from consent.register.models.purposes import Basis
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.translation import translate_text
-
-__all__ = ["basis_label", "decision_cells"]
 
 
 def basis_label(code: Any) -> str:

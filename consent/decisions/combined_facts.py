@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from consent.decisions.facts import ConsentFact, SubjectFacts
 
-__all__ = ["add_consents", "add_record"]
 
 _REFUSALS = frozenset({"refused", "withdrawn", "revoked", "invalidated"})
 """States of a consent that count for every record of the person."""

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from consent.decisions.facts import ConsentFact
     from consent.decisions.rule_context import RuleContext
 
-__all__ = ["consent_is_given"]
 
 _GIVEN = "given"
 _CONSENT_REFUSALS = {

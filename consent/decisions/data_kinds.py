@@ -4,8 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 
-__all__ = ["CHANGE_FEED", "PURGE_CHANGES", "list_kinds"]
-
 CHANGE_FEED, PURGE_CHANGES = "change_feed", "consent.purge_changes"
 
 

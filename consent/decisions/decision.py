@@ -13,13 +13,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from consent.decisions.facts import (
-    Action,
     ConsentFact,
     Decision,
-    KeptData,
-    Objection,
     Question,
-    Restriction,
     SubjectFacts,
 )
 from consent.decisions.reasons import Reason
@@ -33,19 +29,6 @@ if TYPE_CHECKING:
 
     from consent.register.compiled import Register
 
-__all__ = [
-    "Action",
-    "ConsentFact",
-    "Decision",
-    "KeptData",
-    "Objection",
-    "Question",
-    "Reason",
-    "Restriction",
-    "SubjectFacts",
-    "decide",
-    "next_change",
-]
 
 LONG_VALIDITY = timedelta(minutes=15)
 SHORT_VALIDITY = timedelta(seconds=60)

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from consent.decisions.rule_context import RuleContext
     from consent.register.compiled import AgreementRule, InstructionRule
 
-__all__ = ["find_instruction"]
-
 
 def find_instruction(case: RuleContext, recipient: str | None = None) -> InstructionRule | None:
     """Find one instruction that covers the purpose, all categories and, if given, the recipient."""

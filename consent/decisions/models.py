@@ -12,8 +12,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
-__all__ = ["RegisterChange", "RetentionFact", "RetentionFactKind", "SubjectChange"]
-
 _PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
 
 

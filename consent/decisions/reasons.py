@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
-__all__ = ["ASK_GUARDIAN", "ASK_GUARDIAN_UR", "Reason"]
-
 _ASK_AGAIN = "Ask the person again with the notice in effect, and record the answer."
 ASK_GUARDIAN = "For a child only a guardian with verified authority may consent: have the school ask one."
 _ASK_SCHOOL_UR = "سکول سے کہیں کہ وہ سرپرست سے پوچھے۔"

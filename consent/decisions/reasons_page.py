@@ -6,8 +6,6 @@ from django.views.decorators.http import require_safe
 
 from paktaleem.foundation.public.pages import public_page
 
-__all__ = ["show_reasons"]
-
 
 @require_safe
 def show_reasons(request: HttpRequest) -> HttpResponse:

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from consent.decisions.models import RetentionFact, RetentionFactKind
 
-__all__ = ["close_ended_periods", "close_hold", "open_hold"]
-
 
 def open_hold(hold_id: UUID, *, client_id: UUID, subject_id: UUID | None, category: str, at: datetime) -> None:
     """Record that data is on hold from now on: of a person or everyone, of a category or all of them."""

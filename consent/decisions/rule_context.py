@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from consent.decisions.facts import ConsentFact, Question
     from consent.register.compiled import AgreementRule, Approval, Register
 
-__all__ = ["BASES", "NOBODY", "NO_PURPOSE", "RuleContext"]
 
 _ACTIONS = {action.value: action for action in Action}
 BASES = frozenset(basis.value for basis in Basis)

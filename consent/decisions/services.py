@@ -8,8 +8,6 @@ from consent.decisions.data_kinds import CHANGE_FEED
 from consent.decisions.models import RegisterChange, SubjectChange
 from paktaleem.foundation.periods.selectors import get_cutoff
 
-__all__ = ["purge_unreachable_changes"]
-
 _MARGIN = timedelta(days=1)
 """How much longer changes are stored than their cursors are valid."""
 _AT_ONCE = 5_000

@@ -6,8 +6,6 @@ from uuid import UUID
 from consent.decisions.facts import ConsentFact
 from consent.register.compiled import Register
 
-__all__ = ["ANSWER_STATES", "changes_state", "effective_state", "outdated_at", "renewal_is_due"]
-
 ANSWER_STATES = frozenset({"given", "refused", "deferred", "requested", "withdrawn"})
 """The states a person can answer with. The others are set by staff, or follow from time or a notice."""
 

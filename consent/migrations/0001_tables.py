@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import paktaleem.foundation.tenancy.ids
-from paktaleem.foundation.tenancy.operations import CreateTables
+from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):

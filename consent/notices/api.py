@@ -9,26 +9,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.notices.models import NoticeVersion
+from consent.notices.models.notices import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.notices import POLICY
 from consent.notices.selectors.purposes import bases_in_force, get_current_notice, purposes
 from consent.notices.serializers import NoticeOutput, PurposesOutput
 from consent.register.compiled import BasisRule
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.details import LANGUAGES, ROLES
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import (
-    Operation,
-    actor_of,
-    client_of,
-    moment_of,
-    validate_input,
-)
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.serializers import CursorField, StrictSerializer, TextField
-
-__all__ = ["CurrentNotice", "ListPurposes"]
 
 
 class ListPurposesInput(StrictSerializer):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Block", "Piece", "differences"]
 
 _MARK = re.compile(r"^(#{1,3} |[-*] |\d+[.)] )")
 _WORDS = re.compile(r"\s+|[^\s]+")

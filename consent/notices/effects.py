@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-__all__ = [
-    "PublishedVersion",
-    "earliest_effect",
-    "effect_after_proof",
-    "effects_at_client",
-    "list_window_ends",
-    "merge_own_and_shared",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class PublishedVersion:

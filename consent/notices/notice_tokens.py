@@ -14,16 +14,6 @@ from django.core import signing
 
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = [
-    "ShownNotice",
-    "TokenExpired",
-    "TokenForeign",
-    "TokenForged",
-    "TokenMissing",
-    "read_notice_token",
-    "sign_notice_token",
-]
-
 _SALT = "consent.notices.notice_tokens"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)

@@ -7,8 +7,6 @@ from typing import Any
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["public_sections"]
-
 type PublicSection = Callable[[Client, datetime, str], dict[str, Any] | None]
 """Takes the client, the time and the language, ``en`` or ``ur``; returns a template and its values, or None."""
 

@@ -4,15 +4,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-__all__ = [
-    "ConsentEventOutput",
-    "ConsentEventsOutput",
-    "NoticeOutput",
-    "PurposesOutput",
-    "StandingOutput",
-    "SubjectConsentsOutput",
-]
-
 
 class BothLanguages(serializers.Serializer[Any]):
     """A text in English and Urdu."""

@@ -6,8 +6,6 @@ Loaded by ``manage.py load_register``; all of it can be changed in the console a
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["CATEGORIES", "OCCASIONS", "PRIVACY_NOTICE", "PURPOSES", "ROLES", "PurposeText"]
-
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
 
 CATEGORIES = {

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from consent.notices.differences import differences
-from consent.notices.models import Notice, NoticeVersion
+from consent.notices.models.notices import Notice, NoticeVersion
 from consent.notices.public_sections import public_sections
 from consent.notices.selectors.notices import (
     EffectiveVersion,
@@ -29,15 +29,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
 from paktaleem.foundation.tenancy.context import current_client
-
-__all__ = [
-    "compare_versions",
-    "list_versions",
-    "show_child_text",
-    "show_notice",
-    "show_policy",
-    "show_version",
-]
 
 _CACHE_LIFETIME = timedelta(minutes=5)
 

@@ -12,7 +12,7 @@ class PaperConfig(config.PortalAppConfig):
         ("paktaleem.foundation.periods.kinds.data_kinds", "consent.paper.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
-            "consent.paper.models.SHEET_KEYS",
+            "consent.paper.models.sheets.SHEET_KEYS",
         ),
         (
             "paktaleem.directory.copies.sections.person_sections",

@@ -13,8 +13,6 @@ from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.foundation.audit.actors import Reason
 
-__all__ = ["Both", "in_both", "in_each", "name_codes", "name_reasons"]
-
 type Both = dict[str, str]
 """A text in English (``en``) and Urdu (``ur``)."""
 

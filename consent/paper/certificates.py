@@ -6,8 +6,6 @@ from typing import Any
 
 from paktaleem.foundation.typesetting import typeset
 
-__all__ = ["typeset_certificate"]
-
 _ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -8,18 +8,6 @@ detected.
 import secrets
 from collections.abc import Iterable
 
-__all__ = [
-    "ALPHABET",
-    "LENGTH",
-    "check_symbol",
-    "distance",
-    "find_nearest",
-    "format_code",
-    "generate_code",
-    "is_code",
-    "normalize_code",
-]
-
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 8
 _MODULUS = 0b100101

@@ -5,11 +5,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models import EntryState, SheetEntry
+from consent.paper.models.sheets import EntryState, SheetEntry
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
-
-__all__ = ["EXPIRE", "UNMATCHED", "list_kinds", "list_unmatched"]
 
 UNMATCHED, EXPIRE = "unmatched_answers", "paper.expire_unmatched"
 

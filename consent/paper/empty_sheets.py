@@ -31,8 +31,6 @@ from consent.paper.sheets import (
 )
 from consent.paper.verdicts import SERVICE
 
-__all__ = ["render_csv_sheet", "render_xlsx_sheet"]
-
 _WIDTH = 18
 _HINTS = {
     GUARDIAN_ID: "LMS id of a guardian on file · درج شدہ سرپرست کی شناخت",

@@ -14,8 +14,6 @@ from consent.paper.codes import format_code
 from consent.register.purpose_texts import PurposeText
 from paktaleem.foundation.typesetting import typeset
 
-__all__ = ["Form", "Page", "PrintedUse", "Question", "ServiceQuestion", "render_pdf"]
-
 _HERE = Path(__file__).resolve().parent
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
 """The same rules as consent/register/notice_html.py: headings, lists, paragraphs and emphasis; everything else is

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models import FormPage, SheetEntry
+from consent.paper.models.forms import FormPage
+from consent.paper.models.sheets import SheetEntry
 from consent.paper.services.details import unseal_details
 from paktaleem.directory.copies.sections import (
     GIVEN_BY,
@@ -22,8 +23,6 @@ from paktaleem.directory.copies.sections import (
     get_part,
     table_section,
 )
-
-__all__ = ["list_paper_sections"]
 
 _PAIR = ("subject", "guardian")
 

@@ -14,43 +14,23 @@ from django.utils.translation import gettext
 
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.states import State
-from consent.consents.models import ConsentEvent, ConsentState
+from consent.consents.models.consents import ConsentEvent, ConsentState
 from consent.notices.selectors.purposes import bases_in_force
 from consent.notices.selectors.registers import current_register
 from consent.paper.codes import find_nearest
-from consent.paper.models import (
-    OPEN_STATES,
-    AnswerSheet,
-    EntryState,
-    FormPage,
-    FormPurpose,
-    FormRun,
-    SheetEntry,
-)
+from consent.paper.models.forms import FormPage, FormPurpose, FormRun
+from consent.paper.models.sheets import OPEN_STATES, AnswerSheet, EntryState, SheetEntry
 from consent.paper.signers import SignerFacts
 from consent.paper.verdicts import SERVICE, SHARING, PurposeFacts, RowFacts
 from consent.register.compiled import Register
-from consent.register.models import Basis, Purpose
+from consent.register.models.purposes import Basis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import having_left, list_subjects, sealers_of
-from paktaleem.directory.people.services import was_child
+from paktaleem.directory.people.services.people import was_child
 from paktaleem.directory.schools.selections import Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import Sealer
-
-__all__ = [
-    "NAMED_AT_MOST",
-    "RowCounts",
-    "SheetFacts",
-    "count_progress",
-    "count_rows",
-    "find_similar_codes",
-    "map_open_rows",
-    "purposes_to_ask",
-    "select_people",
-    "select_unreachable",
-]
 
 NAMED_AT_MOST = 10
 CODES_COMPARED = 5_000

@@ -13,22 +13,6 @@ from paktaleem.directory.oneroster import cells as cell
 from paktaleem.directory.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
 from paktaleem.directory.rosters.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
 
-__all__ = [
-    "CODE",
-    "FIXED",
-    "GUARDIAN_ID",
-    "GUARDIAN_NAME",
-    "LAYOUT",
-    "RELATIONSHIP",
-    "RELATIONSHIPS",
-    "ROW_LIMIT",
-    "SIGNER",
-    "Sheet",
-    "SheetInvalid",
-    "SheetRow",
-    "read_sheet",
-]
-
 ROW_LIMIT = 5_000
 NOTE_LIMIT = 500
 NAME_LIMIT = 200

@@ -14,8 +14,6 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["confirm_matched_rows", "expire_old_rows"]
-
 
 @app.task(name=CONFIRM_MATCHED, pass_context=False)
 def confirm_matched_rows(client: str, sheet: str) -> None:

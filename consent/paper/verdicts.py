@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-__all__ = [
-    "SERVICE",
-    "SHARING",
-    "Problem",
-    "PurposeFacts",
-    "RowFacts",
-    "RowState",
-    "Signer",
-    "Verdict",
-    "judge_row",
-]
 
 SERVICE = "platform-use"
 """The answer about the service. With a hyphen, so that no purpose has this code."""

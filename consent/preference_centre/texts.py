@@ -3,8 +3,6 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["BASIS_TEXTS", "DONE_MESSAGES", "STATES", "TONES", "WIDENED"]
-
 STATES: dict[str, Promise] = {
     "unknown": _("Not answered yet: not allowed"),
     "requested": _("Not answered yet: not allowed"),

@@ -11,22 +11,21 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from children.invitations.selectors import list_wards
-from consent.consents.models import ConsentState, Method
+from consent.consents.models.consents import ConsentState, Method
 from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, list_choices
 from consent.consents.selectors.timelines import select_consent_events
-from consent.consents.services import (
+from consent.consents.services.consent_basis import NoticeNotInEffect
+from consent.consents.services.givers import ChildMayNotGive
+from consent.consents.services.recording import (
     Answer,
-    ChildMayNotGive,
     ConsentNotBased,
     NothingToWithdraw,
-    NoticeNotInEffect,
     PurposeUnknown,
-    object_to_purpose,
     record_answers,
     withdraw_consent,
-    withdraw_objection,
 )
-from consent.notices.models import NoticeVersion
+from consent.consents.services.restrictions import object_to_purpose, withdraw_objection
+from consent.notices.models.notices import NoticeVersion
 from consent.notices.notice_tokens import (
     ShownNotice,
     TokenExpired,
@@ -46,8 +45,6 @@ from paktaleem.directory.access_links.views import closed
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.public.pages import page_url, public_page
-
-__all__ = ["answer_purpose", "change_choice", "own_choices", "receipt", "show"]
 
 own_choices = require_own_page(Page.CHOICES, closed)
 

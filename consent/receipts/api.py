@@ -20,8 +20,6 @@ from paktaleem.foundation.api.operations import Operation, actor_of, validate_in
 from paktaleem.foundation.api.serializers import StrictSerializer
 from paktaleem.foundation.audit.canonical import canonical
 
-__all__ = ["LD_JSON", "ShowReceipt", "show_context"]
-
 LD_JSON = "application/ld+json"
 
 

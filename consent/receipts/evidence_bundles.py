@@ -14,8 +14,6 @@ from typing import Any
 
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 
-__all__ = ["LEDGER", "MANIFEST", "BundleBroken", "check_bundle", "manifest_of", "pack"]
-
 MANIFEST = "manifest.json"
 LEDGER = "ledger.jsonl"
 _MAX_BYTES = 200_000_000

@@ -19,17 +19,6 @@ if TYPE_CHECKING:
 
     from consent.register.purpose_texts import PurposeText
 
-__all__ = [
-    "DataItem",
-    "Party",
-    "PortalUrls",
-    "ReceiptEvent",
-    "ReceiptNotice",
-    "RecordFacts",
-    "consent_receipt",
-    "consent_record",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class PortalUrls:

@@ -5,8 +5,6 @@ import hashlib
 import hmac
 from uuid import UUID
 
-__all__ = ["RECEIPT_CODE", "find_event_id", "make_receipt_code"]
-
 _MARK_BYTES = 4
 RECEIPT_CODE = r"[A-Z2-7]{32}"
 """Pattern of a code: base32 letters and digits, easily typed from paper."""

@@ -7,26 +7,17 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from consent.consents.models import Consent, ConsentEvent
-from consent.notices.models import NoticeVersion
+from consent.consents.models.consents import Consent, ConsentEvent
+from consent.notices.models.notices import NoticeVersion
 from consent.receipts.receipt import DataItem, Party, ReceiptEvent, ReceiptNotice, RecordFacts
-from consent.register.models import (
-    Basis,
-    Capacity,
-    DataCategory,
-    LawfulBasis,
-    Purpose,
-    PurposeCapacity,
-    Recipient,
-    RecipientApproval,
-)
+from consent.register.models.agreements import Recipient, RecipientApproval
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import Basis, Capacity, DataCategory, LawfulBasis, Purpose
 from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.ages import is_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["get_record_facts"]
 
 
 def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from consent.consents.selectors.timelines import select_acknowledgements, select_consent_events
-from consent.notices.models import NoticeVersion
+from consent.notices.models.notices import NoticeVersion
 from consent.receipts.evidence_bundles import LEDGER, manifest_of, pack
 from consent.receipts.receipt import PortalUrls, consent_receipt
 from consent.receipts.selectors import get_record_facts
@@ -22,8 +22,6 @@ from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-
-__all__ = ["NothingToExport", "export_evidence"]
 
 _README = """Evidence about the consents of one person, as recorded by the privacy portal of PakTaleem.
 

@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from consent.consents.models import ConsentEvent
+from consent.consents.models.consents import ConsentEvent
 from consent.receipts.receipt import PortalUrls
 from consent.receipts.receipt_codes import find_event_id, make_receipt_code
 from consent.receipts.selectors import get_record_facts
@@ -25,9 +25,8 @@ from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.public.pages import LanguageLink, public_page
 
 if TYPE_CHECKING:
-    from consent.notices.models import NoticeVersion
+    from consent.notices.models.notices import NoticeVersion
 
-__all__ = ["print_receipt", "receipt_key", "request_code_for_receipt"]
 
 _ANSWERS = {
     "given": _("Yes, given"),

@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-__all__ = [
-    "CapacityRule",
-    "OwnedBasis",
-    "capacity_at",
-    "combine_bases",
-    "is_consent_replaced",
-    "is_wider_capacity",
-    "needs_less_consent",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class CapacityRule:

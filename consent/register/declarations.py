@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-__all__ = ["ClientDeclarations", "DeclaredProcedure"]
-
 
 @dataclass(frozen=True, slots=True)
 class DeclaredProcedure:

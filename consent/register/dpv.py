@@ -8,24 +8,6 @@ that documents expand offline.
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = [
-    "BASES",
-    "CATEGORIES",
-    "CONTEXT",
-    "CONTEXT_PATH",
-    "GUARDIANS",
-    "MARKETING",
-    "PEOPLE",
-    "PURPOSES",
-    "RECEIPT_PROFILE",
-    "RECORD_PROFILE",
-    "RIGHTS",
-    "STATES",
-    "WITHDRAWAL",
-    "country",
-    "is_purpose_term",
-]
-
 CONTEXT_PATH = "/ns/consent/v1"
 _PROFILES = "https://w3id.org/dpv/schema/dpv-27560#"
 RECORD_PROFILE = f"{_PROFILES}record-eu-gdpr"

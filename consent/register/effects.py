@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from consent.register.models import Purpose, SafeguardKind
+from consent.register.models.purposes import Purpose
+from consent.register.models.safeguards import SafeguardKind
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["SafeguardEffect", "count_concerned"]
 
 _COUNT = """
 SELECT count(*), count(*) FILTER (WHERE c.state = 'given'), count(*) FILTER (WHERE c.state IN ('refused', 'withdrawn')),

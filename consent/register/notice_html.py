@@ -8,8 +8,6 @@ from functools import lru_cache
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
-__all__ = ["render_notice"]
-
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
 _DEEPEST = 6
 

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-__all__ = ["Period"]
-
 
 @dataclass(frozen=True, slots=True)
 class Period:

@@ -5,8 +5,6 @@ Pages render it by ``purposes/text.html``, the paper form by ``purpose-text`` in
 
 from dataclasses import dataclass, fields
 
-__all__ = ["PURPOSE_WORDS", "PurposeText", "describe_purpose"]
-
 
 @dataclass(frozen=True, slots=True)
 class PurposeText:

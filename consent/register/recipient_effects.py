@@ -7,11 +7,10 @@ from typing import Any
 from django.db import connection
 
 from children.strength import needed_strength
-from consent.register.models import Purpose, RecipientApproval
+from consent.register.models.agreements import RecipientApproval
+from consent.register.models.purposes import Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["ClientEffect", "RecipientEffect", "count_recipient_effect"]
 
 _CONSENTS = """
 SELECT c.client_id, count(*)

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from consent.register.bases import CapacityRule, OwnedBasis
 from consent.register.compiled import BasisRule, Capacity
-from consent.register.models import BalancingTest, LawfulBasis, PurposeCapacity
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import BalancingTest, LawfulBasis
 from consent.register.periods import Period
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["to_capacity_rules", "to_owned_bases"]
 
 
 def to_capacity_rules(

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-__all__ = ["NoticeRule", "NoticeVersionRule", "TextRule"]
-
 
 @dataclass(frozen=True, slots=True)
 class NoticeVersionRule:

@@ -18,23 +18,17 @@ from consent.register.bases import (
 )
 from consent.register.compiled import Basis, BasisRule, Capacity
 from consent.register.effects import count_concerned
-from consent.register.models import (
-    LawfulBasis,
-    Purpose,
-    PurposeCapacity,
-    Recipient,
-    RecipientApproval,
-    SafeguardKind,
-)
+from consent.register.models.agreements import Recipient, RecipientApproval
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.models.rows import RegisterRow
+from consent.register.models.safeguards import SafeguardKind
 from consent.register.purpose_texts import PURPOSE_WORDS
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
-
-__all__ = ["WeakensSafeguard", "check_controller", "find_weakening", "is_sandbox", "shares_more"]
 
 _SAFEGUARDED = (LawfulBasis, PurposeCapacity, Purpose, Recipient, RecipientApproval)
 _NOT_THE_CLIENTS = gettext_noop("PakTaleem is controller for this purpose, so its lawful basis is set by PakTaleem.")

@@ -6,8 +6,6 @@ from typing import Any
 from consent.sharing.selectors import PublicApproval, list_public_approvals
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["recipients_section"]
-
 
 def recipients_section(client: Client, at: datetime, language: str) -> dict[str, Any] | None:
     """Return the recipients of a client's data, with purposes, categories and dates; connected to ``public_sections``.

@@ -6,7 +6,8 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.sharing.models import Disclosure, Informed, LegalDisclosure
+from consent.sharing.models.disclosures import Disclosure
+from consent.sharing.models.legal import Informed, LegalDisclosure
 from paktaleem.directory.copies.sections import (
     CATEGORIES,
     PURPOSE,
@@ -19,8 +20,6 @@ from paktaleem.directory.copies.sections import (
     table_section,
 )
 from paktaleem.directory.people.models import Subject
-
-__all__ = ["list_sharing_sections"]
 
 
 def list_sharing_sections() -> Sequence[Section]:

@@ -8,23 +8,14 @@ from django.db.models import QuerySet
 from consent.notices.selectors.public import map_category_names
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
-from consent.register.models import Recipient
+from consent.register.models.agreements import Recipient
 from consent.register.purpose_texts import describe_purpose
-from consent.sharing.models import Disclosure, Informed, LegalDisclosure
+from consent.sharing.models.disclosures import Disclosure
+from consent.sharing.models.legal import Informed, LegalDisclosure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-
-__all__ = [
-    "PublicApproval",
-    "hide_secret_demands",
-    "list_disclosures_of",
-    "list_legal_disclosures_of",
-    "list_own_disclosures",
-    "list_own_legal_disclosures",
-    "list_public_approvals",
-]
 
 
 def list_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[Disclosure]:

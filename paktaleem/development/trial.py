@@ -12,18 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from paktaleem.development.embedded import (
-    APP,
-    BACKUP,
-    OWNER,
-    SUPERUSER,
-    Cluster,
-    Endpoint,
-    ensure_database,
-    ensure_roles,
-)
-
-__all__ = ["DATABASE", "Terminated", "data_folder", "environment", "get_or_create_secret", "trial_cluster", "variables"]
+from paktaleem.development.embedded.cluster import Cluster
+from paktaleem.development.embedded.endpoint import APP, BACKUP, OWNER, SUPERUSER, Endpoint
+from paktaleem.development.embedded.roles import ensure_database, ensure_roles
 
 DATABASE = "paktaleem"
 _WITHOUT_DATABASE = {"help", "version", "--help", "--version", "collectstatic", "startproject", "startapp"}

@@ -2,8 +2,6 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["WEEKLY_DIGEST"]
-
 WEEKLY_DIGEST = declare_message(
     "weekly_digest", fields=("first", "last", "looks", "waiting", "coming", "url", "stop_url")
 )

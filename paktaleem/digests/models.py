@@ -6,8 +6,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Scope, TablePolicy
 
-__all__ = ["DigestChoice", "SentDigest"]
-
 
 class SentDigest(models.Model):
     """One week whose digest was sent to a client; ``monday`` is its first day in the client's time zone."""

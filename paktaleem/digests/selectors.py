@@ -10,8 +10,8 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from consent.notices.models import NoticeVersion
-from consent.register.models import ServiceAgreement
+from consent.notices.models.notices import NoticeVersion
+from consent.register.models.agreements import ServiceAgreement
 from paktaleem.digests.models import DigestChoice
 from paktaleem.digests.weeks import LOOK_AHEAD, Week
 from paktaleem.directory.access_reviews.models import AccessReview
@@ -22,9 +22,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.requests.models import RightsRequest
-
-__all__ = ["ComingDay", "LookCount", "count_looks", "is_stopped", "list_coming", "list_looks"]
+from rights.requests.models.requests import RightsRequest
 
 
 class LookCount(NamedTuple):

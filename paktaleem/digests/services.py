@@ -16,8 +16,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["find_due_week", "record_digest", "switch_digest_email"]
-
 
 def find_due_week(client: Client, *, at: datetime) -> Week | None:
     """Lock a client's digests and return the week that is due and was not sent; None for sandboxes and PakTaleem."""

@@ -22,8 +22,6 @@ from paktaleem.foundation.accounts.selectors import list_client_ids, list_staff
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.jobs.each import do_for_clients
 
-__all__ = ["send_digest", "send_digests"]
-
 SEND = "digests.send"
 
 

@@ -12,8 +12,6 @@ from paktaleem.foundation.console.cards import Card, count_lines, sort_by_urgenc
 from paktaleem.foundation.console.columns import reason_label, role_label
 from paktaleem.foundation.console.site import boards
 
-__all__ = ["describe_coming", "describe_look", "describe_waiting", "list_waiting", "to_lines"]
-
 
 def list_waiting(actor: Actor, at: datetime) -> list[Card]:
     """List the cards of the first page that need attention, as the actor sees them, in the client's context."""

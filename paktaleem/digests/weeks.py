@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["LOOK_AHEAD", "Week", "find_last_week", "find_week_to_send", "to_week"]
-
 LOOK_AHEAD = timedelta(days=56)
 """How far ahead the digest lists what is coming."""
 _SENT_FROM = time(6)

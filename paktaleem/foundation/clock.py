@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 
 from paktaleem.foundation.tenancy.context import clock_offset
 
-__all__ = ["client_now", "to_client_clock", "to_wall_clock", "wall_clock_now"]
-
 
 def wall_clock_now() -> datetime:
     """Return the current time of the system clock, in UTC."""

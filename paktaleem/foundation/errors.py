@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-__all__ = ["EFFECT_SHOWN", "PortalError", "Problem", "list_portal_errors"]
-
 EFFECT_SHOWN = "effect_shown"
 """Code of a validation error that shows the effect of a change first: nothing is wrong, and nothing is saved."""
 

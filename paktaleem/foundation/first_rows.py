@@ -12,8 +12,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-__all__ = ["FirstRows", "take_first", "take_latest"]
-
 
 class FirstRows[Row](list[Row]):
     """The first rows of a list, at most ``most``; ``next_row`` is the first one that is not shown, None if all are."""

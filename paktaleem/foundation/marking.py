@@ -1,7 +1,5 @@
 """Marks texts for translation in modules that import no Django; the texts are translated when they are shown."""
 
-__all__ = ["mark"]
-
 
 def mark(text: str) -> str:
     """Return the text unchanged; ``tests/messages.py`` finds it. Import it as ``_``."""

@@ -9,8 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.errors import Problem
 
-__all__ = ["BUSY", "FULL", "READ_ONLY", "UNREACHABLE", "Outage", "find_outage"]
-
 
 @dataclass(frozen=True, slots=True)
 class Outage:

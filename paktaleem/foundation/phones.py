@@ -11,8 +11,6 @@ from phonenumbers import (
     parse,
 )
 
-__all__ = ["MALFORMED", "bare_number", "normal_number"]
-
 MALFORMED = "Use 5 to 20 digits, with an optional leading +."
 _BARE = re.compile(r"\A\+?[0-9]{5,20}\Z")
 _BETWEEN = re.compile(r"[\s().\-/\u2010-\u2015\u200e\u200f\u202a-\u202e\u2066-\u2069]")

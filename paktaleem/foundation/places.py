@@ -15,16 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = [
-    "CountryChoice",
-    "CountryField",
-    "TimeZoneField",
-    "name_countries",
-    "name_country",
-    "name_language",
-    "validate_time_zone",
-]
-
 _NO_COUNTRY: Final = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 """Codes that the Unicode CLDR lists beside ISO 3166: unions, groups, islands of a listed country, placeholders."""
 _TWO_LETTERS: Final = re.compile(r"[A-Z]{2}").fullmatch

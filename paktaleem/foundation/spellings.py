@@ -2,8 +2,6 @@
 
 import re
 
-__all__ = ["fold_spelling", "list_spellings"]
-
 _ARABIC, _URDU = "يىكه", "ییکہ"
 _TO_URDU = str.maketrans(_ARABIC, _URDU)
 _TO_ARABIC = str.maketrans("یکہ", "يكه")

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 
 from django.utils import timezone, translation
 
-__all__ = ["bare", "format_date", "format_exact_time", "format_time", "isolate"]
-
 _LEFT_TO_RIGHT, _END = "\u2066", "\u2069"
 """Unicode's isolates (UAX #9): without them a date after an Urdu word is shown day first."""
 

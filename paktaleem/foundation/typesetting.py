@@ -13,8 +13,6 @@ from typing import Any
 
 import typst
 
-__all__ = ["find_unprintable", "typeset"]
-
 _FONTS = Path(__file__).resolve().parent / "fonts"
 _ACCESSIBLE = "ua-1"
 _JOINER = "\N{ZERO WIDTH JOINER}"

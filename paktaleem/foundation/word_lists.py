@@ -4,8 +4,6 @@ from collections.abc import Iterable
 
 from django.utils import translation
 
-__all__ = ["get_separator", "join_words"]
-
 _SEPARATORS = {"ur": "، "}
 """Separator of the items of a list, by language; otherwise a comma and a space."""
 

@@ -9,21 +9,6 @@ from consent.agreements.models import Side
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.onboarding.selectors import ClientFacts
 
-__all__ = [
-    "Offer",
-    "Test",
-    "can_be_signed",
-    "can_be_signed_on_paper",
-    "has",
-    "has_not",
-    "is_set_up",
-    "may_approve",
-    "may_sign",
-    "note_of_administrator",
-    "note_of_signing",
-    "waits_for_approval",
-]
-
 type Test = Callable[[ClientFacts], bool]
 type Offer = Callable[[ClientFacts, Actor], bool]
 

@@ -8,23 +8,23 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from children.guardians.models import ChildMechanism, MechanismKind
+from children.guardians.models.mechanisms import ChildMechanism, MechanismKind
 from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, ContactKind, Side
-from consent.notices.models import NoticeVersion
-from consent.register.models import Basis, Instruction, LawfulBasis, Purpose, ServiceAgreement
+from consent.notices.models.notices import NoticeVersion
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.models.purposes import Basis, LawfulBasis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, StaffChange
+from paktaleem.foundation.accounts.models import ApiKey, Client, Membership
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_ties import find_tied
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
-from retention.schedule.selectors import list_owners_with_gaps
-
-__all__ = ["ALLOWED", "ClientFacts", "is_tied_to_other_side", "list_client_facts", "list_clients_in_set_up"]
+from retention.schedule.selectors.gaps import list_owners_with_gaps
 
 ALLOWED = "client.decision_allowed"
 """The ledger entry of an allowed decision that was asked for on the page."""

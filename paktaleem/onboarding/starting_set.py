@@ -6,8 +6,6 @@ PakTaleem's own purposes (policy §2) apply to every client and are not repeated
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["STARTING_MECHANISMS", "STARTING_PURPOSES", "StartingPurpose"]
-
 _TEXTS = Path(__file__).resolve().parent / "texts"
 
 

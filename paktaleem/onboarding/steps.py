@@ -14,8 +14,6 @@ from paktaleem.onboarding.conditions import Offer, Test
 from paktaleem.onboarding.selectors import ClientFacts
 from paktaleem.onboarding.starting_set import STARTING_MECHANISMS
 
-__all__ = ["SIGNING_PAGE", "STEPS", "Link", "Party", "Step", "list_open_steps", "list_steps"]
-
 
 class Party(models.TextChoices):
     """Those who do a step."""

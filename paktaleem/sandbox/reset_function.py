@@ -15,8 +15,6 @@ from paktaleem.foundation.tenancy.grants import find_table_policy
 from paktaleem.foundation.tenancy.operations import APP
 from paktaleem.foundation.tenancy.table_policy import Scope
 
-__all__ = ["KEPT_MODELS", "function_text", "install_after_migrate", "purged_tables"]
-
 FUNCTION = "sandbox_forget(timestamptz)"
 _ACCOUNTS = ("accounts.ApiKey", "accounts.Client", "accounts.Membership")
 """Accounts use real time, so none of their rows is ahead of it."""

@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from consent.decisions.reasons import Reason
 
-__all__ = ["STATES", "About", "ExpectedDecision"]
-
 
 class About(StrEnum):
     """Subject matter of a state, which determines the purpose of the decision."""

@@ -12,6 +12,6 @@ class SchoolYearsConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.directory.people.erasure_hooks.before_erasure",
-            "paktaleem.school_years.services.forget_person",
+            "paktaleem.school_years.services.steps.forget_person",
         ),
     )

@@ -14,8 +14,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["LeaversBy", "Stage", "YearEnd", "YearEndClass", "YearEndPerson"]
-
 
 class LeaversBy(models.TextChoices):
     """How the pupils who leave are chosen."""

@@ -10,28 +10,14 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from consent.consents.models import Consent, ConsentState
+from consent.consents.models.consents import Consent, ConsentState
 from consent.notices.selectors.registers import current_register
-from consent.register.models import Basis, Purpose
+from consent.register.models.purposes import Basis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.school_years.models import YearEnd, YearEndClass, YearEndPerson
-
-__all__ = [
-    "PUPILS",
-    "DueOfKind",
-    "count_due_by_kind",
-    "is_only_pupil",
-    "list_consents_of_year",
-    "list_purposes_of_consent",
-    "list_terms_with_parts",
-    "select_class_after",
-    "select_classes_of_year",
-    "select_last_enrolments",
-    "year_ended_at",
-]
 
 PUPILS = ("student", "learner")
 """Roles of pupils. Only who has no other role can leave: a learner who also teaches stays."""

@@ -8,8 +8,6 @@ aware of the breach (GDPR Art. 33(1)). The hours are real hours: weekends and ch
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-__all__ = ["MARKS", "NOTIFY_WITHIN", "get_deadline", "is_late", "list_due_marks", "whole_hours_left"]
-
 NOTIFY_WITHIN = timedelta(hours=72)
 MARKS = (48, 24, 12, 0)
 """Hours left at which staff are reminded; 0 is the deadline itself."""

@@ -8,14 +8,12 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from consent.register.models import DataCategory
+from consent.register.models.purposes import DataCategory
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches.models import Audience, Breach
 from retention.breaches.selectors import count_affected, find_assessment
-
-__all__ = ["GAP", "compose_breach_letters"]
 
 _TIME = "%Y-%m-%d %H:%M"
 GAP = "[…"

@@ -2,8 +2,6 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["LETTER", "REMINDER"]
-
 LETTER = declare_message("breach_letter", fields=("text",))
 """A letter about a breach to a client's administrators, to a person, or to a child's guardian."""
 REMINDER = declare_message("breach_reminder", fields=("school", "hours", "due", "url"))

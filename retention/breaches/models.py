@@ -20,21 +20,6 @@ from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Sc
 from paktaleem.foundation.times import format_date, format_time
 from retention.breaches.risk import Likelihood, Outcome, Severity
 
-__all__ = [
-    "LIKELIHOODS",
-    "OUTCOMES",
-    "SEVERITIES",
-    "Audience",
-    "Breach",
-    "BreachAssessment",
-    "BreachClosing",
-    "BreachLetter",
-    "BreachNotice",
-    "BreachPerson",
-    "BreachReminder",
-    "Reporter",
-]
-
 _NONE = Personal.NONE
 _OPEN = Q(closed_at=None)
 _RUNNING = Q(closed_at=None, authority_notified_at=None) & ~Q(outcome=Outcome.NONE.value)

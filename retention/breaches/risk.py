@@ -6,8 +6,6 @@ risk is high (Art. 34(1)). EDPB Guidelines 9/2022, section IV: likelihood and se
 
 from enum import StrEnum
 
-__all__ = ["Likelihood", "Outcome", "Severity", "suggest_outcome"]
-
 
 class Likelihood(StrEnum):
     """How likely it is that people are harmed."""

@@ -16,8 +16,6 @@ from paktaleem.directory.copies.sections import (
 )
 from retention.breaches.models import BreachNotice, BreachPerson
 
-__all__ = ["list_breach_sections"]
-
 
 def list_breach_sections() -> Sequence[Section]:
     """List the breaches a person's data was concerned by, as assessed, and the letters about them."""

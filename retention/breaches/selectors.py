@@ -15,21 +15,6 @@ from paktaleem.foundation.first_rows import FirstRows, take_first
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson
 from retention.breaches.risk import Outcome
 
-__all__ = [
-    "HELD_DURING",
-    "AffectedCount",
-    "NoticeCount",
-    "count_affected",
-    "count_notices",
-    "find_assessment",
-    "held_values",
-    "is_written_to",
-    "list_breaches",
-    "list_clients_with_running_breaches",
-    "list_unreached",
-    "must_write_to_people",
-]
-
 HELD_DURING = """
 FROM retention_holding h
 JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id

@@ -22,8 +22,6 @@ from retention.breaches.selectors import list_clients_with_running_breaches
 from retention.breaches.services.letters import INFORM_PEOPLE, inform_batch
 from retention.breaches.services.reminding import NOTIFY_STAFF, remind_of_breaches
 
-__all__ = ["inform_people", "notify_staff_of_breach", "remind_of_all_breaches"]
-
 REMIND = "breaches.remind"
 
 

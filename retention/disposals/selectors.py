@@ -11,21 +11,11 @@ from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
-from retention.disposals.models import Batch, Cause, Certificate, ItemState
+from retention.disposals.models.batches import Batch
+from retention.disposals.models.certificates import Certificate
+from retention.disposals.models.items import Cause, ItemState
 from retention.disposals.services.batches import fetch
 from retention.disposals.sql_statements import PROGRESS
-
-__all__ = [
-    "CertificateMissing",
-    "DisposalUnknown",
-    "Progress",
-    "find_certificate",
-    "get_certificate",
-    "get_disposal",
-    "get_progress",
-    "list_case_certificates",
-    "list_disposals",
-]
 
 _ANSWERS = (ItemState.DISPOSED, ItemState.NOT_FOUND, ItemState.NOT_APPLICABLE, ItemState.WAIVED)
 

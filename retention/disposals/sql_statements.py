@@ -4,25 +4,6 @@ import re
 
 from paktaleem.foundation.tenancy.ids import UUID7_SQL
 
-__all__ = [
-    "CHECK_AGAIN",
-    "CLOSE_ENDED",
-    "END_HOLDINGS",
-    "FLAG_AGREEMENT",
-    "FLAG_DUE",
-    "LOCK_HOLDINGS",
-    "LOCK_PEOPLE",
-    "MAKE_PARCELS",
-    "NEXT_LIMIT",
-    "NEXT_LIMIT_OF_BATCH",
-    "NEXT_PEOPLE",
-    "PROGRESS",
-    "RECORDS",
-    "SETS",
-    "SETTLE",
-    "SUMMARY",
-]
-
 _IN_CHUNK = "(%(low)s::uuid IS NULL OR [person] > %(low)s) AND (%(high)s::uuid IS NULL OR [person] <= %(high)s)"
 
 

@@ -2,6 +2,4 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["EXPORT_READY"]
-
 EXPORT_READY = declare_message("exit_export_ready", fields=("school", "number", "day"))

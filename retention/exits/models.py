@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models import ServiceAgreement
+from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
@@ -17,8 +17,6 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
-
-__all__ = ["EXIT_KEYS", "AgreementExit", "Choice", "ExitCertificate", "ExitPart", "ExitStage"]
 
 _NONE = Personal.NONE
 

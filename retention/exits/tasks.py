@@ -9,9 +9,10 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.exits.models import AgreementExit
-from retention.exits.services import CONTINUE, collect_chunk, continue_deletion, enqueue_exit, erase_chunk, export_chunk
-
-__all__ = ["continue_all_exits", "continue_exit"]
+from retention.exits.services.collecting import collect_chunk
+from retention.exits.services.deleting import continue_deletion, erase_chunk
+from retention.exits.services.exporting import export_chunk
+from retention.exits.services.steps import CONTINUE, enqueue_exit
 
 CONTINUE_ALL = "exits.continue_all"
 

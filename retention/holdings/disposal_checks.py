@@ -6,10 +6,8 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.foundation.extensions.points import ExtensionPoint
-
-__all__ = ["DisposalHold", "before_disposal", "list_disposal_holds"]
 
 
 class DisposalHold(NamedTuple):

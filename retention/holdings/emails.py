@@ -8,9 +8,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.holdings.models import Incident
-
-__all__ = ["OPENED", "OVERDUE", "email_officers"]
+from retention.holdings.models.incidents import Incident
 
 _FIELDS = ("school", "due", "url")
 OPENED = declare_message("incident_opened", fields=_FIELDS)

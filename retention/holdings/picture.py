@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-__all__ = ["AGES", "WIDTH", "Bar", "Segment", "draw_bars"]
-
 AGES = (1, 2, 3, 5)
 """Limits of the ages, in years: up to a year, one to two, two to three, three to five, more."""
 WIDTH = 600

@@ -19,9 +19,9 @@ from paktaleem.directory.copies.sections import (
     ValueKind,
     table_section,
 )
-from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
-
-__all__ = ["list_retention_sections"]
+from retention.holdings.models.flagged import FlaggedCollection
+from retention.holdings.models.holdings import Collection, Holding
+from retention.holdings.models.incidents import Incident
 
 _COUNT = Column("count", _("Records"), ValueKind.NUMBER)
 

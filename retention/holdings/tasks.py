@@ -15,11 +15,8 @@ from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.emails import OPENED, OVERDUE, email_officers
-from retention.holdings.models import Incident
-from retention.holdings.services import notify_overdue
-from retention.holdings.services.incidents import NOTIFY_OFFICERS
-
-__all__ = ["notify_officers_of_incident", "notify_overdue_incidents"]
+from retention.holdings.models.incidents import Incident
+from retention.holdings.services.incidents import NOTIFY_OFFICERS, notify_overdue
 
 NOTIFY_OVERDUE = "retention.tell_of_overdue"
 

@@ -9,7 +9,6 @@ from consent.register import dpv
 if TYPE_CHECKING:
     from retention.records.record import Activity, ProcessingRecord, RecordRecipient
 
-__all__ = ["GROUNDS", "MEASURES", "build_document"]
 
 MEASURES = (
     "dpv:EncryptionAtRest",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from retention.records.record import ProcessingRecord
 
-__all__ = ["BOX", "Box", "FlowPicture", "Line", "draw_flows"]
 
 BOX = (150, 26)
 """Width and height of a box."""

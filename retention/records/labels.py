@@ -5,21 +5,11 @@ from collections.abc import Iterable
 from django.utils.translation import get_language, gettext
 
 from consent.agreements.models import ContactKind
-from consent.register.models import Basis, Capacity, TransferGround
-from consent.register.models.purposes import ROLES
+from consent.register.models.agreements import TransferGround
+from consent.register.models.purposes import ROLES, Basis, Capacity
 from retention.records.models import AssessmentOutcome
 from retention.records.record import Activity, Gap, GapKind, Named, ProcessingRecord, RecordContact
 from retention.schedule.labels import describe_period
-
-__all__ = [
-    "describe_contact",
-    "describe_gap",
-    "list_file_headings",
-    "list_file_rows",
-    "list_headings",
-    "list_measures",
-    "to_cells",
-]
 
 
 def list_headings() -> tuple[str, ...]:

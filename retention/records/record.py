@@ -10,17 +10,6 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-__all__ = [
-    "Activity",
-    "Assessment",
-    "Gap",
-    "GapKind",
-    "Named",
-    "ProcessingRecord",
-    "RecordContact",
-    "RecordRecipient",
-    "find_gaps",
-]
 
 _WATCHED = frozenset({"usage_logs", "device"})
 """Categories that show a person's behaviour."""

@@ -16,8 +16,8 @@ from consent.agreements.selectors import list_clients_with_agreement, list_conta
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity, Register
-from consent.register.models import Purpose, Recipient
-from consent.register.models.purposes import ROLES
+from consent.register.models.agreements import Recipient
+from consent.register.models.purposes import ROLES, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -31,9 +31,7 @@ from retention.records.record import (
     RecordRecipient,
     find_gaps,
 )
-from retention.schedule.selectors import ScheduleLine, list_schedule
-
-__all__ = ["build_record", "count_gaps", "list_controllers"]
+from retention.schedule.selectors.schedule import ScheduleLine, list_schedule
 
 _ROLES = tuple(code for code, _ in ROLES)
 _EPOCH, _COUNTED_EVERY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)

@@ -7,12 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.register.services import change_register
+from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from retention.records.models import AssessmentOutcome, ImpactAssessment
-
-__all__ = ["review_assessment", "save_assessment"]
 
 
 @transaction.atomic

@@ -7,19 +7,9 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from consent.register.models.purposes import ROLES
 from paktaleem.foundation.times import isolate
-from retention.schedule.models import Disposal, RetentionRule
+from retention.schedule.models.rules import Disposal, RetentionRule
 from retention.schedule.periods import Period, parse_period
 from retention.schedule.selectors.due import DueLine, DueState, HoldingDue
-
-__all__ = [
-    "describe_action",
-    "describe_due",
-    "describe_period",
-    "describe_roles",
-    "describe_trigger",
-    "describe_why",
-    "last_day",
-]
 
 
 def describe_period(period: Period | str) -> str:

@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-__all__ = ["PERIOD_PATTERN", "Period", "PeriodInvalid", "due_day", "end_of_day", "is_never_shorter", "parse_period"]
-
 PERIOD_PATTERN = r"^P(?=\d)(\d{1,3}Y)?(\d{1,4}M)?(\d{1,4}W)?(\d{1,5}D)?$"
 """Pattern of a period, in Python and in PostgreSQL: P1Y6M, P2W, P90D; without a time of day."""
 _PARSED = re.compile(r"P(?=[0-9])(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})W)?(?:([0-9]{1,5})D)?", re.ASCII)

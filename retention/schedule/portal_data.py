@@ -3,8 +3,6 @@
 from paktaleem.foundation.periods.labels import describe_length, describe_period
 from paktaleem.foundation.periods.selectors import KindLine, list_published_periods
 
-__all__ = ["list_portal_lines"]
-
 
 def list_portal_lines() -> list[dict[str, str]]:
     """List the kinds of the portal's own data in words: what, counted from, how long, and what happens then."""

@@ -12,8 +12,6 @@ from uuid import UUID
 
 from retention.schedule.periods import Period
 
-__all__ = ["AppliedRule", "RuleFacts", "resolve_rule"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFacts:

@@ -8,8 +8,6 @@ periods up to the maximum. Loaded by ``manage.py load_register``; all of it can 
 
 from typing import NamedTuple
 
-__all__ = ["STARTER_RULES", "StarterRule"]
-
 
 class StarterRule(NamedTuple):
     """One shared rule for some categories of a purpose; ``method`` is empty if the data is deleted."""

@@ -6,10 +6,8 @@ from datetime import datetime
 from consent.register.models.purposes import ROLES
 from consent.register.weakening import is_sandbox
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models import RetentionRule
+from retention.schedule.models.rules import RetentionRule
 from retention.schedule.periods import is_never_shorter, parse_period
-
-__all__ = ["is_disposed_earlier", "is_kept_longer"]
 
 
 def is_disposed_earlier(rule: RetentionRule, *, at: datetime) -> bool:

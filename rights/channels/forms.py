@@ -7,10 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.details import contact_index
 from paktaleem.foundation.accounts.models import Client
-from rights.requests.models import RightKind
+from rights.requests.models.requests import RightKind
 from rights.requests.states import State
-
-__all__ = ["STATES_FOR_PERSON", "OwnRequestForm", "PublicRequestForm"]
 
 STATES_FOR_PERSON = {
     State.TRIAGE: _("We are looking into it"),

@@ -6,9 +6,7 @@ from typing import Any
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from rights.requests.models import RightsRequest
-
-__all__ = ["next_steps", "own_page_extras", "own_page_notices"]
+from rights.requests.models.requests import RightsRequest
 
 type OwnPageExtra = Callable[[RightsRequest, datetime], dict[str, Any] | None]
 type NextStep = Callable[[RightsRequest], str | None]

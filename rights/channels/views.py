@@ -28,21 +28,13 @@ from paktaleem.foundation.word_lists import join_words
 from rights.channels.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
 from rights.channels.own_page import next_steps, own_page_extras, own_page_notices
 from rights.clock.deadlines import due_at
-from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
+from rights.requests.models.requests import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.selectors import is_erasing, list_parts_of
-from rights.requests.services import (
-    AlreadyAnswered,
-    ContactTooNew,
-    RequestEnded,
-    confirm_own_request,
-    deny_own_request,
-    receive_request,
-)
-from rights.requests.services.identity import ErasureGranted
-from rights.requests.services.matching import MATCH_SENDER
+from rights.requests.services.clock import AlreadyAnswered
+from rights.requests.services.identity import ContactTooNew, ErasureGranted, confirm_own_request, deny_own_request
+from rights.requests.services.intake import MATCH_SENDER, receive_request
+from rights.requests.services.steps import RequestEnded
 from rights.requests.states import State
-
-__all__ = ["answer_own_request", "make_own_request", "make_request", "show_own_requests"]
 
 FORM_LIMITS = (Limit("rights/ip", 10, timedelta(hours=1)),)
 """Requests by the public form, per IP address. A limit per contact would show that the contact was used."""

@@ -13,23 +13,6 @@ from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-__all__ = [
-    "ANSWER_TIME",
-    "ESCALATION_DAY",
-    "LONGEST_EXTENSION",
-    "LONGEST_PAUSE",
-    "NOTICE_DAY",
-    "REMINDER_DAYS",
-    "Pause",
-    "RequestClock",
-    "Step",
-    "StepKind",
-    "day_in",
-    "due_at",
-    "format_day",
-    "list_due_steps",
-]
-
 ANSWER_TIME = timedelta(days=30)
 """Time from receipt to the due date."""
 LONGEST_EXTENSION = timedelta(days=60)

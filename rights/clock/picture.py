@@ -10,8 +10,6 @@ from enum import StrEnum
 
 from rights.clock.deadlines import RequestClock
 
-__all__ = ["WIDTH", "Bar", "ClockPicture", "Mark", "MarkKind", "draw_clock"]
-
 WIDTH = 640
 _MARGIN = 8
 _EDGE = 110

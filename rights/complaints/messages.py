@@ -2,6 +2,4 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["DEADLINE"]
-
 DEADLINE = declare_message("rights_authority_deadline", fields=("number", "school", "due", "url"))

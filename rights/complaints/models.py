@@ -12,10 +12,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
-from rights.requests.models import RightsRequest
-from rights.requests.models.requests import BY
-
-__all__ = ["AuthorityCase", "CaseDeadline", "CaseEntry", "CaseOutcome", "DeadlineReminder", "Direction", "Origin"]
+from rights.requests.models.requests import BY, RightsRequest
 
 
 class Origin(models.TextChoices):

@@ -2,8 +2,6 @@
 
 from datetime import date, timedelta
 
-__all__ = ["NEAR", "list_reminder_days"]
-
 NEAR = timedelta(days=7)
 """From this time before it a deadline counts as near."""
 _BEFORE = (7, 3, 1, 0)

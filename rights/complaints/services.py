@@ -30,32 +30,11 @@ from rights.complaints.models import (
 )
 from rights.complaints.reminders import NEAR, list_reminder_days
 from rights.requests.authorities import AUTHORITIES
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.sealing import open_text, seal_text, sealer_of_request
-from rights.requests.services import read_request
+from rights.requests.services.intake import read_request
 from rights.requests.services.steps import RequestEnded, lock_request, record_step
 from rights.requests.states import State
-
-__all__ = [
-    "GOES_ON_ELSEWHERE",
-    "NOTIFY",
-    "CaseEnded",
-    "CaseText",
-    "OutcomeMissing",
-    "add_entry",
-    "end_case",
-    "finish_deadline",
-    "list_clients_with_near_deadlines",
-    "list_requests_with_open_case",
-    "near_deadlines",
-    "open_case",
-    "open_file",
-    "read_case",
-    "remind_of_deadlines",
-    "require_outcome",
-    "require_outcome_of_duplicate",
-    "set_deadline",
-]
 
 NOTIFY = "complaints.notify_staff"
 _LONGEST = 8_000

@@ -20,8 +20,6 @@ from rights.complaints.messages import DEADLINE
 from rights.complaints.models import CaseDeadline
 from rights.complaints.services import NOTIFY, list_clients_with_near_deadlines, remind_of_deadlines
 
-__all__ = ["notify_of_deadline", "remind_of_all_deadlines"]
-
 REMIND = "complaints.remind"
 
 

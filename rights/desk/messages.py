@@ -2,8 +2,6 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["GUARDIAN_INFORMED", "LETTER", "REPLACED", "VERIFIED"]
-
 LETTER = declare_message("rights_letter", fields=("number", "text"))
 """A letter about a request, in the words of the staff."""
 GUARDIAN_INFORMED = declare_message("rights_guardian_informed", fields=("number", "rights"))

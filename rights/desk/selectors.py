@@ -12,11 +12,11 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.indexes import Constant
 from rights.clock.deadlines import format_day
-from rights.desk.models import HandOver, RequestLetter, RequestTask, TaskKind
-from rights.requests.models import RightsRequest
+from rights.desk.models.handovers import HandOver
+from rights.desk.models.letters import RequestLetter
+from rights.desk.models.request_tasks import RequestTask, TaskKind
+from rights.requests.models.requests import RightsRequest
 from rights.requests.sealing import open_text
-
-__all__ = ["OtherSide", "find_other_sides", "list_calls", "list_letters", "list_tasks", "read_texts"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from consent.paper.certificate_names import in_each, name_codes, name_reasons
-from paktaleem.directory.data_systems.models import Order, OrderStep
+from paktaleem.directory.data_systems.models.orders import Order, OrderStep
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
@@ -16,8 +16,6 @@ from paktaleem.foundation.encryption.erasure_list import erasure_list
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.preview import list_remaining
 from rights.rectifications.selectors import list_notices, list_notices_of_person
-
-__all__ = ["VERSION", "issue_certificate"]
 
 VERSION = 1
 _ANSWERS = {

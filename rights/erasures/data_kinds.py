@@ -5,8 +5,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.administration.data_kinds import LEAVERS
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 
-__all__ = ["ERASE_LEAVERS", "list_kinds"]
-
 ERASE_LEAVERS = "erasures.erase_leavers"
 
 

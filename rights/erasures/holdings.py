@@ -11,12 +11,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.erasure_hooks import PersonalRows
+from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.foundation.tenancy.table_policy import Personal
-
-__all__ = ["count_sealed_rows", "find_readable"]
 
 _ABOUT = ("subject", "child")
 """Columns that name the person whom a row is about, and under whose key it is sealed."""

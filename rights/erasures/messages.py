@@ -2,8 +2,6 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["GUARDIAN_NOTICE", "NOTICE", "NOTICE_KINDS"]
-
 NOTICE = declare_message("erasure_notice", fields=("url", "days"), is_texted=True)
 """The person's data will be erased; the link leads to the page on which they can cancel it."""
 GUARDIAN_NOTICE = declare_message("erasure_notice_guardian", fields=("url", "days"), is_texted=True)

@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -15,9 +16,7 @@ from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
-from rights.requests.models import RightsRequest
-
-__all__ = ["Certificate", "ErasureProposal", "Extent", "Stage"]
+from rights.requests.models.requests import RightsRequest
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
 

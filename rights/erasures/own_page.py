@@ -5,14 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from children.guardians.models import Guardianship
+from children.guardians.models.guardians import Guardianship
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.public.pages import page_url
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import is_entitled
-from rights.requests.models import RightsRequest
-
-__all__ = ["list_erasures_of_ward", "list_own_erasures", "show_number"]
+from rights.requests.models.requests import RightsRequest
 
 
 def list_own_erasures(person: Subject, at: datetime) -> list[dict[str, Any]]:

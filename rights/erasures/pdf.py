@@ -6,8 +6,6 @@ from typing import Any
 
 from consent.paper.certificates import typeset_certificate
 
-__all__ = ["render_certificate"]
-
 _TEMPLATE = Path(__file__).resolve().parent / "certificate.typ"
 
 

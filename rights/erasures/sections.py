@@ -18,8 +18,6 @@ from paktaleem.directory.copies.sections import (
 )
 from rights.erasures.models import Certificate, ErasureProposal
 
-__all__ = ["list_erasure_sections"]
-
 
 def list_erasure_sections() -> Sequence[Section]:
     """List the sections of erasures and of their certificates."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
-from children.guardians.models import Guardianship, Verification
+from children.guardians.models.guardians import Guardianship, Verification
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis
 from paktaleem.directory.people.models import Subject
@@ -15,21 +15,8 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from rights.erasures.models import Certificate, ErasureProposal
-from rights.requests.models import RightKind, RightsRequest
+from rights.requests.models.requests import RightKind, RightsRequest
 from rights.requests.selectors import list_purposes_meant
-
-__all__ = [
-    "exclusive_categories",
-    "find_certificate",
-    "get_cooling_off",
-    "is_child",
-    "is_entitled",
-    "is_of_guardian",
-    "list_entitled_guardians",
-    "list_erasures",
-    "list_legal_purposes",
-    "list_unanswered_requests",
-]
 
 
 def list_erasures(actor: Actor) -> QuerySet[ErasureProposal]:

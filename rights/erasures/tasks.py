@@ -17,12 +17,10 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.erasures.data_kinds import ERASE_LEAVERS
 from rights.erasures.leavers import list_clients_with_leavers
 from rights.erasures.models import ErasureProposal
-from rights.erasures.services import continue_erasure, list_clients_with_open_erasures
 from rights.erasures.services.leaving import erase_leavers
 from rights.erasures.services.notices import notify_person
+from rights.erasures.services.progress import continue_erasure, list_clients_with_open_erasures
 from rights.erasures.services.proposals import CONTINUE, NOTIFY
-
-__all__ = ["continue_all_erasures", "continue_one_erasure", "erase_all_leavers", "notify_of_erasure"]
 
 CONTINUE_ALL = "erasures.continue_all"
 

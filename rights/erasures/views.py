@@ -15,9 +15,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import page_url, public_page
 from rights.erasures.own_page import list_erasures_of_ward, list_own_erasures
-from rights.erasures.services import ErasureEnded, cancel_erasure
-
-__all__ = ["cancel_erasure_of_ward", "cancel_own_erasure"]
+from rights.erasures.services.proposals import ErasureEnded, cancel_erasure
 
 
 @require_http_methods(["POST"])

@@ -17,11 +17,10 @@ from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 from paktaleem.foundation.errors import Problem
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.models import Channel, IdentityMethod, RequestPart, RightsRequest
-from rights.requests.services import RequestNotAllowed, list_parts
+from rights.requests.models.requests import Channel, IdentityMethod, RequestPart, RightsRequest
+from rights.requests.services.authority import RequestNotAllowed
+from rights.requests.services.steps import list_parts
 from rights.requests.states import Decider, Decision
-
-__all__ = ["AskAboutData"]
 
 _WHY = {
     RequestBlocker.NOT_VERIFIED: "The guardian is not, or no longer, verified: verify them first.",

@@ -9,9 +9,7 @@ from consent.guardian_pages.views.child_views import ChildView, about_child
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import page_url
 from rights.packages.pages import CopyPage, find_fetchable, render_copy, send_copy, send_copy_code
-from rights.requests.models import RightsRequest
-
-__all__ = ["download_copy", "request_code", "show_copy"]
+from rights.requests.models.requests import RightsRequest
 
 
 @require_http_methods(["GET", "HEAD"])

@@ -10,8 +10,6 @@ from paktaleem.foundation.console.forms import set_choices
 from rights.guardian_requests.texts import WISH_LABELS
 from rights.guardian_requests.wishes import Wish
 
-__all__ = ["ConcernForm", "DataForm"]
-
 
 class ConcernForm(forms.Form):
     """Public form for a concern about a child's data."""

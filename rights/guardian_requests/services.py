@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.urls import reverse
 
-from children.guardians.selectors import get_live_guardianship
+from children.guardians.selectors.guardians import get_live_guardianship
 from children.guardians.services.locking import lock_child
 from paktaleem.directory.mail.models import Channel as MailChannel
 from paktaleem.directory.mail.services import send_message
@@ -18,15 +18,12 @@ from paktaleem.foundation.audit.services import record_entry
 from rights.guardian_requests.selectors import find_open_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.messages import OF_GUARDIAN
-from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.models.requests import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.selectors import name_rights
-from rights.requests.services import receive_request
 from rights.requests.services.authority import require_authority
 from rights.requests.services.identity import record_verified
-from rights.requests.services.intake import require_may_receive
+from rights.requests.services.intake import receive_request, require_may_receive
 from rights.requests.services.steps import lock_open_request
-
-__all__ = ["record_guardian_request"]
 
 
 @transaction.atomic

@@ -9,10 +9,8 @@ from children.guardians.request_rules import RequestBlocker
 from rights.channels.forms import STATES_FOR_PERSON
 from rights.guardian_requests.selectors import RequestProgress
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.models import RightKind
+from rights.requests.models.requests import RightKind
 from rights.requests.states import State
-
-__all__ = ["DONE_TEXTS", "WISH_LABELS", "describe_blockers", "name_right", "render_progress"]
 
 WISH_LABELS: dict[Wish, Promise] = {
     Wish.COPY: _("I request a copy of the data"),

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from children.guardians.selectors import GuardianshipUnknown
+from children.guardians.selectors.guardians import GuardianshipUnknown
 from consent.guardian_pages.views.child_views import ChildView, about_child, language_of
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.decorators import client_page
@@ -32,19 +32,12 @@ from rights.guardian_requests.selectors import (
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.texts import DONE_TEXTS, describe_blockers, name_right, render_progress
 from rights.guardian_requests.wishes import Wish
-from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
-from rights.requests.services import (
-    AlreadyAnswered,
-    ContactTooNew,
-    RequestEnded,
-    RequestNotAllowed,
-    deny_own_request,
-    receive_request,
-)
-from rights.requests.services.identity import ErasureGranted
-from rights.requests.services.steps import list_parts
-
-__all__ = ["ask_for_data", "end_request", "report_concern"]
+from rights.requests.models.requests import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.services.authority import RequestNotAllowed
+from rights.requests.services.clock import AlreadyAnswered
+from rights.requests.services.identity import ContactTooNew, ErasureGranted, deny_own_request
+from rights.requests.services.intake import receive_request
+from rights.requests.services.steps import RequestEnded, list_parts
 
 REPORTING = (Limit("concern/ip", 10, timedelta(hours=1)),)
 _BY_ANYBODY = system_actor("rights.concern_by_anybody")

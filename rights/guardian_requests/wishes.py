@@ -2,9 +2,7 @@
 
 from enum import StrEnum
 
-from rights.requests.models import RightKind
-
-__all__ = ["RIGHT_OF", "Wish"]
+from rights.requests.models.requests import RightKind
 
 
 class Wish(StrEnum):

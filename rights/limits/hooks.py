@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from consent.consents.models import Restriction
+from consent.consents.models.consents import Restriction
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.extensions.points import ExtensionPoint
-
-__all__ = ["find_requester", "requesters"]
 
 type FindRequester = Callable[[Restriction, datetime], Subject | None]
 

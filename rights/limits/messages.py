@@ -2,7 +2,5 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["LIFT"]
-
 LIFT = declare_message("rights_lift")
 """The notice that a restriction will be lifted."""

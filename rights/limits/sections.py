@@ -16,8 +16,6 @@ from paktaleem.directory.copies.sections import (
 )
 from rights.limits.models import Overruling
 
-__all__ = ["list_limit_sections"]
-
 
 def list_limit_sections() -> Sequence[Section]:
     """List the section of proposals to overrule objections."""

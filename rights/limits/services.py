@@ -7,15 +7,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.consents.models import Objection, Restriction
-from consent.consents.services import end_objection, request_lift
+from consent.consents.models.consents import Objection, Restriction
+from consent.consents.services.restrictions import end_objection, request_lift
 from consent.register.dpv import MARKETING
-from consent.register.models import Purpose, SafeguardChange
+from consent.register.models.purposes import Purpose
+from consent.register.models.safeguards import SafeguardChange
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, record_access
+from paktaleem.directory.people.services.erasure import AlreadyErased
+from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -26,20 +28,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from rights.limits.hooks import find_requester
 from rights.limits.messages import LIFT
 from rights.limits.models import LiftNotice, NoticeWay, Overruling
-
-__all__ = [
-    "AlreadyProposed",
-    "NothingProposed",
-    "ObjectionIsAbsolute",
-    "PersonNotInformed",
-    "approve_overruling",
-    "decline_overruling",
-    "inform_before_lift",
-    "propose_overruling",
-    "read_grounds",
-    "request_lift_after_notice",
-    "require_notice",
-]
 
 _GROUNDS = "limits_overruling.grounds"
 

@@ -9,10 +9,8 @@ from django.conf import settings
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.mailbox.models import CaseAddress
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.sealing import open_text, seal_text
-
-__all__ = ["find_case_address", "hash_token", "list_own_addresses", "with_token"]
 
 _TOKEN_BYTES = 16
 

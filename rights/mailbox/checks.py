@@ -7,8 +7,6 @@ from django.core.checks import Error, register
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-__all__ = ["check_mailbox"]
-
 _WAYS = ("ssl", "starttls", "none")
 _THIS_COMPUTER = frozenset({"localhost", "127.0.0.1", "::1"})
 

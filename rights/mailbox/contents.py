@@ -15,20 +15,8 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 from rights.mailbox.models import MailMessage
 from rights.mailbox.parsing.parsed import ParsedMail
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.sealing import open_text, seal_text
-
-__all__ = [
-    "MESSAGE_KEYS",
-    "Content",
-    "KeptFile",
-    "add_files",
-    "move_to_request",
-    "new_content",
-    "open_content",
-    "open_file",
-    "seal_content",
-]
 
 _COLUMN = "mailbox_mailmessage.content"
 MESSAGE_KEYS = row_keys(MailMessage)

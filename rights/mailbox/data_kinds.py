@@ -9,8 +9,6 @@ from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 from rights.mailbox.models import MailMessage
 
-__all__ = ["MAILBOX_MESSAGES", "PURGE_MESSAGES", "list_kinds", "list_settled"]
-
 MAILBOX_MESSAGES, PURGE_MESSAGES = "mailbox_messages", "mailbox.purge"
 
 

@@ -10,8 +10,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.mailbox.models import MailboxCheck
 
-__all__ = ["check_mailbox"]
-
 
 def check_mailbox() -> Iterator[Line]:
     """Yield whether the worker reads the mailbox; no line if none is configured."""

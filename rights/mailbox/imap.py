@@ -12,8 +12,6 @@ from django.conf import settings
 
 from rights.mailbox.models import MailboxError
 
-__all__ = ["MailboxUnusable", "fetch_new_mails"]
-
 _SECONDS = 30
 _AT_ONCE = 100
 _UID = re.compile(rb"UID (\d+)")

@@ -22,8 +22,6 @@ from rights.mailbox.rules import find_aside_reason
 from rights.mailbox.services.places import Place, find_place, is_known_message
 from rights.mailbox.services.receiving import ReceivedMail, message_key_of, store_mail
 
-__all__ = ["NOT_STORED", "EmptyMail", "Taken", "take_mail"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 _BROKEN_RULES = (PortalError, ValidationError, ValueError, LookupError, DataError, IntegrityError)

@@ -13,9 +13,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from rights.mailbox.rules import AsideReason
-from rights.requests.models import RightsRequest
-
-__all__ = ["WAITING", "CaseAddress", "Direction", "MailMessage", "MailboxCheck", "MailboxError", "MessageState"]
+from rights.requests.models.requests import RightsRequest
 
 
 class Direction(models.TextChoices):

@@ -6,8 +6,6 @@ from enum import StrEnum
 
 from rights.mailbox.parsing.parsed import ParsedMail
 
-__all__ = ["MOST_RECIPIENTS", "AsideReason", "find_aside_reason", "guess_language", "may_acknowledge", "read_results"]
-
 MOST_RECIPIENTS = 20
 """A request to us has few recipients; more is a circular."""
 _DAEMONS = frozenset({"mailer-daemon", "postmaster", "mail-daemon"})

@@ -18,8 +18,6 @@ from rights.mailbox.models import MailboxError
 from rights.mailbox.services.handling import purge_settled_messages
 from rights.mailbox.services.state import record_check
 
-__all__ = ["POLL", "poll_mailbox", "purge_messages"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 POLL = "mailbox.poll"

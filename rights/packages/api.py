@@ -14,8 +14,6 @@ from rights.packages.models import BuildFailure, Package, PackageState
 from rights.packages.selectors import count_downloads, find_package
 from rights.requests.selectors import get_request
 
-__all__ = ["ShowCopy"]
-
 
 class CopyOutput(serializers.Serializer[Any]):
     """The copy of a request for access or portability, without its content.

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any, Protocol, Self, cast
 
-__all__ = ["MANIFEST", "Archive", "Entry", "Sink"]
-
 MANIFEST = "manifest.json"
 _PATH = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(/[a-z0-9_-]+(\.[a-z0-9_-]+)*)*")
 

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-__all__ = ["SYSTEM", "Contents", "derive_contents", "needs_choice", "safe_name"]
-
 SYSTEM = "system:"
 """Prefix of the code of a system among what is left out."""
 _GRANTED, _PARTLY = "granted", "partly"

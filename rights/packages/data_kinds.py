@@ -4,8 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 
-__all__ = ["LOOK_AFTER", "PACKAGES", "list_kinds"]
-
 PACKAGES, LOOK_AFTER = "packages", "rights.look_after_packages"
 
 

@@ -8,8 +8,6 @@ from django.http import HttpResponse, StreamingHttpResponse
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
 from rights.packages.models import Package
 
-__all__ = ["stream_archive", "stream_package"]
-
 
 def stream_package(package: Package, content: Iterator[bytes]) -> HttpResponse:
     """Return a response that sends a package as a file named by the request's number."""

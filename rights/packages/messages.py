@@ -2,6 +2,4 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["COPY_READY"]
-
 COPY_READY = declare_message("rights_copy_ready", fields=("number", "until", "url"))

@@ -15,9 +15,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
-from rights.requests.models import RightsRequest
-
-__all__ = ["BuildFailure", "DownloadWay", "Package", "PackageDownload", "PackageQuerySet", "PackageState"]
+from rights.requests.models.requests import RightsRequest
 
 
 class PackageState(models.TextChoices):

@@ -18,10 +18,9 @@ from paktaleem.foundation.public.pages import public_page
 from rights.packages.downloads import stream_package
 from rights.packages.selectors import count_downloads, find_package, has_contact, may_fetch
 from rights.packages.services.fetching import CodeNeeded, PackageNotThere, fetch_package, is_code_fresh
-from rights.requests.models import RightsRequest, RightsRequestQuerySet
-from rights.requests.services import ContactTooNew, RequestEnded
-
-__all__ = ["CopyPage", "find_fetchable", "render_copy", "send_copy", "send_copy_code"]
+from rights.requests.models.requests import RightsRequest, RightsRequestQuerySet
+from rights.requests.services.identity import ContactTooNew
+from rights.requests.services.steps import RequestEnded
 
 _CODES = system_actor("rights.copy_code")
 

@@ -5,8 +5,6 @@ from typing import Any
 
 from paktaleem.directory.copies.sections import Column, Section, ValueKind
 
-__all__ = ["build_schema"]
-
 _TYPES: dict[ValueKind, dict[str, Any]] = {
     ValueKind.TEXT: {"type": ["string", "null"]},
     ValueKind.NUMBER: {"type": ["integer", "null"]},

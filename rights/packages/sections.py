@@ -18,8 +18,6 @@ from paktaleem.directory.copies.sections import (
 )
 from rights.packages.models import Package, PackageDownload
 
-__all__ = ["list_package_sections"]
-
 
 def list_package_sections() -> Sequence[Section]:
     """List the sections of copies and of their downloads."""

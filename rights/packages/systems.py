@@ -7,15 +7,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
-from paktaleem.directory.data_systems.models import Order, OrderPart, Waiver
+from paktaleem.directory.data_systems.models.orders import Order, OrderPart, Waiver
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.files.kinds import FileKind
 from rights.packages.contents import Contents, safe_name
 from rights.packages.models import Package
 from rights.packages.selectors import list_orders
-
-__all__ = ["ENDINGS", "SystemAnswer", "SystemFile", "list_system_answers"]
 
 ENDINGS = {FileKind.PDF: "pdf", FileKind.JPEG: "jpg", FileKind.PNG: "png", FileKind.JSON: "json"}
 """Endings of the names of files, by their kind."""

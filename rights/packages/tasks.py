@@ -20,9 +20,7 @@ from rights.packages.selectors import list_clients_with_packages
 from rights.packages.services.building import build_package, record_failure
 from rights.packages.services.collecting import BUILD, continue_waiting_packages, retry_builds
 from rights.packages.services.ending import end_due_packages
-from rights.requests.services import RequestEnded
-
-__all__ = ["build_one_package", "look_after_packages"]
+from rights.requests.services.steps import RequestEnded
 
 
 @app.task(name=BUILD, pass_context=False)

@@ -11,9 +11,7 @@ from paktaleem.directory.access_links.views import closed
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import page_url
 from rights.packages.pages import CopyPage, find_fetchable, render_copy, send_copy, send_copy_code
-from rights.requests.models import RightsRequest
-
-__all__ = ["download_copy", "request_code", "show_copy"]
+from rights.requests.models.requests import RightsRequest
 
 _own_page = require_own_page(Page.REQUESTS, closed)
 

@@ -23,9 +23,7 @@ from rights.packages.contents import Contents, safe_name
 from rights.packages.models import Package
 from rights.packages.schema import build_schema
 from rights.packages.systems import ENDINGS, SystemAnswer
-from rights.requests.models import RightKind
-
-__all__ = ["MOST_ROWS_ON_PAGE", "PackageWriter"]
+from rights.requests.models.requests import RightKind
 
 MOST_ROWS_ON_PAGE = 200
 """Rows of a section on the page for people; all rows are in its table, so that memory use is flat."""

@@ -14,11 +14,9 @@ from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, 
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
-from rights.rectifications.services import Statement, add_correction
+from rights.rectifications.services.statements import Statement, add_correction
 from rights.rectifications.values import FIELD_LABELS
 from rights.requests.selectors import get_request
-
-__all__ = ["Corrections"]
 
 _LONGEST = 2_000
 _STATES = [*CorrectionState.values, "waiting"]

@@ -5,8 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 from rights.rectifications.values import FIELD_LABELS
 
-__all__ = ["CorrectionForm"]
-
 _SHORT = {"dir": "auto", "autocomplete": "off"}
 
 

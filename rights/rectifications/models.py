@@ -4,17 +4,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models import Recipient
-from paktaleem.directory.people.models import AgeChange, Subject
+from consent.register.models.agreements import Recipient
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
-from rights.requests.models import RequestPart, RightsRequest
-
-__all__ = ["CorrectedValue", "Correction", "CorrectionState", "InformOutcome", "RecipientNotice"]
+from rights.requests.models.requests import RequestPart, RightsRequest
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
 

@@ -25,8 +25,6 @@ from rights.rectifications.models import CorrectedValue, Correction, RecipientNo
 from rights.rectifications.services.applying import open_value
 from rights.requests.sections import OF_REQUEST, REQUEST, open_request_text
 
-__all__ = ["list_rectification_sections"]
-
 _FIELD = Column("field", _("Field"))
 _OLD, _NEW = Column("old_value", _("Old value")), Column("new_value", _("New value"))
 

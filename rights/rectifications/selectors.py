@@ -11,18 +11,8 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, RecipientNotice
 from rights.rectifications.services.applying import open_value
 from rights.rectifications.values import to_text
-from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
-
-__all__ = [
-    "FieldHistory",
-    "describe_corrections",
-    "list_corrected_fields",
-    "list_corrections",
-    "list_notices",
-    "list_notices_of_person",
-    "waiting_fields",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,6 @@ from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = [
-    "CATEGORY",
-    "CORRECTABLE",
-    "FIELD_LABELS",
-    "OTHER",
-    "ROLES",
-    "VALUE_LABELS",
-    "check_value",
-    "parse_changes",
-    "to_text",
-]
-
 OTHER = "other"
 """Data that is not among a person's fields here: it is described in words, and lies in systems."""
 ROLES = "roles"

@@ -16,12 +16,16 @@ from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.public.pages import public_page, redirect_to_page
 from rights.rectifications.forms import CorrectionForm
 from rights.rectifications.selectors import list_corrections
-from rights.rectifications.services import NoRectification, Statement, TooManyCorrections, add_correction
-from rights.rectifications.services.statements import find_open_part
-from rights.requests.models import RightsRequest
-from rights.requests.services import AlreadyAnswered, RequestEnded
-
-__all__ = ["state_corrections"]
+from rights.rectifications.services.statements import (
+    NoRectification,
+    Statement,
+    TooManyCorrections,
+    add_correction,
+    find_open_part,
+)
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.clock import AlreadyAnswered
+from rights.requests.services.steps import RequestEnded
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,9 +3,7 @@
 from django.urls import reverse
 
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
-from rights.requests.models import RightsRequest
-
-__all__ = ["get_start_url"]
+from rights.requests.models.requests import RightsRequest
 
 
 def get_start_url(request: RightsRequest) -> str:

@@ -8,13 +8,11 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.word_lists import join_words
 from rights.requests.hooks import answer_notes, part_details
-from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.models.requests import RequestPart, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.selectors import authority_of
 from rights.requests.services.steps import list_parts
 from rights.requests.states import Decision
-
-__all__ = ["compose_answer"]
 
 
 def compose_answer(request: RightsRequest) -> str:

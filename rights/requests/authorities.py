@@ -8,8 +8,6 @@ words.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["AUTHORITIES", "NONE_YET", "Authority", "find_authority"]
-
 
 class Authority(NamedTuple):
     """A supervisory authority: its name and web address."""

@@ -9,23 +9,7 @@ from django.db.models import QuerySet
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from rights.requests.models import RequestPart, RightsRequest
-
-__all__ = [
-    "answer_notes",
-    "before_answering",
-    "before_closing",
-    "calls_to_make",
-    "identity_verified",
-    "part_details",
-    "part_granted",
-    "person_assigned",
-    "person_named",
-    "request_continued",
-    "request_ended",
-    "texts_needed",
-    "texts_to_read",
-]
+from rights.requests.models.requests import RequestPart, RightsRequest
 
 type GrantHandler = Callable[[RightsRequest, RequestPart, Actor, datetime], None]
 type AnsweringCheck = Callable[[RightsRequest, Actor, datetime], None]

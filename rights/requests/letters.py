@@ -8,12 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client
 from rights.clock.deadlines import format_day
 from rights.requests.answers import compose_answer
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.selectors import name_rights
 from rights.requests.services.steps import list_parts
 from rights.requests.states import Decision
-
-__all__ = ["ANSWERS", "OCCASIONS", "Occasion", "compose_letter", "get_answer_occasion"]
 
 
 class Occasion(StrEnum):

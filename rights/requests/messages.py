@@ -3,8 +3,6 @@
 from paktaleem.directory.mail.kinds import declare_message
 from rights.clock.deadlines import StepKind
 
-__all__ = ["ANSWER", "CONFIRM", "NOTICE", "OF_GUARDIAN", "RECEIVED", "STAFF_MESSAGES"]
-
 RECEIVED = declare_message("rights_received", fields=("number", "rights", "due", "url"))
 """The acknowledgement: what was requested, what happens next and by when, and how to end it."""
 CONFIRM = declare_message("rights_confirm", fields=("number", "rights", "url", "days"))

@@ -33,17 +33,9 @@ from paktaleem.directory.copies.sections import (
     table_section,
 )
 from paktaleem.foundation.audit.acts import ACT_NAMES
-from rights.requests.models import (
-    RequestExtension,
-    RequestNote,
-    RequestPart,
-    RequestStep,
-    RightsRequest,
-)
-from rights.requests.models.requests import STATE_LABELS
+from rights.requests.models.requests import STATE_LABELS, RequestPart, RightsRequest
+from rights.requests.models.timeline import RequestExtension, RequestNote, RequestStep
 from rights.requests.sealing import open_text
-
-__all__ = ["OF_REQUEST", "REQUEST", "list_request_sections", "open_request_text"]
 
 OF_REQUEST = ("request__subject", "request__requester")
 """The people of a row about a request: whom it is about, and the guardian who made it."""

@@ -27,29 +27,9 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 from rights.clock.deadlines import Pause, RequestClock
 from rights.requests.authorities import Authority, find_authority
-from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
+from rights.requests.models.timeline import RequestExtension, RequestPause
 from rights.requests.states import Decider, Decision
-
-__all__ = [
-    "Figures",
-    "MonthFigures",
-    "RequestUnknown",
-    "authority_of",
-    "find_deciders",
-    "get_clock",
-    "get_clocks",
-    "get_figures",
-    "get_monthly_figures",
-    "get_request",
-    "is_erasing",
-    "is_legitimate_interest",
-    "list_linkable",
-    "list_parts_of",
-    "list_purposes_meant",
-    "list_related",
-    "list_requests",
-    "name_rights",
-]
 
 _OURS = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
 """Kinds that PakTaleem answers, also where the client is controller; an officer may pass them on."""

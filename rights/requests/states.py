@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["CLOSED", "Decider", "Decision", "PartFacts", "RefusalCode", "RequestFacts", "State", "derive_state"]
-
 
 class State(StrEnum):
     """State of a request (the state machine of ``peers.md``)."""

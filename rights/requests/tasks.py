@@ -22,14 +22,13 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.clock.deadlines import StepKind, format_day
 from rights.requests.data_kinds import PURGE_TEXTS, REQUEST_TEXTS
 from rights.requests.messages import STAFF_MESSAGES
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.selectors import get_clock
-from rights.requests.services.matching import MATCH_SENDER, match_sender
+from rights.requests.services.intake import MATCH_SENDER
+from rights.requests.services.matching import match_sender
 from rights.requests.services.purging import list_clients_with_old_requests, purge_old_requests
 from rights.requests.services.schedule import NOTIFY_STAFF, carry_out_due_steps, list_clients_with_due_requests
 from rights.requests.services.steps import RequestEnded
-
-__all__ = ["carry_out_due_steps_of_all", "match_sender_of_request", "notify_staff", "purge_old_texts"]
 
 SCHEDULE = "rights.schedule"
 _TO_CLIENT_ONLY = frozenset({StepKind.REMINDER})

@@ -13,27 +13,13 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.access_links.limits import ATTEMPT_LIMITS, count_attempt
 from paktaleem.directory.access_links.models import PageCode, PageLink
-from paktaleem.directory.access_links.services import (
-    issue_link,
-    redeem_code,
-    redeem_link,
-    send_access_link,
-)
+from paktaleem.directory.access_links.services import issue_link, redeem_code, redeem_link, send_access_link
 from paktaleem.directory.access_links.tokens import code_digest, token_digest
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.access_links.visiting import (
-    by_link,
-    issue,
-    latest_code,
-    path_of,
-    send,
-    token_of,
-    visitor,
-    work,
-)
+from tests.access_links.visiting import by_link, issue, latest_code, path_of, send, token_of, visitor, work
 
 START, CODE, PAGE = "/choices/indus/", "/choices/code/", "/choices/"
 HAMZA = "hamza.lodhi@students.example"

@@ -32,11 +32,9 @@ from paktaleem.foundation.console.cards import Card
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
-from tests.console.conftest import SignIn, sign_in
+from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.factories import make_staff
-
-__all__ = ["sign_in"]
 
 TASK = system_actor("access_reviews.advance")
 OPENED = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)

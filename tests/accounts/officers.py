@@ -4,13 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from paktaleem.foundation.accounts.actors import Actor, user_actor
-from paktaleem.foundation.accounts.models import StaffChange, User
-from paktaleem.foundation.accounts.services import decide_staff_change
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.staff_changes import StaffChange
+from paktaleem.foundation.accounts.staff_services import decide_staff_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import make_staff
-
-__all__ = ["approve", "second_officer", "second_officer_user"]
 
 EMAIL = "gul@paktaleem.example"
 

@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from paktaleem.foundation.accounts.models import Membership, StaffTie, User
-from paktaleem.foundation.accounts.services import invite_user
+from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.accounts.staff_services import invite_user
+from paktaleem.foundation.accounts.staff_ties import StaffTie
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

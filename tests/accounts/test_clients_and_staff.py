@@ -15,16 +15,11 @@ from paktaleem import settings as portal_settings
 from paktaleem.directory.access_links import urls as doors
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.backends import StaffBackend
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import RESERVED_CODES, Client, Membership, User
 from paktaleem.foundation.accounts.selectors import list_memberships
-from paktaleem.foundation.accounts.services import (
-    AlreadyEnded,
-    change_client,
-    change_membership,
-    change_user,
-    end_membership,
-    invite_user,
-)
+from paktaleem.foundation.accounts.staff_accounts import AlreadyEnded
+from paktaleem.foundation.accounts.staff_services import change_membership, change_user, end_membership, invite_user
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global

@@ -13,30 +13,27 @@ from django.test import Client
 from django.utils import timezone
 
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
-from paktaleem.foundation.accounts.models import ApiKey, Membership, StaffChange, User
+from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague, resend_invitation
+from paktaleem.foundation.accounts.leaving import LastAdministrator
+from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent
 from paktaleem.foundation.accounts.selectors import find_key_actor, list_memberships
-from paktaleem.foundation.accounts.services import (
-    Colleague,
-    LastAdministrator,
+from paktaleem.foundation.accounts.services import issue_api_key
+from paktaleem.foundation.accounts.staff_changes import StaffChange
+from paktaleem.foundation.accounts.staff_services import (
     PasswordIsSet,
     change_membership,
     decide_staff_change,
     end_membership,
-    invite_colleague,
-    issue_api_key,
-    resend_invitation,
 )
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
-from tests.console.conftest import SignIn, sign_in
+from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.factories import CAST_AT, make_staff
 from tests.signing_in import browser_of
-
-__all__ = ["sign_in"]
 
 NEW = Colleague("new@indus.example", "New Colleague", "ur")
 

@@ -14,13 +14,7 @@ from paktaleem.foundation.accounts.actors import (
     system_actor,
     user_actor,
 )
-from paktaleem.foundation.accounts.roles import (
-    KEY_SCOPES,
-    OFFICER_ROLES,
-    ROLES_BY_CAPABILITY,
-    Capability,
-    Role,
-)
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_BY_CAPABILITY, Capability, Role
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 TABLE = """

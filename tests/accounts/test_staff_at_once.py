@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connections
 
-from paktaleem.foundation.accounts.models import Membership, StaffChange
-from paktaleem.foundation.accounts.services import AlreadyProposed, change_membership
+from paktaleem.foundation.accounts.models import Membership
+from paktaleem.foundation.accounts.staff_changes import StaffChange
+from paktaleem.foundation.accounts.staff_services import AlreadyProposed, change_membership
 from paktaleem.foundation.tenancy.context import in_client
 
 TIMES = 8

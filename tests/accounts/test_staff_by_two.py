@@ -11,7 +11,7 @@ from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp
 from paktaleem.directory.sign_in.evidence import record_change
 from paktaleem.directory.sign_in.links import create_staff_token
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.accounts.models import Membership, StaffChange, StaffTie, User
+from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import ROLES_BY_CAPABILITY, Capability, Role, is_privileged, is_wider
 from paktaleem.foundation.accounts.second_person import (
     ApproverIsRequester,
@@ -19,7 +19,9 @@ from paktaleem.foundation.accounts.second_person import (
     ChangeAlreadyDecided,
     require_second_person,
 )
-from paktaleem.foundation.accounts.services import (
+from paktaleem.foundation.accounts.staff_accounts import STAFF_LINK_LIFE
+from paktaleem.foundation.accounts.staff_changes import StaffChange
+from paktaleem.foundation.accounts.staff_services import (
     AlreadyProposed,
     ApproverIsConcerned,
     PasswordIsSet,
@@ -34,8 +36,7 @@ from paktaleem.foundation.accounts.services import (
     reset_password,
     reset_second_factor,
 )
-from paktaleem.foundation.accounts.staff_accounts import STAFF_LINK_LIFE
-from paktaleem.foundation.accounts.staff_ties import TIE_LIFE
+from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, StaffTie
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -9,17 +9,17 @@ from django.core.exceptions import ValidationError
 from consent.consents.selectors.service_notices import recipients_of
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import current_register
-from consent.register.models import (
+from consent.register.models.agreements import (
     AgreementSuspension,
     Instruction,
-    LawfulBasis,
-    Purpose,
-    PurposeCapacity,
     Recipient,
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.register.services import WeakensSafeguard, cancel_period, change_register, end_period
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import LawfulBasis, Purpose
+from consent.register.services.register import cancel_period, change_register, end_period
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

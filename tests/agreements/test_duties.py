@@ -18,13 +18,14 @@ from consent.agreements.duties import (
 )
 from consent.agreements.models import DutyAttestation
 from consent.agreements.selectors import list_contacts, list_duties, list_notice_recipients, list_parts, list_to_do
-from consent.agreements.services import add_contact, attest_duties, remind_of_duties
+from consent.agreements.services.attesting import attest_duties, remind_of_duties
+from consent.agreements.services.contacts import add_contact
 from consent.notices.services.announcement_worker import process_client
-from consent.register.models import PurposeCapacity
+from consent.register.models.capacities import PurposeCapacity
 from consent.register.models.purposes import Purpose
-from consent.register.services import change_register, end_period
+from consent.register.services.register import change_register, end_period
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

@@ -10,23 +10,24 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from consent.agreements.services import (
-    NotADraft,
+from consent.agreements.services.documents import add_document, open_document
+from consent.agreements.services.life import (
     NotInForce,
-    NotSignedYet,
     NotSuspended,
-    PaperSignatureNotAllowed,
-    SideHasSigned,
-    add_document,
-    decline_signing,
     end_agreement,
-    open_document,
     resume_agreement,
-    sign_agreement,
     suspend_agreement,
 )
-from consent.register.models import Instruction, ServiceAgreement
-from consent.register.services import change_register, end_period
+from consent.agreements.services.signing import (
+    NotADraft,
+    NotSignedYet,
+    PaperSignatureNotAllowed,
+    SideHasSigned,
+    decline_signing,
+    sign_agreement,
+)
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.services.register import change_register, end_period
 from paktaleem.directory.files.services import FileKindNotAccepted
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.test_idempotency import in_threads, post

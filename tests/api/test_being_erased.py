@@ -4,11 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from consent.consents.services import object_to_purpose, restrict_processing
-from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.data_systems.services import issue_orders, issue_orders_for_set
-from paktaleem.directory.people.models import Erasure, Subject
-from paktaleem.directory.people.services import ErasureInProgress, complete_erasure, erase_subject, start_erasure
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
+from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.services.issuing import issue_orders
+from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import (
+    ErasureInProgress,
+    complete_erasure,
+    erase_subject,
+    start_erasure,
+)
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import wall_clock_now

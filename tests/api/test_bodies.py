@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from consent.consents.models import ConsentEvent
+from consent.consents.models.consents import ConsentEvent
 from paktaleem.foundation.public.request_bodies import REFUSED
 from paktaleem.foundation.public.whole_requests import WholeRequests
 from paktaleem.foundation.tenancy.context import in_client

@@ -10,12 +10,12 @@ import time_machine
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from consent.consents.services import object_to_purpose, restrict_processing
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.decisions.models import RegisterChange, SubjectChange
 from consent.decisions.selectors.changes import Position
 from consent.tasks import purge_changes
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
@@ -244,7 +244,7 @@ def test_an_expired_cursor_is_answered_with_410(lms, committed):
 def test_a_cursor_of_another_database_is_answered_with_410(lms, committed, monkeypatch):
     cursor = begin(lms)
     monkeypatch.setattr(
-        "consent.decisions.api.changes.get_latest_position", lambda: Position(1, 1, committed.client_id("khyber"))
+        "consent.decisions.selectors.changes.get_latest_position", lambda: Position(1, 1, committed.client_id("khyber"))
     )
     assert lms.get(CHANGES, since=cursor).status_code == HTTPStatus.GONE
 

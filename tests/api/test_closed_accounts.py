@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.notices.starter_register import PURPOSES
-from consent.register.models import Purpose
-from consent.register.services import decide_safeguard_change, request_safeguard_change
+from consent.register.models.purposes import Purpose
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from paktaleem.directory.people.models import Subject, SubjectEvent
-from paktaleem.directory.people.services import AlreadyErased, erase_subject, record_subject_event, register_subject
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.events import record_subject_event
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

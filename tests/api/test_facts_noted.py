@@ -12,18 +12,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 
-from consent.consents.services import object_to_purpose, restrict_processing
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.decisions.models import SubjectChange
 from consent.notices.selectors import registers
 from consent.notices.selectors.registers import current_register
-from paktaleem.directory.people.services import (
-    approve_readmission,
-    erase_subject,
-    request_readmission,
-)
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.readmission import approve_readmission, request_readmission
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.actors import user_actor
-from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.consent.lifting import lift_by_two

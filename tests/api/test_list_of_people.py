@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.api.test_lists import assert_refused, pages

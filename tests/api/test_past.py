@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from consent.consents.models.consents import ConsentState
-from consent.consents.services import Answer, record_answers, withdraw_consent
-from consent.register.models import ServiceAgreement
-from consent.register.services import end_period
-from paktaleem.directory.people.services import erase_subject, register_subject
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.register.models.agreements import ServiceAgreement
+from consent.register.services.register import end_period
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import question
 from tests.showing import shown

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from consent.register.models import Instruction, LawfulBasis, Purpose, ServiceAgreement
-from consent.register.services import change_register
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.models.purposes import LawfulBasis, Purpose
+from consent.register.services.register import change_register
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

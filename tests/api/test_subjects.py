@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from children.guardians.models import Guardianship
-from children.guardians.services import name_guardian
+from children.guardians.models.guardians import Guardianship
+from children.guardians.services.guardians import name_guardian
 from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 

@@ -14,18 +14,12 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client as Browser
 
-from paktaleem.development.embedded import (
-    APP,
-    BACKUP,
-    OWNER,
-    SUPERUSER,
-    drop_database,
-    ensure_database,
-)
+from paktaleem.development.embedded.endpoint import APP, BACKUP, OWNER, SUPERUSER
+from paktaleem.development.embedded.roles import drop_database, ensure_database
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.backups.dumps import back_up, check_complete, count_dump
 from paktaleem.foundation.backups.programs import BackupFailed, environment_of, find_program

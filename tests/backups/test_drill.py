@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from paktaleem.development.embedded import APP, BACKUP, OWNER, SUPERUSER
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.development.embedded.endpoint import APP, BACKUP, OWNER, SUPERUSER
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.checking import EntryChanged, check_entries
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

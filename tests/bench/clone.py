@@ -15,8 +15,6 @@ from pathlib import Path
 from tests.bench.infrastructure import HOST, free_port
 from tests.bench.table import Row, measure_section
 
-__all__ = ["clone_rows"]
-
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DATABASE_", "PAKTALEEM_", "BENCH_", "MAKE", "MFLAGS", "DJANGO_")
 SECONDS_AT_MOST = 300

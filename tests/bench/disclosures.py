@@ -17,11 +17,10 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded import Endpoint, ensure_database
+from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section
-
-__all__ = ["disclosure_rows"]
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH, BATCHES = 1_000, 10
@@ -95,7 +94,7 @@ def _insert(superuser_url: str) -> int:
 
 def _report() -> int:
     """Report a disclosure about each person, a thousand at once, as a system does."""
-    from consent.sharing.services import DisclosureReport, report_disclosures  # noqa: PLC0415 -- as above
+    from consent.sharing.services.disclosing import DisclosureReport, report_disclosures  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
@@ -116,8 +115,8 @@ def _report() -> int:
 
 def _fill(superuser_url: str) -> None:
     """Create the people of one client, and an approved and instructed recipient."""
-    from consent.register.models import Instruction, RecipientApproval, ServiceAgreement  # noqa: PLC0415 -- as above
-    from consent.register.services import change_register  # noqa: PLC0415 -- as above
+    from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement  # noqa: PLC0415 -- as above
+    from consent.register.services.register import change_register  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.consent.approving import approve_by_two, make_provider  # noqa: PLC0415 -- as above

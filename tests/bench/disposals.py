@@ -17,12 +17,11 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded import Endpoint, ensure_database
+from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.orders import TABLE
 from tests.bench.table import Row, measure_section
-
-__all__ = ["disposal_rows"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = int(os.environ.get("BENCH_DISPOSAL_PEOPLE", "500_000"))
@@ -116,7 +115,7 @@ def _stamp(days: int = 0) -> dict[str, Any]:
 def _sweep() -> None:
     """Flag everything, in a transaction for each chunk, as the worker does."""
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from retention.disposals.services import flag_chunk, start_sweep  # noqa: PLC0415 -- as above
+    from retention.disposals.services.sweeping import flag_chunk, start_sweep  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     stamp = _stamp()
@@ -134,10 +133,10 @@ def _sweep() -> None:
 
 def _order() -> None:
     """Issue all orders, in a transaction for each chunk, as the worker does."""
-    from paktaleem.directory.data_systems.models import Order  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models.orders import Order  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from retention.disposals.models import Batch  # noqa: PLC0415 -- as above
-    from retention.disposals.services import order_chunk  # noqa: PLC0415 -- as above
+    from retention.disposals.models.batches import Batch  # noqa: PLC0415 -- as above
+    from retention.disposals.services.executing import order_chunk  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     stamp = _stamp()
@@ -157,10 +156,10 @@ def _order() -> None:
 
 def _fill(superuser_url: str) -> None:
     """Create the people of one client, a system, holdings in it, and rules by which all of them are due."""
-    from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
-    from paktaleem.directory.data_systems.services import change_system  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models.systems import System  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.services.registering import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from retention.schedule.models import RetentionRule  # noqa: PLC0415 -- as above
+    from retention.schedule.models.rules import RetentionRule  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
     from tests.retention.schedule.making import make_rule  # noqa: PLC0415 -- as above

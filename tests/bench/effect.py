@@ -17,11 +17,10 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded import Endpoint, ensure_database
+from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section
-
-__all__ = ["effect_rows"]
 
 ROOT = Path(__file__).resolve().parents[2]
 WHAT = "effect of announcing beside COUNT … GROUP BY"
@@ -107,7 +106,7 @@ def _timed(count: Callable[[], int]) -> tuple[float, int]:
 
 def _preview() -> int:
     """Query, as a privacy officer does before announcing a material text, its effect at every client."""
-    from consent.notices.models import Notice  # noqa: PLC0415 -- models need the settings of this run
+    from consent.notices.models.notices import Notice  # noqa: PLC0415 -- models need the settings of this run
     from consent.notices.selectors.preview import preview_effect  # noqa: PLC0415 -- as above
     from paktaleem.foundation.accounts.actors import user_actor  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import as_officer  # noqa: PLC0415 -- as above
@@ -143,9 +142,9 @@ def _fill(superuser_url: str) -> None:
     if world.count(superuser_url, "consent_consent"):
         return
     with in_client(PAKTALEEM):
-        from consent.notices.models import Notice  # noqa: PLC0415 -- as above
-        from consent.register.models import Purpose  # noqa: PLC0415 -- as above
-        from consent.register.services import change_register  # noqa: PLC0415 -- as above
+        from consent.notices.models.notices import Notice  # noqa: PLC0415 -- as above
+        from consent.register.models.purposes import Purpose  # noqa: PLC0415 -- as above
+        from consent.register.services.register import change_register  # noqa: PLC0415 -- as above
 
         made = set(Purpose.objects.values_list("code", flat=True))  # from an aborted run
         for code, categories in SHARED.items():

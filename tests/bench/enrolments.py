@@ -15,13 +15,12 @@ from pathlib import Path
 
 import psycopg
 
-from paktaleem.development.embedded import SUPERUSER, Endpoint, drop_database, ensure_database
+from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
+from paktaleem.development.embedded.roles import drop_database, ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.peak import run_measured
 from tests.bench.table import Row, print_progress
 from tests.rosters import HEADERS, PACKED_ON
-
-__all__ = ["enrolment_rows"]
 
 ENROLMENTS = int(os.environ.get("BENCH_ENROLMENTS", "100000"))
 CLASSES_OF_A_STUDENT = 20

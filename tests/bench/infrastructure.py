@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from paktaleem.development.demo.supervision import Child, running, web_program
-from paktaleem.development.embedded import SUPERUSER, Cluster, Endpoint, ensure_roles
+from paktaleem.development.embedded.cluster import Cluster
+from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
+from paktaleem.development.embedded.roles import ensure_roles
 from paktaleem.development.trial import variables
 from tests.bench.loading import Site
-
-__all__ = ["HOST", "cluster", "environment_for", "free_port", "served"]
 
 HOST = "127.0.0.1"
 

@@ -19,11 +19,9 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from paktaleem.development.embedded import Endpoint
 from paktaleem.development.embedded.account import server_account
 from paktaleem.development.embedded.binaries import find_binaries
-
-__all__ = ["CONNECTIONS", "Load", "Site", "ask_all", "drive", "generator", "pgbench", "request_bytes"]
+from paktaleem.development.embedded.endpoint import Endpoint
 
 CONNECTIONS = 8
 OK = {200, 201}

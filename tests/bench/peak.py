@@ -13,8 +13,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["run_measured"]
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -11,8 +11,6 @@ from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from tests.bench.loading import request_bytes
 from tests.bench.world import CLIENTS, OWN, PATTERN, key_of
 
-__all__ = ["batches", "consent_script", "consents", "decision_script", "decisions", "warming"]
-
 SENT = 20_000
 _chance = random.Random(11)  # noqa: S311 -- nothing secret
 

@@ -19,13 +19,12 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded import Endpoint, drop_database, ensure_database
+from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.roles import drop_database, ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.peak import run_measured
 from tests.bench.table import Row, measure_section, print_progress
 from tests.rosters import school
-
-__all__ = ["roster_rows"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 20_000

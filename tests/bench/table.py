@@ -5,8 +5,6 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-__all__ = ["Row", "measure_section", "print_progress", "render"]
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -23,19 +23,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose, make_key
 
-__all__ = [
-    "CLIENTS",
-    "add_people",
-    "client_id",
-    "copy_clients",
-    "count",
-    "fill_people",
-    "fill_register",
-    "is_filled",
-    "key_of",
-    "migrate",
-]
-
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 500
 OWN = {"newsletter": ["contact_details"], "product_research": ["contact_details", "usage_logs"]}

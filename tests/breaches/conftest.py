@@ -1,5 +1,1 @@
 """Fixtures of retention: Indus, and collections that its platform reports."""
-
-from tests.retention.conftest import indus, report
-
-__all__ = ["indus", "report"]

@@ -8,13 +8,9 @@ from paktaleem.directory.mail.outcomes import letter_outcomes
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from retention.breaches.models import Breach, BreachAssessment
-from retention.breaches.services import (
-    assess_breach,
-    notify_authority,
-    record_breach,
-    record_measures,
-    write_to_client,
-)
+from retention.breaches.services.assessing import assess_breach
+from retention.breaches.services.letters import notify_authority, write_to_client
+from retention.breaches.services.recording import record_breach, record_measures
 from tests.factories import SETTING_UP
 
 

@@ -15,10 +15,10 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches import selectors
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter
-from retention.breaches.services import decide_closing, notify_authority, request_closing, write_to_people
-from retention.breaches.services.letters import inform_batch
+from retention.breaches.services.closing import decide_closing, request_closing
+from retention.breaches.services.letters import inform_batch, notify_authority, write_to_people
 from retention.breaches.tasks import notify_staff_of_breach
-from retention.holdings.services import CollectionReport, report_collection
+from retention.holdings.services.collecting import CollectionReport, report_collection
 from tests.accounts.officers import second_officer
 from tests.breaches.making import assess, complete, make_breach
 from tests.cast import Cast

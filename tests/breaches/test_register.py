@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from consent.register.models import DataCategory
+from consent.register.models.purposes import DataCategory
 from paktaleem.directory.copies.sections import Reader
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
@@ -32,23 +32,18 @@ from retention.breaches.models import (
 )
 from retention.breaches.sections import list_breach_sections
 from retention.breaches.selectors import count_affected, count_notices, list_breaches
-from retention.breaches.services import (
-    BreachClosed,
-    BreachIncomplete,
+from retention.breaches.services.assessing import assess_breach
+from retention.breaches.services.closing import BreachIncomplete, decide_closing, list_missing, request_closing
+from retention.breaches.services.letters import (
     BreachNotAssessed,
     ListNotRequired,
     ListWrittenTo,
-    add_clients,
-    assess_breach,
-    decide_closing,
+    inform_batch,
     notify_authority,
-    record_measures,
-    request_closing,
     write_to_client,
     write_to_people,
 )
-from retention.breaches.services.closing import list_missing
-from retention.breaches.services.letters import inform_batch
+from retention.breaches.services.recording import BreachClosed, add_clients, record_measures
 from retention.breaches.services.reminding import remind_of_breaches
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
@@ -155,7 +150,7 @@ def test_the_client_is_informed_by_email_to_its_administrators(breach: Breach, a
 def test_a_client_without_an_administrator_is_informed_by_hand_and_the_register_says_whom(
     breach: Breach, amina: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retention.breaches.services.letters.list_staff", lambda *_where, **_at: [])
+    monkeypatch.setattr("paktaleem.foundation.accounts.selectors.list_staff", lambda *_where, **_at: [])
     told: dict[str, Any] = {"text": "We inform you.", "language": "en", "actor": amina, "at": now}
     with pytest.raises(ValidationError, match="no administrator"), transaction.atomic():
         write_to_client(breach, **told)

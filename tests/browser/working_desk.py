@@ -8,8 +8,6 @@ from tests.browsing import fits
 from tests.cast import Cast
 from tests.consent.test_announcing_in_a_browser import Desk
 
-__all__ = ["WorkingDesk"]
-
 MOST_TABS = 120
 """The most presses of Tab from the beginning of a page's content to what is done there."""
 

@@ -4,21 +4,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from children.guardians.models import Guardianship, ServiceAuthorisation
-from children.guardians.services import name_guardian, record_service_answer, verify_guardian
-from consent.decisions.decision import Question
+from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.guardians import name_guardian
+from children.guardians.services.verifications import verify_guardian
+from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.starter_register import CATEGORIES
-from consent.register.models import Recipient, RecipientApproval
-from consent.register.services import change_register
+from consent.register.models.agreements import Recipient, RecipientApproval
+from consent.register.services.register import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.approving import approve_by_two
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
-
-__all__ = ["approve_host", "decision_reason", "guardian_of", "make_guardian", "record_answer", "verified_guardian"]
 
 
 def make_guardian(client: Client, name: str, *, at: datetime) -> Subject:

@@ -5,12 +5,14 @@ from datetime import date, timedelta
 import pytest
 
 from paktaleem.directory.people import revealed_children as revealing
-from paktaleem.directory.people.models import AgeChange, Subject
-from paktaleem.directory.people.services import open_age_change, register_subject, settle_age_change
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.age_settlement import open_age_change, settle_age_change
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.rosters.importing.uploads import confirm_import, upload_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
-from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id

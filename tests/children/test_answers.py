@@ -7,9 +7,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from children.guardians.evidence import EvidenceRequired
-from children.guardians.models import ServiceAuthorisation
-from children.guardians.selectors import GuardianshipUnknown, load_child_facts
-from children.guardians.services import (
+from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.selectors.guardians import GuardianshipUnknown, load_child_facts
+from children.guardians.services.answers import (
     AnswerBeforeNotice,
     AnswerInFuture,
     AnswerOutdated,
@@ -18,13 +18,13 @@ from children.guardians.services import (
     NoAuthority,
     NoConsentGiven,
     TooWeakToShare,
-    end_guardian,
     record_service_answer,
-    record_verification,
 )
+from children.guardians.services.guardians import end_guardian
+from children.guardians.services.verifications import record_verification
 from children.strength import METHODS, Method, Strength, needed_strength, strength_of
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.models import Entry
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian

@@ -4,18 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from children.guardians.models import GuardianChange, ServiceAuthorisation, Verification
-from children.guardians.selectors import get_live_guardianship
-from children.guardians.services import (
-    authorise_by_school,
-    change_guardian,
-    end_guardian,
-    end_school_authorisation,
-    quarantine,
-    release,
-    settle_guardian_change,
-)
-from paktaleem.directory.people.models import AgeChange
+from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.models.cases import GuardianChange
+from children.guardians.models.guardians import Verification
+from children.guardians.selectors.guardians import get_live_guardianship
+from children.guardians.services.guardians import change_guardian, end_guardian, settle_guardian_change
+from children.guardians.services.quarantines import quarantine, release
+from children.guardians.services.school import authorise_by_school, end_school_authorisation
+from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.webhooks.events import EVENTS
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.audit.models import Entry

@@ -9,14 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from children.guardians.authority import (
-    Answer,
-    Guardian,
-    Standing,
-    VerificationPeriod,
-    combine_answers,
-    grants_more,
-)
+from children.guardians.authority import Answer, Guardian, Standing, VerificationPeriod, combine_answers, grants_more
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

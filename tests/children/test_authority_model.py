@@ -20,44 +20,46 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
-from children.guardians.selectors import GuardianshipUnknown
-from children.guardians.services import (
-    AlreadyEnded,
-    AlreadyFoundFalse,
-    AlreadyNamed,
-    ChangeWaits,
+from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.selectors.guardians import GuardianshipUnknown
+from children.guardians.services.answers import (
     ChildMayNotAuthorise,
-    MayNotConsent,
     NoAuthority,
     NoConsentGiven,
-    NotInQuarantine,
+    TooWeakToShare,
+    record_service_answer,
+)
+from children.guardians.services.guardians import (
+    AlreadyEnded,
+    AlreadyNamed,
+    ChangeWaits,
     NotTheirOwnGuardian,
     StillAChild,
-    TooWeakToShare,
     change_guardian,
-    mark_verification_false,
     name_guardian,
-    quarantine,
-    record_service_answer,
-    record_verification,
-    release,
     settle_guardian_change,
 )
-from children.strength import METHODS, Method
-from consent.decisions.decision import Question
-from consent.decisions.selectors.decisions import decide_one
-from paktaleem.directory.people.models import AgeChange, Subject
-from paktaleem.directory.people.services import (
-    AlreadyErased,
-    erase_subject,
-    recompute_ages,
-    register_subject,
+from children.guardians.services.quarantines import NotInQuarantine, quarantine, release
+from children.guardians.services.verifications import (
+    AlreadyFoundFalse,
+    MayNotConsent,
+    mark_verification_false,
+    record_verification,
 )
+from children.strength import METHODS, Method
+from consent.decisions.facts import Question
+from consent.decisions.selectors.decisions import decide_one
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.age_recomputation import recompute_ages
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, user_actor
-from paktaleem.foundation.accounts.models import Client, ClientChange
+from paktaleem.foundation.accounts.client_changes import ClientChange
+from paktaleem.foundation.accounts.client_services import change_client, decide_client_change
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
-from paktaleem.foundation.accounts.services import change_client, decide_client_change
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from tests.children.guardians import approve_host, make_guardian, record_answer, verified_guardian

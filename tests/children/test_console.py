@@ -7,7 +7,7 @@ from django.core import mail
 from django.utils import timezone
 
 from children.invitations.models import Invitation
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.browsers import work
 from tests.console.pages import list_url, row_url

@@ -5,15 +5,12 @@ from functools import partial
 
 import pytest
 
-from children.guardians.models import Guardianship, ServiceAuthorisation
-from children.guardians.services import (
-    change_guardian,
-    end_guardian,
-    quarantine,
-    record_verification,
-    release,
-)
-from consent.decisions.decision import Question
+from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship
+from children.guardians.services.guardians import change_guardian, end_guardian
+from children.guardians.services.quarantines import quarantine, release
+from children.guardians.services.verifications import record_verification
+from consent.decisions.facts import Question
 from consent.decisions.selectors.changes import get_latest_position, list_changes_since
 from consent.decisions.selectors.decisions import (
     EvaluationRequest,
@@ -22,15 +19,9 @@ from consent.decisions.selectors.decisions import (
     decide_one,
     decide_with_key,
 )
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.guardians import (
-    approve_host,
-    guardian_of,
-    make_guardian,
-    record_answer,
-    verified_guardian,
-)
+from tests.children.guardians import approve_host, guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from children.ageing.services import end_guardianships_of_adults
-from children.guardians.models import Guardianship
-from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship, list_informed_guardians
+from children.guardians.models.guardians import Guardianship
+from children.guardians.selectors.guardians import GuardianshipUnknown, get_live_guardianship, list_informed_guardians
 from children.invitations.selectors import list_wards
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.mail.contexts import decrypt_context
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import Wish
-from rights.requests.models import RequestPart, RightKind
+from rights.requests.models.requests import RequestPart, RightKind
 from rights.requests.services.authority import has_authority
 from tests.api.callers import Caller
 from tests.children.guardians import make_guardian, record_answer, verified_guardian

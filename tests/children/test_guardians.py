@@ -10,14 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from children.guardians.evidence import EvidenceRequired
-from children.guardians.models import (
-    GuardianChange,
-    GuardianConflict,
-    Guardianship,
-    SchoolAuthorisation,
-    Verification,
-)
-from children.guardians.selectors import (
+from children.guardians.models.authorisations import SchoolAuthorisation
+from children.guardians.models.cases import GuardianChange, GuardianConflict
+from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.selectors.guardians import (
     GuardianshipUnknown,
     answers_of,
     get_combined_answer,
@@ -26,33 +22,32 @@ from children.guardians.selectors import (
     list_guardians,
     load_child_facts,
 )
-from children.guardians.services import (
+from children.guardians.services.answers import TooWeakToShare
+from children.guardians.services.conflicts import close_conflict
+from children.guardians.services.guardians import (
     AlreadyEnded,
     AlreadyNamed,
     ChangeWaits,
-    MayNotConsent,
-    NotAStaffMethod,
-    NotInQuarantine,
     NotTheirOwnGuardian,
     StillAChild,
-    TooWeakToShare,
     accept_roster_claim,
-    authorise_by_school,
     change_guardian,
-    close_conflict,
-    declare_mechanism,
     end_guardian,
-    end_school_authorisation,
-    mark_verification_false,
     name_guardian,
-    quarantine,
-    release,
     settle_guardian_change,
+)
+from children.guardians.services.mechanisms import declare_mechanism
+from children.guardians.services.quarantines import NotInQuarantine, quarantine, release
+from children.guardians.services.school import authorise_by_school, end_school_authorisation
+from children.guardians.services.verifications import (
+    MayNotConsent,
+    NotAStaffMethod,
+    mark_verification_false,
     verify_guardian,
 )
 from paktaleem.directory.people.models import GuardianClaim
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry

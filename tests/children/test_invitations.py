@@ -12,12 +12,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from children.guardians.contacts import ContactRejection
-from children.guardians.models import Guardianship
-from children.guardians.selectors import list_candidates
-from children.guardians.services import end_guardian, name_guardian, verify_guardian
+from children.guardians.models.guardians import Guardianship
+from children.guardians.selectors.guardians import list_candidates
+from children.guardians.services.guardians import end_guardian, name_guardian
+from children.guardians.services.verifications import verify_guardian
 from children.invitations.models import Invitation
 from children.invitations.selectors import count_missing, list_children_to_ask_about
-from children.invitations.services import (
+from children.invitations.services.inviting import (
     INVITE_MANY,
     AlreadyDecided,
     ContactRefused,
@@ -26,23 +27,18 @@ from children.invitations.services import (
     TooManyInvitations,
     invite_guardian,
     invite_guardians_of,
-    process_invitations,
-    purge_old_contacts,
 )
+from children.invitations.services.processing import process_invitations
+from children.invitations.services.purging import purge_old_contacts
 from children.invitations.states import NEXT, OPEN, State, may_become
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.erasure_hooks import erasure_holds
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import (
-    ErasureInProgress,
-    claim_guardian,
-    erase_subject,
-    register_guardians,
-    register_subject,
-    reveal_fields,
-    start_erasure,
-)
+from paktaleem.directory.people.services.batches import register_guardians
+from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.erasure import ErasureInProgress, erase_subject, start_erasure
+from paktaleem.directory.people.services.people import register_subject, reveal_fields
 from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
@@ -52,7 +48,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.runs.services import begin_run
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.services import HoldScope, place_hold
+from retention.schedule.services.holds import HoldScope, place_hold
 from tests.children.browsers import PORTAL, follow, latest_link, work
 from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import BORN, SETTING_UP, SubjectFactory

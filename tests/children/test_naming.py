@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from children.guardians.models import Guardianship, Verification
-from children.guardians.services import NewGuardian, SeenEvidence, name_guardian_with_evidence
+from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.services.naming import NewGuardian, SeenEvidence, name_guardian_with_evidence
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry

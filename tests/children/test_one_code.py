@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import register_guardians
+from paktaleem.directory.people.services.batches import register_guardians
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import by_link, latest_code, send, visitor, work
 from tests.children.browsers import by_contact

@@ -9,7 +9,8 @@ from unittest.mock import ANY
 import pytest
 from django.test import Client
 
-from children.guardians.models import ProviderCheck, Verification
+from children.guardians.models.guardians import Verification
+from children.guardians.models.mechanisms import ProviderCheck
 from children.guardians.providers import (
     FolderProvider,
     NotSigned,
@@ -18,18 +19,17 @@ from children.guardians.providers import (
     check_providers,
     read_signed,
 )
-from children.guardians.selectors import find_check_url
-from children.guardians.services import (
+from children.guardians.selectors.guardians import find_check_url
+from children.guardians.services.checks import (
+    BEGIN,
     CheckUnknown,
-    MayNotConsent,
     MethodNotOffered,
-    change_guardian,
-    end_guardian,
     receive_check_result,
     request_check,
     show_check_url,
 )
-from children.guardians.services.checks import BEGIN
+from children.guardians.services.guardians import change_guardian, end_guardian
+from children.guardians.services.verifications import MayNotConsent
 from children.guardians.tasks import ask, begin, process_open_checks
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor

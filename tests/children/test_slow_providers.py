@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, connections
 
-from children.guardians.models import Guardianship, ProviderCheck, Verification
+from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.models.mechanisms import ProviderCheck
 from children.guardians.providers import FolderProvider
-from children.guardians.services import request_check
-from children.guardians.services.checks import BEGIN
+from children.guardians.services.checks import BEGIN, request_check
 from children.guardians.tasks import begin, process_open_checks
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.signing import new_secret

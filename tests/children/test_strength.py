@@ -5,12 +5,8 @@ from typing import Any
 import pytest
 
 from children.guardians.evidence import CardNumberFound, check_evidence
-from children.guardians.services import (
-    TooWeakToShare,
-    record_service_answer,
-    record_verification,
-    verify_guardian,
-)
+from children.guardians.services.answers import TooWeakToShare, record_service_answer
+from children.guardians.services.verifications import record_verification, verify_guardian
 from children.strength import (
     CONFIRMED,
     METHODS,

@@ -7,20 +7,18 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from children.guardians.models import Guardianship
-from consent.register.models import Purpose
+from children.guardians.models.guardians import Guardianship
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import latest_code, send, visitor, work
 from tests.api.callers import Caller
-from tests.api.test_several_roles import rota, taken
+from tests.api.test_several_roles import taken
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.consent.test_choices import answer
 from tests.console.pages import row_url
 from tests.signing_in import browser_of
-
-__all__ = ["rota"]
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
 CONTACT, DANISH = "junaid.mirza@school.example", "Danish Qureshi"

@@ -3,16 +3,16 @@
 from datetime import timedelta
 
 from consent.consents.models.consents import ConsentState, Method
-from consent.consents.services import Answer, record_answers
-from consent.decisions.decision import Question
+from consent.consents.services.recording import Answer, record_answers
+from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
-from consent.notices.models import Notice, NoticeDispatch
+from consent.notices.models.announcements import NoticeDispatch
+from consent.notices.models.notices import Notice
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
-from consent.notices.services import publish_notice_version
 from consent.notices.services.dispatches import open_dispatches, record_dispatch_proof
-from consent.register.models import ServiceAgreement
-from consent.register.models.agreements import Instruction
-from consent.register.services import change_register
+from consent.notices.services.publishing import publish_notice_version
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client

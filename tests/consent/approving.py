@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from consent.register.models import LawfulBasis, Recipient, RecipientApproval
-from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
+from consent.register.models.agreements import Recipient, RecipientApproval
+from consent.register.models.purposes import LawfulBasis
+from consent.register.services.register import change_register
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.factories import SETTING_UP
-
-__all__ = ["accept_by_two", "approve_by_two", "make_provider", "officer"]
 
 
 def officer() -> Actor:

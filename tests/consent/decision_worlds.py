@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from consent.decisions.decision import ConsentFact, Question, SubjectFacts, decide
+from consent.decisions.decision import decide
+from consent.decisions.facts import ConsentFact, Question, SubjectFacts
 from consent.register.compiled import (
     AgreementRule,
     Approval,

@@ -11,13 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consent.register.compiled import (
-        AgreementRule,
-        BasisRule,
-        InstructionRule,
-        PurposeRule,
-        RecipientRule,
-    )
+    from consent.register.compiled import AgreementRule, BasisRule, InstructionRule, PurposeRule, RecipientRule
     from consent.register.versions import NoticeVersionRule
 
 FAR = datetime.max.replace(tzinfo=UTC)

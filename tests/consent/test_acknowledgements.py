@@ -9,9 +9,12 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from consent.consents.models import Consent, ConsentEvent, Method, PolicyAcknowledgement
+from consent.consents.models.acknowledgements import PolicyAcknowledgement
+from consent.consents.models.consents import Consent, ConsentEvent, Method
 from consent.consents.selectors.timelines import ACKNOWLEDGED, list_timeline, select_acknowledgements
-from consent.consents.services import ClaimInFuture, NoticeNotInEffect, acknowledge_policy
+from consent.consents.services.acknowledgements import acknowledge_policy
+from consent.consents.services.consent_basis import NoticeNotInEffect
+from consent.consents.services.recording import ClaimInFuture
 from consent.notices.notice_tokens import TokenExpired, TokenForeign, TokenForged, TokenMissing
 from consent.notices.selectors.notices import get_version_in_effect, policy_timeline
 from consent.receipts.evidence_bundles import LEDGER, check_bundle

@@ -7,40 +7,31 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.consents.models import ConsentEvent
-from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeEffect, NoticeVersion
+from consent.consents.models.consents import ConsentEvent
+from consent.notices.models.announcements import NoticeDispatch, NoticeEffect
+from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
 from consent.notices.selectors.notices import notice_timeline, policy_timeline
-from consent.notices.services import (
+from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
+from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.publishing import (
     DraftClosed,
     announce_draft,
     discard_draft,
     publish_notice_version,
     save_draft,
 )
-from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
-from consent.notices.services.dispatches import open_dispatches
-from consent.register.models import RegisterVersion
-from consent.register.services import change_register
+from consent.register.models.purposes import RegisterVersion
+from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
-from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.accounts.officers import second_officer
-from tests.consent.announcing import (
-    DAY,
-    PURPOSE,
-    SECOND,
-    TICK,
-    announce,
-    consent,
-    decision,
-    prove,
-    share_purpose,
-)
+from tests.consent.announcing import DAY, PURPOSE, SECOND, TICK, announce, consent, decision, prove, share_purpose
 from tests.factories import SETTING_UP, make_consent_purpose
 
 

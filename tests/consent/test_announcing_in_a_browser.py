@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from consent.notices.models import Notice
+from consent.notices.models.notices import Notice
 from consent.notices.services.announcement_worker import process_client
 from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.models import Letter

@@ -9,13 +9,13 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection
-from consent.consents.models.consents import GivenBy, Method
-from consent.consents.services import Answer, ChildMayNotGive, record_answers
-from consent.notices.models import Notice
+from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, GivenBy, Method, Objection
+from consent.consents.services.givers import ChildMayNotGive
+from consent.consents.services.recording import Answer, record_answers
+from consent.notices.models.notices import Notice
 from consent.notices.selectors.purposes import get_current_notice
-from consent.notices.services import publish_notice_version
-from paktaleem.directory.people.services import start_erasure
+from consent.notices.services.publishing import publish_notice_version
+from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from consent.decisions.decision import KeptData, Objection, Reason, Restriction, next_change
+from consent.decisions.decision import next_change
+from consent.decisions.facts import KeptData, Objection, Restriction
+from consent.decisions.reasons import Reason
 from consent.decisions.remedies import remedy_for
 from consent.register.periods import Period
 from consent.register.versions import NoticeRule, NoticeVersionRule

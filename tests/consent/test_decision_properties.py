@@ -14,17 +14,9 @@ from datetime import timedelta
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from consent.decisions.decision import (
-    Action,
-    ConsentFact,
-    KeptData,
-    Objection,
-    Question,
-    Reason,
-    Restriction,
-    decide,
-    next_change,
-)
+from consent.decisions.decision import decide, next_change
+from consent.decisions.facts import Action, ConsentFact, KeptData, Objection, Question, Restriction
+from consent.decisions.reasons import Reason
 from consent.register.compiled import AgreementRule, Approval, BasisRule, InstructionRule, RecipientRule, WideningRule
 from consent.register.periods import Period
 from consent.register.versions import NoticeVersionRule

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from children.guardians.services import declare_mechanism
+from children.guardians.services.mechanisms import declare_mechanism
 from consent.decisions.reasons import Reason
 from consent.decisions.remedies import remedy_for
 from consent.register.declarations import ClientDeclarations, DeclaredProcedure
-from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.factories import SETTING_UP

@@ -8,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.notices.effects import (
-    PublishedVersion,
-    effect_after_proof,
-    effects_at_client,
-    merge_own_and_shared,
-)
+from consent.notices.effects import PublishedVersion, effect_after_proof, effects_at_client, merge_own_and_shared
 from consent.register.versions import NoticeRule, NoticeVersionRule
 from tests.consent.plain_decision import plain_in_effect, plain_outdated
 

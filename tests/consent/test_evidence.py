@@ -7,17 +7,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState, Method
-from consent.consents.services import (
-    Answer,
-    EvidenceMissing,
-    add_evidence_file,
-    open_evidence,
-    record_answers,
-)
+from consent.consents.models.consents import ConsentEvent, ConsentState, Method
+from consent.consents.models.evidence import ConsentEvidence
+from consent.consents.services.consent_basis import EvidenceMissing
+from consent.consents.services.evidence import add_evidence_file, open_evidence
+from consent.consents.services.recording import Answer, record_answers
 from consent.notices.selectors.purposes import get_current_notice
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

@@ -7,15 +7,16 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from consent.consents.models import Objection, Restriction
-from consent.consents.services import (
+from consent.consents.models.consents import Objection, Restriction
+from consent.consents.services.restrictions import (
     lift_restriction,
     object_to_purpose,
     request_lift,
     restrict_processing,
     withdraw_objection,
 )
-from consent.register.services import WeakensSafeguard, decide_safeguard_change
+from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -142,7 +143,7 @@ def test_the_person_withdraws_an_objection(cast, indus, now):
 def test_an_objection_to_marketing_is_absolute(cast, indus, now, monkeypatch):
     limit, amina = object_(cast, now), cast.actor("amina")
     propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
-    monkeypatch.setattr("rights.limits.services.MARKETING", {"dpv:ServiceOptimisation"})
+    monkeypatch.setattr("consent.register.dpv.MARKETING", {"dpv:ServiceOptimisation"})
     with pytest.raises(ObjectionIsAbsolute):
         propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
     with pytest.raises(ObjectionIsAbsolute):

@@ -9,10 +9,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.notices.models import Notice, NoticeDraft, NoticeVersion
-from consent.notices.selectors.purposes import NoticeUnknown, get_current_notice
-from consent.notices.services import publish_notice_version, save_draft
-from consent.register.models import RegisterVersion
+from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
+from consent.notices.selectors.notices import NoticeUnknown
+from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.services.publishing import publish_notice_version, save_draft
+from consent.register.models.purposes import RegisterVersion
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import UnstampedChange

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from consent.consents.models import Consent, ConsentState, Method
-from consent.consents.models.consents import GivenBy
-from consent.consents.services import Answer, ChildMayNotGive, ClaimBeforeNotice, record_answers
+from consent.consents.models.consents import Consent, ConsentState, GivenBy, Method
+from consent.consents.services.consent_basis import ClaimBeforeNotice
+from consent.consents.services.givers import ChildMayNotGive
+from consent.consents.services.recording import Answer, record_answers
 from consent.notices.notice_tokens import TokenExpired
 from consent.notices.selectors.purposes import get_current_notice
 from tests.children.guardians import make_guardian, verified_guardian

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from consent.notices.models import NoticeDispatch
+from consent.notices.models.announcements import NoticeDispatch
 from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
-from consent.register.models import Instruction, LawfulBasis, Purpose, PurposeCapacity, RecipientApproval
-from consent.register.services import change_register, decide_safeguard_change, end_period, request_safeguard_change
+from consent.register.models.agreements import Instruction, RecipientApproval
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import LawfulBasis, Purpose
+from consent.register.services.register import change_register, end_period
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -9,10 +9,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from consent.consents.selectors.service_notices import recipients_of
-from consent.notices.services import answer_objection, object_to_announcement, withdraw_objection
-from consent.register.models import Recipient, SafeguardChange
-from consent.register.services import WeakensSafeguard, change_register, decide_safeguard_change, end_period
-from consent.register.services import request_safeguard_change as request_change
+from consent.notices.services.responses import answer_objection, object_to_announcement, withdraw_objection
+from consent.register.models.agreements import Recipient
+from consent.register.models.safeguards import SafeguardChange
+from consent.register.services.register import change_register, end_period
+from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services.safeguards import request_safeguard_change as request_change
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -20,15 +23,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.consent.announcing import prove
 from tests.consent.approving import approve_by_two, make_provider, officer
-from tests.consent.test_recipients import (
-    WINDOW,
-    approval,
-    approved,
-    changed_earlier,
-    dispatch_of,
-    instruct,
-    shared,
-)
+from tests.consent.test_recipients import WINDOW, approval, approved, changed_earlier, dispatch_of, instruct, shared
 from tests.factories import SETTING_UP
 from tests.sandbox.making import Sandbox
 

@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from consent.decisions.decision import Question
+from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.decisions.selectors.past_decisions import decide_each
-from consent.notices.models import NoticeDispatch, NoticeVersion
-from consent.notices.services import (
+from consent.notices.models.announcements import NoticeDispatch
+from consent.notices.models.notices import NoticeVersion
+from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.responses import (
     AlreadyResponded,
     NoOpenObjection,
     answer_objection,
     object_to_announcement,
     withdraw_objection,
 )
-from consent.notices.services.dispatches import open_dispatches
-from consent.register.models import Instruction, RecipientApproval, ServiceAgreement
-from consent.register.services import change_register, end_period
+from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement
+from consent.register.services.register import change_register, end_period
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -11,28 +11,26 @@ from django.db import IntegrityError, connection, transaction
 
 from children.guardians.services.verifications import record_verification
 from consent.consents.models.consents import ConsentState, Method
-from consent.consents.services import Answer, record_answers
-from consent.decisions.decision import Question
+from consent.consents.services.recording import Answer, record_answers
+from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
-from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
+from consent.notices.models.announcements import NoticeDispatch
+from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
-from consent.notices.services import (
+from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.publishing import save_draft
+from consent.notices.services.responses import (
     NoOpenObjection,
     answer_objection,
     object_to_announcement,
-    save_draft,
     withdraw_objection,
 )
-from consent.notices.services.dispatches import open_dispatches
-from consent.register.models import Instruction, Recipient, RecipientApproval, SafeguardChange, ServiceAgreement
+from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
+from consent.register.models.safeguards import SafeguardChange
 from consent.register.recipient_effects import count_recipient_effect
-from consent.register.services import (
-    WeakensSafeguard,
-    change_register,
-    decide_safeguard_change,
-    end_period,
-    request_safeguard_change,
-)
+from consent.register.services.register import change_register, end_period
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason

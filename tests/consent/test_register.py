@@ -10,42 +10,40 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from psycopg import errors
 
 from consent.agreements.models import ClientContact
-from consent.cookies.models import Cookie, CookieSite, LinkedService
-from consent.notices.models import Notice
-from consent.register.models import (
+from consent.cookies.models.links import LinkedService
+from consent.cookies.models.register import Cookie, CookieSite
+from consent.notices.models.notices import Notice
+from consent.register.models.agreements import (
     AgreementSuspension,
+    Instruction,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import (
     BalancingTest,
     DataCategory,
-    Instruction,
     LawfulBasis,
     ListedLaw,
     Occasion,
     Purpose,
-    PurposeCapacity,
-    Recipient,
-    RecipientApproval,
     RegisterVersion,
-    ServiceAgreement,
 )
 from consent.register.models.rows import PeriodRow, RegisterRow
-from consent.register.services import (
-    AlreadySigned,
-    SharedRowNotEditable,
-    change_register,
-    end_period,
-    sign_balancing_test,
-    widen_purpose,
-)
+from consent.register.services.balancing import AlreadySigned, sign_balancing_test
+from consent.register.services.register import SharedRowNotEditable, change_register, end_period
+from consent.register.services.widening import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.models import ImpactAssessment
-from retention.schedule.models import RetentionRule
+from retention.schedule.models.rules import RetentionRule
 from tests.consent.approving import accept_by_two, approve_by_two
 from tests.factories import SETTING_UP
 
@@ -288,7 +286,7 @@ def test_a_shared_row_is_not_changed_by_a_client(cast, indus, now):
 
 def test_a_shared_row_is_shown_as_paktaleems(cast, indus, now, monkeypatch):
     """Even with the capability, a client cannot change the shared catalogue."""
-    monkeypatch.setattr("consent.register.services.register.require", lambda *_: None)
+    monkeypatch.setattr("paktaleem.foundation.accounts.actors.require", lambda *_: None)
     with pytest.raises(SharedRowNotEditable):
         change(cast, Purpose.objects.get(code="support", client_id=PAKTALEEM), now, "farah")
 

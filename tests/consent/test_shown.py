@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.core import signing
 
-from consent.consents.models import Consent, ConsentState, Method
-from consent.consents.services import Answer, record_answers, withdraw_consent
+from consent.consents.models.consents import Consent, ConsentState, Method
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.notices.notice_tokens import (
     ShownNotice,
     TokenExpired,

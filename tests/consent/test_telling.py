@@ -7,9 +7,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 
-from consent.notices.models import NoticeDispatch, NoticeResponse
+from consent.notices.models.announcements import NoticeDispatch, NoticeResponse
 from consent.notices.selectors.announcements import select_open_objections, select_unacknowledged
-from consent.notices.services import (
+from consent.notices.services.announcement_worker import process_client
+from consent.notices.services.responses import (
     AlreadyResponded,
     NoOpenObjection,
     acknowledge_announcement,
@@ -17,7 +18,6 @@ from consent.notices.services import (
     object_to_announcement,
     withdraw_objection,
 )
-from consent.notices.services.announcement_worker import process_client
 from consent.tasks import process_announcements
 from paktaleem.directory.mail.delivery import RETRY_DELAYS, deliver_message
 from paktaleem.directory.mail.models import Letter

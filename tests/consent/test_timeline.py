@@ -9,16 +9,17 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from consent.consents.models import ConsentEvent
+from consent.consents.models.consents import ConsentEvent
 from consent.consents.selectors.timelines import list_timeline, select_consent_events, states_at
-from consent.consents.services import object_to_purpose, withdraw_consent
-from consent.notices.models import Notice
+from consent.consents.services.recording import withdraw_consent
+from consent.consents.services.restrictions import object_to_purpose
+from consent.notices.models.notices import Notice
 from consent.notices.selectors.registers import register_as_of
-from consent.notices.services import publish_notice_version
+from consent.notices.services.publishing import publish_notice_version
 from consent.receipts.evidence_bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
 from consent.receipts.services import NothingToExport, export_evidence
-from consent.register.models import Purpose
-from consent.register.services import change_register
+from consent.register.models.purposes import Purpose
+from consent.register.services.register import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason

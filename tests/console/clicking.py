@@ -6,8 +6,6 @@ from urllib.parse import urljoin, urlsplit
 
 from django.test import Client
 
-__all__ = ["Clicks"]
-
 
 class _Links(HTMLParser):
     """Collects the links of a page: text, address, and whether an element that must be opened first contains it."""

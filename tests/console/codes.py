@@ -3,8 +3,6 @@
 import re
 from html.parser import HTMLParser
 
-__all__ = ["codes_in"]
-
 _NOT_BESIDE = r"[\w@/-]"
 CODE = re.compile(
     rf"(?<![.])(?<!{_NOT_BESIDE})(?:[a-z][a-z0-9.]*_[a-z0-9._]*[a-z0-9]|[a-z]+(?:\.[a-z]+)+)(?!{_NOT_BESIDE}|\.[a-z])"

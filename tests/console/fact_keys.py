@@ -4,8 +4,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["list_fact_keys"]
-
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 RECORDING = ("record_entry", "record_own_entry", "make_entry", "facts")

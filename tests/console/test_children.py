@@ -1,19 +1,18 @@
 """Actions for children in the console, besides those on guardians."""
 
 import children.guardians.tasks
-from children.guardians.models import (
-    ChildMechanism,
-    ProviderCheck,
-    Quarantine,
-    SchoolAuthorisation,
-    Verification,
-)
+from children.guardians.models.authorisations import SchoolAuthorisation
+from children.guardians.models.cases import Quarantine
+from children.guardians.models.guardians import Verification
+from children.guardians.models.mechanisms import ChildMechanism, ProviderCheck
 from children.guardians.services.checks import ASK, BEGIN
-from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.signing import new_secret
-from paktaleem.foundation.accounts.models import Client, ClientChange
+from paktaleem.foundation.accounts.client_changes import ClientChange
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.services import CollectionReport, report_collection
+from retention.holdings.services.collecting import CollectionReport, report_collection
 from tests.children.guardians import decision_reason, guardian_of, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.console.pages import row_url, shows_effect_only

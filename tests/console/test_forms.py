@@ -8,7 +8,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime, AdminTimeWidget
 from django.utils import timezone
 
-from consent.register.models import Instruction
+from consent.register.models.agreements import Instruction
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.tenancy.context import in_client

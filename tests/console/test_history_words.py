@@ -5,15 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.audit.fact_names import FACT_NAMES
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.history import format_parts, list_row_versions
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.models import HoldKind
-from retention.schedule.services import HoldScope, place_hold
+from retention.schedule.models.holds import HoldKind
+from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
 from tests.console.fact_keys import list_fact_keys
 from tests.console.pages import MODELS, admin_of, row_url

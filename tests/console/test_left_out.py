@@ -10,16 +10,19 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from consent.agreements.admin import panels as agreement_panels
-from consent.agreements.services import attest_duties, decline_signing, sign_agreement
+from consent.agreements.services.attesting import attest_duties
+from consent.agreements.services.signing import decline_signing, sign_agreement
 from consent.consents.admin import consents, person_page
-from consent.consents.models import Consent
+from consent.consents.models.consents import Consent
 from consent.sharing.admin import person as sharing
-from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
+from consent.sharing.services.legal import decide_legal_disclosure, request_legal_disclosure
 from paktaleem.directory.administration.admin import access_records
 from paktaleem.directory.administration.admin.limits import read_schools
 from paktaleem.directory.people.admin import summary
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import record_access, register_guardians, register_subject, searches
+from paktaleem.directory.people.services import searches
+from paktaleem.directory.people.services.batches import register_guardians
+from paktaleem.directory.people.services.people import record_access, register_subject
 from paktaleem.directory.webhooks import admin as webhooks
 from paktaleem.directory.webhooks.models import Attempt
 from paktaleem.foundation.accounts.actors import person_actor
@@ -31,7 +34,8 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.requests import selectors as request_selectors
 from rights.requests.admin import person
 from rights.requests.selectors import list_linkable
-from rights.requests.services import deny_own_request, receive_request
+from rights.requests.services.identity import deny_own_request
+from rights.requests.services.intake import receive_request
 from tests.agreements.test_life import draft_of
 from tests.api.callers import Caller
 from tests.cast import Cast

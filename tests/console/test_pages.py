@@ -9,9 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from consent.consents.models import ConsentState
-from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
-from paktaleem.directory.people.services import claim_guardian, reveal_fields
+from consent.consents.models.consents import ConsentState
+from consent.consents.services.recording import Answer, record_answers
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
+from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.people import reveal_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason

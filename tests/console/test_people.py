@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from paktaleem.directory.people.models import AccessRecord, Subject
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from children.invitations.services import invite_guardians_of
-from consent.consents.models import Consent, Objection
-from paktaleem.directory.people.services import register_subject
+from children.invitations.services.inviting import invite_guardians_of
+from consent.consents.models.consents import Consent, Objection
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.console import paging, people_filters
 from paktaleem.foundation.tenancy.context import in_client

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.models import Membership
-from paktaleem.foundation.accounts.services import end_membership
+from paktaleem.foundation.accounts.staff_services import end_membership
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -10,10 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from consent.consents.models import ConsentState
-from consent.consents.services import Answer, record_answers, restrict_processing, withdraw_consent
-from consent.register.models import Instruction, Purpose
-from paktaleem.directory.people.services import reveal_fields
+from consent.consents.models.consents import ConsentState
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.consents.services.restrictions import restrict_processing
+from consent.register.models.agreements import Instruction
+from consent.register.models.purposes import Purpose
+from paktaleem.directory.people.services.people import reveal_fields
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.person_pages import TABS
 from paktaleem.foundation.console.site import site

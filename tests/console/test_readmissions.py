@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from paktaleem.directory.people.models import Readmission
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller

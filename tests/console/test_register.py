@@ -7,9 +7,11 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from consent.notices.models import Notice, NoticeDraft, NoticeVersion
-from consent.register.models import BalancingTest, Instruction, Purpose, SafeguardChange, ServiceAgreement
-from consent.register.services import decide_safeguard_change
+from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.models.purposes import BalancingTest, Purpose
+from consent.register.models.safeguards import SafeguardChange
+from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.audit.models import Entry

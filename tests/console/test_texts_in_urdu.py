@@ -1,7 +1,7 @@
 """Texts of the console that depend on a row's values are in Urdu too."""
 
-from consent.register.models import Purpose
-from paktaleem.directory.people.services import register_guardians
+from consent.register.models.purposes import Purpose
+from paktaleem.directory.people.services.batches import register_guardians
 from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from consent.consents.services import restrict_processing
-from paktaleem.directory.people.services import reveal_fields
+from consent.consents.services.restrictions import restrict_processing
+from paktaleem.directory.people.services.people import reveal_fields
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.columns import day, moment, moment_tag

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from consent.consents.services import object_to_purpose, restrict_processing
-from consent.register.models import Purpose
-from consent.register.services import request_safeguard_change
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
+from consent.register.models.purposes import Purpose
+from consent.register.services.safeguards import request_safeguard_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast

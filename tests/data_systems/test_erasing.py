@@ -9,20 +9,17 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.directory.data_systems.models import Order, System
+from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services import (
-    accept_order,
-    approve_waiver,
-    carry_out_by_hand,
-    complete_order,
-    issue_orders,
-    propose_waiver,
-)
 from paktaleem.directory.data_systems.services.erasure import ERASURE_DUE
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.services.issuing import issue_orders
+from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.models import Erasure, Subject, SubjectKey
-from paktaleem.directory.people.services import (
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.directory.people.services.erasure import (
     AlreadyErased,
     ErasureInProgress,
     complete_erasure,

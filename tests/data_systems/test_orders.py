@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.directory.data_systems.models import Order, OrderPart, OrderStep
+from paktaleem.directory.data_systems.models.orders import Order, OrderPart, OrderStep
 from paktaleem.directory.data_systems.results import Answer, Exemption, Section
 from paktaleem.directory.data_systems.schedule import MOST_ATTEMPTS
 from paktaleem.directory.data_systems.selectors import (
@@ -21,24 +21,22 @@ from paktaleem.directory.data_systems.selectors import (
     list_parts,
     orders,
 )
-from paktaleem.directory.data_systems.services import (
+from paktaleem.directory.data_systems.services.collecting import CategoryUnknown, add_part
+from paktaleem.directory.data_systems.services.fulfilment import (
     AlreadyAnswered,
-    CategoryUnknown,
     NotByHand,
     accept_order,
-    add_part,
     carry_out_by_hand,
     complete_order,
     fail_order,
     hand_over,
-    issue_orders,
-    new_values_of,
     retry_order,
 )
+from paktaleem.directory.data_systems.services.issuing import issue_orders, new_values_of
 from paktaleem.directory.data_systems.states import Outcome, StepRefused
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

@@ -6,14 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.directory.data_systems.models import System, SystemKey
-from paktaleem.directory.data_systems.selectors import (
-    NoSystem,
-    system_of_key,
-    systems,
-    systems_holding,
-)
-from paktaleem.directory.data_systems.services import (
+from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.selectors import NoSystem, system_of_key, systems, systems_holding
+from paktaleem.directory.data_systems.services.registering import (
     AlreadyEnded,
     EndNotProposed,
     assign_key,

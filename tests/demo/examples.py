@@ -17,8 +17,6 @@ from os import killpg
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Example", "differences", "read_examples", "run_examples"]
-
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _MARK = "= end of example ="
 _PROBLEM = "urn:paktaleem:problem:"

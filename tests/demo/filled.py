@@ -13,8 +13,6 @@ import django
 from paktaleem.development.trial import data_folder, environment
 from tests.database import file_lock, run_folder
 
-__all__ = ["copy_filled"]
-
 ROOT = Path(__file__).resolve().parents[2]
 PORTAL = "http://127.0.0.1"
 """Portal URL in its only email; no copy is served there."""

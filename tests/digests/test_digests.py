@@ -14,19 +14,17 @@ from paktaleem.digests.weeks import find_last_week, find_week_to_send
 from paktaleem.directory.mail.contexts import decrypt_context
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.rendering import render
-from paktaleem.directory.people.services import reveal_fields
+from paktaleem.directory.people.services.people import reveal_fields
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn, sign_in
+from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.rights.cases import received
 from tests.schools.making import enrolled, record
 from tests.schools.making import given as stated
-
-__all__ = ["sign_in"]
 
 MONDAY = datetime(2026, 10, 5, 1, 0, tzinfo=UTC)
 """Six in the morning of a Monday in Karachi."""

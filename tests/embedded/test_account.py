@@ -11,9 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from paktaleem.development.embedded import SUPERUSER, ClusterError
 from paktaleem.development.embedded import binaries as binaries_module
 from paktaleem.development.embedded.account import Account, server_account
+from paktaleem.development.embedded.endpoint import SUPERUSER
+from paktaleem.development.embedded.errors import ClusterError
 from paktaleem.development.embedded.layout import FALLBACK_FOLDER
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -6,17 +6,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from paktaleem.development.embedded import (
-    APP,
-    BACKUP,
-    LIMITED,
-    OFFICER,
-    OWNER,
-    SUPERUSER,
-    drop_database,
-    ensure_database,
-    ensure_roles,
-)
+from paktaleem.development.embedded.endpoint import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER
+from paktaleem.development.embedded.roles import drop_database, ensure_database, ensure_roles
 
 
 @pytest.fixture

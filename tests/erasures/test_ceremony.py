@@ -10,28 +10,31 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from consent.consents.models import ConsentState
-from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
-from paktaleem.directory.data_systems.models import Order
+from consent.consents.models.consents import ConsentState
+from consent.consents.services.recording import Answer, record_answers
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.models import Erasure, SubjectKey
-from paktaleem.directory.people.services import (
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import SubjectKey
+from paktaleem.directory.people.services.erasure import (
     ErasureHeld,
     ErasureInProgress,
     complete_erasure,
     erase_subject,
-    register_subject,
     start_erasure,
 )
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from retention.holdings.services import CollectionReport, report_collection
+from retention.holdings.services.collecting import CollectionReport, report_collection
 from rights.erasures.facts import read_facts
 from rights.erasures.models import ErasureProposal
 from rights.erasures.preview import preview_erasure
-from rights.erasures.services import (
+from rights.erasures.services.notices import notify_person
+from rights.erasures.services.proposals import (
     ChangedSince,
     ErasureEnded,
     ErasureProposed,
@@ -39,9 +42,8 @@ from rights.erasures.services import (
     decide_erasure,
     propose_erasure,
 )
-from rights.erasures.services.notices import notify_person
 from rights.erasures.tasks import continue_all_erasures
-from rights.requests.services import answer_request
+from rights.requests.services.closing import answer_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.erasures.steps import AFTER, HOUR, SYSTEM, WHY, approved, certified, go_on, proposed, second, waive_all

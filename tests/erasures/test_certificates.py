@@ -10,13 +10,14 @@ import pytest
 from django.db import DatabaseError, transaction
 from pypdf import PdfReader
 
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.models import Erasure, Subject, SubjectKey
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
-from paktaleem.directory.people.services import complete_erasure
+from paktaleem.directory.people.services.erasure import complete_erasure
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
@@ -24,9 +25,9 @@ from paktaleem.foundation.encryption.erasure_list import erasure_list
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.pdf import render_certificate
 from rights.erasures.selectors import find_certificate
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.sealing import create_key
-from rights.requests.services import answer_request
+from rights.requests.services.closing import answer_request
 from tests.cast import Cast
 from tests.erasures.steps import AFTER, HOUR, SYSTEM, approved, certified, go_on, send_all, waive_all
 from tests.rights.cases import AT, decided, received

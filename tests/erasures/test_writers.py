@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.models import Erasure, Subject
-from paktaleem.directory.people.services import complete_erasure
+from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import complete_erasure
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import Certificate, ErasureProposal
-from rights.erasures.services import decide_erasure, propose_erasure
+from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.erasures.steps import SYSTEM, WHY, go_on, second, waive_all

@@ -15,8 +15,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.working import work
 
-__all__ = ["PAGE", "fetch", "ordered", "reread", "written"]
-
 PAGE = "/admin/exports/listexport/"
 
 

@@ -28,7 +28,7 @@ from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import STAFF, Cast
-from tests.console.conftest import SignIn, sign_in
+from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.console.test_exports import PEOPLE, PLANTED, plant, rows_in
 from tests.console.test_work_in_progress import PAGE as WORK
@@ -37,8 +37,6 @@ from tests.exports.ordering import PAGE, fetch, ordered, reread, written
 from tests.factories import CAST_AT, make_staff
 from tests.school_limits.limiting import make_head, make_school, set_limit
 from tests.signing_in import browser_of
-
-__all__ = ["sign_in"]
 
 
 def facts(client_id: Any, kind: str) -> list[tuple[Any, dict[str, Any]]]:
@@ -176,7 +174,7 @@ def test_who_loses_the_role_while_it_is_written_gets_no_file(cast: Cast, monkeyp
         end_role(cast)
         return found
 
-    monkeypatch.setattr("paktaleem.directory.exports.tasks.read_rows", read)
+    monkeypatch.setattr("paktaleem.directory.exports.rows.read_rows", read)
     row = written(row)
     assert (pages, row.state, row.stop_reason) == ([2_000], ExportState.STOPPED, "access_lost")
     with in_client(row.client_id):
@@ -287,7 +285,7 @@ def test_a_fault_ends_clean(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None
     def fail(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("paktaleem.directory.exports.tasks.read_rows", fail)
+    monkeypatch.setattr("paktaleem.directory.exports.rows.read_rows", fail)
     with pytest.raises(ZeroDivisionError):
         written(row)
     row = reread(row)

@@ -12,8 +12,6 @@ from uuid import UUID
 
 from tests.serving import environment_of_server
 
-__all__ = ["run_killed"]
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

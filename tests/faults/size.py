@@ -2,8 +2,6 @@
 
 import os
 
-__all__ = ["IS_DEEP", "sized"]
-
 IS_DEEP = os.environ.get("FAULTS", "") == "all"
 
 

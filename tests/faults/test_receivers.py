@@ -12,13 +12,8 @@ from django.db import transaction
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, Message
-from paktaleem.directory.webhooks.services import (
-    Result,
-    add_endpoint,
-    begin_batch,
-    record_results,
-    rotate_secret,
-)
+from paktaleem.directory.webhooks.services.endpoints import add_endpoint, rotate_secret
+from paktaleem.directory.webhooks.services.sending import Result, begin_batch, record_results
 from paktaleem.directory.webhooks.signing import headers_of
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason

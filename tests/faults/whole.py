@@ -4,11 +4,9 @@ import json
 from collections import Counter
 from typing import Any
 
-from paktaleem.directory.data_systems.models import Order, OrderStep
+from paktaleem.directory.data_systems.models.orders import Order, OrderStep
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.foundation.audit.models import Entry
-
-__all__ = ["assert_orders_are_whole"]
 
 
 def assert_orders_are_whole() -> None:

@@ -16,7 +16,7 @@ from paktaleem.directory.files.services import (
     store_case_file,
     store_file,
 )
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.encryption.sealing import CannotOpen, KeyDestroyed, Sealer
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id

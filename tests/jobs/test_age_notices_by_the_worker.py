@@ -15,8 +15,8 @@ from children.ageing.models import AgeNotice
 from children.ageing.tasks import NOTICE
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES, change_client
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.children.guardians import guardian_of

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import ApiKey, Client, Membership
 from paktaleem.foundation.audit.actors import Reason

@@ -9,8 +9,6 @@ from typing import Any
 
 from paktaleem.foundation.logs.formatting import make_formatter
 
-__all__ = ["logged", "parse"]
-
 
 @contextmanager
 def logged(*, as_json: bool = True) -> Iterator[io.StringIO]:

@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from tests.threads import in_thread
 
-__all__ = ["MailServer", "mail_server"]
-
 
 class MailServer(NamedTuple):
     """The port, and the commands with which senders named the envelope."""

@@ -7,11 +7,7 @@ import logging
 import pytest
 
 from paktaleem.directory.mail.gateway import HttpProvider
-from paktaleem.directory.mail.text_providers import (
-    ProviderNotConfigured,
-    TextRejected,
-    get_text_provider,
-)
+from paktaleem.directory.mail.text_providers import ProviderNotConfigured, TextRejected, get_text_provider
 from tests.outbound.listening import listener, trust
 
 NUMBER, TEXT, REFERENCE = "+923001234567", "آپ کا کوڈ 4711", "0190b9f4-0000-7000-8000-000000000001"

@@ -21,7 +21,7 @@ from paktaleem.directory.mail.services import (
     send_message,
 )
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.audit.actors import Reason

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.merges.models import PersonMerge
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.preview import preview_erasure
-from rights.erasures.services import cancel_erasure, decide_erasure
+from rights.erasures.services.proposals import cancel_erasure, decide_erasure
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.erasures import steps

@@ -16,8 +16,6 @@ from tests.embedded.processes import wait_for
 from tests.minilms.portal import Portal
 from tests.minilms.store import Store
 
-__all__ = ["HOST", "Platform", "until"]
-
 HOST = "127.0.0.1"
 PROGRAM = [sys.executable, "-m", "tests.minilms"]
 

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from tests.minilms.portal import Portal, Refused
 from tests.minilms.store import Store
 
-__all__ = ["Decision", "drop", "may"]
-
 GOES_ON = {"store", "delete"}
 """Actions that a restriction does not stop."""
 

@@ -19,8 +19,6 @@ from tests.minilms.orders import take_open_orders, take_order
 from tests.minilms.portal import Portal, Refused
 from tests.minilms.store import Store
 
-__all__ = ["EVENTS", "Hooks", "subscribe"]
-
 log = logging.getLogger(__name__)
 EVENTS = ["consent.*", "decision.invalidated", "order.created", "order.set_created", "subject.erased"]
 MOST_BYTES = 20_000

@@ -8,8 +8,6 @@ from django.test import Client
 
 from tests.minilms.portal import Answer, Portal, Refused
 
-__all__ = ["PortalInProcess"]
-
 
 class PortalInProcess(Portal):
     """The portal of this process, called with one key."""

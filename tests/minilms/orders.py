@@ -12,8 +12,6 @@ from tests.minilms.deciding import drop
 from tests.minilms.portal import Portal, Refused
 from tests.minilms.store import Store
 
-__all__ = ["carry_out", "take_open_orders", "take_order"]
-
 ORDERS = "/api/v1/orders"
 LARGE = 200_000
 NOT_FOUND = {"result": "not_found"}

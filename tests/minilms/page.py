@@ -11,8 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.threads import in_thread
 
-__all__ = ["HOST", "PlatformPage", "page_served"]
-
 HOST = "127.0.0.1"
 SCRIPT = """
 document.cookie = 'lms_session=1; Path=/';

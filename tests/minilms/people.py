@@ -8,8 +8,6 @@ from tests.minilms.deciding import Decision, drop, may
 from tests.minilms.portal import Portal
 from tests.minilms.store import Store
 
-__all__ = ["consent", "register", "store_record"]
-
 PERSON = """
 INSERT INTO person (id, portal_id, full_name, email, language) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name, email = excluded.email, language = excluded.language

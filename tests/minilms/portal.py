@@ -10,8 +10,6 @@ from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import quote, urlencode
 
-__all__ = ["Answer", "Portal", "Refused"]
-
 SECONDS = 30
 
 

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Store"]
-
 TABLES = """
 CREATE TABLE IF NOT EXISTS person (
     id TEXT PRIMARY KEY,                -- ours, which the portal knows as external_id

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from consent.register.models import LawfulBasis, Purpose
+from consent.register.models.purposes import LawfulBasis, Purpose
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast

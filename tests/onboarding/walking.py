@@ -12,8 +12,6 @@ from tests.browsing import WIDE, fits
 from tests.consent.test_announcing_in_a_browser import aside
 from tests.signing_in import browser_of
 
-__all__ = ["PHONE_WIDTH", "Tally", "Walker"]
-
 SHOTS = os.environ.get("SHOTS", "")
 PHONE_WIDTH = 360
 TYPED_A_MINUTE = 200

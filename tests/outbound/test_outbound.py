@@ -11,11 +11,7 @@ from hypothesis import strategies as st
 from paktaleem.directory.webhooks.services.endpoints import REFUSALS
 from paktaleem.foundation.http_client import destinations
 from paktaleem.foundation.http_client.client import MAX_RESPONSE_BYTES, Unreachable, post
-from paktaleem.foundation.http_client.destinations import (
-    DestinationRefused,
-    is_public,
-    parse_destination,
-)
+from paktaleem.foundation.http_client.destinations import DestinationRefused, is_public, parse_destination
 from tests.outbound.listening import listener, saying, trust
 
 INSIDE = {

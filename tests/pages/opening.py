@@ -12,8 +12,6 @@ from playwright.sync_api import Browser, ConsoleMessage
 from tests.browsing import COMING_TO_REST, WIDE
 from tests.pages.origin import Origin
 
-__all__ = ["OpenedPages"]
-
 CATALOGUE = "/admin/jsi18n/"
 """The only script that is no file."""
 ZOOMED: Any = {"width": 640, "height": 400}

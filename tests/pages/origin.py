@@ -16,8 +16,6 @@ from django.contrib.staticfiles import finders
 
 from tests.threads import in_thread
 
-__all__ = ["Origin", "open_origin"]
-
 FILES = "/static/"
 KEPT = {"Cache-Control": "public, max-age=86400, immutable"}
 MADE_HERE = {"content-length", "connection", "date", "server"}

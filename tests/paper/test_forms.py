@@ -8,13 +8,13 @@ from django.core.exceptions import ValidationError
 
 from consent.notices.selectors.purposes import get_current_notice
 from consent.paper.codes import is_code
-from consent.paper.models import FormPage, FormPurpose, FormRun
+from consent.paper.models.forms import FormPage, FormPurpose, FormRun
 from consent.paper.selectors import purposes_to_ask, select_people
-from consent.paper.services import make_form, print_form
-from consent.register.models import LawfulBasis
-from consent.register.services import end_period
+from consent.paper.services.forms import make_form, print_form
+from consent.register.models.purposes import LawfulBasis
+from consent.register.services.register import end_period
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason

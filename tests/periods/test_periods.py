@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from paktaleem.directory.administration.tasks import unlink_old_evidence
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import is_erased
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
@@ -22,12 +22,7 @@ from paktaleem.foundation.periods.kinds import Bounds, list_kinds
 from paktaleem.foundation.periods.models import DisposalRun, PeriodChange, PortalPeriod
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.periods.selectors import get_cutoff, get_length, list_kind_lines, list_published_periods
-from paktaleem.foundation.periods.services import (
-    PeriodFixed,
-    decide_period_change,
-    record_run,
-    request_period_change,
-)
+from paktaleem.foundation.periods.services import PeriodFixed, decide_period_change, record_run, request_period_change
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.grants import find_table_policy
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
@@ -179,7 +174,7 @@ def test_a_portal_that_is_not_set_up_yet_records_no_run_and_fails_no_job(
 ) -> None:
     """The worker may start before PakTaleem's own client is added: it has nothing to dispose of then."""
     missing = new_id()
-    monkeypatch.setattr("paktaleem.foundation.periods.services.PAKTALEEM", missing)
+    monkeypatch.setattr("paktaleem.foundation.tenancy.ids.PAKTALEEM", missing)
     with in_client(missing):
         record_run("packages", rows=0, at=AT)
         assert not DisposalRun.objects.filter(client_id=missing).exists()

@@ -18,8 +18,6 @@ from pathlib import Path
 
 from paktaleem.foundation.tenancy.sql_files import digest_of
 
-__all__ = ["FAULTS", "DoesNotApply", "Fault", "load_faults"]
-
 FAULTS = Path(__file__).parent
 _MEMBERS = {"fault", "file", "old", "new", "tests", "migrates"}
 

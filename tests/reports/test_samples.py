@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from consent.consents.models import ConsentEvent, ConsentState
-from consent.consents.services import Answer, record_answers
+from consent.consents.models.consents import ConsentEvent, ConsentState
+from consent.consents.services.recording import Answer, record_answers
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry

@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 from django.db import connections, transaction
 
-from children.guardians.models import Quarantine
-from children.guardians.services import QuarantineNeeded, quarantine, release
+from children.guardians.models.cases import Quarantine
+from children.guardians.services.quarantines import QuarantineNeeded, quarantine, release
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models import Incident, IncidentCause
-from retention.holdings.services import close_manually, open_incident
+from retention.holdings.models.incidents import Incident, IncidentCause
+from retention.holdings.services.incidents import close_manually, open_incident
 from tests.cast import Cast
 
 

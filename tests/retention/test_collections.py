@@ -7,13 +7,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models import Collection, Holding, Incident
+from retention.holdings.models.holdings import Collection, Holding
+from retention.holdings.models.incidents import Incident
 from retention.holdings.selectors import list_collections, list_holdings, list_holdings_of
-from retention.holdings.services import CollectionReport, report_collection
+from retention.holdings.services.collecting import CollectionReport, report_collection
 
 
 def test_a_collection_is_recorded_and_held(cast, report, now):

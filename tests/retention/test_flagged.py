@@ -7,15 +7,22 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from consent.register.services import WeakensSafeguard, decide_safeguard_change
-from paktaleem.directory.data_systems.models import Order
+from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.weakening import WeakensSafeguard
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
-from retention.holdings.models import CollectionDecision, FlaggedCollection
-from retention.holdings.services import DataOnHold, NotTheController, decide_collection
-from retention.holdings.services.deciding import DISPOSAL, AlreadyDecided, request_explanation
-from retention.schedule.services import HoldScope, place_hold
+from retention.holdings.models.flagged import CollectionDecision, FlaggedCollection
+from retention.holdings.services.deciding import (
+    DISPOSAL,
+    AlreadyDecided,
+    DataOnHold,
+    NotTheController,
+    decide_collection,
+    request_explanation,
+)
+from retention.schedule.services.holds import HoldScope, place_hold
 from tests.consent.approving import officer
 from tests.factories import SETTING_UP
 

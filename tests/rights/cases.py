@@ -3,15 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from consent.register.models import Recipient, RecipientApproval
-from consent.register.services import change_register
-from paktaleem.directory.people.services import register_subject
+from consent.register.models.agreements import Recipient, RecipientApproval
+from consent.register.services.register import change_register
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
-from rights.requests.models import RequestPart, RightsRequest
-from rights.requests.services import decide_part, deny_own_request, list_parts, receive_request
+from rights.requests.models.requests import RequestPart, RightsRequest
+from rights.requests.services.decisions import decide_part
+from rights.requests.services.identity import deny_own_request
+from rights.requests.services.intake import receive_request
+from rights.requests.services.steps import list_parts
 from tests.cast import Cast
 from tests.consent.approving import approve_by_two
 from tests.factories import CAST_AT, SETTING_UP

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.services import answer_request
+from rights.requests.services.closing import answer_request
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, decided, received

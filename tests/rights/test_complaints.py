@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from paktaleem.directory.files.models import FileChunk
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -37,10 +37,10 @@ from rights.complaints.services import (
 )
 from rights.complaints.tasks import notify_of_deadline
 from rights.requests.authorities import AUTHORITIES, NONE_YET, find_authority
-from rights.requests.models import RightsRequest
-from rights.requests.services import RequestEnded, answer_request, close_request, link_duplicate
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.closing import answer_request, close_request, link_duplicate
 from rights.requests.services.purging import purge_old_requests
-from rights.requests.services.steps import lock_request
+from rights.requests.services.steps import RequestEnded, lock_request
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url

@@ -9,10 +9,11 @@ from django.core import mail
 
 from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.actors import Reason
-from rights.rectifications.services import Statement, add_correction, correct_person
-from rights.requests.services import decide_part
+from rights.rectifications.services.applying import correct_person
+from rights.rectifications.services.statements import Statement, add_correction
+from rights.requests.services.decisions import decide_part
 from tests.access_links.visiting import work
 from tests.cast import Cast
 from tests.factories import CAST_AT, SETTING_UP

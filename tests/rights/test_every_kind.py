@@ -24,12 +24,12 @@ from django.test import Client
 from django.utils import timezone
 
 from consent.tasks import order_limit
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services import carry_out_by_hand
+from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import COMPLETE_ERASURE
+from paktaleem.directory.people.services.erasure import COMPLETE_ERASURE
 from paktaleem.directory.people.tasks import complete_answered_erasure
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import Certificate, ErasureProposal
@@ -37,8 +37,8 @@ from rights.erasures.services.proposals import CONTINUE, NOTIFY
 from rights.erasures.tasks import continue_all_erasures, continue_one_erasure, notify_of_erasure
 from rights.packages.services.collecting import BUILD
 from rights.packages.tasks import build_one_package, look_after_packages
-from rights.requests.models import RequestPart, RightsRequest
-from rights.requests.services.matching import MATCH_SENDER
+from rights.requests.models.requests import RequestPart, RightsRequest
+from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
 from tests.access_links import visiting
 from tests.access_links.visiting import issue, latest_code, path_of, send, token_of, visitor

@@ -7,13 +7,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from children.guardians.models import Guardianship, Verification
-from children.guardians.services import change_guardian, end_guardian, mark_verification_false
-from paktaleem.directory.data_systems.models import Order
+from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.services.guardians import change_guardian, end_guardian
+from children.guardians.services.verifications import mark_verification_false
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.files.models import PackageKey
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
@@ -25,8 +26,11 @@ from rights.packages.services.collecting import request_package
 from rights.packages.services.ending import end_due_packages
 from rights.packages.services.fetching import HasContact, PackageNotThere, hand_over_package
 from rights.requests.answers import compose_answer
-from rights.requests.models import RightsRequest
-from rights.requests.services import add_note, answer_request, close_request, decide_part, list_parts
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.closing import answer_request, close_request
+from rights.requests.services.decisions import decide_part
+from rights.requests.services.handling import add_note
+from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import latest_code, send, work
 from tests.cast import Cast
 from tests.children.browsers import by_contact, child_page

@@ -12,17 +12,20 @@ from django.db import IntegrityError, transaction
 from django.utils.html import strip_tags
 
 from children.guardians.authority import Guardian, VerificationPeriod
-from children.guardians.models import Guardianship, Verification
+from children.guardians.models.guardians import Guardianship, Verification
 from children.guardians.request_rules import RequestBlocker, why_not_allowed
-from children.guardians.selectors import GuardianshipUnknown
-from children.guardians.services import change_guardian, end_guardian, mark_verification_false, record_verification
-from paktaleem.directory.data_systems.models import Order
+from children.guardians.selectors.guardians import GuardianshipUnknown
+from children.guardians.services.guardians import change_guardian, end_guardian
+from children.guardians.services.verifications import mark_verification_false, record_verification
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.models import Erasure, Subject
-from paktaleem.directory.people.services import complete_erasure, erase_subject, register_subject
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -30,38 +33,29 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.own_page import list_own_erasures
-from rights.erasures.services import (
+from rights.erasures.services.notices import list_notices, notify_person
+from rights.erasures.services.proposals import (
     ChangedSince,
     ErasureEnded,
-    NotCertified,
     cancel_erasure,
     decide_erasure,
     propose_erasure,
 )
-from rights.erasures.services.notices import list_notices, notify_person
+from rights.erasures.services.requests import NotCertified
 from rights.guardian_requests import selectors as guardian_selectors
 from rights.guardian_requests.selectors import list_requests_of_guardian
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.models.requests import RequestPart, RightsRequest
 from rights.requests.selectors import list_linkable, list_related
-from rights.requests.services import (
-    AlreadyDecided,
-    ContactTooNew,
-    PersonDiffers,
-    RequestEnded,
-    RequestNotAllowed,
-    add_rights,
-    answer_request,
-    assign_person,
-    close_request,
-    decide_part,
-    deny_own_request,
-    extend_request,
-    list_parts,
-    read_request,
-    verify_identity,
-)
+from rights.requests.services.adding import add_rights
+from rights.requests.services.authority import RequestNotAllowed
+from rights.requests.services.clock import extend_request
+from rights.requests.services.closing import answer_request, close_request
+from rights.requests.services.decisions import AlreadyDecided, decide_part
+from rights.requests.services.identity import ContactTooNew, deny_own_request, verify_identity
+from rights.requests.services.intake import PersonDiffers, assign_person, read_request
+from rights.requests.services.steps import RequestEnded, list_parts
 from tests.access_links.visiting import send
 from tests.api.callers import Caller
 from tests.cast import Cast

@@ -7,14 +7,19 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from children.guardians.models import Guardianship
-from children.guardians.services import end_guardian
-from consent.consents.models import Objection, Restriction
-from consent.consents.services import NotLegitimateInterest, object_to_purpose, request_lift, restrict_processing
-from consent.register.models import SafeguardChange
-from consent.register.services import decide_safeguard_change
+from children.guardians.models.guardians import Guardianship
+from children.guardians.services.guardians import end_guardian
+from consent.consents.models.consents import Objection, Restriction
+from consent.consents.services.restrictions import (
+    NotLegitimateInterest,
+    object_to_purpose,
+    request_lift,
+    restrict_processing,
+)
+from consent.register.models.safeguards import SafeguardChange
+from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -35,7 +40,7 @@ from rights.limits.services import (
     read_grounds,
     request_lift_after_notice,
 )
-from rights.requests.services import RequestNotAllowed
+from rights.requests.services.authority import RequestNotAllowed
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn

@@ -13,14 +13,15 @@ from django.test import override_settings
 
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from rights.desk.models import RequestTask
-from rights.desk.services import finish_task, hand_over_request
+from rights.desk.models.request_tasks import RequestTask
+from rights.desk.services.handover import hand_over_request
+from rights.desk.services.request_tasks import finish_task
 from rights.mailbox.admin.messages import describe_content
 from rights.mailbox.contents import open_content
 from rights.mailbox.models import CaseAddress, MailMessage
@@ -34,8 +35,11 @@ from rights.mailbox.services.handling import (
     settle_message,
     take_file,
 )
-from rights.requests.models import RequestStep, RightsRequest
-from rights.requests.services import answer_request, close_request, decide_part, list_parts
+from rights.requests.models.requests import RightsRequest
+from rights.requests.models.timeline import RequestStep
+from rights.requests.services.closing import answer_request, close_request
+from rights.requests.services.decisions import decide_part
+from rights.requests.services.steps import list_parts
 from tests.cast import Cast
 from tests.rights.cases import received
 from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, take, taken, work

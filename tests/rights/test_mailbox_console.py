@@ -10,7 +10,8 @@ from paktaleem.directory.files.models import SealedFile
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.mailbox.models import MailMessage
-from rights.requests.services import decide_part, list_parts
+from rights.requests.services.decisions import decide_part
+from rights.requests.services.steps import list_parts
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url

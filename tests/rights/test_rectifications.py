@@ -6,47 +6,45 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.consents.models import Restriction
-from paktaleem.directory.data_systems.models import Order
+from consent.consents.models.consents import Restriction
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order, new_values_of
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.services.issuing import new_values_of
 from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.models import AccessRecord, AgeChange
-from paktaleem.directory.people.services import register_subject, reveal_fields, settle_age_change
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services.age_settlement import settle_age_change
+from paktaleem.directory.people.services.people import register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from rights.rectifications.models import CorrectedValue, Correction, RecipientNotice
 from rights.rectifications.selectors import list_corrected_fields, list_notices_of_person
-from rights.rectifications.services import (
-    AlreadySettled,
+from rights.rectifications.services.applying import (
     CorrectionsMissing,
-    CorrectionWaits,
     NoneRefused,
-    NoRectification,
-    RecipientsNotInformed,
     SomeRefused,
     StatedTwice,
+    correct_person,
+)
+from rights.rectifications.services.closing import CorrectionWaits, RecipientsNotInformed
+from rights.rectifications.services.recipients import record_informed
+from rights.rectifications.services.statements import (
+    AlreadySettled,
+    NoRectification,
     Statement,
     TooManyCorrections,
     add_correction,
-    correct_person,
     read_corrections,
-    record_informed,
     refuse_correction,
 )
 from rights.requests.answers import compose_answer
-from rights.requests.models import RightsRequest
-from rights.requests.services import (
-    ContactTooNew,
-    IdentityDiffers,
-    answer_request,
-    close_request,
-    confirm_own_request,
-    decide_part,
-    link_duplicate,
-    restrict_for_request,
-)
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.closing import IdentityDiffers, answer_request, close_request, link_duplicate
+from rights.requests.services.decisions import decide_part
+from rights.requests.services.identity import ContactTooNew, confirm_own_request
+from rights.requests.services.outcomes import restrict_for_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.rights.cases import AT, DAY, approve_recipient, asked_by_guardian, part_of, received

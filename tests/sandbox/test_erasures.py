@@ -8,8 +8,7 @@ from paktaleem.directory.people.tasks import complete_answered_erasures
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
-from rights.erasures.services import decide_erasure
-from rights.erasures.services.proposals import propose_erasure
+from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from rights.erasures.tasks import continue_all_erasures, notify_of_erasure
 from tests.cast import Cast
 from tests.erasures.steps import WHY, approved, second, send_all, waive_all

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from consent.agreements.services import suspend_agreement
-from consent.register.models import Instruction, ServiceAgreement
+from consent.agreements.services.life import suspend_agreement
+from consent.register.models.agreements import Instruction, ServiceAgreement
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.services import receive_request
+from rights.requests.services.intake import receive_request
 from tests.breaches.making import make_breach
 from tests.cast import Cast
 from tests.factories import SETTING_UP

@@ -4,8 +4,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.services import change_client, rotate_api_key
+from paktaleem.foundation.accounts.services import rotate_api_key
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

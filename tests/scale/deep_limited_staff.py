@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from django.test import Client
 
-from paktaleem.development.embedded import SUPERUSER, Endpoint
+from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id

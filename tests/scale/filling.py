@@ -15,8 +15,6 @@ import psycopg
 from tests.bench.world import copy_clients
 from tests.scale.one_person import OF_ONE, PERSON_WITH_MANY_ROWS
 
-__all__ = ["SCHOOLS_OF_INDUS", "fill", "school_of_indus"]
-
 SCHOOLS_OF_INDUS = 20
 
 FILLED = (

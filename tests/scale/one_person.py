@@ -3,8 +3,6 @@
 
 from uuid import UUID
 
-__all__ = ["OF_ONE", "PERSON_WITH_MANY_ROWS"]
-
 PERSON_WITH_MANY_ROWS = UUID("019c0000-0000-7000-8000-00000000000b")
 """A person of Indus with 12,000 accesses, disclosures and orders, and 2,500 answers and requests, a year old.
 

@@ -12,8 +12,6 @@ from django.test import Client
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ChosenFilter, TypedFilter
 from tests.scale.plans import OF_A_PAGE, Bounds, spied
 
-__all__ = ["IS_WHOLE", "OK", "PART", "READER", "counted", "faults", "narrowed", "say"]
-
 OK = HTTPStatus.OK
 IS_WHOLE = "SCALE_PEOPLE" in os.environ
 """True in ``make test-scale``: every page and role, filters within one client too, and the time of each page."""

@@ -12,8 +12,6 @@ from django.db import connection
 
 from paktaleem.foundation.tenancy.context import current_client
 
-__all__ = ["OF_A_PAGE", "ROWS_OF_A_BIG_TABLE", "Bounds", "Planned", "Spy", "spied"]
-
 READS = ("SELECT", "WITH")
 ROWS_OF_A_BIG_TABLE = 4_000
 WIDTH = 240

@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from children.guardians.models import Guardianship
+from children.guardians.models.guardians import Guardianship
 from children.invitations.models import Invitation
-from children.invitations.services import INVITE_MANY, invite_guardian
+from children.invitations.services.inviting import INVITE_MANY, invite_guardian
 from children.invitations.tasks import invite_many
-from consent.paper.models import EntryState, SheetEntry
-from consent.paper.services import print_form, upload_sheet
-from consent.paper.services.sheets import confirm_matched
+from consent.paper.models.sheets import EntryState, SheetEntry
+from consent.paper.services.forms import print_form
+from consent.paper.services.sheets import confirm_matched, upload_sheet
 from consent.paper.sheets import SheetInvalid
 from consent.paper.tasks import confirm_matched_rows
 from paktaleem.directory.schools.selections import EVERYONE
@@ -26,10 +26,8 @@ from tests.cast import Cast
 from tests.paper.sheets import code_of, entries_of, form_for, line, sheet_of
 from tests.rights.cases import AT
 from tests.school_limits.limiting import make_head, make_school
-from tests.school_limits.test_work import PORTAL, HeadsCast, north, who
+from tests.school_limits.test_work import PORTAL, HeadsCast, who
 from tests.signing_in import browser_of
-
-__all__ = ["north"]
 
 
 def test_a_guardian_whom_the_school_names_is_invited(north: HeadsCast) -> None:

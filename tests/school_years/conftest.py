@@ -1,5 +1,1 @@
 """Fixtures of the console."""
-
-from tests.console.conftest import sign_in
-
-__all__ = ["sign_in"]

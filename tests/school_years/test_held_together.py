@@ -8,26 +8,23 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from consent.consents.models import Consent
-from paktaleem.directory.oneroster import open_roster
+from consent.consents.models.consents import Consent
+from paktaleem.directory.oneroster.roster import open_roster
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.rosters.importing import import_roster
+from paktaleem.directory.rosters.importing.service import import_roster
 from paktaleem.directory.schools.models import SchoolClass, Term
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services import CONTINUE
+from paktaleem.school_years.services.steps import CONTINUE
 from paktaleem.school_years.tasks import continue_year_end
 from tests.cast import Cast
 from tests.factories import make_staff
 from tests.rosters import RosterPackage, clean_network
-from tests.sandbox.conftest import cast, sandbox
 from tests.sandbox.making import Sandbox
 from tests.schools.making import periods
 from tests.signing_in import browser_of, prove
 from tests.working import work
-
-__all__ = ["cast", "sandbox"]
 
 PLACES = {"courseSourcedId": "crs-1", "schoolSourcedId": "org-2"}
 SENT = {"status": "active", "dateLastModified": "2031-06-01T08:00:00Z"}

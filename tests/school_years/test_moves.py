@@ -9,24 +9,25 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from children.guardians.models import Guardianship
+from children.guardians.models.guardians import Guardianship
 from children.invitations.models import Invitation
 from children.invitations.selectors import list_children_to_ask_about
-from children.invitations.services import invite_guardians_of, process_invitations
-from consent.consents.models import Consent
-from consent.paper.models import FormPage, FormRun
+from children.invitations.services.inviting import invite_guardians_of
+from children.invitations.services.processing import process_invitations
+from consent.consents.models.consents import Consent
+from consent.paper.models.forms import FormPage, FormRun
 from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.accounts.services import change_membership
+from paktaleem.foundation.accounts.staff_services import change_membership
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models import Holding
-from rights.requests.models import RightsRequest
-from rights.requests.services import receive_request
+from retention.holdings.models.holdings import Holding
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.intake import receive_request
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.children.guardians import guardian_of

@@ -8,11 +8,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from consent.consents.services import withdraw_consent
-from consent.register.models import Purpose
-from consent.register.services import change_register
+from consent.consents.services.recording import withdraw_consent
+from consent.register.models.purposes import Purpose
+from consent.register.services.register import change_register
 from paktaleem.directory.people.models import Subject, SubjectEvent
-from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import SchoolClass
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -22,15 +23,10 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.school_years.admin.panels import build_panels
 from paktaleem.school_years.models import LeaversBy, YearEnd, YearEndClass, YearEndPerson
-from paktaleem.school_years.services import (
-    YearEndAlreadyOpen,
-    YearEndMovedOn,
-    cancel_year_end,
-    close_classes,
-    confirm_year_end,
-    count_year_end,
-    finish_people,
-)
+from paktaleem.school_years.services.counting import count_year_end
+from paktaleem.school_years.services.preparing import YearEndAlreadyOpen, cancel_year_end, confirm_year_end
+from paktaleem.school_years.services.running import close_classes, finish_people
+from paktaleem.school_years.services.steps import YearEndMovedOn
 from tests.cast import Cast
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.retention.schedule.making import make_holding, make_rule

@@ -12,18 +12,16 @@ from playwright.sync_api import Browser, expect
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import Origin, Term
 from paktaleem.directory.schools.rows import ClassRow, GivenRows, SchoolRow, TermRow
-from paktaleem.directory.schools.services import record_schools
+from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services import CONTINUE
+from paktaleem.school_years.services.steps import CONTINUE
 from paktaleem.school_years.tasks import continue_year_end
 from tests.cast import Cast
-from tests.consent.test_announcing_in_a_browser import Desk, aside, port
+from tests.consent.test_announcing_in_a_browser import Desk, aside
 from tests.factories import SETTING_UP
 from tests.retention.disposals.steps import hold_data
 from tests.school_years.making import consents, enrolled
 from tests.working import work
-
-__all__ = ["port"]
 
 DAY = timedelta(days=1)
 

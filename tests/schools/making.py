@@ -5,7 +5,7 @@ from typing import Any
 
 from paktaleem.directory.schools.models import Enrolment, Origin
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow, TermRow
-from paktaleem.directory.schools.services import Recorded, record_schools
+from paktaleem.directory.schools.services.recording import Recorded, record_schools
 from paktaleem.foundation.accounts.models import Client
 from tests.factories import SETTING_UP
 

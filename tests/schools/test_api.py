@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from paktaleem.directory.people.services import start_erasure
+from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.directory.schools.models import Enrolment, SchoolClass
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client

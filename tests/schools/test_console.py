@@ -7,11 +7,11 @@ import pytest
 from django.utils import timezone
 
 from children.invitations.models import Invitation
-from children.invitations.services import invite_guardians_of
+from children.invitations.services.inviting import invite_guardians_of
 from consent.paper.codes import format_code
-from consent.paper.models import FormPage, FormRun
+from consent.paper.models.forms import FormPage, FormRun
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller

@@ -8,18 +8,19 @@ import pytest
 from django.utils import timezone
 
 from children.invitations.models import Invitation
-from consent.paper.models import FormPage, FormRun
-from paktaleem.directory.data_systems.models import Order, OrderKind
+from consent.paper.models.forms import FormPage, FormRun
+from paktaleem.directory.data_systems.models.orders import Order, OrderKind
 from paktaleem.directory.people.grades import parse_grade
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import erase_subject, register_subject
-from paktaleem.directory.rosters.importing import import_roster
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.rosters.importing.service import import_roster
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.directory.schools.models import SchoolClass
 from paktaleem.directory.schools.selections import Selection, select_chosen
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from rights.rectifications.services import correct_person
+from rights.rectifications.services.applying import correct_person
 from tests.api.callers import Caller
 from tests.children.browsers import work
 from tests.console.pages import list_url

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.oneroster import open_roster
-from paktaleem.directory.rosters.importing import PlanChanged, Tally, import_roster, try_roster
+from paktaleem.directory.oneroster.roster import open_roster
+from paktaleem.directory.rosters.importing.report import Tally
+from paktaleem.directory.rosters.importing.service import PlanChanged, import_roster, try_roster
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
 from paktaleem.foundation.accounts.actors import system_actor

@@ -9,12 +9,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import erase_subject, start_erasure
+from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, Origin, School, SchoolClass, Term
 from paktaleem.directory.schools.rows import CLASSES as CLASS_PART
 from paktaleem.directory.schools.rows import ENROLMENTS, GivenRows, SchoolRow
 from paktaleem.directory.schools.rows import SCHOOLS as SCHOOL_PART
-from paktaleem.directory.schools.services import Counts
+from paktaleem.directory.schools.services.runs import Counts
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

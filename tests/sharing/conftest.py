@@ -1,5 +1,1 @@
 """Fixture of the tests of disclosures: a signed-in browser."""
-
-from tests.console.conftest import sign_in
-
-__all__ = ["sign_in"]

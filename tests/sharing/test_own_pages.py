@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from children.guardians.models import Guardianship
-from children.guardians.services import change_guardian, verify_guardian
+from children.guardians.models.guardians import Guardianship
+from children.guardians.services.guardians import change_guardian
+from children.guardians.services.verifications import verify_guardian
 from consent.sharing import own_pages
 from consent.sharing.admin import person
-from consent.sharing.services import report_disclosures
+from consent.sharing.services.disclosing import report_disclosures
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.children.browsers import by_contact, child_page

@@ -16,7 +16,7 @@ from paktaleem.directory.sign_in.emails import CHANGES
 from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
 from paktaleem.directory.sign_in.tasks import tell_owner
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.services import NOTIFY_OWNER
+from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -10,16 +10,7 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from tests.cast import Cast
-from tests.signin.visiting import (
-    ENROL,
-    FACTORS,
-    FORGOTTEN,
-    SIGN_IN,
-    STEP_UP,
-    VERIFY,
-    Visitor,
-    letters,
-)
+from tests.signin.visiting import ENROL, FACTORS, FORGOTTEN, SIGN_IN, STEP_UP, VERIFY, Visitor, letters
 from tests.signing_in import browser_of
 
 OWN = {"PakTaleem", "English", "API", "UTC", "Asia", "Karachi"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client

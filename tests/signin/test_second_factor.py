@@ -17,16 +17,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.accounts.officers import approve, second_officer
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, refused_by_policy
-from tests.signin.visiting import (
-    ENROL,
-    FACTORS,
-    FORGOTTEN,
-    SIGN_IN,
-    VERIFY,
-    Visitor,
-    enrolled,
-    letters,
-)
+from tests.signin.visiting import ENROL, FACTORS, FORGOTTEN, SIGN_IN, VERIFY, Visitor, enrolled, letters
 from tests.signing_in import browser_of
 
 OPEN_TO_A_PASSWORD = {"/admin/login/", "/admin/logout/"}

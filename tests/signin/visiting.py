@@ -13,8 +13,7 @@ from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
 from paktaleem.directory.sign_in.tasks import notify_break_glass, send_password_link, send_staff_link, tell_owner
 from paktaleem.foundation.accounts.break_glass import NOTIFY_BREAK_GLASS
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.services import NOTIFY_OWNER
-from paktaleem.foundation.accounts.staff_accounts import SEND_STAFF_LINK
+from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, SEND_STAFF_LINK
 from paktaleem.foundation.tenancy.context import in_global
 from tests.working import work
 

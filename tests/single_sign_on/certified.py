@@ -15,8 +15,6 @@ from paktaleem.development.demo.supervision import running
 from tests.demo.running import PATIENCE, free_port
 from tests.waiting import wait_until_served
 
-__all__ = ["NODE", "NPM", "SECRET", "CertifiedProvider", "Person", "certified_provider"]
-
 NODE, NPM = shutil.which("node"), shutil.which("npm")
 SECRET = "of+the:provider%41&more"
 """Has characters that a secret must be encoded for (RFC 6749 §2.3.1)."""

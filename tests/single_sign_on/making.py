@@ -7,8 +7,6 @@ from paktaleem.directory.single_sign_on.models import Provider
 from paktaleem.directory.single_sign_on.services import ProviderSettings, propose_provider
 from paktaleem.foundation.accounts.actors import Actor
 
-__all__ = ["propose_sign_on"]
-
 
 def propose_sign_on(client_id: UUID, actor: Actor, at: datetime) -> Provider:
     """Propose a provider of a client; in its context."""

@@ -20,8 +20,6 @@ from tests.demo.running import free_port
 from tests.threads import in_thread
 from tests.waiting import wait_until_served
 
-__all__ = ["APPLICATION", "HostileProvider", "TestProvider", "hostile_provider", "running_provider"]
-
 APPLICATION = "portal-at-indus"
 _PORTAL_KEY, _OTHER_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 

@@ -19,7 +19,7 @@ from paktaleem.directory.single_sign_on.services import (
 )
 from paktaleem.foundation.accounts.leaving import LastAdministrator, LastWayIn
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.accounts.services import change_membership, end_membership
+from paktaleem.foundation.accounts.staff_services import change_membership, end_membership
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.cast import Cast
 from tests.factories import make_staff

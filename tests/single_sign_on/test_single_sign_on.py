@@ -29,7 +29,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
-from paktaleem.foundation.accounts.services import end_membership
+from paktaleem.foundation.accounts.staff_services import end_membership
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

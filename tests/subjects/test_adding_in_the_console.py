@@ -7,16 +7,14 @@ import pytest
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import open_details
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn, sign_in
+from tests.console.conftest import SignIn
 from tests.console.pages import list_url
-
-__all__ = ["sign_in"]
 
 URL = list_url("subjects/subject") + "add/"
 GIVEN = {

@@ -6,11 +6,11 @@ import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.people.details import ADULT_SENTINEL
-from paktaleem.directory.people.services import recompute_ages
+from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.models import ClientChange
-from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, decide_client_change
+from paktaleem.foundation.accounts.client_changes import ClientChange
+from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES, change_client, decide_client_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.api.callers import Caller
 

@@ -9,11 +9,13 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
-from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.people.tasks import recompute_ages_of_client
-from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller

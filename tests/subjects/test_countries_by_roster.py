@@ -7,12 +7,13 @@ from datetime import date, timedelta
 import openpyxl
 import pytest
 
-from paktaleem.directory.oneroster import RosterInvalid
-from paktaleem.directory.people.models import AgeChange, Subject
-from paktaleem.directory.people.services import settle_age_change
+from paktaleem.directory.oneroster.problems import RosterInvalid
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.age_settlement import settle_age_change
 from paktaleem.directory.rosters.importing.sources import open_source
-from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
-from paktaleem.foundation.accounts.services import change_client
+from paktaleem.directory.rosters.spreadsheet.template import csv_template, xlsx_template
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import decision_reason
 from tests.children.test_age_changes import bring

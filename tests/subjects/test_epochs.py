@@ -25,7 +25,8 @@ from paktaleem.directory.key_epochs.services import (
 )
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.keyring import (
@@ -43,7 +44,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
 from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.requests.services import receive_request
+from rights.requests.services.intake import receive_request
 from tests.conftest import KEYRING
 from tests.factories import SETTING_UP
 from tests.paper.sheets import bring, line

@@ -11,15 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connections
 
-from paktaleem.development.embedded import BACKUP, SUPERUSER
-from paktaleem.directory.people.details import PERSONAL
+from paktaleem.development.embedded.endpoint import BACKUP, SUPERUSER
+from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
-from paktaleem.directory.people.services import (
-    AlreadyErased,
-    erase_subject,
-    register_subject,
-    reveal_fields,
-)
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.people import register_subject, reveal_fields
 from paktaleem.foundation.backups.programs import environment_of, find_program
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.context import in_client

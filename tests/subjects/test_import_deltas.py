@@ -5,17 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.oneroster import RosterInvalid, open_roster
+from paktaleem.directory.oneroster.problems import RosterInvalid
+from paktaleem.directory.oneroster.roster import open_roster
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import claim_guardian, record_subject_event, register_subject, start_erasure
-from paktaleem.directory.rosters.importing import (
-    PlanChanged,
-    Tally,
-    TooMuchLost,
-    import_roster,
-    try_roster,
-)
+from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.erasure import start_erasure
+from paktaleem.directory.people.services.events import record_subject_event
+from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.rosters.importing.report import Tally
+from paktaleem.directory.rosters.importing.service import PlanChanged, TooMuchLost, import_roster, try_roster
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from tests.rosters import clean_network, school

@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.rosters.importing import ImportRunning, PeopleChangedMeanwhile
+from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile
+from paktaleem.directory.rosters.importing.service import ImportRunning
 from paktaleem.directory.rosters.management.commands import import_roster as command
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

@@ -8,14 +8,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.directory.people.details import PERSONAL
-from paktaleem.directory.people.models import (
-    AccessRecord,
-    AgeChange,
-    GuardianClaim,
-    Subject,
-    SubjectKey,
-)
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.fields import PERSONAL
+from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.selectors import (
     SubjectUnknown,
     get_subject,
@@ -25,13 +20,9 @@ from paktaleem.directory.people.selectors import (
     sealer_of,
     search_subjects,
 )
-from paktaleem.directory.people.services import (
-    ErasureInProgress,
-    claim_guardian,
-    register_subject,
-    reveal_fields,
-    start_erasure,
-)
+from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.erasure import ErasureInProgress, start_erasure
+from paktaleem.directory.people.services.people import register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

@@ -5,13 +5,12 @@ from django.db import IntegrityError, connection, transaction
 
 from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import is_erased
-from paktaleem.directory.people.services import (
-    AlreadyErased,
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.people.services.readmission import (
     AlreadyRequested,
     NotErased,
     approve_readmission,
-    erase_subject,
-    register_subject,
     request_readmission,
 )
 from paktaleem.directory.webhooks.models import Message

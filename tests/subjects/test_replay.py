@@ -12,26 +12,22 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client as Browser
 
-from paktaleem.development.embedded import SUPERUSER
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.development.embedded.endpoint import SUPERUSER
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.people.diagnosis import check_erasures
-from paktaleem.directory.people.erasures import (
-    UNDER_WAY,
-    ErasureState,
-    erasure_state,
-    missing_erasures,
-)
-from paktaleem.directory.people.models import Erasure, ErasureCarriedOut, Subject, SubjectKey
+from paktaleem.directory.people.erasure_records import Erasure, ErasureCarriedOut
+from paktaleem.directory.people.erasures import UNDER_WAY, ErasureState, erasure_state, missing_erasures
+from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import is_erased, tombstone_of
-from paktaleem.directory.people.services import (
+from paktaleem.directory.people.services import erasure as erasure_module
+from paktaleem.directory.people.services.erasure import (
     AlreadyErased,
+    ErasureListBehind,
     complete_erasure,
     erase_subject,
-    register_subject,
     start_erasure,
 )
-from paktaleem.directory.people.services import erasure as erasure_module
-from paktaleem.directory.people.services.erasure import ErasureListBehind
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.people.services.replay import replay_erasures
 from paktaleem.directory.people.tasks import complete_erasures
 from paktaleem.foundation.accounts.actors import system_actor

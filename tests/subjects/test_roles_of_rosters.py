@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.oneroster import Person, RosterInvalid, open_roster
-from paktaleem.directory.oneroster.people import StatedRoles
+from paktaleem.directory.oneroster.people import Person, StatedRoles
+from paktaleem.directory.oneroster.problems import RosterInvalid
+from paktaleem.directory.oneroster.roster import open_roster
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import register_subject
-from paktaleem.directory.rosters.importing import Tally, import_roster
+from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.rosters.importing.report import Tally
 from paktaleem.directory.rosters.importing.roles import merge_roles
+from paktaleem.directory.rosters.importing.service import import_roster
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client

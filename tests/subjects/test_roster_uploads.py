@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.rosters.importing import uploads
 from paktaleem.directory.rosters.importing.uploads import (
     WrongRosterState,

@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-from paktaleem.directory.oneroster import RosterInvalid
+from paktaleem.directory.oneroster.problems import RosterInvalid
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.rosters.importing import TooMuchLost, import_roster
+from paktaleem.directory.rosters.importing.service import TooMuchLost, import_roster
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network, school

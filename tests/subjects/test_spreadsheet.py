@@ -11,15 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paktaleem.directory.oneroster import GuardianRelation, Person, RosterInvalid
-from paktaleem.directory.rosters.spreadsheet import (
-    csv_template,
-    open_csv,
-    open_xlsx,
-    rows,
-    xlsx_template,
-)
+from paktaleem.directory.oneroster.people import GuardianRelation, Person
+from paktaleem.directory.oneroster.problems import RosterInvalid
+from paktaleem.directory.rosters.spreadsheet import rows
 from paktaleem.directory.rosters.spreadsheet.columns import COLUMNS
+from paktaleem.directory.rosters.spreadsheet.sheet import open_csv, open_xlsx
+from paktaleem.directory.rosters.spreadsheet.template import csv_template, xlsx_template
 
 HEADER = [column.heading for column in COLUMNS]
 DANISH = {

@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from paktaleem.development.embedded import APP, LIMITED, OFFICER, OWNER
+from paktaleem.development.embedded.endpoint import APP, LIMITED, OFFICER, OWNER
 from paktaleem.foundation.tenancy.grants import list_limited_rights, list_table_policies
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.school_limits import Link, columns_of_model, find_limit

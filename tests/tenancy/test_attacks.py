@@ -6,7 +6,7 @@ import uuid
 import pytest
 from psycopg import DatabaseError, errors
 
-from paktaleem.development.embedded import APP, OWNER, SUPERUSER
+from paktaleem.development.embedded.endpoint import APP, OWNER, SUPERUSER
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.tenancy.context import ContextMissing

@@ -5,10 +5,10 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
-from paktaleem.development.embedded import OWNER
+from paktaleem.development.embedded.endpoint import OWNER
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.operations import CreateTables
 from paktaleem.foundation.tenancy.routers import OwnerOnlyMigrationRouter
+from paktaleem.foundation.tenancy.tables import CreateTables
 from tests.project.offenders import refuse_any
 from tests.tenancy.catalog import findings
 from tests.tenancy.connections import enter, rows

@@ -3,8 +3,8 @@
 import pytest
 from django.db import DataError, IntegrityError
 
-from consent.cookies.models import ChoiceSource, CookieChoice
-from consent.register.models import Purpose
+from consent.cookies.models.choices import ChoiceSource, CookieChoice
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.audit.models import Entry

@@ -8,13 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
-from paktaleem.foundation.tenancy.sql_files import (
-    SqlText,
-    SqlTextError,
-    digest_of,
-    sql_file,
-    sql_files,
-)
+from paktaleem.foundation.tenancy.sql_files import SqlText, SqlTextError, digest_of, sql_file, sql_files
 from paktaleem.foundation.tenancy.sql_operations import ApplySql, DropSql
 from paktaleem.foundation.tenancy.sqlstate import SqlChange, applied_versions, pending_changes
 from tests.tenancy.connections import rows
@@ -162,7 +156,7 @@ def test_makesql_writes_the_migration_and_keeps_the_earlier_text(folder, monkeyp
     )
     before, after = digest_of(DOUBLED), write(folder, TRIPLED)
     versions = {**applied_versions(MigrationLoader(None)), ("retention", "doubled"): before}
-    monkeypatch.setattr("paktaleem.foundation.tenancy.management.commands.makesql.applied_versions", lambda _: versions)
+    monkeypatch.setattr("paktaleem.foundation.tenancy.sqlstate.applied_versions", lambda _: versions)
     (folder.parent / "migrations").mkdir()
     call_command("makesql", name="triples", stdout=StringIO())
     [path] = (folder.parent / "migrations").glob("*.py")

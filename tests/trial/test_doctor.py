@@ -16,7 +16,7 @@ from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.webhooks.models import DisabledBecause
-from paktaleem.directory.webhooks.services import disable_endpoint
+from paktaleem.directory.webhooks.services.endpoints import disable_endpoint
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.backups.drills import Step
 from paktaleem.foundation.backups.records import record_backup, record_drill

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import Client as Browser
 from psycopg import errors
 
-from paktaleem.development.embedded import SUPERUSER
+from paktaleem.development.embedded.endpoint import SUPERUSER
 from paktaleem.foundation.outages import BUSY, FULL, READ_ONLY, UNREACHABLE, find_outage
 from paktaleem.foundation.startup.diagnosis import check_database
 from paktaleem.foundation.startup.findings import read_database
@@ -157,7 +157,7 @@ def test_an_unreachable_database_stops_the_portal_and_is_asked_again(monkeypatch
         raise OperationalError
 
     gate = ReadinessMiddleware(lambda _: HttpResponse())
-    monkeypatch.setattr("paktaleem.readiness.erasure_state", away)
+    monkeypatch.setattr("paktaleem.directory.people.erasures.erasure_state", away)
     with pytest.raises(OperationalError):
         gate._may_serve()
     assert gate._next_check_at == 0.0

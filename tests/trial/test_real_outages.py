@@ -17,9 +17,9 @@ from django.conf import settings
 from django.test import Client as Browser
 
 from paktaleem.development.demo.supervision import running
-from paktaleem.development.embedded import SUPERUSER, Endpoint
 from paktaleem.development.embedded.account import server_account
 from paktaleem.development.embedded.binaries import find_binaries
+from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
 from paktaleem.development.embedded.layout import Layout
 from paktaleem.development.embedded.startup import SETTINGS
 from paktaleem.foundation.outages import FULL, READ_ONLY

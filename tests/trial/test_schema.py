@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from paktaleem.development.embedded import SUPERUSER
+from paktaleem.development.embedded.endpoint import SUPERUSER
 from paktaleem.foundation.diagnosis.lines import State
 from paktaleem.foundation.startup import findings
 from paktaleem.foundation.startup.diagnosis import check_migrations

@@ -6,23 +6,25 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from children.ageing.services import send_age_notices
-from children.guardians.models import Verification
-from children.guardians.services import change_guardian, mark_verification_false, request_check
-from children.guardians.services.checks import BEGIN
+from children.guardians.models.guardians import Verification
+from children.guardians.services.checks import BEGIN, request_check
+from children.guardians.services.guardians import change_guardian
+from children.guardians.services.verifications import mark_verification_false
 from children.guardians.tasks import ask, begin
-from children.invitations.services import invite_guardian
-from paktaleem.directory.data_systems.models import Order
+from children.invitations.services.inviting import invite_guardian
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services import accept_order, complete_order
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
 from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.services import claim_guardian
+from paktaleem.directory.people.services.claims import claim_guardian
 from paktaleem.directory.webhooks.events import EVENTS
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.services import CollectionReport, notify_overdue, report_collection
+from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.incidents import notify_overdue
 from rights.guardian_requests.services import record_guardian_request
 from tests.access_links.visiting import send
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link

@@ -6,13 +6,7 @@ import time
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from paktaleem.directory.webhooks.signing import (
-    SECRET_BYTES,
-    headers_of,
-    new_secret,
-    secret_bytes,
-    signature,
-)
+from paktaleem.directory.webhooks.signing import SECRET_BYTES, headers_of, new_secret, secret_bytes, signature
 
 
 def test_the_test_vector_of_the_specification_is_reproduced():

@@ -2,12 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import (
-    AppendOnly,
-    SameClientForeignKey,
-    Isolate,
-    TenantIsolation,
-)
+from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):

@@ -9,13 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from children.guardians.models import CheckState, Guardianship, ProviderCheck, VerificationMethod
+from children.guardians.models.guardians import Guardianship, VerificationMethod
+from children.guardians.models.mechanisms import CheckState, ProviderCheck
 from children.guardians.providers import check_providers
-from children.guardians.services import (
-    request_check,
-    request_check_result,
-    show_check_url,
-)
+from children.guardians.services.checks import request_check, request_check_result, show_check_url
 from children.strength import PROVIDER_METHODS
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability

@@ -5,10 +5,10 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from children.guardians.models import GuardianChange, GuardianConflict
-from paktaleem.directory.people.models import AgeChange
+from children.guardians.models.cases import GuardianChange, GuardianConflict
+from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import ClientChange
+from paktaleem.foundation.accounts.client_changes import ClientChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.cards import Line, Task

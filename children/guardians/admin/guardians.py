@@ -11,16 +11,12 @@ from django.utils.translation import gettext
 
 from children.guardians.admin.checks import START_CHECK
 from children.guardians.admin.people import describe_answer
-from children.guardians.models import (
-    Decision,
-    Guardianship,
-    Route,
-    ServiceAuthorisation,
-    Verification,
-    VerificationMethod,
-)
-from children.guardians.selectors import preview_end
-from children.guardians.services import change_guardian, record_service_answer, verify_guardian
+from children.guardians.models.authorisations import Decision, Route, ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship, Verification, VerificationMethod
+from children.guardians.selectors.guardians import preview_end
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.guardians import change_guardian
+from children.guardians.services.verifications import verify_guardian
 from children.strength import STAFF_METHODS
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of

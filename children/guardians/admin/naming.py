@@ -11,16 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from children.guardians.admin.guardians import STAFF_METHOD_CHOICES, EvidenceForm
 from children.guardians.admin.people import describe_answer, needs_guardian
-from children.guardians.models import Relationship
-from children.guardians.selectors import list_candidates, load_child_facts
-from children.guardians.services import (
-    NewGuardian,
-    SeenEvidence,
-    choose_guardian,
-    name_guardian_with_evidence,
-)
+from children.guardians.models.guardians import Relationship
+from children.guardians.selectors.guardians import list_candidates, load_child_facts
+from children.guardians.services.naming import NewGuardian, SeenEvidence, choose_guardian, name_guardian_with_evidence
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import find_people
+from paktaleem.directory.people.services.searches import find_people
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import person_acts

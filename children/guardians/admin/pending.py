@@ -8,9 +8,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models import GuardianChange, GuardianConflict, Guardianship
-from children.guardians.services import close_conflict, settle_guardian_change
-from children.guardians.services.guardians import VERIFICATION
+from children.guardians.models.cases import GuardianChange, GuardianConflict
+from children.guardians.models.guardians import Guardianship
+from children.guardians.services.conflicts import close_conflict
+from children.guardians.services.guardians import VERIFICATION, settle_guardian_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column

@@ -9,8 +9,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.authority import ChildFacts
-from children.guardians.models import Guardianship
-from children.guardians.selectors import (
+from children.guardians.models.guardians import Guardianship
+from children.guardians.selectors.guardians import (
     list_candidates,
     list_guardians,
     list_mechanisms,

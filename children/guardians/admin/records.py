@@ -9,13 +9,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from children.guardians.admin.people import needs_guardian
-from children.guardians.models import ChildMechanism, QuarantineCause, SchoolAuthorisation
-from children.guardians.services import (
-    authorise_by_school,
-    declare_mechanism,
-    end_school_authorisation,
-    quarantine,
-)
+from children.guardians.models.authorisations import SchoolAuthorisation
+from children.guardians.models.cases import QuarantineCause
+from children.guardians.models.mechanisms import ChildMechanism
+from children.guardians.services.mechanisms import declare_mechanism
+from children.guardians.services.quarantines import quarantine
+from children.guardians.services.school import authorise_by_school, end_school_authorisation
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column

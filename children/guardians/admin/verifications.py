@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from children.guardians.models import Verification
-from children.guardians.services import mark_verification_false
+from children.guardians.models.guardians import Verification
+from children.guardians.services.verifications import mark_verification_false
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column

@@ -10,21 +10,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.guardians.models import CheckState, ProviderCheck
-from children.guardians.selectors import find_check_url, get_live_guardianship, list_provider_checks
-from children.guardians.services import CheckUnknown, request_check
+from children.guardians.models.mechanisms import CheckState, ProviderCheck
+from children.guardians.selectors.guardians import find_check_url, get_live_guardianship, list_provider_checks
+from children.guardians.services.checks import CheckUnknown, request_check
 from children.strength import PROVIDER_METHODS
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import (
-    Operation,
-    actor_of,
-    client_of,
-    moment_of,
-    validate_input,
-)
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import PROVIDER, PatternField, StrictSerializer, TextField
 
 

@@ -11,16 +11,9 @@ from rest_framework.response import Response
 
 from children.guardians.api.serializers import AuthorisationOutput, GuardiansOutput
 from children.guardians.authority import ChildFacts
-from children.guardians.models import (
-    Decision,
-    Guardianship,
-    Relationship,
-    Route,
-    SchoolAuthorisation,
-    ServiceAuthorisation,
-    Verification,
-)
-from children.guardians.selectors import (
+from children.guardians.models.authorisations import Decision, Route, SchoolAuthorisation, ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship, Relationship, Verification
+from children.guardians.selectors.guardians import (
     get_live_guardianship,
     list_candidates,
     list_guardians,
@@ -28,7 +21,9 @@ from children.guardians.selectors import (
     list_of_full_age,
     load_child_facts,
 )
-from children.guardians.services import name_guardian, record_service_answer, verify_guardian
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.guardians import name_guardian
+from children.guardians.services.verifications import verify_guardian
 from children.strength import STAFF_METHODS
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject

@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from children.guardians.models import Decision, MechanismKind, Relationship, Source
+from children.guardians.models.authorisations import Decision
+from children.guardians.models.guardians import Relationship, Source
+from children.guardians.models.mechanisms import MechanismKind
 from children.strength import Method
 
 

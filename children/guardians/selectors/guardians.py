@@ -11,26 +11,22 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from children.guardians.authority import ChildFacts, Guardian, Standing
-from children.guardians.models import (
+from children.guardians.models.authorisations import SchoolAuthorisation, ServiceAuthorisation
+from children.guardians.models.cases import GuardianChange, GuardianConflict, Quarantine
+from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.models.mechanisms import (
     CHECK_URL,
     OPEN_CHECKS,
     CheckState,
     ChildMechanism,
-    GuardianChange,
-    GuardianConflict,
-    Guardianship,
     MechanismKind,
     ProviderCheck,
-    Quarantine,
-    SchoolAuthorisation,
-    ServiceAuthorisation,
-    Verification,
 )
 from children.guardians.providers import check_providers
 from children.guardians.request_rules import RequestBlocker, why_not_allowed
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
-from paktaleem.directory.people.services import find_full_age
+from paktaleem.directory.people.services.people import find_full_age
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import CannotOpen

@@ -12,16 +12,11 @@ from django.db.models.functions import Coalesce
 
 from children.guardians.authority import Guardian
 from children.guardians.evidence import check_evidence, require_evidence
-from children.guardians.models import (
-    ConflictOutcome,
-    Decision,
-    Guardianship,
-    Route,
-    ServiceAuthorisation,
-    Verification,
-)
+from children.guardians.models.authorisations import Decision, Route, ServiceAuthorisation
+from children.guardians.models.cases import ConflictOutcome
+from children.guardians.models.guardians import Guardianship, Verification
 from children.guardians.models.rows import actor_fields
-from children.guardians.selectors import get_live_guardianship, load_child_facts
+from children.guardians.selectors.guardians import get_live_guardianship, load_child_facts
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child, next_free_time
 from children.strength import Strength

@@ -15,27 +15,16 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from children.guardians.models import CHECK_URL, OPEN_CHECKS, CheckState, Guardianship, ProviderCheck
-from children.guardians.providers import (
-    CheckProvider,
-    CheckResult,
-    ProviderUnknown,
-    StartedCheck,
-    check_providers,
-)
-from children.guardians.selectors import find_check_url
+from children.guardians.models.guardians import Guardianship
+from children.guardians.models.mechanisms import CHECK_URL, OPEN_CHECKS, CheckState, ProviderCheck
+from children.guardians.providers import CheckProvider, CheckResult, ProviderUnknown, StartedCheck, check_providers
+from children.guardians.selectors.guardians import find_check_url
 from children.guardians.services.guardians import AlreadyEnded
 from children.guardians.services.locking import lock_child
 from children.guardians.services.verifications import MayNotConsent, record_verification
 from children.strength import Method
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.foundation.accounts.actors import (
-    Actor,
-    NotAllowed,
-    require,
-    require_about,
-    system_actor,
-)
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked

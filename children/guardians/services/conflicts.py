@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from children.guardians.models import ConflictOutcome, GuardianConflict
-from children.guardians.selectors import load_child_facts
+from children.guardians.models.cases import ConflictOutcome, GuardianConflict
+from children.guardians.selectors.guardians import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability

@@ -10,14 +10,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from children.guardians.authority import ChildFacts, Guardian, grants_more
-from children.guardians.models import ConflictOutcome, GuardianChange, Guardianship, Source, Verification
-from children.guardians.selectors import load_child_facts
+from children.guardians.models.cases import ConflictOutcome, GuardianChange
+from children.guardians.models.guardians import Guardianship, Source, Verification
+from children.guardians.selectors.guardians import load_child_facts
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child
 from children.strength import CONFIRMED, Method
-from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, add_role, find_full_age
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.people import add_role, find_full_age
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver

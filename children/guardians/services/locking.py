@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from children.guardians.models import ServiceAuthorisation
+from children.guardians.models.authorisations import ServiceAuthorisation
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import lock_subject
+from paktaleem.directory.people.services.locking import lock_subject
 
 
 def lock_child(child: Subject, *, during_erasure: bool = False) -> Subject:

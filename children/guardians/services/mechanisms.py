@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from children.guardians.models import ChildMechanism, MechanismKind
+from children.guardians.models.mechanisms import ChildMechanism, MechanismKind
 from children.guardians.providers import check_providers
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability

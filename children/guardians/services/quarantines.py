@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from children.guardians.models import Quarantine, QuarantineCause
+from children.guardians.models.cases import Quarantine, QuarantineCause
 from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason

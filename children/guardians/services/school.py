@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from children.guardians.models import SchoolAuthorisation
+from children.guardians.models.authorisations import SchoolAuthorisation
 from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of

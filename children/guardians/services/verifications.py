@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import transaction
 
 from children.guardians.evidence import check_evidence, require_evidence
-from children.guardians.models import ConflictOutcome, Guardianship, Verification
+from children.guardians.models.cases import ConflictOutcome
+from children.guardians.models.guardians import Guardianship, Verification
 from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.guardians import AlreadyEnded, is_minor, request_confirmation
 from children.guardians.services.locking import lock_child

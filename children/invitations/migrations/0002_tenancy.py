@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import SameClientForeignKey, Isolate, TenantIsolation
+from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):

@@ -10,10 +10,11 @@ from django.db import transaction
 
 from children.guardians.authority import Guardian
 from children.guardians.contacts import ContactRejection
-from children.guardians.models import Decision, Route
-from children.guardians.selectors import get_live_guardianship, load_child_facts
-from children.guardians.services import record_service_answer, record_verification
+from children.guardians.models.authorisations import Decision, Route
+from children.guardians.selectors.guardians import get_live_guardianship, load_child_facts
+from children.guardians.services.answers import record_service_answer
 from children.guardians.services.locking import lock_child
+from children.guardians.services.verifications import record_verification
 from children.invitations.contact_checks import is_contact_usable
 from children.invitations.data_kinds import UNANSWERED
 from children.invitations.models import Invitation
@@ -32,24 +33,10 @@ from children.strength import Method
 from paktaleem.directory.access_links.models import Page, PageCode
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import record_access
+from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.periods.selectors import get_period
-
-__all__ = [
-    "AnswerContext",
-    "NotTheGuardian",
-    "NothingToConfirm",
-    "Outcome",
-    "confirm_yes",
-    "record_guardian_sign_in",
-    "record_guardian_visit",
-    "record_service_consent",
-    "record_service_refusal",
-    "record_sharing_answer",
-    "withdraw_service_consent",
-]
 
 
 class NotTheGuardian(LookupError):

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from children.guardians.contacts import ContactRejection
-from children.guardians.models import Guardianship
-from children.guardians.selectors import load_child_facts
-from children.guardians.services import accept_roster_claim
+from children.guardians.models.guardians import Guardianship
+from children.guardians.selectors.guardians import load_child_facts
+from children.guardians.services.guardians import accept_roster_claim
 from children.invitations.contact_checks import find_usable_channel
 from children.invitations.data_kinds import UNANSWERED
 from children.invitations.limits import may_invite, may_send_message
@@ -34,12 +34,9 @@ from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import (
-    AlreadyErased,
-    ErasureInProgress,
-    claim_guardian,
-    register_subject,
-)
+from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -48,19 +45,6 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.periods.selectors import get_period
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = [
-    "INVITE_MANY",
-    "AlreadyDecided",
-    "ContactRefused",
-    "NoGuardian",
-    "NotAChild",
-    "TooManyInvitations",
-    "invite_guardian",
-    "invite_guardians_of",
-    "register_and_invite",
-    "send_invitation_message",
-]
 
 SENDING = "children.invite"
 INVITE_MANY = "invitations.ask_many"

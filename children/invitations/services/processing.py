@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from children.guardians.models import Decision, Guardianship, ServiceAuthorisation
+from children.guardians.models.authorisations import Decision, ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship
 from children.invitations.messages import CONFIRMATION, INVITATION, REMINDER
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.services.inviting import send_invitation_message
@@ -22,8 +23,6 @@ from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-
-__all__ = ["close_invitations", "list_clients_with_open_invitations", "process_invitations"]
 
 _AT_ONCE = 20
 _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED)

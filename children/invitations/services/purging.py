@@ -11,22 +11,24 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from children.guardians.models import ServiceAuthorisation, Verification
+from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.models.guardians import Verification
 from children.invitations.data_kinds import UNASKED
 from children.invitations.models import Invitation
 from children.invitations.services.steps import lock_guardian
 from children.invitations.states import OPEN
 from paktaleem.directory.people.erasure_hooks import list_unheld
-from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.directory.people.roles import having_any_role
-from paktaleem.directory.people.services import erase_subject, lock_unheld_subject, register_subject, replace_key
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.roles import SubjectRole, having_any_role
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.keys import replace_key
+from paktaleem.directory.people.services.locking import lock_unheld_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.periods.selectors import get_cutoff
-
-__all__ = ["INVITED_ONLY", "list_clients_with_old_contacts", "purge_invited_contact", "purge_old_contacts"]
 
 INVITED_ONLY = "guardian-"
 """The prefix of the LMS ids of people known only through an invitation."""

@@ -12,8 +12,6 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["change_state", "create_invitation", "lock_guardian", "lock_open_invitation", "record_step"]
-
 
 def lock_guardian(guardian: Subject) -> None:
     """Take an advisory lock on the guardian's invitations until the end of the transaction."""

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
-from consent.agreements import services
 from consent.agreements.admin import forms
 from consent.agreements.admin.panels import agreement_panels
 from consent.agreements.models import AgreementDocument, AgreementSigning, Side
+from consent.agreements.services import attesting, documents, life
+from consent.agreements.services.signing import decline_signing, sign_agreement
 from consent.register.admin.row_admin import RegisterAdmin, cancel_act
-from consent.register.models import AgreementSuspension, ServiceAgreement
+from consent.register.models.agreements import AgreementSuspension, ServiceAgreement
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -27,8 +28,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.times import format_date
-
-__all__ = ["UNSIGNED", "ServiceAgreementAdmin", "to_sign"]
 
 _TONES = {
     "draft": "warn",
@@ -57,12 +56,12 @@ def _by(request: HttpRequest) -> dict[str, Any]:
 
 
 def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> str:
-    signing = services.sign_agreement(row, reason=given["reason"], **_by(request))
+    signing = sign_agreement(row, reason=given["reason"], **_by(request))
     return _describe_effect(signing, row, request)
 
 
 def _sign_on_paper(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> str:
-    signing = services.sign_agreement(row, paper=given["document"], reason=given["reason"], **_by(request))
+    signing = sign_agreement(row, paper=given["document"], reason=given["reason"], **_by(request))
     return _describe_effect(signing, row, request) if signing.state == ChangeState.APPROVED else ""
 
 
@@ -79,29 +78,29 @@ def _describe_effect(signing: AgreementSigning, row: ServiceAgreement, request: 
 
 
 def _decline(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.decline_signing(row, reason=given["reason"], **_by(request))
+    decline_signing(row, reason=given["reason"], **_by(request))
 
 
 def _suspend(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.suspend_agreement(row, reason=given["reason"], **_by(request))
+    life.suspend_agreement(row, reason=given["reason"], **_by(request))
 
 
 def _resume(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.resume_agreement(row, reason=given["reason"], **_by(request))
+    life.resume_agreement(row, reason=given["reason"], **_by(request))
 
 
 def _end(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.end_agreement(row, exit_days=given["exit_days"], reason=given["reason"], **_by(request))
+    life.end_agreement(row, exit_days=given["exit_days"], reason=given["reason"], **_by(request))
 
 
 def _add_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.add_document(row, given["file"], kind=given["kind"], **_by(request))
+    documents.add_document(row, given["file"], kind=given["kind"], **_by(request))
 
 
 def _open_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del row
     document: AgreementDocument = given["document"]
-    content = b"".join(services.open_document(document, reason=given["reason"], **_by(request)))
+    content = b"".join(documents.open_document(document, reason=given["reason"], **_by(request)))
     kind = FileKind(document.file_kind)
     response = HttpResponse(content, content_type=CONTENT_TYPES[kind])
     response["Content-Disposition"] = f'attachment; filename="{document.kind}-{document.added_at:%Y%m%d}.{kind}"'
@@ -110,7 +109,7 @@ def _open_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRe
 
 def _attest(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
     client = Client.objects.get(pk=row.client_id)
-    services.attest_duties(client, given["duties"], notice_url=given["notice_url"], **_by(request))
+    attesting.attest_duties(client, given["duties"], notice_url=given["notice_url"], **_by(request))
 
 
 def _is_draft(row: ServiceAgreement, _at: datetime) -> bool:

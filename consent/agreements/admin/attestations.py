@@ -11,8 +11,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
 
-__all__ = ["DutyAttestationAdmin"]
-
 
 @admin.register(DutyAttestation, site=site)
 class DutyAttestationAdmin(EvidenceAdmin):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.agreements.models import ClientContact
 from consent.agreements.selectors import ClientToDo, list_to_do
-from consent.agreements.services import add_contact
+from consent.agreements.services.contacts import add_contact
 from consent.register.admin.row_admin import PeriodAdmin, end_act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -22,8 +22,6 @@ from paktaleem.foundation.console.forms import ScopedForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["ClientContactAdmin"]
 
 _PERSON = ("full_name", "email", "phone")
 

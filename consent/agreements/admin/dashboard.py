@@ -7,15 +7,13 @@ from django.utils.translation import gettext as _
 
 from consent.agreements.admin.agreements import to_sign
 from consent.agreements.selectors import ClientToDo, list_to_do
-from consent.register.models import ServiceAgreement
+from consent.register.models.agreements import ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Card, Line, Severity, Task
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.site import boards, site
-
-__all__ = ["agreements_board"]
 
 
 @boards.connect

@@ -10,8 +10,6 @@ from consent.agreements.duties import DUTIES
 from consent.agreements.models import AgreementDocument, DocumentKind
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 
-__all__ = ["AttestForm", "DocumentForm", "EndAgreementForm", "OpenDocumentForm", "PaperForm"]
-
 _LONGEST_EXIT = 3660
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext
 from consent.agreements.duties import DUTIES
 from consent.agreements.models import AgreementDocument, AgreementSigning, DutyAttestation, Side
 from consent.agreements.selectors import Part, list_parts
-from consent.register.models import AgreementSuspension, Instruction, Recipient, ServiceAgreement
+from consent.register.models.agreements import AgreementSuspension, Instruction, Recipient, ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.console.approvals import render_change_state
@@ -17,8 +17,6 @@ from paktaleem.foundation.console.columns import day, period_pill
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["agreement_panels"]
 
 _TEMPLATE = "console/panels/agreement.html"
 _LATEST = 20

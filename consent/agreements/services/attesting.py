@@ -19,8 +19,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["NOTIFY", "attest_duties", "remind_of_duties"]
-
 NOTIFY = "agreements.notify_of_duties"
 _NONE_CHOSEN = gettext_noop("Choose at least one statement that is true.")
 _NO_LINK = gettext_noop("Give the address of the page on which users are informed.")

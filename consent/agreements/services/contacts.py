@@ -8,16 +8,14 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from consent.agreements.models import ClientContact, ContactKind
-from consent.register.services import change_register
+from consent.register.services.register import change_register
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = ["add_contact"]
 
 _NO_EMAIL = gettext_noop("Give the email address: notices are sent there.")
 _NO_NAME = gettext_noop("Give the name of the person, or of the office.")

@@ -7,15 +7,13 @@ from typing import IO
 from django.db import transaction
 
 from consent.agreements.models import AgreementDocument, DocumentKind
-from consent.register.models import ServiceAgreement
+from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.files.documents import read_document, seal_document
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = ["add_document", "open_document"]
 
 
 @transaction.atomic

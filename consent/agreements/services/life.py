@@ -5,14 +5,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from consent.register.models import AgreementSuspension, ServiceAgreement
-from consent.register.services import change_register
+from consent.register.models.agreements import AgreementSuspension, ServiceAgreement
+from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
-
-__all__ = ["NotInForce", "NotSuspended", "end_agreement", "resume_agreement", "suspend_agreement"]
 
 
 class NotInForce(PortalError):

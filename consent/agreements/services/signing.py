@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from consent.agreements.models import AgreementDocument, AgreementSigning, Side
-from consent.register.models import Instruction, ServiceAgreement
+from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.services.register import check_register_row, save_register_row
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -15,15 +15,6 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-
-__all__ = [
-    "NotADraft",
-    "NotSignedYet",
-    "PaperSignatureNotAllowed",
-    "SideHasSigned",
-    "decline_signing",
-    "sign_agreement",
-]
 
 
 class NotADraft(PortalError):

@@ -14,27 +14,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 
-from children.guardians.models import ServiceAuthorisation
-from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
+from children.guardians.models.authorisations import ServiceAuthorisation
+from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect
-from consent.consents.services import (
-    invalidate_consent,
-    revoke_consent,
-)
+from consent.consents.services.revocation import invalidate_consent, revoke_consent
 from consent.consents.services.service_orders import SERVICE
-from consent.notices.models import NoticeVersion
-from consent.register.models import Purpose
+from consent.notices.models.notices import NoticeVersion
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import (
-    annotate_actor,
-    format_actor,
-    period_pill,
-    render_state,
-    state_column,
-)
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.register_names import format_purpose
@@ -46,8 +37,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["ConsentAdmin", "ObjectionAdmin", "RestrictionAdmin", "answer_cell", "serialize_events", "state_pill"]
 
 TONES = {
     ConsentState.GIVEN: "good",

@@ -11,9 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from consent.consents.models import ConsentEvent, ConsentEvidence
-from consent.consents.services import add_evidence_file, open_evidence
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
+from consent.consents.models.consents import ConsentEvent
+from consent.consents.models.evidence import ConsentEvidence
+from consent.consents.services.evidence import add_evidence_file, open_evidence
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -21,8 +22,6 @@ from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-
-__all__ = ["ADD_EVIDENCE", "ConsentEvidenceAdmin"]
 
 _ERASED: dict[type[Exception], str] = {
     ErasureInProgress: "The person is being erased: nothing new is recorded about them.",

@@ -9,21 +9,20 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.consents.models import ConsentState
+from consent.consents.models.consents import ConsentState
 from consent.decisions.admin import decision_cells
-from consent.decisions.decision import Decision
+from consent.decisions.facts import Decision
 from consent.decisions.reasons import Reason
 from consent.decisions.remedies import DOCUMENTATION
 from consent.decisions.selectors.decisions import decide_all_purposes
-from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.as_of import AsOfForm
 from paktaleem.foundation.console.person_pages import OVERVIEW, on_tab
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.site import site
-
-__all__ = ["list_decisions", "standing_panel"]
 
 _GUARDIANS = "#panel-gate"
 """The panel of the same page that shows the guardians and their answers."""

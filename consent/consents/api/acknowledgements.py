@@ -8,16 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.consents.api.consents import HAS_TOKEN, MAX_TOKEN_LENGTH, METHODS
-from consent.consents.models import Method
-from consent.consents.services import acknowledge_policy
+from consent.consents.models.consents import Method
+from consent.consents.services.acknowledgements import acknowledge_policy
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import SignedTextField, StrictSerializer, TextField, ZonedDateTimeField
-
-__all__ = ["AcknowledgePolicy"]
 
 
 class AcknowledgeInput(StrictSerializer):

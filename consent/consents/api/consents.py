@@ -10,11 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from children.guardians.api.guardians import NO_CARD_NUMBER
-from consent.consents.models import ConsentEvent, ConsentState, Method
-from consent.consents.models.consents import GivenBy
+from consent.consents.models.consents import ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.selectors.consents import consent_events, consent_states, is_without_effect
-from consent.consents.services import Answer, record_answers, withdraw_consent
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.notices.selectors.registers import current_register
 from consent.notices.serializers import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
 from consent.register.compiled import Register
@@ -31,8 +30,6 @@ from paktaleem.foundation.api.serializers import (
     TextField,
     ZonedDateTimeField,
 )
-
-__all__ = ["MAX_TOKEN_LENGTH", "METHODS", "RecordConsents", "SubjectConsents", "WithdrawConsent"]
 
 _ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
 METHODS = [method.value for method in Method if method not in {Method.CONSOLE, Method.SYSTEM}]

@@ -10,14 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.consents.models import ConsentEvidence
+from consent.consents.models.evidence import ConsentEvidence
 from consent.consents.selectors.consents import get_event
-from consent.consents.services import add_evidence_file
+from consent.consents.services.evidence import add_evidence_file
 from paktaleem.directory.files.bodies import FILE_BODY, FileParser
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of
-
-__all__ = ["AddEvidence"]
 
 
 class EvidenceOutput(serializers.Serializer[Any]):

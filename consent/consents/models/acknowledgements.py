@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 
 from consent.consents.models.consents import Method
-from consent.notices.models import NoticeVersion
+from consent.notices.models.notices import NoticeVersion
 from consent.register.models.rows import catalogue_owner
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
@@ -13,8 +13,6 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
-
-__all__ = ["PolicyAcknowledgement"]
 
 _NONE = Personal.NONE
 

@@ -19,8 +19,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date, format_time
 
-__all__ = ["Consent", "ConsentEvent", "ConsentState", "GivenBy", "Method", "Objection", "Restriction"]
-
 
 class ConsentState(models.TextChoices):
     """The states of a consent (W3C DPV 2.3 consent statuses). Only GIVEN permits."""

@@ -14,8 +14,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
-__all__ = ["ConsentEvidence"]
-
 
 class ConsentEvidence(models.Model):
     """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""

@@ -5,24 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection
+from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, Objection
 from consent.consents.selectors.consents import to_consent_fact
 from consent.decisions.states import effective_state
-from consent.notices.models import NoticeVersion
-from consent.notices.selectors.purposes import (
-    NoticeUnknown,
-    find_purposes,
-    get_current_notice,
-)
+from consent.notices.models.notices import NoticeVersion
+from consent.notices.selectors.notices import NoticeUnknown
+from consent.notices.selectors.purposes import find_purposes, get_current_notice
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import BasisRule, Register
-from consent.register.models import Basis, Purpose
+from consent.register.models.purposes import Basis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["Choice", "ChoiceUnknown", "get_choice", "is_decided_for", "list_choices", "list_purposes_of_roles"]
 
 _ENDED_BY_TIME = frozenset({"expired", "outdated"})
 

@@ -8,8 +8,7 @@ from uuid import UUID
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.http import Http404
 
-from consent.consents.models import Consent, ConsentEvent, ConsentState, Restriction
-from consent.consents.models.consents import GivenBy
+from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, GivenBy, Restriction
 from consent.decisions.facts import ConsentFact
 from consent.decisions.states import effective_state, renewal_is_due
 from consent.notices.selectors.registers import current_register
@@ -20,19 +19,6 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = [
-    "consent_events",
-    "consent_states",
-    "consents",
-    "current_states",
-    "find_restrictions",
-    "get_event",
-    "is_without_effect",
-    "select_due_by_age",
-    "select_due_for_renewal",
-    "to_consent_fact",
-]
 
 
 def consents(actor: Actor) -> QuerySet[Consent]:

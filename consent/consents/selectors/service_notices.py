@@ -13,12 +13,11 @@ from consent.consents.selectors.choices import list_purposes_of_roles
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import BasisRule
-from consent.register.models import Basis, DataCategory, Purpose, Recipient
+from consent.register.models.agreements import Recipient
+from consent.register.models.purposes import Basis, DataCategory, Purpose
 from consent.register.purpose_texts import PurposeText, describe_purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["PrintedNotice", "ServiceNotice", "Use", "printed_notice", "recipients_of", "service_notice"]
 
 
 @dataclass(frozen=True, slots=True)

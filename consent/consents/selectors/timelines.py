@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_noop
 
-from consent.consents.models import (
-    ConsentEvent,
-    ConsentState,
-    Objection,
-    PolicyAcknowledgement,
-    Restriction,
-)
+from consent.consents.models.acknowledgements import PolicyAcknowledgement
+from consent.consents.models.consents import ConsentEvent, ConsentState, Objection, Restriction
 from consent.decisions.states import outdated_at
-from consent.notices.models import NoticeVersion
+from consent.notices.models.notices import NoticeVersion
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import BasisRule, Register
 from paktaleem.directory.people.models import Subject
@@ -27,14 +22,6 @@ from paktaleem.foundation.accounts.roles import Capability
 if TYPE_CHECKING:
     from uuid import UUID
 
-__all__ = [
-    "ACKNOWLEDGED",
-    "TimelineEntry",
-    "list_timeline",
-    "select_acknowledgements",
-    "select_consent_events",
-    "states_at",
-]
 
 ACKNOWLEDGED = gettext_noop("Policy acknowledged")
 

@@ -8,29 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 
-from consent.consents.models import Method
-from consent.notices.notice_tokens import (
-    ShownNotice,
-    TokenExpired,
-    TokenForeign,
-    TokenMissing,
-    read_notice_token,
-)
+from consent.consents.models.consents import Method
+from consent.notices.notice_tokens import ShownNotice, TokenExpired, TokenForeign, TokenMissing, read_notice_token
 from consent.register.compiled import Register
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from consent.register.versions import TextRule
 from paktaleem.foundation.errors import PortalError, Problem
-
-__all__ = [
-    "METHODS_WITHOUT_TOKEN",
-    "ClaimBeforeNotice",
-    "CollectionMethod",
-    "ConsentBasis",
-    "EvidenceMissing",
-    "NoticeNotInEffect",
-    "check_consent_basis",
-    "resolve_notices",
-]
 
 METHODS_WITHOUT_TOKEN = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
 """Methods without a portal screen, so that no token exists."""

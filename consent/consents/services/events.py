@@ -8,19 +8,16 @@ from uuid import UUID
 
 from django.db import connection
 
-from consent.consents.models import ConsentEvent, ConsentState
-from consent.consents.models.consents import GivenBy
+from consent.consents.models.consents import ConsentEvent, ConsentState, GivenBy
 from consent.decisions.states import changes_state
 from consent.notices.selectors.registers import Version
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
-
-__all__ = ["ConsentHistory", "append_event", "consent_ended", "load_history", "lock_subject"]
 
 _SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
 _HISTORY = """

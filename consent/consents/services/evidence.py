@@ -7,20 +7,20 @@ from typing import IO, Any
 
 from django.db import transaction
 
-from consent.consents.models import ConsentEvent, ConsentEvidence
+from consent.consents.models.consents import ConsentEvent
+from consent.consents.models.evidence import ConsentEvidence
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import iterate_file, store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, record_access
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed
-
-__all__ = ["OpenedEvidence", "add_evidence_file", "add_evidence_reference", "open_evidence"]
 
 _COLUMN = "consent_consentevidence.reference"
 

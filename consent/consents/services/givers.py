@@ -5,15 +5,13 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from children.guardians.models import Guardianship
-from children.guardians.services import StillAChild
+from children.guardians.models.guardians import Guardianship
+from children.guardians.services.guardians import StillAChild
 from consent.consents.models.consents import ConsentState, GivenBy
 from consent.register.compiled import Register
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import was_child
+from paktaleem.directory.people.services.people import was_child
 from paktaleem.foundation.errors import PortalError, Problem
-
-__all__ = ["ChildMayNotGive", "GuardianUnknown", "UnknownAgeMayNotGive", "check_giver", "check_guardian"]
 
 _JUST_NOW = timedelta(days=1)
 """An answer this recent is judged by the age now, without unsealing the age of an adult."""

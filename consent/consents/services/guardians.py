@@ -10,16 +10,14 @@ from uuid import UUID
 from django.db import connection
 
 from children.guardians.authority import ChildFacts
-from children.guardians.models import Guardianship
-from children.guardians.selectors import load_child_facts
-from children.guardians.services import update_conflict
-from consent.consents.models import ConsentEvent
-from consent.register.models import Purpose
+from children.guardians.models.guardians import Guardianship
+from children.guardians.selectors.guardians import load_child_facts
+from children.guardians.services.conflicts import update_conflict
+from consent.consents.models.consents import ConsentEvent
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = ["has_refused_a_purpose", "is_refused_by_another_guardian", "update_purpose_conflict"]
 
 _LATEST_ANSWERS = """
 SELECT DISTINCT ON (e.guardian_id) e.guardian_id, e.state FROM consent_consentevent e

@@ -10,16 +10,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from consent.consents.models import Objection, Restriction
+from consent.consents.models.consents import Objection, Restriction
 from consent.notices.selectors.purposes import find_purposes
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-
-__all__ = ["ISSUE_LIMIT_ORDERS", "LimitStep", "enqueue_limit_orders", "has_orders_to_issue", "issue_limit_orders"]
 
 ISSUE_LIMIT_ORDERS = "consent.issue_limit_orders"
 """Task that issues the orders of one step of a restriction or an objection."""

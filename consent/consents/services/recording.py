@@ -9,41 +9,21 @@ from uuid import UUID
 
 from django.db import transaction
 
-from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
-from consent.consents.models.consents import GivenBy
-from consent.consents.services.consent_basis import (
-    CollectionMethod,
-    ConsentBasis,
-    check_consent_basis,
-    resolve_notices,
-)
+from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, GivenBy, Method
+from consent.consents.services.consent_basis import CollectionMethod, ConsentBasis, check_consent_basis, resolve_notices
 from consent.consents.services.events import ConsentHistory, append_event, load_history, lock_subject
 from consent.consents.services.evidence import add_evidence_reference
 from consent.consents.services.givers import check_giver, check_guardian
-from consent.consents.services.guardians import (
-    is_refused_by_another_guardian,
-    update_purpose_conflict,
-)
+from consent.consents.services.guardians import is_refused_by_another_guardian, update_purpose_conflict
 from consent.decisions.states import ANSWER_STATES
 from consent.notices.selectors.purposes import to_purpose
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
-from consent.register.models import Basis, Purpose
+from consent.register.models.purposes import Basis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
-
-__all__ = [
-    "Answer",
-    "ClaimInFuture",
-    "ConsentNotBased",
-    "NothingToWithdraw",
-    "PurposeUnknown",
-    "record_answers",
-    "withdraw_consent",
-]
-
 
 _ENDING = frozenset({ConsentState.REFUSED, ConsentState.WITHDRAWN})
 """Answers that permit nothing; they are recorded also while the person is being erased."""

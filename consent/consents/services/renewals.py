@@ -3,20 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from consent.consents.models import Consent, Method
-from consent.consents.models.consents import ConsentState, GivenBy
+from consent.consents.models.consents import Consent, ConsentState, GivenBy, Method
 from consent.consents.selectors.consents import select_due_by_age, select_due_for_renewal
-from consent.consents.services.recording import (
-    Answer,
-    ConsentNotBased,
-    PurposeUnknown,
-    record_answers,
-)
-from paktaleem.directory.people.services import AlreadyErased
+from consent.consents.services.recording import Answer, ConsentNotBased, PurposeUnknown, record_answers
+from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-
-__all__ = ["request_consent", "request_renewals"]
 
 
 def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:

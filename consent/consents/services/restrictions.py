@@ -7,16 +7,16 @@ from http import HTTPStatus
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.consents.models import Objection, Restriction
+from consent.consents.models.consents import Objection, Restriction
 from consent.consents.services.limit_orders import LimitStep, enqueue_limit_orders
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis
-from consent.register.models import SafeguardChange, SafeguardKind
+from consent.register.models.safeguards import SafeguardChange, SafeguardKind
 from consent.register.services.safeguards import store_safeguard_change
 from consent.register.weakening import WeakensSafeguard
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -26,18 +26,6 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 from paktaleem.foundation.tenancy.locks import advisory_lock
-
-__all__ = [
-    "NotLegitimateInterest",
-    "apply_approved_lift",
-    "checks_before_lift",
-    "end_objection",
-    "lift_restriction",
-    "object_to_purpose",
-    "request_lift",
-    "restrict_processing",
-    "withdraw_objection",
-]
 
 _STEPS = {
     "restriction.opened": LimitStep.RESTRICTED,

@@ -5,15 +5,12 @@ from typing import Any
 
 from django.db import transaction
 
-from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
-from consent.consents.models.consents import GivenBy
+from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.services.events import append_event, load_history, lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
-
-__all__ = ["NothingInForce", "expire_consent", "invalidate_consent", "invalidate_unverified_consents", "revoke_consent"]
 
 _ACTOR = system_actor("consent.invalidate_false")
 

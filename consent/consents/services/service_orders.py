@@ -5,15 +5,13 @@ The systems stop using the data at once. It is erased when its retention rule sa
 
 from datetime import datetime, timedelta
 
-from children.guardians.models import ServiceAuthorisation
-from consent.consents.models import Restriction
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from children.guardians.models.authorisations import ServiceAuthorisation
+from consent.consents.models.consents import Restriction
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = ["SERVICE", "order_after_service_change"]
 
 SERVICE = "service_answer"
 """The kind of parent of these orders: a guardian's answer about the service."""

@@ -6,14 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from consent.cookies.models import CookieCategory, CookieChoice
+from consent.cookies.models.choices import CookieChoice
+from consent.cookies.models.register import CookieCategory
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["CookieChoiceAdmin"]
 
 
 def _name(codes: list[str]) -> str:

@@ -8,19 +8,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
-from consent.cookies.models import Cookie, CookieSite
+from consent.cookies.models.register import Cookie, CookieSite
 from consent.cookies.script import ENTRIES, get_script_origin, render_tag
 from consent.cookies.selectors import find_banner, list_cookies
-from consent.cookies.services import save_cookie, save_site
-from consent.cookies.services.register import request_necessary_cookie
+from consent.cookies.services.register import request_necessary_cookie, save_cookie, save_site
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin
-from consent.register.models import SafeguardChange
+from consent.register.models.safeguards import SafeguardChange
 from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["CookieAdmin", "CookieSiteAdmin"]
 
 
 @admin.register(Cookie, site=site)

@@ -14,8 +14,6 @@ from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["links_board"]
-
 
 @boards.connect
 def links_board(actor: Actor, at: datetime) -> list[Line]:

@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from consent.cookies.models import LinkedService
-from consent.cookies.services import review_link, save_link
+from consent.cookies.models.links import LinkedService
+from consent.cookies.services.register import review_link, save_link
 from consent.register.admin.row_admin import RegisterAdmin
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import ProgressFilter
@@ -17,8 +17,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
-
-__all__ = ["LinkedServiceAdmin"]
 
 
 class LinkProgressFilter(ProgressFilter):

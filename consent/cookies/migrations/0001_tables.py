@@ -7,7 +7,7 @@ import paktaleem.foundation.tenancy.ids
 import simple_history.models
 from django.db import migrations, models
 
-from paktaleem.foundation.tenancy.operations import CreateTables
+from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):

@@ -11,8 +11,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["BannerVersion", "ChoiceSource", "CookieChoice", "Visitor"]
-
 _NONE = Personal.NONE
 _OF_A_BROWSER = "belongs to a browser; nothing links it to a person known here"
 

@@ -13,8 +13,6 @@ from paktaleem.foundation.audit.history import History, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["LinkedService", "LinkedServiceQuerySet"]
-
 _HTTPS = URLValidator(schemes=["https"])
 
 

@@ -13,8 +13,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["OPTIONAL", "Cookie", "CookieCategory", "CookieSite", "SetBy", "Storage"]
-
 _NONE = Personal.NONE
 LONGEST_DAYS = 3660
 

@@ -10,22 +10,11 @@ from django.db import transaction
 
 from consent.cookies.banner import list_offered
 from consent.cookies.data_kinds import list_due_visitors
-from consent.cookies.models import BannerVersion, ChoiceSource, CookieChoice, Visitor
+from consent.cookies.models.choices import BannerVersion, ChoiceSource, CookieChoice, Visitor
 from consent.cookies.selectors import find_banner, hash_token
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = [
-    "BannerOutdated",
-    "ChildMayNotAccept",
-    "ChoiceMade",
-    "NothingToChoose",
-    "RecordedChoice",
-    "list_clients_with_due_visitors",
-    "purge_visitors",
-    "record_choice",
-]
 
 _AT_ONCE = 5_000
 

@@ -13,11 +13,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.cookies.banner import build_content
-from consent.cookies.models import BannerVersion, Cookie, CookieCategory, CookieSite, LinkedService
+from consent.cookies.models.choices import BannerVersion
+from consent.cookies.models.links import LinkedService
+from consent.cookies.models.register import Cookie, CookieCategory, CookieSite
 from consent.cookies.selectors import find_banner, list_cookies
-from consent.register.models import SafeguardChange, SafeguardKind
-from consent.register.services import change_register
-from consent.register.services.register import check_register_row, prepare_row, save_register_row, stored_row
+from consent.register.models.safeguards import SafeguardChange, SafeguardKind
+from consent.register.services.register import (
+    change_register,
+    check_register_row,
+    prepare_row,
+    save_register_row,
+    stored_row,
+)
 from consent.register.services.safeguards import build_changed_row, list_changed_values, store_safeguard_change
 from consent.register.weakening import WeakensSafeguard, is_sandbox
 from paktaleem.foundation.accounts.actors import Actor
@@ -26,16 +33,6 @@ from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.locks import advisory_lock
-
-__all__ = [
-    "apply_approved_cookie",
-    "publish_banner",
-    "request_necessary_cookie",
-    "review_link",
-    "save_cookie",
-    "save_link",
-    "save_site",
-]
 
 _RELIED_ON = ("category", "provider", "set_by", "purpose_en", "purpose_ur", "is_active")
 """Columns that show why a cookie is necessary, so that it needs no consent."""

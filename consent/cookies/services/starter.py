@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-from consent.cookies.models import Cookie, CookieCategory, SetBy
+from consent.cookies.models.register import Cookie, CookieCategory, SetBy
 from consent.cookies.services.register import publish_banner
-from consent.register.services import change_register
+from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["PORTAL_COOKIES", "load_starter_cookies"]
 
 PORTAL_COOKIES: tuple[tuple[str, int, str, str], ...] = (
     (

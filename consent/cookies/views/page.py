@@ -13,9 +13,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from consent.cookies.models import BannerVersion, ChoiceSource, Visitor
+from consent.cookies.models.choices import BannerVersion, ChoiceSource, Visitor
 from consent.cookies.selectors import find_banner, find_visitor
-from consent.cookies.services import BannerOutdated, ChildMayNotAccept, ChoiceMade, NothingToChoose, record_choice
+from consent.cookies.services.choices import (
+    BannerOutdated,
+    ChildMayNotAccept,
+    ChoiceMade,
+    NothingToChoose,
+    record_choice,
+)
 from consent.cookies.views.signal import has_privacy_signal
 from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.access_links.limits import Limit, count_in_window
@@ -24,8 +30,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import error_page, page_url, public_page
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["PAGE_LIMITS", "show_cookies"]
 
 PAGE_LIMITS = (
     Limit("cookies-page/ip", 30, timedelta(minutes=1)),

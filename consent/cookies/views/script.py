@@ -17,9 +17,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
-from consent.cookies.models import ChoiceSource, Visitor
+from consent.cookies.models.choices import ChoiceSource, Visitor
 from consent.cookies.selectors import find_banner, find_client_of_site, find_visitor, get_open_origins
-from consent.cookies.services import ChoiceMade, record_choice
+from consent.cookies.services.choices import ChoiceMade, record_choice
 from consent.cookies.views.signal import has_privacy_signal
 from paktaleem.directory.access_links.decorators import in_client_context
 from paktaleem.directory.access_links.limits import Limit, count_in_window
@@ -28,8 +28,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.api.problems import INVALID, NOT_FOUND, problem_response
 from paktaleem.foundation.errors import PortalError, Problem
-
-__all__ = ["CHOICE_LIMITS", "QUESTION_LIMITS", "show_choice", "show_config", "take_choice"]
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 CHOICE_LIMITS = (

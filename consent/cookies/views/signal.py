@@ -2,8 +2,6 @@
 
 from django.http import HttpRequest
 
-__all__ = ["has_privacy_signal"]
-
 
 def has_privacy_signal(request: HttpRequest) -> bool:
     """Return True for ``Sec-GPC: 1``; any other value counts as no signal, one of several that is 1 as a signal."""

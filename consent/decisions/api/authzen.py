@@ -7,17 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from consent.decisions.decision import Question
+from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import EvaluationRequest
-
-__all__ = [
-    "MAX_EVALUATIONS",
-    "Batch",
-    "InvalidEvaluation",
-    "Semantic",
-    "read_batch",
-    "read_question",
-]
 
 MAX_EVALUATIONS = 1_000
 """Maximum number of evaluations in one request."""

@@ -12,25 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.decisions.data_kinds import CHANGE_FEED
-from consent.decisions.selectors.changes import (
-    Change,
-    Position,
-    get_latest_position,
-    list_changes_since,
-)
+from consent.decisions.selectors.changes import Change, Position, get_latest_position, list_changes_since
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import (
-    Operation,
-    actor_of,
-    client_of,
-    get_arrival_time,
-    validate_input,
-)
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.serializers import CursorField, StrictSerializer
 from paktaleem.foundation.periods.selectors import get_cutoff
-
-__all__ = ["ListChanges"]
 
 _CURSOR_REUSED_FOR = timedelta(days=1)
 

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from consent.decisions.decision import Decision
+from consent.decisions.facts import Decision
 from consent.decisions.remedies import remedy_for
-
-__all__ = ["serialize_decision_context"]
 
 
 def serialize_decision_context(decision: Decision) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consent.decisions.api.authzen import Batch, InvalidEvaluation, read_batch, read_question
 from consent.decisions.api.decision_context import serialize_decision_context
-from consent.decisions.decision import Decision
+from consent.decisions.facts import Decision
 from consent.decisions.selectors.decisions import (
     MAX_PAST_TIMES,
     EvaluationRequest,
@@ -36,8 +36,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.metrics.counters import count_decisions
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = ["evaluate", "evaluate_many", "show_metadata"]
 
 _MOST_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 _json = msgspec.json.Encoder()

@@ -5,8 +5,6 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-__all__ = ["Recorded", "ReportResultOutput", "serialize_report_result"]
-
 
 class Recorded(Protocol):
     """A recorded report: its key, and the reason code of the decision."""

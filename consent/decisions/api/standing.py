@@ -11,16 +11,8 @@ from consent.notices.serializers import StandingOutput
 from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import (
-    Operation,
-    actor_of,
-    client_of,
-    moment_of,
-    validate_input,
-)
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, ZonedDateTimeField
-
-__all__ = ["SubjectStanding"]
 
 
 class StandingInput(StrictSerializer):

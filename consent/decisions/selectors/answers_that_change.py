@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext
 
-from consent.decisions.decision import Decision, Question
+from consent.decisions.facts import Decision, Question
 from consent.decisions.reasons import Reason
 from consent.decisions.selectors.decisions import decide_from_facts
 from consent.register.compiled import Register
-
-__all__ = ["ChangedAnswer", "compare_answers"]
 
 
 class ChangedAnswer(NamedTuple):

@@ -16,8 +16,6 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Change", "ChangesPage", "Position", "get_latest_position", "list_changes_since"]
-
 _START = UUID(int=0)
 
 

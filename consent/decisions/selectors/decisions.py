@@ -12,23 +12,10 @@ from django.db import connection
 
 from children.guardians.authority import ChildFacts
 from consent.decisions.combined_facts import add_consents, add_record
-from consent.decisions.decision import (
-    ConsentFact,
-    Decision,
-    KeptData,
-    Objection,
-    Question,
-    Reason,
-    Restriction,
-    SubjectFacts,
-    decide,
-)
-from consent.notices.selectors.registers import (
-    RegisterUnsettled,
-    cached_register,
-    current_register,
-    register_as_of,
-)
+from consent.decisions.decision import decide
+from consent.decisions.facts import ConsentFact, Decision, KeptData, Objection, Question, Restriction, SubjectFacts
+from consent.decisions.reasons import Reason
+from consent.notices.selectors.registers import RegisterUnsettled, cached_register, current_register, register_as_of
 from consent.register.compiled import Register
 from consent.register.periods import Period
 from paktaleem.directory.ages import may_be_child_until
@@ -38,19 +25,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.context import in_client, read_in_one_statement
-
-__all__ = [
-    "MAX_PAST_TIMES",
-    "EvaluationRequest",
-    "KeyNotLive",
-    "TimeInFuture",
-    "TooManyPastTimes",
-    "decide_all_purposes",
-    "decide_from_facts",
-    "decide_many_with_key",
-    "decide_one",
-    "decide_with_key",
-]
 
 MAX_PAST_TIMES = 20
 """Maximum number of different past times in one request: each needs its own register."""

@@ -12,8 +12,6 @@ from consent.notices.selectors.registers import current_register
 from paktaleem.directory.merges.effects import UNDO, MergeEffect
 from paktaleem.directory.people.models import Subject
 
-__all__ = ["find_merge_effects"]
-
 _FACTS = "SELECT consent_subject_facts(%s, NULL)::text, consent_subject_facts(%s, NULL)::text"
 
 

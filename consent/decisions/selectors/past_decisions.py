@@ -8,14 +8,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from consent.decisions.decision import Decision, Question, SubjectFacts
+from consent.decisions.facts import Decision, Question, SubjectFacts
 from consent.decisions.selectors.decisions import decide_from_facts
 from consent.notices.selectors.registers import current_register, list_register_changes, register_as_of
 from consent.register.compiled import Register
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-
-__all__ = ["PastDecision", "decide_each"]
 
 _FACTS = """
 SELECT (SELECT consent_subject_facts(asked.person, asked.past))::text

@@ -18,9 +18,6 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.ages import age_rules_of
 from paktaleem.directory.people.services.people import open_details
 
-__all__ = ["RolePreview", "preview_roles"]
-
-
 _AS_IF_CHANGED = """
 UPDATE subjects_subject SET role = %(role)s, other_roles = %(others)s::varchar[], country = %(country)s,
     of_age_at = %(of_age_at)s, of_age_threshold = %(of_age_threshold)s

@@ -8,16 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from children.guardians.models import CheckState, ProviderCheck, VerificationMethod
+from children.guardians.models.guardians import VerificationMethod
+from children.guardians.models.mechanisms import CheckState, ProviderCheck
 from children.guardians.providers import ProviderUnknown, check_providers
-from children.guardians.selectors import find_check_url, find_latest_check
-from children.guardians.services import (
-    AlreadyEnded,
-    MayNotConsent,
-    MethodNotOffered,
-    TooManyChecks,
-    request_check,
-)
+from children.guardians.selectors.guardians import find_check_url, find_latest_check
+from children.guardians.services.checks import MethodNotOffered, TooManyChecks, request_check
+from children.guardians.services.guardians import AlreadyEnded
+from children.guardians.services.verifications import MayNotConsent
 from consent.guardian_pages.views.child_views import ChildView, about_child
 from consent.guardian_pages.views.pages import redirect_to_child
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
@@ -25,8 +22,6 @@ from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.public.pages import public_page, redirect_to_page
-
-__all__ = ["ask_for_check"]
 
 _REFUSED = (ProviderUnknown, MethodNotOffered, MayNotConsent, AlreadyEnded)
 

@@ -11,13 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 
 from children.guardians.authority import Answer, ChildFacts, Guardian, Standing
-from children.guardians.models import Guardianship
+from children.guardians.models.guardians import Guardianship
 from children.guardians.request_rules import why_not_allowed
-from children.guardians.selectors import find_provider_for_guardians, load_child_facts
+from children.guardians.selectors.guardians import find_provider_for_guardians, load_child_facts
 from children.invitations.contact_checks import is_contact_usable
 from children.invitations.models import Invitation
 from children.invitations.selectors import get_names_for_guardian, list_wards
-from children.invitations.services import AnswerContext
+from children.invitations.services.answering import AnswerContext
 from children.invitations.states import OPEN, State
 from children.strength import Strength, needed_strength
 from consent.consents.selectors.service_notices import service_notice
@@ -30,8 +30,6 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.requests import get_client_time
-
-__all__ = ["ChildView", "about_child", "language_of", "list_children_on_page", "own_page"]
 
 own_page = require_own_page(Page.GUARDIAN, closed)
 type View = Callable[..., HttpResponse]

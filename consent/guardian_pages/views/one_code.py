@@ -10,7 +10,7 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from children.invitations.services import record_guardian_visit
+from children.invitations.services.answering import record_guardian_visit
 from consent.guardian_pages.views.child_views import own_page
 from consent.preference_centre.views import own_choices
 from paktaleem.directory.access_links.decorators import Visit
@@ -18,8 +18,6 @@ from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.sessions import set_page_session
 from paktaleem.foundation.accounts.requests import as_received, get_client_time
 from paktaleem.foundation.public.pages import redirect_to_page
-
-__all__ = ["open_children", "open_own_choices"]
 
 _POST = require_http_methods(["POST"])
 

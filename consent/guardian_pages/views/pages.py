@@ -9,18 +9,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from children.guardians.selectors import GuardianshipUnknown
-from children.guardians.services import NoConsentGiven, TooWeakToShare
-from children.invitations.notice_tokens import (
-    ShownNotice,
-    TokenForged,
-    TokenStale,
-    sign_token,
-    verify_token,
-)
-from children.invitations.services import (
+from children.guardians.selectors.guardians import GuardianshipUnknown
+from children.guardians.services.answers import NoConsentGiven, TooWeakToShare
+from children.invitations.notice_tokens import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
+from children.invitations.services.answering import (
     AnswerContext,
-    ContactRefused,
     NothingToConfirm,
     NotTheGuardian,
     confirm_yes,
@@ -29,6 +22,7 @@ from children.invitations.services import (
     record_sharing_answer,
     withdraw_service_consent,
 )
+from children.invitations.services.inviting import ContactRefused
 from consent.consents.selectors.choices import Choice, list_choices
 from consent.consents.selectors.service_notices import ServiceNotice, service_notice
 from consent.guardian_pages.views.child_views import (
@@ -45,16 +39,6 @@ from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.decorators import Visit
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import page_url, public_page
-
-__all__ = [
-    "answer_service_page",
-    "confirm",
-    "redirect_to_child",
-    "redirect_to_data_question",
-    "show_all",
-    "show_child",
-    "withdraw_service",
-]
 
 _GET = require_http_methods(["GET", "HEAD"])
 _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])

@@ -7,17 +7,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from consent.consents.models import ConsentState, Method
-from consent.consents.models.consents import GivenBy
+from consent.consents.models.consents import ConsentState, GivenBy, Method
 from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice
 from consent.consents.selectors.service_notices import recipients_of
-from consent.consents.services import (
+from consent.consents.services.consent_basis import NoticeNotInEffect
+from consent.consents.services.givers import ChildMayNotGive, GuardianUnknown
+from consent.consents.services.recording import (
     Answer,
-    ChildMayNotGive,
     ConsentNotBased,
-    GuardianUnknown,
     NothingToWithdraw,
-    NoticeNotInEffect,
     PurposeUnknown,
     record_answers,
     withdraw_consent,
@@ -37,8 +35,6 @@ from consent.preference_centre.texts import BASIS_TEXTS
 from consent.register.purpose_texts import describe_purpose
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
-
-__all__ = ["ask_purpose", "withdraw_purpose"]
 
 _STALE = (TokenExpired, TokenMissing, TokenForged, TokenForeign, NoticeNotInEffect)
 _REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown)

@@ -3,8 +3,6 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["DONE_TEXTS", "OVERALL_TEXTS", "OWN_ANSWER_TEXTS"]
-
 OWN_ANSWER_TEXTS: dict[str, Promise] = {
     "": _("You have not answered yet: nothing is allowed."),
     "waits": _("You said yes. It does not count yet: it waits for your second confirmation."),

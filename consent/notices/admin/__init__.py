@@ -1,5 +1,3 @@
 """Notices and announcements in the console, and widened purposes."""
 
 from consent.notices.admin import announcements, notices, widening
-
-__all__ = ["announcements", "notices", "widening"]

@@ -13,20 +13,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from consent.notices.differences import differences
-from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
+from consent.notices.models.announcements import NoticeDispatch, NoticeResponse, ResponseKind
+from consent.notices.models.notices import NoticeVersion
 from consent.notices.selectors.announcements import (
     may_withdraw_objection,
     select_announcements,
     select_open_objections,
     select_unacknowledged,
 )
-from consent.notices.services import (
+from consent.notices.services.responses import (
+    ANSWERS,
+    OBJECTIONS,
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
     withdraw_objection,
 )
-from consent.notices.services.responses import ANSWERS, OBJECTIONS
 from consent.register.notice_html import render_notice
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
@@ -42,8 +44,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
-
-__all__ = ["NoticeDispatchAdmin", "announcement_board", "serialize_dispatches"]
 
 _PROOF_EXPECTED_WITHIN = timedelta(hours=1)
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}

@@ -13,14 +13,13 @@ from django.utils.translation import gettext, gettext_noop
 from consent.notices.admin.announcements import serialize_dispatches
 from consent.notices.differences import differences
 from consent.notices.effects import earliest_effect
-from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
-from consent.notices.models.notices import NoticeText
+from consent.notices.models.announcements import NoticeDispatch
+from consent.notices.models.notices import Notice, NoticeDraft, NoticeText, NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, notice_timeline
 from consent.notices.selectors.preview import preview_effect
-from consent.notices.services import announce_draft, discard_draft, save_draft
-from consent.notices.services.publishing import notice_days_for
+from consent.notices.services.publishing import announce_draft, discard_draft, notice_days_for, save_draft
 from consent.register.admin.row_admin import RegisterAdmin
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from consent.register.notice_html import render_notice
 from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.models import Client
@@ -38,8 +37,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["NoticeAdmin", "NoticeDraftAdmin", "NoticeVersionAdmin"]
 
 _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 

@@ -7,16 +7,14 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from consent.notices.selectors.preview import EffectPreview, preview_widening
-from consent.register.models import DataCategory, Purpose
-from consent.register.services import widen_purpose
+from consent.register.models.purposes import DataCategory, Purpose
+from consent.register.services.widening import widen_purpose
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["WidenForm"]
 
 
 class WidenForm(RowActionForm):

@@ -14,14 +14,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
-__all__ = [
-    "NoticeDispatch",
-    "NoticeEffect",
-    "NoticeResponse",
-    "ResponseCode",
-    "ResponseKind",
-]
-
 _NONE = Personal.NONE
 
 

@@ -10,8 +10,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["RECIPIENT_LIST", "Notice", "NoticeDraft", "NoticeVersion"]
-
 RECIPIENT_LIST = "recipients"
 """The code of PakTaleem's notice that lists the recipients."""
 

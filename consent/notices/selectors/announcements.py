@@ -7,22 +7,13 @@ from uuid import UUID
 
 from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, Value
 
-from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
-from consent.register.models import RecipientApproval
+from consent.notices.models.announcements import NoticeDispatch, NoticeResponse, ResponseKind
+from consent.notices.models.notices import Notice, NoticeVersion
+from consent.register.models.agreements import RecipientApproval
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "list_clients_to_notify",
-    "list_reaching_versions",
-    "may_withdraw_objection",
-    "must_be_notified",
-    "select_announcements",
-    "select_open_objections",
-    "select_unacknowledged",
-]
 
 
 def must_be_notified(

@@ -10,26 +10,12 @@ from uuid import UUID
 from django.db.models import BooleanField, Case, QuerySet, When
 
 from consent.notices.effects import PublishedVersion, effects_at_client, merge_own_and_shared
-from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
+from consent.notices.models.announcements import NoticeDispatch
+from consent.notices.models.notices import Notice, NoticeVersion
 from consent.register.versions import NoticeRule, NoticeVersionRule
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "POLICY",
-    "EffectiveVersion",
-    "NoticeUnknown",
-    "all_timelines",
-    "client_timelines",
-    "find_first_policy",
-    "get_notice",
-    "get_version_in_effect",
-    "notice_timeline",
-    "policy_timeline",
-    "purpose_timeline",
-    "to_published_version",
-]
 
 POLICY = ""
 """The key of the privacy policy among the codes of purposes."""

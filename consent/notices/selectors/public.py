@@ -5,24 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from consent.notices.models import Notice, NoticeVersion
+from consent.notices.models.notices import Notice, NoticeVersion
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
-from consent.register.models import DataCategory, Occasion
+from consent.register.models.purposes import DataCategory, Occasion
 from consent.register.purpose_texts import PurposeText, describe_purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "PublicNotice",
-    "PublicPurpose",
-    "consent_notices",
-    "list_category_names",
-    "list_occasion_names",
-    "list_public_purposes",
-    "map_category_names",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,17 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
-from consent.notices.models import NoticeVersion
-from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, purpose_timeline
+from consent.notices.models.notices import NoticeVersion
+from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import BasisRule, PurposeRule
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.rows import find_rows
-
-__all__ = ["NoticeUnknown", "bases_in_force", "find_purposes", "get_current_notice", "purposes", "to_purpose"]
 
 _WITH_CODES = "r.client_id = ANY (%(owners)s) AND r.code = ANY (%(codes)s)"
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from consent.notices.models import RECIPIENT_LIST, NoticeEffect, NoticeVersion
+from consent.notices.models.announcements import NoticeEffect
+from consent.notices.models.notices import RECIPIENT_LIST, NoticeVersion
 from consent.notices.selectors.notices import EffectiveVersion, all_timelines
 from consent.notices.services.dispatches import open_dispatches
 from consent.notices.services.notifications import REMIND_DAYS, notify_client, send_reminder
@@ -17,8 +18,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["list_clients_to_follow", "process_client", "record_effects"]
 
 _CLIENTS_TO_FOLLOW = """
 SELECT c.id FROM accounts_client c JOIN consent_noticeversion v ON v.client_id IN (c.id, %(shared)s)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from consent.agreements.selectors import list_notice_recipients
-from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseKind
+from consent.notices.models.announcements import NoticeDispatch, NoticeResponse, ResponseKind
 from consent.notices.services.dispatches import record_dispatch_proof
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
@@ -19,8 +19,6 @@ from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
-
-__all__ = ["ANNOUNCED", "REMINDER", "REMIND_DAYS", "count_reminders_due", "notify_client", "send_reminder"]
 
 _FIELDS = ("title", "day", "url")
 ANNOUNCED = declare_message("notice_announced", fields=_FIELDS)

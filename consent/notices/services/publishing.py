@@ -9,8 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext, gettext_noop
 
 from consent.notices.effects import earliest_effect
-from consent.notices.models import Notice, NoticeDraft, NoticeVersion
-from consent.notices.models.notices import NoticeText
+from consent.notices.models.notices import Notice, NoticeDraft, NoticeText, NoticeVersion
 from consent.notices.services.dispatches import enqueue_client_notification
 from consent.register.services.register import require_own_row, require_printable
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -25,16 +24,6 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import format_time
-
-__all__ = [
-    "DraftClosed",
-    "announce_draft",
-    "content_hash",
-    "discard_draft",
-    "notice_days_for",
-    "publish_notice_version",
-    "save_draft",
-]
 
 _WRITTEN_BY_PORTAL = gettext_noop("The portal writes this text itself.")
 _BACKDATED = "This must not be in the past: choose now or later."

@@ -11,25 +11,17 @@ from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from consent.notices.models import RECIPIENT_LIST, NoticeVersion
+from consent.notices.models.notices import RECIPIENT_LIST, NoticeVersion
 from consent.notices.services.portal_texts import publish_portal_text
-from consent.register.models import (
-    DataCategory,
-    Purpose,
-    Recipient,
-    RecipientApproval,
-    RecipientKind,
-    SafeguardChange,
-    TransferGround,
-)
+from consent.register.models.agreements import Recipient, RecipientApproval, RecipientKind, TransferGround
+from consent.register.models.purposes import DataCategory, Purpose
+from consent.register.models.safeguards import SafeguardChange
 from consent.register.services.register import check_register_row, save_register_row, stored_row
 from consent.register.services.safeguards import build_changed_row
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.places import name_countries
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["apply_approved_recipient"]
 
 
 def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:

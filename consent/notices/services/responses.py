@@ -5,23 +5,12 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseCode, ResponseKind
+from consent.notices.models.announcements import NoticeDispatch, NoticeResponse, ResponseCode, ResponseKind
 from consent.notices.selectors.announcements import may_withdraw_objection
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-
-__all__ = [
-    "ANSWERS",
-    "OBJECTIONS",
-    "AlreadyResponded",
-    "NoOpenObjection",
-    "acknowledge_announcement",
-    "answer_objection",
-    "object_to_announcement",
-    "withdraw_objection",
-]
 
 OBJECTIONS = (
     ResponseCode.PEOPLE,

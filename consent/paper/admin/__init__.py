@@ -1,5 +1,3 @@
 """Consent forms, answer sheets and the matching queue in the console."""
 
 from consent.paper.admin import forms, queue, sheets, work
-
-__all__ = ["forms", "queue", "sheets", "work"]

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
-from consent.paper.models import FormPage, FormPurpose, FormRun
+from consent.paper.models.forms import FormPage, FormPurpose, FormRun
 from consent.paper.verdicts import SERVICE, SHARING
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.admin.choosing import PLACE, SelectionForm
@@ -20,8 +20,6 @@ from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["BLANKS", "SHEET_OF_SOME", "build_blank"]
 
 BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
     "csv": ("text/csv; charset=utf-8", render_csv_sheet),

@@ -14,11 +14,11 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.paper.admin.blanks import BLANKS, SHEET_OF_SOME, build_blank
-from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
+from consent.paper.models.forms import Addressee, FormPage, FormPurpose, FormRun
 from consent.paper.selectors import NAMED_AT_MOST, count_progress, purposes_to_ask, select_people, select_unreachable
-from consent.paper.services import make_form, print_form
+from consent.paper.services.forms import make_form, print_form
 from consent.receipts.receipt import PortalUrls
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
@@ -35,8 +35,6 @@ from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["FormRunAdmin"]
 
 CLIENT, ADDRESSEE, UNREACHABLE = "client", "addressee", "unreachable"
 

@@ -12,34 +12,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from consent.consents.admin.consents import serialize_events
-from consent.consents.models import ConsentEvent
+from consent.consents.models.consents import ConsentEvent
 from consent.paper.admin.settling import ACTS, may_match
 from consent.paper.admin.sheets import TONES
 from consent.paper.codes import format_code
-from consent.paper.models import (
-    OPEN_STATES,
-    AnswerSheet,
-    EntryProblem,
-    EntryState,
-    EntryStep,
-    FormPage,
-    SheetEntry,
-)
+from consent.paper.models.forms import FormPage
+from consent.paper.models.sheets import OPEN_STATES, AnswerSheet, EntryProblem, EntryState, EntryStep, SheetEntry
 from consent.paper.selectors import find_similar_codes, map_open_rows
-from consent.paper.services import (
-    get_typed_code,
-)
+from consent.paper.services.sheets import get_typed_code
 from consent.paper.verdicts import SERVICE, SHARING
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Card, Severity
-from paktaleem.foundation.console.columns import (
-    annotate_actor,
-    format_actor,
-    reason_label,
-    render_state,
-    state_column,
-)
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
@@ -50,8 +35,6 @@ from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["SheetEntryAdmin", "queue_board"]
 
 SHEETS_OFFERED = 50
 

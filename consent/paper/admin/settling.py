@@ -9,16 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models import Relationship
-from consent.paper.models import EntryProblem, EntryState, SheetEntry
-from consent.paper.services import (
-    NotForGuardians,
-    choose_entry,
-    confirm_entry,
-    dismiss_entry,
-    enter_signer,
-    match_entry,
-)
+from children.guardians.models.guardians import Relationship
+from consent.paper.models.sheets import EntryProblem, EntryState, SheetEntry
+from consent.paper.services.errors import NotForGuardians
+from consent.paper.services.queue import choose_entry, confirm_entry, dismiss_entry, enter_signer, match_entry
 from consent.paper.signers import list_possible_signers
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -27,8 +21,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["ACTS", "may_match"]
 
 
 class ConfirmForm(ActionForm):

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models import OPEN_STATES, AnswerSheet, EntryState, SheetEntry
+from consent.paper.models.sheets import OPEN_STATES, AnswerSheet, EntryState, SheetEntry
 from consent.paper.selectors import count_rows
-from consent.paper.services import confirm_matched, upload_sheet
+from consent.paper.services.sheets import confirm_matched, upload_sheet
 from consent.paper.sheets import SheetInvalid
 from paktaleem.directory.oneroster.problems import Problem
 from paktaleem.foundation.accounts.models import Client
@@ -28,8 +28,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["TONES", "AnswerSheetAdmin"]
 
 PROBLEMS_SHOWN = 100
 TONES = {

@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models import AnswerSheet, EntryState
+from consent.paper.models.sheets import AnswerSheet, EntryState
 from consent.paper.selectors import count_rows
 from consent.paper.services.sheets import CONFIRM_MATCHED
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
-
-__all__ = ["measure_sheet"]
 
 _LOOKED_BACK = timedelta(days=30)
 

@@ -4,8 +4,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from consent.notices.models import NoticeVersion
-from consent.register.models import Purpose
+from consent.notices.models.notices import NoticeVersion
+from consent.register.models.purposes import Purpose
 from consent.register.models.rows import CodesField, catalogue_owner
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
@@ -15,8 +15,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.own_schools import own_schools
 from paktaleem.foundation.tenancy.table_policy import APPEND, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
-
-__all__ = ["Addressee", "FormPage", "FormPurpose", "FormRun"]
 
 _KINDS = [(kind.value, kind.value) for kind in ByKind]
 

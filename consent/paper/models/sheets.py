@@ -7,7 +7,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models import Relationship, ServiceAuthorisation
+from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.models.guardians import Relationship
 from consent.paper.models.forms import FormPage
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
@@ -19,18 +20,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.own_schools import own_schools
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
-
-__all__ = [
-    "CLOSED_UNRECORDED",
-    "OPEN_STATES",
-    "SHEET_KEYS",
-    "AnswerSheet",
-    "EntryProblem",
-    "EntryState",
-    "EntryStep",
-    "SheetEntry",
-    "Step",
-]
 
 _KINDS = [(kind.value, kind.value) for kind in ByKind]
 

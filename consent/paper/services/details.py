@@ -3,11 +3,9 @@
 import json
 from typing import Any
 
-from consent.paper.models import CLOSED_UNRECORDED, AnswerSheet, SheetEntry
+from consent.paper.models.sheets import CLOSED_UNRECORDED, AnswerSheet, SheetEntry
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer
-
-__all__ = ["DETAILS", "delete_sheet_key", "seal_details", "sealer_of_sheet", "unseal_details"]
 
 DETAILS = "paper_sheetentry.details"
 

@@ -2,15 +2,6 @@
 
 from paktaleem.foundation.errors import PortalError
 
-__all__ = [
-    "AlreadySettled",
-    "CodeUnknown",
-    "NameDiffers",
-    "NotForGuardians",
-    "NotMatched",
-    "NothingToRecord",
-]
-
 
 class NotMatched(PortalError):
     """The row is not matched, so it cannot be confirmed."""

@@ -8,14 +8,12 @@ from uuid import UUID
 from django.db import transaction
 
 from consent.paper.data_kinds import list_unmatched
-from consent.paper.models import AnswerSheet, EntryState, EntryStep, SheetEntry, Step
+from consent.paper.models.sheets import AnswerSheet, EntryState, EntryStep, SheetEntry, Step
 from consent.paper.services.details import delete_sheet_key
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
-
-__all__ = ["clients_with_unmatched", "expire_unmatched"]
 
 
 def clients_with_unmatched(*, at: datetime) -> list[UUID]:

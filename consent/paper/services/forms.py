@@ -11,18 +11,19 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.consents.selectors.service_notices import PrintedNotice, printed_notice
-from consent.notices.models import NoticeVersion
-from consent.notices.selectors.purposes import NoticeUnknown, find_purposes, get_current_notice
+from consent.notices.models.notices import NoticeVersion
+from consent.notices.selectors.notices import NoticeUnknown
+from consent.notices.selectors.purposes import find_purposes, get_current_notice
 from consent.notices.selectors.registers import current_register
 from consent.paper.codes import generate_code
-from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
+from consent.paper.models.forms import Addressee, FormPage, FormPurpose, FormRun
 from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
 from consent.register.compiled import Register
-from consent.register.models import Basis, Purpose
+from consent.register.models.purposes import Basis, Purpose
 from consent.register.purpose_texts import describe_purpose
 from consent.register.services.register import require_printable
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import reveal_names
+from paktaleem.directory.people.services.people import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -30,8 +31,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-
-__all__ = ["NoticeChanged", "make_form", "print_form"]
 
 ROWS_AT_ONCE = 1_000
 

@@ -10,23 +10,15 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from children.guardians.evidence import check_evidence
-from children.guardians.models import Relationship
-from children.guardians.services import NotTheirOwnGuardian
-from consent.consents.models import ConsentEvent, ConsentState, Method
-from consent.consents.models.consents import GivenBy
-from consent.consents.services import Answer, record_answers
+from children.guardians.models.guardians import Relationship
+from children.guardians.services.guardians import NotTheirOwnGuardian
+from consent.consents.models.consents import ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.services.events import lock_subject
 from consent.consents.services.evidence import add_evidence_file
+from consent.consents.services.recording import Answer, record_answers
 from consent.paper.codes import is_code, normalize_code
-from consent.paper.models import (
-    CLOSED_UNRECORDED,
-    EntryProblem,
-    EntryState,
-    EntryStep,
-    FormPage,
-    SheetEntry,
-    Step,
-)
+from consent.paper.models.forms import FormPage
+from consent.paper.models.sheets import CLOSED_UNRECORDED, EntryProblem, EntryState, EntryStep, SheetEntry, Step
 from consent.paper.selectors import SheetFacts, map_open_rows
 from consent.paper.services.details import delete_sheet_key, seal_details, unseal_details
 from consent.paper.services.errors import (
@@ -41,7 +33,7 @@ from consent.paper.services.signed_forms import SignedForm, record_child_refusal
 from consent.paper.verdicts import SERVICE, SHARING, Problem, RowState, Verdict, judge_row
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -50,15 +42,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
-
-__all__ = [
-    "choose_entry",
-    "confirm_entry",
-    "dismiss_entry",
-    "enter_signer",
-    "has_different_answer",
-    "match_entry",
-]
 
 
 @transaction.atomic

@@ -13,15 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.paper.codes import is_code
-from consent.paper.models import (
-    AnswerSheet,
-    EntryProblem,
-    EntryState,
-    EntryStep,
-    FormPage,
-    SheetEntry,
-    Step,
-)
+from consent.paper.models.forms import FormPage
+from consent.paper.models.sheets import AnswerSheet, EntryProblem, EntryState, EntryStep, SheetEntry, Step
 from consent.paper.selectors import SheetFacts, map_open_rows, purposes_to_ask
 from consent.paper.services.details import seal_details, unseal_details
 from consent.paper.services.queue import confirm_entry, has_different_answer
@@ -40,16 +33,6 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.locks import advisory_lock
-
-__all__ = [
-    "CONFIRM_MATCHED",
-    "SheetAlreadyUploaded",
-    "confirm_batch",
-    "confirm_matched",
-    "find_limit_of_sheet",
-    "get_typed_code",
-    "upload_sheet",
-]
 
 CONFIRM_MATCHED = "paper.confirm_matched"
 ROWS_AT_ONCE = 1_000

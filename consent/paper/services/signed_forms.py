@@ -8,28 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
-from children.guardians.models import Decision, Guardianship, Route, ServiceAuthorisation, Source
-from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship, load_child_facts
-from children.guardians.services import (
-    accept_roster_claim,
-    name_guardian,
-    record_service_answer,
-    verify_guardian,
-)
+from children.guardians.models.authorisations import Decision, Route, ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship, Source
+from children.guardians.selectors.guardians import GuardianshipUnknown, get_live_guardianship, load_child_facts
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.guardians import accept_roster_claim, name_guardian
+from children.guardians.services.verifications import verify_guardian
 from children.strength import Method, strength_of
 from consent.paper.codes import format_code
-from consent.paper.models import FormPage, SheetEntry
+from consent.paper.models.forms import FormPage
+from consent.paper.models.sheets import SheetEntry
 from consent.paper.selectors import SheetFacts
 from consent.paper.services.details import unseal_details
 from consent.paper.verdicts import SERVICE, SHARING, Verdict
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = ["SignedForm", "record_child_refusal", "record_signer"]
 
 
 @dataclass(frozen=True, slots=True)

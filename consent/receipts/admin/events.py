@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from consent.consents.admin.consents import PersonRowAdmin, PurposeFilter, answer_cell
 from consent.consents.admin.evidence import ADD_EVIDENCE
-from consent.consents.models import ConsentEvent
+from consent.consents.models.consents import ConsentEvent
 from consent.receipts.views import print_receipt
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -22,8 +22,6 @@ from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.public.pages import LanguageLink
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["ConsentEventAdmin", "is_recent"]
 
 _WEEK = timedelta(days=7)
 

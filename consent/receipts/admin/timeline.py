@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from consent.consents.admin.consents import state_pill
 from consent.consents.admin.standing import list_decisions
-from consent.consents.models import ConsentEvent
+from consent.consents.models.consents import ConsentEvent
 from consent.consents.selectors.consents import is_without_effect
 from consent.consents.selectors.timelines import (
     ACKNOWLEDGED,

@@ -1,5 +1,3 @@
 """The register in the console: purposes, bases, agreements, recipients."""
 
 from consent.register.admin import agreements, purposes, safeguards
-
-__all__ = ["agreements", "purposes", "safeguards"]

@@ -8,23 +8,10 @@ from django.http import HttpRequest
 
 from consent.register.admin.row_admin import PeriodAdmin, cancel_act, end_act
 from consent.register.admin.safeguards import SafeguardedAdmin
-from consent.register.models import (
-    AgreementSuspension,
-    DataCategory,
-    Instruction,
-    Purpose,
-    Recipient,
-    RecipientApproval,
-)
+from consent.register.models.agreements import AgreementSuspension, Instruction, Recipient, RecipientApproval
+from consent.register.models.purposes import DataCategory, Purpose
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.site import site
-
-__all__ = [
-    "AgreementSuspensionAdmin",
-    "InstructionAdmin",
-    "RecipientAdmin",
-    "RecipientApprovalAdmin",
-]
 
 
 class AgreementRowAdmin(PeriodAdmin):

@@ -11,18 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from consent.register.admin.safeguards import SafeguardForm
-from consent.register.models import BalancingTest, Basis, LawfulBasis, Purpose
-from consent.register.models.purposes import ROLES
-from consent.register.services import change_register
-from consent.register.services.register import check_citation
+from consent.register.models.purposes import ROLES, BalancingTest, Basis, LawfulBasis, Purpose
+from consent.register.services.register import change_register, check_citation
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.console.steps import Step
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["ASSESSMENT_FIELDS", "BASIS_FIELDS", "PURPOSE_STEPS", "PurposeForm", "build_bases", "list_purpose_effects"]
 
 BASIS_FIELDS = ("basis", "basis_roles", "legal_reference")
 ASSESSMENT_FIELDS = ("interest", "necessity", "balance", "safeguards")

@@ -20,16 +20,9 @@ from consent.register.admin.purpose_steps import (
 )
 from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin, cancel_safeguarded_act, end_safeguarded_act
-from consent.register.models import (
-    BalancingTest,
-    DataCategory,
-    LawfulBasis,
-    ListedLaw,
-    Occasion,
-    Purpose,
-    PurposeCapacity,
-)
-from consent.register.services import sign_balancing_test
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import BalancingTest, DataCategory, LawfulBasis, ListedLaw, Occasion, Purpose
+from consent.register.services.balancing import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.filters import ActiveFilter, ConditionFilter
@@ -41,17 +34,6 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import SteppedAdmin
 from paktaleem.foundation.extensions.points import ExtensionPoint
-
-__all__ = [
-    "BalancingTestAdmin",
-    "DataCategoryAdmin",
-    "LawfulBasisAdmin",
-    "ListedLawAdmin",
-    "OccasionAdmin",
-    "PurposeAdmin",
-    "PurposeCapacityAdmin",
-    "purpose_panels",
-]
 
 purpose_panels: ExtensionPoint[Callable[[HttpRequest, Purpose], dict[str, Any] | None]] = ExtensionPoint(
     "register.purpose_panels", "Panels of a purpose's page; None if there is nothing to show."

@@ -5,14 +5,12 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 
-from consent.register.services import cancel_period, change_register, end_period
+from consent.register.services.register import cancel_period, change_register, end_period
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-
-__all__ = ["PeriodAdmin", "RegisterAdmin", "cancel_act", "end_act"]
 
 
 class RegisterAdmin(ScopedAdmin):

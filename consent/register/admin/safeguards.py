@@ -18,27 +18,18 @@ from django.utils.translation import gettext
 
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.effects import SafeguardEffect, count_concerned
-from consent.register.models import (
-    LawfulBasis,
-    Purpose,
-    RecipientApproval,
-    SafeguardChange,
-    SafeguardKind,
-)
+from consent.register.models.agreements import RecipientApproval
+from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.models.rows import PeriodRow, RegisterRow
+from consent.register.models.safeguards import SafeguardChange, SafeguardKind
 from consent.register.purpose_texts import PURPOSE_WORDS
 from consent.register.recipient_effects import count_recipient_effect
-from consent.register.services import (
-    WeakensSafeguard,
-    cancel_period,
-    decide_safeguard_change,
-    end_period,
-    request_safeguard_change,
-)
-from consent.register.services.safeguards import may_approve
-from consent.register.weakening import find_weakening
+from consent.register.services.register import cancel_period, end_period
+from consent.register.services.safeguards import decide_safeguard_change, may_approve, request_safeguard_change
+from consent.register.weakening import WeakensSafeguard, find_weakening
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
@@ -46,22 +37,12 @@ from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.columns import staff_name
 from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.times import format_time
-
-__all__ = [
-    "SafeguardChangeAdmin",
-    "SafeguardGroundForm",
-    "SafeguardedAdmin",
-    "cancel_safeguarded_act",
-    "end_safeguarded_act",
-    "safeguard_board",
-    "to_waiting",
-]
 
 _PANEL = "console/panels/safeguard.html"
 _RECIPIENT_PANEL = "console/panels/recipient_effect.html"

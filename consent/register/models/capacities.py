@@ -10,8 +10,6 @@ from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Scope, TablePolicy
 
-__all__ = ["PurposeCapacity"]
-
 
 class PurposeCapacity(PeriodRow):
     """PakTaleem's capacity for one purpose, from a day on (policy §7); set by PakTaleem only.

@@ -5,13 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models.rows import (
-    CodesField,
-    PeriodRow,
-    RegisterRow,
-    catalogue_owner,
-    period_is_ordered_or_empty,
-)
+from consent.register.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_owner, period_is_ordered_or_empty
 from paktaleem.foundation.accounts.models import Client, User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
@@ -20,18 +14,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
-
-__all__ = [
-    "BalancingTest",
-    "Basis",
-    "Capacity",
-    "DataCategory",
-    "LawfulBasis",
-    "ListedLaw",
-    "Occasion",
-    "Purpose",
-    "RegisterVersion",
-]
 
 _NONE = Personal.NONE
 SALE_CODES = r"(^|_)(sales?|sell|sells|selling|sold|resale|resell)(_|$)"

@@ -14,16 +14,6 @@ from paktaleem.foundation.audit.history import Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = [
-    "CodesField",
-    "PeriodQuerySet",
-    "PeriodRow",
-    "RegisterRow",
-    "catalogue_owner",
-    "period_is_ordered",
-    "period_is_ordered_or_empty",
-]
-
 
 class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
     """Rows that are in force for a period [starts_at, ends_at)."""

@@ -10,8 +10,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["SafeguardChange", "SafeguardKind"]
-
 _NONE = Personal.NONE
 
 

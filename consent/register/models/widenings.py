@@ -9,8 +9,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
-__all__ = ["PurposeWidening", "WideningKind"]
-
 
 class WideningKind(models.TextChoices):
     """The ways in which a purpose is widened."""

@@ -4,15 +4,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent.register.models import BalancingTest
+from consent.register.models.purposes import BalancingTest
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-
-__all__ = ["AlreadySigned", "sign_balancing_test"]
 
 
 class AlreadySigned(PortalError):

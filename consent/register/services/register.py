@@ -8,29 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.utils.translation import gettext, gettext_noop
 
-from consent.register.models import (
-    BalancingTest,
-    Basis,
-    DataCategory,
-    Instruction,
-    LawfulBasis,
-    ListedLaw,
-    Purpose,
-    PurposeWidening,
-    Recipient,
-    RecipientApproval,
-    ServiceAgreement,
-    WideningKind,
-)
+from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
+from consent.register.models.purposes import BalancingTest, Basis, DataCategory, LawfulBasis, ListedLaw, Purpose
 from consent.register.models.rows import PeriodRow, RegisterRow
+from consent.register.models.widenings import PurposeWidening, WideningKind
 from consent.register.purpose_texts import PURPOSE_WORDS
-from consent.register.weakening import (
-    WeakensSafeguard,
-    check_controller,
-    find_weakening,
-    is_sandbox,
-    shares_more,
-)
+from consent.register.weakening import WeakensSafeguard, check_controller, find_weakening, is_sandbox, shares_more
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -41,22 +24,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.places import name_country
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.typesetting import find_unprintable
-
-__all__ = [
-    "SharedRowNotEditable",
-    "cancel_period",
-    "change_register",
-    "check_citation",
-    "check_register_row",
-    "end_period",
-    "get_transaction_id",
-    "prepare_row",
-    "record_widening",
-    "require_own_row",
-    "require_printable",
-    "save_register_row",
-    "stored_row",
-]
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
 _NOT_BACKDATED = gettext_noop("This must not be in the past: choose now or later.")

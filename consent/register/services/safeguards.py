@@ -9,8 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from consent.register.models import Purpose, Recipient, RecipientApproval, SafeguardChange, SafeguardKind
+from consent.register.models.agreements import Recipient, RecipientApproval
+from consent.register.models.purposes import Purpose
 from consent.register.models.rows import RegisterRow
+from consent.register.models.safeguards import SafeguardChange, SafeguardKind
 from consent.register.purpose_texts import PURPOSE_WORDS
 from consent.register.services.register import (
     check_register_row,
@@ -28,16 +30,6 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "build_changed_row",
-    "decide_safeguard_change",
-    "list_changed_values",
-    "may_approve",
-    "request_safeguard_change",
-    "store_safeguard_change",
-    "weaker_rows",
-]
 
 _WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")
 _NO_GROUND = gettext_noop("Give the ground in words.")

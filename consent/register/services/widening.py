@@ -7,13 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from consent.register.services.register import require_own_row, save_register_row
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = ["widen_purpose"]
 
 _NONE_TO_ADD = gettext_noop("Choose data categories that the purpose does not need yet.")
 

@@ -1,5 +1,3 @@
 """Console pages of disclosures."""
 
 from consent.sharing.admin import dashboard, disclosures, legal, person, transfers
-
-__all__ = ["dashboard", "disclosures", "legal", "person", "transfers"]

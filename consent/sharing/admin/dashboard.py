@@ -5,14 +5,13 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from consent.sharing.models import BusinessTransfer, LegalDisclosure
+from consent.sharing.models.legal import LegalDisclosure
+from consent.sharing.models.transfers import BusinessTransfer
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.site import boards, site
-
-__all__ = ["sharing_board"]
 
 
 @boards.connect

@@ -10,15 +10,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from consent.sharing.models import Disclosure
+from consent.sharing.models.disclosures import Disclosure
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from paktaleem.foundation.console.site import site
-
-__all__ = ["DisclosureAdmin", "render_decision"]
 
 
 class DeniedFilter(admin.SimpleListFilter):

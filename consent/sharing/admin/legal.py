@@ -14,9 +14,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from consent.notices.selectors.public import map_category_names
-from consent.sharing.models import Informed, Instrument, LegalDisclosure, NotInformed
+from consent.sharing.models.legal import Informed, Instrument, LegalDisclosure, NotInformed
 from consent.sharing.selectors import hide_secret_demands
-from consent.sharing.services import (
+from consent.sharing.services.legal import (
     LegalDemand,
     decide_legal_disclosure,
     record_legal_disclosure,
@@ -33,8 +33,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
-
-__all__ = ["LegalDisclosureAdmin"]
 
 
 def _text(label: Any, help_text: Any, *, required: bool = True) -> forms.CharField:

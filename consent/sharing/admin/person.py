@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from consent.sharing.admin.disclosures import render_decision
-from consent.sharing.models import Disclosure, LegalDisclosure
+from consent.sharing.models.disclosures import Disclosure
+from consent.sharing.models.legal import LegalDisclosure
 from consent.sharing.selectors import list_disclosures_of, list_legal_disclosures_of
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
@@ -17,8 +18,6 @@ from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["disclosures_panel"]
 
 _MOST = 50
 

@@ -6,17 +6,15 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from consent.notices.admin.announcements import serialize_dispatches
-from consent.notices.models import NoticeDispatch
-from consent.sharing.models import BusinessTransfer
-from consent.sharing.services import decide_business_transfer, request_business_transfer
+from consent.notices.models.announcements import NoticeDispatch
+from consent.sharing.models.transfers import BusinessTransfer
+from consent.sharing.services.transfers import decide_business_transfer, request_business_transfer
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["BusinessTransferAdmin"]
 
 
 @admin.register(BusinessTransfer, site=site)

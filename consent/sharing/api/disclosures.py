@@ -9,14 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.decisions.api.report_results import ReportResultOutput, serialize_report_result
-from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
+from consent.sharing.services.disclosing import (
+    DisclosureReport,
+    DisclosureResult,
+    report_disclosure,
+    report_disclosures,
+)
 from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-
-__all__ = ["ReportDisclosure", "ReportDisclosures"]
 
 _MOST_CATEGORIES = 100
 

@@ -4,17 +4,15 @@ from django.db import models
 from django.db.models import F, Q
 
 from consent.decisions.reasons import Reason
-from consent.register.models import Recipient
+from consent.register.models.agreements import Recipient
 from consent.register.models.rows import CodesField
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
-
-__all__ = ["Disclosure"]
 
 
 class Disclosure(models.Model):

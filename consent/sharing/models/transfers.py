@@ -10,8 +10,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["BusinessTransfer", "TransferKind"]
-
 _NONE = Personal.NONE
 
 

@@ -14,23 +14,22 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from consent.decisions.decision import Question
+from consent.decisions.facts import Question
 from consent.decisions.selectors.past_decisions import PastDecision, decide_each
-from consent.register.models import DataCategory, Purpose, Recipient
-from consent.sharing.models import Disclosure
-from paktaleem.directory.data_systems.models import System
+from consent.register.models.agreements import Recipient
+from consent.register.models.purposes import DataCategory, Purpose
+from consent.sharing.models.disclosures import Disclosure
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.reported_people import FoundPeople, find_people
 from paktaleem.directory.data_systems.selectors import system_acted_for
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import lock_subject
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.rows import insert_many
-
-__all__ = ["DisclosureReport", "DisclosureResult", "report_disclosure", "report_disclosures"]
 
 _DECISION_ACTOR = system_actor("consent.disclosures")
 _IN_FUTURE = gettext_noop("Must be in the past.")

@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from consent.register.models import DataCategory
-from consent.sharing.models import Informed, Instrument, LegalDisclosure, NotInformed
+from consent.register.models.purposes import DataCategory
+from consent.sharing.models.legal import Informed, Instrument, LegalDisclosure, NotInformed
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import lock_subject
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -21,16 +21,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "AlreadyDisclosed",
-    "DisclosureNotApproved",
-    "LegalDemand",
-    "decide_legal_disclosure",
-    "legal_demand_approved",
-    "record_legal_disclosure",
-    "request_legal_disclosure",
-]
 
 legal_demand_approved: ExtensionPoint[Callable[[LegalDisclosure, Actor, datetime], None]] = ExtensionPoint(
     "sharing.legal_demand_approved", "Called with an authority's demand that a second officer has approved."

@@ -9,17 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from consent.notices.effects import earliest_effect
-from consent.notices.models import NoticeVersion
+from consent.notices.models.notices import NoticeVersion
 from consent.notices.services.portal_texts import count_portal_notice_days, publish_portal_text
-from consent.sharing.models import BusinessTransfer, TransferKind
+from consent.sharing.models.transfers import BusinessTransfer, TransferKind
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["TRANSFER_NOTICE", "decide_business_transfer", "request_business_transfer"]
 
 TRANSFER_NOTICE = "business_transfers"
 """The code of PakTaleem's notice whose versions announce business transfers."""

@@ -9,17 +9,12 @@ from paktaleem.directory.security_assessments.models import (
     SecurityAssessment,
     get_staff_day,
 )
-from paktaleem.directory.security_assessments.services import (
-    record_assessment,
-    record_finding,
-    record_remediation,
-    request_acceptance,
-)
+from paktaleem.directory.security_assessments.services.acceptances import request_acceptance
+from paktaleem.directory.security_assessments.services.assessments import record_assessment
+from paktaleem.directory.security_assessments.services.findings import record_finding, record_remediation
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["fill_assessments"]
 
 _DAY = timedelta(days=1)
 _TEST_ENDED = 40 * _DAY

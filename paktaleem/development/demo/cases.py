@@ -11,20 +11,21 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from children.guardians.providers import check_providers
-from children.guardians.services import declare_mechanism, name_guardian
+from children.guardians.services.guardians import name_guardian
+from children.guardians.services.mechanisms import declare_mechanism
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import claim_guardian, register_subject
+from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.services import DEADLINE, CollectionReport, report_collection
+from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.incidents import DEADLINE
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import Wish
-from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
-from rights.requests.services import receive_request
-
-__all__ = ["fill_cases"]
+from rights.requests.models.requests import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.services.intake import receive_request
 
 _SOON, _LATE, _OLD = timedelta(days=19), timedelta(days=2), timedelta(days=31)
 _GROWING, _HELD = "zoya", "bisma"

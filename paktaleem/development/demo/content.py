@@ -6,23 +6,6 @@ from typing import Any
 
 from paktaleem.onboarding.starting_set import STARTING_PURPOSES
 
-__all__ = [
-    "CLIENTS",
-    "LAWS",
-    "OWN_PURPOSES",
-    "PEOPLE",
-    "POLICY_CHANGES",
-    "RECIPIENTS",
-    "RESPONSES",
-    "STAFF",
-    "ClientText",
-    "Person",
-    "PolicyChange",
-    "RecipientText",
-    "ResponseText",
-    "StaffText",
-]
-
 _TEXTS = Path(__file__).resolve().parent / "texts"
 
 

@@ -3,15 +3,14 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from consent.cookies.models import Cookie, CookieCategory, CookieSite, LinkedService, SetBy, Storage
+from consent.cookies.models.links import LinkedService
+from consent.cookies.models.register import Cookie, CookieCategory, CookieSite, SetBy, Storage
 from consent.cookies.script import ENTRIES
-from consent.cookies.services import save_cookie, save_link, save_site
+from consent.cookies.services.register import save_cookie, save_link, save_site
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["fill_cookies", "fill_links"]
 
 _WHY = Reason.ONBOARDING
 _NECESSARY, _PREFERENCES, _ANALYTICS = CookieCategory.NECESSARY, CookieCategory.PREFERENCES, CookieCategory.ANALYTICS

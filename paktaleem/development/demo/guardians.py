@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from children.guardians.services import name_guardian, record_service_answer, verify_guardian
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.guardians import name_guardian
+from children.guardians.services.verifications import verify_guardian
 from children.invitations.models import Invitation
-from children.invitations.services import invite_guardian
+from children.invitations.services.inviting import invite_guardian
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-
-__all__ = ["fill_guardians", "invite_demo_guardian"]
 
 _CHILD, _GUARDIAN = "noor", "omar"
 _ANSWERS = (

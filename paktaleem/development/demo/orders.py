@@ -6,33 +6,30 @@ from uuid import UUID
 
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.development.demo.secrets import DemoSecrets
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.results import Answer, Exemption
-from paktaleem.directory.data_systems.services import (
-    OrderSpec,
+from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
-    approve_waiver,
     carry_out_by_hand,
-    change_system,
     complete_order,
     fail_order,
     hand_over,
-    issue_orders,
-    issue_orders_for_set,
-    propose_waiver,
 )
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.registering import change_system
+from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
+from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Endpoint
-from paktaleem.directory.webhooks.services import add_endpoint, change_endpoint, rotate_secret
+from paktaleem.directory.webhooks.services.endpoints import add_endpoint, change_endpoint, rotate_secret
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
 from paktaleem.foundation.accounts.models import ApiKey, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["fill_orders", "fill_receiver"]
 
 _RECEIVER = "Receiver of the demonstration"
 _EVENTS = ["consent.*", "decision.*", "guardian.*", "order.*", "subject.*"]

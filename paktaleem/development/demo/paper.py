@@ -4,14 +4,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from consent.paper.codes import format_code
-from consent.paper.models import Addressee, FormPage, FormRun
-from consent.paper.services import make_form, upload_sheet
+from consent.paper.models.forms import Addressee, FormPage, FormRun
+from consent.paper.services.forms import make_form
+from consent.paper.services.sheets import upload_sheet
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-
-__all__ = ["fill_paper"]
 
 _CLASS = ("danish", "talha", "urwa", "rayyan", "mahnoor")
 _PURPOSES = ("newsletter", "product_research")

@@ -4,18 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from consent.consents.models import ConsentState
-from consent.consents.models.consents import GivenBy
-from consent.consents.services import Answer, record_answers, withdraw_consent
-from consent.notices.models import NoticeVersion
+from consent.consents.models.consents import ConsentState, GivenBy
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.notices.models.notices import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from paktaleem.development.demo.content import PEOPLE, Person
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import claim_guardian, register_subject
+from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-
-__all__ = ["external_id_of", "fill_people"]
 
 _MOMENT = timedelta(microseconds=1)
 

@@ -10,13 +10,11 @@ from uuid import UUID
 
 from django.conf import settings
 
-from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
-from consent.notices.services import (
-    acknowledge_announcement,
-    object_to_announcement,
-    publish_notice_version,
-)
+from consent.notices.models.announcements import NoticeDispatch, NoticeResponse, ResponseKind
+from consent.notices.models.notices import Notice, NoticeVersion
 from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.publishing import publish_notice_version
+from consent.notices.services.responses import acknowledge_announcement, object_to_announcement
 from paktaleem.development.demo.content import POLICY_CHANGES, RESPONSES, ResponseText
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.models import Client, User
@@ -24,8 +22,6 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["fill_policy"]
 
 
 def fill_policy(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:

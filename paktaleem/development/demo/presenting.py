@@ -16,8 +16,6 @@ from paktaleem.foundation.accounts.decision_paths import EVALUATION
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["Running", "describe", "first_query", "lines"]
-
 _PAGES = (
     ("Console", "/admin/"),
     ("API documentation", "/api/docs/"),

@@ -14,8 +14,6 @@ from pathlib import Path
 
 from paktaleem.directory.webhooks.signing import signature
 
-__all__ = ["Receiver", "serve"]
-
 _MOST_BYTES = 65_536
 _ID = re.compile(r"[0-9a-f-]{36}")
 

@@ -6,11 +6,9 @@ from zoneinfo import ZoneInfo
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.schools.models import Origin
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow, TermRow
-from paktaleem.directory.schools.services import record_schools
+from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-
-__all__ = ["fill_schools"]
 
 _YEAR_BEGINS_IN = 8
 """The month in which the school year begins: August."""

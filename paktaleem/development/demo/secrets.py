@@ -7,8 +7,6 @@ from pathlib import Path
 
 from paktaleem.development.embedded.files import write_atomically
 
-__all__ = ["DemoSecrets"]
-
 
 @dataclass(slots=True)
 class DemoSecrets:

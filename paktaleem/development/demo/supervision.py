@@ -16,8 +16,6 @@ import psutil
 from paktaleem.foundation.startup.findings import NOT_FOR_SERVERS
 from paktaleem.foundation.startup.parent import end_with_parent
 
-__all__ = ["Child", "ChildDied", "free_port", "name_holder", "running", "start", "web_program"]
-
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS_TO_END = 10
 LINES_OF_LOG = 15

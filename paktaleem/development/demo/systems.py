@@ -4,19 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from paktaleem.development.demo.people import external_id_of
-from paktaleem.directory.data_systems.models import Ground, OrderKind, System, SystemKey
-from paktaleem.directory.data_systems.services import (
-    OrderSpec,
-    assign_key,
-    change_system,
-    issue_orders,
-)
+from paktaleem.directory.data_systems.models.orders import Ground, OrderKind
+from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.registering import assign_key, change_system
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = ["fill_systems"]
 
 _HOLDS = ("contact_details", "content", "usage_logs")
 _REQUESTER = "kiran"

@@ -15,12 +15,7 @@ from paktaleem.development.embedded.endpoint import LOGIN_ROLES, Endpoint
 from paktaleem.development.embedded.errors import ClusterError, translate_os_errors
 from paktaleem.development.embedded.files import make_parents
 from paktaleem.development.embedded.layout import Layout, layout_for
-from paktaleem.development.embedded.postmaster import (
-    HOST,
-    Postmaster,
-    find_postmaster,
-    signal_and_wait,
-)
+from paktaleem.development.embedded.postmaster import HOST, Postmaster, find_postmaster, signal_and_wait
 from paktaleem.development.embedded.startup import start_postgres
 
 if TYPE_CHECKING:

@@ -17,8 +17,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, get_arrival_time, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
-__all__ = ["IssueLink", "LinkInput", "LinkOutput"]
-
 
 class LinkInput(StrictSerializer):
     """The person and the page: their choices, or their rights requests."""

@@ -6,8 +6,6 @@ from typing import NamedTuple
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 
-__all__ = ["CONTACT_WAIT", "ContactVersion", "is_contact_settled", "list_contact_versions"]
-
 CONTACT_WAIT = timedelta(hours=72)
 """A new or changed contact proves nothing until this time has passed (threat 5: a contact changed for the purpose)."""
 

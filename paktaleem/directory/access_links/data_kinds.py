@@ -9,8 +9,6 @@ from paktaleem.directory.access_links.models import PageLink
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal, Unit
 from paktaleem.foundation.periods.selectors import get_cutoff
 
-__all__ = ["LINKS", "PURGE_LINKS", "list_kinds"]
-
 LINKS, PURGE_LINKS = "access_links", "doors.forget"
 
 

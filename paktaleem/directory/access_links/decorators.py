@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from paktaleem.directory.access_links.sessions import PageSession, read_session, set_page_session
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import ErasureInProgress
+from paktaleem.directory.people.services.erasure import ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.middleware import FIRST_ERROR
 from paktaleem.foundation.accounts.requests import as_received
@@ -27,8 +27,6 @@ from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.public.pages import OWN_PAGE, error_page
 from paktaleem.foundation.tenancy.context import in_client, in_global
-
-__all__ = ["Visit", "client_page", "in_client_context", "public_page_headers", "require_own_page"]
 
 type View = Callable[..., HttpResponse]
 

@@ -10,8 +10,6 @@ from paktaleem.directory.access_links.tokens import CODE_DIGITS
 from paktaleem.directory.people.details import contact_index, parse_contact
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["CodeForm", "ContactForm"]
-
 _EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
 

@@ -13,25 +13,6 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import contact_of
 from paktaleem.foundation.clock import wall_clock_now
 
-__all__ = [
-    "ATTEMPT_LIMITS",
-    "LINK_REQUEST_LIMITS",
-    "REQUEST_LIMITS",
-    "RIGHTS_ATTEMPT_LIMITS",
-    "RIGHTS_PERSON_LIMITS",
-    "Limit",
-    "count_attempt",
-    "count_code",
-    "count_guess",
-    "count_in_window",
-    "count_rights_address",
-    "count_rights_message",
-    "count_verified_message",
-    "find_next_attempt",
-    "message_key",
-    "note_code",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Limit:

@@ -4,8 +4,6 @@ from datetime import timedelta
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["CODE_LIFE", "INVITATION_LIFE", "PAGE_CODE", "PAGE_LINK"]
-
 CODE_LIFE = timedelta(minutes=10)
 INVITATION_LIFE = timedelta(days=7)
 

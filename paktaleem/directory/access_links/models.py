@@ -9,8 +9,6 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["Page", "PageCode", "PageLink"]
-
 
 class Page(models.TextChoices):
     """Page that a link or code opens."""

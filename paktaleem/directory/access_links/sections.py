@@ -19,8 +19,6 @@ from paktaleem.directory.copies.sections import (
     table_section,
 )
 
-__all__ = ["list_access_sections"]
-
 
 def list_access_sections() -> Sequence[Section]:
     """List the sections of links and codes; the secrets themselves are not stored."""

@@ -7,8 +7,6 @@ from paktaleem.directory.access_links.models import PageCode, PageLink
 from paktaleem.directory.access_links.tokens import token_digest
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 
-__all__ = ["client_of_link", "find_live_link", "list_people_of_code"]
-
 
 def client_of_link(token: str) -> UUID | None:
     """Return the client of the link with this token, even if used or expired; None if it was never issued."""

@@ -15,26 +15,13 @@ from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, person_actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-
-__all__ = [
-    "LINK_LIFE",
-    "SEND_CODES",
-    "CodeRequest",
-    "code_accepted",
-    "issue_link",
-    "redeem_code",
-    "redeem_link",
-    "request_codes",
-    "send_access_link",
-    "send_codes",
-]
 
 LINK_LIFE = timedelta(minutes=10)
 SEND_CODES = "doors.send_codes"

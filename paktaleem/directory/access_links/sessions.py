@@ -16,21 +16,6 @@ from django.http import HttpRequest, HttpResponse
 
 from paktaleem.directory.access_links.tokens import token_digest
 
-__all__ = [
-    "IDLE",
-    "LONGEST",
-    "Knock",
-    "PageSession",
-    "delete_page_session",
-    "delete_pending_code",
-    "end_session",
-    "new_pending_code",
-    "read_pending_code",
-    "read_session",
-    "set_page_session",
-    "set_pending_code",
-]
-
 IDLE = timedelta(minutes=20)
 LONGEST = timedelta(hours=2)
 _KNOCK_LIFE = timedelta(minutes=15)

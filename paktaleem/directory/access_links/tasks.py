@@ -15,8 +15,6 @@ from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["purge_expired_links", "send_requested_codes"]
-
 _AT_ONCE = 5_000
 
 

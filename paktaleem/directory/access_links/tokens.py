@@ -5,8 +5,6 @@ import secrets
 
 from django.utils.crypto import salted_hmac
 
-__all__ = ["CODE_DIGITS", "code_digest", "new_code", "new_token", "token_digest"]
-
 TOKEN_BYTES = 32
 CODE_DIGITS = 8
 

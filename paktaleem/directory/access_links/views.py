@@ -12,11 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from paktaleem.directory.access_links.decorators import (
-    client_page,
-    in_client_context,
-    public_page_headers,
-)
+from paktaleem.directory.access_links.decorators import client_page, in_client_context, public_page_headers
 from paktaleem.directory.access_links.forms import CodeForm, ContactForm
 from paktaleem.directory.access_links.limits import (
     ATTEMPT_LIMITS,
@@ -34,12 +30,7 @@ from paktaleem.directory.access_links.limits import (
 from paktaleem.directory.access_links.messages import CODE_LIFE
 from paktaleem.directory.access_links.models import AccessGrant, Page, PageLink
 from paktaleem.directory.access_links.selectors import client_of_link, find_live_link, list_people_of_code
-from paktaleem.directory.access_links.services import (
-    CodeRequest,
-    redeem_code,
-    redeem_link,
-    request_codes,
-)
+from paktaleem.directory.access_links.services import CodeRequest, redeem_code, redeem_link, request_codes
 from paktaleem.directory.access_links.sessions import (
     Knock,
     PageSession,
@@ -59,8 +50,6 @@ from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.public.pages import error_page, page_url, public_page, redirect_to_page
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.times import format_time
-
-__all__ = ["closed", "enter_code", "follow_link", "leave", "send_code", "start"]
 
 TITLES: dict[str, Any] = {
     Page.CHOICES: _("Your privacy choices"),

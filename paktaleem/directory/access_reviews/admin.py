@@ -17,19 +17,18 @@ from paktaleem.directory.access_reviews.services import confirm_access
 from paktaleem.directory.administration.admin.limits import name_limit, with_school_names
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.paging import format_count
-from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import isolate
-
-__all__ = ["AccessReviewAdmin"]
 
 
 class ConfirmForm(RowActionForm):

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-__all__ = ["NOTICE", "TIME_TO_CONFIRM", "Progress", "Step", "find_next_step", "find_quarter_start"]
-
 TIME_TO_CONFIRM = timedelta(days=21)
 """From the opening of a review to the day on which unconfirmed memberships are locked."""
 NOTICE = timedelta(days=7)

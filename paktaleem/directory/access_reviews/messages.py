@@ -2,6 +2,4 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["REVIEW_DUE"]
-
 REVIEW_DUE = declare_message("access_review_due", fields=("what", "day", "url"))

@@ -8,8 +8,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Scope, TablePolicy
 
-__all__ = ["AccessConfirmation", "AccessReview"]
-
 _KEPT = "evidence of who confirmed the access of whom"
 
 

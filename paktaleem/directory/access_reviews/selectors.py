@@ -10,8 +10,6 @@ from paktaleem.directory.access_reviews.models import AccessConfirmation, Access
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Role
 
-__all__ = ["find_waiting_review", "has_confirmed_officer", "list_to_confirm", "list_unconfirmed"]
-
 
 def find_waiting_review(client_id: UUID) -> tuple[AccessReview, int] | None:
     """Return a client's latest open review in which memberships would be locked, and their number; one query."""

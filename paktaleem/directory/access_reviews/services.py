@@ -23,8 +23,6 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["NOTIFY", "NothingToConfirm", "advance_reviews", "confirm_access"]
-
 NOTIFY = "access_reviews.notify"
 """Name of the task that emails administrators about a review."""
 

@@ -18,8 +18,6 @@ from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["advance_all_reviews", "notify_of_review"]
-
 ADVANCE = "access_reviews.advance"
 
 

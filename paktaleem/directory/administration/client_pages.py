@@ -10,8 +10,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["ClientPage", "PublicPage", "client_pages", "public_pages"]
-
 
 @dataclass(frozen=True)
 class ClientPage:

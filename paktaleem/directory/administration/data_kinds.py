@@ -10,8 +10,6 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 
-__all__ = ["EVIDENCE", "LEAVERS", "PERSON", "PURGE_EVIDENCE", "UNLINKED_BYTES", "list_kinds", "list_linked_evidence"]
-
 PERSON, EVIDENCE = "person", "evidence"
 LEAVERS = "leavers"
 """The code of the kind for records of people who left; ``rights.erasures`` declares the kind."""

@@ -9,8 +9,6 @@ from procrastinate.contrib.django import app
 from paktaleem.directory.administration.data_kinds import EVIDENCE, PURGE_EVIDENCE, list_linked_evidence
 from paktaleem.foundation.periods.purging import purge_clients
 
-__all__ = ["unlink_old_evidence"]
-
 _AT_ONCE = 5_000
 _UNLINK = """
 UPDATE subjects_subject SET tombstone = uuid_send(gen_random_uuid())

@@ -30,14 +30,13 @@ from paktaleem.directory.copies.sections import (
     open_column,
     table_section,
 )
+from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL_FIELDS
-from paktaleem.directory.people.models import AccessRecord, AgeChange, GuardianClaim, Subject, SubjectEvent
+from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectEvent
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-
-__all__ = ["list_own_sections"]
 
 
 def _open_if_possible(source: Any) -> Callable[[Any, Reader], Value]:

@@ -22,53 +22,6 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = [
-    "ACTOR",
-    "ADDED",
-    "CATEGORIES",
-    "CATEGORY",
-    "CHANNEL",
-    "CLOSED",
-    "DUE",
-    "ENDS",
-    "EXPIRES",
-    "GIVEN_BY",
-    "KIND",
-    "LANGUAGE",
-    "METHOD",
-    "NUMBER",
-    "OPENED",
-    "PART",
-    "PURPOSE",
-    "PURPOSES",
-    "REASON",
-    "RECORDED",
-    "RELATIONSHIP",
-    "REQUESTED",
-    "SENT",
-    "SETTLED",
-    "STARTS",
-    "STATE",
-    "SYSTEM",
-    "TEXT",
-    "Column",
-    "Reader",
-    "Row",
-    "Section",
-    "Source",
-    "StoredFile",
-    "Value",
-    "ValueKind",
-    "get_actor",
-    "get_part",
-    "list_files",
-    "list_sections",
-    "open_column",
-    "person_files",
-    "person_sections",
-    "table_section",
-]
-
 type Value = str | int | bool | list[str] | None
 type Row = dict[str, Value]
 

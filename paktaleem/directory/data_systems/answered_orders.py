@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
-
-__all__ = ["get_reported_records", "order_answered", "report_answered_order", "reported_records"]
 
 type AnsweredHandler = Callable[[Order, Actor, datetime], None]
 

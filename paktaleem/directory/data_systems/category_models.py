@@ -6,8 +6,6 @@ from django.db.models import Model
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["category_models"]
-
 category_models: ExtensionPoint[type[Model] | Any] = ExtensionPoint(
     "systems.category_models", "Models with a client, a code and a name whose rows a system can hold."
 )

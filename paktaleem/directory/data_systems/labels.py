@@ -7,8 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.results import ON_HOLD, PERSON_ERASED, Exemption
 
-__all__ = ["EXEMPTION_LABELS"]
-
 EXEMPTION_LABELS: Mapping[str, Any] = {
     Exemption.HOLDS_NONE.value: _("It holds none of these data about anyone"),
     Exemption.LEGAL_DUTY.value: _("A law requires that it be kept"),

@@ -6,8 +6,6 @@ from django.db.models import Model
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["OrderCase", "order_cases"]
-
 
 @dataclass(frozen=True, slots=True)
 class OrderCase:

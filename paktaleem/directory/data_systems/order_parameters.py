@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.foundation.extensions.points import ExtensionPoint
-
-__all__ = ["list_order_parameters", "order_parameters"]
 
 type ParametersOfOrder = Callable[[Order], Mapping[str, Any]]
 

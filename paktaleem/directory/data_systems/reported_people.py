@@ -9,8 +9,6 @@ from django.utils.translation import gettext_noop
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 
-__all__ = ["FoundPeople", "find_people"]
-
 _UNKNOWN = gettext_noop("No person of this client has this id.")
 _ERASED = gettext_noop("This person was erased.")
 _BEING_ERASED = gettext_noop("This person is being erased.")

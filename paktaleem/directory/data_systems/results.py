@@ -7,17 +7,6 @@ from typing import Any
 
 from paktaleem.directory.data_systems.states import Outcome
 
-__all__ = [
-    "MISPLACED",
-    "ON_HOLD",
-    "PERSON_ERASED",
-    "Answer",
-    "Exemption",
-    "Section",
-    "find_answer_faults",
-    "is_contradiction",
-]
-
 ON_HOLD = "on_hold"
 """The portal's own reason: a hold recalled the order before the system answered."""
 PERSON_ERASED = "person_erased"

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from paktaleem.directory.data_systems.states import State
 
-__all__ = ["ASK_AGAIN_AFTER", "MOST_ATTEMPTS", "STUCK_AFTER", "retry_at", "spread_of", "stuck_at"]
-
 MOST_ATTEMPTS = 10
 """Number of failures in a row after which a person must act."""
 _FIRST, _LONGEST, _FACTOR = timedelta(minutes=2), timedelta(hours=12), 3

@@ -8,12 +8,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
-
-__all__ = ["name_of", "seal_name"]
 
 _EPOCH_BYTES = 4
 

@@ -16,9 +16,7 @@ from paktaleem.directory.copies.sections import (
     ValueKind,
     table_section,
 )
-from paktaleem.directory.data_systems.models import Order
-
-__all__ = ["list_order_sections"]
+from paktaleem.directory.data_systems.models.orders import Order
 
 
 def list_order_sections() -> Sequence[Section]:

@@ -15,8 +15,6 @@ from http import HTTPStatus
 
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["ENDED", "KIND_OF_ENTRY", "OPEN", "Outcome", "State", "Step", "StepRefused", "next_state"]
-
 
 class State(StrEnum):
     """State of an order."""

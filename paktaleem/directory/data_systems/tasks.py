@@ -7,11 +7,8 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.data_systems.data_kinds import COPIES, PURGE_COPIES
-from paktaleem.directory.data_systems.services import (
-    list_clients_with_old_copies,
-    purge_old_copies,
-    raise_alerts,
-)
+from paktaleem.directory.data_systems.services.alerting import raise_alerts
+from paktaleem.directory.data_systems.services.copies import list_clients_with_old_copies, purge_old_copies
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
@@ -24,8 +21,6 @@ from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["STUCK", "alert_stuck_orders", "purge_copies_of_clients"]
 
 ALERT = "systems.tell_of_stuck_orders"
 STUCK = declare_message("orders_stuck", fields=("count", "url"))

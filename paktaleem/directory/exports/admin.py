@@ -22,8 +22,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.spreadsheets import TYPES, Format
 from paktaleem.foundation.console.translation import translate_text
 
-__all__ = ["ListExportAdmin"]
-
 _TONES = {ExportState.WRITING: "warn", ExportState.READY: "good", ExportState.STOPPED: "bad"}
 
 

@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.exports.models import ListExport
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal, Unit
 
-__all__ = ["END_EXPORTS", "LIST_EXPORTS", "list_kinds"]
-
 LIST_EXPORTS, END_EXPORTS = "list_exports", "exports.end_due"
 
 

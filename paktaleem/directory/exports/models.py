@@ -16,8 +16,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
-__all__ = ["EXPORT_KEYS", "ExportChunk", "ExportState", "ListExport", "StopReason"]
-
 _NONE = Personal.NONE
 
 

@@ -20,15 +20,13 @@ from paktaleem.directory.exports.models import ListExport
 from paktaleem.directory.exports.services import ExportRequest, read_query, request_export
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.requests import as_received
+from paktaleem.foundation.accounts.requests import as_received, get_arrival_time
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.console.exporting import ExportableAdmin, ExportOrder, read_page
-from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.time_zones import get_reader_zone
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
-
-__all__ = ["get_list", "order_export", "read_rows", "repeat_request"]
 
 
 def order_export(request: HttpRequest, order: ExportOrder) -> str:

@@ -27,23 +27,6 @@ from paktaleem.foundation.periods.selectors import get_period
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = [
-    "WRITE",
-    "ExportNotReady",
-    "ExportRequest",
-    "begin_attempt",
-    "end_due_exports",
-    "fetch_export",
-    "find_requester",
-    "finish_export",
-    "list_clients_with_due_exports",
-    "may_have",
-    "read_query",
-    "request_export",
-    "stop_export",
-    "store_parts",
-]
-
 WRITE = "exports.write"
 _QUERY = "exports_listexport.query"
 _ENDED_AT_ONCE = 100

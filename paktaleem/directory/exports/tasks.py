@@ -27,8 +27,6 @@ from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["end_exports", "write_export", "write_file"]
-
 PART_BYTES = 256 * 1024
 
 

@@ -10,8 +10,6 @@ from paktaleem.directory.exports.services import WRITE
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.long_acts import LongAct, Progress
 
-__all__ = ["EXPORTS", "measure_export"]
-
 
 def measure_export(row: ListExport) -> Progress | None:
     """Return how many rows are written; None once the file is deleted."""

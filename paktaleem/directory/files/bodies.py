@@ -9,8 +9,6 @@ from rest_framework.parsers import BaseParser
 from paktaleem.directory.files.kinds import ACCEPTED_KINDS, CONTENT_TYPES
 from paktaleem.directory.files.services import FileTooLarge
 
-__all__ = ["FILE_BODY", "FileBody", "FileParser"]
-
 FILE_BODY = {CONTENT_TYPES[kind]: bytes for kind in ACCEPTED_KINDS}
 """Request body for the OpenAPI schema."""
 

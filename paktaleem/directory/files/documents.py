@@ -12,8 +12,6 @@ from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import FileKindNotAccepted, iterate_file, store_case_file
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 
-__all__ = ["SealedDocument", "read_document", "seal_document"]
-
 _FIRST_BYTES = 16
 
 

@@ -3,8 +3,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["ACCEPTED_KINDS", "CONTENT_TYPES", "FileKind", "detect_file_kind"]
-
 
 class FileKind(models.TextChoices):
     """File types. Files are downloaded, never displayed in a page."""

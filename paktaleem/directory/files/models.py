@@ -13,8 +13,6 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
-__all__ = ["FileChunk", "PackageKey", "SealedFile"]
-
 
 class SealedFile(models.Model):
     """A file about a person, encrypted under the person's key and unreadable once the key is destroyed.

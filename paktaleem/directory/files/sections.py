@@ -7,8 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.copies.sections import ADDED, KIND, Column, Section, ValueKind, table_section
 from paktaleem.directory.files.models import SealedFile
 
-__all__ = ["list_file_sections"]
-
 
 def list_file_sections() -> Sequence[Section]:
     """List the section of files, by type and size. What systems gave is in the copy itself."""

@@ -23,21 +23,6 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = [
-    "CHUNK_BYTES",
-    "FileKindNotAccepted",
-    "FilePurged",
-    "FileTooLarge",
-    "FileWriter",
-    "iterate_file",
-    "purge_package",
-    "store_case_file",
-    "store_file",
-    "stream_file",
-    "write_case_file",
-    "write_file",
-]
-
 CHUNK_BYTES = 256 * 1024
 _CHUNKS_AT_ONCE = 16
 _SPOOL_BYTES = 4 * 1024 * 1024

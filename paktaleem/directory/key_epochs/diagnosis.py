@@ -12,8 +12,6 @@ from paktaleem.foundation.startup.diagnosis import lines_of
 from paktaleem.foundation.startup.findings import Finding
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["check_keys_in_use", "foreign_keyring_findings"]
-
 
 def foreign_keyring_findings() -> Iterator[Finding]:
     """Yield that the keyring is another deployment's: it does not open the key of a person of this database."""

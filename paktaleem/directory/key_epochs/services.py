@@ -34,18 +34,6 @@ from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = [
-    "EpochNotEmpty",
-    "EpochTooYoung",
-    "RewrapResult",
-    "add_epoch",
-    "destroy_epoch",
-    "keys_by_epoch",
-    "record_emptied_epochs",
-    "rewrap_keys",
-    "rewrap_other_kinds",
-]
-
 EMPTIED, ADDED, DESTROYED = "key_epoch.emptied", "key_epoch.added", "key_epoch.destroyed"
 
 

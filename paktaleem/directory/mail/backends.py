@@ -4,8 +4,6 @@ from typing import Any
 
 from django.core.mail.backends import smtp
 
-__all__ = ["NO_SENDER", "EmailBackend"]
-
 NO_SENDER = "<>"
 """The empty envelope sender (RFC 5321, section 4.5.5): no failure report is sent back."""
 

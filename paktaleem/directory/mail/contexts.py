@@ -6,8 +6,6 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import Sealed
 
-__all__ = ["decrypt_context", "encrypt_context"]
-
 _COLUMN = "mail_letter.context"
 _EPOCH_BYTES = 4
 

@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.periods.kinds import DataKind, Disposal
 
-__all__ = ["MESSAGES", "PURGE_ADDRESSES", "list_kinds"]
-
 MESSAGES, PURGE_ADDRESSES = "messages", "mail.purge_addresses"
 
 

@@ -22,19 +22,13 @@ from paktaleem.directory.mail.recipients import forget_address, open_address
 from paktaleem.directory.mail.rendering import RenderedMessage, render
 from paktaleem.directory.mail.reply_addresses import find_reply_address
 from paktaleem.directory.mail.services import enqueue
-from paktaleem.directory.mail.text_providers import (
-    ProviderNotConfigured,
-    TextRejected,
-    get_text_provider,
-)
+from paktaleem.directory.mail.text_providers import ProviderNotConfigured, TextRejected, get_text_provider
 from paktaleem.directory.people.selectors import contact_of, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-
-__all__ = ["RETRY_DELAYS", "deliver_message"]
 
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720))
 """Back-off before each retry; after the last one, within a day, the message has failed."""

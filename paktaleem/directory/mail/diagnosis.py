@@ -11,8 +11,6 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
 from paktaleem.foundation.tenancy.context import as_officer
 
-__all__ = ["check_mail_server", "check_messages"]
-
 RECENT = timedelta(days=1)
 
 

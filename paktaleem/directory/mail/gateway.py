@@ -16,8 +16,6 @@ from paktaleem.directory.mail.text_providers import ProviderNotConfigured, TextR
 from paktaleem.foundation.http_client.client import Answer, Unreachable, post
 from paktaleem.foundation.http_client.destinations import DestinationRefused
 
-__all__ = ["HttpProvider"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 _SECONDS = 10.0

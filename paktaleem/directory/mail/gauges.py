@@ -7,8 +7,6 @@ from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.foundation.metrics.gauges import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 
-__all__ = ["read_messages"]
-
 RECENT = timedelta(days=1)
 
 

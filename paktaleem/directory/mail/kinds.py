@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-__all__ = ["TEXT_MESSAGE_FIELDS", "MessageKind", "declare_message", "get_message_kind", "list_message_kinds"]
-
 TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "rights", "url"})
 """Fields allowed in a text message, which is visible on a locked screen: none of them names a person."""
 

@@ -12,8 +12,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 
-__all__ = ["LETTER_TEMPLATE", "is_preview", "preview_letter", "show_letter_sheet"]
-
 LETTER_TEMPLATE = "console/letter.html"
 """The page of an act that writes a letter: it has a button that shows the email before it is sent."""
 

@@ -7,8 +7,6 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["letter_outcomes"]
-
 letter_outcomes: ExtensionPoint[Callable[[Letter, Actor, datetime], None]] = ExtensionPoint(
     "mail.letter_outcomes", "Called in the transaction that records a message as sent or as finally failed."
 )

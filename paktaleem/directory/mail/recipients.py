@@ -12,18 +12,6 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 from paktaleem.foundation.phones import bare_number
 
-__all__ = [
-    "ADDRESS_KEYS",
-    "GivenAddress",
-    "GivenContact",
-    "GivenNumber",
-    "forget_address",
-    "open_address",
-    "recipient_columns",
-    "seal_address",
-    "sealer_of_address",
-]
-
 _COLUMN = "mail_letter.address"
 ADDRESS_KEYS = row_keys(Letter)
 

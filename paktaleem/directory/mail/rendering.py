@@ -13,8 +13,6 @@ from django.utils.safestring import SafeString, mark_safe
 
 from paktaleem.directory.mail.models import Channel
 
-__all__ = ["RIGHT_TO_LEFT", "RenderedMessage", "render"]
-
 RIGHT_TO_LEFT = frozenset({"ur"})
 _SUFFIX = {Channel.MAIL: "txt", Channel.TEXT: "text"}
 

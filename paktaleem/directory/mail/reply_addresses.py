@@ -5,8 +5,6 @@ from collections.abc import Callable
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["find_reply_address", "reply_addresses"]
-
 type FindReplyAddress = Callable[[Letter], str | None]
 
 reply_addresses: ExtensionPoint[FindReplyAddress] = ExtensionPoint(

@@ -19,8 +19,6 @@ from paktaleem.directory.copies.sections import (
 from paktaleem.directory.mail.kinds import list_message_kinds
 from paktaleem.directory.mail.models import Letter
 
-__all__ = ["list_mail_sections"]
-
 
 def list_mail_sections() -> Sequence[Section]:
     """List the section of messages; their content is deleted once they are sent."""

@@ -10,8 +10,6 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["MessageStatus", "list_messages", "list_messages_about"]
-
 
 @dataclass(frozen=True, slots=True)
 class MessageStatus:

@@ -29,18 +29,6 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = [
-    "DELIVER",
-    "CannotResend",
-    "enqueue",
-    "list_clients_with_old_addresses",
-    "list_clients_with_stalled_messages",
-    "purge_addresses",
-    "requeue_stalled_messages",
-    "resend_message",
-    "send_message",
-]
-
 DELIVER = "mail.deliver"
 GRACE = timedelta(minutes=10)
 """Delay after which a queued message counts as stalled."""

@@ -21,8 +21,6 @@ from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["deliver", "purge_old_addresses", "requeue_stalled"]
-
 
 @app.task(name=DELIVER, pass_context=False)
 def deliver(client: str, letter: str) -> None:

@@ -9,8 +9,6 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-__all__ = ["FolderProvider", "ProviderNotConfigured", "TextProvider", "TextRejected", "get_text_provider"]
-
 
 class TextRejected(Exception):
     """The provider rejected the message permanently."""

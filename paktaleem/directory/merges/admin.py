@@ -32,8 +32,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["PersonMergeAdmin", "merge_url", "render_same_person"]
-
 _LEAD = (
     "Decisions for each record then go by the strictest: a refusal, withdrawal, restriction, objection or closed "
     "account of one counts for both; a consent counts for the record it was given for only. Rights requests, copies "

@@ -8,8 +8,6 @@ from paktaleem.directory.merges.models import MergeKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["UNDO", "MergeEffect", "list_effects", "merge_effects"]
-
 
 class MergeEffect(NamedTuple):
     """One answer that changes: for which record, the code of the purpose, and the answer before and after it."""

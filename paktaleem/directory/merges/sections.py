@@ -7,8 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.copies.sections import KIND, REQUESTED, SETTLED, STATE, Section, table_section
 from paktaleem.directory.merges.models import PersonMerge
 
-__all__ = ["list_merge_sections"]
-
 
 def list_merge_sections() -> Sequence[Section]:
     """List the section of links; it names no other record."""

@@ -14,8 +14,6 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 
-__all__ = ["MergePreview", "find_link", "list_merges", "list_merges_of", "preview_merge"]
-
 
 @dataclass(frozen=True, slots=True)
 class MergePreview:

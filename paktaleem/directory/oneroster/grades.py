@@ -4,8 +4,6 @@ from paktaleem.directory.oneroster.columns import listed
 from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.people.grades import parse_grade
 
-__all__ = ["read_grades", "report_grades"]
-
 
 def read_grades(text: str) -> list[str]:
     """Return the grades of a cell in their one form; what is no grade is left out."""

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ODDITY_TEXTS", "Oddity", "OddityText"]
-
 
 class OddityText(NamedTuple):
     """The two halves of an oddity's sentence, in English."""

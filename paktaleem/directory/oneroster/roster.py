@@ -8,36 +8,15 @@ from types import MappingProxyType
 from typing import IO
 
 from paktaleem.directory.oneroster.checks import Cells, Ids, RowCheck, TableReader, table_rows
-from paktaleem.directory.oneroster.columns import (
-    CLASSES,
-    COUNTRY,
-    DEMOGRAPHICS,
-    ENROLLMENTS,
-    USER_ROLES,
-    USERS,
-    Table,
-)
+from paktaleem.directory.oneroster.columns import CLASSES, COUNTRY, DEMOGRAPHICS, ENROLLMENTS, USER_ROLES, USERS, Table
 from paktaleem.directory.oneroster.manifest import Manifest, read_manifest
 from paktaleem.directory.oneroster.package import Package, open_package
 from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place, StatedRoles
 from paktaleem.directory.oneroster.problems import ProblemLog, RosterInvalid
 from paktaleem.directory.oneroster.register import PartialUserRecord, UserRegister
-from paktaleem.directory.oneroster.relations import (
-    DeltaRelation,
-    Relations,
-    find_relations,
-    report_students,
-    unpack,
-)
+from paktaleem.directory.oneroster.relations import DeltaRelation, Relations, find_relations, report_students, unpack
 from paktaleem.directory.oneroster.schooling import PARTS, Schooling, check_school_row
-from paktaleem.directory.oneroster.users import (
-    PeopleFiles,
-    User,
-    check_user,
-    read_user,
-    report_guardians,
-    user_rows,
-)
+from paktaleem.directory.oneroster.users import PeopleFiles, User, check_user, read_user, report_guardians, user_rows
 from paktaleem.directory.schools.rows import GivenRows
 
 _COLUMNS = MappingProxyType(

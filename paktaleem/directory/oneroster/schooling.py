@@ -17,8 +17,6 @@ from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.oneroster.users import meaning_of
 from paktaleem.directory.schools import rows as stated
 
-__all__ = ["PARTS", "Schooling", "check_school_row"]
-
 PARTS: Mapping[str, str] = {
     ORGS: stated.SCHOOLS,
     SESSIONS: stated.TERMS,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from paktaleem.directory.people.models import AgeChange
+from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 

@@ -19,27 +19,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from paktaleem.directory import ages
-from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
+from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.people.grades import parse_grade
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
 from paktaleem.foundation.phones import bare_number, normal_number
 from paktaleem.foundation.spellings import fold_spelling
-
-__all__ = [
-    "ADULT_SENTINEL",
-    "PERSONAL",
-    "PLAIN",
-    "AgeCheck",
-    "SubjectDetails",
-    "age_columns",
-    "age_statements",
-    "check_external_id",
-    "contact_index",
-    "personal_columns",
-    "role_facts",
-    "threshold_reached_at",
-]
 
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from django.db.models import Count, Max
 
-from paktaleem.directory.people.models import ErasureCarriedOut
+from paktaleem.directory.people.erasure_records import ErasureCarriedOut
 from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, erasure_list
 from paktaleem.foundation.tenancy.context import in_global
 

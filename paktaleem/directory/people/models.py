@@ -10,9 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.ages import AgeSource, is_child, may_be_child_until
-from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
-from paktaleem.directory.people.details import PERSONAL
-from paktaleem.directory.people.erasure_records import Erasure, ErasureCarriedOut
+from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.grades import GRADE_LIMIT
 from paktaleem.directory.people.roles import SubjectRole, other_roles_are_others, role_indexes
 from paktaleem.foundation.accounts.models import Client
@@ -25,22 +23,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date, format_time
-
-__all__ = [
-    "AccessRecord",
-    "AgeChange",
-    "AgeRoute",
-    "Erasure",
-    "ErasureCarriedOut",
-    "GuardianClaim",
-    "Readmission",
-    "Subject",
-    "SubjectEvent",
-    "SubjectEventKind",
-    "SubjectKey",
-    "SubjectRole",
-]
-
 
 _LOOKED_UP = ("email_index", "phone_index", "name_index", "details_index")
 """Keyed hashes by which people are found or compared."""

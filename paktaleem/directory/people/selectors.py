@@ -13,14 +13,9 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Collate
 
 from paktaleem.directory.ages import ADULT_ROLES
+from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.details import contact_index
-from paktaleem.directory.people.models import (
-    AccessRecord,
-    AgeChange,
-    GuardianClaim,
-    Subject,
-    SubjectKey,
-)
+from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.roles import HasSeveralRoles
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client

@@ -24,7 +24,7 @@ from paktaleem.directory.rosters.importing.uploads import (
     upload_roster,
 )
 from paktaleem.directory.rosters.models import RosterImport, RosterState
-from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
+from paktaleem.directory.rosters.spreadsheet.template import csv_template, xlsx_template
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
@@ -36,8 +36,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["RosterImportAdmin"]
 
 TONES = {
     RosterState.READY: "good",

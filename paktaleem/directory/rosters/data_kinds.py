@@ -9,8 +9,6 @@ from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal, Unit
 from paktaleem.foundation.periods.selectors import get_cutoff
 
-__all__ = ["PURGE_ROSTERS", "ROSTER_FILES", "list_kinds"]
-
 ROSTER_FILES, PURGE_ROSTERS = "roster_files", "subjects.expire_rosters"
 
 

@@ -13,8 +13,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
-__all__ = ["ROSTER_KEYS", "RosterChunk", "RosterImport", "RosterState"]
-
 
 class RosterState(models.TextChoices):
     """State of an uploaded roster."""

@@ -6,18 +6,12 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.rosters.data_kinds import PURGE_ROSTERS, ROSTER_FILES
-from paktaleem.directory.rosters.importing.uploads import (
-    RUN_ROSTER_STEP,
-    purge_expired_rosters,
-    run_roster_step,
-)
+from paktaleem.directory.rosters.importing.uploads import RUN_ROSTER_STEP, purge_expired_rosters, run_roster_step
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["purge_old_rosters", "run_roster_step_job"]
 
 
 @app.task(name=RUN_ROSTER_STEP, pass_context=False)

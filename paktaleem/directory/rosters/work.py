@@ -11,8 +11,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.long_acts import LISTED_FOR, LongAct, Progress
 from paktaleem.foundation.runs.services import find_step
 
-__all__ = ["ROSTERS", "measure_roster"]
-
 
 def measure_roster(row: RosterImport) -> Progress | None:
     """Return when the step began and ended, and how many people and guardian relations of the file are read.

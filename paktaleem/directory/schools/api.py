@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from paktaleem.directory.people.grades import GRADE_LIMIT, parse_grade
 from paktaleem.directory.schools.models import ClassKind, EnrolmentRole, SchoolKind, TermKind
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, SchoolRow, TermRow
-from paktaleem.directory.schools.services import state_class, state_enrolments, state_school, state_term
+from paktaleem.directory.schools.services.stating import state_class, state_enrolments, state_school, state_term
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
@@ -24,8 +24,6 @@ from paktaleem.foundation.api.serializers import (
     TextField,
     TruthField,
 )
-
-__all__ = ["RecordEnrolments", "StateClass", "StateSchool", "StateTerm"]
 
 _ID = "Use 1 to 255 visible characters without “@”."
 _AFTER = "Not before starts_on."

@@ -19,6 +19,6 @@ class SchoolsConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.erasure_hooks.before_erasure",
-            "paktaleem.directory.schools.services.delete_enrolments",
+            "paktaleem.directory.schools.services.erasure.delete_enrolments",
         ),
     )

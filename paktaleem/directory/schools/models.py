@@ -12,19 +12,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
-__all__ = [
-    "ClassKind",
-    "ClassTerm",
-    "Enrolment",
-    "EnrolmentRole",
-    "Origin",
-    "School",
-    "SchoolClass",
-    "SchoolKind",
-    "Term",
-    "TermKind",
-]
-
 NAME_LIMIT = 255
 
 

@@ -9,8 +9,6 @@ from django.db.models import F
 
 from paktaleem.directory.schools.models import School, SchoolClass
 
-__all__ = ["MOST_OFFERED", "Place", "find_places", "list_places"]
-
 MOST_OFFERED = 200
 """Largest number of schools and of classes that a form suggests; others can be typed."""
 

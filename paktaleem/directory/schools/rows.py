@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-__all__ = ["CLASSES", "ENROLMENTS", "SCHOOLS", "TERMS", "ClassRow", "EnrolmentRow", "GivenRows", "SchoolRow", "TermRow"]
-
 SCHOOLS, TERMS, CLASSES, ENROLMENTS = "schools", "terms", "classes", "enrolments"
 
 

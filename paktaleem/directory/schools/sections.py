@@ -7,8 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.copies.sections import RECORDED, Column, Section, ValueKind, table_section
 from paktaleem.directory.schools.models import Enrolment
 
-__all__ = ["list_school_sections"]
-
 
 def list_school_sections() -> Sequence[Section]:
     """List the section of enrolments."""

@@ -12,15 +12,8 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import having_role
 from paktaleem.directory.people.selectors import filter_by_id_prefix
 from paktaleem.directory.schools.models import Enrolment
-from paktaleem.directory.schools.selectors import (
-    filter_by_grades,
-    filter_by_places,
-    get_day,
-    select_current_enrolments,
-)
+from paktaleem.directory.schools.selectors import filter_by_grades, filter_by_places, get_day, select_current_enrolments
 from paktaleem.foundation.accounts.models import Client
-
-__all__ = ["EVERYONE", "Selection", "select_chosen", "select_chosen_by"]
 
 
 @dataclass(frozen=True, slots=True)

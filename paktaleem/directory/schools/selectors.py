@@ -15,24 +15,6 @@ from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRo
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.limited_lists import IsAmong
 
-__all__ = [
-    "filter_by_grades",
-    "filter_by_places",
-    "find_unknown_grades",
-    "find_unknown_places",
-    "get_day",
-    "list_enrolments",
-    "list_moving_enrolments",
-    "list_people_of_class",
-    "list_school_names",
-    "list_terms_of_class",
-    "select_current_enrolments",
-    "select_enrolments_at_school",
-    "select_enrolments_in_class",
-    "select_in_grades",
-    "where_current",
-]
-
 
 class _HasGrade(Func):
     """The condition of the indexes by grade, as a literal: see ``HasSeveralRoles``."""

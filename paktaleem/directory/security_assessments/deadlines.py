@@ -6,8 +6,6 @@ All days are days of PakTaleem's staff.
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-__all__ = ["DAYS_TO_MEND", "LONGEST_ACCEPTANCE", "SOON", "find_stage", "get_due_day"]
-
 DAYS_TO_MEND: Mapping[str, int] = {"critical": 7, "high": 30, "medium": 90, "low": 180}
 """Days from the day on which a finding was found to the day by which it is mended, by severity."""
 SOON = timedelta(days=14)

@@ -2,7 +2,5 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["ASSESSMENTS_DUE"]
-
 ASSESSMENTS_DUE = declare_message("security_assessments_due", fields=("overdue", "soon", "assessments", "url"))
 """``overdue`` and ``soon`` are numbers of findings, ``assessments`` of kinds whose next assessment is due."""

@@ -23,18 +23,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date, isolate
 
-__all__ = [
-    "REPORT_KEYS",
-    "AssessmentKind",
-    "AssessmentReminder",
-    "AssessmentReport",
-    "Finding",
-    "FindingSeverity",
-    "RiskAcceptance",
-    "SecurityAssessment",
-    "get_staff_day",
-]
-
 _NONE = Personal.NONE
 _LONGEST = 4000
 _OPEN = Q(mended_on=None)

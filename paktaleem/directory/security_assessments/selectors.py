@@ -13,8 +13,6 @@ from paktaleem.directory.security_assessments.models import (
 )
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["count_due", "list_acceptances", "list_findings", "list_reports"]
-
 
 def list_reports(assessment: SecurityAssessment) -> QuerySet[AssessmentReport]:
     """Return the reports of an assessment, newest first."""

@@ -15,8 +15,6 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["notify_officers_of_assessments", "remind_of_all_assessments"]
-
 REMIND = "security_assessments.remind"
 
 

@@ -26,8 +26,6 @@ from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import boards, site
 
-__all__ = ["SecurityEventAdmin"]
-
 _TONES = {SeverityLabel.LOW: "calm", SeverityLabel.MEDIUM: "warn", SeverityLabel.HIGH: "bad"}
 _SERIOUS = "serious"
 

@@ -4,8 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 
-__all__ = ["EVENTS", "PURGE_EVENTS", "list_kinds"]
-
 EVENTS, PURGE_EVENTS = "security_events", "security_events.purge"
 
 

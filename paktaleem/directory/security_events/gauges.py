@@ -7,8 +7,6 @@ from paktaleem.directory.security_events.models import SecurityEvent, SeverityLa
 from paktaleem.foundation.metrics.gauges import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 
-__all__ = ["read_events"]
-
 _RECENT = timedelta(hours=1)
 
 

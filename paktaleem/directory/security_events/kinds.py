@@ -9,8 +9,6 @@ from typing import NamedTuple
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.marking import mark as _
 
-__all__ = ["ALERTING", "BULK_REVEALS", "KINDS", "RECORDED_KINDS", "EventKind", "Severity"]
-
 
 class Severity:
     """How severe an event is; a higher number is worse."""

@@ -2,6 +2,4 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["SECURITY_ALERT"]
-
 SECURITY_ALERT = declare_message("security_alert", fields=("kind", "number", "url"))

@@ -12,8 +12,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["SecurityEvent", "SeverityLabel"]
-
 
 class SeverityLabel(models.IntegerChoices):
     """How severe an event is."""

@@ -13,8 +13,6 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.clock import wall_clock_now
 
-__all__ = ["RefusalsMiddleware", "find_refusal"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 _API = ("/api/", "/access/")

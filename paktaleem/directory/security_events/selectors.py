@@ -10,8 +10,6 @@ from django.db.models import QuerySet
 from paktaleem.directory.security_events.models import SecurityEvent, SeverityLabel
 from paktaleem.foundation.tenancy.ids import clock_bytes
 
-__all__ = ["LOOKED_BACK", "list_serious_events", "serialize_events_after"]
-
 LOOKED_BACK = timedelta(days=7)
 """How long a serious event is counted on the first page."""
 

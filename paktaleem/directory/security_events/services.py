@@ -20,8 +20,6 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import as_officer, autonomous_transaction, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 
-__all__ = ["ALERT", "alert_officers", "collect_acts", "collect_bulk_reveals", "count_refusal", "purge_events"]
-
 ALERT = "security_events.alert"
 """Name of the task that emails officers."""
 _OVERLAP = timedelta(minutes=15)

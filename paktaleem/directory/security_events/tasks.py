@@ -27,8 +27,6 @@ from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["email_alert", "purge_old_events", "watch_security"]
-
 WATCH = "security_events.watch"
 
 

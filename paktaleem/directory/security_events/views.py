@@ -19,8 +19,6 @@ from paktaleem.foundation.api.problems import DRF_PROBLEMS, error_response, prob
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer
 
-__all__ = ["list_security_events"]
-
 _MEDIA_TYPE = "application/x-ndjson"
 _MOST, _USUAL = 10_000, 1_000
 _BEHIND = 120

@@ -29,8 +29,6 @@ from paktaleem.foundation.accounts.reauthentication import (
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import keyring
 
-__all__ = ["AccountAdapter", "MFAAdapter", "SecondFactorStage", "SecretLost"]
-
 log = structlog.stdlib.get_logger(__name__)
 _BINDING = b"second-factor"
 

@@ -15,8 +15,6 @@ from django.utils.crypto import salted_hmac
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import autonomous_transaction
 
-__all__ = ["DatabaseCounters"]
-
 _ADD = """
 INSERT INTO signin_counter (key, value, expires_at) VALUES (%s, %s, %s)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at

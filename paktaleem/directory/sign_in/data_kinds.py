@@ -6,8 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal, Unit
 
-__all__ = ["FAILED_SIGN_INS", "PURGE_SIGN_IN", "SESSIONS", "list_kinds"]
-
 SESSIONS, FAILED_SIGN_INS, PURGE_SIGN_IN = "sessions", "failed_sign_ins", "signin.forget_expired"
 
 

@@ -7,8 +7,6 @@ from django.conf import settings
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.foundation.accounts.staff_accounts import STAFF_LINK_LIFE, StaffLink
 
-__all__ = ["ACCOUNT_CHANGED", "BREAK_GLASS", "CHANGES", "LINK_LIFE", "PASSWORD_LINK", "STAFF_LINKS"]
-
 CHANGES = (
     "totp_added",
     "totp_removed",

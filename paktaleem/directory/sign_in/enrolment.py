@@ -7,8 +7,6 @@ from django.db import transaction
 from paktaleem.directory.sign_in.adapters import MFAAdapter, SecretLost
 from paktaleem.foundation.accounts.models import User
 
-__all__ = ["create_totp_secret", "enrol_totp", "has_second_factor", "reencrypt_second_factors"]
-
 
 def create_totp_secret() -> str:
     """Return a new secret for an authenticator app: 160 random bits in base32 (RFC 4226)."""

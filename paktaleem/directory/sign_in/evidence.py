@@ -13,14 +13,12 @@ from django.utils.crypto import salted_hmac
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.services import notify_owner
+from paktaleem.foundation.accounts.staff_accounts import notify_owner
 from paktaleem.foundation.accounts.staff_ties import TieKind, start_tie_periods
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_own_entry
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_global
-
-__all__ = ["record_change", "record_lockout", "record_sign_in", "record_sign_out"]
 
 _USES_OF_RESETS = {
     "password_reset": TieKind.LINK,

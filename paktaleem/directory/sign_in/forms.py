@@ -26,18 +26,6 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = [
-    "SEND_PASSWORD_LINK",
-    "EnrolKeyForm",
-    "EnrolTotpForm",
-    "ForgotPasswordForm",
-    "FreshCodeForm",
-    "OwnPasswordForm",
-    "RenameKeyForm",
-    "SignInForm",
-    "StepUpCodeForm",
-]
-
 SEND_PASSWORD_LINK = "signin.send_password_link"  # noqa: S105 -- a task's name
 _LOCKED = "too_many_login_attempts"
 

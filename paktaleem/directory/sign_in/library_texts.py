@@ -5,8 +5,6 @@ Only the message catalogue uses them (``tests/messages.py``). ``tests/signin/tes
 
 from django.utils.translation import gettext_noop, ngettext
 
-__all__ = ["library_texts", "password_length_texts"]
-
 
 def library_texts() -> list[str]:
     """Return labels, re-authentication methods, key names and error messages."""

@@ -8,8 +8,6 @@ from paktaleem.directory.sign_in.emails import LINK_LIFE
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.staff_accounts import STAFF_LINK_LIFE
 
-__all__ = ["create_staff_token"]
-
 
 class _StaffTokenGenerator(PasswordResetTokenGenerator):
     """Django's tokens of password links, with a longer life; the same view accepts both."""

@@ -18,8 +18,6 @@ from django.shortcuts import render
 from paktaleem.directory.sign_in.evidence import record_lockout
 from paktaleem.foundation.tenancy.context import autonomous_transaction
 
-__all__ = ["AutonomousHandler", "get_attempted_username", "lockout_response"]
-
 
 def get_attempted_username(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
     """Return the normalized email address of a sign-in attempt (``AXES_USERNAME_CALLABLE``)."""

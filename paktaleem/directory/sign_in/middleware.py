@@ -12,8 +12,6 @@ from django.utils.translation import gettext
 
 from paktaleem.foundation.tenancy.context import in_global
 
-__all__ = ["StepUpMiddleware"]
-
 
 class StepUpMiddleware:
     """Redirect to re-authentication, with the current URL as the return address.

@@ -4,8 +4,6 @@ from django.db import models
 
 from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
 
-__all__ = ["Counter"]
-
 
 class Counter(models.Model):
     """A short-lived value of the cache: attempts, a used code. Committed independently of the request."""

@@ -15,8 +15,6 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.context import in_global
 
-__all__ = ["SessionStore"]
-
 DIGEST_BYTES = 20
 """Digest length whose hexadecimal form fits Django's column."""
 

@@ -21,21 +21,12 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.break_glass import NOTIFY_BREAK_GLASS
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.services import NOTIFY_OWNER
-from paktaleem.foundation.accounts.staff_accounts import SEND_STAFF_LINK, STAFF_LINK_LIFE
+from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, SEND_STAFF_LINK, STAFF_LINK_LIFE
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.periods.purging import record_disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "notify_break_glass",
-    "purge_expired_sign_in_data",
-    "send_password_link",
-    "send_staff_link",
-    "tell_owner",
-]
 
 
 @app.task(name=NOTIFY_OWNER, pass_context=False)

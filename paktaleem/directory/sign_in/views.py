@@ -16,17 +16,6 @@ from django.views.generic import RedirectView
 from paktaleem.directory.sign_in.evidence import record_change
 from paktaleem.directory.sign_in.receivers import moment_of
 
-__all__ = [
-    "add_key",
-    "add_totp",
-    "forgot_password",
-    "new_codes",
-    "new_password",
-    "remove_key",
-    "remove_totp",
-    "to_sign_in",
-]
-
 to_sign_in = RedirectView.as_view(pattern_name="admin:login", query_string=True)
 """Redirect from allauth's sign-in URL to the console's."""
 

@@ -9,17 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = [
-    "GOOGLE",
-    "Identity",
-    "SignOnRefused",
-    "add_address",
-    "check_freshness",
-    "find_sign_in_time",
-    "is_of_domains",
-    "read_identity",
-]
-
 GOOGLE = "https://accounts.google.com"
 """The issuer that all customers of Google share: only ``hd`` says whose account it is."""
 SECOND_FACTORS = frozenset({"mfa", "otp", "hwk", "sc"})

@@ -24,8 +24,6 @@ from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
 from paktaleem.foundation.http_client.guarded_requests import open_guarded_session
 
-__all__ = ["Exchange", "SocialAdapter", "get_return_address", "get_start_address"]
-
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _USERINFO = "userinfo_endpoint"

@@ -7,8 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.single_sign_on.selectors import Institution, list_institutions
 
-__all__ = ["ChooseInstitutionForm"]
-
 
 class ChooseInstitutionForm(forms.Form):
     """An email address; only its domain is looked at, and nothing is said about accounts."""

@@ -12,8 +12,6 @@ from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["find_or_link_user"]
-
 
 @transaction.atomic
 def find_or_link_user(provider: Provider, identity: Identity, *, at: datetime) -> User:

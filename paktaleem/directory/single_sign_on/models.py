@@ -11,8 +11,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["MOST_DOMAINS", "Provider", "ProviderSecret", "SignOnLink"]
-
 MOST_DOMAINS = 20
 """Maximum number of email domains of one provider."""
 

@@ -14,8 +14,6 @@ from paktaleem.foundation.accounts.staff_accounts import is_officer
 from paktaleem.foundation.accounts.ways_in import WaysIn
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["find_ways_in", "narrow_to_sign_on", "needs_single_sign_on"]
-
 
 def narrow_to_sign_on(request: HttpRequest, choices: Sequence[MembershipChoice]) -> Sequence[MembershipChoice]:
     """Return the memberships that the session's way of signing in gives access to.

@@ -3,8 +3,6 @@
 from paktaleem.directory.single_sign_on.models import Provider, ProviderSecret
 from paktaleem.foundation.encryption.wrapped_secrets import WrappedSecrets
 
-__all__ = ["PROVIDER_SECRETS", "add_secret", "open_secret"]
-
 _SECRETS = WrappedSecrets(ProviderSecret, "provider_id", b"single-sign-on")
 PROVIDER_SECRETS = _SECRETS.kind
 

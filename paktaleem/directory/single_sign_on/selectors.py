@@ -11,8 +11,6 @@ from paktaleem.directory.single_sign_on.models import Provider
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 
-__all__ = ["Institution", "ProviderRule", "find_provider", "has_only_sign_on", "list_institutions", "list_rules"]
-
 
 @dataclass(frozen=True, slots=True)
 class Institution:

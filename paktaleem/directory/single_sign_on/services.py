@@ -34,20 +34,6 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = [
-    "AlreadyUnlinked",
-    "NotInForce",
-    "NotUsedYet",
-    "ProviderSettings",
-    "WaitsAlready",
-    "allow_passwords",
-    "decide_provider",
-    "end_provider",
-    "propose_provider",
-    "require_sign_on",
-    "unlink_account",
-]
-
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
 _NO_DOMAIN = gettext_noop("“{domain}” is not a domain. Use a name such as school.example, without “@”.")
 _COUNT = gettext_noop("Name 1 to {most} domains, one in each line.")

@@ -11,8 +11,6 @@ import jwt
 
 from paktaleem.directory.single_sign_on.claims import SignOnRefused
 
-__all__ = ["verify_id_token"]
-
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Asymmetric ones only: neither ``none`` nor a key that the portal shares."""
 _REQUIRED = ("iss", "sub", "aud", "exp", "iat", "nonce")

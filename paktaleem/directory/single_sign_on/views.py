@@ -37,8 +37,6 @@ from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.tenancy.context import in_client, in_global
 
-__all__ = ["choose_institution", "come_back", "go_to_provider", "sign_on_again"]
-
 log = structlog.stdlib.get_logger(__name__)
 _BACKEND = "paktaleem.foundation.accounts.backends.StaffBackend"
 _PENDING = "single_sign_on_choices"

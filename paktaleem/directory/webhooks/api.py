@@ -11,27 +11,16 @@ from rest_framework.response import Response
 
 from paktaleem.directory.webhooks.events import patterns
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
-from paktaleem.directory.webhooks.selectors import (
-    deliveries_of,
-    get_endpoint,
-    list_endpoints,
-)
-from paktaleem.directory.webhooks.services import (
+from paktaleem.directory.webhooks.selectors import deliveries_of, get_endpoint, list_endpoints
+from paktaleem.directory.webhooks.services.endpoints import (
     add_endpoint,
     enable_endpoint,
     remove_endpoint,
-    replay_since,
     rotate_secret,
-    send_test,
 )
+from paktaleem.directory.webhooks.services.replaying import replay_since, send_test
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import (
-    Operation,
-    actor_of,
-    client_of,
-    get_arrival_time,
-    validate_input,
-)
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.serializers import (
     CursorField,
@@ -41,16 +30,6 @@ from paktaleem.foundation.api.serializers import (
     ZonedDateTimeField,
 )
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = [
-    "EnableWebhook",
-    "ReplayWebhook",
-    "RotateWebhookSecret",
-    "TestWebhook",
-    "Webhook",
-    "WebhookDeliveries",
-    "Webhooks",
-]
 
 _WHY = Reason.LMS_UPDATE
 

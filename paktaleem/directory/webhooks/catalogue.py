@@ -10,8 +10,6 @@ from django.db import connections
 
 from paktaleem.directory.webhooks.events import EVENTS, Event
 
-__all__ = ["events_function", "install_after_migrate"]
-
 _DROP = "DROP FUNCTION IF EXISTS webhooks_events()"
 _CREATE = """
 CREATE OR REPLACE FUNCTION webhooks_events()

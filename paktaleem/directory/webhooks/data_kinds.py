@@ -4,8 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 
-__all__ = ["MESSAGES", "PURGE_MESSAGES", "list_kinds"]
-
 MESSAGES, PURGE_MESSAGES = "webhook_messages", "webhooks.forget_old_messages"
 
 

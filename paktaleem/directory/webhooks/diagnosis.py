@@ -6,8 +6,6 @@ from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.foundation.diagnosis.lines import Line, fine, to_watch
 from paktaleem.foundation.tenancy.context import as_officer
 
-__all__ = ["check_webhooks"]
-
 
 def check_webhooks() -> Iterator[Line]:
     """Yield how many receivers of clients are disabled."""

@@ -11,8 +11,6 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
 
-__all__ = ["DISABLED", "send_endpoint_disabled"]
-
 DISABLED = declare_message("webhook_disabled", fields=("name", "why", "url"))
 
 

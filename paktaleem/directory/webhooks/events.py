@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from paktaleem.foundation.audit.acts import ACTS
 
-__all__ = ["EVENTS", "INVALIDATED", "TEST", "Event", "EventUnknown", "check_patterns", "is_subscribed", "patterns"]
-
 INVALIDATED = "decision.invalidated"
 TEST = "webhook.test"
 

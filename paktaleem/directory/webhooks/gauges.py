@@ -7,8 +7,6 @@ from paktaleem.directory.webhooks.models import Endpoint, EndpointHealth
 from paktaleem.foundation.metrics.gauges import Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 
-__all__ = ["read_webhooks"]
-
 
 def read_webhooks(at: datetime) -> Iterator[Gauge]:
     """Yield how many receivers fail, and how many are disabled."""

@@ -6,8 +6,6 @@ from paktaleem.directory.webhooks.events import INVALIDATED, TEST
 from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS
 from paktaleem.foundation.audit.families import FAMILY_NAMES
 
-__all__ = ["event_label", "pattern_label"]
-
 _LABELS = {
     INVALIDATED: gettext_noop("Decisions must be queried again"),
     TEST: gettext_noop("Test message"),

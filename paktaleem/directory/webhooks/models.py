@@ -13,18 +13,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date, format_time
 
-__all__ = [
-    "Attempt",
-    "AttemptError",
-    "Delivery",
-    "DeliveryState",
-    "DisabledBecause",
-    "Endpoint",
-    "EndpointHealth",
-    "EndpointSecret",
-    "Message",
-]
-
 
 class DisabledBecause(models.TextChoices):
     """Why an endpoint is disabled."""

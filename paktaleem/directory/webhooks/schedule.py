@@ -10,18 +10,6 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 
-__all__ = [
-    "ATTEMPTS",
-    "LIFE",
-    "WAITS",
-    "Outcome",
-    "Verdict",
-    "back_off_after",
-    "classify_response",
-    "parse_retry_after",
-    "retry_wait",
-]
-
 WAITS = (
     timedelta(seconds=5),
     timedelta(minutes=5),

@@ -8,8 +8,6 @@ from paktaleem.directory.webhooks.models import Endpoint, EndpointSecret
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.encryption.wrapped_secrets import WrappedSecrets
 
-__all__ = ["ENDPOINT_SECRETS", "add_secret", "end_previous_secrets", "live_secrets"]
-
 _SECRETS = WrappedSecrets(EndpointSecret, "endpoint_id", b"webhook")
 ENDPOINT_SECRETS = _SECRETS.kind
 

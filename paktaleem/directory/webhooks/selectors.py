@@ -14,19 +14,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = [
-    "EndpointUnknown",
-    "WaitingEndpoint",
-    "attempts_of",
-    "deliveries",
-    "deliveries_of",
-    "endpoints_to_serve",
-    "get_endpoint",
-    "has_endpoints",
-    "list_endpoints",
-    "list_unspread_messages",
-]
-
 
 class EndpointUnknown(PortalError, LookupError):
     """The client has no such endpoint, or removed it."""

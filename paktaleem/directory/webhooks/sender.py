@@ -46,8 +46,6 @@ from paktaleem.foundation.http_client.destinations import DestinationRefused
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["PUMP", "Pump"]
-
 log = structlog.stdlib.get_logger(__name__)
 PUMP = "webhooks.pump"
 _SIDE_BY_SIDE = 200

@@ -6,8 +6,6 @@ import hmac
 import secrets
 from collections.abc import Iterable
 
-__all__ = ["PREFIX", "SECRET_BYTES", "headers_of", "new_secret", "secret_bytes", "signature"]
-
 PREFIX = "whsec_"
 SECRET_BYTES = 32
 

@@ -14,8 +14,6 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.periods.selectors import get_cutoff
 
-__all__ = ["pump", "purge_old_messages"]
-
 
 @app.periodic(cron="* * * * *", periodic_id="webhooks_pump")
 @app.task(name=PUMP, queueing_lock=PUMP, pass_context=False)

@@ -19,19 +19,6 @@ from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = [
-    "Actor",
-    "NotAllowed",
-    "is_closed_by_limit",
-    "key_actor",
-    "person_actor",
-    "require",
-    "require_about",
-    "sandbox_actor",
-    "system_actor",
-    "user_actor",
-]
-
 
 class NotAllowed(PortalError, PermissionError):
     """The actor lacks the capability, or acts for another client."""

@@ -11,8 +11,6 @@ from paktaleem.foundation.accounts.sign_in_rules import is_password_refused
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
 
-__all__ = ["StaffBackend"]
-
 
 class StaffBackend(BaseBackend):
     """Authenticate active staff by email address and password; permissions come from memberships."""

@@ -15,31 +15,16 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.models import Membership, StaffAct, User
+from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.staff_accounts import (
-    StaffLink,
-    Stamp,
-    apply_act,
-    create_account,
-    send_link,
-)
+from paktaleem.foundation.accounts.staff_accounts import StaffLink, Stamp, apply_act, create_account, send_link
+from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
-
-__all__ = [
-    "NOTIFY_BREAK_GLASS",
-    "RECOVERIES",
-    "Appointment",
-    "EnoughOfficers",
-    "UnknownOfficer",
-    "appoint_staff",
-    "recover_officer",
-]
 
 NOTIFY_BREAK_GLASS = "signin.notify_break_glass"
 """Name of the task that reports a use to the other officers (declared in an app above this one)."""

@@ -13,8 +13,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["ClientChange", "ReducesProtection", "find_weakened_fields"]
-
 _REDUCES = gettext_noop("This reduces guardian protection: give the ground in words. A second person must approve it.")
 _AGES = ("age_threshold", "country_thresholds", "country")
 

@@ -16,8 +16,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 
-__all__ = ["RECOMPUTE_AGES", "change_client", "decide_client_change"]
-
 RECOMPUTE_AGES = "subjects.recompute_ages"
 """Name of the task that recomputes ages (declared in an app above this one)."""
 

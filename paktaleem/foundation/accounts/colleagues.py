@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.leaving import end_sessions
-from paktaleem.foundation.accounts.models import Membership, StaffChange, User
+from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.school_limits import require_within
 from paktaleem.foundation.accounts.staff_accounts import (
     StaffLink,
@@ -26,11 +26,10 @@ from paktaleem.foundation.accounts.staff_accounts import (
     send_link,
     write_end,
 )
+from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import PasswordIsSet, change_membership, require_management
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.locks import advisory_lock
-
-__all__ = ["Colleague", "end_all_memberships", "invite_colleague", "resend_invitation"]
 
 _DISABLED = gettext_noop("The account with this address is disabled. Ask PakTaleem’s privacy officers.")
 _IS_MEMBER = gettext_noop("The person with this address has a role here already.")

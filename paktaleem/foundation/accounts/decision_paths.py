@@ -1,7 +1,5 @@
 """Paths of the decision endpoints (OpenID AuthZEN Authorization API 1.0), for routes, middleware and descriptions."""
 
-__all__ = ["EVALUATION", "EVALUATIONS", "METADATA"]
-
 EVALUATION = "/access/v1/evaluation"
 EVALUATIONS = "/access/v1/evaluations"
 METADATA = "/.well-known/authzen-configuration"

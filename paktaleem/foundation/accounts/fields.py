@@ -6,8 +6,6 @@ from django.db import models
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST
 from paktaleem.foundation.tenancy.fields import MigratesAs
 
-__all__ = ["ThresholdsField"]
-
 
 def validate_thresholds(by_country: dict[str, int]) -> None:
     """Raise ValidationError unless all keys are ISO 3166 country codes and all ages are from 13 to 21."""

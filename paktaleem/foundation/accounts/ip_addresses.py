@@ -6,8 +6,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
-__all__ = ["build_public_url", "get_public_url", "get_remote_address"]
-
 IPV6_NETWORK = 64
 """Prefix length for IPv6: a household has at least a /64 network, so single addresses are not counted."""
 

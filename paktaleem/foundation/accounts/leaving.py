@@ -18,19 +18,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = [
-    "LastAdministrator",
-    "LastWayIn",
-    "can_administrator_sign_in",
-    "end_sessions",
-    "keep_a_way_in",
-    "list_clients_left_without",
-    "list_held_keys",
-    "lock_last_administrator",
-    "revoke_held_keys",
-    "write_key_revocation",
-]
-
 
 class LastAdministrator(PortalError):
     """The membership is that of the client's last administrator who can sign in."""

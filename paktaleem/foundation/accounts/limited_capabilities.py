@@ -2,8 +2,6 @@
 
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["LIMITED_CAPABILITIES"]
-
 LIMITED_CAPABILITIES: frozenset[Capability] = frozenset(
     {
         Capability.ANSWER_RIGHTS_REQUESTS,

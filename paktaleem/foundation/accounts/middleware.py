@@ -23,8 +23,6 @@ from paktaleem.foundation.accounts.sign_in_rules import narrow_memberships
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global, is_outside_limit
 
-__all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
-
 CHOSEN_MEMBERSHIP = "membership"
 FIRST_ERROR = 400
 _SELF_CONTAINED = (

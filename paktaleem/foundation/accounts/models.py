@@ -14,33 +14,15 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.client_changes import ClientChange
 from paktaleem.foundation.accounts.fields import ThresholdsField
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES
-from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffAct, StaffChange
-from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
+from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.places import CountryField, TimeZoneField
 from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
-
-__all__ = [
-    "MAX_CLOCK_OFFSET",
-    "RESERVED_CODES",
-    "TEST_KEY_PREFIX",
-    "ApiKey",
-    "Client",
-    "ClientChange",
-    "Membership",
-    "StaffAct",
-    "StaffChange",
-    "StaffTie",
-    "TieKind",
-    "User",
-    "code_validator",
-]
 
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
 

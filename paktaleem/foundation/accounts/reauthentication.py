@@ -17,21 +17,6 @@ from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 
-__all__ = [
-    "PROVIDER_FACTOR",
-    "REAUTHENTICATION_AGE",
-    "SINGLE_SIGN_ON",
-    "SignOn",
-    "find_sign_on",
-    "has_provider_factor",
-    "has_recent_authentication",
-    "has_recent_own_factor",
-    "has_required_factors",
-    "is_recent",
-    "refuse_old_authentication",
-    "require_recent_authentication",
-]
-
 REAUTHENTICATION_AGE = timedelta(minutes=5)
 """How recent the authentication for a sensitive action must be (ASVS 7.5.3)."""
 SINGLE_SIGN_ON, PROVIDER_FACTOR = "single_sign_on", "provider"

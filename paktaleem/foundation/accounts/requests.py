@@ -13,8 +13,6 @@ from paktaleem.foundation.tenancy.context import clock_offset
 if TYPE_CHECKING:
     from paktaleem.foundation.accounts.selectors import MembershipChoice
 
-__all__ = ["ReceivedRequest", "as_received", "get_arrival_time", "get_client_time", "is_refused_by_limit", "note_check"]
-
 
 class ReceivedRequest(HttpRequest):
     """A request after ``RequestContextMiddleware`` (a type for the type checker; Django creates the object).

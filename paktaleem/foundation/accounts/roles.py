@@ -2,19 +2,6 @@
 
 from enum import StrEnum
 
-__all__ = [
-    "KEY_SCOPES",
-    "OFFICER_ROLES",
-    "PRIVILEGED",
-    "ROLES_BY_CAPABILITY",
-    "SANDBOX_CAPABILITIES",
-    "SENSITIVE",
-    "Capability",
-    "Role",
-    "is_privileged",
-    "is_wider",
-]
-
 
 class Role(StrEnum):
     """Role of an actor."""

@@ -13,8 +13,6 @@ from django.utils.translation import gettext_noop
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.models import Membership
 
-__all__ = ["OutsideOwnSchools", "has_wider_limit", "naming_own_schools", "require_unlimited", "require_within"]
-
 _REFUSAL = "a limit names schools of the client only"
 """The words of the trigger function school_limits_check_names."""
 _UNKNOWN = gettext_noop("Name only schools of this client.")

@@ -20,19 +20,6 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 
-__all__ = [
-    "ApproverIsRequester",
-    "ApproverNotIndependent",
-    "ChangeAlreadyDecided",
-    "ChangeState",
-    "RequestedChange",
-    "decide_change",
-    "is_other_person",
-    "require_approver",
-    "require_second_person",
-    "second_person_constraints",
-]
-
 
 class ChangeState(models.TextChoices):
     """State of a change that needs a second person."""

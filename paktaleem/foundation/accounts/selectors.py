@@ -11,16 +11,6 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 
-__all__ = [
-    "MembershipChoice",
-    "find_client_by_code",
-    "find_key_actor",
-    "list_client_ids",
-    "list_due_clients",
-    "list_memberships",
-    "list_staff",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class MembershipChoice:

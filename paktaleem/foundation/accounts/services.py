@@ -10,80 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.client_services import (
-    RECOMPUTE_AGES,
-    change_client,
-    decide_client_change,
-)
-from paktaleem.foundation.accounts.colleagues import Colleague, end_all_memberships, invite_colleague, resend_invitation
-from paktaleem.foundation.accounts.leaving import LastAdministrator, list_held_keys, write_key_revocation
+from paktaleem.foundation.accounts.leaving import write_key_revocation
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.school_limits import OutsideOwnSchools
-from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, AlreadyEnded, Stamp, notify_owner
-from paktaleem.foundation.accounts.staff_services import (
-    AlreadyProposed,
-    ApproverIsConcerned,
-    PasswordIsSet,
-    ProposerMayNotAnyMore,
-    change_email,
-    change_membership,
-    change_user,
-    choose_language,
-    choose_time_zone,
-    decide_staff_change,
-    end_membership,
-    invite_user,
-    resend_link,
-    reset_password,
-    reset_second_factor,
-)
+from paktaleem.foundation.accounts.staff_accounts import Stamp
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.locks import advisory_lock
-
-__all__ = [
-    "MAX_ROTATION_OVERLAP",
-    "NOTIFY_OWNER",
-    "RECOMPUTE_AGES",
-    "ROTATION_OVERLAP",
-    "AlreadyEnded",
-    "AlreadyProposed",
-    "AlreadyRevoked",
-    "ApproverIsConcerned",
-    "Colleague",
-    "KeyNotLive",
-    "LastAdministrator",
-    "OutsideOwnSchools",
-    "PasswordIsSet",
-    "ProposerMayNotAnyMore",
-    "TooManyLiveKeys",
-    "change_client",
-    "change_email",
-    "change_membership",
-    "change_user",
-    "choose_language",
-    "choose_time_zone",
-    "compute_key_digest",
-    "decide_client_change",
-    "decide_staff_change",
-    "end_all_memberships",
-    "end_membership",
-    "invite_colleague",
-    "invite_user",
-    "issue_api_key",
-    "list_held_keys",
-    "narrow_api_key",
-    "notify_owner",
-    "resend_invitation",
-    "resend_link",
-    "reset_password",
-    "reset_second_factor",
-    "revoke_api_key",
-    "rotate_api_key",
-]
 
 KEY_MARK = "ptk_"
 PREFIX_LENGTH, TEST_PREFIX_LENGTH = 12, 16

@@ -12,15 +12,6 @@ from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.clock import wall_clock_now
 
-__all__ = [
-    "IDLE_TIMEOUT",
-    "MAX_SESSION_AGE",
-    "SessionLifeMiddleware",
-    "has_session_expired",
-    "is_session_expired",
-    "record_session_start",
-]
-
 log = structlog.stdlib.get_logger(__name__)
 
 IDLE_TIMEOUT = timedelta(minutes=30)

@@ -6,8 +6,6 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionS
 
 from paktaleem.foundation.tenancy.context import in_global
 
-__all__ = ["SessionStore"]
-
 
 class SessionStore(DatabaseSessionStore):
     """Django's database session store, each query in a global context."""

@@ -9,8 +9,6 @@ from django.http import HttpRequest
 from paktaleem.foundation.accounts.selectors import MembershipChoice
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["is_password_refused", "membership_rules", "narrow_memberships", "password_rules"]
-
 type MembershipRule = Callable[[HttpRequest, Sequence[MembershipChoice]], Sequence[MembershipChoice]]
 
 membership_rules: ExtensionPoint[MembershipRule] = ExtensionPoint(

@@ -25,27 +25,6 @@ from paktaleem.foundation.audit.services import record_entry, record_own_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 
-__all__ = [
-    "NOTIFY_OWNER",
-    "SEND_STAFF_LINK",
-    "STAFF_LINK_LIFE",
-    "AlreadyEnded",
-    "StaffLink",
-    "Stamp",
-    "apply_act",
-    "create_account",
-    "has_capability",
-    "is_officer",
-    "is_privileged_user",
-    "lock_active_membership",
-    "notify_of_role",
-    "notify_owner",
-    "record_membership",
-    "record_user_entry",
-    "send_link",
-    "write_end",
-]
-
 NOTIFY_OWNER = "signin.tell_owner"
 """Name of the task that notifies the owner of an account (declared in an app above this one)."""
 SEND_STAFF_LINK = "signin.send_staff_link"

@@ -13,8 +13,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["ROLES_OF_STAFF", "StaffAct", "StaffChange"]
-
 ROLES_OF_STAFF = [
     (Role.PRIVACY_OFFICER.value, "Privacy officer"),
     (Role.SUPPORT_AGENT.value, "Support agent"),

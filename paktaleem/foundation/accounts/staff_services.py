@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.leaving import end_sessions, lock_last_administrator, revoke_held_keys
-from paktaleem.foundation.accounts.models import Client, Membership, StaffAct, StaffChange, User
+from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability, is_privileged, is_wider
 from paktaleem.foundation.accounts.school_limits import (
     has_wider_limit,
@@ -40,29 +40,12 @@ from paktaleem.foundation.accounts.staff_accounts import (
     send_link,
     write_end,
 )
+from paktaleem.foundation.accounts.staff_changes import StaffAct, StaffChange
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = [
-    "AlreadyProposed",
-    "ApproverIsConcerned",
-    "PasswordIsSet",
-    "ProposerMayNotAnyMore",
-    "change_email",
-    "change_membership",
-    "change_user",
-    "choose_language",
-    "decide_staff_change",
-    "end_membership",
-    "invite_user",
-    "require_management",
-    "resend_link",
-    "reset_password",
-    "reset_second_factor",
-]
 
 _ADDRESS_TAKEN = gettext_noop("An account has this address. Enter another.")
 _ACCOUNT_FIELDS = ["full_name", "language", "is_active"]

@@ -16,18 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = [
-    "TIE_LIFE",
-    "UNTIL_USED",
-    "StaffTie",
-    "TieKind",
-    "add_ties",
-    "find_tied",
-    "has_issued_key",
-    "has_tie",
-    "start_tie_periods",
-]
-
 TIE_LIFE = timedelta(hours=72)
 """How long two people cannot approve together after one made, re-enabled or recovered the other."""
 UNTIL_USED = datetime(9999, 1, 1, tzinfo=UTC)

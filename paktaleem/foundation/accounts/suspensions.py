@@ -5,14 +5,12 @@ from datetime import datetime
 from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.models import Membership, TieKind, User
+from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.staff_accounts import Stamp, notify_of_role, notify_owner, record_membership
-from paktaleem.foundation.accounts.staff_ties import add_ties
+from paktaleem.foundation.accounts.staff_ties import TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
-
-__all__ = ["restore_membership", "suspend_membership"]
 
 
 @transaction.atomic

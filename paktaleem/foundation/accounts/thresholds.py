@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["FULL_AGE", "HIGHEST", "LOWEST", "Thresholds"]
-
 LOWEST, HIGHEST = 13, 21
 """At least 13 by PakTaleem's policy (§8); some countries require more (GDPR Art. 8)."""
 FULL_AGE = 18

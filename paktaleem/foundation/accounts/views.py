@@ -14,8 +14,6 @@ from paktaleem.foundation.accounts.middleware import CHOSEN_MEMBERSHIP
 from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.requests import as_received
 
-__all__ = ["choose_membership"]
-
 
 @never_cache
 @csrf_protect

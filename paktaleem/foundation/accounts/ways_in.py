@@ -7,8 +7,6 @@ from uuid import UUID
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["WaysIn", "list_ways_in", "ways_in"]
-
 
 @dataclass(frozen=True, slots=True)
 class WaysIn:

@@ -5,8 +5,6 @@ from rest_framework.request import Request
 
 from paktaleem.foundation.accounts.actors import Actor
 
-__all__ = ["KeyAuthentication"]
-
 
 class KeyAuthentication(BaseAuthentication):
     """Authenticate as the actor of ``Authorization: Bearer <key>`` (RFC 6750), found by the middleware."""

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-__all__ = ["NoStoreMiddleware"]
-
 _PRIVATE = ("/api/", "/access/", "/accounts/", "/admin/login/")
 _PUBLIC = ("/api/schema/", "/api/docs/")
 

@@ -4,8 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal, Unit
 
-__all__ = ["IDEMPOTENCY", "list_kinds"]
-
 IDEMPOTENCY = "idempotency"
 
 

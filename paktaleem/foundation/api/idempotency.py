@@ -27,16 +27,6 @@ from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
 
-__all__ = [
-    "IdempotencySlot",
-    "KeyMalformed",
-    "KeyReused",
-    "RequestInProgress",
-    "ResponseStored",
-    "acquire_idempotency_slot",
-    "parse_key",
-]
-
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 _STORED_HEADERS = ("Content-Type", "Location", "Link", "ETag")
 _QUOTED = re.compile(r'\A"((?:[!#-\[\]-~]|\\["\\]){1,255})"\Z')

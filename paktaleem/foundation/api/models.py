@@ -6,8 +6,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
 
-__all__ = ["KeptAnswer"]
-
 
 class KeptAnswer(models.Model):
     """A stored response to a POST with an Idempotency-Key, as long as the key is valid.

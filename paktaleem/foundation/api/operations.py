@@ -17,14 +17,8 @@ from rest_framework.views import APIView
 from paktaleem.foundation.accounts import requests
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.idempotency import (
-    IdempotencySlot,
-    ResponseStored,
-    acquire_idempotency_slot,
-)
+from paktaleem.foundation.api.idempotency import IdempotencySlot, ResponseStored, acquire_idempotency_slot
 from paktaleem.foundation.api.permissions import HasDeclaredCapability
-
-__all__ = ["Operation", "actor_of", "client_of", "get_arrival_time", "moment_of", "validate_input"]
 
 
 class Operation(APIView):

@@ -9,8 +9,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-__all__ = ["paginated_response", "read_cursor", "sign_cursor"]
-
 
 def paginated_response(request: Request, page: Mapping[str, Any], query: Mapping[str, Any] | None) -> Response:
     """Return one page; ``query`` has the parameters of the next page, None on the last."""

@@ -9,8 +9,6 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-__all__ = ["BodyTooLarge", "StrictJSONParser", "parse_strict_json"]
-
 MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 40
 _SURROGATE = re.compile("[\ud800-\udfff]")

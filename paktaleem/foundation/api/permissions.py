@@ -6,8 +6,6 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-__all__ = ["DenyAll", "HasDeclaredCapability"]
-
 
 class DenyAll(BasePermission):
     """Deny access; the default permission of every view."""

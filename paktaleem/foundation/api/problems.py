@@ -14,8 +14,6 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.decision_paths import METADATA
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["DRF_PROBLEMS", "INVALID", "FieldProblem", "error_response", "problem_response", "to_problem_response"]
-
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_TEXT_PATHS = ("/access/", METADATA)
 

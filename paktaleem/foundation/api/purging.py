@@ -9,8 +9,6 @@ from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.periods.selectors import get_cutoff
 
-__all__ = ["purge_expired"]
-
 _AT_ONCE = 5_000
 
 

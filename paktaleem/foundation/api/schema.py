@@ -16,8 +16,6 @@ from paktaleem.foundation.api.schema_links import add_links, describe_path_param
 from paktaleem.foundation.api.schema_pages import group_operations
 from paktaleem.foundation.api.schema_rules import BEYOND_SCHEMA, list_rules, render_rules
 
-__all__ = ["KeyScheme", "OperationSchema", "complete_schema", "schema_document", "show_docs", "show_schema"]
-
 PROBLEM = {
     "type": "object",
     "description": "Problem details (RFC 9457).",

@@ -7,8 +7,6 @@ from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
 from paktaleem.foundation.api.schema_rules import BEYOND_SCHEMA, render_rules
 from paktaleem.foundation.api.serializers import MOMENT
 
-__all__ = ["AUTHZEN_PATHS", "AUTHZEN_SCHEMAS"]
-
 
 def _entity(*required: str, **properties: Any) -> dict[str, Any]:
     known = {"type": {"type": "string"}, "id": {"type": "string"}, "name": {"type": "string"}}

@@ -17,8 +17,6 @@ from paktaleem.foundation.api.serializers import (
     ZonedDateTimeField,
 )
 
-__all__ = ["ANY_JSON", "describe_field", "describe_object"]
-
 ANY_JSON: dict[str, Any] = {
     "description": "Any JSON value of at most 30 levels, without NUL in its texts.",
     "anyOf": [

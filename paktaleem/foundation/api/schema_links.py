@@ -5,8 +5,6 @@ from typing import Any
 
 from paktaleem.foundation.api.serializers import EXTERNAL_ID
 
-__all__ = ["add_links", "describe_path_parameters"]
-
 _CODE = r"^[a-z][a-z0-9_]*$"
 _NO_SEGMENT = {"anyOf": [{"enum": ["batch"]}, {"pattern": "/"}]}
 """Texts that cannot be one segment of a path, or mean something else there."""

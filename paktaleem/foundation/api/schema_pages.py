@@ -4,8 +4,6 @@ import json
 from collections import defaultdict
 from typing import Any
 
-__all__ = ["group_operations"]
-
 
 def group_operations(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the operations by tag, each with parameters, body fields and responses."""

@@ -7,8 +7,6 @@ from rest_framework import serializers
 
 from paktaleem.foundation.api.serializers import CursorField, StrictSerializer
 
-__all__ = ["BEYOND_SCHEMA", "list_rules", "render_rules"]
-
 BEYOND_SCHEMA = "x-beyond-schema"
 """Member of an operation: its rules by the path of the field, which is a JSON Pointer without the leading slash."""
 _CURSOR_RULE = "A cursor from an earlier response of this list."

@@ -11,25 +11,6 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-__all__ = [
-    "EMAIL",
-    "EXTERNAL_ID",
-    "PERSON_NAME",
-    "PHONE",
-    "PROVIDER",
-    "RECENT_DAY",
-    "TOKEN",
-    "CursorField",
-    "DayField",
-    "PatternField",
-    "ServiceTextField",
-    "SignedTextField",
-    "StrictSerializer",
-    "TextField",
-    "TruthField",
-    "ZonedDateTimeField",
-]
-
 _SPACE = r"\s\u001c-\u001f\u0085"
 """White space at the ends of a text, which is removed; some dialects of regular expressions count less to ``\\\\s``."""
 PLAIN_TEXT = rf"^[{_SPACE}]*[^{_SPACE}\u0000][^\u0000]*$"

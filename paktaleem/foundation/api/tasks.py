@@ -6,8 +6,6 @@ from procrastinate.contrib.django import app
 
 from paktaleem.foundation.api.purging import purge_expired
 
-__all__ = ["purge_api"]
-
 
 @app.periodic(cron="23 * * * *")
 @app.task(queueing_lock="purge_api", pass_context=False)

@@ -4,8 +4,6 @@ from django.utils.translation import gettext
 
 from paktaleem.foundation.audit.acts import ACT_NAMES
 
-__all__ = ["get_act_name"]
-
 
 def get_act_name(kind: str) -> str:
     """Return the translated name of an act; for a kind that is no longer recorded, the kind itself."""

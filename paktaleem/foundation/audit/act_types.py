@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-__all__ = ["Act", "SentEvent", "make_act", "make_event"]
-
 
 class SentEvent(NamedTuple):
     """A webhook event that is sent for an act.

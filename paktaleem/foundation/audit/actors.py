@@ -7,8 +7,6 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["OWN_ACCOUNT", "By", "ByKind", "Reason"]
-
 OWN_ACCOUNT = "own_account"
 """The role of users who act on their own account: no membership is chosen yet."""
 

@@ -11,8 +11,6 @@ from paktaleem.foundation.audit.act_types import make_event as _sent
 from paktaleem.foundation.audit.rights_acts import RIGHTS_ACTS
 from paktaleem.foundation.marking import mark as _
 
-__all__ = ["ACTS", "ACT_NAMES"]
-
 _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")
 _RECIPIENT, _APPROVAL = "consent.recipient", "consent.recipientapproval"

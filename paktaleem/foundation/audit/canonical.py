@@ -7,8 +7,6 @@ from typing import Any
 
 import rfc8785
 
-__all__ = ["SALT_BYTES", "canonical", "commitment", "compute_leaf_hash", "new_salt"]
-
 SALT_BYTES = 32
 _LEAF = b"\x00"
 

@@ -14,8 +14,6 @@ from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.rows import insert_rows
 
-__all__ = ["IssuedCertificate", "issue", "read_body"]
-
 
 class IssuedCertificate(models.Model):
     """The fields of every certificate: its text, the SHA-256 (hex) of its UTF-8 bytes, and its entry of the ledger."""

@@ -7,8 +7,6 @@ from paktaleem.foundation.audit.canonical import compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer
 
-__all__ = ["EntryChanged", "check_entries"]
-
 _AT_ONCE = 2_000
 
 

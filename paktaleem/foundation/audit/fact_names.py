@@ -2,8 +2,6 @@
 
 from paktaleem.foundation.marking import mark as _
 
-__all__ = ["FACT_NAMES"]
-
 FACT_NAMES = {
     "acknowledgement": _("acknowledgement"),
     "act": _("act"),

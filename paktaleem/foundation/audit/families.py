@@ -2,8 +2,6 @@
 
 from paktaleem.foundation.marking import mark as _
 
-__all__ = ["FAMILY_NAMES"]
-
 FAMILY_NAMES = {
     "access_review": _("Reviews of access"),
     "activity": _("Reported activity"),

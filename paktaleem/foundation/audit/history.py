@@ -15,8 +15,6 @@ from simple_history.models import HistoricalRecords
 from paktaleem.foundation.audit.actors import By, ByKind, Reason
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["History", "Tracked", "TrackedQuerySet", "UnstampedChange", "save_tracked"]
-
 
 class UnstampedChange(RuntimeError):
     """A tracked row was changed without an actor and a reason, or by a bulk write, which keeps no history."""

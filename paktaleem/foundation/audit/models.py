@@ -8,8 +8,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
-__all__ = ["Entry"]
-
 
 class Entry(models.Model):
     """An act recorded as evidence: actor, person, time and facts in canonical JSON, with no personal data in clear.

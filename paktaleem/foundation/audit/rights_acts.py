@@ -4,8 +4,6 @@ from paktaleem.foundation.audit.act_types import make_act as _act
 from paktaleem.foundation.audit.act_types import make_event as _sent
 from paktaleem.foundation.marking import mark as _
 
-__all__ = ["RIGHTS_ACTS"]
-
 _CASE = ("kind", "due_at", "outcome")
 _RIGHTS = ("rights_request", "kind", "state", "due_at", "expected_by")
 _HOLD = ("hold", "kind", "category", "review_on")

@@ -14,8 +14,6 @@ from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
 
-__all__ = ["make_entry", "record_entry", "record_own_entry"]
-
 
 def make_entry(
     kind: str,

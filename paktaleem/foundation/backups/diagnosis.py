@@ -9,8 +9,6 @@ from paktaleem.foundation.backups.records import find_last_backup, find_last_dri
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
 
-__all__ = ["check_backups", "check_drills"]
-
 LONGEST_AGE = timedelta(hours=26)
 """A daily backup, and two hours to make it."""
 DRILL_EVERY = timedelta(days=92)

@@ -22,8 +22,6 @@ from psycopg import sql
 
 from paktaleem.foundation.backups.programs import BackupFailed
 
-__all__ = ["Step", "run_drill"]
-
 _ROOT = Path(__file__).resolve().parents[3]
 _ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL")
 _CREATOR, _LIST = "DRILL_DATABASE_URL", "ERASURE_LIST_FILE"

@@ -14,15 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from paktaleem.foundation.backups.programs import (
-    BackupFailed,
-    environment_of,
-    find_program,
-    output_of,
-    run,
-)
-
-__all__ = ["NEVER_EMPTY_TABLES", "back_up", "check_complete", "count_database", "count_dump", "server_major"]
+from paktaleem.foundation.backups.programs import BackupFailed, environment_of, find_program, output_of, run
 
 NEVER_EMPTY_TABLES = ("django_migrations", "accounts_client", "ledger_entry")
 """Tables that are never empty once the portal has run; an empty one means row-level security hid its rows."""

@@ -6,8 +6,6 @@ from datetime import datetime
 from paktaleem.foundation.backups.records import find_last_backup, find_last_drill
 from paktaleem.foundation.metrics.gauges import Gauge
 
-__all__ = ["read_backups"]
-
 
 def read_backups(at: datetime) -> Iterator[Gauge]:
     """Yield the ages of the last verified backup and of the last drill; nothing for none."""

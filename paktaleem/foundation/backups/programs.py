@@ -12,8 +12,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from paktaleem.development.embedded.binaries import HOST_FOLDERS, WHEEL_BIN, wheel_folder
 
-__all__ = ["BackupFailed", "environment_of", "find_program", "output_of", "run"]
-
 _PARAMETERS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "host": "PGHOST"}
 
 

@@ -10,8 +10,6 @@ from paktaleem.foundation.backups.drills import Step
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["find_last_backup", "find_last_drill", "record_backup", "record_drill"]
-
 _MADE, _PASSED, _FAILED = "backup.made", "backup.drill_passed", "backup.drill_failed"
 
 

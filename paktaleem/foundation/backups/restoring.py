@@ -9,15 +9,8 @@ from pathlib import Path
 
 import psycopg
 
-from paktaleem.foundation.backups.dumps import (
-    check_complete,
-    count_database,
-    count_dump,
-    server_major,
-)
+from paktaleem.foundation.backups.dumps import check_complete, count_database, count_dump, server_major
 from paktaleem.foundation.backups.programs import BackupFailed, environment_of, find_program, run
-
-__all__ = ["restore"]
 
 
 def restore(file: Path, *, owner_url: str, backup_url: str) -> dict[str, int]:

@@ -11,15 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from paktaleem.foundation.accounts.services import choose_time_zone
+from paktaleem.foundation.accounts.staff_services import choose_time_zone
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.time_zones import get_default_zone
 from paktaleem.foundation.tenancy.context import in_global
 
 if TYPE_CHECKING:
     from paktaleem.foundation.accounts.models import User
-
-__all__ = ["show_account"]
 
 
 class AccountForm(forms.Form):

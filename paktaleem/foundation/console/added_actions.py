@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["AddedAct", "acts_of", "added_acts"]
-
 
 @dataclass(frozen=True)
 class AddedAct:

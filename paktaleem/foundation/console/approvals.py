@@ -14,8 +14,6 @@ from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
-__all__ = ["approval_actions", "change_state_column", "render_change_state"]
-
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
 
 

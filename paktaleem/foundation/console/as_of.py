@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.console.widgets import DayInput
 
-__all__ = ["AsOfForm"]
-
 
 class AsOfForm(forms.Form):
     """The time to show, in the reader's time zone; empty: now."""

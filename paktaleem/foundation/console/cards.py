@@ -16,8 +16,6 @@ from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.paging import LIMIT, count_with_first, format_count
 from paktaleem.foundation.first_rows import take_first
 
-__all__ = ["Card", "Line", "Severity", "Task", "count_lines", "make_cards", "sort_by_urgency"]
-
 MOST_CARDS = 10
 """Rows of one kind with a card of their own on the first page."""
 

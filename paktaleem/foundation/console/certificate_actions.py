@@ -11,8 +11,6 @@ from paktaleem.foundation.audit.certificates import IssuedCertificate, read_body
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.row_actions import RowAction
 
-__all__ = ["certificate_actions"]
-
 
 class Render(Protocol):
     """Returns the PDF of a certificate's content."""

@@ -10,8 +10,6 @@ from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["get_chosen_client", "list_choice_values"]
-
 
 def get_chosen_client(request: HttpRequest) -> Client:
     """Return the user's own client, or the one that an officer chose, otherwise PakTaleem.

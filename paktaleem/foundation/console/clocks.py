@@ -13,8 +13,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import current_client
 
-__all__ = ["clocks_loaded_once", "get_lead_of", "get_time_of", "select_by_clock"]
-
 _LOADED: ContextVar[list[Mapping[UUID, timedelta]] | None] = ContextVar("moved_clocks", default=None)
 
 

@@ -24,28 +24,6 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.times import bare, format_date, format_exact_time, format_time
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = [
-    "WRITTEN_AS_CODE",
-    "annotate_actor",
-    "client_name",
-    "day",
-    "day_tag",
-    "explain_value",
-    "format_actor",
-    "format_code_field",
-    "is_code_field",
-    "moment",
-    "moment_tag",
-    "period_pill",
-    "reason_label",
-    "render_contents",
-    "render_state",
-    "render_with_code",
-    "role_label",
-    "state_column",
-    "with_known_columns",
-]
-
 _CODE_FIELDS = {
     **dict.fromkeys(("purpose", "purpose_code", "purposes"), CodeKind.PURPOSE),
     **dict.fromkeys(("category", "categories", "demanded", "disclosed", "held"), CodeKind.CATEGORY),

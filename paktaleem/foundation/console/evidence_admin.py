@@ -7,8 +7,6 @@ from django.http import HttpRequest
 
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 
-__all__ = ["EvidenceAdmin"]
-
 
 class EvidenceAdmin(ScopedAdmin):
     """Read-only admin of rows that only services add."""

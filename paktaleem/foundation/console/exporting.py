@@ -31,8 +31,6 @@ from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["AT_ONCE", "ROWS_AT_ONCE", "ExportOrder", "ExportableAdmin", "iterate_rows", "large_exports", "read_page"]
-
 AT_ONCE = 5_000
 """Largest export that a request writes itself: under a second; a larger one is written by the worker."""
 MOST_ROWS = 500_000

@@ -8,8 +8,6 @@ from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.places import name_countries, name_country, name_language
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["FieldWords", "field_words", "find_words"]
-
 type Describe = Callable[[Any], str]
 
 

@@ -15,20 +15,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 
-__all__ = [
-    "CLIENT_PARAMETER",
-    "PROGRESS",
-    "ActiveFilter",
-    "ChosenFilter",
-    "ClientFilter",
-    "ConditionFilter",
-    "ProgressFilter",
-    "SortByWaitingTime",
-    "TypedFilter",
-    "get_filtered_client",
-    "parse_uuid",
-]
-
 CLIENT_PARAMETER, PROGRESS = "client__id__exact", "progress"
 
 

@@ -23,19 +23,6 @@ from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import format_time
 
-__all__ = [
-    "ActionForm",
-    "GroundField",
-    "ReasonField",
-    "RowActionForm",
-    "ScopedForm",
-    "add_service_error",
-    "separate_effect",
-    "set_choices",
-    "shows_effect",
-]
-
-
 _TIMES = (forms.SplitDateTimeField, forms.DateTimeField)
 _CHANGED_MEANWHILE = _(
     "Someone else saved this row after you opened the page, so nothing was saved. Where your values differ from the "

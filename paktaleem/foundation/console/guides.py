@@ -18,8 +18,6 @@ from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-__all__ = ["CHAPTERS", "find_guide_url", "render_chapter", "show_guide", "show_guides"]
-
 CHAPTERS = {
     "client-admin": "For client administrators",
     "officer": "For privacy officers",

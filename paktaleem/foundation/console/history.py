@@ -43,16 +43,6 @@ if TYPE_CHECKING:
 
     from paktaleem.foundation.accounts.actors import Actor
 
-__all__ = [
-    "NOTHING",
-    "Change",
-    "Version",
-    "format_fact_name",
-    "format_parts",
-    "list_compared_fields",
-    "list_row_steps",
-    "list_row_versions",
-]
 
 SHOWN = 100
 NOTHING = "—"

@@ -17,17 +17,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = [
-    "HomeLink",
-    "HomePage",
-    "Tab",
-    "home_links",
-    "home_pages",
-    "list_home_links",
-    "list_home_tabs",
-    "list_home_urls",
-]
-
 type View = Callable[[HttpRequest, dict[str, Any]], HttpResponseBase]
 
 

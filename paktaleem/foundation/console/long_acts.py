@@ -20,18 +20,6 @@ from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.first_rows import FirstRows, take_first
 from paktaleem.foundation.runs.models import Run
 
-__all__ = [
-    "LISTED_FOR",
-    "LongAct",
-    "Progress",
-    "Work",
-    "add_progress",
-    "find_progress",
-    "list_work",
-    "long_acts",
-    "make_run_act",
-]
-
 LISTED_FOR = timedelta(days=1)
 """How long an act that has ended is listed."""
 _RUNS_FOR = timedelta(days=7)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
-__all__ = ["Entry", "Section", "ShownSection", "Visible", "find_current", "show_sections"]
-
 type Visible = tuple[str, str]
 """Name and address of a list."""
 

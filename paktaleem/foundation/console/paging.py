@@ -18,17 +18,6 @@ from psycopg.sql import SQL, Identifier
 
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 
-__all__ = [
-    "LIMIT",
-    "BoundedChangeList",
-    "CappedPaginator",
-    "OlderFilter",
-    "count_each_up_to",
-    "count_up_to",
-    "count_with_first",
-    "format_count",
-]
-
 LIMIT = 10_000
 """Largest exact count, and number of rows that can be paged through."""
 

@@ -18,16 +18,6 @@ from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.paging import BoundedChangeList, CappedPaginator
 from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
 
-__all__ = [
-    "MOST_PEOPLE",
-    "OF_PERSON",
-    "SEARCHED_AT_ONCE",
-    "ManyPeople",
-    "PeopleChangeList",
-    "filter_by_person",
-    "list_first",
-]
-
 OF_PERSON = "subject__id__exact"
 """Parameter of the URL of a list for the rows about one person."""
 MOST_PEOPLE = 1_000

@@ -26,34 +26,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = [
-    "DISCLOSURES",
-    "HOLDINGS",
-    "LOOKS",
-    "ORDERS",
-    "OVERVIEW",
-    "REQUESTS",
-    "TABS",
-    "TIMELINE",
-    "PersonPage",
-    "PersonPanel",
-    "PersonRows",
-    "PersonTab",
-    "SummaryLine",
-    "find_tab",
-    "list_tabs",
-    "list_url_of_person",
-    "on_tab",
-    "panels_of",
-    "person_acts",
-    "person_filters",
-    "person_pages",
-    "person_panels",
-    "person_row_filters",
-    "person_summaries",
-    "summary_of",
-]
-
 _THEMSELVES = "pk"
 
 type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]

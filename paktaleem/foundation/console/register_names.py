@@ -14,19 +14,6 @@ from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = [
-    "CodeKind",
-    "format_categories",
-    "format_category",
-    "format_code",
-    "format_codes",
-    "format_purpose",
-    "format_purpose_of_any",
-    "format_purposes",
-    "loaded_once",
-    "register_name_sources",
-]
-
 type Names = Mapping[tuple[UUID, str], str]
 """Names of one kind by client and code."""
 

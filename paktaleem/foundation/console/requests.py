@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.requests import get_arrival_time, get_client_time, note_check
+from paktaleem.foundation.accounts.requests import get_client_time, note_check
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_lead_of
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paktaleem.foundation.accounts.selectors import MembershipChoice
-
-__all__ = ["actor_of", "find_membership", "get_action_time", "get_arrival_time", "is_shared_with", "may"]
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -18,8 +18,6 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.public.pages import OUTSIDE_LIMIT
 from paktaleem.foundation.tenancy.context import is_outside_limit
 
-__all__ = ["PAGES", "RowAction", "arrange_acts", "to_form_error"]
-
 PAGES = frozenset({"add", "change", "delete", "export", "history"})
 """URL parts of the console's own pages, which cannot be slugs of row actions."""
 _MOST_BUTTONS = 3

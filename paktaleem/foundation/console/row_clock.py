@@ -8,8 +8,6 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
-__all__ = ["RowClock"]
-
 
 class RowClock:
     """Mixin of an admin that keeps the client of the row of a page for ``get_action_time``."""

@@ -15,8 +15,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.first_rows import take_first
 
-__all__ = ["RowSearch"]
-
 LAST_LETTER = "\U0010ffff"
 """Last in the collation ``C``: a range uses the index, LIKE under row-level security does not."""
 

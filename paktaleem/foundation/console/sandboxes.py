@@ -16,8 +16,6 @@ from paktaleem.foundation.console.requests import get_action_time, may
 from paktaleem.foundation.tenancy.context import current_client, is_in_sandbox
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ShownSandbox", "find_shown_sandbox"]
-
 
 @dataclass(frozen=True, slots=True)
 class ShownSandbox:

@@ -19,19 +19,6 @@ from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = [
-    "MOST_OF_A_KIND",
-    "SEARCH_REASON",
-    "Hit",
-    "Hits",
-    "PersonalSearch",
-    "Search",
-    "SearchText",
-    "personal_searches",
-    "searches",
-    "show_search",
-]
-
 MOST_OF_A_KIND = 5
 """Most hits of one kind that are shown."""
 SEARCH_REASON = "search_reason"

@@ -38,8 +38,6 @@ from paktaleem.foundation.tenancy.context import current_client, in_global
 if TYPE_CHECKING:
     from paktaleem.foundation.accounts.selectors import MembershipChoice
 
-__all__ = ["ConsoleSite", "boards", "latest_acts", "school_names", "site"]
-
 
 type Board = Callable[[Actor, datetime], Sequence[Line]]
 type LatestActs = Callable[[Actor], Sequence[Any]]

@@ -15,8 +15,6 @@ from xml.sax.saxutils import escape
 
 from paktaleem.foundation.cells import format_cell
 
-__all__ = ["TYPES", "Format", "Sink", "open_sheet", "write_sheet"]
-
 LONGEST_CELL = 32_767
 """Excel's limit of characters per cell."""
 

@@ -15,14 +15,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["WHOLE_FORM", "Step", "SteppedAdmin"]
 
 STEP, WHOLE_FORM, CHECK = "step", "all", "check"
 _DRAFTS = "console_drafts"

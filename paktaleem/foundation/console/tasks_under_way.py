@@ -8,8 +8,6 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseRedirect
 
-__all__ = ["STEP", "begin_task", "carry_step", "find_step_of", "find_way_back", "leave_task", "return_to_task"]
-
 STEP = "task"
 """The parameter of an address that is opened as a step of the task under way."""
 _KEY = "way_back"

@@ -15,8 +15,6 @@ from paktaleem.foundation.console.register_names import loaded_once
 from paktaleem.foundation.console.requests import find_membership
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ReaderZone", "TimeZoneMiddleware", "ZoneOwner", "get_default_zone", "get_reader_zone"]
-
 _PATHS = ("/admin/", "/accounts/")
 
 

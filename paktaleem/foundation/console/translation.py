@@ -17,16 +17,6 @@ from django.utils.translation import get_language, gettext, gettext_noop, ngette
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 
-__all__ = [
-    "DJANGO_TEXTS",
-    "get_other_language",
-    "list_displayed_texts",
-    "list_field_texts",
-    "translate_fields",
-    "translate_row_texts",
-    "translate_text",
-]
-
 
 DJANGO_TEXTS = (
     ngettext_lazy("Please correct the error below.", "Please correct the errors below.", "number"),

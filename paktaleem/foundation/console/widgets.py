@@ -10,8 +10,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-__all__ = ["WIDGETS_BY_FIELD", "DayInput", "MomentInput", "SuggestionInput"]
-
 
 class DayInput(forms.DateInput):
     """A day. HTML wants it as ``2026-11-28`` in every language; the browser shows it in its own."""

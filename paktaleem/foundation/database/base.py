@@ -7,8 +7,6 @@ from django.db.backends.postgresql import base
 
 from paktaleem.foundation.database import waiting
 
-__all__ = ["DatabaseWrapper"]
-
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection whose statements fail within about two seconds of a hang, in a process that limits its waiting."""

@@ -13,8 +13,6 @@ from typing import Any
 
 from psycopg.errors import ConnectionTimeout, OperationalError
 
-__all__ = ["CONNECT_SECONDS", "connecting", "is_limited", "limit_waiting", "wait"]
-
 CONNECT_SECONDS = 2
 """The least that libpq accepts."""
 PATIENCE_SECONDS = 1.0

@@ -8,8 +8,6 @@ import structlog
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["DoctorCheck", "Line", "State", "doctor_checks", "examine", "fine", "name_some", "to_mend", "to_watch"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 

@@ -13,8 +13,6 @@ from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
 from paktaleem.foundation.startup.diagnosis import lines_of
 from paktaleem.foundation.startup.findings import Finding
 
-__all__ = ["check_keyring", "keyring_findings"]
-
 _BINDING = b"doctor"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

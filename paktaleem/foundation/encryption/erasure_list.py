@@ -33,8 +33,6 @@ from django.core.exceptions import ImproperlyConfigured
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.encryption.keyring import keyring
 
-__all__ = ["ErasureList", "FileErasureList", "Intent", "ListDamaged", "Stage", "erasure_list"]
-
 _START = b"paktaleem erasure list 1"
 _KEY_BINDING = b"erasure-list"
 _MAC_FIELD = "mac"

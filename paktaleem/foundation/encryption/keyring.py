@@ -20,20 +20,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from paktaleem.development.embedded.files import write_atomically
 
-__all__ = [
-    "KEY_BYTES",
-    "EpochInUse",
-    "EpochUnknown",
-    "KeyProvider",
-    "KeyringNotAFile",
-    "LocalKeyring",
-    "change_keyring_file",
-    "keyring",
-    "new_keyring_text",
-    "with_new_epoch",
-    "without_epoch",
-]
-
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 

@@ -15,8 +15,6 @@ from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import rewrap_key
 from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
 
-__all__ = ["row_keys"]
-
 
 def row_keys(model: type[Model]) -> WrappedKind:
     """Describe the keys of a client's table whose rows have one each, bound to the row's id; None once destroyed."""

@@ -21,19 +21,6 @@ from django.db import models
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
 from paktaleem.foundation.tenancy.fields import MigratesAs
 
-__all__ = [
-    "DOTS",
-    "CannotOpen",
-    "KeyDestroyed",
-    "Sealed",
-    "SealedField",
-    "Sealer",
-    "blind_index",
-    "normalize_lookup_text",
-    "rewrap_key",
-    "wrap_new_key",
-]
-
 DOTS = "•••"
 _FORMAT = b"\x01"
 _NONCE_BYTES = 12

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["WrappedKind", "list_wrapped_kinds", "wrapped_kinds"]
-
 
 class WrappedKind(NamedTuple):
     """One kind of wrapped key: how many of a client's are under which epoch, and wrapping them under the current one.

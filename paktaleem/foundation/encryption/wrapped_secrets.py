@@ -10,8 +10,6 @@ from django.db.models import Count, Model, QuerySet
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
 
-__all__ = ["WrappedSecrets"]
-
 
 @dataclass(frozen=True, slots=True)
 class WrappedSecrets:

@@ -6,8 +6,6 @@ from typing import ClassVar
 from django.apps import AppConfig
 from django.utils.module_loading import import_string
 
-__all__ = ["PortalAppConfig"]
-
 
 class PortalAppConfig(AppConfig):
     """Connects the handlers that an app declares once every model is loaded.

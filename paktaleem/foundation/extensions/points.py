@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-__all__ = ["ExtensionPoint", "extension_points"]
-
 _POINTS: "dict[str, ExtensionPoint[object]]" = {}
 
 

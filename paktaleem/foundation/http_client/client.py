@@ -18,22 +18,7 @@ from typing import Self
 
 import httpcore
 
-from paktaleem.foundation.http_client.destinations import (
-    Destination,
-    DestinationRefused,
-    is_public,
-    parse_destination,
-)
-
-__all__ = [
-    "MAX_RESPONSE_BYTES",
-    "TIMEOUT_SECONDS",
-    "Answer",
-    "Connection",
-    "Resolve",
-    "Unreachable",
-    "post",
-]
+from paktaleem.foundation.http_client.destinations import Destination, DestinationRefused, is_public, parse_destination
 
 MAX_RESPONSE_BYTES = 4_096
 """Largest part of a response body that is read."""

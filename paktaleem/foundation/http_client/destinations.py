@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["PORTS", "Destination", "DestinationRefused", "is_public", "parse_destination"]
 
 PORTS = (443, 8443)
 _MAX_LENGTH = 2_000

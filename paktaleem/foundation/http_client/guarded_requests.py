@@ -15,8 +15,6 @@ from requests.structures import CaseInsensitiveDict
 from paktaleem.foundation.http_client.client import Answer, Connection, Unreachable
 from paktaleem.foundation.http_client.destinations import DestinationRefused
 
-__all__ = ["open_guarded_session"]
-
 MOST_BYTES = 256 * 1024
 """Largest response that is read: a provider's list of keys has some ten thousand bytes."""
 

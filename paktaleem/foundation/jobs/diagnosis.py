@@ -11,8 +11,6 @@ from paktaleem.foundation.diagnosis.lines import Line, fine, name_some, to_mend,
 from paktaleem.foundation.jobs.tasks import list_periodic_tasks
 from paktaleem.foundation.tenancy.context import in_global
 
-__all__ = ["check_failed_jobs", "check_queue", "check_worker"]
-
 LONGEST_WAIT = timedelta(minutes=15)
 """A job that is due longer than this is late."""
 _COUNT_WORKERS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > %s"

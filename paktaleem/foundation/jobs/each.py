@@ -9,8 +9,6 @@ import structlog
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["do_each", "do_for_clients"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 

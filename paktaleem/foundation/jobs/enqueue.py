@@ -21,7 +21,6 @@ from paktaleem.foundation.clock import wall_clock_now
 if TYPE_CHECKING:
     from procrastinate.types import JSONDict
 
-__all__ = ["enqueue_job", "enqueue_jobs"]
 
 _queue = JobManager(DjangoConnector())
 

@@ -9,8 +9,6 @@ from django.db import connection
 from paktaleem.foundation.metrics.gauges import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import in_global
 
-__all__ = ["read_queue"]
-
 _QUERY = """
 WITH due AS (
     SELECT coalesce(scheduled_at, (SELECT min(at) FROM procrastinate_events WHERE job_id = job.id)) AS since

@@ -5,8 +5,6 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-__all__ = ["MAX_ATTEMPTS", "RETRY_STALLED", "list_periodic_tasks", "retry_stalled_jobs"]
-
 RETRY_STALLED = "worker.resume_jobs"
 MAX_ATTEMPTS = 5
 """A job is not retried after this many crashed workers."""

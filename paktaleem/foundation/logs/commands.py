@@ -2,8 +2,6 @@
 
 import structlog
 
-__all__ = ["name_command"]
-
 
 def name_command(arguments: list[str]) -> None:
     """Add the command's name, without its arguments, which may name people."""

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from logging.config import dictConfig
 from typing import Any
 
-__all__ = ["configure"]
-
 _QUIET = ("axes", "procrastinate.blueprints", "procrastinate.periodic")
 """Loggers with a line at every start."""
 

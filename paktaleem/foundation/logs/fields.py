@@ -6,8 +6,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-__all__ = ["FIELDS", "WITHHELD", "Kind", "keep_allowed"]
-
 WITHHELD = "(withheld)"
 """Stands for a value that its field may not have."""
 

@@ -17,8 +17,6 @@ from structlog.typing import EventDict
 
 from paktaleem.foundation.logs.fields import keep_allowed
 
-__all__ = ["find_route", "make_formatter"]
-
 _ROOT = Path(__file__).resolve().parents[3]
 _INNERMOST = 12
 """Number of places of an error that are logged."""

@@ -6,8 +6,6 @@ from typing import Any
 import structlog
 from procrastinate import App, JobContext
 
-__all__ = ["name_jobs"]
-
 
 def name_jobs(app: App) -> None:
     """Make every worker of the app name the job in its log lines."""

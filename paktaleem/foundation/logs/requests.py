@@ -11,8 +11,6 @@ from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.logs.formatting import find_route
 
-__all__ = ["RequestLogMiddleware", "find_request_id"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 HEADER = "X-Request-ID"

@@ -10,8 +10,6 @@ from functools import cache
 
 from prometheus_client import Counter, Histogram, disable_created_metrics
 
-__all__ = ["PARTS", "count_decisions", "observe_request"]
-
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 PARTS = {"/access/": "decisions", "/api/": "api", "/admin/": "console", "/accounts/": "console"}
 """The part of the portal by the beginning of a path; all other pages are ``public``."""

@@ -7,8 +7,6 @@ from django.conf import settings
 from paktaleem.foundation.diagnosis.lines import Line, fine, to_watch
 from paktaleem.foundation.metrics.exposition import is_shared_by_processes
 
-__all__ = ["check_metrics"]
-
 
 def check_metrics() -> Iterator[Line]:
     """Yield whether the metrics can be read, and count all processes."""

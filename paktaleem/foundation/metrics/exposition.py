@@ -10,8 +10,6 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from paktaleem.foundation.metrics.gauges import read_gauges
 
-__all__ = ["CONTENT_TYPE", "is_shared_by_processes", "render_metrics"]
-
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 

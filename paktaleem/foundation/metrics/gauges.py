@@ -9,8 +9,6 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["MOST_COUNTED", "Gauge", "GaugeReader", "gauges", "read_gauges"]
-
 log = structlog.stdlib.get_logger(__name__)
 
 MOST_COUNTED = 10_000

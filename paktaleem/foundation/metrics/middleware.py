@@ -7,8 +7,6 @@ from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.metrics.counters import observe_request
 
-__all__ = ["RequestMetricsMiddleware"]
-
 
 class RequestMetricsMiddleware:
     """Counts each request, decisions included, and measures its time."""

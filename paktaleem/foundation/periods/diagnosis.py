@@ -11,8 +11,6 @@ from paktaleem.foundation.periods.models import DisposalRun
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["check_disposals"]
-
 LATEST = timedelta(days=1)
 """Every disposal runs at least once a day."""
 

@@ -15,8 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["Bounds", "DataKind", "Disposal", "Unit", "data_kinds", "get_kind", "list_kinds"]
-
 
 class Disposal(models.TextChoices):
     """How data of a kind is disposed of."""

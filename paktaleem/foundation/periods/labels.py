@@ -6,8 +6,6 @@ from django.utils.translation import ngettext
 from paktaleem.foundation.periods.kinds import Bounds, Unit
 from paktaleem.foundation.periods.selectors import KindLine
 
-__all__ = ["describe_bounds", "describe_length", "describe_period"]
-
 
 def describe_length(number: int, unit: Unit) -> str:
     """Return a number of hours or days in words."""

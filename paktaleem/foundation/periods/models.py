@@ -11,8 +11,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["DisposalRun", "PeriodChange", "PortalPeriod"]
-
 
 class PortalPeriod(Tracked):
     """The period of one kind of the portal's own data, if it is not the default. A row of PakTaleem, read by all.

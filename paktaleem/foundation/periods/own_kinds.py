@@ -6,8 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 
-__all__ = ["JOBS_DONE", "JOBS_FAILED", "PURGE_FINISHED", "list_kinds"]
-
 JOBS_DONE, JOBS_FAILED = "jobs_done", "jobs_failed"
 PURGE_FINISHED = "worker.forget_jobs"
 

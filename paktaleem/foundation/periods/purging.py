@@ -11,8 +11,6 @@ from paktaleem.foundation.periods.services import record_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["purge_clients", "record_disposal"]
-
 
 def purge_clients(
     kind: str,

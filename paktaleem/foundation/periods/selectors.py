@@ -9,8 +9,6 @@ from paktaleem.foundation.periods.kinds import DataKind, get_kind, list_kinds
 from paktaleem.foundation.periods.models import DisposalRun, PortalPeriod
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["KindLine", "get_cutoff", "get_length", "get_period", "list_kind_lines", "list_published_periods"]
-
 MOST_COUNTED = 10_000
 """Rows that are due are counted up to this number, so that the page stays fast."""
 

@@ -20,8 +20,6 @@ from paktaleem.foundation.periods.models import PeriodChange, PortalPeriod
 from paktaleem.foundation.periods.selectors import get_length
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 
-__all__ = ["PeriodFixed", "decide_period_change", "record_run", "request_period_change"]
-
 _RECORD_RUN = """
 INSERT INTO periods_disposalrun AS run (id, client_id, kind, ran_at, rows, rows_ever, last_rows_at)
 SELECT %(id)s, client.id, %(kind)s, %(at)s, %(rows)s, %(rows)s, CASE WHEN %(rows)s > 0 THEN %(at)s::timestamptz END

@@ -12,8 +12,6 @@ from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["purge_jobs"]
-
 _STATES = {JOBS_DONE: ["succeeded", "cancelled", "aborted"], JOBS_FAILED: ["failed"]}
 _AT_ONCE = 5_000
 _PURGE = """

@@ -7,8 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from paktaleem.foundation.api.problems import is_api
 from paktaleem.foundation.public.pages import error_page
 
-__all__ = ["BareErrorsMiddleware"]
-
 FIRST_ERROR = 400
 
 

@@ -12,19 +12,12 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from paktaleem.foundation.accounts.requests import is_refused_by_limit
-from paktaleem.foundation.api.problems import (
-    NOT_ALLOWED,
-    NOT_FOUND,
-    is_api,
-    problem_response,
-)
+from paktaleem.foundation.api.problems import NOT_ALLOWED, NOT_FOUND, is_api, problem_response
 from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.outages import Outage, find_outage
 from paktaleem.foundation.public.language import STAFF_PATHS
 from paktaleem.foundation.public.pages import OUTSIDE_LIMIT, OWN_PAGE, error_page, expired_page, page_url
 from paktaleem.foundation.tenancy.context import is_outside_limit
-
-__all__ = ["bad_request", "defect", "form_expired", "not_found", "outage_response", "permission_denied"]
 
 log = structlog.stdlib.get_logger(__name__)
 

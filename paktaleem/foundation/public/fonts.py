@@ -4,8 +4,6 @@ from base64 import b64encode
 from functools import cache
 from pathlib import Path
 
-__all__ = ["get_urdu_font"]
-
 _FILE = Path(__file__).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
 
 

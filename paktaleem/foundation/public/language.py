@@ -10,8 +10,6 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-__all__ = ["LANGUAGE_PARAMETER", "STAFF_PATHS", "LanguageMiddleware", "get_requested_language"]
-
 LANGUAGE_PARAMETER = "lang"
 COOKIE_AGE = timedelta(days=365)
 _API_PATHS = ("/api/", "/access/", "/.well-known/", "/healthz", "/readyz")

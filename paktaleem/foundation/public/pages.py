@@ -16,17 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.public.language import LANGUAGE_PARAMETER
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 
-__all__ = [
-    "OUTSIDE_LIMIT",
-    "OWN_PAGE",
-    "LanguageLink",
-    "error_page",
-    "expired_page",
-    "page_url",
-    "public_page",
-    "redirect_to_page",
-]
-
 type Words = str | Promise
 
 OWN_PAGE = "own_page"

@@ -23,8 +23,6 @@ from paktaleem.foundation.api.problems import is_api, problem_response
 from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.public.pages import error_page
 
-__all__ = ["REFUSED", "TOO_SLOW", "BodyRefused", "LargeBodies", "RefusedBodiesMiddleware", "read_body"]
-
 CHUNK_BYTES = 65_536
 REFUSED = "paktaleem.body_refused"
 """The key of the WSGI environment under which the problem of a refused body is handed on."""

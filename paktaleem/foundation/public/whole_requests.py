@@ -26,8 +26,6 @@ from paktaleem.foundation.public.request_bodies import (
     read_body,
 )
 
-__all__ = ["WholeRequests", "build_environ"]
-
 SEND_SECONDS = 60.0
 """Longest time to send one part of a streamed answer."""
 CUT_DELAY = 0.5

@@ -10,8 +10,6 @@ from paktaleem.foundation.tenancy.own_schools import own_schools
 from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
-__all__ = ["Run", "StepProgress"]
-
 
 class Run(models.Model):
     """One run of a long act of a client that has no row of its own; it names no person.

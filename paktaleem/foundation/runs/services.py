@@ -12,17 +12,6 @@ from paktaleem.foundation.runs.models import Run, StepProgress
 from paktaleem.foundation.tenancy.context import autonomous_transaction
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = [
-    "advance_run",
-    "begin_run",
-    "clear_step",
-    "end_run",
-    "find_limit_of_run",
-    "find_step",
-    "report_step",
-    "restart_run",
-]
-
 
 def begin_run(kind: str, *, client_id: UUID, total: int, actor: Actor, at: datetime) -> Run:
     """Begin a run, in the transaction that queues its job; ``kind`` is the name of the task, ``total`` a count.

@@ -16,8 +16,6 @@ from paktaleem.foundation.startup.findings import (
     start_checks,
 )
 
-__all__ = ["check_database", "check_settings"]
-
 
 def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
     """Return the unsafe settings (``check --deploy``); a build may have the addresses of roles that a server lacks."""

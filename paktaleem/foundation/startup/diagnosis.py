@@ -27,18 +27,6 @@ from paktaleem.foundation.tenancy.migrated import (
     missing_migrations,
 )
 
-__all__ = [
-    "check_clock",
-    "check_database",
-    "check_limits",
-    "check_migrations",
-    "check_settings",
-    "clock_differs",
-    "find_write_outage",
-    "lines_of",
-    "schema_findings",
-]
-
 LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=2)
 """Largest allowed difference between this host's clock and the database's; records are ordered by host clocks."""

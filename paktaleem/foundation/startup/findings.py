@@ -19,21 +19,6 @@ from django.db import connection
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_global
 
-__all__ = [
-    "NOT_FOR_SERVERS",
-    "DatabaseFacts",
-    "Finding",
-    "SettingsFacts",
-    "StartCheck",
-    "UnsafeStart",
-    "database_findings",
-    "read_database",
-    "read_settings",
-    "refuse_unsafe_start",
-    "settings_findings",
-    "start_checks",
-]
-
 UNSET_SECRETS = ("unsafe-until-set", "django-insecure-", "change-me")
 """Beginnings of secrets that were never changed: the default, Django's, and that of docs/deploy/portal.env."""
 SHORTEST_SECRET = 32

@@ -6,8 +6,6 @@ import signal
 import sys
 from multiprocessing import parent_process
 
-__all__ = ["end_with_parent", "end_with_server"]
-
 _PR_SET_PDEATHSIG = 1
 
 

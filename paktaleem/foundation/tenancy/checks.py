@@ -11,8 +11,6 @@ from paktaleem.foundation.tenancy.grants import find_table_policy
 from paktaleem.foundation.tenancy.table_policy import Scope, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 
-__all__ = ["check_declarations"]
-
 _TEXT_FIELDS = (
     models.CharField,
     models.TextField,

@@ -18,23 +18,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
 
-__all__ = [
-    "Context",
-    "ContextMissing",
-    "ContextSwitchRefused",
-    "as_officer",
-    "autonomous_transaction",
-    "clock_offset",
-    "current_client",
-    "in_client",
-    "in_global",
-    "is_in_sandbox",
-    "is_limited",
-    "is_outside_limit",
-    "read_in_one_statement",
-    "single_statement",
-]
-
 OFFICER_ROLE = "paktaleem_officer"
 LIMITED_ROLE = "paktaleem_limited"
 _INSUFFICIENT_PRIVILEGE = "42501"

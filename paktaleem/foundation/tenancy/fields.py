@@ -2,8 +2,6 @@
 
 from typing import Any, ClassVar
 
-__all__ = ["MigratesAs"]
-
 
 class MigratesAs:
     """Mixin of a field class: ``migrates_as`` is the path of the Django field that migrations name.

@@ -14,8 +14,6 @@ from paktaleem.foundation.tenancy.school_limits import LIMITED, columns_of_model
 from paktaleem.foundation.tenancy.table_policy import APPEND, READ, Limited, Scope, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 
-__all__ = ["apply_grants", "list_limited_rights", "list_table_policies"]
-
 
 def list_table_policies() -> dict[str, TablePolicy]:
     """Return the access declaration of every table: own models, their history tables, third-party tables."""

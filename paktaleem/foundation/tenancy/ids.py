@@ -5,8 +5,6 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["PAKTALEEM", "UUID7_SQL", "clock_bytes", "new_id"]
-
 PAKTALEEM = UUID("01900000-0000-7000-8000-000000000001")
 """PakTaleem's own client: controller of its own purposes and owner of the shared catalogue."""
 

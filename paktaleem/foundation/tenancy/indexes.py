@@ -5,8 +5,6 @@ from typing import Any
 from django.db import models
 from psycopg.sql import Literal
 
-__all__ = ["Constant", "newest_first", "oldest_first"]
-
 
 class Constant(models.Value):
     """A value written into the statement: its generic plan can use a partial index with the same condition."""

@@ -14,8 +14,6 @@ from paktaleem.foundation.tenancy.context import is_limited
 from paktaleem.foundation.tenancy.school_limits import PEOPLE, columns_of_model, find_limit
 from paktaleem.foundation.tenancy.table_policy import Limited
 
-__all__ = ["ArrayOfIds", "IsAmong", "begin_with_people"]
-
 
 class IsAmong(Func):
     """True if a value is an element of an array: ``value = ANY(array)``, which finds rows by their key."""

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-__all__ = ["advisory_lock", "advisory_locks"]
-
 
 def advisory_lock(name: str) -> None:
     """Acquire a named advisory lock until the transaction ends (pg_advisory_xact_lock), waiting if needed.

@@ -16,8 +16,6 @@ from paktaleem.foundation.tenancy.grants import list_table_policies
 from paktaleem.foundation.tenancy.sql_files import sql_files
 from paktaleem.foundation.tenancy.table_policy import Scope
 
-__all__ = ["TOO_OLD", "TOO_OLD_REMEDY", "is_too_old", "list_missing_parts", "missing_migrations"]
-
 TOO_OLD = "The database was made by a version that this one cannot upgrade: it has migrations that no longer exist."
 TOO_OLD_REMEDY = (
     "Nothing was changed. Run the version that made it, or set the addresses to those of an empty database."

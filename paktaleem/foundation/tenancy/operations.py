@@ -12,21 +12,7 @@ from django.db.migrations.operations.base import Operation, OperationCategory
 
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.school_limits import LIMITED, columns_of_state, write_policies
-from paktaleem.foundation.tenancy.sql_operations import ApplySql, DropSql
 from paktaleem.foundation.tenancy.table_policy import Limited
-from paktaleem.foundation.tenancy.tables import CreateTables
-
-__all__ = [
-    "AppendOnly",
-    "ApplySql",
-    "CreateTables",
-    "DropSql",
-    "Isolate",
-    "RenewLimits",
-    "SameClientForeignKey",
-    "SameColumns",
-    "TenantIsolation",
-]
 
 APP, OWNER, OFFICER = "paktaleem_app", "paktaleem_owner", "paktaleem_officer"
 

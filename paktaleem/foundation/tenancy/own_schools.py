@@ -5,8 +5,6 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-__all__ = ["own_schools"]
-
 
 def own_schools(*, made_by: str) -> Any:
     """Return the field ``school_ids`` of a model; ``made_by`` completes “Schools of limited staff who …”."""

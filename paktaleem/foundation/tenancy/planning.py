@@ -2,8 +2,6 @@
 
 from django.db.backends.utils import CursorWrapper
 
-__all__ = ["allow_long_statements", "plan_as_usual", "plan_for_many"]
-
 _LONG = "SELECT set_config('statement_timeout', '15min', true), set_config('work_mem', '128MB', true)"
 _WITHOUT_SCANS = "SELECT set_config('enable_seqscan', %(on)s, true), set_config('enable_bitmapscan', %(on)s, true)"
 

@@ -14,8 +14,6 @@ from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from paktaleem.foundation.tenancy.context import is_limited
 
-__all__ = ["find_row", "find_rows", "insert_many", "insert_rows"]
-
 type Column = models.Field[Any, Any]
 type Columns = list[Column]
 

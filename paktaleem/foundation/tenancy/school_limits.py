@@ -11,18 +11,6 @@ from typing import Any, NamedTuple
 
 from paktaleem.foundation.tenancy.table_policy import Limited
 
-__all__ = [
-    "LIMITED",
-    "PEOPLE",
-    "Columns",
-    "Link",
-    "columns_of_model",
-    "columns_of_state",
-    "find_limit",
-    "is_hidden",
-    "write_policies",
-]
-
 LIMITED = "paktaleem_limited"
 """The database role; the app switches to it by SET LOCAL ROLE."""
 PEOPLE = "subjects_subject"

@@ -14,8 +14,6 @@ from pathlib import Path
 
 from django.apps import apps
 
-__all__ = ["Kind", "SqlFile", "SqlText", "SqlTextError", "digest_of", "sql_file", "sql_files"]
-
 _HEADER = re.compile(r"(?:\s*--[^\n]*\n)*\s*")
 _FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\s*\((.*?)\bLANGUAGE\b", re.DOTALL | re.MULTILINE)
 _TRIGGER = re.compile(r"^CREATE TRIGGER (\w+)\s[^;]*?\sON (\w+)\b", re.MULTILINE)

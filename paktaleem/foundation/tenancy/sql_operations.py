@@ -6,8 +6,6 @@ from django.db.migrations.operations.base import Operation, OperationCategory
 
 from paktaleem.foundation.tenancy.sql_files import Kind, SqlText, sql_file
 
-__all__ = ["ApplySql", "DropSql"]
-
 _ROLES = "paktaleem_app, paktaleem_officer, paktaleem_limited"
 _ONE_FUNCTION = """
 DO $one$

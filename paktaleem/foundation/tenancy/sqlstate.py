@@ -4,17 +4,8 @@ from dataclasses import dataclass
 
 from django.db.migrations.loader import MigrationLoader
 
-from paktaleem.foundation.tenancy.sql_files import (
-    SqlFile,
-    SqlText,
-    SqlTextError,
-    digest_of,
-    sql_file,
-    sql_files,
-)
+from paktaleem.foundation.tenancy.sql_files import SqlFile, SqlText, SqlTextError, digest_of, sql_file, sql_files
 from paktaleem.foundation.tenancy.sql_operations import ApplySql, DropSql
-
-__all__ = ["SqlChange", "applied_versions", "pending_changes"]
 
 Versions = dict[tuple[str, str], str]
 

@@ -13,8 +13,6 @@ from django.db import connection
 
 from paktaleem.foundation.tenancy.context import ContextMissing, current_client
 
-__all__ = ["Stage"]
-
 _LENGTH = re.compile(r"\(\d+\)")
 """The length of a type, which has no part in its name: varchar(16)[] is an array of varchar."""
 

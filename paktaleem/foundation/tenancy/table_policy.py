@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["APPEND", "EDIT", "READ", "Limited", "Personal", "Scope", "TablePolicy"]
-
 READ = frozenset({"SELECT"})
 APPEND = frozenset({"SELECT", "INSERT"})
 EDIT = frozenset({"SELECT", "INSERT", "UPDATE"})

@@ -5,8 +5,6 @@ from typing import Any
 from django.db.migrations import CreateModel
 from django.db.migrations.operations.base import Operation, OperationCategory
 
-__all__ = ["CreateTables"]
-
 
 class CreateTables(Operation):
     """Create several tables, and render Django's historical models once for all of them.

@@ -5,8 +5,6 @@ A third-party table that is not listed here fails the system check, so every new
 
 from paktaleem.foundation.tenancy.table_policy import READ, Personal, Scope, TablePolicy
 
-__all__ = ["THIRD_PARTY_TABLES"]
-
 _NO_RIGHTS: frozenset[str] = frozenset()
 _ALL_RIGHTS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 

@@ -1,5 +1,3 @@
 """Console pages of the set-up of clients."""
 
 from paktaleem.onboarding.admin import acts, dashboard, pages, purpose_steps
-
-__all__ = ["acts", "dashboard", "pages", "purpose_steps"]

@@ -10,11 +10,12 @@ from django.utils.translation import get_language, gettext
 
 from consent.agreements.selectors import Part, list_parts
 from consent.decisions.admin import basis_label, decision_cells
-from consent.decisions.decision import Decision
+from consent.decisions.facts import Decision
 from consent.decisions.reasons import Reason as Refusal
 from consent.decisions.remedies import remedy_for
 from consent.notices.selectors.purposes import bases_in_force
-from consent.register.models import Capacity, DataCategory, Recipient, RecipientApproval
+from consent.register.models.agreements import Recipient, RecipientApproval
+from consent.register.models.purposes import Capacity, DataCategory
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -26,7 +27,8 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.onboarding.services import add_starting_set, try_decision
+from paktaleem.onboarding.services.deciding import try_decision
+from paktaleem.onboarding.services.starting import add_starting_set
 from paktaleem.onboarding.starting_set import STARTING_PURPOSES, StartingPurpose
 
 __all__: list[str] = []

@@ -14,8 +14,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.onboarding.selectors import list_client_facts, list_clients_in_set_up
 from paktaleem.onboarding.steps import Party, list_open_steps
 
-__all__ = ["set_up_board"]
-
 
 @boards.connect
 def set_up_board(actor: Actor, at: datetime) -> list[Card]:

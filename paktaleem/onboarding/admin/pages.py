@@ -17,12 +17,7 @@ from paktaleem.foundation.console.filters import CLIENT_PARAMETER
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.tasks_under_way import STEP, begin_task
-from paktaleem.onboarding.selectors import (
-    ClientFacts,
-    is_tied_to_other_side,
-    list_client_facts,
-    list_clients_in_set_up,
-)
+from paktaleem.onboarding.selectors import ClientFacts, is_tied_to_other_side, list_client_facts, list_clients_in_set_up
 from paktaleem.onboarding.steps import SIGNING_PAGE, Link, Step, list_open_steps, list_steps
 
 __all__: list[str] = []

@@ -9,17 +9,17 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.notices.selectors.purposes import NoticeUnknown, get_current_notice
+from consent.notices.selectors.notices import NoticeUnknown
+from consent.notices.selectors.purposes import get_current_notice
 from consent.register.admin.purposes import purpose_panels
-from consent.register.models import Instruction, LawfulBasis, Purpose
+from consent.register.models.agreements import Instruction
+from consent.register.models.purposes import LawfulBasis, Purpose
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.requests import get_action_time, is_shared_with, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models import RetentionRule
-
-__all__ = ["purpose_steps_panel"]
+from retention.schedule.models.rules import RetentionRule
 
 
 class PurposeStep(NamedTuple):

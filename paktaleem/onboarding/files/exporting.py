@@ -7,23 +7,14 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from children.guardians.models import ChildMechanism
+from children.guardians.models.mechanisms import ChildMechanism
 from consent.agreements.selectors import list_contacts
-from consent.notices.models import Notice, NoticeVersion
-from consent.register.models import Instruction, LawfulBasis, Purpose, ServiceAgreement
+from consent.notices.models.notices import Notice, NoticeVersion
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.models.purposes import LawfulBasis, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.onboarding.selectors import list_client_facts
-from retention.schedule.models import RetentionRule
-
-__all__ = [
-    "export_client",
-    "find_agreement",
-    "list_current_bases",
-    "list_current_rules",
-    "list_mechanisms",
-    "list_notices",
-    "list_open_instructions",
-]
+from retention.schedule.models.rules import RetentionRule
 
 
 def export_client(client: Client, *, at: datetime) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.client_changes import ClientChange
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.selectors import find_client_by_code
-from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import current_client, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
@@ -18,8 +18,6 @@ from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.onboarding.files.reading import check_document
 from paktaleem.onboarding.files.report import Report, name_field
 from paktaleem.onboarding.files.sections import SECTIONS, Loading, find_differences
-
-__all__ = ["load_client"]
 
 _NEEDED = ("name", "country", "time_zone")
 

@@ -12,8 +12,6 @@ from jsonschema.exceptions import ValidationError as SchemaError
 
 from paktaleem.onboarding.files.schema import build_schema
 
-__all__ = ["MOST_BYTES", "FileInvalid", "read_client_file", "write_yaml"]
-
 _UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 MOST_BYTES = 2_000_000
 """Largest file that is read, in bytes."""

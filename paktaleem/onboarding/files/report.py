@@ -10,8 +10,6 @@ from django.db import transaction
 
 from paktaleem.foundation.errors import PortalError
 
-__all__ = ["Report", "name_field"]
-
 _LONGEST = 60
 
 

@@ -4,14 +4,11 @@ from typing import Any
 
 from django.conf import settings
 
-from children.guardians.models import MechanismKind
+from children.guardians.models.mechanisms import MechanismKind
 from consent.agreements.models import ContactKind
-from consent.register.models import Basis
-from consent.register.models.purposes import ROLES
+from consent.register.models.purposes import ROLES, Basis
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST
-from retention.schedule.models import AnonymisationMethod, Disposal, Trigger
-
-__all__ = ["build_schema"]
+from retention.schedule.models.rules import AnonymisationMethod, Disposal, Trigger
 
 _CODE = {
     "type": "string",

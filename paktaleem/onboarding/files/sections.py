@@ -7,22 +7,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from children.guardians.services import declare_mechanism
+from children.guardians.services.mechanisms import declare_mechanism
 from consent.agreements.selectors import list_contacts
-from consent.agreements.services import add_contact
-from consent.notices.models import Notice
+from consent.agreements.services.contacts import add_contact
+from consent.notices.models.notices import Notice
 from consent.notices.selectors.purposes import find_purposes
-from consent.notices.services import publish_notice_version
-from consent.register.models import (
-    Basis,
-    DataCategory,
-    Instruction,
-    LawfulBasis,
-    Purpose,
-    Recipient,
-    ServiceAgreement,
-)
-from consent.register.services import WeakensSafeguard, change_register, end_period
+from consent.notices.services.publishing import publish_notice_version
+from consent.register.models.agreements import Instruction, Recipient, ServiceAgreement
+from consent.register.models.purposes import Basis, DataCategory, LawfulBasis, Purpose
+from consent.register.services.register import change_register, end_period
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import search_subjects
 from paktaleem.foundation.accounts.actors import Actor
@@ -38,10 +32,8 @@ from paktaleem.onboarding.files.exporting import (
     list_open_instructions,
 )
 from paktaleem.onboarding.files.report import Report
-from retention.schedule.models import RetentionRule
-from retention.schedule.services import end_rule, save_rule
-
-__all__ = ["SECTIONS", "Loading", "find_differences"]
+from retention.schedule.models.rules import RetentionRule
+from retention.schedule.services.rules import end_rule, save_rule
 
 _SIGNED = (
     "both sides have signed this agreement: an administrator of the client changes its instructions in the console"

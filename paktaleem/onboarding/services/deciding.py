@@ -4,15 +4,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent.decisions.decision import Decision, Question
+from consent.decisions.facts import Decision, Question
 from consent.decisions.selectors.decisions import decide_one
-from paktaleem.directory.people.services import record_id_search
+from paktaleem.directory.people.services.searches import record_id_search
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.onboarding.selectors import ALLOWED
-
-__all__ = ["try_decision"]
 
 
 @transaction.atomic

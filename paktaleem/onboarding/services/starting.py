@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import transaction
 
-from consent.notices.models import Notice
+from consent.notices.models.notices import Notice
 from consent.notices.selectors.purposes import find_purposes
-from consent.notices.services import publish_notice_version
-from consent.register.models import Basis, Instruction, LawfulBasis, Purpose, ServiceAgreement
-from consent.register.models.purposes import ROLES
-from consent.register.services import change_register
+from consent.notices.services.publishing import publish_notice_version
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.models.purposes import ROLES, Basis, LawfulBasis, Purpose
+from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
@@ -19,10 +19,8 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.onboarding.selectors import list_client_facts
 from paktaleem.onboarding.starting_set import STARTING_PURPOSES, StartingPurpose
-from retention.schedule.models import Disposal, RetentionRule, Trigger
-from retention.schedule.services import save_rule
-
-__all__ = ["NoAgreementYet", "add_starting_set"]
+from retention.schedule.models.rules import Disposal, RetentionRule, Trigger
+from retention.schedule.services.rules import save_rule
 
 
 class NoAgreementYet(PortalError):

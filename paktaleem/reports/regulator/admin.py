@@ -25,8 +25,6 @@ from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.reports.regulator.models import PackState, RegulatorPack
 from paktaleem.reports.regulator.services import request_pack, retry_pack, take_pack
 
-__all__ = ["RegulatorPackAdmin"]
-
 _TONES = {PackState.GATHERING: "warn", PackState.READY: "good", PackState.FAILED: "bad"}
 _MEDIA = {"pdf": "application/pdf", "zip": "application/zip"}
 

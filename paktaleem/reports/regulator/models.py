@@ -13,8 +13,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["PackContent", "PackState", "RegulatorPack"]
-
 
 class PackState(models.TextChoices):
     """State of a pack."""

@@ -8,14 +8,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.consents.models import ConsentEvent
-from consent.sharing.models import Informed, Instrument
+from consent.consents.models.consents import ConsentEvent
+from consent.sharing.models.legal import Informed, Instrument
 from paktaleem.foundation.accounts.second_person import ChangeState
 from retention.breaches.models import Breach
-from retention.holdings.models import Incident
-from rights.requests.models import RequestPart
-
-__all__ = ["name_codes"]
+from retention.holdings.models.incidents import Incident
+from rights.requests.models.requests import RequestPart
 
 
 def _choices(model: Any, field: str) -> Mapping[str, Any]:

@@ -6,8 +6,6 @@ from typing import Any
 
 from consent.paper.certificates import typeset_certificate
 
-__all__ = ["MOST_REQUESTS", "render_pack"]
-
 type Names = Mapping[str, Mapping[str, list[str]]]
 """English and Urdu names of codes, by ``section.column``."""
 MOST_REQUESTS = 200

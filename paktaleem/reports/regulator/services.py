@@ -25,8 +25,6 @@ from paktaleem.reports.regulator.pdf import render_pack
 from paktaleem.reports.regulator.sections import SECTIONS, Period
 from rights.packages.archive import Archive
 
-__all__ = ["GATHER", "PackNotReady", "fail_pack", "gather_section", "request_pack", "retry_pack", "take_pack"]
-
 GATHER = "regulator.gather"
 VERSION = 1
 _LONGEST = timedelta(days=3 * 366)

@@ -9,8 +9,6 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.reports.regulator.services import GATHER, fail_pack, gather_section
 
-__all__ = ["gather_pack"]
-
 
 @app.task(name=GATHER, pass_context=False)
 def gather_pack(client: str, pack: str) -> None:

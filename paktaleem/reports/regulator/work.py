@@ -11,8 +11,6 @@ from paktaleem.reports.regulator.models import PackState, RegulatorPack
 from paktaleem.reports.regulator.sections import SECTIONS
 from paktaleem.reports.regulator.services import GATHER
 
-__all__ = ["PACKS", "measure_pack"]
-
 
 def measure_pack(row: RegulatorPack) -> Progress:
     """Return how many sections are gathered."""

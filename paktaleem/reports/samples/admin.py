@@ -33,7 +33,6 @@ from paktaleem.reports.samples.services import MOST, SEED, Sample, draw_sample, 
 if TYPE_CHECKING:
     from uuid import UUID
 
-__all__ = ["show_samples"]
 
 _NAMED = {
     "purpose": CodeKind.PURPOSE,

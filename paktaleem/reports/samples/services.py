@@ -18,8 +18,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.reports.samples.populations import POPULATIONS, PopulationKind
 
-__all__ = ["MOST", "SEED", "Sample", "draw_sample", "make_seed"]
-
 MOST = 500
 """Largest size of a sample."""
 SEED = re.compile(r"\A[A-Za-z0-9-]{4,32}\Z")

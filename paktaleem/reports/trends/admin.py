@@ -24,8 +24,6 @@ from paktaleem.reports.trends.picture import HEIGHT, WIDTH, Picture, draw_column
 from paktaleem.reports.trends.selectors import Trends, get_trends
 from retention.holdings.admin.holdings import list_age_labels
 
-__all__ = ["show_trends"]
-
 _MOST = 6
 """Number of purposes and reasons with a picture of their own; the tables have all."""
 

@@ -7,8 +7,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["Measure", "WeeklyCount"]
-
 
 class Measure(models.TextChoices):
     """Kind of a count. Its codes are purposes, in time or late, reasons of decisions, or ages."""

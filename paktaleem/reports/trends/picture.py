@@ -7,8 +7,6 @@ allows the picture and dark mode has its own.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["HEIGHT", "WIDTH", "Column", "Picture", "draw_columns", "round_up"]
-
 WIDTH, HEIGHT = 640, 200
 _LEFT, _TOP, _BOTTOM, _GAP = 56, 12, 28, 6
 _BASE = HEIGHT - _BOTTOM

@@ -12,8 +12,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.reports.trends.models import Measure, WeeklyCount
 from paktaleem.reports.trends.services import WEEKS, find_week
 
-__all__ = ["Trends", "get_trends"]
-
 
 @dataclass(slots=True)
 class Trends:

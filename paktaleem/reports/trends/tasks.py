@@ -11,8 +11,6 @@ from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.reports.trends.services import count_weeks
 
-__all__ = ["count_all_weeks"]
-
 COUNT = "trends.count"
 
 

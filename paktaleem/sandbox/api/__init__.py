@@ -1,5 +1,1 @@
 """The sandbox API."""
-
-from paktaleem.sandbox.api.operations import SandboxClock, SandboxOrders, SandboxReset, SandboxState
-
-__all__ = ["SandboxClock", "SandboxOrders", "SandboxReset", "SandboxState"]

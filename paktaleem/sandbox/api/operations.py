@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.directory.data_systems.api.serializers import CodeField, NewValuesField, OrderOutput, as_order
-from paktaleem.directory.data_systems.models import OrderKind
+from paktaleem.directory.data_systems.models.orders import OrderKind
 from paktaleem.directory.data_systems.selectors import system_of_key
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET
 from paktaleem.foundation.accounts.roles import Capability
@@ -29,10 +29,12 @@ from paktaleem.foundation.api.serializers import (
     TextField,
     ZonedDateTimeField,
 )
-from paktaleem.sandbox.services import force_state, get_sandbox, make_order, move_clock, reset_sandbox
+from paktaleem.sandbox.services.access import get_sandbox
+from paktaleem.sandbox.services.clocks import move_clock
+from paktaleem.sandbox.services.forcing import force_state
+from paktaleem.sandbox.services.ordering import make_order
+from paktaleem.sandbox.services.resetting import reset_sandbox
 from paktaleem.sandbox.states import STATES
-
-__all__ = ["SandboxClock", "SandboxOrders", "SandboxReset", "SandboxState"]
 
 
 class ClockInput(StrictSerializer):

@@ -8,8 +8,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["NotASandbox", "get_sandbox", "lock_sandbox"]
-
 
 class NotASandbox(PortalError, PermissionError):
     """The client is not a sandbox and cannot become one: its clock and states are not changed."""

@@ -2,22 +2,15 @@
 
 from collections.abc import Callable
 
-from consent.consents.models import Consent, ConsentEvent, ConsentState
-from consent.consents.services import (
-    Answer,
-    invalidate_consent,
-    record_answers,
-    revoke_consent,
-    withdraw_consent,
-)
+from consent.consents.models.consents import Consent, ConsentEvent, ConsentState
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.consents.services.revocation import invalidate_consent, revoke_consent
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.purposes import get_current_notice
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.sandbox.services.clocks import move_clock
 from paktaleem.sandbox.services.context import ForcingContext
 from paktaleem.sandbox.services.registering import make_purpose_expire, publish_material_change
-
-__all__ = ["ANSWERS"]
 
 
 def _answer(playing: ForcingContext, state: ConsentState) -> ConsentEvent:

@@ -12,8 +12,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.sandbox.services.access import lock_sandbox
 
-__all__ = ["ClockRunsForwards", "move_clock"]
-
 
 class ClockRunsForwards(ValidationError):
     """The clock can only move forward; a reset sets it back to real time."""

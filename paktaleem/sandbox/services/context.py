@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-
-__all__ = ["MOMENT", "ForcingContext"]
 
 MOMENT = timedelta(microseconds=1)
 """Shortest duration, since a period cannot end at the time it starts."""

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.consents.services import PurposeUnknown
-from consent.decisions.decision import Decision, Question
+from consent.consents.services.recording import PurposeUnknown
+from consent.decisions.facts import Decision, Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.selectors.purposes import bases_in_force
-from consent.register.models import Basis, Purpose
+from consent.register.models.purposes import Basis, Purpose
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.errors import PortalError, Problem
@@ -23,8 +23,6 @@ from paktaleem.sandbox.services.context import ForcingContext
 from paktaleem.sandbox.services.people import PEOPLE, register_with_defaults
 from paktaleem.sandbox.services.registering import AGREEMENTS, restore_agreement
 from paktaleem.sandbox.states import STATES, About
-
-__all__ = ["ForcedState", "StateNotReached", "force_state"]
 
 _STEPS = {**PEOPLE, **ANSWERS, **AGREEMENTS}
 _AFTER_STEPS = timedelta(milliseconds=1)

@@ -3,28 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from children.guardians.models import (
-    Decision,
-    Guardianship,
-    Quarantine,
-    QuarantineCause,
-    Relationship,
-    Route,
-    VerificationMethod,
-)
-from children.guardians.services import (
-    end_guardian,
-    end_quarantine,
-    name_guardian,
-    quarantine,
-    record_service_answer,
-    verify_guardian,
-)
+from children.guardians.models.authorisations import Decision, Route
+from children.guardians.models.cases import Quarantine, QuarantineCause
+from children.guardians.models.guardians import Guardianship, Relationship, VerificationMethod
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.guardians import end_guardian, name_guardian
+from children.guardians.services.quarantines import end_quarantine, quarantine
+from children.guardians.services.verifications import verify_guardian
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.sandbox.services.context import MOMENT, ForcingContext, years_before
-
-__all__ = ["GUARDIANS", "release_quarantine"]
 
 _EVIDENCE = "Made by the sandbox"
 

@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.selectors import NoSystem
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.sandbox.services.access import get_sandbox
-
-__all__ = ["make_order"]
 
 _DUE_IN = timedelta(days=30)
 

@@ -4,22 +4,22 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from consent.consents.models import Objection, Restriction
-from consent.consents.services import (
+from consent.consents.models.consents import Objection, Restriction
+from consent.consents.services.restrictions import (
     lift_restriction,
     object_to_purpose,
     restrict_processing,
     withdraw_objection,
 )
 from paktaleem.directory.people.models import Subject, SubjectEventKind
-from paktaleem.directory.people.services import erase_subject, record_subject_event, register_subject
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.events import record_subject_event
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.sandbox.services.context import ForcingContext, years_before
 from paktaleem.sandbox.services.guardians import GUARDIANS, release_quarantine
-
-__all__ = ["PEOPLE", "register_with_defaults"]
 
 _ADULT_AGE, _CHILD_AGE = 30, 9
 _CHILDREN = {"child", *GUARDIANS}

@@ -7,16 +7,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from consent.notices.selectors.purposes import get_current_notice
-from consent.notices.services import publish_notice_version
-from consent.register.models import AgreementSuspension, Instruction, Purpose, ServiceAgreement
+from consent.notices.services.publishing import publish_notice_version
+from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
+from consent.register.models.purposes import Purpose
 from consent.register.models.rows import PeriodRow
-from consent.register.services import change_register, end_period
+from consent.register.services.register import change_register, end_period
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.sandbox.services.context import MOMENT, ForcingContext
-
-__all__ = ["AGREEMENTS", "make_purpose_expire", "publish_material_change", "restore_agreement"]
 
 _WHY = Reason.AGREEMENT_CHANGE
 

@@ -6,16 +6,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from consent.register.models import (
-    Instruction,
-    LawfulBasis,
-    Purpose,
-    PurposeCapacity,
-    RecipientApproval,
-    ServiceAgreement,
-)
+from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement
+from consent.register.models.capacities import PurposeCapacity
+from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.models.rows import RegisterRow
-from consent.register.services import change_register, widen_purpose
+from consent.register.services.register import change_register
+from consent.register.services.widening import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
 from paktaleem.foundation.accounts.models import Client
@@ -25,8 +21,6 @@ from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.clocks import set_offset
 from paktaleem.sandbox.services.context import MOMENT
 from paktaleem.sandbox.services.registering import restore_agreement
-
-__all__ = ["ResetResult", "reset_sandbox"]
 
 _CHANGEABLE: tuple[type[RegisterRow], ...] = (
     ServiceAgreement,

@@ -17,7 +17,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.admin.choosing import LinesField, PlaceField, offer_places, read_place
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, SchoolClass
 from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments, list_people_of_class
-from paktaleem.directory.schools.services import Move, check_move, move_pupils
+from paktaleem.directory.schools.services.moving import Move, check_move, move_pupils
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -34,8 +34,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
 from paktaleem.school_years.moves import MovePreview, list_moves_of, preview_move, read_moves
 from paktaleem.school_years.selectors import PUPILS
-
-__all__ = ["ClassMoveForm", "PersonMoveForm", "moves_panel"]
 
 _MOST_PEOPLE, _MOST_OTHERS, _SHOWN, _NAMED = 500, 20, 20, 10
 _NOT_MOVED = _("No one has been moved yet. Check what changes and what stays, then send the form again.")

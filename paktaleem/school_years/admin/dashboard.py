@@ -15,8 +15,6 @@ from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.school_years.models import YearEnd
 
-__all__ = ["year_end_board"]
-
 _REMINDED_FOR = timedelta(days=180)
 
 

@@ -24,9 +24,7 @@ from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.school_years.models import LeaversBy, YearEnd
 from paktaleem.school_years.selectors import list_purposes_of_consent
-from paktaleem.school_years.services import Choices
-
-__all__ = ["ConfirmForm", "PrepareForm"]
+from paktaleem.school_years.services.preparing import Choices
 
 
 class PrepareForm(ActionForm, SelectionForm):

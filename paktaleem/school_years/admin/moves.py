@@ -15,10 +15,8 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.school_years.selectors import is_only_pupil
-from paktaleem.school_years.services import leave_client
-from rights.requests.models import RightKind
-
-__all__ = ["MoveForm"]
+from paktaleem.school_years.services.moving import leave_client
+from rights.requests.models.requests import RightKind
 
 
 class MoveForm(RowActionForm):

@@ -13,8 +13,6 @@ from paktaleem.foundation.console.register_names import format_category, format_
 from paktaleem.foundation.first_rows import take_first
 from paktaleem.school_years.models import Stage, YearEnd, YearEndClass, YearEndPerson
 
-__all__ = ["build_panels"]
-
 _SAMPLES = 20
 _LINES: tuple[tuple[str, Promise], ...] = (
     ("classes", _("Classes that close")),

@@ -8,9 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.school_years.models import Stage, YearEnd
-from paktaleem.school_years.services import CONTINUE
-
-__all__ = ["measure_year_end"]
+from paktaleem.school_years.services.steps import CONTINUE
 
 _UNITS = ("classes", "people")
 

@@ -26,9 +26,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.school_years.admin.forms import ConfirmForm, PrepareForm
 from paktaleem.school_years.admin.panels import build_panels
 from paktaleem.school_years.models import Stage, YearEnd
-from paktaleem.school_years.services import cancel_year_end, confirm_year_end, prepare_year_end
-
-__all__ = ["YearEndAdmin"]
+from paktaleem.school_years.services.preparing import cancel_year_end, confirm_year_end, prepare_year_end
 
 _TONES = {Stage.DONE: "good", Stage.CANCELLED: "calm"}
 

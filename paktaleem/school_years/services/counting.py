@@ -25,8 +25,6 @@ from paktaleem.school_years.selectors import (
 )
 from paktaleem.school_years.services.steps import lock_year_end
 
-__all__ = ["count_year_end"]
-
 _ADD_PEOPLE = """
 INSERT INTO school_years_yearendperson (id, client_id, year_end_id, subject_id, is_leaver)
 SELECT [new_id], %(client)s, %(year_end)s, s.id, false

@@ -5,13 +5,11 @@ from datetime import datetime
 from django.db import transaction
 
 from paktaleem.directory.people.models import Subject, SubjectEventKind
-from paktaleem.directory.people.services import record_subject_event
-from paktaleem.directory.schools.services import end_enrolments_of
+from paktaleem.directory.people.services.events import record_subject_event
+from paktaleem.directory.schools.services.ending import end_enrolments_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = ["leave_client"]
 
 
 @transaction.atomic

@@ -28,8 +28,6 @@ from paktaleem.school_years.services.steps import (
     require_stage,
 )
 
-__all__ = ["Choices", "YearEndAlreadyOpen", "cancel_year_end", "confirm_year_end", "prepare_year_end"]
-
 _NOT_OVER = gettext_noop("Choose a term or school year that has ended.")
 _SCHOOL_UNKNOWN = gettext_noop("No school of this client has this id.")
 _NO_IDS = gettext_noop("Enter the LMS ids, one per line.")

@@ -10,20 +10,20 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists
 
-from consent.consents.models import Consent
-from consent.consents.services import NothingInForce, expire_consent, request_consent
+from consent.consents.models.consents import Consent
+from consent.consents.services.renewals import request_consent
+from consent.consents.services.revocation import NothingInForce, expire_consent
 from paktaleem.directory.people.models import Subject, SubjectEventKind
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, record_subject_event
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.directory.schools.selectors import get_day
-from paktaleem.directory.schools.services import end_classes
+from paktaleem.directory.schools.services.ending import end_classes
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.school_years.models import LeaversBy, Stage, YearEnd, YearEndClass, YearEndPerson
 from paktaleem.school_years.selectors import list_consents_of_year, select_class_after
 from paktaleem.school_years.services.steps import delete_lists, lock_year_end, record_year_end
-
-__all__ = ["close_classes", "finish_people"]
 
 CLASSES_AT_ONCE, PEOPLE_AT_ONCE = 500, 100
 _WHY = Reason.CLIENT_INSTRUCTION

@@ -11,17 +11,6 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.school_years.models import Stage, YearEnd, YearEndClass, YearEndPerson
 
-__all__ = [
-    "CONTINUE",
-    "YearEndMovedOn",
-    "delete_lists",
-    "enqueue_year_end",
-    "forget_person",
-    "lock_year_end",
-    "record_year_end",
-    "require_stage",
-]
-
 CONTINUE = "school_years.continue"
 """The task that continues the end of a year."""
 

@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models import DataCategory
-from paktaleem.directory.data_systems.models import System
+from consent.register.models.purposes import DataCategory
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, show_letter_sheet
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.foundation.accounts.roles import Capability
@@ -38,19 +38,10 @@ from retention.breaches.messages import LETTER
 from retention.breaches.models import Audience, Breach, BreachAssessment, BreachLetter
 from retention.breaches.risk import Outcome
 from retention.breaches.selectors import count_affected, count_notices, find_assessment, is_written_to, list_unreached
-from retention.breaches.services import (
-    add_clients,
-    assess_breach,
-    notify_authority,
-    record_breach,
-    record_measures,
-    request_closing,
-    write_to_client,
-    write_to_people,
-)
-from retention.breaches.services.closing import list_missing
-
-__all__ = ["BreachAdmin"]
+from retention.breaches.services.assessing import assess_breach
+from retention.breaches.services.closing import list_missing, request_closing
+from retention.breaches.services.letters import notify_authority, write_to_client, write_to_people
+from retention.breaches.services.recording import add_clients, record_breach, record_measures
 
 
 class BreachProgressFilter(ProgressFilter):

@@ -11,9 +11,7 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
 from retention.breaches.models import BreachClosing
-from retention.breaches.services import decide_closing
-
-__all__ = ["BreachClosingAdmin"]
+from retention.breaches.services.closing import decide_closing
 
 
 @admin.register(BreachClosing, site=site)

@@ -17,8 +17,6 @@ from paktaleem.foundation.console.site import boards, site
 from retention.breaches.clock import whole_hours_left
 from retention.breaches.models import Breach, BreachClosing
 
-__all__ = ["breach_board"]
-
 
 @boards.connect
 def breach_board(actor: Actor, at: datetime) -> list[Line]:

@@ -18,8 +18,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.breaches.drafts import compose_breach_letters
 from retention.breaches.models import LIKELIHOODS, OUTCOMES, SEVERITIES, Audience
 
-__all__ = ["AssessForm", "AuthorityForm", "ClientLetterForm", "ClientsForm", "CloseForm", "MeasuresForm", "PeopleForm"]
-
 LANGUAGES = [(code, name) for code, name in settings.LANGUAGES if code in {"en", "ur"}]
 
 

@@ -11,8 +11,6 @@ from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from retention.breaches.models import Audience, BreachLetter, BreachNotice, BreachPerson
 from retention.breaches.services.letters import INFORM_PEOPLE
 
-__all__ = ["measure_letter"]
-
 _LOOKED_BACK = timedelta(days=30)
 
 

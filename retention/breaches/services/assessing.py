@@ -21,8 +21,6 @@ from retention.breaches.risk import Likelihood, Outcome, Severity, suggest_outco
 from retention.breaches.selectors import HELD_DURING, held_values
 from retention.breaches.services.recording import lock_breach, record_act
 
-__all__ = ["assess_breach"]
-
 _NAMED = 10
 _FREEZE = f"""
 WITH people AS MATERIALIZED (

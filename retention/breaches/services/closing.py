@@ -18,8 +18,6 @@ from retention.breaches.risk import Outcome
 from retention.breaches.selectors import must_write_to_people
 from retention.breaches.services.recording import lock_breach, record_act
 
-__all__ = ["BreachIncomplete", "ClosingAlreadyRequested", "decide_closing", "list_missing", "request_closing"]
-
 
 class BreachIncomplete(PortalError):
     """Something of the breach is not recorded yet: the page lists it."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from children.guardians.selectors import list_informed_guardians
+from children.guardians.selectors.guardians import list_informed_guardians
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
@@ -30,18 +30,6 @@ from retention.breaches.models import Audience, Breach, BreachLetter, BreachNoti
 from retention.breaches.risk import Outcome
 from retention.breaches.selectors import find_assessment, is_written_to
 from retention.breaches.services.recording import lock_breach, record_act
-
-__all__ = [
-    "INFORM_PEOPLE",
-    "BreachNotAssessed",
-    "ListNotRequired",
-    "ListWrittenTo",
-    "inform_batch",
-    "notify_authority",
-    "record_letter_outcome",
-    "write_to_client",
-    "write_to_people",
-]
 
 INFORM_PEOPLE = "breaches.inform_people"
 _AT_ONCE = 100

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.register.models import DataCategory
-from paktaleem.directory.data_systems.models import System
+from consent.register.models.purposes import DataCategory
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -22,8 +22,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.breaches.clock import get_deadline
 from retention.breaches.models import Breach
-
-__all__ = ["BreachClosed", "add_clients", "lock_breach", "record_act", "record_breach", "record_measures"]
 
 _FACTS = (
     "happened_from",

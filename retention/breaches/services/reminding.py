@@ -11,8 +11,6 @@ from retention.breaches.clock import list_due_marks
 from retention.breaches.models import Breach, BreachReminder
 from retention.breaches.services.recording import record_act
 
-__all__ = ["NOTIFY_STAFF", "remind_of_breaches"]
-
 NOTIFY_STAFF = "breaches.notify_staff"
 
 

@@ -1,6 +1,3 @@
 """Console pages of disposals."""
 
-from retention.disposals.admin import dashboard as board
-from retention.disposals.admin import disposals, work
-
-__all__ = ["board", "disposals", "work"]
+from retention.disposals.admin import dashboard, disposals, work

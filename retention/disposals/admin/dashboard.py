@@ -11,9 +11,7 @@ from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.site import boards, site
-from retention.disposals.models import Batch
-
-__all__ = ["disposals_board"]
+from retention.disposals.models.batches import Batch
 
 
 @boards.connect

@@ -26,10 +26,11 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.admin.forms import TakeOutForm
 from retention.disposals.admin.panels import build_panels
-from retention.disposals.models import Approval, Batch, Stage
+from retention.disposals.models.batches import Approval, Batch, Stage
 from retention.disposals.pdf import render_certificate
 from retention.disposals.selectors import find_certificate
-from retention.disposals.services import (
+from retention.disposals.services.batches import PARENT
+from retention.disposals.services.reviewing import (
     approve_disposal,
     cancel_disposal,
     pause_disposal,
@@ -37,9 +38,6 @@ from retention.disposals.services import (
     settle_waiting_approval,
     take_out,
 )
-from retention.disposals.services.batches import PARENT
-
-__all__ = ["BatchAdmin"]
 
 _TONES = {
     Stage.REVIEW: "warn",

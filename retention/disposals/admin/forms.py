@@ -10,8 +10,6 @@ from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choi
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.widgets import DayInput
 
-__all__ = ["TakeOutForm"]
-
 
 class TakeOutForm(ActionForm):
     """A person whose holdings are taken out of a disposal, or kept longer, with the ground."""

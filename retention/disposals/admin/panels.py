@@ -6,18 +6,17 @@ from uuid import UUID
 from django.urls import reverse
 
 from paktaleem.directory.data_systems.admin.panels import panel_of_orders
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first, take_latest
-from retention.disposals.models import Batch, Item, ItemState, Stage
+from retention.disposals.models.batches import Batch, Stage
+from retention.disposals.models.items import Item, ItemState
 from retention.disposals.selectors import find_certificate, get_progress
 from retention.disposals.services.batches import PARENT
 from retention.schedule.labels import last_day
-from retention.schedule.models import AnonymisationMethod, Disposal
-
-__all__ = ["build_panels"]
+from retention.schedule.models.rules import AnonymisationMethod, Disposal
 
 _SAMPLES, _ORDERS = 20, 50
 

@@ -7,12 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
-from retention.disposals.models import Batch, ItemState, Stage
+from retention.disposals.models.batches import Batch, Stage
+from retention.disposals.models.items import ItemState
 from retention.disposals.selectors import get_progress
 from retention.disposals.services.batches import CONTINUE
 from retention.disposals.services.sweeping import SWEEP
-
-__all__ = ["measure_disposal"]
 
 
 def measure_disposal(row: Batch) -> Progress | None:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.models import Ground
+from paktaleem.directory.data_systems.models.orders import Ground
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind
@@ -16,8 +16,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
-
-__all__ = ["Approval", "Batch", "BatchQuerySet", "Decider", "Stage", "Sweep"]
 
 _NONE = Personal.NONE
 _BY = [(kind.value, kind.value) for kind in ByKind]

@@ -8,8 +8,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 from retention.disposals.models.batches import Batch
 
-__all__ = ["Certificate"]
-
 
 class Certificate(IssuedCertificate):
     """The certificate of one disposal: canonical JSON with counts, and no one's name. Append-only evidence.

@@ -11,10 +11,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from retention.disposals.models.batches import Batch
-from retention.holdings.models import Holding
-from retention.schedule.models import AnonymisationMethod, Disposal
-
-__all__ = ["Cause", "Item", "ItemState"]
+from retention.holdings.models.holdings import Holding
+from retention.schedule.models.rules import AnonymisationMethod, Disposal
 
 
 class ItemState(models.TextChoices):

@@ -11,19 +11,7 @@ from django.db import connection
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from retention.disposals.models import Batch, Stage
-
-__all__ = [
-    "CONTINUE",
-    "PARENT",
-    "BatchMovedOn",
-    "execute",
-    "fetch",
-    "joined_at_once",
-    "lock_batch",
-    "record_batch",
-    "require_stage",
-]
+from retention.disposals.models.batches import Batch, Stage
 
 PARENT = "disposal"
 """The kind of case that the orders of a batch serve."""

@@ -18,13 +18,13 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.periods.selectors import get_length
-from retention.disposals.models import Batch, Cause, Certificate, Item
+from retention.disposals.models.batches import Batch
+from retention.disposals.models.certificates import Certificate
+from retention.disposals.models.items import Cause, Item
 from retention.disposals.services.batches import PARENT, fetch
 from retention.disposals.sql_statements import RECORDS, SETS, SUMMARY
 from retention.schedule.labels import describe_period
-from retention.schedule.models import RetentionRule
-
-__all__ = ["VERSION", "issue_certificate"]
+from retention.schedule.models.rules import RetentionRule
 
 VERSION = 2
 

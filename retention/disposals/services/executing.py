@@ -7,15 +7,17 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from paktaleem.directory.data_systems.models import Ground, OrderKind
+from paktaleem.directory.data_systems.models.orders import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders_for_set
+from paktaleem.directory.data_systems.services.issuing import OrderSpec
+from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.disposals.models import Batch, Item, ItemState, Stage
+from retention.disposals.models.batches import Batch, Stage
+from retention.disposals.models.items import Item, ItemState
 from retention.disposals.pseudonyms import make_key
 from retention.disposals.services.batches import PARENT, execute, fetch, joined_at_once, lock_batch, record_batch
 from retention.disposals.services.reviewing import AGAIN_AFTER
@@ -27,9 +29,7 @@ from retention.disposals.sql_statements import (
     MAKE_PARCELS,
     NEXT_LIMIT_OF_BATCH,
 )
-from retention.schedule.models import AnonymisationMethod, Disposal
-
-__all__ = ["CHUNK", "order_chunk"]
+from retention.schedule.models.rules import AnonymisationMethod, Disposal
 
 CHUNK = 10_000
 """Holdings ordered in one transaction: their people are locked until it commits, about a second."""

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.models import Ground
+from paktaleem.directory.data_systems.models.orders import Ground
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -18,25 +18,9 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
-from retention.disposals.models import Approval, Batch, Cause, Decider, Item, ItemState, Stage
+from retention.disposals.models.batches import Approval, Batch, Decider, Stage
+from retention.disposals.models.items import Cause, Item, ItemState
 from retention.disposals.services.batches import CONTINUE, BatchMovedOn, lock_batch, record_batch, require_stage
-
-__all__ = [
-    "AGAIN_AFTER",
-    "approve_disposal",
-    "cancel_batch",
-    "cancel_disposal",
-    "exclude_item",
-    "extend_item",
-    "is_for_one_person",
-    "may_approve",
-    "pause_disposal",
-    "resume_disposal",
-    "schedule_batch",
-    "settle_approval",
-    "settle_waiting_approval",
-    "take_out",
-]
 
 AGAIN_AFTER = timedelta(days=90)
 """A holding that is taken out of a batch, or not disposed of by its system, is flagged again after this time."""

@@ -4,18 +4,18 @@ from datetime import datetime
 
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.results import ON_HOLD
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from retention.disposals.models import Batch, Cause, Certificate, Item, ItemState, Stage
+from retention.disposals.models.batches import Batch, Stage
+from retention.disposals.models.certificates import Certificate
+from retention.disposals.models.items import Cause, Item, ItemState
 from retention.disposals.services.batches import PARENT, execute, lock_batch, record_batch
 from retention.disposals.services.certificates import issue_certificate
 from retention.disposals.services.reviewing import AGAIN_AFTER, enqueue_continuation
 from retention.disposals.sql_statements import END_HOLDINGS, SETTLE
-
-__all__ = ["certify_if_answered", "settle_items"]
 
 _STATES = {
     State.CONFIRMED: ItemState.DISPOSED,

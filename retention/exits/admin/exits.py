@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models import ServiceAgreement
+from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
@@ -26,14 +26,12 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from retention.disposals.selectors import get_progress
-from retention.exits import services
 from retention.exits.admin import forms
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
 from retention.exits.pdf import render_certificate
+from retention.exits.services import collecting, deleting, exporting, proposing
 from retention.exits.services.steps import CASE
 from rights.packages.downloads import stream_archive
-
-__all__ = ["AgreementExitAdmin", "exits_board"]
 
 _TONES = {
     ExitStage.PROPOSED: "warn",
@@ -53,35 +51,35 @@ def _by(request: HttpRequest) -> dict[str, Any]:
 
 
 def _propose(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    found = services.propose_exit(row, **given, **_by(request))
+    found = proposing.propose_exit(row, **given, **_by(request))
     url = reverse("admin:exits_agreementexit_change", args=[found.pk], current_app=site.name)
     return HttpResponseRedirect(url)
 
 
 def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     part: ExitPart = given["part"]
-    content = services.open_part(part, reason=given["reason"], **_by(request))
+    content = exporting.open_part(part, reason=given["reason"], **_by(request))
     return stream_archive(content, name=f"{row}-part-{part.number:05}.zip", size=part.file.size)
 
 
 def _confirm(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    services.confirm_return(row, reason=given["reason"], **_by(request))
+    exporting.confirm_return(row, reason=given["reason"], **_by(request))
 
 
 def _decline_return(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    services.decline_return(row, **given, **_by(request))
+    exporting.decline_return(row, **given, **_by(request))
 
 
 def _delete(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    services.delete_data(row, reason=given["reason"], **_by(request))
+    deleting.delete_data(row, reason=given["reason"], **_by(request))
 
 
 def _pause(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    services.pause_exit(row, reason=given["reason"], **_by(request))
+    deleting.pause_exit(row, reason=given["reason"], **_by(request))
 
 
 def _resume(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    services.resume_exit(row, reason=given["reason"], **_by(request))
+    deleting.resume_exit(row, reason=given["reason"], **_by(request))
 
 
 def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
@@ -91,13 +89,13 @@ def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
 
 def _is_ready_to_delete(row: AgreementExit, at: datetime) -> bool:
     if row.stage == ExitStage.DELETING:
-        return services.is_to_repeat(row)
+        return deleting.is_to_repeat(row)
     is_settled = row.returned_at is not None or row.return_declined_at is not None
     return _is_returning(row, at) and is_settled
 
 
 def _may_have_its_data(row: AgreementExit, at: datetime) -> bool:
-    return _is_returning(row, at) and row.returned_at is None and not services.has_unfetched_parts(row)
+    return _is_returning(row, at) and row.returned_at is None and not exporting.has_unfetched_parts(row)
 
 
 def _may_be_declined(row: AgreementExit, at: datetime) -> bool:
@@ -172,7 +170,7 @@ class AgreementExitAdmin(EvidenceAdmin):
     empty_text = "No agreement is being ended, and none was."
     acts = (
         *approval_actions(
-            services.decide_exit,
+            proposing.decide_exit,
             approve="Approve exit",
             decline="Decline exit",
             lead="From now on the agreement has ended, the client’s staff cannot sign in, and its systems only carry "
@@ -254,12 +252,12 @@ class AgreementExitAdmin(EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
         """Show how far the exit is."""
-        batch = services.find_disposal(row)
+        batch = deleting.find_disposal(row)
         url = ""
         if batch is not None:
             url = reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
         certificate = _find_certificate(row)
-        copies = services.list_copy_orders(row)
+        copies = collecting.list_copy_orders(row)
         return [
             {
                 "template": "console/panels/exit.html",
@@ -271,7 +269,7 @@ class AgreementExitAdmin(EvidenceAdmin):
                 "batch_url": url,
                 "progress": None if batch is None else get_progress(batch),
                 "certificate": certificate,
-                "is_to_repeat": services.is_to_repeat(row),
+                "is_to_repeat": deleting.is_to_repeat(row),
             }
         ]
 

@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from retention.exits.models import Choice, ExitPart
 
-__all__ = ["DeclinedForm", "PartForm", "ProposeForm"]
-
 _MOST_DAYS = 730
 
 

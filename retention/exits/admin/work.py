@@ -8,9 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from retention.exits.models import AgreementExit, ExitStage
-from retention.exits.services import CONTINUE
-
-__all__ = ["measure_exit"]
+from retention.exits.services.steps import CONTINUE
 
 
 def measure_exit(row: AgreementExit) -> Progress | None:

@@ -6,15 +6,14 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from children.invitations.services import close_invitations
+from children.invitations.services.processing import close_invitations
 from paktaleem.directory.webhooks.models import Endpoint
-from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
+from paktaleem.directory.webhooks.services.endpoints import change_endpoint, remove_endpoint
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.colleagues import end_all_memberships
 from paktaleem.foundation.accounts.models import ApiKey
-from paktaleem.foundation.accounts.services import end_all_memberships, narrow_api_key, revoke_api_key
+from paktaleem.foundation.accounts.services import narrow_api_key, revoke_api_key
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = ["end_access", "narrow_access"]
 
 _SCOPES = frozenset({"orders", "decisions:ask"})
 """The scopes that keys keep: orders, and decisions, of which only ``store`` and ``delete`` are permitted."""

@@ -11,8 +11,6 @@ from paktaleem.foundation.accounts.models import Client
 from retention.exits.messages import EXPORT_READY
 from retention.exits.models import AgreementExit
 
-__all__ = ["announce_export"]
-
 
 def announce_export(row: AgreementExit, *, actor: Actor, at: datetime) -> int:
     """Email the client's privacy contacts that the export is ready, in the caller's transaction; return how many.

@@ -5,19 +5,17 @@ from typing import Any
 
 from django.db.models import Count
 
-from consent.register.models import ServiceAgreement
-from paktaleem.directory.data_systems.models import System
+from consent.register.models.agreements import ServiceAgreement
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue
-from retention.disposals.models import Item, ItemState
+from retention.disposals.models.items import Item, ItemState
 from retention.disposals.selectors import list_case_certificates
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
 from retention.exits.services.access import end_access
 from retention.exits.services.steps import CASE
-
-__all__ = ["certify_exit"]
 
 VERSION = 2
 _NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTEM)

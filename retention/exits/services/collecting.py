@@ -4,17 +4,16 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders_for_set
+from paktaleem.directory.data_systems.services.issuing import OrderSpec
+from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from retention.exits.models import AgreementExit, ExitStage
 from retention.exits.services.steps import CASE, lock_exit, record_exit
-
-__all__ = ["collect_chunk", "list_copy_orders"]
 
 _AT_ONCE = 1_000
 """People about whom the systems are ordered in one transaction."""

@@ -8,15 +8,18 @@ from django.db import transaction
 from consent.consents.selectors.consents import find_restrictions
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import erase_subject, lock_unheld_subject
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.locking import lock_unheld_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
-from retention.disposals.models import Batch, Item, ItemState, Stage
-from retention.disposals.services import open_disposal, pause_disposal, resume_disposal
+from retention.disposals.models.batches import Batch, Stage
+from retention.disposals.models.items import Item, ItemState
+from retention.disposals.services.reviewing import pause_disposal, resume_disposal
+from retention.disposals.services.sweeping import open_disposal
 from retention.exits.models import AgreementExit, Choice, ExitStage
 from retention.exits.services.certificates import certify_exit
 from retention.exits.services.steps import (
@@ -29,19 +32,6 @@ from retention.exits.services.steps import (
     require_last_agreement,
     require_stage,
 )
-
-__all__ = [
-    "AT_ONCE",
-    "NotReturnedYet",
-    "begin_deletion",
-    "continue_deletion",
-    "delete_data",
-    "erase_chunk",
-    "find_disposal",
-    "is_to_repeat",
-    "pause_exit",
-    "resume_exit",
-]
 
 AT_ONCE = 50
 """People erased in one transaction."""

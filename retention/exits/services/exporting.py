@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.copies.sections import Reader, Section, list_sections
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import FileTooLarge, iterate_file, stream_file, write_case_file
@@ -32,17 +32,6 @@ from retention.exits.services.collecting import list_copy_orders
 from retention.exits.services.steps import lock_exit, record_exit, require_stage
 from rights.packages.archive import Archive, Entry, Sink
 from rights.packages.contents import safe_name
-
-__all__ = [
-    "AT_ONCE",
-    "NotFetched",
-    "ReturnSettled",
-    "confirm_return",
-    "decline_return",
-    "export_chunk",
-    "has_unfetched_parts",
-    "open_part",
-]
 
 AT_ONCE = 50
 """People in one part of the export."""

@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from consent.agreements.services import end_agreement
-from consent.register.models import ServiceAgreement
+from consent.agreements.services.life import end_agreement
+from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -21,14 +21,11 @@ from retention.exits.models import AgreementExit, Choice, ExitStage
 from retention.exits.services.access import narrow_access
 from retention.exits.services.deleting import begin_deletion
 from retention.exits.services.steps import (
-    OtherAgreementInForce,
     enqueue_exit,
     lock_exit,
     record_exit,
     require_last_agreement,
 )
-
-__all__ = ["ExitAlreadyOpen", "OtherAgreementInForce", "decide_exit", "propose_exit"]
 
 _A_DAY = timedelta(days=1)
 _RETURN_FIRST = gettext_noop("The deletion ends after the return.")

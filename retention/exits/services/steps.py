@@ -4,25 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from consent.register.models import ServiceAgreement
+from consent.register.models.agreements import ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from retention.exits.models import AgreementExit, ExitStage
-
-__all__ = [
-    "CASE",
-    "CONTINUE",
-    "ExitMovedOn",
-    "OtherAgreementInForce",
-    "enqueue_exit",
-    "has_other_agreement",
-    "lock_exit",
-    "record_exit",
-    "require_last_agreement",
-    "require_stage",
-]
 
 CASE = "exit"
 """The kind of case that the disposal of an exit serves."""

@@ -1,6 +1,3 @@
 """Console pages of collections, holdings and incidents."""
 
-from retention.holdings.admin import dashboard as board
-from retention.holdings.admin import flagged, holdings, incidents, quarantines
-
-__all__ = ["board", "flagged", "holdings", "incidents", "quarantines"]
+from retention.holdings.admin import dashboard, flagged, holdings, incidents, quarantines

@@ -10,9 +10,8 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.site import boards, site
-from retention.holdings.models import FlaggedCollection, Incident
-
-__all__ = ["holdings_board"]
+from retention.holdings.models.flagged import FlaggedCollection
+from retention.holdings.models.incidents import Incident
 
 
 @boards.connect

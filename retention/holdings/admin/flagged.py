@@ -25,11 +25,8 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from retention.holdings.admin.holdings import person_link
-from retention.holdings.models import CollectionDecision, FlaggedCollection
-from retention.holdings.services import decide_collection
-from retention.holdings.services.deciding import DISPOSAL, request_explanation
-
-__all__ = ["FlaggedCollectionAdmin"]
+from retention.holdings.models.flagged import CollectionDecision, FlaggedCollection
+from retention.holdings.services.deciding import DISPOSAL, decide_collection, request_explanation
 
 
 class FlaggedProgressFilter(ProgressFilter):

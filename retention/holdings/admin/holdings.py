@@ -21,11 +21,9 @@ from paktaleem.foundation.console.register_names import CodeKind, format_categor
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.word_lists import join_words
-from retention.holdings.models import Collection, Holding
+from retention.holdings.models.holdings import Collection, Holding
 from retention.holdings.picture import WIDTH, Bar, draw_bars
 from retention.holdings.selectors import count_by_age
-
-__all__ = ["CollectionAdmin", "HoldingAdmin", "list_age_labels", "person_link"]
 
 """The URL parameter that limits the list of holdings to one person."""
 _PERMITTED = "permitted"

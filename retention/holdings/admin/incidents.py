@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.admin.safeguards import SafeguardGroundForm
 from paktaleem.directory.data_systems.admin.panels import orders_panel
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
@@ -26,10 +26,8 @@ from paktaleem.foundation.times import isolate
 from retention.holdings.admin.holdings import person_link
 from retention.holdings.admin.quarantines import request_end
 from retention.holdings.disposal_checks import list_disposal_holds
-from retention.holdings.models import Incident
+from retention.holdings.models.incidents import Incident
 from retention.holdings.services.incidents import PARENT
-
-__all__ = ["IncidentAdmin", "IncidentProgressFilter"]
 
 
 class IncidentProgressFilter(ProgressFilter):

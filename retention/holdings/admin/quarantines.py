@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from children.guardians.models import Quarantine, QuarantineCause
+from children.guardians.models.cases import Quarantine, QuarantineCause
 from consent.register.admin.safeguards import SafeguardGroundForm, to_waiting
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
@@ -17,8 +17,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from retention.holdings.services.incidents import has_open_incident
 from retention.holdings.services.releasing import request_release
-
-__all__ = ["QuarantineAdmin", "request_end"]
 
 
 def _may_be_released(row: Quarantine, _at: Any) -> bool:

@@ -10,9 +10,7 @@ from rest_framework.response import Response
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from retention.holdings.services import ActivityReport, report_activity
-
-__all__ = ["ReportActivity"]
+from retention.holdings.services.activity import ActivityReport, report_activity
 
 
 class ActivityInput(StrictSerializer):

@@ -9,16 +9,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.decisions.api.report_results import ReportResultOutput, serialize_report_result
-from consent.decisions.decision import Reason
+from consent.decisions.reasons import Reason
 from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from retention.holdings.services import CollectionReport, report_collection, report_collections
-from retention.holdings.services.collecting import CollectionResult
-
-__all__ = ["ReportCollection", "ReportCollections"]
+from retention.holdings.services.collecting import (
+    CollectionReport,
+    CollectionResult,
+    report_collection,
+    report_collections,
+)
 
 _MOST = 2**31 - 1
 

@@ -13,8 +13,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from retention.holdings.models.holdings import Collection
 
-__all__ = ["CollectionDecision", "FlaggedCollection", "FlaggedCollectionQuerySet"]
-
 _NONE = Personal.NONE
 _OPEN = Q(decided_at=None)
 

@@ -5,15 +5,13 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import F, Q
 
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
-
-__all__ = ["Collection", "Holding"]
 
 
 class OfPerson(models.Model):

@@ -17,8 +17,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
-__all__ = ["Incident", "IncidentCause"]
-
 
 class IncidentCause(models.TextChoices):
     """How an incident was detected."""

@@ -15,8 +15,6 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["ActivityReport", "ActivityResult", "record_use_of_account", "report_activity"]
-
 _IN_FUTURE = gettext_noop("Must be in the past.")
 _UPDATE = """
 UPDATE retention_holding h

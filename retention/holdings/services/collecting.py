@@ -16,27 +16,28 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from children.guardians.authority import GIVEN
-from consent.decisions.decision import Question, Reason, SubjectFacts
+from consent.decisions.facts import Question, SubjectFacts
+from consent.decisions.reasons import Reason
 from consent.decisions.retention_facts import close_ended_periods
 from consent.decisions.selectors.past_decisions import PastDecision, decide_each
-from consent.register.models import DataCategory, Occasion, Purpose
-from paktaleem.directory.data_systems.models import System
+from consent.register.models.purposes import DataCategory, Occasion, Purpose
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.reported_people import find_people
 from paktaleem.directory.data_systems.selectors import system_acted_for
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import lock_subject
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.rows import insert_many
-from retention.holdings.models import Collection, FlaggedCollection, Incident, IncidentCause
+from retention.holdings.models.flagged import FlaggedCollection
+from retention.holdings.models.holdings import Collection
+from retention.holdings.models.incidents import Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority, list_false_authorisations
 from retention.holdings.services.holdings import add_to_holdings
 from retention.holdings.services.incidents import open_incident
-
-__all__ = ["CollectionReport", "CollectionResult", "report_collection", "report_collections"]
 
 _DECISION_ACTOR = system_actor("retention.collections")
 _CODES: dict[str, Any] = {"category": DataCategory, "occasion": Occasion, "purpose": Purpose}

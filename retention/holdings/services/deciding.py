@@ -9,13 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.registers import current_register
-from consent.register.models import SafeguardChange, SafeguardKind
+from consent.register.models.safeguards import SafeguardChange, SafeguardKind
 from consent.register.services.safeguards import store_safeguard_change
 from consent.register.weakening import WeakensSafeguard
-from paktaleem.directory.data_systems.models import Ground, OrderKind
+from paktaleem.directory.data_systems.models.orders import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
-from paktaleem.directory.people.services import lock_subject
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -23,18 +23,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.disposal_checks import list_disposal_holds
-from retention.holdings.models import CollectionDecision, FlaggedCollection
-
-__all__ = [
-    "DISPOSAL",
-    "ERASE_WITHIN",
-    "AlreadyDecided",
-    "DataOnHold",
-    "NotTheController",
-    "apply_approved_explanation",
-    "decide_collection",
-    "request_explanation",
-]
+from retention.holdings.models.flagged import CollectionDecision, FlaggedCollection
 
 DISPOSAL = "flagged_collection"
 """The kind of parent of orders to erase data that was collected unlawfully."""

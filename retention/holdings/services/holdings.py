@@ -8,13 +8,11 @@ from typing import Any
 
 from django.db import connection
 
-from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.data_systems.models.orders import Order, OrderKind
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.tenancy.ids import new_id
-from retention.holdings.models import Collection, Holding
-
-__all__ = ["add_to_holdings", "count_reported_records", "end_holdings"]
+from retention.holdings.models.holdings import Collection, Holding
 
 _ADD = """
 INSERT INTO retention_holding AS h (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes,

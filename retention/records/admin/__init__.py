@@ -1,6 +1,3 @@
 """Console pages of the record of processing."""
 
-from retention.records.admin import assessments
-from retention.records.admin import dashboard as board
-
-__all__ = ["assessments", "board"]
+from retention.records.admin import assessments, dashboard

@@ -43,8 +43,6 @@ from retention.records.record import ProcessingRecord, find_gaps
 from retention.records.selectors import build_record, list_controllers
 from retention.records.services import review_assessment, save_assessment
 
-__all__ = ["ImpactAssessmentAdmin"]
-
 _DOCUMENT = "jsonld"
 
 

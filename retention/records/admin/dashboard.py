@@ -13,8 +13,6 @@ from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.selectors import count_gaps
 
-__all__ = ["record_board"]
-
 
 @boards.connect
 def record_board(actor: Actor, at: datetime) -> list[Card]:

@@ -15,10 +15,8 @@ from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.word_lists import join_words
-from retention.schedule.models import Hold, HoldLift
-from retention.schedule.selectors import list_gaps
-
-__all__ = ["schedule_board"]
+from retention.schedule.models.holds import Hold, HoldLift
+from retention.schedule.selectors.gaps import list_gaps
 
 _NAMED = 3
 

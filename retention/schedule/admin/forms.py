@@ -12,9 +12,10 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.admin.safeguards import SafeguardForm
-from consent.register.models import DataCategory
-from paktaleem.directory.data_systems.models import System
+from consent.register.models.purposes import DataCategory
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import (
     ActionForm,
@@ -24,17 +25,15 @@ from paktaleem.foundation.console.forms import (
     add_service_error,
     set_choices,
 )
-from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models import HoldKind
-from retention.schedule.selectors import RuleEffect, preview_end, preview_rule
+from retention.schedule.models.holds import HoldKind
+from retention.schedule.selectors.effects import RuleEffect, preview_end, preview_rule
 from retention.schedule.services.rules import check_rule
 from retention.schedule.weakening import is_disposed_earlier
-
-__all__ = ["EndRuleForm", "HoldForm", "LiftForm", "PlaceForm", "ReviewForm", "RuleForm"]
 
 _NOT_SAVED = _("Nothing is saved yet. Check the effect below, then save.")
 

@@ -24,11 +24,16 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from retention.holdings.admin.holdings import person_link
 from retention.schedule.admin.forms import HoldForm, LiftForm, ReviewForm
-from retention.schedule.models import Hold, HoldKind, HoldLift
-from retention.schedule.services import HoldScope, lift_hold, place_hold, review_hold, settle_lift
-from retention.schedule.services.holds import may_request_lift, may_settle_lift
-
-__all__ = ["HoldAdmin", "HoldLiftAdmin", "describe_scope", "render_hold_state"]
+from retention.schedule.models.holds import Hold, HoldKind, HoldLift
+from retention.schedule.services.holds import (
+    HoldScope,
+    lift_hold,
+    may_request_lift,
+    may_settle_lift,
+    place_hold,
+    review_hold,
+    settle_lift,
+)
 
 
 class HoldProgressFilter(ProgressFilter):

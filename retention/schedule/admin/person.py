@@ -12,27 +12,19 @@ from django.utils.translation import gettext
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.person_pages import (
-    HOLDINGS,
-    list_url_of_person,
-    on_tab,
-    person_acts,
-    person_panels,
-)
+from paktaleem.foundation.console.person_pages import HOLDINGS, list_url_of_person, on_tab, person_acts, person_panels
 from paktaleem.foundation.console.register_names import CodeKind, format_category, format_codes, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
-from retention.holdings.models import Holding
+from retention.holdings.models.holdings import Holding
 from retention.schedule.admin.forms import PlaceForm
 from retention.schedule.admin.holds import describe_scope, render_hold_state
 from retention.schedule.labels import describe_due, describe_why
-from retention.schedule.selectors import HoldingDue, find_holds, list_due_of_person
-from retention.schedule.selectors.due import DueState
-from retention.schedule.services import HoldScope, place_hold
-
-__all__ = ["holdings_panel", "holds_panel"]
+from retention.schedule.selectors.due import DueState, HoldingDue, list_due_of_person
+from retention.schedule.selectors.holds import find_holds
+from retention.schedule.services.holds import HoldScope, place_hold
 
 _MOST = 200
 _TONES = {

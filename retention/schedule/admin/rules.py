@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 
 from consent.register.admin.row_admin import PeriodAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin, to_waiting
-from consent.register.models import SafeguardChange
+from consent.register.models.safeguards import SafeguardChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
@@ -29,12 +29,10 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.admin.forms import EndRuleForm, RuleForm
 from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
-from retention.schedule.models import RetentionRule
+from retention.schedule.models.rules import RetentionRule
 from retention.schedule.portal_data import list_portal_lines
-from retention.schedule.selectors import ScheduleLine, list_schedule
-from retention.schedule.services import end_rule, request_earlier_disposal, save_rule
-
-__all__ = ["RetentionRuleAdmin"]
+from retention.schedule.selectors.schedule import ScheduleLine, list_schedule
+from retention.schedule.services.rules import end_rule, request_earlier_disposal, save_rule
 
 
 def _end(row: RetentionRule, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:

@@ -6,8 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models import Purpose
-from consent.register.models.purposes import ROLES
+from consent.register.models.purposes import ROLES, Purpose
 from consent.register.models.rows import PeriodRow, catalogue_owner, period_is_ordered
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
@@ -15,8 +14,6 @@ from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 from retention.schedule.periods import PERIOD_PATTERN
-
-__all__ = ["AnonymisationMethod", "Disposal", "RetentionRule", "Trigger"]
 
 
 class Trigger(models.TextChoices):

@@ -12,12 +12,11 @@ from consent.consents.selectors.consents import find_restrictions
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.holdings.models import Holding
+from retention.holdings.models.holdings import Holding
 from retention.holdings.selectors import list_holdings_of
-from retention.schedule.models import Hold, RetentionRule
+from retention.schedule.models.holds import Hold
+from retention.schedule.models.rules import RetentionRule
 from retention.schedule.selectors.holds import find_holds
-
-__all__ = ["DueLine", "DueState", "HoldingDue", "list_due_of_person"]
 
 _LINES = """
 SELECT holding_id, purpose, rule_id, triggered_at, due_at, is_in_use

@@ -11,9 +11,7 @@ from django.db.backends.postgresql.psycopg_any import Jsonb
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models import RetentionRule
-
-__all__ = ["RuleEffect", "preview_end", "preview_rule"]
+from retention.schedule.models.rules import RetentionRule
 
 _EFFECT = """
 WITH found AS (

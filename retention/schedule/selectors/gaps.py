@@ -12,8 +12,6 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Gap", "list_gaps", "list_owners_with_gaps"]
-
 _HAS_NO_RULE = SQL("""(
     SELECT count(DISTINCT k.role)
     FROM schedule_retentionrule r

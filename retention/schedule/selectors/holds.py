@@ -10,21 +10,13 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.erasure_hooks import Hold as ErasureHold
-from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import map_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from retention.holdings.disposal_checks import DisposalHold
-from retention.schedule.models import Hold, HoldKind, HoldLift
-
-__all__ = [
-    "describe_erasure_holds",
-    "find_disposal_holds",
-    "find_erasure_holds",
-    "find_holds",
-    "list_holds",
-    "list_lifts",
-]
+from retention.schedule.models.holds import Hold, HoldKind, HoldLift
 
 
 def list_holds(actor: Actor) -> QuerySet[Hold]:

@@ -9,16 +9,13 @@ from django.db.models import QuerySet
 
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
-from consent.register.models import DataCategory, Purpose
-from consent.register.models.purposes import ROLES
+from consent.register.models.purposes import ROLES, DataCategory, Purpose
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models import RetentionRule
+from retention.schedule.models.rules import RetentionRule
 from retention.schedule.periods import Period, parse_period
 from retention.schedule.resolution import AppliedRule, RuleFacts, resolve_rule
-
-__all__ = ["ScheduleLine", "list_rules", "list_schedule", "rule_facts"]
 
 _ALL_ROLES = tuple(code for code, _ in ROLES)
 

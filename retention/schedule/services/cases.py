@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from consent.sharing.models import LegalDisclosure
+from consent.sharing.models.legal import LegalDisclosure
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -12,17 +12,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.ids import new_id
-from retention.schedule.models import Hold, HoldKind
-from retention.schedule.services.holds import (
-    HoldScope,
-    deny_deletion,
-    end_hold,
-    is_of_request,
-    place_hold,
-    record_hold,
-)
-
-__all__ = ["LEGAL_GROUND", "hold_for_case", "hold_for_legal_demand", "lift_holds_of_case"]
+from retention.schedule.models.holds import Hold, HoldKind
+from retention.schedule.services.holds import HoldScope, deny_deletion, end_hold, is_of_request, place_hold, record_hold
 
 LEGAL_GROUND = "A law requires PakTaleem to keep this data."
 """The ground of a legal hold whose case the client must not know."""

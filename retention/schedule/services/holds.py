@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _
 
 from consent.agreements.selectors import has_left
 from consent.decisions.retention_facts import close_hold, open_hold
-from consent.register.models import DataCategory
-from paktaleem.directory.data_systems.models import Order, OrderKind, OrderQuerySet, System
+from consent.register.models.purposes import DataCategory
+from paktaleem.directory.data_systems.models.orders import Order, OrderKind, OrderQuerySet
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services import recall_orders, release_orders
 from paktaleem.directory.data_systems.services.erasure import lock_open_orders
+from paktaleem.directory.data_systems.services.recalling import recall_orders, release_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
-from paktaleem.directory.people.services import lock_subject
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -28,26 +29,8 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.holdings.services.incidents import order_after_hold
-from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.models.holds import Hold, HoldKind, HoldLift
 from retention.schedule.selectors.holds import find_holds
-
-__all__ = [
-    "HoldAlreadyLifted",
-    "HoldOfOpenRequest",
-    "HoldOfOtherSide",
-    "HoldScope",
-    "LiftAlreadyRequested",
-    "deny_deletion",
-    "end_hold",
-    "is_of_request",
-    "lift_hold",
-    "may_request_lift",
-    "may_settle_lift",
-    "place_hold",
-    "record_hold",
-    "review_hold",
-    "settle_lift",
-]
 
 
 class HoldAlreadyLifted(PortalError):

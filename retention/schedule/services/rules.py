@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from consent.register.models import Basis, LawfulBasis, SafeguardChange, SafeguardKind, WideningKind
+from consent.register.models.purposes import Basis, LawfulBasis
+from consent.register.models.safeguards import SafeguardChange, SafeguardKind
+from consent.register.models.widenings import WideningKind
 from consent.register.services.register import (
     check_register_row,
     prepare_row,
@@ -21,11 +23,9 @@ from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models import RetentionRule
+from retention.schedule.models.rules import RetentionRule
 from retention.schedule.periods import Period, PeriodInvalid, is_never_shorter, parse_period
 from retention.schedule.weakening import is_disposed_earlier, is_kept_longer
-
-__all__ = ["apply_approved_rule", "check_rule", "end_rule", "request_earlier_disposal", "save_rule"]
 
 _FIXED = ("category",)
 _FIXED_ONCE_STARTED = (

@@ -2,15 +2,13 @@
 
 from datetime import datetime
 
-from consent.register.models import Purpose
+from consent.register.models.purposes import Purpose
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models import Disposal, RetentionRule
+from retention.schedule.models.rules import Disposal, RetentionRule
 from retention.schedule.services.rules import save_rule
 from retention.schedule.starter_rules import STARTER_RULES, StarterRule
-
-__all__ = ["load_starter_rules"]
 
 
 def load_starter_rules(actor: Actor, at: datetime) -> int:

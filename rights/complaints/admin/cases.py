@@ -26,8 +26,6 @@ from rights.complaints.admin import forms
 from rights.complaints.models import AuthorityCase, CaseDeadline, CaseEntry, CaseOutcome
 from rights.complaints.reminders import NEAR
 
-__all__ = ["AuthorityCaseAdmin", "case_pill"]
-
 _TONES = {CaseOutcome.UPHELD: "bad", CaseOutcome.PARTLY: "warn", CaseOutcome.REJECTED: "good"}
 _DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
 

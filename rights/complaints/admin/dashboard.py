@@ -13,8 +13,6 @@ from paktaleem.foundation.console.site import boards, site
 from rights.complaints.admin.cases import select_near_cases
 from rights.complaints.models import AuthorityCase
 
-__all__ = ["deadline_board"]
-
 
 @boards.connect
 def deadline_board(actor: Actor, at: datetime) -> list[Line]:

@@ -10,8 +10,6 @@ from paktaleem.foundation.console.widgets import DayInput
 from rights.complaints.models import CaseDeadline, CaseEntry, CaseOutcome, Direction, Origin
 from rights.requests.authorities import AUTHORITIES, NONE_YET
 
-__all__ = ["DeadlineForm", "DoneForm", "EndForm", "FileForm", "MessageForm", "OpenForm"]
-
 _TEXT = {"rows": 8, "dir": "auto"}
 
 

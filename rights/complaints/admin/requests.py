@@ -17,7 +17,7 @@ from rights.complaints.admin.forms import OpenForm
 from rights.complaints.models import AuthorityCase
 from rights.complaints.services import GOES_ON_ELSEWHERE, open_case
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.states import State
 
 __all__: list[str] = []

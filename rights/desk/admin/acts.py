@@ -16,11 +16,9 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.desk.services import hand_over_request
-from rights.requests.models import RightsRequest
-from rights.requests.services import assign_request
-
-__all__ = ["REQUEST"]
+from rights.desk.services.handover import hand_over_request
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.handling import assign_request
 
 REQUEST = "rights.rightsrequest"
 

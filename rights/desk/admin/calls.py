@@ -15,8 +15,8 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.admin.acts import REQUEST
-from rights.desk.services import CallOutcome, record_call
-from rights.requests.models import TO_CALL, RightsRequest
+from rights.desk.services.calls import CallOutcome, record_call
+from rights.requests.models.requests import TO_CALL, RightsRequest
 
 __all__: list[str] = []
 

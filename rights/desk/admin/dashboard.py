@@ -12,11 +12,9 @@ from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.site import boards, site
-from rights.desk.models import RequestTask
+from rights.desk.models.request_tasks import RequestTask
 from rights.requests.admin.queue import select_calls
-from rights.requests.models import RightsRequest
-
-__all__ = ["call_back_board", "desk_board"]
+from rights.requests.models.requests import RightsRequest
 
 
 @boards.connect

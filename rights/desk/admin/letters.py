@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, set_choices
@@ -19,13 +20,12 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.admin.acts import REQUEST
 from rights.desk.messages import LETTER
-from rights.desk.models import Way
-from rights.desk.services import send_letter
-from rights.desk.services.letters import may_mail
-from rights.requests.admin.letters import LETTER_TEMPLATE, is_preview, preview_message, show_sheet
+from rights.desk.models.letters import Way
+from rights.desk.services.letters import may_mail, send_letter
+from rights.requests.admin.letters import preview_message, show_sheet
 from rights.requests.letters import OCCASIONS, Occasion, compose_letter, get_answer_occasion
-from rights.requests.models import RightsRequest
-from rights.requests.services import list_parts
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.steps import list_parts
 
 __all__: list[str] = []
 

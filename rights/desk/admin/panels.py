@@ -14,9 +14,7 @@ from paktaleem.foundation.console.site import site
 from rights.desk.selectors import find_other_sides, list_letters, list_tasks
 from rights.requests.admin.panels import request_panels
 from rights.requests.admin.queue import assignee_for
-from rights.requests.models import RightsRequest
-
-__all__ = ["hand_over_panel", "letters_panel", "tasks_panel"]
+from rights.requests.models.requests import RightsRequest
 
 
 @request_panels.connect

@@ -29,13 +29,11 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.clock.deadlines import day_in
 from rights.desk.admin.acts import REQUEST
 from rights.desk.admin.taking_in import take_in
-from rights.desk.models import RequestTask, TaskKind
-from rights.desk.services import add_task, finish_task
+from rights.desk.models.request_tasks import RequestTask, TaskKind
+from rights.desk.services.request_tasks import add_task, finish_task
 from rights.requests.admin.queue import AssigneeFilter, assignee_for
-from rights.requests.models import RightsRequest
-from rights.requests.services import list_assignees
-
-__all__ = ["RequestTaskAdmin"]
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.handling import list_assignees
 
 
 class TaskForm(ActionForm):

@@ -20,10 +20,8 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.desk.services import take_in_unknown
-from rights.requests.models import RightKind, RightsRequest
-
-__all__ = ["take_in"]
+from rights.desk.services.taking_in import take_in_unknown
+from rights.requests.models.requests import RightKind, RightsRequest
 
 
 class UnknownCallerForm(forms.Form):

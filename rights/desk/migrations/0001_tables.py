@@ -5,7 +5,7 @@ import paktaleem.foundation.tenancy.ids
 from django.conf import settings
 from django.db import migrations, models
 
-from paktaleem.foundation.tenancy.operations import CreateTables
+from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):

@@ -9,8 +9,6 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
-__all__ = ["HandOver"]
-
 
 class HandOver(models.Model):
     """One request that goes on at another client, under the same number: the link between the two rows.

@@ -9,9 +9,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 from rights.requests.letters import OCCASIONS
-from rights.requests.models import RightsRequest
-
-__all__ = ["RequestLetter", "Way"]
+from rights.requests.models.requests import RightsRequest
 
 
 class Way(models.TextChoices):

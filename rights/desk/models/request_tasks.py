@@ -14,9 +14,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
-from rights.requests.models import RightsRequest
-
-__all__ = ["RequestTask", "RequestTaskQuerySet", "TaskKind"]
+from rights.requests.models.requests import RightsRequest
 
 
 class TaskKind(models.TextChoices):

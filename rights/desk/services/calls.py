@@ -7,14 +7,12 @@ from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from rights.desk.models import RequestTask, TaskKind
-from rights.requests.models import IdentityMethod, RightsRequest
+from rights.desk.models.request_tasks import RequestTask, TaskKind
+from rights.requests.models.requests import IdentityMethod, RightsRequest
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.identity import check_number, verify_identity
 from rights.requests.services.steps import end_request, record_step, require_subject
 from rights.requests.states import State
-
-__all__ = ["CallOutcome", "record_call"]
 
 
 class CallOutcome(StrEnum):

@@ -10,16 +10,16 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from rights.desk.models import HandOver
+from rights.desk.models.handovers import HandOver
 from rights.mailbox.services.moving import move_messages
-from rights.requests.models import RequestExtension, RequestPause, RightsRequest
+from rights.requests.models.requests import RightsRequest
+from rights.requests.models.timeline import RequestExtension, RequestPause
 from rights.requests.sealing import open_text
-from rights.requests.services import AlreadyDecided, continue_request, list_parts
 from rights.requests.services.clock import lock_unanswered
-from rights.requests.services.steps import end_request
+from rights.requests.services.decisions import AlreadyDecided
+from rights.requests.services.intake import continue_request
+from rights.requests.services.steps import end_request, list_parts
 from rights.requests.states import State
-
-__all__ = ["AlreadyExtended", "HasPerson", "SameClient", "hand_over_request"]
 
 _TEXTS = ("details", "contact")
 

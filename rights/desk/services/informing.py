@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from children.guardians.selectors import list_informed_guardians
+from children.guardians.selectors.guardians import list_informed_guardians
 from paktaleem.directory.access_links.contact_changes import list_contact_versions
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message
 from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
@@ -16,15 +16,14 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from rights.desk.messages import GUARDIAN_INFORMED, REPLACED, VERIFIED
-from rights.desk.models import TaskKind
+from rights.desk.models.request_tasks import TaskKind
 from rights.desk.services.request_tasks import require_task
 from rights.rectifications.services.contacts import to_given_address
 from rights.requests.addresses import get_start_url
-from rights.requests.models import IdentityMethod, RequestStep, RightsRequest
+from rights.requests.models.requests import IdentityMethod, RightsRequest
+from rights.requests.models.timeline import RequestStep
 from rights.requests.selectors import name_rights
 from rights.requests.services.steps import record_step
-
-__all__ = ["PREVIOUS_FOR", "inform_of_answer", "inform_of_request", "inform_of_verification"]
 
 PREVIOUS_FOR = timedelta(days=90)
 """A contact that was replaced longer ago is not written to any more."""

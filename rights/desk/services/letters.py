@@ -15,14 +15,13 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.desk.messages import LETTER
-from rights.desk.models import RequestLetter, Way
+from rights.desk.models.letters import RequestLetter, Way
 from rights.requests.letters import ANSWERS, Occasion
-from rights.requests.models import PauseCause, RequestPause, RightsRequest
+from rights.requests.models.requests import RightsRequest
+from rights.requests.models.timeline import PauseCause, RequestPause
 from rights.requests.sealing import seal_text
-from rights.requests.services import pause_request
+from rights.requests.services.clock import pause_request
 from rights.requests.services.steps import lock_open_request, record_step
-
-__all__ = ["CannotMail", "may_mail", "send_letter"]
 
 _PAUSES = {Occasion.IDENTITY: PauseCause.IDENTITY, Occasion.CLARIFICATION: PauseCause.CLARIFICATION}
 _ELSEWHERE = ANSWERS | {Occasion.NOTICE}

@@ -12,12 +12,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.clock.deadlines import day_in
-from rights.desk.models import RequestTask, TaskKind
-from rights.requests.models import RightsRequest
+from rights.desk.models.request_tasks import RequestTask, TaskKind
+from rights.requests.models.requests import RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services.steps import lock_open_request, lock_request, record_step
-
-__all__ = ["AlreadyDone", "add_task", "finish_task", "require_reading", "require_task"]
 
 
 class AlreadyDone(PortalError):

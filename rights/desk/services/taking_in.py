@@ -8,11 +8,8 @@ from django.db import transaction
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from rights.requests.models import Channel, RightsRequest
-from rights.requests.services import receive_request
-from rights.requests.services.intake import MATCH_SENDER
-
-__all__ = ["take_in_unknown"]
+from rights.requests.models.requests import Channel, RightsRequest
+from rights.requests.services.intake import MATCH_SENDER, receive_request
 
 
 @transaction.atomic

@@ -11,8 +11,6 @@ from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.site import boards, site
 from rights.erasures.models import ErasureProposal, Stage
 
-__all__ = ["erasures_board"]
-
 
 @boards.connect
 def erasures_board(actor: Actor, at: datetime) -> list[Line]:

@@ -36,11 +36,9 @@ from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.pdf import render_certificate
 from rights.erasures.preview import preview_erasure
 from rights.erasures.selectors import find_certificate
-from rights.erasures.services import cancel_erasure, decide_erasure
 from rights.erasures.services.notices import list_notices
-from rights.requests.models import PARENT as REQUEST
-
-__all__ = ["ErasureProposalAdmin"]
+from rights.erasures.services.proposals import cancel_erasure, decide_erasure
+from rights.requests.models.requests import PARENT as REQUEST
 
 _TONES = {
     Stage.PROPOSED: "warn",

@@ -18,9 +18,7 @@ from rights.erasures.models import ErasureProposal
 from rights.erasures.preview import Preview, preview_erasure
 from rights.erasures.services.proposals import Target
 from rights.erasures.services.requests import find_target
-from rights.requests.models import RightsRequest
-
-__all__ = ["ApproveForm", "ProposeAgainForm", "ProposeForm", "SeenForm", "preview_panel"]
+from rights.requests.models.requests import RightsRequest
 
 _PANEL = "console/panels/erasure_preview.html"
 

@@ -4,7 +4,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from consent.agreements.selectors import has_left
-from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.person_pages import SummaryLine, person_summaries
@@ -12,8 +13,6 @@ from paktaleem.foundation.console.requests import get_action_time, may
 from paktaleem.foundation.times import format_date
 from paktaleem.foundation.word_lists import join_words
 from rights.erasures.leavers import find_leaving
-
-__all__ = ["summarize_leaving"]
 
 
 @person_summaries.connect

@@ -14,13 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.person_pages import (
-    REQUESTS,
-    SummaryLine,
-    on_tab,
-    person_acts,
-    person_summaries,
-)
+from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -29,10 +23,10 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.times import format_date
 from rights.erasures.admin.forms import ProposeAgainForm, ProposeForm
 from rights.erasures.models import ErasureProposal, Stage
-from rights.erasures.services import propose_erasure
+from rights.erasures.services.proposals import propose_erasure
 from rights.erasures.services.requests import find_target, is_certified, is_granted
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 
 __all__: list[str] = []
 

@@ -7,12 +7,11 @@ from django.db import transaction
 
 from paktaleem.directory.people.erasure_hooks import list_unheld
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import lock_unheld_subject, start_erasure
+from paktaleem.directory.people.services.erasure import start_erasure
+from paktaleem.directory.people.services.locking import lock_unheld_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from rights.erasures.leavers import list_leavers
-
-__all__ = ["erase_leavers"]
 
 _AT_ONCE = 50
 

@@ -11,7 +11,8 @@ from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
-from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.clock import to_client_clock
 from rights.erasures.messages import GUARDIAN_NOTICE, NOTICE, NOTICE_KINDS
@@ -19,8 +20,6 @@ from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import is_child, is_of_guardian, list_entitled_guardians
 from rights.erasures.services.proposals import lock_proposal, record
 from rights.requests.messages import ANSWER
-
-__all__ = ["describe_unsent_messages", "list_notices", "notify_person"]
 
 _AWAITED = frozenset({ANSWER.code, *NOTICE_KINDS})
 

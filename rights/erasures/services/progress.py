@@ -6,15 +6,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from consent.consents.models import Consent, ConsentState, Method
-from consent.consents.services import withdraw_consent
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from consent.consents.models.consents import Consent, ConsentState, Method
+from consent.consents.services.recording import withdraw_consent
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.erasure import ERASURE, ERASURE_DUE
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.erasure_hooks import take_locks
-from paktaleem.directory.people.models import Erasure, Subject
-from paktaleem.directory.people.services import start_erasure
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
@@ -27,14 +28,7 @@ from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import list_unanswered_requests
 from rights.erasures.services.proposals import CONTINUE, find_holds_of, lock_proposal, record, send_back
 from rights.rectifications.services.recipients import list_recipients_to_inform
-from rights.requests.models import PARENT as REQUEST
-
-__all__ = [
-    "certify_after_answers",
-    "certify_after_erasure",
-    "continue_erasure",
-    "list_clients_with_open_erasures",
-]
+from rights.requests.models.requests import PARENT as REQUEST
 
 
 def list_clients_with_open_erasures(*, at: datetime) -> list[UUID]:

@@ -12,12 +12,8 @@ from django.db.models import Q
 from paktaleem.directory.people.erasure_hooks import Hold, list_holds
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
-from paktaleem.directory.people.services import (
-    AlreadyErased,
-    ErasureHeld,
-    ErasureInProgress,
-    require_all_records,
-)
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureHeld, ErasureInProgress
+from paktaleem.directory.people.services.records import require_all_records
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -30,27 +26,9 @@ from paktaleem.foundation.tenancy.ids import new_id
 from rights.erasures.facts import find_changes, list_changes, read_facts
 from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import get_cooling_off, is_entitled
-from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
 from rights.requests.services.authority import require_authority
 from rights.requests.states import Decider, Decision
-
-__all__ = [
-    "CONTINUE",
-    "NOTIFY",
-    "ChangedSince",
-    "ErasureEnded",
-    "ErasureProposed",
-    "Target",
-    "cancel_erasure",
-    "decide_erasure",
-    "find_holds_of",
-    "list_beside",
-    "lock_proposal",
-    "propose_erasure",
-    "record",
-    "replace_proposal",
-    "send_back",
-]
 
 CONTINUE, NOTIFY = "erasures.continue", "erasures.notify"
 """Tasks that continue one erasure, and that inform the person of an approved one, by client and proposal."""

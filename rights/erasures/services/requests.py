@@ -9,13 +9,10 @@ from rights.erasures.facts import AUTHORITY
 from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import exclusive_categories, list_legal_purposes
 from rights.erasures.services.proposals import ErasureProposed, Target, propose_erasure, replace_proposal
-from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import list_purposes_of_part
-from rights.requests.services import list_parts
-from rights.requests.services.steps import require_subject
+from rights.requests.services.steps import list_parts, require_subject
 from rights.requests.states import Decision
-
-__all__ = ["NotCertified", "find_target", "is_certified", "is_granted", "propose_for_part", "require_certificate"]
 
 _GRANTED = frozenset({Decision.GRANTED.value, Decision.PARTLY.value})
 

@@ -1,5 +1,3 @@
 """Guardians' requests in the console."""
 
 from rights.guardian_requests.admin import guardians, panels
-
-__all__ = ["guardians", "panels"]

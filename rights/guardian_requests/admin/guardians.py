@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.admin.guardians import is_in_effect
-from children.guardians.models import Guardianship
+from children.guardians.models.guardians import Guardianship
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, set_choices
@@ -16,7 +16,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.texts import WISH_LABELS
 from rights.guardian_requests.wishes import Wish
-from rights.requests.models import Channel, IdentityMethod
+from rights.requests.models.requests import Channel, IdentityMethod
 
 __all__: list[str] = []
 

@@ -7,13 +7,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from children.guardians.models import Guardianship, Verification
-from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
+from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.selectors.guardians import GuardianshipUnknown, find_request_blocker, get_live_guardianship
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import RightKind, RightsRequest
+from rights.requests.models.requests import RightKind, RightsRequest
 
 __all__: list[str] = []
 

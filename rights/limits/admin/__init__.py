@@ -1,5 +1,3 @@
 """The end of restrictions and objections in the console."""
 
 from rights.limits.admin import dashboard, limits
-
-__all__ = ["dashboard", "limits"]

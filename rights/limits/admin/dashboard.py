@@ -13,8 +13,6 @@ from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.site import boards, site
 from rights.limits.models import Overruling
 
-__all__ = ["overruling_board"]
-
 
 @boards.connect
 def overruling_board(actor: Actor, at: datetime) -> list[Line]:

@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from consent.consents.models import Objection, Restriction
+from consent.consents.models.consents import Objection, Restriction
 from consent.register.admin.safeguards import to_waiting
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts

@@ -1,5 +1,3 @@
 """The mailbox in the console."""
 
 from rights.mailbox.admin import dashboard, messages, panels
-
-__all__ = ["dashboard", "messages", "panels"]

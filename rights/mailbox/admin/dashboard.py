@@ -15,8 +15,6 @@ from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.mailbox.models import MailboxCheck, MailMessage
 
-__all__ = ["mailbox_board"]
-
 
 @boards.connect
 def mailbox_board(actor: Actor, at: datetime) -> list[Line]:

@@ -30,9 +30,7 @@ from rights.mailbox.contents import Content
 from rights.mailbox.models import MailMessage, MessageState
 from rights.mailbox.rules import read_results
 from rights.mailbox.services import handling
-from rights.requests.models import RightKind
-
-__all__ = ["MailMessageAdmin", "describe_content"]
+from rights.requests.models.requests import RightKind
 
 _TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}
 _WITHOUT_CONTENT = frozenset({MessageState.REPEATED, MessageState.MOVED})

@@ -18,7 +18,7 @@ from paktaleem.foundation.first_rows import take_first
 from rights.mailbox.admin.messages import describe_content
 from rights.mailbox.services.handling import MOST_MESSAGES, list_messages_of, read_messages_of_request
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 
 __all__: list[str] = []
 

@@ -4,7 +4,7 @@ import django.db.models.deletion
 import paktaleem.foundation.tenancy.ids
 from django.db import migrations, models
 
-from paktaleem.foundation.tenancy.operations import CreateTables
+from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):

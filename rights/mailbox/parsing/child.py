@@ -19,8 +19,6 @@ from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
-__all__ = ["describe"]
-
 _CHUNK = 64 * 1024
 _FAILED = 3
 _TOKEN = re.compile(r"\+([a-z2-7]{26})@")

@@ -2,8 +2,6 @@
 
 import msgspec
 
-__all__ = ["ParsedAttachment", "ParsedMail"]
-
 
 class ParsedAttachment(msgspec.Struct, frozen=True):
     """An attachment: the name and type that the sender claims, and its size in bytes."""

@@ -9,8 +9,6 @@ import msgspec
 
 from rights.mailbox.parsing.parsed import ParsedMail
 
-__all__ = ["MEMORY_BYTES", "SECONDS", "parse_mail"]
-
 SECONDS = 2
 """Processor time of the parser for one email."""
 MEMORY_BYTES = 256 * 1024 * 1024

@@ -20,23 +20,8 @@ from rights.mailbox.contents import Content, move_to_request, open_content, open
 from rights.mailbox.data_kinds import list_settled
 from rights.mailbox.models import Direction, MailMessage, MessageState
 from rights.mailbox.services.receiving import create_request
-from rights.requests.models import RightsRequest
-from rights.requests.services import read_request
-
-__all__ = [
-    "MOST_MESSAGES",
-    "NotReadable",
-    "NothingToSettle",
-    "OpenedFile",
-    "list_file_sizes",
-    "list_messages_of",
-    "make_request_of_message",
-    "purge_settled_messages",
-    "read_message",
-    "read_messages_of_request",
-    "settle_message",
-    "take_file",
-]
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.intake import read_request
 
 MOST_MESSAGES = 100
 """Messages of a request that are listed and read at once."""

@@ -9,9 +9,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.mailbox.contents import Content, Upload, add_files, new_content, open_content, open_file, seal_content
 from rights.mailbox.models import MailMessage, MessageState
-from rights.requests.models import RightsRequest
-
-__all__ = ["move_messages"]
+from rights.requests.models.requests import RightsRequest
 
 _KEPT = ("state", "aside_reason", "message_key", "content_key", "size", "received_at")
 

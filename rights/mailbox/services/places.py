@@ -15,9 +15,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.mailbox.addresses import hash_token
 from rights.mailbox.models import CaseAddress, MailMessage
 from rights.mailbox.parsing.parsed import ParsedMail
-from rights.requests.models import RightsRequest
-
-__all__ = ["Place", "find_place", "is_known_message"]
+from rights.requests.models.requests import RightsRequest
 
 _AT_ONCE = 100
 _OUR_ID = re.compile(r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>@]+>")

@@ -29,12 +29,9 @@ from rights.mailbox.messages import ACKNOWLEDGED
 from rights.mailbox.models import WAITING, Direction, MailMessage, MessageState
 from rights.mailbox.parsing.parsed import ParsedMail
 from rights.mailbox.rules import AsideReason, guess_language, may_acknowledge
-from rights.requests.models import Channel, RightKind, RightsRequest
-from rights.requests.services import RequestEnded, receive_request
-from rights.requests.services.matching import MATCH_SENDER
-from rights.requests.services.steps import lock_open_request, record_step
-
-__all__ = ["ReceivedMail", "create_request", "message_key_of", "store_mail"]
+from rights.requests.models.requests import Channel, RightKind, RightsRequest
+from rights.requests.services.intake import MATCH_SENDER, receive_request
+from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
 
 _A_DAY = timedelta(days=1)
 _REPLY_LIMITS = (Limit("mailbox-reply/address", 1, _A_DAY),)

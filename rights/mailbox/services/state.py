@@ -8,8 +8,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 from rights.mailbox.models import MailboxCheck, MailboxError
 
-__all__ = ["record_check"]
-
 
 @transaction.atomic
 def record_check(error: MailboxError | None, *, at: datetime) -> MailboxCheck:

@@ -21,7 +21,7 @@ from rights.packages.downloads import stream_package
 from rights.packages.selectors import find_package, has_contact, is_copy_granted, is_left_out_allowed, list_orders
 from rights.packages.services.collecting import request_package
 from rights.packages.services.fetching import hand_over_package
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 
 __all__: list[str] = []
 

@@ -11,8 +11,6 @@ from paktaleem.foundation.console.cards import Card, Severity, make_cards
 from paktaleem.foundation.console.site import boards, site
 from rights.packages.models import Package
 
-__all__ = ["copies_board"]
-
 
 @boards.connect
 def copies_board(actor: Actor, at: datetime) -> list[Card]:

@@ -8,9 +8,7 @@ from paktaleem.foundation.console.clocks import get_time_of
 from rights.packages.models import BuildFailure, PackageState
 from rights.packages.selectors import count_downloads, find_package, has_contact, is_copy_granted
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import RightsRequest
-
-__all__ = ["show_package_panel"]
+from rights.requests.models.requests import RightsRequest
 
 
 @request_panels.connect

@@ -12,18 +12,8 @@ from paktaleem.foundation.periods.selectors import get_length, get_period
 from rights.packages.data_kinds import PACKAGES
 from rights.packages.models import Package, PackageState
 from rights.packages.selectors import count_downloads, find_package, has_contact, is_copy_granted
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.services.closing import is_of_erased_person
-
-__all__ = [
-    "PackageNotFetched",
-    "PackageNotReady",
-    "describe_package",
-    "get_expiry",
-    "get_page_url",
-    "release_package",
-    "require_fetched_package",
-]
 
 
 class PackageNotReady(PortalError):

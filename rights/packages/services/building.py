@@ -26,10 +26,8 @@ from rights.packages.selectors import list_copy_parts
 from rights.packages.services.answering import get_expiry, get_page_url
 from rights.packages.systems import list_system_answers
 from rights.packages.writing import PackageWriter
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
-
-__all__ = ["build_package", "record_failure"]
 
 
 class Superseded(Exception):

@@ -11,11 +11,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.copies.sections import list_sections
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.selectors import list_same_person
-from paktaleem.directory.people.services import require_all_records
+from paktaleem.directory.people.services.records import require_all_records
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -25,20 +25,8 @@ from rights.packages.contents import SYSTEM
 from rights.packages.models import BuildFailure, Package, PackageQuerySet, PackageState
 from rights.packages.selectors import COPIES, is_copy_granted, is_left_out_allowed, list_copy_parts, list_orders
 from rights.packages.services.ending import end_package
-from rights.requests.models import PARENT, RequestPart, RightsRequest
-from rights.requests.services import RequestEnded
-from rights.requests.services.steps import lock_open_request, record_step, require_subject
-
-__all__ = [
-    "BUILD",
-    "NothingGranted",
-    "continue_after_answer",
-    "continue_waiting_packages",
-    "offered_codes",
-    "request_package",
-    "retry_builds",
-    "start_package",
-]
+from rights.requests.models.requests import PARENT, RequestPart, RightsRequest
+from rights.requests.services.steps import RequestEnded, lock_open_request, record_step, require_subject
 
 BUILD = "rights.build_package"
 MOST_ATTEMPTS = 5

@@ -7,16 +7,15 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.services import purge_copies
+from paktaleem.directory.data_systems.services.copies import purge_copies
 from paktaleem.directory.files.services import purge_package
-from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from rights.packages.models import Package, PackageDownload, PackageQuerySet, PackageState
 from rights.packages.selectors import list_orders
 from rights.packages.services.recording import record
-from rights.requests.models import RightsRequest
-
-__all__ = ["describe_unfetched_copies", "end_due_packages", "end_package", "end_packages_of_person"]
+from rights.requests.models.requests import RightsRequest
 
 _AT_ONCE = 100
 

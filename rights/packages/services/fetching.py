@@ -9,26 +9,17 @@ from children.guardians.services.locking import lock_child
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.files.services import stream_file
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import record_access, require_all_records
+from paktaleem.directory.people.services.people import record_access
+from paktaleem.directory.people.services.records import require_all_records
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from rights.packages.models import DownloadWay, Package, PackageDownload
 from rights.packages.selectors import has_contact, may_fetch
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.services.identity import ContactTooNew
 from rights.requests.services.steps import lock_open_request, record_step, require_subject
-
-__all__ = [
-    "CODE_VALID",
-    "CodeNeeded",
-    "HasContact",
-    "PackageNotThere",
-    "fetch_package",
-    "hand_over_package",
-    "is_code_fresh",
-]
 
 CODE_VALID = timedelta(minutes=10)
 """How long after a code was entered a copy may be fetched; the session itself lasts longer."""

@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from paktaleem.foundation.accounts.actors import Actor
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.services.steps import record_step
 from rights.requests.states import State
-
-__all__ = ["record"]
 
 
 def record(kind: str, request: RightsRequest, actor: Actor, at: datetime, facts: Mapping[str, Any]) -> None:

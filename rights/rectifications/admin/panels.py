@@ -21,8 +21,8 @@ from rights.rectifications.selectors import (
     waiting_fields,
 )
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import RightKind, RightsRequest
-from rights.requests.services import list_parts
+from rights.requests.models.requests import RightKind, RightsRequest
+from rights.requests.services.steps import list_parts
 
 __all__: list[str] = []
 

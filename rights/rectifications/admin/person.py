@@ -19,7 +19,8 @@ from paktaleem.foundation.console.row_actions import RowAction
 from rights.rectifications.admin.requests import InformedForm
 from rights.rectifications.models import RecipientNotice
 from rights.rectifications.selectors import list_notices_of_person
-from rights.rectifications.services import correct_person, record_informed
+from rights.rectifications.services.applying import correct_person
+from rights.rectifications.services.recipients import record_informed
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
 
 __all__: list[str] = []

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models import DataCategory, Purpose
+from consent.register.models.purposes import DataCategory, Purpose
 from paktaleem.directory.data_systems.selectors import categories_held
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
@@ -18,13 +18,13 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.rectifications import services
 from rights.rectifications.forms import CorrectionForm
 from rights.rectifications.models import Correction, CorrectionState, InformOutcome, RecipientNotice
 from rights.rectifications.selectors import list_corrections, list_notices
+from rights.rectifications.services import recipients, statements
 from rights.rectifications.services.statements import find_open_part
-from rights.requests.models import RightsRequest
-from rights.requests.services import restrict_for_request
+from rights.requests.models.requests import RightsRequest
+from rights.requests.services.outcomes import restrict_for_request
 
 __all__: list[str] = []
 
@@ -119,12 +119,12 @@ def _by(request: HttpRequest) -> dict[str, Any]:
 
 
 def _state(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.add_correction(row, services.Statement(**given), **_by(request))
+    statements.add_correction(row, statements.Statement(**given), **_by(request))
 
 
 def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     shown: list[tuple[str, str]] = []
-    for number, one in enumerate(services.read_corrections(row, reason=given["reason"], **_by(request)), 1):
+    for number, one in enumerate(statements.read_corrections(row, reason=given["reason"], **_by(request)), 1):
         field = f"{number}. {one.row}"
         texts = [
             (gettext("What it is about"), one.about),
@@ -149,7 +149,7 @@ def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> Ht
 
 def _refuse(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del row
-    services.refuse_correction(given["correction"], reasons=given["reasons"], **_by(request))
+    statements.refuse_correction(given["correction"], reasons=given["reasons"], **_by(request))
 
 
 def _restrict(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -158,7 +158,7 @@ def _restrict(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -
 
 def _informed(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del row
-    services.record_informed(given["notice"], outcome=given["outcome"], **_by(request))
+    recipients.record_informed(given["notice"], outcome=given["outcome"], **_by(request))
 
 
 def _open_corrections(row: RightsRequest) -> list[Correction]:

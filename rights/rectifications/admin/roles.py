@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.decisions.selectors.role_effects import RolePreview, preview_roles
 from paktaleem.directory.people.admin.people import person_url
-from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import person_acts
@@ -18,9 +19,7 @@ from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.tenancy.context import in_client
-from rights.rectifications.services import correct_roles
-
-__all__ = ["RolesForm"]
+from rights.rectifications.services.roles import correct_roles
 
 
 class RolesForm(RowActionForm):

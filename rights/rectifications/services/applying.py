@@ -13,13 +13,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
-from paktaleem.directory.people.models import AgeChange, AgeRoute, Subject
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, lock_subject, register_subject
-from paktaleem.directory.people.services.people import open_details
+from paktaleem.directory.people.services.erasure import AlreadyErased
+from paktaleem.directory.people.services.locking import lock_subject
+from paktaleem.directory.people.services.people import open_details, register_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -32,21 +34,10 @@ from rights.rectifications.models import CorrectedValue, Correction, CorrectionS
 from rights.rectifications.services.contacts import inform_previous_contacts
 from rights.rectifications.services.recipients import list_recipients_to_inform
 from rights.rectifications.values import CATEGORY, OTHER, check_value, parse_changes, to_text
-from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services.steps import record_step, require_subject
 from rights.requests.states import Decision
-
-__all__ = [
-    "CorrectionsMissing",
-    "NoneRefused",
-    "SomeRefused",
-    "StatedTwice",
-    "apply_corrections",
-    "correct_person",
-    "finish_confirmed_age",
-    "open_value",
-]
 
 _A_DAY, _DUE = timedelta(days=1), timedelta(days=3)
 """Time in which systems should have corrected the data: without undue delay."""

@@ -3,9 +3,7 @@
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.errors import PortalError
 from rights.rectifications.models import CorrectedValue, RecipientNotice
-from rights.requests.models import RightsRequest
-
-__all__ = ["CorrectionWaits", "RecipientsNotInformed", "require_corrections_made", "require_recipients_informed"]
+from rights.requests.models.requests import RightsRequest
 
 
 class CorrectionWaits(PortalError):

@@ -18,8 +18,6 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from rights.rectifications.messages import CONTACT_CHANGED
 
-__all__ = ["inform_previous_contacts", "to_given_address"]
-
 type _Recipient = Subject | GivenAddress | GivenNumber
 
 

@@ -7,28 +7,19 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from children.guardians.models import ServiceAuthorisation
-from consent.consents.models import ConsentEvent
-from consent.register.models import Recipient, RecipientApproval
-from consent.sharing.models import Disclosure
-from paktaleem.directory.people.models import Erasure, Subject
+from children.guardians.models.authorisations import ServiceAuthorisation
+from consent.consents.models.consents import ConsentEvent
+from consent.register.models.agreements import Recipient, RecipientApproval
+from consent.sharing.models.disclosures import Disclosure
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.rectifications.models import InformOutcome, RecipientNotice
-from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
 from rights.requests.services.steps import lock_open_request, record_step, require_subject
-
-__all__ = [
-    "describe_uninformed_recipients",
-    "find_recipients",
-    "list_recipients_after_consent",
-    "list_recipients_after_service",
-    "list_recipients_to_inform",
-    "list_who_must_be_informed",
-    "record_informed",
-]
 
 _SERVICE = system_actor("rights.recipients_of_service")
 _INFORMED_OF = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION, RightKind.ERASURE})

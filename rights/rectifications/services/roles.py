@@ -5,16 +5,15 @@ from datetime import datetime
 
 from django.db import transaction
 
-from children.guardians.models import Guardianship
-from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
+from children.guardians.models.guardians import Guardianship
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from rights.rectifications.models import CorrectedValue
 from rights.rectifications.services.applying import correct_person
 from rights.rectifications.values import ROLES
-
-__all__ = ["StillGuardian", "correct_roles"]
 
 
 class StillGuardian(PortalError):

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import categories_held
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import record_access
-from paktaleem.directory.people.services.people import open_details
+from paktaleem.directory.people.services.people import open_details, record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -19,25 +18,13 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS, OTHER, check_value, to_text
-from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
-from rights.requests.services import IdentityDiffers, read_request
 from rights.requests.services.clock import lock_unanswered
+from rights.requests.services.closing import IdentityDiffers
 from rights.requests.services.decisions import require_decider
+from rights.requests.services.intake import read_request
 from rights.requests.services.steps import list_parts, record_step
-
-__all__ = [
-    "AlreadySettled",
-    "NoRectification",
-    "ReadCorrection",
-    "Statement",
-    "TooManyCorrections",
-    "add_correction",
-    "find_open_part",
-    "read_corrections",
-    "refuse_correction",
-    "take_over_corrections",
-]
 
 MOST_CORRECTIONS = 20
 """Corrections of one request."""

@@ -1,5 +1,3 @@
 """Rights requests in the console."""
 
 from rights.requests.admin import dashboard, person, requests
-
-__all__ = ["dashboard", "person", "requests"]

@@ -7,27 +7,28 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment
 from paktaleem.foundation.console.forms import ActionForm
-from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.clock.deadlines import format_day
-from rights.requests import services
 from rights.requests.admin import forms
-from rights.requests.admin.letters import LETTER_TEMPLATE, is_preview, preview_message, show_sheet
+from rights.requests.admin.letters import preview_message, show_sheet
 from rights.requests.hooks import texts_to_read
 from rights.requests.letters import Occasion, compose_letter, get_answer_occasion
 from rights.requests.messages import ANSWER, NOTICE
-from rights.requests.models import RequestPause, RightKind, RightsRequest
+from rights.requests.models.requests import RightKind, RightsRequest
+from rights.requests.models.timeline import RequestPause
+from rights.requests.services import adding, clock, closing, decisions, delivery, handling, identity, intake
 from rights.requests.services.decisions import may_decide
 from rights.requests.states import Decision
-
-__all__ = ["ACTS"]
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:
@@ -35,8 +36,8 @@ def _by(request: HttpRequest) -> dict[str, Any]:
 
 
 def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    texts = services.read_request(row, reason=given["reason"], **_by(request))
-    notes = services.read_notes(row, actor=actor_of(request))
+    texts = intake.read_request(row, reason=given["reason"], **_by(request))
+    notes = handling.read_notes(row, actor=actor_of(request))
     owner: Any = site.get_model_admin(RightsRequest)
     labels = {"details": gettext("Details"), "contact": gettext("Contact"), "answer": gettext("Answer")}
     shown = [(labels[field], text) for field, text in texts.items()]
@@ -50,35 +51,35 @@ def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> Ht
 
 
 def _note(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.add_note(row, text=given["text"], **_by(request))
+    handling.add_note(row, text=given["text"], **_by(request))
 
 
 def _assign(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.assign_request(row, assignee=given["assignee"], **_by(request))
+    handling.assign_request(row, assignee=given["assignee"], **_by(request))
 
 
 def _match(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.assign_person(row, subject=given["external_id"], **_by(request))
+    intake.assign_person(row, subject=given["external_id"], **_by(request))
 
 
 def _verify(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.verify_identity(row, method=given["method"], **_by(request))
+    identity.verify_identity(row, method=given["method"], **_by(request))
 
 
 def _pause(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.pause_request(row, cause=given["cause"], **_by(request))
+    clock.pause_request(row, cause=given["cause"], **_by(request))
 
 
 def _resume(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    services.resume_request(row, **_by(request))
+    clock.resume_request(row, **_by(request))
 
 
 def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     if is_preview(request):
         expected = format_day(row.due_at + timedelta(days=given["days"]), row.client.time_zone)
         return preview_message(request, row, "extend", kind=NOTICE, text=given["text"], expected=expected)
-    services.extend_request(row, days=given["days"], text=given["text"], **_by(request))
+    clock.extend_request(row, days=given["days"], text=given["text"], **_by(request))
     return _hand_over_unless_mailed(request, row, "extended", given["text"])
 
 
@@ -89,28 +90,28 @@ def _decide(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
         require_recent_authentication(request, Capability.PROPOSE_ERASURES, at=get_arrival_time(request))
     decision = {key: given[key] for key in ("decision", "refusal_code", "reasons")}
     decision["granted"] = given.get("granted", [])
-    services.decide_part(given["part"], **decision, **_by(request))
+    decisions.decide_part(given["part"], **decision, **_by(request))
 
 
 def _route(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del row
-    services.route_part(given["part"], decider=given["decider"], **_by(request))
+    decisions.route_part(given["part"], decider=given["decider"], **_by(request))
 
 
 def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     if is_preview(request):
         return preview_message(request, row, "answer", kind=ANSWER, text=given["text"])
-    services.answer_request(row, text=given["text"], to_contact=given.get("to_contact", False), **_by(request))
+    closing.answer_request(row, text=given["text"], to_contact=given.get("to_contact", False), **_by(request))
     return _hand_over_unless_mailed(request, row, "answered", given["text"])
 
 
 def _record_delivery(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    services.record_delivery(row, **_by(request))
+    delivery.record_delivery(row, **_by(request))
 
 
 def _hand_over_unless_mailed(request: HttpRequest, row: RightsRequest, step: str, text: str) -> HttpResponse | None:
-    if services.is_mailed(row, step):
+    if closing.is_mailed(row, step):
         return None
     messages.warning(request, gettext("It was not sent by email: print it, hand it over, and record that."))
     return show_sheet(request, row, text=text, language=row.language)
@@ -118,15 +119,15 @@ def _hand_over_unless_mailed(request: HttpRequest, row: RightsRequest, step: str
 
 def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    services.close_request(row, **_by(request))
+    closing.close_request(row, **_by(request))
 
 
 def _add_rights(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.add_rights(row, kinds=given["kinds"], **_by(request))
+    adding.add_rights(row, kinds=given["kinds"], **_by(request))
 
 
 def _link(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.link_duplicate(row, other=given["other"], **_by(request))
+    closing.link_duplicate(row, other=given["other"], **_by(request))
 
 
 class PrefilledAnswerForm(forms.AnswerForm):
@@ -174,7 +175,7 @@ def _may_decide(row: RightsRequest, actor: Actor, at: datetime) -> bool:
 
 
 def _may_turn(row: RightsRequest, at: datetime) -> bool:
-    return _is_unanswered(row, at) and bool(services.list_addable_rights(row))
+    return _is_unanswered(row, at) and bool(adding.list_addable_rights(row))
 
 
 def _is_decided(row: RightsRequest, at: datetime) -> bool:
@@ -282,7 +283,7 @@ _DELIVERY = RowAction(
     form=ActionForm,
     lead="Only once the person holds the printed answer or notice in their hands. Until then the clock runs.",
     done="Recorded: the person has it.",
-    applies=lambda row, _: row.is_open and bool(services.find_undelivered(row)),
+    applies=lambda row, _: row.is_open and bool(delivery.find_undelivered(row)),
 )
 _DECISION = (
     RowAction(
@@ -342,7 +343,7 @@ _DECISION = (
         done="Linked.",
         applies=lambda row, at: _is_unanswered(row, at) and row.subject_id is not None,
         refusals={
-            services.AlreadyDecided: "One of these rights is already decided: answer each request on its own.",
+            decisions.AlreadyDecided: "One of these rights is already decided: answer each request on its own.",
         },
     ),
     RowAction(
@@ -353,7 +354,7 @@ _DECISION = (
         form=ActionForm,
         lead="Every system must have answered, or been waived by two people. A copy that systems gave is then deleted.",
         done="Closed.",
-        applies=lambda row, _: row.is_open and (row.answered_at is not None or services.is_of_erased_person(row)),
+        applies=lambda row, _: row.is_open and (row.answered_at is not None or closing.is_of_erased_person(row)),
     ),
 )
 ACTS = (*_READING, *_PERSON, *_CLOCK, *_DECISION)

@@ -9,10 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day
 from rights.clock.picture import ClockPicture, MarkKind, draw_clock
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.selectors import get_clock
-
-__all__ = ["clock_panel"]
 
 _LABELS = {
     MarkKind.RECEIVED: _("Received {day}"),

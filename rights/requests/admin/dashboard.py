@@ -12,9 +12,7 @@ from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.site import boards, site
-from rights.requests.models import RightsRequest
-
-__all__ = ["rights_board"]
+from rights.requests.models.requests import RightsRequest
 
 _LATE = gettext_lazy("the person has no answer and no notice")
 

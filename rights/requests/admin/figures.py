@@ -22,10 +22,8 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.requests.models import RightKind
+from rights.requests.models.requests import RightKind
 from rights.requests.selectors import Figures, MonthFigures, get_figures, get_monthly_figures
-
-__all__ = ["export_figures", "show_figures"]
 
 _PERIODS = {
     "30": (timedelta(days=30), _("30 days")),

@@ -18,27 +18,22 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from rights.clock.deadlines import format_day
-from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
-from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
+from rights.requests.models.requests import (
+    DECIDERS,
+    DECISIONS,
+    REFUSALS,
+    IdentityMethod,
+    RequestPart,
+    RightKind,
+    RightsRequest,
+)
+from rights.requests.models.timeline import PauseCause
 from rights.requests.selectors import list_linkable, list_purposes_of_part
-from rights.requests.services import list_addable_rights, list_assignees, list_parts, may_answer_contact
+from rights.requests.services.adding import list_addable_rights
+from rights.requests.services.closing import may_answer_contact
 from rights.requests.services.decisions import GRANTED_BY_PURPOSE, may_decide
-
-__all__ = [
-    "AddRightsForm",
-    "AnswerForm",
-    "AssignForm",
-    "DecideForm",
-    "ExtendForm",
-    "IntakeForm",
-    "LinkForm",
-    "MatchForm",
-    "NoteForm",
-    "PauseForm",
-    "RouteForm",
-    "VerifyForm",
-    "undecided_parts",
-]
+from rights.requests.services.handling import list_assignees
+from rights.requests.services.steps import list_parts
 
 _TEXT = {"rows": 8, "dir": "auto"}
 

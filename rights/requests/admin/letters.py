@@ -4,10 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from paktaleem.directory.mail.kinds import MessageKind
-from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview, preview_letter, show_letter_sheet
-from rights.requests.models import RightsRequest
-
-__all__ = ["LETTER_TEMPLATE", "is_preview", "preview_message", "show_sheet"]
+from paktaleem.directory.mail.letter_pages import preview_letter, show_letter_sheet
+from rights.requests.models.requests import RightsRequest
 
 
 def preview_message(

@@ -6,9 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from rights.requests.models import RightsRequest
-
-__all__ = ["request_panels"]
+from rights.requests.models.requests import RightsRequest
 
 type RequestPanel = Callable[[HttpRequest, RightsRequest], dict[str, Any] | None]
 

@@ -25,8 +25,8 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from rights.requests.admin.forms import IntakeForm
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import Channel, RightsRequest
-from rights.requests.services import receive_request
+from rights.requests.models.requests import Channel, RightsRequest
+from rights.requests.services.intake import receive_request
 
 __all__: list[str] = []
 

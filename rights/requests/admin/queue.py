@@ -20,18 +20,8 @@ from paktaleem.foundation.console.filters import ChosenFilter, ProgressFilter
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.tenancy.indexes import Constant
 from rights.requests.hooks import calls_to_make
-from rights.requests.models import SOON, TO_CALL, RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import SOON, TO_CALL, RequestPart, RightKind, RightsRequest
 from rights.requests.states import State
-
-__all__ = [
-    "AssigneeFilter",
-    "KindFilter",
-    "RequestProgressFilter",
-    "assignee_for",
-    "render_due",
-    "render_standing",
-    "select_calls",
-]
 
 _TONES = {
     State.CLOSED: "good",

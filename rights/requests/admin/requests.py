@@ -42,11 +42,10 @@ from rights.requests.admin.queue import (
     render_standing,
 )
 from rights.requests.carried_out import orders_of
-from rights.requests.models import PARENT, RequestPart, RequestStep, RightKind, RightsRequest
+from rights.requests.models.requests import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.models.timeline import RequestStep
 from rights.requests.selectors import list_related
-from rights.requests.services import list_parts
-
-__all__ = ["RightsRequestAdmin"]
+from rights.requests.services.steps import list_parts
 
 
 @admin.register(RightsRequest, site=site)

@@ -2,13 +2,11 @@
 
 from django.db import models
 
-from consent.consents.models import Objection, Restriction
+from consent.consents.models.consents import Objection, Restriction
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Scope, TablePolicy
 from rights.requests.models.requests import RightsRequest
-
-__all__ = ["RequestLimit"]
 
 
 class RequestLimit(models.Model):

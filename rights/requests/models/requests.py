@@ -18,20 +18,6 @@ from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, Tab
 from rights.clock.deadlines import ANSWER_TIME
 from rights.requests.states import Decider, Decision, RefusalCode, State
 
-__all__ = [
-    "ANSWERED_IN_TIME",
-    "PARENT",
-    "SOON",
-    "STATE_LABELS",
-    "TO_CALL",
-    "Channel",
-    "IdentityMethod",
-    "RequestPart",
-    "RightKind",
-    "RightsRequest",
-    "RightsRequestQuerySet",
-]
-
 SOON = timedelta(days=7)
 """Time before the deadline from which a request counts as due soon."""
 ANSWERED_IN_TIME = Q(delivered_at__lt=F("due_at")) | Q(notice_at__lt=F("due_at"), delivered_at__lt=F("expected_by"))

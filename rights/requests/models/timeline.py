@@ -13,8 +13,6 @@ from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Sc
 from rights.clock.deadlines import StepKind
 from rights.requests.models.requests import BY, RightsRequest
 
-__all__ = ["PauseCause", "RequestExtension", "RequestNote", "RequestPause", "RequestStep", "ScheduledStep"]
-
 
 class PauseCause(models.TextChoices):
     """Why a request waits for the person."""

@@ -10,14 +10,12 @@ from django.utils.translation import gettext as _
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
-from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
 from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authority
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.intake import create_parts
 from rights.requests.services.outcomes import decide_at_once
 from rights.requests.services.steps import list_parts, record_step
-
-__all__ = ["TURNS_INTO_RIGHTS", "NoQuestion", "add_rights", "list_addable_rights"]
 
 TURNS_INTO_RIGHTS = frozenset({RightKind.QUESTION, RightKind.CHILD_CONCERN})
 """Kinds that are no right, and can turn into one."""

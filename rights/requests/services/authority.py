@@ -4,22 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from children.guardians.request_rules import RequestBlocker
-from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
+from children.guardians.selectors.guardians import GuardianshipUnknown, find_request_blocker, get_live_guardianship
 from children.guardians.services.locking import lock_child
-from consent.consents.models import Restriction
+from consent.consents.models.consents import Restriction
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.errors import PortalError
-from rights.requests.models import RequestLimit, RightKind, RightsRequest
+from rights.requests.models.limits import RequestLimit
+from rights.requests.models.requests import RightKind, RightsRequest
 from rights.requests.services.steps import require_subject
-
-__all__ = [
-    "GUARDIANS_RIGHTS",
-    "RequestNotAllowed",
-    "find_blocker",
-    "find_guardian_of_limit",
-    "has_authority",
-    "require_authority",
-]
 
 _DISCLOSING = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
 """Rights whose exercise hands data of the child to the guardian."""

@@ -15,23 +15,11 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.clock.deadlines import LONGEST_EXTENSION, format_day
 from rights.requests.messages import NOTICE
-from rights.requests.models import PauseCause, RequestExtension, RequestPause, RightsRequest
+from rights.requests.models.requests import RightsRequest
+from rights.requests.models.timeline import PauseCause, RequestExtension, RequestPause
 from rights.requests.sealing import seal_text
 from rights.requests.selectors import get_clock
 from rights.requests.services.steps import lock_open_request, record_step
-
-__all__ = [
-    "AlreadyAnswered",
-    "AlreadyExtended",
-    "AlreadyPaused",
-    "NotPaused",
-    "TooLate",
-    "extend_request",
-    "lock_unanswered",
-    "pause_request",
-    "resume_request",
-    "update_dates",
-]
 
 
 class AlreadyAnswered(PortalError):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -18,7 +18,9 @@ from paktaleem.foundation.errors import PortalError
 from rights.requests.carried_out import is_carried_out, orders_of
 from rights.requests.hooks import before_answering, before_closing, request_continued
 from rights.requests.messages import ANSWER
-from rights.requests.models import PARENT, RequestLimit, RequestPart, RequestStep, RightsRequest
+from rights.requests.models.limits import RequestLimit
+from rights.requests.models.requests import PARENT, RequestPart, RightsRequest
+from rights.requests.models.timeline import RequestStep
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.decisions import AlreadyDecided
@@ -31,21 +33,6 @@ from rights.requests.services.steps import (
     record_step,
 )
 from rights.requests.states import Decision, State
-
-__all__ = [
-    "IdentityDiffers",
-    "NotAnswered",
-    "NotDecided",
-    "NotSamePerson",
-    "OrdersOpen",
-    "answer_request",
-    "close_request",
-    "is_mailed",
-    "is_of_erased_person",
-    "link_duplicate",
-    "may_answer_contact",
-    "record_orders_answered",
-]
 
 _LIMITS = frozenset({"restriction", "objection"})
 """Kinds of parent of an order that are limits."""

@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
-from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.selectors import list_purposes_of_part
 from rights.requests.services.authority import require_authority
@@ -21,18 +21,6 @@ from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.outcomes import carry_out
 from rights.requests.services.steps import NEEDS_NO_IDENTITY, list_parts, record_step, require_subject
 from rights.requests.states import Decider, Decision, RefusalCode
-
-__all__ = [
-    "GRANTED_BY_PURPOSE",
-    "AlreadyDecided",
-    "AlreadyRouted",
-    "IdentityNotVerified",
-    "decide_part",
-    "may_decide",
-    "require_decider",
-    "route_part",
-]
-
 
 GRANTED_BY_PURPOSE = frozenset({RightKind.RESTRICTION, RightKind.WITHDRAWAL, RightKind.OBJECTION, RightKind.ERASURE})
 """Rights that can be granted for some purposes only."""

@@ -9,11 +9,10 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from rights.requests.messages import ANSWER, NOTICE
-from rights.requests.models import RequestExtension, RightsRequest
+from rights.requests.models.requests import RightsRequest
+from rights.requests.models.timeline import RequestExtension
 from rights.requests.services.clock import TooLate, update_dates
 from rights.requests.services.steps import lock_open_request, lock_request, record_step
-
-__all__ = ["NothingToDeliver", "find_undelivered", "record_delivery", "record_letter_outcome"]
 
 
 class NothingToDeliver(PortalError):

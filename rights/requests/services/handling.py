@@ -11,11 +11,10 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from rights.requests.models import RequestNote, RightsRequest
+from rights.requests.models.requests import RightsRequest
+from rights.requests.models.timeline import RequestNote
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.steps import lock_open_request, record_step
-
-__all__ = ["add_note", "assign_request", "list_assignees", "read_notes"]
 
 
 def list_assignees(request: RightsRequest, *, actor: Actor, at: datetime) -> list[User]:

@@ -11,30 +11,13 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import identity_verified
-from rights.requests.models import IdentityMethod, RightsRequest
+from rights.requests.models.requests import IdentityMethod, RightsRequest
 from rights.requests.selectors import is_erasing
 from rights.requests.services.authority import require_authority
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.outcomes import decide_at_once
-from rights.requests.services.steps import (
-    end_request,
-    list_parts,
-    lock_open_request,
-    record_step,
-    require_subject,
-)
+from rights.requests.services.steps import end_request, list_parts, lock_open_request, record_step, require_subject
 from rights.requests.states import State
-
-__all__ = [
-    "ContactTooNew",
-    "ErasureGranted",
-    "NoNumber",
-    "check_number",
-    "confirm_own_request",
-    "deny_own_request",
-    "record_verified",
-    "verify_identity",
-]
 
 _BY_STAFF = frozenset({IdentityMethod.CLIENT, IdentityMethod.CALL_BACK})
 

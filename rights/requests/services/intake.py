@@ -14,7 +14,7 @@ from consent.notices.selectors.purposes import find_purposes
 from paktaleem.directory.access_links.limits import count_rights_message, count_verified_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.models import Client
@@ -27,7 +27,8 @@ from rights.clock.deadlines import ANSWER_TIME, due_at, format_day
 from rights.requests.addresses import get_start_url
 from rights.requests.hooks import person_assigned, person_named
 from rights.requests.messages import RECEIVED
-from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
+from rights.requests.models.requests import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.models.timeline import RequestPause
 from rights.requests.sealing import create_key, open_text, seal_text
 from rights.requests.selectors import find_deciders, name_rights
 from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authority
@@ -36,17 +37,6 @@ from rights.requests.services.holds import hold_data, move_hold
 from rights.requests.services.outcomes import decide_at_once
 from rights.requests.services.steps import lock_open_request, lock_request, record_step
 from rights.requests.states import State
-
-__all__ = [
-    "MATCH_SENDER",
-    "PersonDiffers",
-    "assign_person",
-    "continue_request",
-    "create_parts",
-    "read_request",
-    "receive_request",
-    "require_may_receive",
-]
 
 MATCH_SENDER = "rights.match_sender"
 

@@ -16,14 +16,11 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import to_client_clock
 from rights.requests.hooks import person_assigned, person_named
 from rights.requests.messages import CONFIRM
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.selectors import name_rights
 from rights.requests.services.holds import move_hold
-from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.services.steps import lock_open_request, record_step
-
-__all__ = ["MATCH_LIMITS", "MATCH_SENDER", "match_sender"]
 
 MATCH_LIMITS = (Limit("rights-match/address", 3, timedelta(days=1)),)
 """Requests matched with a person: three a day for each contact of a client, whether it is on file or not."""

@@ -6,30 +6,19 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent.consents.models import Method
-from consent.consents.services import (
-    NothingToWithdraw,
-    object_to_purpose,
-    restrict_processing,
-    withdraw_consent,
-)
+from consent.consents.models.consents import Method
+from consent.consents.services.recording import NothingToWithdraw, withdraw_consent
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import part_granted
-from rights.requests.models import Channel, RequestLimit, RequestPart, RightKind, RightsRequest
+from rights.requests.models.limits import RequestLimit
+from rights.requests.models.requests import Channel, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import is_legitimate_interest, list_purposes_meant, list_purposes_of_part
 from rights.requests.services.authority import RequestNotAllowed, require_authority
 from rights.requests.services.steps import list_parts, record_step, require_subject
 from rights.requests.states import Decision
-
-__all__ = [
-    "BasisDoesNotAllowObjection",
-    "OnlyPartlyInScope",
-    "carry_out",
-    "decide_at_once",
-    "restrict_for_request",
-]
 
 _PORTAL = system_actor("rights.outcomes")
 _METHODS = {

@@ -9,10 +9,8 @@ from django.db.models import Q
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from rights.requests.data_kinds import list_old_requests
-from rights.requests.models import RightsRequest
+from rights.requests.models.requests import RightsRequest
 from rights.requests.services.steps import record_step
-
-__all__ = ["destroy_texts_of_person", "list_clients_with_old_requests", "purge_old_requests"]
 
 _AT_ONCE = 500
 

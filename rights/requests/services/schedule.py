@@ -11,11 +11,10 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.jobs.enqueue import enqueue_jobs
 from rights.clock.deadlines import ESCALATION_DAY, Step, StepKind, due_at, list_due_steps
-from rights.requests.models import RequestPart, RequestStep, RightsRequest, RightsRequestQuerySet, ScheduledStep
+from rights.requests.models.requests import RequestPart, RightsRequest, RightsRequestQuerySet
+from rights.requests.models.timeline import RequestStep, ScheduledStep
 from rights.requests.selectors import get_clocks, list_parts_of
 from rights.requests.services.steps import make_step
-
-__all__ = ["NOTIFY_STAFF", "carry_out_due_steps", "list_clients_with_due_requests"]
 
 NOTIFY_STAFF = "rights.notify_staff"
 _EARLIEST = timedelta(days=ESCALATION_DAY - 1)

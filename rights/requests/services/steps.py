@@ -13,19 +13,9 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
 from rights.requests.carried_out import is_carried_out
 from rights.requests.hooks import request_ended
-from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
+from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
+from rights.requests.models.timeline import RequestStep
 from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
-
-__all__ = [
-    "RequestEnded",
-    "end_request",
-    "list_parts",
-    "lock_open_request",
-    "lock_request",
-    "make_step",
-    "record_step",
-    "require_subject",
-]
 
 NEEDS_NO_IDENTITY = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
 """Kinds that may be answered without a verified identity: the answer discloses nothing about a person."""

@@ -12,10 +12,16 @@ from hypothesis import given as generated
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from consent.cookies.models import ChoiceSource, CookieChoice, Visitor
+from consent.cookies.models.choices import ChoiceSource, CookieChoice, Visitor
 from consent.cookies.selectors import find_visitor, hash_token
-from consent.cookies.services import BannerOutdated, ChildMayNotAccept, ChoiceMade, NothingToChoose, record_choice
-from consent.cookies.services.choices import purge_visitors
+from consent.cookies.services.choices import (
+    BannerOutdated,
+    ChildMayNotAccept,
+    ChoiceMade,
+    NothingToChoose,
+    purge_visitors,
+    record_choice,
+)
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from tests.consent.cookies.making import get_banner, make_cookie, make_usual_cookies

@@ -8,12 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
-from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
+from consent.cookies.models.choices import BannerVersion
+from consent.cookies.models.links import LinkedService
+from consent.cookies.models.register import Cookie, CookieSite
 from consent.cookies.selectors import find_client_of_site, list_links, list_links_to_review
-from consent.cookies.services import review_link, save_cookie, save_link, save_site
-from consent.cookies.services.register import request_necessary_cookie
-from consent.register.services import decide_safeguard_change
+from consent.cookies.services.register import request_necessary_cookie, review_link, save_cookie, save_link, save_site
 from consent.register.services.register import SharedRowNotEditable
+from consent.register.services.safeguards import decide_safeguard_change
 from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester

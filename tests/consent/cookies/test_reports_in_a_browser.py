@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from consent.cookies.banner import build_content
-from consent.cookies.models import Cookie
+from consent.cookies.models.register import Cookie
 from consent.cookies.script import CURRENT, get_script_path
 from tests.banner import STATIC
 

@@ -11,7 +11,7 @@ from hypothesis import given as generated
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from consent.cookies.models import CookieChoice
+from consent.cookies.models.choices import CookieChoice
 from consent.cookies.views import script
 from paktaleem.directory.access_links.limits import count_in_window
 from paktaleem.foundation.clock import wall_clock_now

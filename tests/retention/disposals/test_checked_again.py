@@ -7,21 +7,23 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from consent.consents.models import ConsentState
-from consent.consents.services import Answer, record_answers, restrict_processing
-from consent.register.models import ServiceAgreement
-from consent.register.services import change_register, end_period
-from paktaleem.directory.data_systems.models import Order
+from consent.consents.models.consents import ConsentState
+from consent.consents.services.recording import Answer, record_answers
+from consent.consents.services.restrictions import restrict_processing
+from consent.register.models.agreements import ServiceAgreement
+from consent.register.services.register import change_register, end_period
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.results import Answer as SystemAnswer
-from paktaleem.directory.data_systems.services import AlreadyAnswered, accept_order, complete_order
+from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, accept_order, complete_order
 from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.services import start_erasure
+from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.foundation.audit.actors import Reason
-from retention.disposals.models import Item
-from retention.disposals.services import certify_if_answered
-from retention.holdings.models import Holding
-from retention.holdings.services import ActivityReport, report_activity
-from retention.schedule.services import HoldScope, end_rule, place_hold
+from retention.disposals.models.items import Item
+from retention.disposals.services.verifying import certify_if_answered
+from retention.holdings.models.holdings import Holding
+from retention.holdings.services.activity import ActivityReport, report_activity
+from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services.rules import end_rule
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, second_record

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderSet
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderSet
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.selectors import Parent, is_set_intact
-from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
+from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
@@ -15,22 +15,23 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.ids import new_id
-from retention.disposals.models import Approval, Batch, Certificate, Item, Stage
+from retention.disposals.models.batches import Approval, Batch, Stage
+from retention.disposals.models.certificates import Certificate
+from retention.disposals.models.items import Item
 from retention.disposals.selectors import get_progress
-from retention.disposals.services import (
-    BatchMovedOn,
+from retention.disposals.services.batches import BatchMovedOn
+from retention.disposals.services.reviewing import (
     approve_disposal,
     cancel_disposal,
     exclude_item,
     extend_item,
-    flag_chunk,
-    open_disposal,
     pause_disposal,
     resume_disposal,
     settle_approval,
 )
-from retention.holdings.models import Holding
-from retention.schedule.services import HoldScope, place_hold
+from retention.disposals.services.sweeping import flag_chunk, open_disposal
+from retention.holdings.models.holdings import Holding
+from retention.schedule.services.holds import HoldScope, place_hold
 from tests.factories import SETTING_UP
 from tests.retention.disposals.steps import (
     WORKER,

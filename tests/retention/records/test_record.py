@@ -16,16 +16,10 @@ from django.utils.translation import override
 from openpyxl import load_workbook
 from pyld import jsonld
 
-from consent.agreements.services import add_contact
-from consent.register.models import (
-    Capacity,
-    Purpose,
-    Recipient,
-    RecipientApproval,
-    TransferGround,
-)
-from consent.register.services import change_register
-from consent.register.services.register import SharedRowNotEditable
+from consent.agreements.services.contacts import add_contact
+from consent.register.models.agreements import Recipient, RecipientApproval, TransferGround
+from consent.register.models.purposes import Capacity, Purpose
+from consent.register.services.register import SharedRowNotEditable, change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.oneroster import Problem, RosterInvalid, open_roster
+from paktaleem.directory.oneroster.problems import Problem, RosterInvalid
+from paktaleem.directory.oneroster.roster import open_roster
 from tests.rosters import RosterPackage
 
 type Refuse = Callable[[RosterPackage | Path], list[Problem]]

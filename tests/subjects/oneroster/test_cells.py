@@ -2,12 +2,7 @@ from datetime import date
 
 import pytest
 
-from paktaleem.directory.oneroster.cells import (
-    day,
-    full_name,
-    plausible_email,
-    plausible_phone,
-)
+from paktaleem.directory.oneroster.cells import day, full_name, plausible_email, plausible_phone
 from paktaleem.directory.oneroster.columns import VERSIONS
 
 

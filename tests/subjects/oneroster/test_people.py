@@ -5,14 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.oneroster import (
-    GuardianRelation,
-    Person,
-    Roster,
-    RosterInvalid,
-    open_roster,
-    problems,
-)
+from paktaleem.directory.oneroster import problems
+from paktaleem.directory.oneroster.people import GuardianRelation, Person
+from paktaleem.directory.oneroster.problems import RosterInvalid
+from paktaleem.directory.oneroster.roster import Roster, open_roster
 from tests.rosters import RosterPackage, clean_network, odd_network, school
 
 

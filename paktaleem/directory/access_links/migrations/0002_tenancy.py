@@ -2,12 +2,8 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import (
-    ApplySql,
-    SameClientForeignKey,
-    Isolate,
-    TenantIsolation,
-)
+from paktaleem.foundation.tenancy.sql_operations import ApplySql
+from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):

@@ -14,18 +14,3 @@ from paktaleem.directory.administration.admin import (
     staff_changes,
     work,
 )
-
-__all__ = [
-    "access_records",
-    "accounts",
-    "api_keys",
-    "clients",
-    "dashboard",
-    "entries",
-    "memberships",
-    "people_search",
-    "periods",
-    "readmissions",
-    "staff_changes",
-    "work",
-]

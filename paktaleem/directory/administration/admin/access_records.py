@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.people.admin.people import LABELS, person_url
 from paktaleem.directory.people.models import AccessRecord, Subject
-from paktaleem.directory.people.services import SEARCHED
+from paktaleem.directory.people.services.searches import SEARCHED
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -21,8 +21,6 @@ from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["AccessRecordAdmin"]
 
 _MOST = 50
 

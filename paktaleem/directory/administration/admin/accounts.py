@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.administration.admin.staff_changes import ProposingAdmin, redirect_to_proposal
 from paktaleem.foundation.accounts.leaving import list_clients_left_without
-from paktaleem.foundation.accounts.models import Client, StaffChange, User
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.services import (
+from paktaleem.foundation.accounts.staff_changes import StaffChange
+from paktaleem.foundation.accounts.staff_services import (
     change_email,
     change_user,
     invite_user,
@@ -25,13 +27,11 @@ from paktaleem.foundation.accounts.services import (
 )
 from paktaleem.foundation.console.filters import ActiveFilter
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
-from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["UserAdmin"]
 
 _TWO = " For privacy officers and client administrators it is a proposal: another officer must approve it."
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.services import (
     MAX_ROTATION_OVERLAP,
@@ -28,14 +29,12 @@ from paktaleem.foundation.console.field_words import FieldWords, field_words
 from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.tasks_under_way import find_step_of
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["ApiKeyAdmin", "expires_soon"]
 
 SCOPE_NAMES = {
     "subjects:read": _("Find people, without their names"),

@@ -14,11 +14,12 @@ from django.utils.translation import gettext_noop
 from paktaleem.directory.administration.client_pages import ClientPage, client_pages, public_pages
 from paktaleem.directory.people.selectors import list_protected
 from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection
+from paktaleem.foundation.accounts.client_services import change_client, decide_client_change
 from paktaleem.foundation.accounts.leaving import can_administrator_sign_in
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
-from paktaleem.foundation.accounts.services import change_client, decide_client_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
@@ -26,7 +27,7 @@ from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.forms import GroundField, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
-from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -36,8 +37,6 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["ClientAdmin", "ClientChangeAdmin"]
 
 
 class ClientForm(ScopedForm):

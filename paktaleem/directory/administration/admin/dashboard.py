@@ -7,17 +7,16 @@ from django.utils.translation import gettext as _
 
 from paktaleem.directory.administration.admin.api_keys import expires_soon
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import ApiKey, StaffChange
+from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.periods.models import PeriodChange
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["administration_board"]
 
 
 @boards.connect

@@ -37,8 +37,6 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["EntryAdmin"]
-
 LATEST_SHOWN = 8
 _PURPOSES = {"purpose", "purposes", "purpose_code"}
 _CATEGORIES = {"category", "categories"}

@@ -16,8 +16,6 @@ from paktaleem.directory.schools.places import find_places
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.tenancy.limited_lists import IsAmong
 
-__all__ = ["SchoolsField", "name_limit", "read_schools", "show_schools", "with_school_names"]
-
 _MOST_NAMES = 20
 """How many names are looked up; LMS ids are found together, in one query."""
 

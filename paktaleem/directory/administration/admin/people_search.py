@@ -10,7 +10,7 @@ from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, list_same_person
-from paktaleem.directory.people.services import find_people, record_id_search
+from paktaleem.directory.people.services.searches import find_people, record_id_search
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import client_name
@@ -19,8 +19,6 @@ from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, Searc
 from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-
-__all__ = ["search_by_lms_id", "search_by_personal_data"]
 
 
 @searches.connect

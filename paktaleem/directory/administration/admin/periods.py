@@ -23,8 +23,6 @@ from paktaleem.foundation.periods.selectors import MOST_COUNTED, KindLine, list_
 from paktaleem.foundation.periods.services import decide_period_change, request_period_change
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["PeriodChangeAdmin"]
-
 
 class PeriodForm(ScopedForm):
     """A requested period: the kind, its new length, and the ground."""

@@ -13,11 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Readmission
-from paktaleem.directory.people.services import (
-    AlreadyRequested,
-    approve_readmission,
-    request_readmission,
-)
+from paktaleem.directory.people.services.readmission import AlreadyRequested, approve_readmission, request_readmission
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
@@ -29,8 +25,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
-
-__all__ = ["ReadmissionAdmin"]
 
 
 class RequestForm(ScopedForm):

@@ -10,21 +10,18 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from paktaleem.directory.administration.admin.limits import name_limit, with_school_names
-from paktaleem.foundation.accounts.models import StaffChange
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.services import (
-    AlreadyEnded,
-    decide_staff_change,
-)
+from paktaleem.foundation.accounts.staff_accounts import AlreadyEnded
+from paktaleem.foundation.accounts.staff_changes import StaffChange
+from paktaleem.foundation.accounts.staff_services import decide_staff_change
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import reason_label, staff_name
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.tasks_under_way import return_to_task
 from paktaleem.foundation.times import isolate
-
-__all__ = ["ProposingAdmin", "StaffChangeAdmin", "redirect_to_proposal"]
 
 
 def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> HttpResponse | None:

@@ -11,14 +11,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.services import RECOMPUTE_AGES
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.long_acts import Work, list_work, long_acts, make_run_act
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-
-__all__ = ["show_work"]
 
 
 def show_work(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:

@@ -1,5 +1,3 @@
 """Console pages for systems and orders."""
 
 from paktaleem.directory.data_systems.admin import alerts, board, erasures, orders, person, systems
-
-__all__ = ["alerts", "board", "erasures", "orders", "person", "systems"]

@@ -10,21 +10,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.models import OrderAlert, OrderSet
+from paktaleem.directory.data_systems.models.alerts import OrderAlert
+from paktaleem.directory.data_systems.models.orders import OrderSet
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import (
-    annotate_actor,
-    format_actor,
-    reason_label,
-    render_state,
-    state_column,
-)
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
-
-__all__ = ["OrderAlertAdmin", "OrderSetAdmin"]
 
 
 @admin.register(OrderAlert, site=site)

@@ -5,14 +5,12 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.site import boards, site
-
-__all__ = ["orders_board"]
 
 
 @boards.connect

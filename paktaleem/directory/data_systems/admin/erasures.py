@@ -6,13 +6,12 @@ from django.http import HttpRequest
 
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.services.erasure import ERASURE
-from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label
 from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.requests import actor_of, may
-
-__all__ = ["erasure_panel"]
 
 
 @person_panels.connect

@@ -7,13 +7,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
-from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.data_systems.models.orders import Order, OrderKind
 from paktaleem.directory.data_systems.results import Answer, Exemption
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_category
-
-__all__ = ["AgreeForm", "AnswerForm", "FileForm"]
 
 _OUTCOMES = [
     (Outcome.DONE.value, _("Done")),

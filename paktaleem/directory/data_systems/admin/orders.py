@@ -15,35 +15,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.forms import AgreeForm, AnswerForm, FileForm
-from paktaleem.directory.data_systems.models import (
-    Delivery,
-    Order,
-    OrderKind,
-    OrderStep,
-    System,
-    Waiver,
-)
+from paktaleem.directory.data_systems.models.orders import Order, OrderKind, OrderStep, Waiver
+from paktaleem.directory.data_systems.models.systems import Delivery, System
 from paktaleem.directory.data_systems.order_cases import order_cases
 from paktaleem.directory.data_systems.selectors import list_parts
-from paktaleem.directory.data_systems.services import (
-    accept_order,
-    add_part,
-    approve_waiver,
-    carry_out_by_hand,
-    new_values_of,
-    propose_waiver,
-    retry_order,
-)
+from paktaleem.directory.data_systems.services.collecting import add_part
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, retry_order
+from paktaleem.directory.data_systems.services.issuing import new_values_of
+from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
-from paktaleem.foundation.console.columns import (
-    annotate_actor,
-    format_actor,
-    reason_label,
-    render_state,
-    state_column,
-)
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import (
@@ -62,8 +45,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = ["OrderAdmin", "OrderProgressFilter", "SystemFilter"]
 
 _TONES = {
     State.CONFIRMED: "good",

@@ -7,11 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.console.site import site
-
-__all__ = ["describe_state", "orders_panel", "panel_of_orders"]
 
 
 def orders_panel(row: Any, kind: str) -> dict[str, Any]:

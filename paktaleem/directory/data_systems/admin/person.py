@@ -6,14 +6,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from paktaleem.directory.data_systems.admin.panels import panel_of_orders
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models.orders import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.first_rows import take_latest
-
-__all__ = ["person_orders_panel", "summarize_orders"]
 
 _MOST = 50
 

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from paktaleem.directory.data_systems.category_models import category_models
-from paktaleem.directory.data_systems.models import System, SystemKey
-from paktaleem.directory.data_systems.services import (
+from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.services.registering import (
     assign_key,
     change_system,
     end_system,
@@ -27,8 +27,6 @@ from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-
-__all__ = ["SystemAdmin", "SystemKeyAdmin"]
 
 
 def _step(service: Callable[..., System]) -> Callable[[System, dict[str, Any], HttpRequest], None]:

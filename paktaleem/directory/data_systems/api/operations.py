@@ -21,30 +21,18 @@ from paktaleem.directory.data_systems.api.serializers import (
     as_order,
     as_part,
 )
-from paktaleem.directory.data_systems.models import Order, System
+from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.order_parameters import list_order_parameters
 from paktaleem.directory.data_systems.schedule import ASK_AGAIN_AFTER
 from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, system_of_key
-from paktaleem.directory.data_systems.services import (
-    accept_order,
-    add_part,
-    complete_order,
-    fail_order,
-    hand_over,
-    new_values_of,
-)
+from paktaleem.directory.data_systems.services.collecting import add_part
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order, fail_order, hand_over
+from paktaleem.directory.data_systems.services.issuing import new_values_of
 from paktaleem.directory.files.bodies import FILE_BODY, FileParser
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import (
-    Operation,
-    actor_of,
-    client_of,
-    moment_of,
-    validate_input,
-)
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-
-__all__ = ["AcceptOrder", "AddOrderFile", "CompleteOrder", "FailOrder", "ListOrders", "ShowOrder"]
 
 
 class ListOrders(Operation):

@@ -5,28 +5,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderPart
 from paktaleem.directory.data_systems.results import MISPLACED, Answer, Exemption, Section
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.services.collecting import MOST_PARTS
 from paktaleem.directory.data_systems.services.issuing import MOST_FIELDS
 from paktaleem.directory.data_systems.states import Outcome, State
 from paktaleem.foundation.api.serializers import CursorField, PatternField, StrictSerializer, TextField, TruthField
-
-__all__ = [
-    "AcceptedOutput",
-    "CodeField",
-    "CompleteInput",
-    "FailInput",
-    "ListInput",
-    "NewValuesField",
-    "OrderOutput",
-    "OrdersOutput",
-    "PartOutput",
-    "answer_of",
-    "as_order",
-    "as_part",
-]
 
 FIELD_CODE = r"^[a-z][a-z0-9_]{1,62}$"
 _CODE = r"^[a-z][a-z0-9_]*$"

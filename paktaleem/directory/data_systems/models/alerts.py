@@ -9,8 +9,6 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
-__all__ = ["OrderAlert"]
-
 
 class OrderAlert(models.Model):
     """One order that was found stuck in one state of one attempt: the people responsible are emailed once."""

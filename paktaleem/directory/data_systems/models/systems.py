@@ -15,8 +15,6 @@ from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["Delivery", "System", "SystemKey"]
-
 
 class Delivery(models.TextChoices):
     """How a system receives its orders."""

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-__all__ = ["NewAlerts", "raise_alerts"]
-
 
 class NewAlerts(NamedTuple):
     """Number of newly stuck orders: of the client's own systems, and of PakTaleem's."""

@@ -11,7 +11,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models import Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.models.orders import Order, OrderKind, OrderPart
 from paktaleem.directory.data_systems.results import Section
 from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, require_system_owner
 from paktaleem.directory.data_systems.states import State, Step, StepRefused
@@ -23,15 +23,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
-
-__all__ = [
-    "MOST_PARTS",
-    "CategoryUnknown",
-    "PartKindNotAccepted",
-    "TooManyParts",
-    "add_part",
-    "keep_sections",
-]
 
 MOST_PARTS = 100
 """Maximum number of sections and files of one order."""

@@ -7,14 +7,12 @@ from uuid import UUID
 from django.db import transaction
 
 from paktaleem.directory.data_systems.data_kinds import list_old_copies
-from paktaleem.directory.data_systems.models import Order, OrderPart
+from paktaleem.directory.data_systems.models.orders import Order, OrderPart
 from paktaleem.directory.data_systems.services.steps import facts_of, lock_order
 from paktaleem.directory.files.services import purge_package
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-
-__all__ = ["OrderOpen", "list_clients_with_old_copies", "purge_copies", "purge_old_copies"]
 
 _AT_ONCE = 200
 

@@ -4,28 +4,19 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.results import PERSON_ERASED
 from paktaleem.directory.data_systems.sealed_names import seal_name
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.steps import take_step
 from paktaleem.directory.data_systems.states import State, Step
-from paktaleem.directory.people.models import Erasure, Subject
-from paktaleem.directory.people.services import COMPLETE_ERASURE
+from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import COMPLETE_ERASURE
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-
-__all__ = [
-    "ERASURE",
-    "ERASURE_DUE",
-    "continue_erasure",
-    "describe_open_erasure_orders",
-    "issue_erasure_orders",
-    "keep_orders_answerable",
-    "lock_open_orders",
-]
 
 ERASURE = "erasure"
 """Kind of case of the orders of an erasure; the case is the ``Erasure``."""

@@ -10,33 +10,18 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.directory.data_systems.answered_orders import get_reported_records
-from paktaleem.directory.data_systems.models import Delivery, Ground, Order, OrderKind, OrderStep, System
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderStep
+from paktaleem.directory.data_systems.models.systems import Delivery, System
 from paktaleem.directory.data_systems.results import Answer, find_answer_faults, is_contradiction
 from paktaleem.directory.data_systems.schedule import retry_at, spread_of, stuck_at
 from paktaleem.directory.data_systems.services.collecting import keep_sections
-from paktaleem.directory.data_systems.services.steps import (
-    lock_order,
-    require_system_owner,
-    step_row,
-    take_step,
-)
+from paktaleem.directory.data_systems.services.steps import lock_order, require_system_owner, step_row, take_step
 from paktaleem.directory.data_systems.states import ENDED, Outcome, State, Step
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
-
-__all__ = [
-    "AlreadyAnswered",
-    "NotByHand",
-    "accept_order",
-    "carry_out_by_hand",
-    "complete_order",
-    "fail_order",
-    "hand_over",
-    "retry_order",
-]
 
 _ERASING = frozenset({OrderKind.ERASE, OrderKind.ANONYMISE})
 _ADDED = frozenset({"reported", "outcome"})

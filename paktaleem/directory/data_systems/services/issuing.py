@@ -9,14 +9,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.data_systems.schedule import stuck_at
 from paktaleem.directory.data_systems.selectors import Parent, systems_holding
 from paktaleem.directory.data_systems.services.steps import facts_of, step_row
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, record_access
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
@@ -24,8 +26,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
-
-__all__ = ["MOST_FIELDS", "OrderSpec", "check_order_spec", "issue_order", "issue_orders", "new_values_of"]
 
 _COLUMN = "systems_order.new_values"
 MOST_FIELDS = 50

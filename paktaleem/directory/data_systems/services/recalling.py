@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
+from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.results import ON_HOLD
 from paktaleem.directory.data_systems.sealed_names import name_of, seal_name
 from paktaleem.directory.data_systems.selectors import Parent
@@ -12,8 +12,6 @@ from paktaleem.directory.data_systems.services.steps import take_step
 from paktaleem.directory.data_systems.states import State, Step
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = ["recall_orders", "release_orders"]
 
 type FindKept = Callable[[Order], frozenset[str]]
 """Returns the categories (codes) of an order that holds keep."""

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from paktaleem.directory.data_systems.models import OrderKind, OrderSet
+from paktaleem.directory.data_systems.models.orders import OrderKind, OrderSet
 from paktaleem.directory.data_systems.schedule import stuck_at
 from paktaleem.directory.data_systems.selectors import HASH_OF_SET, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, check_order_spec
@@ -22,8 +22,6 @@ from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import UUID7_SQL, clock_bytes, new_id
 from paktaleem.foundation.tenancy.planning import plan_for_many
-
-__all__ = ["issue_orders_for_set"]
 
 _PLACE = re.compile("%[%s]")
 _ORDERED = "kind, method, reason, ground, due_at, parent_kind, parent_id, created_at"

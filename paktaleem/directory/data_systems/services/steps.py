@@ -5,15 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from paktaleem.directory.data_systems.answered_orders import report_answered_order
-from paktaleem.directory.data_systems.models import Order, OrderStep
+from paktaleem.directory.data_systems.models.orders import Order, OrderStep
 from paktaleem.directory.data_systems.schedule import stuck_at
 from paktaleem.directory.data_systems.states import ENDED, KIND_OF_ENTRY, State, Step, next_state
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.rows import insert_rows
-
-__all__ = ["facts_of", "lock_order", "require_system_owner", "step_row", "take_step"]
 
 _CLEARED_AT_THE_END = ("named", "new_values", "retry_at", "stuck_at")
 

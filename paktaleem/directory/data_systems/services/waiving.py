@@ -4,13 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models import Order, Waiver
-from paktaleem.directory.data_systems.services.steps import (
-    facts_of,
-    lock_order,
-    require_system_owner,
-    take_step,
-)
+from paktaleem.directory.data_systems.models.orders import Order, Waiver
+from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, require_system_owner, take_step
 from paktaleem.directory.data_systems.states import Outcome, State, Step, StepRefused
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -21,8 +16,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = ["AlreadyProposed", "NothingProposed", "approve_waiver", "propose_waiver"]
 
 
 class AlreadyProposed(PortalError):

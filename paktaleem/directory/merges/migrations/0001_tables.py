@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import paktaleem.foundation.tenancy.ids
-from paktaleem.foundation.tenancy.operations import CreateTables
+from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):

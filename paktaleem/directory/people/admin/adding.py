@@ -9,10 +9,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.age_changes import AgeRoute
 from paktaleem.directory.people.details import SubjectDetails, check_external_id
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
-from paktaleem.directory.people.models import AgeRoute, Subject, SubjectRole
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import ReasonField, ScopedForm
 from paktaleem.foundation.console.requests import get_action_time

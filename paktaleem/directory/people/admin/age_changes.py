@@ -7,15 +7,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 
+from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS
 from paktaleem.directory.people.fields import PERSONAL_FIELDS
-from paktaleem.directory.people.models import AgeChange, SubjectRole
-from paktaleem.directory.people.services import open_age_change, settle_age_change
+from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.services.age_settlement import open_age_change, settle_age_change
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.approvals import (
-    approval_actions,
-    change_state_column,
-)
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction

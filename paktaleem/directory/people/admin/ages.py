@@ -6,10 +6,10 @@ from django import forms
 from django.http import HttpRequest
 
 from paktaleem.directory.ages import AgeSource
-from paktaleem.directory.people.age_changes import AGE_SOURCES
+from paktaleem.directory.people.age_changes import AGE_SOURCES, AgeRoute
 from paktaleem.directory.people.details import AgeCheck
-from paktaleem.directory.people.models import AgeRoute, Subject
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import person_acts

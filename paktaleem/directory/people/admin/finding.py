@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import find_people
+from paktaleem.directory.people.services.searches import find_people
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin

@@ -22,12 +22,9 @@ from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
-from paktaleem.directory.people.services import (
-    AlreadyErased,
-    ErasureInProgress,
-    record_id_search,
-    reveal_fields,
-)
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.people import reveal_fields
+from paktaleem.directory.people.services.searches import record_id_search
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.people.roles import HasSeveralRoles
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import HasSeveralRoles, SubjectRole
 
 
 @admin.display(description="role")

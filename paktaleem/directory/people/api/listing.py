@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.directory.people.api.subjects import RevealInput, serialize_subject
-from paktaleem.directory.people.details import PERSONAL, ROLES
+from paktaleem.directory.people.details import ROLES
+from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_by_change, map_same_person, with_waiting_age_change
 from paktaleem.directory.people.serializers import SubjectsOutput
-from paktaleem.directory.people.services import reveal_many
+from paktaleem.directory.people.services.people import reveal_many
 from paktaleem.foundation.accounts.actors import require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

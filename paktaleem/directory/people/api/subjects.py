@@ -14,32 +14,16 @@ from paktaleem.directory.people.details import LANGUAGES, RESERVED, ROLES, AgeCh
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.people.grades import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject, SubjectEventKind
-from paktaleem.directory.people.selectors import (
-    get_subject,
-    has_waiting_age_change,
-    list_same_person,
-)
+from paktaleem.directory.people.selectors import get_subject, has_waiting_age_change, list_same_person
 from paktaleem.directory.people.serializers import BatchOutput, SubjectEventOutput, SubjectOutput
-from paktaleem.directory.people.services import (
-    AlreadyErased,
-    BatchRefused,
-    ErasureInProgress,
-    record_subject_event,
-    register_guardians,
-    register_subject,
-    register_subjects,
-    reveal_fields,
-)
+from paktaleem.directory.people.services.batches import BatchRefused, register_guardians, register_subjects
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.events import record_subject_event
+from paktaleem.directory.people.services.people import register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import (
-    Operation,
-    actor_of,
-    client_of,
-    moment_of,
-    validate_input,
-)
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.problems import FieldProblem
 from paktaleem.foundation.api.serializers import (
     EMAIL,

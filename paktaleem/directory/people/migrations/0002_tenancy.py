@@ -2,13 +2,8 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import (
-    AppendOnly,
-    ApplySql,
-    SameClientForeignKey,
-    Isolate,
-    TenantIsolation,
-)
+from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
+from paktaleem.foundation.tenancy.sql_operations import ApplySql
 
 
 SCHOOLS = """

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from paktaleem.directory.people.age_change_hooks import age_change_settled
-from paktaleem.directory.people.models import AgeChange
+from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.ages import PROPOSAL, parse_proposal
 from paktaleem.directory.people.services.locking import lock_subject

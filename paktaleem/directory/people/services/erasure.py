@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.erasure_hooks import (
     Hold,
     is_waiting,
@@ -19,8 +18,10 @@ from paktaleem.directory.people.erasure_hooks import (
     run_pre_erasure_hooks,
     take_locks,
 )
+from paktaleem.directory.people.erasure_records import Erasure, ErasureCarriedOut
 from paktaleem.directory.people.erasures import is_list_behind
-from paktaleem.directory.people.models import Erasure, ErasureCarriedOut, Subject, SubjectKey
+from paktaleem.directory.people.fields import PERSONAL
+from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client

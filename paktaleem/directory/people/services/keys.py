@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.locking import lock_subject

@@ -10,14 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
-from paktaleem.directory.people.age_gate import (
-    came_of_age_by,
-    withhold_looser_changes,
-    without_contradictions,
-)
+from paktaleem.directory.people.age_changes import AgeRoute
+from paktaleem.directory.people.age_gate import came_of_age_by, withhold_looser_changes, without_contradictions
 from paktaleem.directory.people.details import (
     ADULT_SENTINEL,
-    PERSONAL,
     PLAIN,
     SubjectDetails,
     age_columns,
@@ -25,15 +21,10 @@ from paktaleem.directory.people.details import (
     personal_columns,
     role_facts,
 )
-from paktaleem.directory.people.models import (
-    AccessRecord,
-    AgeRoute,
-    GuardianClaim,
-    Subject,
-    SubjectKey,
-    SubjectRole,
-)
+from paktaleem.directory.people.fields import PERSONAL
+from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.revealed_children import RevealedPeople
+from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.directory.people.selectors import sealer_of, sealers_of, was_erased
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress

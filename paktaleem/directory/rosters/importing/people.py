@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from paktaleem.directory.oneroster import Person, Place
+from paktaleem.directory.oneroster.people import Person, Place
+from paktaleem.directory.people.age_changes import AgeRoute
 from paktaleem.directory.people.age_gate import withhold_looser_changes
 from paktaleem.directory.people.details import (
-    PERSONAL,
     PLAIN,
     SubjectDetails,
     age_columns,
@@ -19,7 +19,8 @@ from paktaleem.directory.people.details import (
     personal_columns,
     role_facts,
 )
-from paktaleem.directory.people.models import AgeRoute, SubjectEvent, SubjectEventKind
+from paktaleem.directory.people.fields import PERSONAL
+from paktaleem.directory.people.models import SubjectEvent, SubjectEventKind
 from paktaleem.directory.people.revealed_children import RevealedPeople
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
@@ -31,16 +32,8 @@ from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
-from paktaleem.foundation.encryption.sealing import (
-    CannotOpen,
-    Sealed,
-    Sealer,
-    blind_index,
-    wrap_new_key,
-)
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, blind_index, wrap_new_key
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = ["PeopleChangedMeanwhile", "close_people", "import_people", "write_entries"]
 
 
 class PeopleChangedMeanwhile(Exception):

@@ -4,8 +4,6 @@ import hashlib
 from collections import defaultdict
 from enum import StrEnum
 
-__all__ = ["Action", "Plan"]
-
 SHOWN = 20
 
 

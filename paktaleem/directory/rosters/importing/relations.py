@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from paktaleem.directory.oneroster import DeltaRelation, GuardianRelation, Place
+from paktaleem.directory.oneroster.people import GuardianRelation, Place
+from paktaleem.directory.oneroster.relations import DeltaRelation
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile, write_entries
 from paktaleem.directory.rosters.importing.plan import Action
@@ -12,8 +13,6 @@ from paktaleem.directory.rosters.importing.run import Run
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = ["end_relations", "import_mentions", "import_relations"]
 
 _LEARNERS = frozenset({"student", "learner"})
 _ANY_KIND = "guardian"

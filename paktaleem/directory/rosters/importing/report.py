@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, gettext_noop
 
-from paktaleem.directory.oneroster import Oddity
-
-__all__ = ["ImportReport", "Loss", "Tally", "find_large_losses"]
+from paktaleem.directory.oneroster.oddities import Oddity
 
 
 @dataclass(slots=True)

@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from paktaleem.directory.oneroster import Person
-from paktaleem.directory.oneroster.people import StatedRoles
-
-__all__ = ["merge_roles"]
+from paktaleem.directory.oneroster.people import Person, StatedRoles
 
 _STUDENT, _LEARNER, _GUARDIAN = "student", "learner", "guardian"
 

@@ -7,8 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from paktaleem.directory.oneroster import Place
-from paktaleem.directory.oneroster.people import StatedRoles
+from paktaleem.directory.oneroster.people import Place, StatedRoles
 from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Plan
@@ -16,8 +15,6 @@ from paktaleem.directory.rosters.importing.report import Tally
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.history import actor_columns
-
-__all__ = ["Run"]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,9 +6,8 @@ from paktaleem.directory.rosters.importing.report import Tally
 from paktaleem.directory.rosters.importing.run import Run
 from paktaleem.directory.schools.models import Origin
 from paktaleem.directory.schools.rows import GivenRows
-from paktaleem.directory.schools.services import count_results, list_rows_with, record_schools
-
-__all__ = ["import_schooling"]
+from paktaleem.directory.schools.services.enrolments import count_results, list_rows_with
+from paktaleem.directory.schools.services.recording import record_schools
 
 _ODDITIES = {
     "no_class": ("classSourcedId", "enrolment_without_class"),

@@ -12,45 +12,23 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
-from paktaleem.directory.oneroster import (
-    DeltaRelation,
-    GuardianRelation,
-    Oddity,
-    Person,
-    Place,
-)
 from paktaleem.directory.oneroster.columns import USERS
-from paktaleem.directory.oneroster.people import StatedRoles
+from paktaleem.directory.oneroster.oddities import Oddity
+from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place, StatedRoles
+from paktaleem.directory.oneroster.relations import DeltaRelation
 from paktaleem.directory.people.services.statistics import refresh_statistics
 from paktaleem.directory.rosters.importing import tables
-from paktaleem.directory.rosters.importing.people import (
-    PeopleChangedMeanwhile,
-    close_people,
-    import_people,
-)
+from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile, close_people, import_people
 from paktaleem.directory.rosters.importing.relations import end_relations, import_mentions, import_relations
 from paktaleem.directory.rosters.importing.report import ImportReport, Loss, find_large_losses
 from paktaleem.directory.rosters.importing.run import Run
 from paktaleem.directory.rosters.importing.schooling import import_schooling
 from paktaleem.directory.schools.rows import GivenRows
-from paktaleem.directory.schools.services import lock_schools
+from paktaleem.directory.schools.services.recording import lock_schools
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = [
-    "CHUNK",
-    "ImportRunning",
-    "PeopleChangedMeanwhile",
-    "PlanChanged",
-    "Progress",
-    "RosterSource",
-    "TooMuchLost",
-    "ignore_progress",
-    "import_roster",
-    "try_roster",
-]
 
 CHUNK = 2_000
 """Number of people or relations held in memory and written together."""

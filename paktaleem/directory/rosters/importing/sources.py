@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from paktaleem.directory.oneroster import open_roster
 from paktaleem.directory.oneroster.problems import PACKAGE, refusal
+from paktaleem.directory.oneroster.roster import open_roster
 from paktaleem.directory.rosters.importing.service import RosterSource
 from paktaleem.directory.rosters.importing.tables import known_roles
-from paktaleem.directory.rosters.spreadsheet import open_csv, open_xlsx
+from paktaleem.directory.rosters.spreadsheet.sheet import open_csv, open_xlsx
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import blind_index
 from paktaleem.foundation.phones import normal_number
-
-__all__ = ["open_source"]
 
 _ZIP, _OLD_OFFICE = b"PK", b"\xd0\xcf\x11\xe0"
 _OFFICE_PART = "[Content_Types].xml"

@@ -14,42 +14,12 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from paktaleem.directory.people.details import PERSONAL, PLAIN
+from paktaleem.directory.people.details import PLAIN
+from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.stages import Stage
-
-__all__ = [
-    "claim_stage",
-    "claimed_stage",
-    "claims_to_end",
-    "count_active_people",
-    "count_contacts",
-    "count_live_people",
-    "count_open_claims",
-    "empty_stages",
-    "entry_stage",
-    "erased_tombstones",
-    "history_values",
-    "known_people",
-    "known_relations",
-    "known_relationships",
-    "known_roles",
-    "lock_imports",
-    "make_stages",
-    "missing_people",
-    "named_stage",
-    "people_being_erased",
-    "person_stage",
-    "write_changed_claims",
-    "write_changed_people",
-    "write_ended_claims",
-    "write_entries",
-    "write_new_claims",
-    "write_new_keys",
-    "write_new_people",
-]
 
 type Params = Mapping[str, Any]
 

@@ -17,12 +17,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from paktaleem.directory.oneroster import Oddity, Problem, RosterInvalid
+from paktaleem.directory.oneroster.oddities import Oddity
+from paktaleem.directory.oneroster.problems import Problem, RosterInvalid
 from paktaleem.directory.rosters.data_kinds import ROSTER_FILES
+from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.rosters.importing.report import ImportReport, find_large_losses
 from paktaleem.directory.rosters.importing.service import (
     ImportRunning,
-    PeopleChangedMeanwhile,
     PlanChanged,
     Progress,
     RosterSource,
@@ -44,19 +45,6 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.runs.services import clear_step, report_step
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = [
-    "RUN_ROSTER_STEP",
-    "WrongRosterState",
-    "check_again",
-    "confirm_import",
-    "counts_of",
-    "discard_roster",
-    "purge_expired_rosters",
-    "run_roster_step",
-    "shown_details",
-    "upload_roster",
-]
 
 RUN_ROSTER_STEP = "subjects.go_on_with_roster"
 PART = 1024 * 1024

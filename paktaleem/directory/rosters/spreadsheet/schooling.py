@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-from paktaleem.directory.oneroster import Person
 from paktaleem.directory.oneroster.cells import ID_LIMIT, external_id_fault
+from paktaleem.directory.oneroster.people import Person
 from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.rosters.spreadsheet.columns import HEADINGS
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow
-
-__all__ = ["SheetClasses"]
 
 _ROLES: Mapping[str, str] = {"student": "student", "learner": "student", "instructor": "teacher"}
 _PREFIX = "sheet/"

@@ -9,20 +9,12 @@ from paktaleem.directory.oneroster.package import shown
 from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place, StatedRoles
 from paktaleem.directory.oneroster.problems import ProblemLog, refusal
 from paktaleem.directory.oneroster.relations import DeltaRelation
-from paktaleem.directory.rosters.spreadsheet.columns import (
-    BY_HEADING,
-    COLUMNS,
-    COMMENT,
-    HEADINGS,
-    Column,
-)
+from paktaleem.directory.rosters.spreadsheet.columns import BY_HEADING, COLUMNS, COMMENT, HEADINGS, Column
 from paktaleem.directory.rosters.spreadsheet.guardians import FindPeople, Guardians, NameGuardian
 from paktaleem.directory.rosters.spreadsheet.person import Cells, PersonReader
 from paktaleem.directory.rosters.spreadsheet.rows import CSV_FILE, XLSX_FILE, Row, csv_rows, xlsx_rows
 from paktaleem.directory.rosters.spreadsheet.schooling import SheetClasses
 from paktaleem.directory.schools.rows import GivenRows
-
-__all__ = ["Spreadsheet", "open_csv", "open_xlsx"]
 
 _NEARLY = 0.8
 """Similarity from which a heading counts as misspelt (0 to 1)."""

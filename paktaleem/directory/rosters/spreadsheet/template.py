@@ -15,8 +15,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from paktaleem.directory.rosters.spreadsheet.columns import COLUMNS, COMMENT
 from paktaleem.directory.rosters.spreadsheet.rows import ROW_LIMIT, SHEET
 
-__all__ = ["csv_template", "xlsx_template"]
-
 _FORMATTED_ROWS = 1_000
 _WIDTH = 24
 _INTRODUCTION = (

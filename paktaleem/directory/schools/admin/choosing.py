@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.grades import parse_grade
-from paktaleem.directory.people.models import SubjectRole
+from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.directory.schools.places import Place, PlaceModel, find_places, list_places
 from paktaleem.directory.schools.selections import Selection
@@ -19,20 +19,6 @@ from paktaleem.directory.schools.selectors import find_unknown_grades, find_unkn
 from paktaleem.foundation.console.widgets import SuggestionInput
 from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
-
-__all__ = [
-    "CHOOSING",
-    "PLACE",
-    "PUPIL_ROLES",
-    "GradesField",
-    "LinesField",
-    "PlaceField",
-    "PlacesField",
-    "SelectionForm",
-    "describe_selection",
-    "offer_places",
-    "read_place",
-]
 
 PLACE = "place"
 """Name of the field of schools and classes in every form."""

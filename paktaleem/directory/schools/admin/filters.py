@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people.grades import parse_grade
-from paktaleem.directory.people.models import Subject, SubjectRole
-from paktaleem.directory.people.roles import HasSeveralRoles, having_role
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import HasSeveralRoles, SubjectRole, having_role
 from paktaleem.directory.schools.selectors import (
     filter_by_grades,
     get_day,
@@ -25,8 +25,6 @@ from paktaleem.foundation.console.filters import ChosenFilter, TypedFilter, get_
 from paktaleem.foundation.console.person_pages import person_filters, person_row_filters
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
-
-__all__ = ["ClassFilter", "GradeFilter", "PersonRoleFilter", "SchoolFilter"]
 
 
 class DayFilter(TypedFilter):

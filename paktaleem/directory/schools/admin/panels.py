@@ -16,8 +16,6 @@ from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["enrolments_panel", "summarize_classes"]
-
 SHOWN = 50
 IN_SUMMARY = 3
 

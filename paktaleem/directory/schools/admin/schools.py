@@ -27,8 +27,6 @@ from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["SchoolAdmin", "SchoolClassAdmin", "TermAdmin", "class_url", "school_url"]
-
 SHOWN = 200
 """Number of classes or people shown on a page."""
 

@@ -2,7 +2,8 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import ApplySql, Isolate, SameClientForeignKey, TenantIsolation
+from paktaleem.foundation.tenancy.sql_operations import ApplySql
+from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):

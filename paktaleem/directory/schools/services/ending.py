@@ -19,8 +19,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import is_limited
 
-__all__ = ["ClassesElsewhere", "end_classes", "end_enrolments_of", "end_on", "record_counts"]
-
 
 class ClassesElsewhere(NotAllowed):
     """Staff limited to schools would end enrolments of classes of other schools too, which they may not."""

@@ -15,8 +15,6 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.planning import plan_as_usual, plan_for_many
 from paktaleem.foundation.tenancy.stages import Stage
 
-__all__ = ["count_results", "list_results", "list_rows_with", "record_enrolments"]
-
 _STATED = Stage(
     "stated_enrolments",
     {

@@ -6,8 +6,6 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import Enrolment
 from paktaleem.foundation.accounts.actors import Actor
 
-__all__ = ["delete_enrolments"]
-
 
 def delete_enrolments(subject: Subject, actor: Actor, at: datetime) -> None:
     """Delete all enrolments of a person who is erased: a class and a period can identify a person of a small class.

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin, SchoolClass
 from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments
 from paktaleem.directory.schools.services.ending import end_on, record_counts
@@ -22,8 +22,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
-
-__all__ = ["FARTHEST", "Move", "check_move", "move_pupils"]
 
 FARTHEST = timedelta(days=366)
 """How far ahead a move may be."""

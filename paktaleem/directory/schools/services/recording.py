@@ -22,8 +22,6 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.foundation.tenancy.planning import allow_long_statements
 
-__all__ = ["Recorded", "SchoolsBusy", "lock_schools", "record_schools"]
-
 
 class SchoolsBusy(PortalError):
     """Another recording for this client, such as the import of a roster, is running."""

@@ -9,8 +9,6 @@ from uuid import UUID
 from paktaleem.directory.schools.models import Origin
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["Counts", "Run"]
-
 
 class Counts(NamedTuple):
     """Number of rows added, changed, unchanged and ended."""

@@ -15,8 +15,6 @@ from paktaleem.directory.schools.services.runs import Counts, Run
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.stages import Stage
 
-__all__ = ["FOUND", "record_sourced"]
-
 _STATED: Mapping[str, str] = {
     "row": "integer",
     "id": "uuid",

@@ -16,8 +16,6 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["EnrolmentResult", "state_class", "state_enrolments", "state_school", "state_term"]
-
 type _Model = type[School | Term | SchoolClass]
 
 _RESULTS = {"add": "added", "change": "changed", "same": "unchanged", "end": "ended"}

@@ -7,13 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from paktaleem.directory.security_assessments.models import RiskAcceptance
-from paktaleem.directory.security_assessments.services import decide_acceptance
+from paktaleem.directory.security_assessments.services.acceptances import decide_acceptance
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
-
-__all__ = ["RiskAcceptanceAdmin"]
 
 
 @admin.register(RiskAcceptance, site=site)

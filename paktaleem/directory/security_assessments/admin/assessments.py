@@ -7,26 +7,24 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
 from paktaleem.directory.security_assessments.admin.forms import FindingForm, OpenReportForm, PlanForm, ReportForm
 from paktaleem.directory.security_assessments.models import AssessmentReport, SecurityAssessment
 from paktaleem.directory.security_assessments.selectors import list_findings, list_reports
-from paktaleem.directory.security_assessments.services import (
+from paktaleem.directory.security_assessments.services.assessments import (
     add_report,
     open_report,
     plan_next_assessment,
     record_assessment,
-    record_finding,
 )
+from paktaleem.directory.security_assessments.services.findings import record_finding
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-
-__all__ = ["SecurityAssessmentAdmin"]
 
 _MANAGE = Capability.MANAGE_SECURITY_ASSESSMENTS
 

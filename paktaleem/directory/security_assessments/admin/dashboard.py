@@ -13,8 +13,6 @@ from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.site import boards, site
 
-__all__ = ["assessment_board"]
-
 
 @boards.connect
 def assessment_board(actor: Actor, at: datetime) -> list[Line]:

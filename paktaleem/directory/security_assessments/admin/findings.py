@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.security_assessments.admin.forms import AcceptForm, ChangeFindingForm, RemediationForm
 from paktaleem.directory.security_assessments.models import Finding, get_staff_day
 from paktaleem.directory.security_assessments.selectors import list_acceptances
-from paktaleem.directory.security_assessments.services import (
+from paktaleem.directory.security_assessments.services.acceptances import request_acceptance
+from paktaleem.directory.security_assessments.services.findings import (
     change_finding,
     record_remediation,
     reopen_finding,
-    request_acceptance,
 )
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import wall_clock_now
@@ -26,8 +26,6 @@ from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTi
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-
-__all__ = ["FindingAdmin"]
 
 _MANAGE = Capability.MANAGE_SECURITY_ASSESSMENTS
 

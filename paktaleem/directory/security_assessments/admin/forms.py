@@ -12,16 +12,6 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.widgets import DayInput
 
-__all__ = [
-    "AcceptForm",
-    "ChangeFindingForm",
-    "FindingForm",
-    "OpenReportForm",
-    "PlanForm",
-    "RemediationForm",
-    "ReportForm",
-]
-
 _LONGEST = 4000
 
 

@@ -17,8 +17,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["AcceptanceAlreadyRequested", "decide_acceptance", "request_acceptance"]
-
 
 class AcceptanceAlreadyRequested(PortalError):
     """An acceptance of this finding's risk waits already."""

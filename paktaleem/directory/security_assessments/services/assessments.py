@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models.systems import System
 from paktaleem.directory.files.documents import read_document, seal_document
 from paktaleem.directory.security_assessments.models import AssessmentReport, SecurityAssessment, get_staff_day
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -18,8 +18,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-
-__all__ = ["add_report", "open_report", "plan_next_assessment", "record_assessment"]
 
 
 @transaction.atomic

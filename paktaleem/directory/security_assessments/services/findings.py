@@ -18,17 +18,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = [
-    "FindingMended",
-    "FindingOpen",
-    "change_finding",
-    "lock_finding",
-    "record_finding",
-    "record_finding_act",
-    "record_remediation",
-    "reopen_finding",
-]
-
 
 class FindingMended(PortalError):
     """The finding is mended already."""

@@ -16,8 +16,6 @@ from paktaleem.directory.security_assessments.models import (
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["NOTIFY_OFFICERS", "remind_of_assessments"]
-
 NOTIFY_OFFICERS = "security_assessments.notify_officers"
 
 

@@ -2,7 +2,8 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import ApplySql, Isolate, TenantIsolation
+from paktaleem.foundation.tenancy.sql_operations import ApplySql
+from paktaleem.foundation.tenancy.operations import Isolate, TenantIsolation
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from paktaleem.foundation.tenancy.operations import CreateTables
+from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):

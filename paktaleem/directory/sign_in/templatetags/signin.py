@@ -8,8 +8,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from paktaleem.foundation.console.translation import get_other_language
 
-__all__ = ["as_json"]
-
 register = template.Library()
 
 

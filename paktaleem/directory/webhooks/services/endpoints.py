@@ -21,18 +21,6 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = [
-    "MOST_ENDPOINTS",
-    "AlreadyRemoved",
-    "TooManyEndpoints",
-    "add_endpoint",
-    "change_endpoint",
-    "disable_endpoint",
-    "enable_endpoint",
-    "remove_endpoint",
-    "rotate_secret",
-]
-
 MOST_ENDPOINTS = 20
 """Maximum number of endpoints of one client."""
 

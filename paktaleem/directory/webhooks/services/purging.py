@@ -8,8 +8,6 @@ from django.db import connection, transaction
 
 from paktaleem.foundation.clock import to_client_clock
 
-__all__ = ["AT_ONCE", "purge_messages"]
-
 AT_ONCE = 5_000
 """Maximum number of messages deleted in one transaction."""
 

@@ -15,8 +15,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["NothingToReplay", "replay_delivery", "replay_since", "send_test"]
-
 
 class NothingToReplay(PortalError):
     """The endpoint is disabled or removed, so nothing can be sent to it."""

@@ -24,20 +24,11 @@ from paktaleem.directory.webhooks.models import (
     EndpointHealth,
     Message,
 )
-from paktaleem.directory.webhooks.schedule import (
-    LIFE,
-    Outcome,
-    Verdict,
-    back_off_after,
-    classify_response,
-    retry_wait,
-)
+from paktaleem.directory.webhooks.schedule import LIFE, Outcome, Verdict, back_off_after, classify_response, retry_wait
 from paktaleem.directory.webhooks.secrets import live_secrets
 from paktaleem.directory.webhooks.services.endpoints import disable_endpoint
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
-
-__all__ = ["LEASE", "DeliveryBatch", "Result", "Sending", "begin_batch", "payload", "record_results", "release_batch"]
 
 LEASE = timedelta(minutes=2)
 """Longer than a batch may take: each exchange has its own time limit."""

@@ -11,8 +11,6 @@ from paktaleem.directory.webhooks.models import Endpoint, Message
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["copy_to_clients"]
-
 
 def copy_to_clients(message_id: UUID, *, client_ids: list[UUID], at: datetime) -> int:
     """Copy a shared message to each subscribed client; return to how many. Call outside any tenant context.

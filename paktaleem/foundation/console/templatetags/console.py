@@ -14,8 +14,6 @@ from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sand
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["register"]
-
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
 register = template.Library()

@@ -5,7 +5,7 @@ import simple_history.models
 from django.db import migrations, models
 
 import paktaleem.foundation.tenancy.ids
-from paktaleem.foundation.tenancy.operations import CreateTables
+from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):

@@ -10,8 +10,6 @@ from paktaleem.foundation.places import name_countries
 from paktaleem.foundation.public.pages import page_url
 from paktaleem.foundation.word_lists import join_words
 
-__all__ = ["register", "unbroken"]
-
 register = template.Library()
 register.simple_tag(page_url, name="page_address")
 register.filter("joined", join_words)

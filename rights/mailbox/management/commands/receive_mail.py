@@ -10,8 +10,6 @@ from django.core.management.base import BaseCommand
 
 from rights.mailbox.intake import NOT_STORED, EmptyMail, take_mail
 
-__all__ = ["Command"]
-
 _CHUNK = 64 * 1024
 
 

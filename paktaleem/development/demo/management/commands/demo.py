@@ -20,17 +20,10 @@ from django.db import connection, connections
 from paktaleem.development.demo.loading import SecretsLost, fill_demonstration
 from paktaleem.development.demo.presenting import Running, describe, lines
 from paktaleem.development.demo.secrets import DemoSecrets
-from paktaleem.development.demo.supervision import (
-    Child,
-    ChildDied,
-    free_port,
-    name_holder,
-    running,
-    start,
-    web_program,
-)
-from paktaleem.development.embedded import APP, OWNER, Endpoint, drop_database, ensure_database
+from paktaleem.development.demo.supervision import Child, ChildDied, free_port, name_holder, running, start, web_program
+from paktaleem.development.embedded.endpoint import APP, OWNER, Endpoint
 from paktaleem.development.embedded.files import write_atomically
+from paktaleem.development.embedded.roles import drop_database, ensure_database
 from paktaleem.development.trial import DATABASE, Terminated, data_folder, trial_cluster
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.clock import wall_clock_now

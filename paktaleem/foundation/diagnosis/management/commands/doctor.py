@@ -12,8 +12,6 @@ from django.core.management.base import BaseCommand
 
 from paktaleem.foundation.diagnosis.lines import Line, State, examine
 
-__all__ = ["Command"]
-
 NOT_IN_ORDER = 1
 
 

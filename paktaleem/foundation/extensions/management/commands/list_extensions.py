@@ -7,8 +7,6 @@ from django.core.management.base import BaseCommand
 
 from paktaleem.foundation.extensions.points import extension_points
 
-__all__ = ["Command"]
-
 
 class Command(BaseCommand):
     """Lists every extension point, what it is for, and its handlers in the order of their calls."""
