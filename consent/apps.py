@@ -10,12 +10,12 @@ class ConsentConfig(config.PortalAppConfig):
     label = "consent"
     handlers = (
         (
-            "paktaleem.directory.data_systems.category_models.category_models",
+            "paktaleem.directory.data_systems.extension_points.category_models",
             "consent.register.models.purposes.DataCategory",
         ),
         (
             "children.guardians.services.guardians.refusal_checks",
-            "consent.consents.services.guardians.has_refused_a_purpose",
+            "consent.consents.services.consent_basis.has_refused_a_purpose",
         ),
         (
             "consent.register.services.safeguards.weaker_rows",
@@ -23,7 +23,7 @@ class ConsentConfig(config.PortalAppConfig):
         ),
         (
             "consent.register.services.safeguards.weaker_rows",
-            "consent.notices.services.recipients.apply_approved_recipient",
+            "consent.notices.services.announcements.apply_approved_recipient",
         ),
         (
             "children.guardians.services.verifications.verification_found_false",
@@ -31,15 +31,15 @@ class ConsentConfig(config.PortalAppConfig):
         ),
         (
             "children.guardians.services.answers.service_changed",
-            "consent.consents.services.service_orders.order_after_service_change",
+            "consent.consents.services.restrictions.order_after_service_change",
         ),
         (
             "children.guardians.services.answers.first_notices",
             "consent.notices.selectors.notices.find_first_policy",
         ),
         (
-            "paktaleem.directory.merges.effects.merge_effects",
-            "consent.decisions.selectors.merge_effects.find_merge_effects",
+            "paktaleem.directory.merges.selectors.merge_effects",
+            "consent.decisions.selectors.decisions.find_merge_effects",
         ),
         ("paktaleem.foundation.periods.kinds.data_kinds", "consent.decisions.data_kinds.list_kinds"),
         (

@@ -6,17 +6,17 @@ from uuid import UUID
 import structlog
 from procrastinate.contrib.django import app
 
-from consent.consents.services.limit_orders import ISSUE_LIMIT_ORDERS, LimitStep, issue_limit_orders
-from consent.consents.services.renewals import request_renewals
+from consent.consents.services.restrictions import ISSUE_LIMIT_ORDERS, LimitStep, issue_limit_orders
+from consent.consents.services.revocation import request_renewals
 from consent.decisions.data_kinds import CHANGE_FEED, PURGE_CHANGES
 from consent.decisions.services import purge_unreachable_changes
-from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
+from consent.notices.services.announcements import list_clients_to_follow, process_client
 from consent.notices.services.dispatches import FOLLOW_ANNOUNCEMENTS
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_client_ids, list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.each import do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 

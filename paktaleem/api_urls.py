@@ -2,19 +2,15 @@
 
 from django.urls import path
 
-from children.guardians.api.checks import GuardianChecks, ShowCheck
-from children.guardians.api.guardians import GuardianAuthorisations, Guardians
+from children.guardians.api import GuardianAuthorisations, GuardianChecks, Guardians, ShowCheck
 from children.invitations.api import InviteGuardian, ShowInvitation
-from consent.consents.api.acknowledgements import AcknowledgePolicy
-from consent.consents.api.consents import RecordConsents, SubjectConsents, WithdrawConsent
-from consent.consents.api.evidence import AddEvidence
-from consent.decisions.api.changes import ListChanges
-from consent.decisions.api.standing import SubjectStanding
+from consent.consents.api import AcknowledgePolicy, AddEvidence, RecordConsents, SubjectConsents, WithdrawConsent
+from consent.decisions.api import ListChanges, SubjectStanding
 from consent.notices.api import CurrentNotice, ListPurposes
 from consent.receipts.api import ShowReceipt
-from consent.sharing.api.disclosures import ReportDisclosure, ReportDisclosures
+from consent.sharing.api import ReportDisclosure, ReportDisclosures
 from paktaleem.directory.access_links.api import IssueLink
-from paktaleem.directory.data_systems.api.operations import (
+from paktaleem.directory.data_systems.api import (
     AcceptOrder,
     AddOrderFile,
     CompleteOrder,
@@ -22,8 +18,7 @@ from paktaleem.directory.data_systems.api.operations import (
     ListOrders,
     ShowOrder,
 )
-from paktaleem.directory.people.api.listing import ListSubjects
-from paktaleem.directory.people.api.subjects import BatchOperations, RecordSubjectEvent, SubjectOperations
+from paktaleem.directory.people.api import BatchOperations, ListSubjects, RecordSubjectEvent, SubjectOperations
 from paktaleem.directory.schools.api import RecordEnrolments, StateClass, StateSchool, StateTerm
 from paktaleem.directory.webhooks.api import (
     EnableWebhook,
@@ -34,10 +29,9 @@ from paktaleem.directory.webhooks.api import (
     WebhookDeliveries,
     Webhooks,
 )
-from paktaleem.sandbox.api.operations import SandboxClock, SandboxOrders, SandboxReset, SandboxState
+from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
 from retention.disposals.api import ShowDisposal, ShowDisposalCertificate
-from retention.holdings.api.activity import ReportActivity
-from retention.holdings.api.holdings import ReportCollection, ReportCollections
+from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
 from retention.schedule.api import SubjectHoldings
 from rights.channels.api import RightsRequests, ShowRightsRequest
 from rights.guardian_requests.api import AskAboutData

@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django = get_wsgi_application()
 
 from paktaleem.decision_application import DecisionApplication  # noqa: E402 -- needs the apps to be ready
-from paktaleem.foundation.public.whole_requests import WholeRequests  # noqa: E402 -- as above
+from paktaleem.foundation.public.request_bodies import WholeRequests  # noqa: E402 -- as above
 
 refuse_unsafe_start()
 connections.close_all()  # the processes that serve are copies of this one

@@ -6,7 +6,7 @@ first; ``more`` are logs and rare lists, behind the tabs of their section and in
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.console.menu import Section
+from paktaleem.foundation.console.site import Section
 
 SECTIONS = (
     Section(

@@ -16,9 +16,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.utils.module_loading import import_string
 
-from consent.decisions.api.evaluation import evaluate, evaluate_many
+from consent.decisions.api import evaluate, evaluate_many
 from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
-from paktaleem.foundation.accounts.requests import ReceivedRequest, as_received
+from paktaleem.foundation.accounts.middleware import ReceivedRequest, as_received
 from paktaleem.foundation.clock import wall_clock_now
 
 VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
@@ -32,11 +32,11 @@ SKIPPED_MIDDLEWARE = frozenset(
         "whitenoise.middleware.WhiteNoiseMiddleware",  # no static files
         "django.contrib.sessions.middleware.SessionMiddleware",  # authenticated by API key, not by cookie
         "paktaleem.foundation.public.language.LanguageMiddleware",  # answers are codes and English sentences
-        "paktaleem.foundation.public.bare_errors.BareErrorsMiddleware",  # error responses here have a body
+        "paktaleem.foundation.public.errors.BareErrorsMiddleware",  # error responses here have a body
         "django.middleware.common.CommonMiddleware",  # Content-Length and Host are handled below
         "django.middleware.csrf.CsrfViewMiddleware",  # the views are exempt: no cookie authenticates
         "django.contrib.auth.middleware.AuthenticationMiddleware",  # as sessions
-        "paktaleem.foundation.accounts.session_lifetime.SessionLifeMiddleware",  # as sessions
+        "paktaleem.foundation.accounts.sessions.SessionLifeMiddleware",  # as sessions
         "django.contrib.messages.middleware.MessageMiddleware",  # as sessions
         "allauth.account.middleware.AccountMiddleware",  # no sign-in
         "axes.middleware.AxesMiddleware",  # as above

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from paktaleem.directory.people.erasures import erasure_state
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.startup.diagnosis import clock_differs, find_write_outage
-from paktaleem.foundation.tenancy.migrated import missing_migrations
+from paktaleem.foundation.tenancy.operations import missing_migrations
 
 
 @require_safe

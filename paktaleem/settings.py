@@ -32,14 +32,14 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # after the security headers, so that static files have them too
     "paktaleem.foundation.public.language.LanguageMiddleware",
-    "paktaleem.foundation.public.bare_errors.BareErrorsMiddleware",
+    "paktaleem.foundation.public.errors.BareErrorsMiddleware",
     "paktaleem.readiness.ReadinessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "paktaleem.foundation.public.request_bodies.RefusedBodiesMiddleware",  # before anything acts
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "paktaleem.foundation.accounts.session_lifetime.SessionLifeMiddleware",
+    "paktaleem.foundation.accounts.sessions.SessionLifeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -114,7 +114,7 @@ DATABASE_ROUTERS = [
     "paktaleem.foundation.tenancy.routers.OwnerOnlyMigrationRouter",
     "paktaleem.foundation.tenancy.routers.AutonomousRouter",
 ]
-CACHES = {"default": {"BACKEND": "paktaleem.directory.sign_in.counters.DatabaseCounters"}}
+CACHES = {"default": {"BACKEND": "paktaleem.directory.sign_in.lockout.DatabaseCounters"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 KEYRING = env.str("PAKTALEEM_KEYS", default="")
@@ -193,7 +193,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_USERNAME_CALLABLE = "paktaleem.directory.sign_in.lockout.get_attempted_username"
-AXES_CLIENT_IP_CALLABLE = "paktaleem.foundation.accounts.ip_addresses.get_remote_address"
+AXES_CLIENT_IP_CALLABLE = "paktaleem.foundation.accounts.sign_in_rules.get_remote_address"
 AXES_LOCKOUT_CALLABLE = "paktaleem.directory.sign_in.lockout.lockout_response"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "code", "credential", "csrfmiddlewaretoken", "next", "ip_address"]
 AXES_VERBOSE = False
@@ -228,8 +228,8 @@ MAILERS = {"default": _MAILER}
 TEXT_URL = env.str("TEXT_URL", default="")  # HTTP gateway for text messages: accepts JSON by POST (mail/gateway.py)
 TEXT_KEY = env.str("TEXT_KEY", default="")  # bearer token of the gateway
 TEXT_SENDER = env.str("TEXT_SENDER", default="")  # sender name, if the gateway needs one
-_GATEWAY = "paktaleem.directory.mail.gateway.HttpProvider" if TEXT_URL else ""
-_TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider" if MAIL_FOLDER else _GATEWAY
+_GATEWAY = "paktaleem.directory.mail.delivery.HttpProvider" if TEXT_URL else ""
+_TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider" if MAIL_FOLDER else _GATEWAY
 CHECK_FOLDER = env.str("CHECK_FOLDER", default="")  # guardian checks as files (children/guardians/providers.py)
 CHECK_KEY = env.str("CHECK_KEY", default="")  # signing key of the results: whsec_ and 32 bytes in base64
 _CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"} if CHECK_FOLDER and CHECK_KEY else {}

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from consent.decisions.api.evaluation import evaluate, evaluate_many, show_metadata
+from consent.decisions.api import evaluate, evaluate_many, show_metadata
 from consent.decisions.reasons_page import show_reasons
 from consent.receipts.api import show_context
 from paktaleem.console_menu import SECTIONS

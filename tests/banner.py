@@ -1,7 +1,7 @@
 """Build the script of the cookie banner from its parts: ``python -m tests.banner``.
 
 The parts are in ``consent/cookies/banner_parts``: the vendored library vanilla-cookieconsent (MIT) with its style, and
-our code. A released version never changes: raise ``CURRENT`` in ``consent/cookies/script.py`` before building
+our code. A released version never changes: raise ``CURRENT`` in ``consent/cookies/banner.py`` before building
 another one.
 """
 
@@ -16,7 +16,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup()
 
-from consent.cookies.script import CURRENT  # noqa: E402 -- the apps must be there first
+from consent.cookies.banner import CURRENT  # noqa: E402 -- the apps must be there first
 
 PARTS = Path(__file__).resolve().parent.parent / "consent" / "cookies" / "banner_parts"
 STATIC = PARTS.parent / "static" / "cookies"

@@ -14,17 +14,17 @@ from uuid import UUID
 from consent.notices.services.starter import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
 from consent.register.models.purposes import BalancingTest, ListedLaw
-from consent.register.services.balancing import sign_balancing_test
 from consent.register.services.register import change_register
+from consent.register.services.safeguards import sign_balancing_test
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 
 STAFF = {
     "amina": ("privacy_officer", "paktaleem"),

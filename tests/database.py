@@ -25,7 +25,7 @@ from django.db import connections, transaction
 from psycopg import sql
 
 from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.endpoint import APP, OWNER, SUPERUSER, Endpoint
+from paktaleem.development.embedded.layout import APP, OWNER, SUPERUSER, Endpoint
 from paktaleem.development.embedded.roles import drop_database, ensure_database, ensure_roles
 from paktaleem.foundation.backups.dumps import server_major
 from tests.restoring import RestoredDatabase

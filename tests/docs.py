@@ -1,7 +1,7 @@
 """The parts of docs/ that follow from tables in Python: ``python -m tests.docs`` writes them anew.
 
 The table of webhook events follows from ``paktaleem.foundation.audit.acts``, the sentence of each reason from
-``consent.decisions.remedies``, the table of problem types from the exception classes, the text of the page
+``consent.decisions.reasons``, the table of problem types from the exception classes, the text of the page
 ``/docs/reasons/`` from ``docs/decisions-api.md``. ``tests/project/test_docs.py`` fails where they are not current.
 """
 
@@ -15,8 +15,7 @@ from pathlib import Path
 import django
 from markdown_it import MarkdownIt
 
-from consent.decisions.reasons import Reason
-from consent.decisions.remedies import remedy_for
+from consent.decisions.reasons import Reason, remedy_for
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED
 from tests.problem_types import with_problem_types
 

@@ -8,7 +8,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.periods.kinds import get_kind
 from paktaleem.foundation.periods.models import PortalPeriod
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import SETTING_UP
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connections
 
 from paktaleem.development.demo.supervision import Child, running, web_program
-from paktaleem.development.embedded.endpoint import APP
+from paktaleem.development.embedded.layout import APP
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 

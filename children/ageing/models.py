@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext
 
-from children.guardians.models.rows import AuthoredRow
+from children.guardians.models.guardians import AuthoredRow
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
 _ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)

@@ -13,22 +13,21 @@ from django.urls import reverse
 from children.ageing.messages import FULL_AGE_GUARDIAN, FULL_AGE_PERSON, TO_GUARDIAN, TO_PERSON, TO_STAFF
 from children.ageing.models import AgeNotice, ComingOfAge
 from children.ageing.selectors import coming_of_age, without_notice
-from children.guardians.models.guardians import Guardianship
-from children.guardians.models.rows import actor_fields
-from children.guardians.selectors.guardians import list_of_full_age
+from children.guardians.models.guardians import Guardianship, actor_fields
+from children.guardians.selectors import list_of_full_age
 from children.guardians.services.guardians import end_at_full_age
 from children.invitations.contact_checks import find_usable_channel
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.locking import lock_subject
+from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock
 
 _AT_ONCE = 200
 

@@ -15,7 +15,7 @@ class ChildrenConfig(config.PortalAppConfig):
             "children.guardians.sections.list_guardian_sections",
         ),
         (
-            "paktaleem.directory.people.revealed_children.minor_revealed",
+            "paktaleem.directory.people.selectors.minor_revealed",
             "children.guardians.services.verifications.end_authority_of_minors",
         ),
     )

@@ -3,14 +3,23 @@
 The latest answer of each guardian counts (NHS Mavis). A refusal by one guardian with authority overrides another's
 consent, so asking only the parent who agrees permits nothing. Unknown facts deny, for sharing in particular. Facts
 are those known at the time in question; periods are ``[starts, ends)``.
+
+The latest answer of each guardian counts (NHS Mavis). A refusal by one guardian with authority overrides another's
+consent, so asking only the parent who agrees permits nothing. Unknown facts deny, for sharing in particular. Facts
+are those known at the time in question; periods are ``[starts, ends)``.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from http import HTTPStatus
 from uuid import UUID
 
 from children.strength import Strength
+from paktaleem.foundation.errors import PortalError, Problem
 
 GIVEN, REFUSED, WITHDRAWN, LAPSED = "given", "refused", "withdrawn", "lapsed"
 
@@ -231,3 +240,79 @@ def _change_times_of(guardian: Guardian) -> Iterator[datetime | None]:
         yield from (one.starts_at, one.ends_at)
     if guardian.answer is not None:
         yield guardian.answer.expires_at
+
+
+class RequestBlocker(StrEnum):
+    """Why a guardian may not make a request."""
+
+    NOT_VERIFIED = "not_verified"
+    """The guardian has no valid verification or may not decide."""
+    TOO_WEAK = "too_weak"
+    """The guardian is verified by two messages only: enough to decide, not to receive a child's data."""
+    NOT_TOLD = "not_told"
+    """The guardian may not receive data about the child."""
+
+
+def why_not_allowed(
+    guardian: Guardian, *, discloses_data: bool, may_receive_data: bool, at: datetime
+) -> RequestBlocker | None:
+    """Return why this guardian may not make a request, or None if they may.
+
+    Every request requires a guardian with authority. One that discloses data also requires the same strength as outside
+    recipients (COPPA, 16 CFR 312.5(b)(2)(viii)) and ``may_receive_data``.
+    """
+    if not guardian.has_authority(at):
+        return RequestBlocker.NOT_VERIFIED
+    if not discloses_data:
+        return None
+    if not may_receive_data:
+        return RequestBlocker.NOT_TOLD
+    return RequestBlocker.TOO_WEAK if guardian.strength(at) < Strength.SUBSTANTIAL else None
+
+
+_LEAST_WORDS = 3
+_RUN = re.compile(r"(?<![0-9])[0-9](?:[ .-]?[0-9]){12,18}(?![0-9])")
+"""Thirteen to nineteen digits, in groups or not: a CNIC has thirteen, cards have thirteen to nineteen."""
+
+
+class CardNumberFound(PortalError, ValueError):
+    """The text contains what looks like an identity card or payment card number, which is never stored."""
+
+    problem = Problem(
+        "number-not-kept",
+        HTTPStatus.BAD_REQUEST,
+        "Evidence must not contain the number of an identity card or payment card",
+        "State where the document is kept, not its contents.",
+        field="evidence",
+    )
+    console_message = "Do not enter numbers of identity cards or payment cards: state where the document is kept."
+
+
+class EvidenceRequired(PortalError, ValueError):
+    """Neither a signed form was given, nor words that say where it is kept, or who saw the guardian and when."""
+
+    problem = Problem(
+        "evidence-missing",
+        HTTPStatus.BAD_REQUEST,
+        "Consent given outside the portal needs evidence",
+        "State where the signed form is kept, or who saw the guardian and when, in at least three words.",
+        field="evidence",
+    )
+    console_message = (
+        "State where the evidence is kept, or who saw the guardian and when, in at least three words; or add the form."
+    )
+
+
+def require_evidence(text: str, *, has_file: bool) -> None:
+    """Check that evidence names something that another person can look up or ask. Raises EvidenceRequired."""
+    words = [word for word in text.split() if any(letter.isalnum() for letter in word)]
+    if not has_file and len(words) < _LEAST_WORDS:
+        raise EvidenceRequired
+
+
+def check_evidence(text: str) -> str:
+    """Return the text, trimmed. Raises CardNumberFound if it contains what looks like a card number."""
+    digits = "".join(str(unicodedata.decimal(one, one)) for one in text)
+    if _RUN.search(digits):
+        raise CardNumberFound
+    return text.strip()

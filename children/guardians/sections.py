@@ -8,10 +8,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.authorisations import SchoolAuthorisation, ServiceAuthorisation
-from children.guardians.models.cases import GuardianChange, GuardianConflict, Quarantine
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.models.mechanisms import ProviderCheck
+from children.guardians.models.guardians import Guardianship, SchoolAuthorisation, ServiceAuthorisation, Verification
+from children.guardians.models.mechanisms import GuardianChange, GuardianConflict, ProviderCheck, Quarantine
 from paktaleem.directory.copies.sections import (
     CLOSED,
     ENDS,

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from procrastinate.contrib.django import app
 
 from children.guardians.providers import NotSigned, ProviderUnknown
-from children.guardians.selectors.guardians import clients_with_open_checks, list_open_checks
+from children.guardians.selectors import clients_with_open_checks, list_open_checks
 from children.guardians.services.checks import (
     ASK,
     BEGIN,
@@ -22,7 +22,7 @@ from children.guardians.services.checks import (
 )
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.jobs.enqueue import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 log = structlog.stdlib.get_logger(__name__)

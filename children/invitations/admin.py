@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.admin.people import needs_guardian
+from children.guardians.admin.guardians import needs_guardian
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.selectors import (
     LeftOut,
@@ -30,12 +30,12 @@ from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.admin.choosing import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
+from paktaleem.directory.schools.admin import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
@@ -52,7 +52,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.runs.services import begin_run
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
 

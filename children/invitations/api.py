@@ -17,8 +17,8 @@ from children.invitations.services.inviting import ContactRefused, invite_guardi
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
-from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.problems import INVALID, FieldProblem
 from paktaleem.foundation.api.serializers import (

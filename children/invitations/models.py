@@ -11,9 +11,9 @@ from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
 _OPEN = sorted(one.value for one in OPEN)

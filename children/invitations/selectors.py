@@ -9,9 +9,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.models.guardians import Guardianship
-from children.guardians.selectors.guardians import list_of_full_age
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
+from children.guardians.selectors import list_of_full_age
 from children.invitations.models import Invitation
 from children.invitations.states import State
 from paktaleem.directory.people.models import GuardianClaim, Subject

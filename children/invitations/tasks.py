@@ -7,19 +7,23 @@ from procrastinate.contrib.django import app
 
 from children.invitations.data_kinds import FOLLOW, PURGE_UNASKED, UNASKED
 from children.invitations.selectors import list_children_to_ask_about, without_answer
-from children.invitations.services.inviting import INVITE_MANY, invite_guardians_of
-from children.invitations.services.processing import list_clients_with_open_invitations, process_invitations
-from children.invitations.services.purging import list_clients_with_old_contacts, purge_old_contacts
+from children.invitations.services.answering import list_clients_with_open_invitations, process_invitations
+from children.invitations.services.inviting import (
+    INVITE_MANY,
+    invite_guardians_of,
+    list_clients_with_old_contacts,
+    purge_old_contacts,
+)
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.jobs.enqueue import do_each
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.runs.services import advance_run, end_run, find_limit_of_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 AT_ONCE = 50
 

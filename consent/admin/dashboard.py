@@ -7,16 +7,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consent.agreements.admin.agreements import UNSIGNED
-from consent.consents.models.consents import ConsentEvent, ConsentState, Restriction
-from consent.receipts.admin.events import is_recent
+from consent.consents.models import ConsentEvent, ConsentState, Restriction
+from consent.receipts.admin import is_recent
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import BalancingTest
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.cards import Card, Line, Task
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.filters import PROGRESS
+from paktaleem.foundation.console.home_pages import Card, Line, Task
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.site import boards, site
 

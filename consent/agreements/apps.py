@@ -11,5 +11,5 @@ class AgreementsConfig(config.PortalAppConfig):
     verbose_name = "agreements"
     handlers = (
         ("paktaleem.directory.copies.sections.person_sections", "consent.agreements.sections.list_agreement_sections"),
-        ("paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds", "consent.agreements.models.DOCUMENT_KEYS"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "consent.agreements.models.DOCUMENT_KEYS"),
     )

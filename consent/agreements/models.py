@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.agreements.duties import DUTIES
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.models.rows import PeriodRow, period_is_ordered_or_empty
+from consent.register.models.purposes import PeriodRow, period_is_ordered_or_empty
 from paktaleem.directory.files.documents import SealedDocument
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
@@ -15,9 +15,9 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.row_keys import row_keys
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
 _NONE = Personal.NONE

@@ -14,14 +14,13 @@ from consent.agreements.duties import DUTIES, NEAR, Duty, compute_due_day
 from consent.agreements.models import ClientContact, ContactKind, DutyAttestation
 from consent.register.bases import CapacityRule
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import Capacity, Purpose
+from consent.register.models.purposes import Capacity, Purpose, PurposeCapacity
 from consent.register.rows_to_rules import to_capacity_rules
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,17 @@ from procrastinate.contrib.django import app
 
 from consent.agreements.messages import DUTIES_DUE
 from consent.agreements.selectors import list_clients_with_agreement, list_notice_recipients
-from consent.agreements.services.attesting import NOTIFY, remind_of_duties
+from consent.agreements.services import NOTIFY, remind_of_duties
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.each import do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 REMIND = "agreements.remind"
 

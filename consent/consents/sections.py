@@ -4,9 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.consents.models.acknowledgements import PolicyAcknowledgement
-from consent.consents.models.consents import Consent, ConsentEvent, Objection, Restriction
-from consent.consents.models.evidence import ConsentEvidence
+from consent.consents.models import (
+    Consent,
+    ConsentEvent,
+    ConsentEvidence,
+    Objection,
+    PolicyAcknowledgement,
+    Restriction,
+)
 from paktaleem.directory.copies.sections import (
     ACTOR,
     ADDED,

@@ -10,11 +10,11 @@ class CookiesConfig(config.PortalAppConfig):
     label = "cookies"
     verbose_name = "cookies and links"
     handlers = (
-        ("consent.notices.public_sections.public_sections", "consent.cookies.public.links_section"),
-        ("consent.notices.services.starter.starter_parts", "consent.cookies.services.starter.load_starter_cookies"),
+        ("consent.notices.public_sections.public_sections", "consent.cookies.banner.links_section"),
+        ("consent.notices.services.starter.starter_parts", "consent.cookies.services.load_starter_cookies"),
         (
             "consent.register.services.safeguards.weaker_rows",
-            "consent.cookies.services.register.apply_approved_cookie",
+            "consent.cookies.services.apply_approved_cookie",
         ),
         ("paktaleem.foundation.periods.kinds.data_kinds", "consent.cookies.data_kinds.list_kinds"),
     )

@@ -1,12 +1,21 @@
-"""Texts and categories of the banner, in both languages: what ``banner.js`` and the page about cookies show."""
+"""Texts and categories of the banner, in both languages: what ``banner.js`` and the page about cookies show.
+
+A released file never changes: pages name its digest (Subresource Integrity), and a browser refuses another content.
+``python -m tests.banner`` builds the file of the current version from ``consent/cookies/banner_parts``.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext, ngettext, override
 
-from consent.cookies.models.register import OPTIONAL, Cookie, CookieCategory, SetBy, Storage
+from consent.cookies.models import OPTIONAL, Cookie, CookieCategory, SetBy, Storage
+from consent.cookies.selectors import list_links
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 
 LANGUAGES = ("en", "ur")
 
@@ -124,3 +133,48 @@ def _labels() -> dict[str, str]:
         "number": gettext("Your number, to change the choice on the privacy portal:"),
         "more": gettext("All about cookies on this site"),
     }
+
+
+CURRENT = "1.1.0"
+RELEASES = {
+    "1.1.0": "sha384-7Z48yZS/DCmmxpwQQUkDaPr1yXLjPNKdkoC4XtfXtitmY0E90t9dpqsxyS6hhu9e",
+    "1.0.0": "sha384-Kj8w2QINUY22HIS/mnSWutlv900uBNscuwIfGo8s/Pb17uNczev8xwz+JknTMcuu",
+}
+"""Released versions, each with the digest of its file."""
+ENTRIES = (("paktaleem_cookie_choice", Storage.COOKIE), ("paktaleem_cookie_state", Storage.LOCAL))
+"""Necessary entries that the script stores in a visitor's browser; they belong in the register of each client."""
+
+
+def get_script_path(version: str = CURRENT) -> str:
+    """Return the path of a version; it has no digest in its name, so that it stays the same."""
+    return f"{settings.STATIC_URL}cookies/banner-{version}.js"
+
+
+def render_tag(key: str) -> str:
+    """Return the element that the pages of a site include, to copy: a plain text, which templates escape."""
+    address, integrity = build_public_url(get_script_path()), RELEASES[CURRENT]
+    return (
+        f'<script src="{address}" integrity="{integrity}" crossorigin="anonymous" defer\n'
+        f'        data-site="{key}" data-child="yes"></script>'
+    )
+
+
+def get_script_origin() -> str:
+    """Return the origin that pages with the banner must allow, for scripts and connections."""
+    return build_public_url("")
+
+
+def links_section(client: Client, at: datetime, language: str) -> dict[str, Any] | None:
+    """Return the services that the platform links to, with their privacy policies; connected to ``public_sections``."""
+    del at
+    urdu = language == "ur"
+    links = [
+        {
+            "name": one.name,
+            "url": one.url,
+            "policy_url": one.policy_url,
+            "purpose": one.purpose_ur if urdu else one.purpose_en,
+        }
+        for one in list_links(client.pk)
+    ]
+    return {"template": "privacy/links.html", "links": links, "code": client.code}

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from consent.cookies.models.choices import Visitor
+from consent.cookies.models import Visitor
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 

@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from consent.cookies.models.choices import BannerVersion, Visitor
-from consent.cookies.models.links import LinkedService
-from consent.cookies.models.register import Cookie, CookieSite
+from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService, Visitor
 from paktaleem.foundation.tenancy.context import read_in_one_statement
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 def find_client_of_site(key: str) -> UUID | None:

@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from consent.cookies.views.page import show_cookies
-from consent.cookies.views.script import show_choice, show_config, take_choice
+from consent.cookies.views import show_choice, show_config, show_cookies, take_choice
 
 urlpatterns = [
     path("", show_cookies, {"client": "paktaleem"}, name="cookies"),

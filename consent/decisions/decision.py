@@ -12,15 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from consent.decisions.facts import (
-    ConsentFact,
-    Decision,
-    Question,
-    SubjectFacts,
-)
+from consent.decisions.facts import ConsentFact, Decision, Question, SubjectFacts
 from consent.decisions.reasons import Reason
-from consent.decisions.rule_context import RuleContext
-from consent.decisions.rules import RULES
+from consent.decisions.rules import RULES, RuleContext
 from consent.register.compiled import Basis
 
 if TYPE_CHECKING:

@@ -2,24 +2,33 @@
 
 Facts are those at `Question.at`: for a question about the past, the caller loads the consent and the guardian's
 authorisation as they were then. Timestamps are aware datetimes in UTC, periods are `[starts, ends)`.
+
+Facts are those at `Question.at`: for a question about the past, the caller loads the consent and the guardian's
+authorisation as they were then. Timestamps are aware datetimes in UTC, periods are `[starts, ends)`.
+
+A refusal, withdrawal or revocation of consent, a refusing guardian, a restriction, an objection, a hold, an ended
+retention period, a quarantine or a closed account of either record counts for both, and so do the roles of either. A
+consent, and a guardian's consent, count only for the record that they were given for: what is not answered for a record
+stays unanswered. The erasure of one record does not count for the other (decision 0101).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from paktaleem.directory.ages import is_child
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
-    from datetime import datetime
     from uuid import UUID
 
     from consent.decisions.reasons import Reason
-    from consent.register.declarations import ClientDeclarations
-    from consent.register.periods import Period
+    from consent.decisions.rules import RuleContext
+    from consent.register.compiled import AgreementRule, ClientDeclarations, InstructionRule, Period, Register
 
 
 class Action(StrEnum):
@@ -171,3 +180,120 @@ class Decision:
     is_role_named: bool = False
     is_child: bool = False
     declared: ClientDeclarations | None = None
+
+
+_REFUSALS = frozenset({"refused", "withdrawn", "revoked", "invalidated"})
+"""States of a consent that count for every record of the person."""
+_GUARDIAN_REFUSALS = frozenset({"refused", "withdrawn"})
+
+
+def add_record(own: SubjectFacts, other: SubjectFacts, *, at: datetime, serves_minors: bool) -> SubjectFacts:
+    """Return a record's facts with what counts of another record of the same person."""
+    found = replace(
+        own,
+        other_roles=tuple(dict.fromkeys((*own.other_roles, *(role for role in other.roles if role != own.role)))),
+        account_closed=own.account_closed or other.account_closed,
+        quarantined=own.quarantined or other.quarantined,
+        restrictions=(*own.restrictions, *other.restrictions),
+        objections=(*own.objections, *other.objections),
+        holds=(*own.holds, *other.holds),
+        ended=(*own.ended, *other.ended),
+    )
+    if _is_stricter_age(own, other, at, serves_minors=serves_minors):
+        found = replace(found, of_age_at=other.of_age_at, may_be_child_until=other.may_be_child_until)
+    if other.service_authorisation in _GUARDIAN_REFUSALS and own.service_authorisation not in _GUARDIAN_REFUSALS:
+        found = replace(
+            found,
+            service_authorisation=other.service_authorisation,
+            service_authorisation_id=other.service_authorisation_id,
+        )
+    return replace(found, service_authorised_until=_earliest(own, other))
+
+
+def add_consents(own: Mapping[str, ConsentFact], other: Mapping[str, ConsentFact]) -> dict[str, ConsentFact]:
+    """Return a record's consents by purpose, with the refusals of another record of the same person."""
+    refused = {code: fact for code, fact in other.items() if fact.state in _REFUSALS}
+    kept = {code: fact for code, fact in own.items() if fact.state in _REFUSALS or code not in refused}
+    return {**refused, **kept}
+
+
+def _is_stricter_age(own: SubjectFacts, other: SubjectFacts, at: datetime, *, serves_minors: bool) -> bool:
+    is_child = other.counts_as_child(at, serves_minors=serves_minors)
+    return is_child and not own.counts_as_child(at, serves_minors=serves_minors)
+
+
+def _earliest(own: SubjectFacts, other: SubjectFacts) -> datetime | None:
+    found = [one for one in (own.service_authorised_until, other.service_authorised_until) if one is not None]
+    return min(found, default=None)
+
+
+def find_instruction(case: RuleContext, recipient: str | None = None) -> InstructionRule | None:
+    """Find one instruction that covers the purpose, all categories and, if given, the recipient."""
+    for instruction in case.register.instructions.get(case.purpose.code, ()):
+        agreement = case.agreements.get(instruction.agreement)
+        if (
+            agreement is not None
+            and case.categories <= instruction.categories
+            and (recipient is None or recipient in instruction.recipients)
+            and _instruction_counts(instruction, agreement, case)
+        ):
+            return instruction
+    return None
+
+
+def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, case: RuleContext) -> bool:
+    """Return True if the instruction is in force, or still counts.
+
+    Data once instructed may always be deleted, even if the instruction was withdrawn (GDPR article 28(3)(g)). An
+    instruction that ended with its agreement still counts for storing in the exit period.
+    """
+    period = instruction.period
+    if case.at < period.starts_at:
+        return False
+    if case.action is Action.DELETE or period.contains(case.at):
+        return True
+    return agreement.is_in_exit(case.at) and period.ends_at == agreement.ends_at
+
+
+ANSWER_STATES = frozenset({"given", "refused", "deferred", "requested", "withdrawn"})
+"""The states a person can answer with. The others are set by staff, or follow from time or a notice."""
+
+_REQUESTS = frozenset({"requested", "deferred"})
+
+
+def changes_state(before: str, event: str) -> bool:
+    """Return True if an event changes the state: a request or deferral does not replace a given consent."""
+    return not (before == "given" and event in _REQUESTS)
+
+
+def effective_state(register: Register, purpose: str, fact: ConsentFact, at: datetime) -> str:
+    """Return the state at ``at``: a given consent expires, or is outdated."""
+    if fact.state != "given":
+        return fact.state
+    if fact.expires_at is not None and fact.expires_at <= at:
+        return "expired"
+    ended_at = outdated_at(
+        register,
+        purpose,
+        notice_version=fact.notice_version,
+        informed_at=fact.informed_at or fact.recorded_at,
+    )
+    return "outdated" if ended_at is not None and ended_at <= at else "given"
+
+
+def outdated_at(
+    register: Register, purpose: str, *, notice_version: UUID | None, informed_at: datetime
+) -> datetime | None:
+    """Return when a consent becomes outdated: a later material version takes effect, or the purpose is widened."""
+    notice, rule = register.notices.get(purpose), register.purposes.get(purpose)
+    changed_at = notice.outdated_at.get(notice_version) if notice and notice_version else None
+    widening = rule.widened_since(informed_at) if rule else None
+    widened_at = widening.at if widening else None
+    return min((each for each in (changed_at, widened_at) if each is not None), default=None)
+
+
+def renewal_is_due(state: str, *, expires_at: datetime | None, renew_days: int, at: datetime) -> bool:
+    """Return True if consent must be requested again: expired, outdated, or expiring within ``renew_days`` days."""
+    if state in {"expired", "outdated"}:
+        return True
+    return state == "given" and expires_at is not None and expires_at - timedelta(days=renew_days) <= at

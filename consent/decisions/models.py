@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 
 _PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
 

@@ -2,29 +2,217 @@
 
 `RULES` lists them in the order in which they are evaluated, as docs/decisions-api.md explains their reasons. A rule
 gets a `RuleContext`: the question with the rows looked up for it.
+
+`RULES` lists them in the order in which they are evaluated, as docs/decisions-api.md explains their reasons. A rule
+gets a `RuleContext`: the question with the rows looked up for it.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from children.strength import needed_strength
-from consent.decisions.consent_rules import consent_is_given
-from consent.decisions.facts import Action
-from consent.decisions.instructions import find_instruction
+from consent.decisions.facts import Action, SubjectFacts, find_instruction
 from consent.decisions.reasons import Reason
-from consent.decisions.rule_context import BASES, NO_PURPOSE, NOBODY, RuleContext
-from consent.register.compiled import Basis, Capacity
+from consent.register.compiled import Basis, Capacity, PurposeRule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from consent.register.compiled import AgreementRule, Approval, BasisRule
+    from consent.decisions.facts import ConsentFact, Question
+    from consent.register.compiled import AgreementRule, Approval, BasisRule, Register
+
+
+_GIVEN = "given"
+_CONSENT_REFUSALS = {
+    "unknown": Reason.CONSENT_MISSING,
+    "requested": Reason.CONSENT_MISSING,
+    "deferred": Reason.CONSENT_MISSING,
+    "refused": Reason.CONSENT_REFUSED,
+    "withdrawn": Reason.CONSENT_WITHDRAWN,
+    "revoked": Reason.CONSENT_REVOKED,
+    "expired": Reason.CONSENT_EXPIRED,
+    "outdated": Reason.CONSENT_OUTDATED,
+    "invalidated": Reason.CONSENT_INVALIDATED,
+}
+
+
+def consent_is_given(case: RuleContext) -> Reason | None:
+    """Refuse unless consent is `given`.
+
+    A consent recorded after the time in question is a contradiction: undecidable.
+    """
+    if case.basis is None or case.basis.basis != Basis.CONSENT:
+        return None
+    consent = case.consent
+    if consent is None:
+        return Reason.CONSENT_MISSING
+    case.rests_on(consent.event_id)
+    if consent.state != _GIVEN:
+        return _CONSENT_REFUSALS.get(consent.state, Reason.UNDECIDABLE)
+    if case.at < consent.recorded_at:
+        return Reason.UNDECIDABLE
+    if consent.expires_at is not None and consent.expires_at <= case.at:
+        return Reason.CONSENT_EXPIRED
+    return (
+        _notice_refusal(case, consent)
+        or _widening_refusal(case, consent)
+        or _recipient_refusal(case, consent)
+        or _giver_refusal(case, consent)
+    )
+
+
+def _notice_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
+    """Refuse a consent outdated by a later notice.
+
+    A consent without a recorded version is not informed once a notice is in effect: it must be requested again. A
+    version that does not belong to the purpose's notice is a contradiction: undecidable.
+    """
+    notice = case.register.notices.get(case.purpose.code)
+    version = consent.notice_version
+    if version is None:
+        return Reason.CONSENT_OUTDATED if notice is not None and notice.has_taken_effect(case.at) else None
+    if notice is None or version not in notice.outdated_at:
+        return Reason.UNDECIDABLE
+    outdated_at = notice.outdated_at[version]
+    return Reason.CONSENT_OUTDATED if outdated_at is not None and outdated_at <= case.at else None
+
+
+def _widening_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
+    """Refuse a consent given before the purpose was widened: it does not cover what was added."""
+    widening = case.purpose.widened_since(consent.informed_at or consent.recorded_at)
+    if widening is None or case.at < widening.at:
+        return None
+    case.rests_on(widening.id)
+    return Reason.CONSENT_OUTDATED
+
+
+def _recipient_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
+    """Refuse to share on a consent given before the recipient was approved, or while the client objected to it."""
+    informed_at = consent.informed_at or consent.recorded_at
+    is_known = any(row.was_known(informed_at) for row in case.approvals)
+    return Reason.CONSENT_OUTDATED if case.approvals and not is_known else None
+
+
+def _giver_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
+    """Refuse a child's own consent, and a guardian's consent for an adult.
+
+    For a child only the consent of a guardian with authority counts; from the age of consent only the person's own,
+    given at that age. For adults the reason is `consent_missing`: neither a guardian's consent nor one given as a child
+    is their own.
+    """
+    if case.is_child:
+        by_guardian = consent.by == "guardian" and consent.guardian in case.subject.guardians
+        return None if by_guardian else Reason.CONSENT_NOT_BY_GUARDIAN
+    of_age_at = case.subject.of_age_at
+    given_of_age = of_age_at is None or of_age_at <= consent.recorded_at
+    return None if consent.by == "self" and given_of_age else Reason.CONSENT_MISSING
+
+
+_ACTIONS = {action.value: action for action in Action}
+BASES = frozenset(basis.value for basis in Basis)
+_CONTROLLERS = frozenset({Capacity.CONTROLLER.value, Capacity.JOINT.value})
+_NO_ID = UUID(int=0)
+NOBODY = SubjectFacts(id=_NO_ID, role="", registered_at=datetime.min.replace(tzinfo=UTC))
+"""Stands for a person the client does not know."""
+NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categories=frozenset(), owner=_NO_ID)
+"""Stands for a purpose that is not in the register."""
+
+
+class RuleContext:
+    """A question with the rows looked up for it; rules add the rows they are based on to `evidence`.
+
+    `role` is the role of the person by which the question is decided: it selects the lawful basis. `is_role_held` is
+    True if the person is known and has it.
+    """
+
+    __slots__ = (
+        "action",
+        "agreements",
+        "approvals",
+        "at",
+        "basis",
+        "categories",
+        "consent",
+        "evidence",
+        "is_child",
+        "is_role_held",
+        "purpose",
+        "question",
+        "recipient",
+        "register",
+        "role",
+        "subject",
+    )
+
+    def __init__(
+        self,
+        register: Register,
+        subject: SubjectFacts | None,
+        consents: Mapping[str, ConsentFact],
+        question: Question,
+        *,
+        role: str,
+    ) -> None:
+        at = question.at
+        self.register = register
+        self.subject = subject or NOBODY
+        self.at = at
+        self.question = question
+        self.action = _ACTIONS.get(question.action)
+        self.purpose = register.purposes.get(question.purpose, NO_PURPOSE)
+        self.categories = question.categories or self.purpose.categories
+        self.recipient = question.recipient
+        self.role = role
+        self.is_role_held = subject is not None and (role == subject.role or role in subject.other_roles)
+        self.basis = register.basis_in_force(self.purpose.code, role, at) if self.is_role_held else None
+        self.consent = consents.get(self.purpose.code)
+        self.is_child = self.subject.counts_as_child(at, serves_minors=register.serves_minors)
+        self.agreements: dict[UUID, AgreementRule] = {}
+        self.approvals: Sequence[Approval] = ()
+        self.evidence: list[UUID] = []
+
+    def rests_on(self, row: UUID | None) -> None:
+        """Add a row to the evidence."""
+        if row is not None and row not in self.evidence:
+            self.evidence.append(row)
+
+    @property
+    def lawful_basis(self) -> str | None:
+        """The basis in force; None if there is none, or its code is unknown."""
+        return self.basis.basis if self.basis is not None and self.basis.basis in BASES else None
+
+    @property
+    def is_legal_obligation(self) -> bool:
+        """True if the basis in force is a legal obligation."""
+        return self.basis is not None and self.basis.basis == Basis.LEGAL_OBLIGATION
+
+    @property
+    def needs_instruction(self) -> bool:
+        """True if PakTaleem is processor, or its role is unknown because no basis is in force.
+
+        A client's legal obligation is instructed by its lawful basis, which an officer accepted.
+        """
+        return not self.is_legal_obligation and self.is_processor
+
+    @property
+    def is_processor(self) -> bool:
+        """True if PakTaleem decides nothing about the purpose, or its role is unknown because no basis is in force."""
+        return self.basis is None or self.basis.capacity not in _CONTROLLERS
+
+    @property
+    def needs_agreement(self) -> bool:
+        """True if a service agreement must be in force: between joint controllers it is their arrangement (Art. 26)."""
+        if self.basis is None or self.is_legal_obligation:
+            return self.is_processor
+        return self.basis.basis == Basis.CONTRACT or self.basis.capacity != Capacity.CONTROLLER
+
 
 _STORE_OR_DELETE = frozenset({Action.STORE, Action.DELETE})
 _USES = frozenset({Action.PROCESS, Action.SHARE})
 _CAPACITIES = frozenset(capacity.value for capacity in Capacity)
-_GIVEN = "given"
 _AUTHORISATION_REFUSALS = {
     "refused": Reason.GUARDIAN_CONSENT_REFUSED,
     "withdrawn": Reason.GUARDIAN_CONSENT_WITHDRAWN,

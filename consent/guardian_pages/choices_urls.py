@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from consent.guardian_pages.views.one_code import open_children
+from consent.guardian_pages.views.purposes import open_children
 
 urlpatterns = [path("children/", open_children, name="choices-children")]

@@ -2,8 +2,6 @@
 
 from django.urls import path
 
-from consent.guardian_pages.views.checks import ask_for_check
-from consent.guardian_pages.views.one_code import open_own_choices
 from consent.guardian_pages.views.pages import (
     SHARING,
     answer_service_page,
@@ -12,7 +10,7 @@ from consent.guardian_pages.views.pages import (
     show_child,
     withdraw_service,
 )
-from consent.guardian_pages.views.purposes import ask_purpose, withdraw_purpose
+from consent.guardian_pages.views.purposes import ask_for_check, ask_purpose, open_own_choices, withdraw_purpose
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import enter_code, leave, start
 

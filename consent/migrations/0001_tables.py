@@ -7,7 +7,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="BalancingTest",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("purpose_owner", models.UUIDField(editable=False)),
                     ("interest", models.TextField(help_text="Which interest is pursued?")),
                     ("necessity", models.TextField(help_text="Why is the processing necessary for it?")),
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("purpose_owner", models.UUIDField(editable=False)),
                     ("interest", models.TextField(help_text="Which interest is pursued?")),
                     ("necessity", models.TextField(help_text="Why is the processing necessary for it?")),
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                     ("safeguards", models.TextField(blank=True)),
                     ("signed_at", models.DateTimeField(blank=True, editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Notice",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("title_en", models.CharField(max_length=200, verbose_name="title (English)")),
                     ("title_ur", models.CharField(max_length=200, verbose_name="title (Urdu)")),
@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("title_en", models.CharField(max_length=200, verbose_name="title (English)")),
                     ("title_ur", models.CharField(max_length=200, verbose_name="title (Urdu)")),
@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
                     ("addresses_children", models.BooleanField(default=False, help_text='If set, every version must also have a text for children.')),
                     ("is_by_portal", models.BooleanField(db_default=False, default=False, editable=False, help_text='The portal writes its text: the list of recipients, or a business transfer.')),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="NoticeDispatch",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("version_owner", models.UUIDField(editable=False)),
                     ("opened_at", models.DateTimeField(editable=False)),
                     ("dispatched_at", models.DateTimeField(null=True)),
@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("version_owner", models.UUIDField(editable=False)),
                     ("opened_at", models.DateTimeField(editable=False)),
                     ("dispatched_at", models.DateTimeField(null=True)),
@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
                     ("reminders", models.PositiveSmallIntegerField(default=0)),
                     ("reminded_at", models.DateTimeField(null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="NoticeDraft",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("is_material", models.BooleanField(default=True, help_text='Material: clients get advance notice, and consents given under earlier versions must be renewed.')),
                     ("text_en", models.TextField(verbose_name="text (English)")),
                     ("text_ur", models.TextField(verbose_name="text (Urdu)")),
@@ -202,7 +202,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("is_material", models.BooleanField(default=True, help_text='Material: clients get advance notice, and consents given under earlier versions must be renewed.')),
                     ("text_en", models.TextField(verbose_name="text (English)")),
                     ("text_ur", models.TextField(verbose_name="text (Urdu)")),
@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
                     ("closed_at", models.DateTimeField(editable=False, null=True)),
                     ("version", models.UUIDField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -230,7 +230,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="NoticeResponse",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("kind", models.CharField(choices=[('acknowledged', 'Acknowledged'), ('objected', 'Objected'), ('answered', 'Objection answered'), ('withdrawn', 'Objection withdrawn')], max_length=16)),
                     (
                         "code",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="NoticeVersion",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("is_material", models.BooleanField(default=True, help_text='Material: clients get advance notice, and consents given under earlier versions must be renewed.')),
                     ("text_en", models.TextField(verbose_name="text (English)")),
                     ("text_ur", models.TextField(verbose_name="text (Urdu)")),
@@ -291,7 +291,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("is_material", models.BooleanField(default=True, help_text='Material: clients get advance notice, and consents given under earlier versions must be renewed.')),
                     ("text_en", models.TextField(verbose_name="text (English)")),
                     ("text_ur", models.TextField(verbose_name="text (Urdu)")),
@@ -304,7 +304,7 @@ class Migration(migrations.Migration):
                     ("notice_days", models.PositiveSmallIntegerField(default=0, editable=False)),
                     ("effective_at", models.DateTimeField()),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -322,7 +322,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="NoticeEffect",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("version_owner", models.UUIDField(editable=False)),
                     ("took_effect_at", models.DateTimeField()),
                     ("recorded_at", models.DateTimeField()),
@@ -336,7 +336,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Objection",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_code", models.CharField(max_length=63)),
@@ -355,12 +355,12 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_code", models.CharField(max_length=63)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -378,7 +378,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Occasion",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name_en", models.CharField(max_length=200, verbose_name="name (English)")),
                     ("name_ur", models.CharField(max_length=200, verbose_name="name (Urdu)")),
@@ -395,12 +395,12 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name_en", models.CharField(max_length=200, verbose_name="name (English)")),
                     ("name_ur", models.CharField(max_length=200, verbose_name="name (Urdu)")),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -417,7 +417,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="PolicyAcknowledgement",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("version_owner", models.UUIDField(editable=False)),
                     ("shown_hash", models.CharField(max_length=64)),
                     ("language", models.CharField(max_length=8)),
@@ -443,7 +443,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Purpose",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name_en", models.CharField(max_length=200, verbose_name="name (English)")),
                     ("name_ur", models.CharField(max_length=200, verbose_name="name (Urdu)")),
@@ -480,7 +480,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name_en", models.CharField(max_length=200, verbose_name="name (English)")),
                     ("name_ur", models.CharField(max_length=200, verbose_name="name (Urdu)")),
@@ -497,7 +497,7 @@ class Migration(migrations.Migration):
                     ("consent_months", models.PositiveSmallIntegerField(blank=True, help_text='Validity of a consent in months; empty: it does not expire.', null=True)),
                     ("renew_days", models.PositiveSmallIntegerField(db_default=30, default=30, help_text='Renewal is requested this many days before a consent expires; until then it remains in force.', verbose_name='renewal requested (days before expiry)')),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -514,7 +514,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="LawfulBasis",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_owner", models.UUIDField(editable=False)),
@@ -543,7 +543,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_owner", models.UUIDField(editable=False)),
@@ -551,7 +551,7 @@ class Migration(migrations.Migration):
                     ("basis", models.CharField(choices=[("consent", "Consent"), ("contract", "Contract"), ("legal_obligation", "Legal obligation"), ("legitimate_interest", "Legitimate interest")], max_length=24)),
                     ("legal_reference", models.CharField(blank=True, help_text="For a legal obligation: the law and the section.", max_length=300)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -570,7 +570,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="ConsentEvent",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("purpose_owner", models.UUIDField(editable=False)),
                     (
                         "state",
@@ -625,7 +625,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Consent",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("purpose_owner", models.UUIDField(editable=False)),
                     (
                         "state",
@@ -663,7 +663,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="PurposeCapacity",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_owner", models.UUIDField(editable=False)),
@@ -688,13 +688,13 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_owner", models.UUIDField(editable=False)),
                     ("capacity", models.CharField(choices=[("controller", "PakTaleem is controller"), ("joint_controller", "PakTaleem and the client are joint controllers"), ("processor", "PakTaleem is processor")], max_length=16)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -712,7 +712,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SafeguardChange",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("kind", models.CharField(choices=[('basis', 'Another lawful basis instead of consent'), ('capacity', 'PakTaleem decides instead of the client'), ('account', 'Also for people whose account is closed'), ('restriction', 'A restriction of processing is lifted'), ('recipient', 'Data goes to another recipient')], max_length=16)),
                     ("purpose", models.CharField(blank=True, max_length=63)),
                     ("table", models.CharField(max_length=64)),
@@ -749,7 +749,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="PurposeWidening",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("purpose_owner", models.UUIDField(editable=False)),
                     ("kind", models.CharField(choices=[("categories", "More data categories")], max_length=16)),
                     (
@@ -769,7 +769,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Recipient",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name", models.CharField(max_length=200)),
                     ("service", models.CharField(help_text='The service it provides: hosting, payment, messages …', max_length=200)),
@@ -795,7 +795,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name", models.CharField(max_length=200)),
                     ("service", models.CharField(help_text='The service it provides: hosting, payment, messages …', max_length=200)),
@@ -809,7 +809,7 @@ class Migration(migrations.Migration):
                     ("no_consideration", models.BooleanField(db_default=True, default=True, editable=False, help_text='Personal data is never sold: nothing of value is received for it.', verbose_name='no payment for the data')),
                     ("transfer_ground", models.CharField(blank=True, choices=[('same_country', "No transfer: the data stays in the client's country"), ('adequacy', 'Adequacy decision (Art. 45)'), ('clauses', 'Standard contractual clauses (Art. 46(2)(c))'), ('corporate_rules', 'Binding corporate rules (Art. 46(2)(b))'), ('consent', 'Explicit consent (Art. 49(1)(a))'), ('contract', 'Needed for a contract with the person (Art. 49(1)(b))'), ('legal_claim', 'Needed for a legal claim (Art. 49(1)(e))')], db_default='', default='', help_text='On which ground data goes to these countries; needed for any other country than PK.', max_length=16, verbose_name='ground of a transfer')),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -826,7 +826,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="RecipientApproval",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("recipient_owner", models.UUIDField(editable=False)),
@@ -850,7 +850,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("recipient_owner", models.UUIDField(editable=False)),
@@ -861,7 +861,7 @@ class Migration(migrations.Migration):
                     ("approved_at", models.DateTimeField(editable=False, null=True)),
                     ("is_integral", models.BooleanField(db_default=False, default=False, help_text='The service cannot be provided without this recipient. If not, sharing needs a purpose of its own that is based on consent.', verbose_name='part of the service')),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -879,7 +879,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="RegisterChange",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("xact", models.BigIntegerField()),
                     ("noted_at", models.DateTimeField()),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
@@ -891,7 +891,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="RegisterVersion",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("version", models.BigIntegerField(default=0)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                 ],
@@ -902,7 +902,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Restriction",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_code", models.CharField(blank=True, help_text="Empty: every purpose.", max_length=63)),
@@ -927,12 +927,12 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_code", models.CharField(blank=True, help_text="Empty: every purpose.", max_length=63)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -950,7 +950,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="ServiceAgreement",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("reference", models.CharField(help_text='The reference number of the agreement.', max_length=100)),
@@ -973,14 +973,14 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("reference", models.CharField(help_text='The reference number of the agreement.', max_length=100)),
                     ("signed_at", models.DateTimeField(blank=True, null=True)),
                     ("exit_until", models.DateTimeField(blank=True, help_text="End of the exit period: until then, data may be stored after the agreement's end for its return.", null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -997,7 +997,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Instruction",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("document", models.CharField(help_text="Where the instruction is written down.", max_length=200)),
@@ -1029,7 +1029,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("document", models.CharField(help_text="Where the instruction is written down.", max_length=200)),
@@ -1048,7 +1048,7 @@ class Migration(migrations.Migration):
                         ),
                     ),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -1066,7 +1066,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="AgreementSuspension",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
@@ -1083,11 +1083,11 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -1105,7 +1105,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SubjectChange",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("xact", models.BigIntegerField()),
                     ("kind", models.CharField(max_length=16)),
                     ("subject_id", models.UUIDField()),
@@ -1120,7 +1120,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="ConsentEvidence",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("reference", models.BinaryField(null=True)),
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
@@ -1142,7 +1142,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="DataCategory",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name_en", models.CharField(max_length=200, verbose_name="name (English)")),
                     ("name_ur", models.CharField(max_length=200, verbose_name="name (Urdu)")),
@@ -1160,12 +1160,12 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name_en", models.CharField(max_length=200, verbose_name="name (English)")),
                     ("name_ur", models.CharField(max_length=200, verbose_name="name (Urdu)")),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),

@@ -1,7 +1,7 @@
 """Holds and ended retention periods, which decisions read."""
 
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
 from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKey, TenantIsolation
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RetentionFact',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('hold', 'on hold'), ('ended', 'retention period ended')], max_length=8)),
                 ('category', models.CharField(blank=True, db_default='', default='', max_length=63)),
                 ('source_id', models.UUIDField(null=True)),

@@ -13,8 +13,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from consent.notices.differences import differences
-from consent.notices.models.notices import Notice, NoticeVersion
+from consent.notices.effects import differences
+from consent.notices.models import Notice, NoticeVersion
 from consent.notices.public_sections import public_sections
 from consent.notices.selectors.notices import (
     EffectiveVersion,
@@ -25,8 +25,8 @@ from consent.notices.selectors.notices import (
 )
 from consent.notices.selectors.public import consent_notices, list_occasion_names, list_public_purposes
 from consent.register.notice_html import render_notice
+from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
 from paktaleem.foundation.tenancy.context import current_client
 

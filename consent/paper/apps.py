@@ -11,8 +11,8 @@ class PaperConfig(config.PortalAppConfig):
     handlers = (
         ("paktaleem.foundation.periods.kinds.data_kinds", "consent.paper.data_kinds.list_kinds"),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
-            "consent.paper.models.sheets.SHEET_KEYS",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
+            "consent.paper.models.SHEET_KEYS",
         ),
         (
             "paktaleem.directory.copies.sections.person_sections",

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from django.utils import translation
 
-from consent.notices.selectors.public import map_category_names
-from consent.notices.selectors.purposes import find_purposes
+from consent.notices.selectors.public import find_purposes, map_category_names
 from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.foundation.audit.actors import Reason

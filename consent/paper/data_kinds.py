@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models.sheets import EntryState, SheetEntry
+from consent.paper.models import EntryState, SheetEntry
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 

@@ -10,8 +10,8 @@ import segno
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from consent.paper.codes import format_code
-from consent.register.purpose_texts import PurposeText
+from consent.paper.sheets import format_code
+from consent.register.compiled import PurposeText
 from paktaleem.foundation.typesetting import typeset
 
 _HERE = Path(__file__).resolve().parent

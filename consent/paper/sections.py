@@ -5,9 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models.forms import FormPage
-from consent.paper.models.sheets import SheetEntry
-from consent.paper.services.details import unseal_details
+from consent.paper.models import FormPage, SheetEntry
+from consent.paper.services.forms import unseal_details
 from paktaleem.directory.copies.sections import (
     GIVEN_BY,
     METHOD,

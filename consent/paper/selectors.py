@@ -14,12 +14,11 @@ from django.utils.translation import gettext
 
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.states import State
-from consent.consents.models.consents import ConsentEvent, ConsentState
-from consent.notices.selectors.purposes import bases_in_force
+from consent.consents.models import ConsentEvent, ConsentState
+from consent.notices.selectors.public import bases_in_force
 from consent.notices.selectors.registers import current_register
-from consent.paper.codes import find_nearest
-from consent.paper.models.forms import FormPage, FormPurpose, FormRun
-from consent.paper.models.sheets import OPEN_STATES, AnswerSheet, EntryState, SheetEntry
+from consent.paper.models import OPEN_STATES, AnswerSheet, EntryState, FormPage, FormPurpose, FormRun, SheetEntry
+from consent.paper.sheets import find_nearest
 from consent.paper.signers import SignerFacts
 from consent.paper.verdicts import SERVICE, SHARING, PurposeFacts, RowFacts
 from consent.register.compiled import Register

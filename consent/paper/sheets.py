@@ -1,17 +1,115 @@
-"""Parsing of answer sheets: all rows are checked, and each problem names its row and column. Pure."""
+"""Parsing of answer sheets: all rows are checked, and each problem names its row and column. Pure.
 
+Crockford's base 32: no I, L, O or U, which are read as the similar symbols. The check symbol is a weighted sum over
+GF(32) with a different weight for every position, so that any single wrong symbol and any two swapped symbols are
+detected.
+
+On the sheet of a form for guardians, the first of the purposes is ``platform-use``.
+
+Cells contain codes and fixed texts only, so that none is interpreted as a formula.
+"""
+
+import csv
 import io
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from children.guardians.evidence import CardNumberFound, check_evidence
-from consent.paper.codes import normalize_code
+import openpyxl
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from children.guardians.authority import CardNumberFound, check_evidence
 from consent.paper.verdicts import SERVICE, SHARING
-from paktaleem.directory.oneroster import cells as cell
+from paktaleem.directory.oneroster import columns as cell
 from paktaleem.directory.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
 from paktaleem.directory.rosters.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 8
+_MODULUS = 0b100101
+"""x⁵ + x² + 1: primitive, so that the powers of x are 31 different weights."""
+
+_DIGITS = "0123456789"
+_LOOKALIKES = str.maketrans(
+    {
+        **dict(zip("ILOU", "110V", strict=True)),
+        **dict(zip("٠١٢٣٤٥٦٧٨٩", _DIGITS, strict=True)),
+        **dict(zip("۰۱۲۳۴۵۶۷۸۹", _DIGITS, strict=True)),
+        **dict.fromkeys("-‐‑‒–—−_.' \t\u00a0\u200c\u200e\u200f", ""),  # noqa: RUF001 -- spreadsheets replace hyphens
+    }
+)
+
+
+def generate_code() -> str:
+    """Return a random code: 35 random bits and a check symbol."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    return body + check_symbol(body)
+
+
+def format_code(code: str) -> str:
+    """Return a code in two groups, as printed, so that spreadsheets do not read it as a number."""
+    return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
+
+
+def normalize_code(text: str) -> str:
+    """Normalize typed text (case, grouping, digits); the result may not be a valid code."""
+    return text.strip().upper().translate(_LOOKALIKES)
+
+
+def is_code(code: str) -> bool:
+    """Return True if all symbols are in the alphabet and the check symbol is right."""
+    if len(code) != LENGTH or any(symbol not in ALPHABET for symbol in code):
+        return False
+    return check_symbol(code[:-1]) == code[-1]
+
+
+def check_symbol(body: str) -> str:
+    """Return the check symbol. Its own weight is one."""
+    total, weight = 0, 1
+    for symbol in reversed(body):
+        weight = _times_x(weight)
+        total ^= _times(weight, ALPHABET.index(symbol))
+    return ALPHABET[total]
+
+
+def _times_x(value: int) -> int:
+    doubled = value << 1
+    return doubled ^ _MODULUS if doubled >= len(ALPHABET) else doubled
+
+
+def _times(left: int, right: int) -> int:
+    product = 0
+    while right:
+        if right & 1:
+            product ^= left
+        left, right = _times_x(left), right >> 1
+    return product
+
+
+def find_nearest(typed: str, among: Iterable[str], *, within: int = 2, at_most: int = 5) -> list[str]:
+    """Return up to ``at_most`` codes similar to the typed text, nearest first, with up to ``within`` errors."""
+    found = sorted((distance(typed, code), code) for code in among if abs(len(code) - len(typed)) <= within)
+    return [code for errors, code in found if errors <= within][:at_most]
+
+
+def distance(left: str, right: str) -> int:
+    """Return the number of typing errors between two texts: wrong, missing, added or swapped neighbouring symbols."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, one in enumerate(left, 1):
+        earlier, before, row = before, row, [i]
+        for j, other in enumerate(right, 1):
+            errors = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (one != other))
+            if i > 1 and j > 1 and one == right[j - 2] and left[i - 2] == other:
+                errors = min(errors, earlier[j - 2] + 1)
+            row.append(errors)
+    return row[-1]
+
 
 ROW_LIMIT = 5_000
 NOTE_LIMIT = 500
@@ -233,3 +331,119 @@ class _Reader:
 
     def _fatal(self, number: int, column: str | None, code: str, message: str) -> None:
         self.log.fatal(self._file, number, column, code, message)
+
+
+_WIDTH = 18
+_HINTS = {
+    GUARDIAN_ID: "LMS id of a guardian on file · درج شدہ سرپرست کی شناخت",
+    GUARDIAN_NAME: "otherwise the name on the form · ورنہ فارم پر لکھا نام",
+    RELATIONSHIP: "parent, guardian, relative or other · رشتہ",
+    "answered_by": "self or guardian · خود یا سرپرست",
+    "method": "paper or phone · کاغذ یا فون",
+    "answered_on": "2026-03-27",
+    "note": "location of the form, or who spoke with whom · فارم کہاں ہے",
+}
+_HELP = (
+    (
+        "One row per form. Leave a row empty if nothing was answered.",
+        "ہر فارم کے لیے ایک سطر۔ جواب نہ ہو تو سطر خالی چھوڑ دیں۔",
+    ),
+    ("yes or no under each purpose; empty if neither is ticked.", "ہر مقصد کے نیچے ہاں یا نہیں لکھیں۔"),
+    (
+        "answered_by, method and answered_on are required if something is answered.",
+        "جواب کے ساتھ لکھیں کہ کس نے، کیسے اور کب جواب دیا۔",
+    ),
+    ("note is stored as evidence of the answer, encrypted.", "نوٹ جواب کا ثبوت ہے اور مقفل رہتا ہے۔"),
+    ("An answer counts only once it is confirmed in the console.", "کنسول میں تصدیق تک کچھ شمار نہیں ہوتا۔"),
+)
+_HELP_FOR_GUARDIANS = (
+    (
+        "Enter only forms that a parent or guardian has signed; answered_by is guardian, method is paper.",
+        "صرف وہ فارم لکھیں جن پر والد، والدہ یا سرپرست کے دستخط ہوں۔",
+    ),
+    (
+        "Without a yes under platform-use no other yes counts.",
+        "platform-use کے نیچے ہاں کے بغیر کوئی اور ہاں شمار نہیں ہوتی۔",
+    ),
+    (
+        "Enter who signed: guardian-id, or guardian-name and guardian-relationship; or do so in the console.",
+        "کس نے دستخط کیے: درج شدہ سرپرست کی شناخت، یا فارم پر لکھا نام اور رشتہ۔ سرپرست کنسول میں بھی چنا جا سکتا ہے۔",
+    ),
+    (
+        "Never write the number of an identity card.",
+        "شناختی کارڈ کا نمبر کبھی نہ لکھیں۔",
+    ),
+)
+"""Further help for the sheet of a form for guardians."""
+
+
+def render_csv_sheet(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
+    """Return the sheet as CSV in UTF-8 with a byte order mark, which Excel needs."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(_rows(purposes, codes))
+    return text.getvalue().encode("utf-8-sig")
+
+
+def render_xlsx_sheet(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
+    """Return the sheet as an XLSX workbook of text cells, with choice lists and a help page."""
+    book = openpyxl.Workbook()
+    sheet = book.active or book.create_sheet()
+    sheet.title = SHEET
+    for row in _rows(purposes, codes):
+        sheet.append(row)
+    sheet.freeze_panes = "B2"
+    last = len(codes) + 2
+    choices = {
+        **dict.fromkeys(purposes, ("yes", "no")),
+        "answered_by": ANSWERED_BY,
+        "method": METHODS,
+        RELATIONSHIP: RELATIONSHIPS,
+    }
+    for number, name in enumerate(_columns(purposes), 1):
+        _format_column(sheet, number, choices.get(name, ()), last)
+    _write_help(book.create_sheet("Help"), [*_HELP, *(_HELP_FOR_GUARDIANS if SERVICE in purposes else ())])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _columns(purposes: Sequence[str]) -> list[str]:
+    return [CODE, *purposes, *_fixed_columns(purposes)]
+
+
+def _fixed_columns(purposes: Sequence[str]) -> list[str]:
+    """Return the columns after the purposes: on the sheet of a form for guardians also who signed."""
+    return [FIXED[0], *SIGNER, *FIXED[1:]] if SERVICE in purposes else list(FIXED)
+
+
+def _rows(purposes: Sequence[str], codes: Sequence[str]) -> list[list[str]]:
+    hints = [f"{COMMENT} as printed · جیسا چھپا ہے", *["yes / no · ہاں / نہیں"] * len(purposes)]
+    fixed = _fixed_columns(purposes)
+    empty = [""] * (len(purposes) + len(fixed))
+    rows = [[format_code(code), *empty] for code in codes]
+    return [_columns(purposes), [*hints, *(_HINTS[name] for name in fixed)], *rows]
+
+
+def _format_column(sheet: Worksheet, number: int, choices: Sequence[str], last: int) -> None:
+    letter = get_column_letter(number)
+    sheet.column_dimensions[letter].width = _WIDTH
+    heading = sheet.cell(1, number)
+    heading.font = Font(bold=True, color="FFFFFF")
+    heading.fill = PatternFill("solid", fgColor="1F4E5F")
+    sheet.cell(2, number).font = Font(italic=True, color="666666")
+    sheet.cell(2, number).alignment = Alignment(wrap_text=True, vertical="top")
+    for row in range(3, last + 1):
+        sheet.cell(row, number).number_format = "@"
+    if choices:
+        rule = DataValidation(type="list", formula1=f'"{",".join(choices)}"', allow_blank=True)
+        rule.add(f"{letter}3:{letter}{last}")
+        sheet.add_data_validation(rule)
+
+
+def _write_help(sheet: Worksheet, lines: Sequence[tuple[str, str]]) -> None:
+    for row in lines:
+        sheet.append(row)
+    for letter in ("A", "B"):
+        sheet.column_dimensions[letter].width = 3 * _WIDTH
+    for right in sheet["B"]:
+        right.alignment = Alignment(horizontal="right", readingOrder=2, wrap_text=True)

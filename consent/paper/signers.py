@@ -7,13 +7,11 @@ from uuid import UUID
 
 from children.guardians.authority import ChildFacts
 from children.guardians.authority import Guardian as GuardianFacts
-from children.guardians.models.authorisations import Decision, ServiceAuthorisation
-from children.guardians.models.guardians import Guardianship, Source
-from children.guardians.selectors.guardians import load_facts_of_children
-from consent.consents.models.consents import ConsentEvent, ConsentState
-from consent.consents.selectors.service_notices import printed_notice
-from consent.paper.models.forms import FormPage
-from consent.paper.models.sheets import SheetEntry
+from children.guardians.models.guardians import Decision, Guardianship, ServiceAuthorisation, Source
+from children.guardians.selectors import load_facts_of_children
+from consent.consents.models import ConsentEvent, ConsentState
+from consent.consents.selectors.choices import printed_notice
+from consent.paper.models import FormPage, SheetEntry
 from consent.paper.verdicts import PurposeFacts, Signer
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client

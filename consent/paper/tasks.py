@@ -6,8 +6,13 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from consent.paper.data_kinds import EXPIRE, UNMATCHED
-from consent.paper.services.expiry import clients_with_unmatched, expire_unmatched
-from consent.paper.services.sheets import CONFIRM_MATCHED, confirm_batch, find_limit_of_sheet
+from consent.paper.services.sheets import (
+    CONFIRM_MATCHED,
+    clients_with_unmatched,
+    confirm_batch,
+    expire_unmatched,
+    find_limit_of_sheet,
+)
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now

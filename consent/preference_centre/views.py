@@ -7,15 +7,15 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from children.invitations.selectors import list_wards
-from consent.consents.models.consents import ConsentState, Method
+from consent.consents.models import ConsentState, Method
 from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, list_choices
-from consent.consents.selectors.timelines import select_consent_events
-from consent.consents.services.consent_basis import NoticeNotInEffect
-from consent.consents.services.givers import ChildMayNotGive
+from consent.consents.selectors.consents import select_consent_events
+from consent.consents.services.consent_basis import ChildMayNotGive, NoticeNotInEffect
 from consent.consents.services.recording import (
     Answer,
     ConsentNotBased,
@@ -25,7 +25,7 @@ from consent.consents.services.recording import (
     withdraw_consent,
 )
 from consent.consents.services.restrictions import object_to_purpose, withdraw_objection
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import (
     ShownNotice,
     TokenExpired,
@@ -35,16 +35,54 @@ from consent.notices.notice_tokens import (
     sign_notice_token,
 )
 from consent.notices.selectors.public import list_category_names
-from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES, WIDENED
 from consent.receipts.views import print_receipt
-from consent.register.purpose_texts import describe_purpose
+from consent.register.compiled import describe_purpose
 from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
-from paktaleem.foundation.accounts.requests import get_client_time
+from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.public.pages import page_url, public_page
+
+STATES: dict[str, Promise] = {
+    "unknown": _("Not answered yet: not allowed"),
+    "requested": _("Not answered yet: not allowed"),
+    "deferred": _("Deferred: not allowed"),
+    "given": _("Allowed"),
+    "refused": _("Refused: not allowed"),
+    "withdrawn": _("Taken back: not allowed"),
+    "revoked": _("Ended by the institution: not allowed"),
+    "expired": _("Expired: not allowed until you decide again"),
+    "outdated": _("The text has changed: not allowed until you decide again"),
+    "invalidated": _("Not valid: not allowed"),
+}
+WIDENED: Promise = _("It has changed: not allowed until you decide again")
+"""The state of a consent to a purpose that was widened since."""
+TONES = {"given": "good", "expired": "warn", "outdated": "warn"}
+
+BASIS_TEXTS: dict[str, Promise] = {
+    "consent": _("This happens only if you allow it. You may take it back at any time."),
+    "legitimate_interest": _(
+        "This is based on an interest that was weighed against yours. You may object, and it then stops for you."
+    ),
+    "contract": _(
+        "This is needed to provide what your institution and you have agreed on, so there is nothing to allow or "
+        "refuse here: it ends when your account is closed."
+    ),
+    "legal_obligation": _("The law requires this, so neither you nor we can switch it off."),
+}
+
+DONE_MESSAGES: dict[str, Promise] = {
+    "given": _("Allowed, from now on."),
+    "refused": _("Refused. It is not allowed."),
+    "withdrawn": _("Taken back. It is not allowed from now on."),
+    "objected": _("Your objection is recorded. It stops for you from now on."),
+    "lifted": _("Your objection is taken back."),
+    "nothing": _("Nothing was changed: it was so already."),
+}
+"""Messages after an action, by the code in the URL."""
+
 
 own_choices = require_own_page(Page.CHOICES, closed)
 

@@ -14,8 +14,8 @@ from consent.receipts.receipt import PortalUrls, consent_receipt
 from consent.receipts.selectors import get_record_facts
 from consent.register import dpv
 from paktaleem.directory.people.details import LANGUAGES
-from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.api.operations import Operation, actor_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer
 from paktaleem.foundation.audit.canonical import canonical

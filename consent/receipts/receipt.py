@@ -3,21 +3,28 @@
 A record lists what a person was shown and answered about one purpose, event by event; a receipt documents one event,
 for the person to keep. Both identify people by pseudonym only (``urn:uuid``). A guardian acts for the child: their
 withdrawal is `ConsentWithdrawn`, indicated by the guardian; `ConsentRevoked` is an act of the school or PakTaleem.
+
+A record lists what a person was shown and answered about one purpose, event by event; a receipt documents one event,
+for the person to keep. Both identify people by pseudonym only (``urn:uuid``). A guardian acts for the child: their
+withdrawal is `ConsentWithdrawn`, indicated by the guardian; `ConsentRevoked` is an act of the school or PakTaleem.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from consent.register import dpv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
-    from consent.register.purpose_texts import PurposeText
+    from consent.register.compiled import PurposeText
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,3 +393,33 @@ def _without_effect() -> dict[str, Any]:
 def _justification() -> dict[str, Any]:
     text = "The person was below the age at which they decide alone; the guardian decides for them."
     return {"@type": "dpv:Justification", "dct:description": text}
+
+
+_MARK_BYTES = 4
+RECEIPT_CODE = r"[A-Z2-7]{32}"
+"""Pattern of a code: base32 letters and digits, easily typed from paper."""
+
+
+def make_receipt_code(event: UUID, key: bytes) -> str:
+    """Return the code of an event's receipt: its id and a keyed MAC, so that codes cannot be forged.
+
+    The code identifies and does not authenticate: the page shows nothing, and sends a one-time code to the contact on
+    file.
+    """
+    return base64.b32encode(event.bytes + _mark(event, key)).decode()
+
+
+def find_event_id(code: str, key: bytes) -> UUID | None:
+    """Return the event id of a code, in any case and grouping; None if the MAC does not match."""
+    try:
+        raw = base64.b32decode("".join(code.split()).replace("-", "").upper())
+    except ValueError:
+        return None
+    if len(raw) != len(UUID(int=0).bytes) + _MARK_BYTES:
+        return None
+    event = UUID(bytes=raw[:-_MARK_BYTES])
+    return event if hmac.compare_digest(raw[-_MARK_BYTES:], _mark(event, key)) else None
+
+
+def _mark(event: UUID, key: bytes) -> bytes:
+    return hmac.digest(key, b"receipt" + event.bytes, hashlib.sha256)[:_MARK_BYTES]

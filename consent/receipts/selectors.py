@@ -7,17 +7,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from consent.consents.models.consents import Consent, ConsentEvent
-from consent.notices.models.notices import NoticeVersion
+from consent.consents.models import Consent, ConsentEvent
+from consent.notices.models import NoticeVersion
 from consent.receipts.receipt import DataItem, Party, ReceiptEvent, ReceiptNotice, RecordFacts
+from consent.register.compiled import describe_purpose
 from consent.register.models.agreements import Recipient, RecipientApproval
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import Basis, Capacity, DataCategory, LawfulBasis, Purpose
-from consent.register.purpose_texts import describe_purpose
+from consent.register.models.purposes import Basis, Capacity, DataCategory, LawfulBasis, Purpose, PurposeCapacity
 from paktaleem.directory.ages import is_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:

@@ -8,8 +8,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from consent.consents.selectors.timelines import select_acknowledgements, select_consent_events
-from consent.notices.models.notices import NoticeVersion
+from consent.consents.selectors.consents import select_acknowledgements, select_consent_events
+from consent.notices.models import NoticeVersion
 from consent.receipts.evidence_bundles import LEDGER, manifest_of, pack
 from consent.receipts.receipt import PortalUrls, consent_receipt
 from consent.receipts.selectors import get_record_facts

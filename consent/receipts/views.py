@@ -10,22 +10,21 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from consent.consents.models.consents import ConsentEvent
-from consent.receipts.receipt import PortalUrls
-from consent.receipts.receipt_codes import find_event_id, make_receipt_code
+from consent.consents.models import ConsentEvent
+from consent.receipts.receipt import PortalUrls, find_event_id, make_receipt_code
 from consent.receipts.selectors import get_record_facts
 from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
 from paktaleem.directory.access_links.views import send_code
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import get_public_url
-from paktaleem.foundation.accounts.requests import get_client_time
+from paktaleem.foundation.accounts.middleware import get_client_time
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.public.pages import LanguageLink, public_page
 
 if TYPE_CHECKING:
-    from consent.notices.models.notices import NoticeVersion
+    from consent.notices.models import NoticeVersion
 
 
 _ANSWERS = {

@@ -11,8 +11,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from consent.register.compiled import Basis, BasisRule, Capacity, group_bases
-from consent.register.periods import Period
+from consent.register.compiled import Basis, BasisRule, Capacity, Period, group_bases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

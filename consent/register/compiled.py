@@ -3,25 +3,72 @@
 The rows of the client and of the shared catalogue are compiled into look-up tables once per `register_version`; a
 decision then costs a few dictionary reads. Past and future rows are included, so that one register answers for any
 time. Timestamps are aware datetimes in UTC; periods are `[starts, ends)`.
+
+The rows of the client and of the shared catalogue are compiled into look-up tables once per `register_version`; a
+decision then costs a few dictionary reads. Past and future rows are included, so that one register answers for any
+time. Timestamps are aware datetimes in UTC; periods are `[starts, ends)`.
+
+Pages render it by ``purposes/text.html``, the paper form by ``purpose-text`` in ``form.typ``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from consent.register.declarations import ClientDeclarations
-from consent.register.periods import Period
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from consent.register.versions import NoticeRule, TextRule
     from paktaleem.foundation.accounts.thresholds import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredProcedure:
+    """A client's declared procedure to verify ages (`kind` age) or obtain guardian consent (`consent`), policy §8.
+
+    `description_ur` is the Urdu text, empty if there is none; `reference` names the document that describes the
+    procedure.
+    """
+
+    kind: str
+    description: str
+    description_ur: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDeclarations:
+    """A client's declared procedures for children, with its name and postal address."""
+
+    client: str
+    address: str = ""
+    mechanisms: tuple[DeclaredProcedure, ...] = ()
+
+    def of(self, kind: str) -> DeclaredProcedure | None:
+        """Find the declared procedure of a kind."""
+        return next((rule for rule in self.mechanisms if rule.kind == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period `[starts_at, ends_at)`; open-ended when `ends_at` is None."""
+
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+    def contains(self, moment: datetime) -> bool:
+        """Return True if `moment` lies in the period; the end is exclusive."""
+        return self.starts_at <= moment and (self.ends_at is None or moment < self.ends_at)
+
+    def moments(self) -> Iterator[datetime]:
+        """Yield the start and, if set, the end."""
+        yield self.starts_at
+        if self.ends_at is not None:
+            yield self.ends_at
 
 
 class Basis(StrEnum):
@@ -396,3 +443,76 @@ def _approval_moments(purpose: str, recipients: Iterable[RecipientRule]) -> Iter
 def _notice_moments(notice: NoticeRule | None) -> Iterator[datetime]:
     for version in notice.versions if notice else ():
         yield version.effective_at
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeVersionRule:
+    """One version of a notice: when it takes effect at this client, and whether it is material."""
+
+    id: UUID
+    effective_at: datetime
+    material: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRule:
+    """The versions of the notice of one purpose, in order of effect at this client.
+
+    `outdated_at` maps each version to the time from which a consent given under it no longer counts: when the first
+    later material version takes effect; None if there is none.
+    """
+
+    purpose: str
+    versions: tuple[NoticeVersionRule, ...]
+    outdated_at: Mapping[UUID, datetime | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.versions, key=lambda version: (version.effective_at, version.id)))
+        object.__setattr__(self, "versions", ordered)
+        object.__setattr__(self, "outdated_at", _outdated_moments(ordered))
+
+    def has_taken_effect(self, at: datetime) -> bool:
+        """Return True if any version has taken effect."""
+        return bool(self.versions) and self.versions[0].effective_at <= at
+
+    def in_effect(self, at: datetime) -> NoticeVersionRule | None:
+        """Find the version in effect: the latest that has taken effect."""
+        return next((version for version in reversed(self.versions) if version.effective_at <= at), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRule:
+    """The data of a notice version that is stored with an answer: its owner and the hash of its text."""
+
+    id: UUID
+    owner: UUID
+    content_hash: str
+    effective_at: datetime
+
+
+def _outdated_moments(versions: Sequence[NoticeVersionRule]) -> dict[UUID, datetime | None]:
+    moments: dict[UUID, datetime | None] = {}
+    next_material: datetime | None = None
+    for version in reversed(versions):
+        moments[version.id] = next_material
+        if version.material:
+            next_material = version.effective_at
+    return moments
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeText:
+    """The text about a purpose that people read before they decide; a purpose has each field in both languages."""
+
+    name: str
+    description: str
+
+
+PURPOSE_WORDS = (*(f"{one.name}_{language}" for one in fields(PurposeText) for language in ("en", "ur")), "dpv_term")
+"""The columns of a purpose that describe the use of people’s data."""
+
+
+def describe_purpose(purpose: object, language: str) -> PurposeText:
+    """Return the text of a purpose, or of a historical version of one, in Urdu (``ur``) or else in English."""
+    suffix = "ur" if language == "ur" else "en"
+    return PurposeText(**{one.name: str(getattr(purpose, f"{one.name}_{suffix}")) for one in fields(PurposeText)})

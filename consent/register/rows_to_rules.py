@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from consent.register.bases import CapacityRule, OwnedBasis
-from consent.register.compiled import BasisRule, Capacity
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import BalancingTest, LawfulBasis
-from consent.register.periods import Period
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from consent.register.compiled import BasisRule, Capacity, Period
+from consent.register.models.purposes import BalancingTest, LawfulBasis, PurposeCapacity
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 def to_capacity_rules(

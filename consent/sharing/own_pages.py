@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from consent.notices.selectors.public import map_category_names
-from consent.notices.selectors.purposes import find_purposes
-from consent.register.purpose_texts import describe_purpose
-from consent.sharing.models.disclosures import Disclosure
+from consent.notices.selectors.public import find_purposes, map_category_names
+from consent.register.compiled import describe_purpose
+from consent.sharing.models import Disclosure
 from consent.sharing.selectors import list_own_disclosures, list_own_legal_disclosures
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor

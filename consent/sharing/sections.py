@@ -6,8 +6,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.sharing.models.disclosures import Disclosure
-from consent.sharing.models.legal import Informed, LegalDisclosure
+from consent.sharing.models import Disclosure, Informed, LegalDisclosure
 from paktaleem.directory.copies.sections import (
     CATEGORIES,
     PURPOSE,

@@ -5,13 +5,11 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from consent.notices.selectors.public import map_category_names
-from consent.notices.selectors.purposes import find_purposes
+from consent.notices.selectors.public import find_purposes, map_category_names
 from consent.notices.selectors.registers import current_register
+from consent.register.compiled import describe_purpose
 from consent.register.models.agreements import Recipient
-from consent.register.purpose_texts import describe_purpose
-from consent.sharing.models.disclosures import Disclosure
-from consent.sharing.models.legal import Informed, LegalDisclosure
+from consent.sharing.models import Disclosure, Informed, LegalDisclosure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.endpoint import APP, BACKUP, OWNER, SUPERUSER, Endpoint
+from paktaleem.development.embedded.layout import APP, BACKUP, OWNER, SUPERUSER, Endpoint
 from paktaleem.development.embedded.roles import ensure_database, ensure_roles
 
 DATABASE = "paktaleem"

@@ -3,8 +3,8 @@
 from django.db import models
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy
 
 
 class SentDigest(models.Model):

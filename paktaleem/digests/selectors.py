@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.digests.models import DigestChoice
 from paktaleem.digests.weeks import LOOK_AHEAD, Week
@@ -21,8 +21,8 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.requests.models.requests import RightsRequest
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.requests.models import RightsRequest
 
 
 class LookCount(NamedTuple):

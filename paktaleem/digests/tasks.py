@@ -15,12 +15,12 @@ from paktaleem.digests.texts import describe_coming, describe_look, describe_wai
 from paktaleem.digests.weeks import Week
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_client_ids, list_staff
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.jobs.each import do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_for_clients
 
 SEND = "digests.send"
 

@@ -8,8 +8,8 @@ from django.utils.translation import ngettext
 
 from paktaleem.digests.selectors import ComingDay, LookCount
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.console.cards import Card, count_lines, sort_by_urgency
 from paktaleem.foundation.console.columns import reason_label, role_label
+from paktaleem.foundation.console.home_pages import Card, count_lines, sort_by_urgency
 from paktaleem.foundation.console.site import boards
 
 

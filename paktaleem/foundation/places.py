@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.tenancy.fields import MigratesAs
+from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.word_lists import join_words
 
 _NO_COUNTRY: Final = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}

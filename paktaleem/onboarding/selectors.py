@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from children.guardians.models.mechanisms import ChildMechanism, MechanismKind
 from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, ContactKind, Side
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import Basis, LawfulBasis, Purpose
 from paktaleem.directory.people.models import Subject
@@ -22,9 +22,9 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_ties import find_tied
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
-from retention.schedule.selectors.gaps import list_owners_with_gaps
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.schedule.selectors import list_owners_with_gaps
 
 ALLOWED = "client.decision_allowed"
 """The ledger entry of an allowed decision that was asked for on the page."""

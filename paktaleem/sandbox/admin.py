@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from consent.consents.services.recording import PurposeUnknown
-from paktaleem.directory.data_systems.models.orders import OrderKind
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import OrderKind, System
 from paktaleem.directory.data_systems.selectors import NoSystem, list_active_systems
 from paktaleem.directory.people.selectors import SubjectErased, SubjectUnknown
 from paktaleem.directory.people.services.erasure import AlreadyErased
@@ -21,10 +20,9 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import MomentInput
-from paktaleem.sandbox.services.clocks import move_clock
-from paktaleem.sandbox.services.forcing import force_state
-from paktaleem.sandbox.services.ordering import make_order
-from paktaleem.sandbox.services.resetting import reset_sandbox
+from paktaleem.sandbox.services.context import move_clock
+from paktaleem.sandbox.services.forcing import force_state, make_order
+from paktaleem.sandbox.services.registering import reset_sandbox
 from paktaleem.sandbox.states import STATES
 
 __all__: list[str] = []

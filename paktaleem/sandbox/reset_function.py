@@ -11,9 +11,8 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
-from paktaleem.foundation.tenancy.grants import find_table_policy
-from paktaleem.foundation.tenancy.operations import APP
-from paktaleem.foundation.tenancy.table_policy import Scope
+from paktaleem.foundation.tenancy.operations import APP, find_table_policy
+from paktaleem.foundation.tenancy.tables import Scope
 
 FUNCTION = "sandbox_forget(timestamptz)"
 _ACCOUNTS = ("accounts.ApiKey", "accounts.Client", "accounts.Membership")

@@ -11,7 +11,7 @@ class SchoolYearsConfig(config.PortalAppConfig):
     verbose_name = "ends of school years"
     handlers = (
         (
-            "paktaleem.directory.people.erasure_hooks.before_erasure",
-            "paktaleem.school_years.services.steps.forget_person",
+            "paktaleem.directory.people.extension_points.before_erasure",
+            "paktaleem.school_years.services.forget_person",
         ),
     )

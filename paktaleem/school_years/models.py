@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
 class LeaversBy(models.TextChoices):

@@ -10,15 +10,15 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from children.guardians.models.guardians import Guardianship
-from consent.consents.models.consents import Consent, ConsentState
+from consent.consents.models import Consent, ConsentState
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.directory.schools.selectors import list_moving_enrolments
 from paktaleem.directory.schools.services.moving import Move
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
-from retention.holdings.models.holdings import Holding
-from rights.requests.models.requests import RightsRequest
+from retention.holdings.models import Holding
+from rights.requests.models import RightsRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from consent.consents.models.consents import Consent, ConsentState
+from consent.consents.models import Consent, ConsentState
 from consent.notices.selectors.registers import current_register
 from consent.register.models.purposes import Basis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.school_years.models import YearEnd, YearEndClass, YearEndPerson
 
 PUPILS = ("student", "learner")

@@ -6,12 +6,10 @@ from procrastinate.contrib.django import app
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.jobs.enqueue import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.school_years.models import YearEnd
-from paktaleem.school_years.services.counting import count_year_end
-from paktaleem.school_years.services.running import close_classes, finish_people
-from paktaleem.school_years.services.steps import CONTINUE, enqueue_year_end
+from paktaleem.school_years.services import CONTINUE, close_classes, count_year_end, enqueue_year_end, finish_people
 
 CONTINUE_ALL = "school_years.continue_all"
 

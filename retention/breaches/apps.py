@@ -11,7 +11,7 @@ class BreachesConfig(config.PortalAppConfig):
     verbose_name = "personal-data breaches"
     handlers = (
         (
-            "paktaleem.directory.mail.outcomes.letter_outcomes",
+            "paktaleem.directory.mail.kinds.letter_outcomes",
             "retention.breaches.services.letters.record_letter_outcome",
         ),
         ("paktaleem.directory.copies.sections.person_sections", "retention.breaches.sections.list_breach_sections"),

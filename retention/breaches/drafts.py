@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from consent.register.models.purposes import DataCategory
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches.models import Audience, Breach
 from retention.breaches.selectors import count_affected, find_assessment
 

@@ -2,8 +2,17 @@
 
 Regulation (EU) 2016/679: the authority is notified unless a risk is unlikely (Art. 33(1)); people are informed if the
 risk is high (Art. 34(1)). EDPB Guidelines 9/2022, section IV: likelihood and severity.
+
+Regulation (EU) 2016/679: the authority is notified unless a risk is unlikely (Art. 33(1)); people are informed if the
+risk is high (Art. 34(1)). EDPB Guidelines 9/2022, section IV: likelihood and severity.
+
+The authority is notified without undue delay and, where feasible, not later than 72 hours after the controller became
+aware of the breach (GDPR Art. 33(1)). The hours are real hours: weekends and changes of the clock do not matter
+(Regulation (EEC, Euratom) 1182/71, article 3).
 """
 
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -47,3 +56,33 @@ def suggest_outcome(likelihood: Likelihood, severity: Severity) -> Outcome:
     if (likelihood, severity) == (Likelihood.UNLIKELY, Severity.MINOR):
         return Outcome.NONE
     return Outcome.AUTHORITY
+
+
+NOTIFY_WITHIN = timedelta(hours=72)
+MARKS = (48, 24, 12, 0)
+"""Hours left at which staff are reminded; 0 is the deadline itself."""
+_HOUR = timedelta(hours=1)
+
+
+def get_deadline(known_at: datetime) -> datetime:
+    """Return the time by which the authority is notified."""
+    return known_at + NOTIFY_WITHIN
+
+
+def whole_hours_left(known_at: datetime, at: datetime) -> int:
+    """Return the whole hours left at ``at``, rounded down; negative once the deadline has passed."""
+    return (get_deadline(known_at) - at) // _HOUR
+
+
+def is_late(known_at: datetime, at: datetime) -> bool:
+    """Return True if a notification at ``at`` must state the reasons for the delay (GDPR Art. 33(1))."""
+    return at > get_deadline(known_at)
+
+
+def list_due_marks(known_at: datetime, at: datetime, *, done: Collection[int]) -> list[int]:
+    """Return the marks that were reached by ``at`` and are not ``done``, the most urgent one last.
+
+    A breach that is recorded late has passed several marks at once: one reminder for the last of them is enough.
+    """
+    left = get_deadline(known_at) - at
+    return [mark for mark in MARKS if left <= mark * _HOUR and mark not in done]

@@ -8,19 +8,18 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.each import do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches.messages import REMINDER
 from retention.breaches.models import Breach
 from retention.breaches.selectors import list_clients_with_running_breaches
-from retention.breaches.services.letters import INFORM_PEOPLE, inform_batch
-from retention.breaches.services.reminding import NOTIFY_STAFF, remind_of_breaches
+from retention.breaches.services.letters import INFORM_PEOPLE, NOTIFY_STAFF, inform_batch, remind_of_breaches
 
 REMIND = "breaches.remind"
 

@@ -11,8 +11,7 @@ from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of
-from retention.disposals.models.batches import GROUNDS, Batch, Decider, Stage
-from retention.disposals.models.items import Cause, ItemState
+from retention.disposals.models import GROUNDS, Batch, Cause, Decider, ItemState, Stage
 from retention.disposals.selectors import get_certificate, get_disposal, get_progress
 
 

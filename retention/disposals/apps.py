@@ -11,15 +11,15 @@ class DisposalsConfig(config.PortalAppConfig):
     verbose_name = "disposals"
     handlers = (
         (
-            "paktaleem.directory.data_systems.answered_orders.order_answered",
-            "retention.disposals.services.verifying.settle_items",
+            "paktaleem.directory.data_systems.extension_points.order_answered",
+            "retention.disposals.services.executing.settle_items",
         ),
         (
-            "paktaleem.directory.data_systems.order_parameters.order_parameters",
+            "paktaleem.directory.data_systems.extension_points.order_parameters",
             "retention.disposals.pseudonyms.list_parameters",
         ),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "retention.disposals.pseudonyms.BATCH_KEYS",
         ),
         (

@@ -13,13 +13,13 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
 from paktaleem.foundation.encryption.sealing import Sealed
-from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
-from retention.disposals.models.batches import Batch
-from retention.schedule.models.rules import AnonymisationMethod
+from paktaleem.foundation.encryption.wrapped_secrets import WrappedKind
+from retention.disposals.models import Batch
+from retention.schedule.models import AnonymisationMethod
 
 SMALLEST_GROUP = 10
 """People that a group of generalised data has at least (k-anonymity)."""

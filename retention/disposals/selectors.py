@@ -11,10 +11,8 @@ from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
-from retention.disposals.models.batches import Batch
-from retention.disposals.models.certificates import Certificate
-from retention.disposals.models.items import Cause, ItemState
-from retention.disposals.services.batches import fetch
+from retention.disposals.models import Batch, Cause, Certificate, ItemState
+from retention.disposals.services.certificates import fetch
 from retention.disposals.sql_statements import PROGRESS
 
 _ANSWERS = (ItemState.DISPOSED, ItemState.NOT_FOUND, ItemState.NOT_APPLICABLE, ItemState.WAIVED)

@@ -2,7 +2,7 @@
 
 import re
 
-from paktaleem.foundation.tenancy.ids import UUID7_SQL
+from paktaleem.foundation.tenancy.rows import UUID7_SQL
 
 _IN_CHUNK = "(%(low)s::uuid IS NULL OR [person] > %(low)s) AND (%(high)s::uuid IS NULL OR [person] <= %(high)s)"
 

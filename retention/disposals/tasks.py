@@ -9,14 +9,13 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.jobs.each import do_each, do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_each, do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from retention.disposals.models.batches import Batch, Stage, Sweep
-from retention.disposals.services.batches import CONTINUE
-from retention.disposals.services.executing import order_chunk
+from retention.disposals.models import Batch, Stage, Sweep
+from retention.disposals.services.certificates import CONTINUE
+from retention.disposals.services.executing import certify_if_answered, order_chunk
 from retention.disposals.services.reviewing import enqueue_continuation
 from retention.disposals.services.sweeping import SWEEP, enqueue_sweep, flag_chunk, start_sweep
-from retention.disposals.services.verifying import certify_if_answered
 
 SWEEP_ALL, CONTINUE_ALL = "disposals.sweep_all", "disposals.continue_all"
 

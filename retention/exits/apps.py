@@ -9,4 +9,4 @@ class ExitsConfig(config.PortalAppConfig):
     name = "retention.exits"
     label = "exits"
     verbose_name = "exits"
-    handlers = (("paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds", "retention.exits.models.EXIT_KEYS"),)
+    handlers = (("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "retention.exits.models.EXIT_KEYS"),)

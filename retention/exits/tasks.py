@@ -6,13 +6,11 @@ from procrastinate.contrib.django import app
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.jobs.enqueue import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.exits.models import AgreementExit
-from retention.exits.services.collecting import collect_chunk
-from retention.exits.services.deleting import continue_deletion, erase_chunk
-from retention.exits.services.exporting import export_chunk
-from retention.exits.services.steps import CONTINUE, enqueue_exit
+from retention.exits.services.deleting import CONTINUE, continue_deletion, enqueue_exit, erase_chunk
+from retention.exits.services.exporting import collect_chunk, export_chunk
 
 CONTINUE_ALL = "exits.continue_all"
 

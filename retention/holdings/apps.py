@@ -15,26 +15,26 @@ class RetentionConfig(config.PortalAppConfig):
         ),
         (
             "consent.register.services.safeguards.weaker_rows",
-            "retention.holdings.services.deciding.apply_approved_explanation",
+            "retention.holdings.services.holdings.apply_approved_explanation",
         ),
         (
-            "paktaleem.directory.people.recorded_events.event_recorded",
-            "retention.holdings.services.activity.record_use_of_account",
+            "paktaleem.directory.people.extension_points.event_recorded",
+            "retention.holdings.services.collecting.record_use_of_account",
         ),
         (
-            "paktaleem.directory.data_systems.answered_orders.reported_records",
+            "paktaleem.directory.data_systems.extension_points.reported_records",
             "retention.holdings.services.holdings.count_reported_records",
         ),
         (
-            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "paktaleem.directory.data_systems.extension_points.order_answered",
             "retention.holdings.services.holdings.end_holdings",
         ),
         (
-            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "paktaleem.directory.data_systems.extension_points.order_answered",
             "retention.holdings.services.incidents.close_if_answered",
         ),
         (
-            "paktaleem.directory.people.revealed_children.child_revealed",
+            "paktaleem.directory.people.selectors.child_revealed",
             "retention.holdings.services.incidents.open_for_revealed_children",
         ),
         (
@@ -42,11 +42,11 @@ class RetentionConfig(config.PortalAppConfig):
             "retention.holdings.services.incidents.open_for_false_verification",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_holds",
+            "paktaleem.directory.people.extension_points.erasure_holds",
             "retention.holdings.services.incidents.hold_erasures",
         ),
         (
-            "children.guardians.services.quarantines.quarantine_needs",
+            "children.guardians.services.conflicts.quarantine_needs",
             "retention.holdings.services.incidents.has_open_incident",
         ),
         (

@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 

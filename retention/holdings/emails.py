@@ -7,8 +7,8 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.holdings.models.incidents import Incident
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.holdings.models import Incident
 
 _FIELDS = ("school", "due", "url")
 OPENED = declare_message("incident_opened", fields=_FIELDS)

@@ -19,9 +19,7 @@ from paktaleem.directory.copies.sections import (
     ValueKind,
     table_section,
 )
-from retention.holdings.models.flagged import FlaggedCollection
-from retention.holdings.models.holdings import Collection, Holding
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
 
 _COUNT = Column("count", _("Records"), ValueKind.NUMBER)
 

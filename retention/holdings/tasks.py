@@ -8,14 +8,14 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.jobs.each import do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.emails import OPENED, OVERDUE, email_officers
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Incident
 from retention.holdings.services.incidents import NOTIFY_OFFICERS, notify_overdue
 
 NOTIFY_OVERDUE = "retention.tell_of_overdue"

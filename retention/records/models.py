@@ -4,12 +4,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models.purposes import Purpose
-from consent.register.models.rows import RegisterRow, catalogue_owner
+from consent.register.models.purposes import Purpose, RegisterRow, catalogue_owner
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.indexes import oldest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
 class AssessmentOutcome(models.TextChoices):

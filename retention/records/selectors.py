@@ -13,14 +13,14 @@ from django.db import connection
 
 from consent.agreements.models import ContactKind
 from consent.agreements.selectors import list_clients_with_agreement, list_contacts, list_parts
-from consent.notices.selectors.purposes import find_purposes
+from consent.notices.selectors.public import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity, Register
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import ROLES, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.records.models import ImpactAssessment
 from retention.records.record import (
     Activity,
@@ -31,7 +31,7 @@ from retention.records.record import (
     RecordRecipient,
     find_gaps,
 )
-from retention.schedule.selectors.schedule import ScheduleLine, list_schedule
+from retention.schedule.selectors import ScheduleLine, list_schedule
 
 _ROLES = tuple(code for code, _ in ROLES)
 _EPOCH, _COUNTED_EVERY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of
-from retention.schedule.selectors.due import DueState, HoldingDue, list_due_of_person
+from retention.schedule.selectors import DueState, HoldingDue, list_due_of_person
 
 
 class HoldingOutput(serializers.Serializer[Any]):

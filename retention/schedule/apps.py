@@ -17,20 +17,20 @@ class ScheduleConfig(config.PortalAppConfig):
         ("consent.notices.public_sections.public_sections", "retention.schedule.public.schedule_section"),
         (
             "retention.holdings.disposal_checks.before_disposal",
-            "retention.schedule.selectors.holds.find_disposal_holds",
+            "retention.schedule.selectors.find_disposal_holds",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_holds",
-            "retention.schedule.selectors.holds.find_erasure_holds",
+            "paktaleem.directory.people.extension_points.erasure_holds",
+            "retention.schedule.selectors.find_erasure_holds",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "retention.schedule.selectors.holds.describe_erasure_holds",
+            "paktaleem.directory.people.extension_points.erasure_blockers",
+            "retention.schedule.selectors.describe_erasure_holds",
         ),
         ("paktaleem.directory.copies.sections.person_sections", "retention.schedule.sections.list_schedule_sections"),
         (
-            "consent.sharing.services.legal.legal_demand_approved",
-            "retention.schedule.services.cases.hold_for_legal_demand",
+            "consent.sharing.services.legal_demand_approved",
+            "retention.schedule.services.holds.hold_for_legal_demand",
         ),
-        ("consent.notices.services.starter.starter_parts", "retention.schedule.services.starter.load_starter_rules"),
+        ("consent.notices.services.starter.starter_parts", "retention.schedule.services.rules.load_starter_rules"),
     )

@@ -7,9 +7,9 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from consent.register.models.purposes import ROLES
 from paktaleem.foundation.times import isolate
-from retention.schedule.models.rules import Disposal, RetentionRule
-from retention.schedule.periods import Period, parse_period
-from retention.schedule.selectors.due import DueLine, DueState, HoldingDue
+from retention.schedule.models import Disposal, RetentionRule
+from retention.schedule.resolution import Period, parse_period
+from retention.schedule.selectors import DueLine, DueState, HoldingDue
 
 
 def describe_period(period: Period | str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from paktaleem.foundation.accounts.models import Client
 from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
 from retention.schedule.portal_data import list_portal_lines
-from retention.schedule.selectors.schedule import ScheduleLine, list_schedule
+from retention.schedule.selectors import ScheduleLine, list_schedule
 
 
 def schedule_section(client: Client, at: datetime, language: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.copies.sections import CATEGORY, KIND, SYSTEM, Column, Section, ValueKind, table_section
-from retention.schedule.models.holds import Hold
+from retention.schedule.models import Hold
 
 
 def list_schedule_sections() -> Sequence[Section]:

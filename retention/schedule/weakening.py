@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from consent.register.effects import is_sandbox
 from consent.register.models.purposes import ROLES
-from consent.register.weakening import is_sandbox
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models.rules import RetentionRule
-from retention.schedule.periods import is_never_shorter, parse_period
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.schedule.models import RetentionRule
+from retention.schedule.resolution import is_never_shorter, parse_period
 
 
 def is_disposed_earlier(rule: RetentionRule, *, at: datetime) -> bool:

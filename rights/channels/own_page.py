@@ -6,7 +6,7 @@ from typing import Any
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 type OwnPageExtra = Callable[[RightsRequest, datetime], dict[str, Any] | None]
 type NextStep = Callable[[RightsRequest], str | None]

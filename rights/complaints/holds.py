@@ -4,10 +4,10 @@ from datetime import datetime
 
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor
-from retention.schedule.models.holds import HoldKind
-from retention.schedule.services.cases import hold_for_case, lift_holds_of_case
+from retention.schedule.models import HoldKind
+from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
 from rights.complaints.models import AuthorityCase
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 CASE = "authority_case"
 """The kind of case of a hold that is placed for an authority's case."""

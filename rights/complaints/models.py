@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
-from rights.requests.models.requests import BY, RightsRequest
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from rights.requests.models import BY, RightsRequest
 
 
 class Origin(models.TextChoices):

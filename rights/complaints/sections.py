@@ -18,7 +18,7 @@ from paktaleem.directory.copies.sections import (
     table_section,
 )
 from rights.complaints.models import AuthorityCase, CaseDeadline, CaseEntry
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.sections import OF_REQUEST, REQUEST, open_request_text
 
 _OF_CASE = ("case__request__subject",)

@@ -16,8 +16,7 @@ from paktaleem.directory.copies.sections import (
     get_actor,
     table_section,
 )
-from rights.desk.models.letters import RequestLetter
-from rights.desk.models.request_tasks import RequestTask
+from rights.desk.models import RequestLetter, RequestTask
 from rights.requests.sections import OF_REQUEST, REQUEST, open_request_text
 
 

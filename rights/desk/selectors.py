@@ -9,13 +9,11 @@ from django.utils.translation import gettext as _
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.indexes import Constant
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.clock.deadlines import format_day
-from rights.desk.models.handovers import HandOver
-from rights.desk.models.letters import RequestLetter
-from rights.desk.models.request_tasks import RequestTask, TaskKind
-from rights.requests.models.requests import RightsRequest
+from rights.desk.models import HandOver, RequestLetter, RequestTask, TaskKind
+from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text
 
 

@@ -12,28 +12,28 @@ class ErasuresConfig(config.PortalAppConfig):
     handlers = (
         ("paktaleem.foundation.periods.kinds.data_kinds", "rights.erasures.data_kinds.list_kinds"),
         (
-            "paktaleem.directory.people.erasure_hooks.personal_rows",
+            "paktaleem.directory.people.extension_points.personal_rows",
             "rights.erasures.holdings.count_sealed_rows",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "rights.erasures.services.notices.describe_unsent_messages",
+            "paktaleem.directory.people.extension_points.erasure_blockers",
+            "rights.erasures.services.progress.describe_unsent_messages",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.before_erasure",
+            "paktaleem.directory.people.extension_points.before_erasure",
             "rights.erasures.services.progress.certify_after_erasure",
         ),
         (
-            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "paktaleem.directory.data_systems.extension_points.order_answered",
             "rights.erasures.services.progress.certify_after_answers",
         ),
         (
             "rights.requests.hooks.part_granted",
-            "rights.erasures.services.requests.propose_for_part",
+            "rights.erasures.services.progress.propose_for_part",
         ),
         (
             "rights.requests.hooks.before_closing",
-            "rights.erasures.services.requests.require_certificate",
+            "rights.erasures.services.progress.require_certificate",
         ),
         (
             "rights.channels.own_page.own_page_notices",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from consent.paper.certificate_names import in_each, name_codes, name_reasons
-from paktaleem.directory.data_systems.models.orders import Order, OrderStep
+from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject

@@ -7,16 +7,15 @@ from typing import Any
 
 from django.db.models import Q
 
-from children.guardians.models.cases import Quarantine
 from children.guardians.models.guardians import Guardianship
-from consent.consents.models.consents import Consent, Objection, Restriction
+from children.guardians.models.mechanisms import Quarantine
+from consent.consents.models import Consent, Objection, Restriction
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.canonical import canonical
-from retention.holdings.models.holdings import Holding
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Holding, Incident
 from rights.erasures.models import ErasureProposal
-from rights.requests.models.requests import RightKind, RightsRequest
-from rights.requests.services.authority import has_authority
+from rights.requests.models import RightKind, RightsRequest
+from rights.requests.services.outcomes import has_authority
 from rights.requests.states import State
 
 AUTHORITY = "authority"

@@ -11,10 +11,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.erasure_hooks import PersonalRows
+from paktaleem.directory.people.extension_points import PersonalRows
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
-from paktaleem.foundation.tenancy.table_policy import Personal
+from paktaleem.foundation.tenancy.tables import Personal
 
 _ABOUT = ("subject", "child")
 """Columns that name the person whom a row is about, and under whose key it is sealed."""

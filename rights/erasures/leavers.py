@@ -13,21 +13,21 @@ from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery,
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.cases import GuardianConflict
 from children.guardians.models.guardians import Guardianship
-from consent.consents.models.consents import Restriction
+from children.guardians.models.mechanisms import GuardianConflict
+from consent.consents.models import Restriction
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.administration.data_kinds import LEAVERS
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.people.erasure_hooks import list_holds
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.extension_points import list_holds
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange
 from paktaleem.foundation.periods.selectors import get_cutoff, get_period
 from retention.breaches.models import Breach, BreachPerson
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import Holding
 from rights.erasures.models import ErasureProposal
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 
 @dataclass(frozen=True, slots=True)

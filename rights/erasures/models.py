@@ -7,16 +7,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.certificates import IssuedCertificate
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
-from rights.requests.models.requests import RightsRequest
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from rights.requests.models import RightsRequest
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
 

@@ -10,7 +10,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.public.pages import page_url
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import is_entitled
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 
 def list_own_erasures(person: Subject, at: datetime) -> list[dict[str, Any]]:

@@ -11,21 +11,20 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from children.guardians.models.guardians import Guardianship
-from consent.consents.models.consents import ConsentEvent
-from consent.notices.selectors.public import map_category_names
-from consent.notices.selectors.purposes import find_purposes
-from paktaleem.directory.data_systems.models.orders import Order
+from consent.consents.models import ConsentEvent
+from consent.notices.selectors.public import find_purposes, map_category_names
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import categories_held, systems_holding
-from paktaleem.directory.people.erasure_hooks import Hold, PersonalRows, list_holds, list_personal_rows
+from paktaleem.directory.people.extension_points import Hold, PersonalRows, list_holds, list_personal_rows
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.times import isolate
 from paktaleem.foundation.word_lists import join_words
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import Holding
 from rights.erasures.facts import read_facts
 from rights.erasures.selectors import get_cooling_off, list_legal_purposes, list_unanswered_requests
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 
 class OrderedSystem(NamedTuple):

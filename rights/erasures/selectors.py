@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from rights.erasures.models import Certificate, ErasureProposal
-from rights.requests.models.requests import RightKind, RightsRequest
+from rights.requests.models import RightKind, RightsRequest
 from rights.requests.selectors import list_purposes_meant
 
 

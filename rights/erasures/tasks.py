@@ -8,18 +8,21 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.selectors import list_due_clients
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.jobs.enqueue import do_each
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.erasures.data_kinds import ERASE_LEAVERS
 from rights.erasures.leavers import list_clients_with_leavers
 from rights.erasures.models import ErasureProposal
-from rights.erasures.services.leaving import erase_leavers
-from rights.erasures.services.notices import notify_person
-from rights.erasures.services.progress import continue_erasure, list_clients_with_open_erasures
+from rights.erasures.services.progress import (
+    continue_erasure,
+    erase_leavers,
+    list_clients_with_open_erasures,
+    notify_person,
+)
 from rights.erasures.services.proposals import CONTINUE, NOTIFY
 
 CONTINUE_ALL = "erasures.continue_all"

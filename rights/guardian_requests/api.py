@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.guardians.request_rules import RequestBlocker
+from children.guardians.authority import RequestBlocker
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
@@ -17,8 +17,8 @@ from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 from paktaleem.foundation.errors import Problem
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.models.requests import Channel, IdentityMethod, RequestPart, RightsRequest
-from rights.requests.services.authority import RequestNotAllowed
+from rights.requests.models import Channel, IdentityMethod, RequestPart, RightsRequest
+from rights.requests.services.outcomes import RequestNotAllowed
 from rights.requests.services.steps import list_parts
 from rights.requests.states import Decider, Decision
 

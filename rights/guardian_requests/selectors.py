@@ -7,15 +7,15 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from children.guardians.authority import RequestBlocker
 from children.guardians.models.guardians import Guardianship
-from children.guardians.request_rules import RequestBlocker
 from paktaleem.directory.data_systems.selectors import Parent, list_answers
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.models.requests import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import is_erasing, list_parts_of
-from rights.requests.services.authority import find_blocker
+from rights.requests.services.outcomes import find_blocker
 
 _SHOWN = 20
 

@@ -5,24 +5,23 @@ from datetime import datetime
 from django.db import transaction
 from django.urls import reverse
 
-from children.guardians.selectors.guardians import get_live_guardianship
-from children.guardians.services.locking import lock_child
+from children.guardians.selectors import get_live_guardianship
+from children.guardians.services.conflicts import lock_child
 from paktaleem.directory.mail.models import Channel as MailChannel
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_about
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
 from rights.guardian_requests.selectors import find_open_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.messages import OF_GUARDIAN
-from rights.requests.models.requests import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.selectors import name_rights
-from rights.requests.services.authority import require_authority
-from rights.requests.services.identity import record_verified
-from rights.requests.services.intake import receive_request, require_may_receive
+from rights.requests.services.intake import receive_request, record_verified, require_may_receive
+from rights.requests.services.outcomes import require_authority
 from rights.requests.services.steps import lock_open_request
 
 

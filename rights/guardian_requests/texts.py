@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.request_rules import RequestBlocker
-from rights.channels.forms import STATES_FOR_PERSON
+from children.guardians.authority import RequestBlocker
+from rights.channels.views import STATES_FOR_PERSON
 from rights.guardian_requests.selectors import RequestProgress
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.models.requests import RightKind
+from rights.requests.models import RightKind
 from rights.requests.states import State
 
 WISH_LABELS: dict[Wish, Promise] = {

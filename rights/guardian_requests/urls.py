@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from rights.guardian_requests.copy_views import download_copy, request_code, show_copy
-from rights.guardian_requests.views import ask_for_data, end_request
+from rights.guardian_requests.views import ask_for_data, download_copy, end_request, request_code, show_copy
 
 _DATA = "child/<uuid:child>/data/"
 _COPY = f"{_DATA}copy/<uuid:rights_request>/"

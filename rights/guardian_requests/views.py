@@ -1,28 +1,30 @@
 """The guardian's page about a child's data, and the public form for concerns, which discloses nothing."""
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from children.guardians.selectors.guardians import GuardianshipUnknown
-from consent.guardian_pages.views.child_views import ChildView, about_child, language_of
+from children.guardians.selectors import GuardianshipUnknown
+from consent.guardian_pages.views.pages import ChildView, about_child, language_of
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import get_remote_address
+from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.requests import get_client_time
+from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
+from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.public.pages import error_page, page_url, public_page
 from rights.channels.own_page import own_page_extras
 from rights.erasures.own_page import list_erasures_of_ward
-from rights.guardian_requests.forms import ConcernForm, DataForm
 from rights.guardian_requests.selectors import (
     RequestPage,
     get_request_of_guardian,
@@ -30,14 +32,51 @@ from rights.guardian_requests.selectors import (
     list_requests_of_guardian,
 )
 from rights.guardian_requests.services import record_guardian_request
-from rights.guardian_requests.texts import DONE_TEXTS, describe_blockers, name_right, render_progress
+from rights.guardian_requests.texts import DONE_TEXTS, WISH_LABELS, describe_blockers, name_right, render_progress
 from rights.guardian_requests.wishes import Wish
-from rights.requests.models.requests import Channel, IdentityMethod, RightKind, RightsRequest
-from rights.requests.services.authority import RequestNotAllowed
+from rights.packages.pages import CopyPage, find_fetchable, render_copy, send_copy, send_copy_code
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.services.clock import AlreadyAnswered
-from rights.requests.services.identity import ContactTooNew, ErasureGranted, deny_own_request
-from rights.requests.services.intake import receive_request
+from rights.requests.services.intake import ContactTooNew, ErasureGranted, deny_own_request, receive_request
+from rights.requests.services.outcomes import RequestNotAllowed
 from rights.requests.services.steps import RequestEnded, list_parts
+
+
+class ConcernForm(forms.Form):
+    """Public form for a concern about a child's data."""
+
+    text = forms.CharField(
+        label=_("What is your concern?"),
+        help_text=_("State the school or platform, and what happened. Name the child only if necessary."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+    )
+    contact = forms.CharField(
+        label=_("How can we contact you?"),
+        help_text=_("An email address or telephone number. Without it we will act, but cannot answer you."),
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"dir": "auto", "spellcheck": "false"}),
+    )
+
+
+class DataForm(forms.Form):
+    """Form for a guardian's request about a child's data; no option is preselected."""
+
+    wish = forms.ChoiceField(label=_("What should happen?"), widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=_("Anything to add"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )
+
+    def __init__(self, *args: Any, refused: Container[Wish], **kwargs: Any) -> None:
+        """Offer only the requests that this guardian may make."""
+        super().__init__(*args, **kwargs)
+        offered = [(wish.value, words) for wish, words in WISH_LABELS.items() if wish not in refused]
+        set_choices(self, "wish", offered)
+
 
 REPORTING = (Limit("concern/ip", 10, timedelta(hours=1)),)
 _BY_ANYBODY = system_actor("rights.concern_by_anybody")
@@ -168,3 +207,40 @@ def report_concern(request: HttpRequest, client_id: UUID) -> HttpResponse:
         at=get_client_time(request),
     )
     return public_page(request, "concern/received.html", title=_("Thank you"), row=row, client=client)
+
+
+@require_http_methods(["GET", "HEAD"])
+@about_child
+def show_copy(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
+    """Show the state of a copy, with the button that fetches it or requests a code."""
+    return render_copy(request, _find(request, ward, rights_request))
+
+
+@require_http_methods(["POST"])
+@about_child
+def request_code(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
+    """Send a code to the guardian's contact on file, and redirect to the page where it is entered."""
+    return send_copy_code(request, _find(request, ward, rights_request))
+
+
+@require_http_methods(["POST"])
+@about_child
+def download_copy(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
+    """Send the copy as a file, if a code was entered within the last ten minutes."""
+    return send_copy(request, _find(request, ward, rights_request))
+
+
+def _find(request: HttpRequest, ward: ChildView, key: UUID) -> CopyPage:
+    """Return the page of a request that the guardian made for the child. Raises Http404."""
+    own = RightsRequest.objects.filter(pk=key, subject=ward.child, requester=ward.visit.person)
+    row = find_fetchable(own, ward.visit, at=get_client_time(request))
+    about = (ward.child.pk, row.pk)
+    return CopyPage(
+        visit=ward.visit,
+        actor=ward.actor,
+        row=row,
+        url=page_url("guardian-copy", *about),
+        code_url=page_url("guardian-copy-code", *about),
+        download_url=page_url("guardian-copy-download", *about),
+        back_url=page_url("guardian-data", ward.child.pk),
+    )

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from rights.requests.models.requests import RightKind
+from rights.requests.models import RightKind
 
 
 class Wish(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from consent.consents.models.consents import Restriction
+from consent.consents.models import Restriction
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.extensions.points import ExtensionPoint
 

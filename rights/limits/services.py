@@ -7,11 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.consents.models.consents import Objection, Restriction
+from consent.consents.models import Objection, Restriction
 from consent.consents.services.restrictions import end_objection, request_lift
 from consent.register.dpv import MARKETING
-from consent.register.models.purposes import Purpose
-from consent.register.models.safeguards import SafeguardChange
+from consent.register.models.purposes import Purpose, SafeguardChange
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
@@ -24,7 +23,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.limits.hooks import find_requester
 from rights.limits.messages import LIFT
 from rights.limits.models import LiftNotice, NoticeWay, Overruling

@@ -9,7 +9,7 @@ from django.conf import settings
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.mailbox.models import CaseAddress
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text, seal_text
 
 _TOKEN_BYTES = 16

@@ -13,9 +13,9 @@ class MailboxConfig(config.PortalAppConfig):
     verbose_name = "support mailbox"
     handlers = (
         ("paktaleem.foundation.periods.kinds.data_kinds", "rights.mailbox.data_kinds.list_kinds"),
-        ("paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
         ("paktaleem.directory.copies.sections.person_sections", "rights.mailbox.sections.list_mailbox_sections"),
-        ("paktaleem.directory.mail.reply_addresses.reply_addresses", "rights.mailbox.addresses.find_case_address"),
+        ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),
         ("paktaleem.foundation.diagnosis.lines.doctor_checks", "rights.mailbox.diagnosis.check_mailbox"),
     )
 

@@ -15,7 +15,7 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 from rights.mailbox.models import MailMessage
 from rights.mailbox.parsing.parsed import ParsedMail
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text, seal_text
 
 _COLUMN = "mailbox_mailmessage.content"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 message_added: ExtensionPoint[Callable[[RightsRequest, Actor, datetime], None]] = ExtensionPoint(
     "rights.message_added", "Called in the transaction that adds an email to an open request, with the request locked."

@@ -13,14 +13,13 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import to_client_clock, wall_clock_now
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.addresses import list_own_addresses
 from rights.mailbox.models import MailMessage
 from rights.mailbox.parsing.parsed import ParsedMail
 from rights.mailbox.parsing.reader import parse_mail
 from rights.mailbox.rules import find_aside_reason
-from rights.mailbox.services.places import Place, find_place, is_known_message
-from rights.mailbox.services.receiving import ReceivedMail, message_key_of, store_mail
+from rights.mailbox.services import Place, ReceivedMail, find_place, is_known_message, message_key_of, store_mail
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from rights.mailbox.rules import AsideReason
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 
 class Direction(models.TextChoices):

@@ -10,13 +10,12 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.data_kinds import MAILBOX_MESSAGES, PURGE_MESSAGES, list_settled
 from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
 from rights.mailbox.intake import NOT_STORED, EmptyMail, take_mail
 from rights.mailbox.models import MailboxError
-from rights.mailbox.services.handling import purge_settled_messages
-from rights.mailbox.services.state import record_check
+from rights.mailbox.services import purge_settled_messages, record_check
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -10,17 +10,15 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from consent.notices.selectors.public import list_category_names
-from consent.notices.selectors.purposes import find_purposes
+from consent.notices.selectors.public import find_purposes, list_category_names
 from consent.notices.selectors.registers import current_register
-from consent.register.compiled import Basis, BasisRule, Capacity
+from consent.register.compiled import Basis, BasisRule, Capacity, describe_purpose
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import Basis as BasisLabels
-from consent.register.purpose_texts import describe_purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.periods.selectors import get_length
 from retention.schedule.labels import describe_action, describe_period, describe_trigger
-from retention.schedule.selectors.schedule import ScheduleLine, list_schedule
+from retention.schedule.selectors import ScheduleLine, list_schedule
 from rights.packages.data_kinds import PACKAGES
 from rights.packages.models import Package
 from rights.requests.data_kinds import REQUEST_TEXTS

@@ -16,7 +16,7 @@ class PackagesConfig(config.PortalAppConfig):
             "rights.packages.services.collecting.start_package",
         ),
         (
-            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "paktaleem.directory.data_systems.extension_points.order_answered",
             "rights.packages.services.collecting.continue_after_answer",
         ),
         (
@@ -32,12 +32,12 @@ class PackagesConfig(config.PortalAppConfig):
             "rights.packages.services.answering.require_fetched_package",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.before_erasure",
-            "rights.packages.services.ending.end_packages_of_person",
+            "paktaleem.directory.people.extension_points.before_erasure",
+            "rights.packages.services.answering.end_packages_of_person",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "rights.packages.services.ending.describe_unfetched_copies",
+            "paktaleem.directory.people.extension_points.erasure_blockers",
+            "rights.packages.services.answering.describe_unfetched_copies",
         ),
         (
             "rights.channels.own_page.own_page_extras",

@@ -2,6 +2,9 @@
 
 Nothing is read back, so that the archive can be encrypted while it is written. Paths are checked: relative, without
 “..”, each once.
+
+Nothing is read back, so that the archive can be encrypted while it is written. Paths are checked: relative, without
+“..”, each once.
 """
 
 import csv
@@ -13,6 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any, Protocol, Self, cast
+
+from paktaleem.directory.copies.sections import Column, Section, ValueKind
 
 MANIFEST = "manifest.json"
 _PATH = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(/[a-z0-9_-]+(\.[a-z0-9_-]+)*)*")
@@ -133,3 +138,55 @@ class Archive:
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.external_attr = 0o600 << 16
         return self._zip.open(entry, "w")
+
+
+_TYPES: dict[ValueKind, dict[str, Any]] = {
+    ValueKind.TEXT: {"type": ["string", "null"]},
+    ValueKind.NUMBER: {"type": ["integer", "null"]},
+    ValueKind.YES_NO: {"type": ["boolean", "null"]},
+    ValueKind.TIME: {"type": ["string", "null"], "format": "date-time"},
+    ValueKind.DAY: {"type": ["string", "null"], "format": "date"},
+    ValueKind.LIST: {"type": ["array", "null"], "items": {"type": "string"}},
+}
+
+
+def build_schema(sections: Iterable[Section]) -> dict[str, Any]:
+    """Return the schema of ``data.json`` with these sections; titles are in the current language."""
+    found = list(sections)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "about": {"type": "object"},
+            "sections": {
+                "type": "object",
+                "properties": {section.code: _describe_section(section) for section in found},
+                "required": [section.code for section in found],
+                "additionalProperties": False,
+            },
+        },
+        "required": ["about", "sections"],
+        "additionalProperties": False,
+    }
+
+
+def _describe_section(section: Section) -> dict[str, Any]:
+    return {
+        "title": str(section.title),
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {column.code: _describe_column(column) for column in section.columns},
+            "required": [column.code for column in section.columns],
+            "additionalProperties": False,
+        },
+    }
+
+
+def _describe_column(column: Column) -> dict[str, Any]:
+    labels = {code: str(label) for code, label in column.labels.items()}
+    return {"title": str(column.title), **_TYPES[column.kind], **({"$comment": _list_codes(labels)} if labels else {})}
+
+
+def _list_codes(labels: dict[str, str]) -> str:
+    return "; ".join(f"{code}: {label}" for code, label in labels.items())

@@ -12,10 +12,10 @@ from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 
 class PackageState(models.TextChoices):

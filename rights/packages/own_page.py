@@ -6,7 +6,7 @@ from typing import Any
 from paktaleem.foundation.public.pages import page_url
 from rights.packages.models import PackageState
 from rights.packages.selectors import find_package, is_copy_granted, may_fetch
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 
 def show_package(request: RightsRequest, at: datetime) -> dict[str, Any] | None:

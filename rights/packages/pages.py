@@ -13,13 +13,13 @@ from paktaleem.directory.access_links.services import issue_link
 from paktaleem.directory.access_links.views import send_code
 from paktaleem.directory.mail.models import Channel
 from paktaleem.foundation.accounts.actors import Actor, system_actor
-from paktaleem.foundation.accounts.requests import as_received, get_client_time
+from paktaleem.foundation.accounts.middleware import as_received, get_client_time
 from paktaleem.foundation.public.pages import public_page
 from rights.packages.downloads import stream_package
 from rights.packages.selectors import count_downloads, find_package, has_contact, may_fetch
-from rights.packages.services.fetching import CodeNeeded, PackageNotThere, fetch_package, is_code_fresh
-from rights.requests.models.requests import RightsRequest, RightsRequestQuerySet
-from rights.requests.services.identity import ContactTooNew
+from rights.packages.services.collecting import CodeNeeded, PackageNotThere, fetch_package, is_code_fresh
+from rights.requests.models import RightsRequest, RightsRequestQuerySet
+from rights.requests.services.intake import ContactTooNew
 from rights.requests.services.steps import RequestEnded
 
 _CODES = system_actor("rights.copy_code")

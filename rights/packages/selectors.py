@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from children.guardians.selectors.guardians import GuardianshipUnknown
-from paktaleem.directory.data_systems.models.orders import Order, OrderKind
+from children.guardians.selectors import GuardianshipUnknown
+from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.people.models import Subject
 from rights.packages.contents import needs_choice
 from rights.packages.models import Package, PackageDownload, PackageState
-from rights.requests.models.requests import PARENT, RequestPart, RightKind, RightsRequest
-from rights.requests.services.authority import find_blocker
+from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.services.outcomes import find_blocker
 from rights.requests.states import Decision
 
 COPIES = frozenset({RightKind.ACCESS.value, RightKind.PORTABILITY.value})

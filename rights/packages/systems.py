@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
-from paktaleem.directory.data_systems.models.orders import Order, OrderPart, Waiver
+from paktaleem.directory.data_systems.models import Order, OrderPart, Waiver
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.files.kinds import FileKind

@@ -11,15 +11,14 @@ from paktaleem.directory.files.services import FileTooLarge
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.each import do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.packages.data_kinds import LOOK_AFTER, PACKAGES
 from rights.packages.models import BuildFailure
 from rights.packages.selectors import list_clients_with_packages
-from rights.packages.services.building import build_package, record_failure
+from rights.packages.services.answering import build_package, end_due_packages, record_failure
 from rights.packages.services.collecting import BUILD, continue_waiting_packages, retry_builds
-from rights.packages.services.ending import end_due_packages
 from rights.requests.services.steps import RequestEnded
 
 

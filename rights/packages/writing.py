@@ -15,15 +15,14 @@ from paktaleem.directory.copies.sections import Reader, Row, Section, Value, Val
 from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.foundation.cells import format_cell
-from paktaleem.foundation.public.fonts import get_urdu_font
+from paktaleem.foundation.public.pages import get_urdu_font
 from paktaleem.foundation.word_lists import get_separator, join_words
 from rights.packages.about import describe_processing
-from rights.packages.archive import Archive, Entry
+from rights.packages.archive import Archive, Entry, build_schema
 from rights.packages.contents import Contents, safe_name
 from rights.packages.models import Package
-from rights.packages.schema import build_schema
 from rights.packages.systems import ENDINGS, SystemAnswer
-from rights.requests.models.requests import RightKind
+from rights.requests.models import RightKind
 
 MOST_ROWS_ON_PAGE = 200
 """Rows of a section on the page for people; all rows are in its table, so that memory use is flat."""

@@ -11,9 +11,9 @@ class RectificationsConfig(config.PortalAppConfig):
     verbose_name = "rectifications"
     handlers = (
         ("rights.requests.hooks.part_granted", "rights.rectifications.services.applying.apply_corrections"),
-        ("rights.requests.hooks.part_granted", "rights.rectifications.services.recipients.list_who_must_be_informed"),
-        ("rights.requests.hooks.before_closing", "rights.rectifications.services.closing.require_corrections_made"),
-        ("rights.requests.hooks.before_closing", "rights.rectifications.services.closing.require_recipients_informed"),
+        ("rights.requests.hooks.part_granted", "rights.rectifications.services.applying.list_who_must_be_informed"),
+        ("rights.requests.hooks.before_closing", "rights.rectifications.services.applying.require_corrections_made"),
+        ("rights.requests.hooks.before_closing", "rights.rectifications.services.applying.require_recipients_informed"),
         (
             "rights.requests.hooks.request_continued",
             "rights.rectifications.services.statements.take_over_corrections",
@@ -26,19 +26,19 @@ class RectificationsConfig(config.PortalAppConfig):
         ("rights.channels.own_page.own_page_extras", "rights.rectifications.own_page.corrections_extra"),
         ("rights.channels.own_page.next_steps", "rights.rectifications.own_page.find_next_step"),
         (
-            "paktaleem.directory.people.age_change_hooks.age_change_settled",
+            "paktaleem.directory.people.extension_points.age_change_settled",
             "rights.rectifications.services.applying.finish_confirmed_age",
         ),
         (
-            "consent.consents.services.events.consent_ended",
-            "rights.rectifications.services.recipients.list_recipients_after_consent",
+            "consent.consents.services.recording.consent_ended",
+            "rights.rectifications.services.applying.list_recipients_after_consent",
         ),
         (
             "children.guardians.services.answers.service_changed",
-            "rights.rectifications.services.recipients.list_recipients_after_service",
+            "rights.rectifications.services.applying.list_recipients_after_service",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "rights.rectifications.services.recipients.describe_uninformed_recipients",
+            "paktaleem.directory.people.extension_points.erasure_blockers",
+            "rights.rectifications.services.applying.describe_uninformed_recipients",
         ),
     )

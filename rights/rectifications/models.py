@@ -10,10 +10,10 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
-from rights.requests.models.requests import RequestPart, RightsRequest
+from rights.requests.models import RequestPart, RightsRequest
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
 

@@ -6,7 +6,7 @@ from typing import Any
 from rights.rectifications.models import CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
 from rights.rectifications.services.statements import find_open_part
-from rights.requests.models.requests import RightKind, RightsRequest
+from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.steps import list_parts
 
 PAGE = "requests-corrections"

@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, RecipientNotice
 from rights.rectifications.services.applying import open_value
 from rights.rectifications.values import to_text
-from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
+from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
-from paktaleem.foundation.accounts.requests import get_client_time
+from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.public.pages import public_page, redirect_to_page
 from rights.rectifications.forms import CorrectionForm
@@ -23,7 +23,7 @@ from rights.rectifications.services.statements import (
     add_correction,
     find_open_part,
 )
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.services.clock import AlreadyAnswered
 from rights.requests.services.steps import RequestEnded
 

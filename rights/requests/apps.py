@@ -12,28 +12,28 @@ class RightsConfig(config.PortalAppConfig):
     handlers = (
         ("paktaleem.foundation.periods.kinds.data_kinds", "rights.requests.data_kinds.list_kinds"),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "rights.requests.sealing.REQUEST_KEYS",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.before_erasure",
-            "rights.requests.services.purging.destroy_texts_of_person",
+            "paktaleem.directory.people.extension_points.before_erasure",
+            "rights.requests.services.clock.destroy_texts_of_person",
         ),
         (
-            "paktaleem.directory.mail.outcomes.letter_outcomes",
-            "rights.requests.services.delivery.record_letter_outcome",
+            "paktaleem.directory.mail.kinds.letter_outcomes",
+            "rights.requests.services.closing.record_letter_outcome",
         ),
         (
-            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "paktaleem.directory.data_systems.extension_points.order_answered",
             "rights.requests.services.closing.record_orders_answered",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_holds",
+            "paktaleem.directory.people.extension_points.erasure_holds",
             "rights.requests.services.holds.find_copies_to_give",
         ),
         (
             "rights.limits.hooks.requesters",
-            "rights.requests.services.authority.find_guardian_of_limit",
+            "rights.requests.services.outcomes.find_guardian_of_limit",
         ),
         (
             "rights.requests.hooks.request_ended",

@@ -4,11 +4,10 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from consent.consents.models.consents import Objection, Restriction
-from consent.consents.services.limit_orders import has_orders_to_issue
-from paktaleem.directory.data_systems.models.orders import Order
-from rights.requests.models.limits import RequestLimit
-from rights.requests.models.requests import PARENT, RightsRequest
+from consent.consents.models import Objection, Restriction
+from consent.consents.services.restrictions import has_orders_to_issue
+from paktaleem.directory.data_systems.models import Order
+from rights.requests.models import PARENT, RequestLimit, RightsRequest
 
 
 def list_limits(request: RightsRequest) -> list[Restriction | Objection]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 from rights.requests.hooks import texts_needed
-from rights.requests.models.requests import RightsRequest, RightsRequestQuerySet
+from rights.requests.models import RightsRequest, RightsRequestQuerySet
 
 REQUEST_TEXTS, PURGE_TEXTS = "request_texts", "rights.purge"
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from rights.requests.models.requests import RequestPart, RightsRequest
+from rights.requests.models import RequestPart, RightsRequest
 
 type GrantHandler = Callable[[RightsRequest, RequestPart, Actor, datetime], None]
 type AnsweringCheck = Callable[[RightsRequest, Actor, datetime], None]

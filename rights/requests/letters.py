@@ -3,12 +3,14 @@
 from enum import StrEnum
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from rights.clock.deadlines import format_day
 from rights.requests.answers import compose_answer
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.selectors import name_rights
 from rights.requests.services.steps import list_parts
 from rights.requests.states import Decision
@@ -66,3 +68,12 @@ def compose_letter(request: RightsRequest, occasion: Occasion | str, *, language
     }
     chosen = (language or request.language) if (language or request.language) in {"en", "ur"} else "en"
     return render_to_string(f"letters/{occasion.value}.{chosen}.txt", values).strip()
+
+
+def get_start_url(request: RightsRequest) -> str:
+    """Return the absolute URL at which the sender gets to their requests with a code.
+
+    For a guardian it is their own page, where the requests are below each child; ``request.client`` must be readable.
+    """
+    page = "requests-start" if request.requester_id is None else "guardian-start"
+    return build_public_url(reverse(page, args=[request.client.code]))

@@ -4,7 +4,7 @@ from django.db.models import Model
 
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 
 
 def create_key(request: RightsRequest) -> Sealer:

@@ -33,8 +33,7 @@ from paktaleem.directory.copies.sections import (
     table_section,
 )
 from paktaleem.foundation.audit.acts import ACT_NAMES
-from rights.requests.models.requests import STATE_LABELS, RequestPart, RightsRequest
-from rights.requests.models.timeline import RequestExtension, RequestNote, RequestStep
+from rights.requests.models import STATE_LABELS, RequestExtension, RequestNote, RequestPart, RequestStep, RightsRequest
 from rights.requests.sealing import open_text
 
 OF_REQUEST = ("request__subject", "request__requester")

@@ -23,12 +23,11 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import is_limited
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 from rights.clock.deadlines import Pause, RequestClock
 from rights.requests.authorities import Authority, find_authority
-from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
-from rights.requests.models.timeline import RequestExtension, RequestPause
+from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision
 
 _OURS = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})

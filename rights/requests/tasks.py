@@ -10,24 +10,28 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.each import do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.clock.deadlines import StepKind, format_day
 from rights.requests.data_kinds import PURGE_TEXTS, REQUEST_TEXTS
 from rights.requests.messages import STAFF_MESSAGES
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.selectors import get_clock
-from rights.requests.services.intake import MATCH_SENDER
-from rights.requests.services.matching import match_sender
-from rights.requests.services.purging import list_clients_with_old_requests, purge_old_requests
-from rights.requests.services.schedule import NOTIFY_STAFF, carry_out_due_steps, list_clients_with_due_requests
+from rights.requests.services.clock import (
+    NOTIFY_STAFF,
+    carry_out_due_steps,
+    list_clients_with_due_requests,
+    list_clients_with_old_requests,
+    purge_old_requests,
+)
+from rights.requests.services.intake import MATCH_SENDER, match_sender
 from rights.requests.services.steps import RequestEnded
 
 SCHEDULE = "rights.schedule"

@@ -14,7 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from paktaleem.directory.access_links.limits import ATTEMPT_LIMITS, count_attempt
 from paktaleem.directory.access_links.models import PageCode, PageLink
 from paktaleem.directory.access_links.services import issue_link, redeem_code, redeem_link, send_access_link
-from paktaleem.directory.access_links.tokens import code_digest, token_digest
+from paktaleem.directory.access_links.sessions import code_digest, token_digest
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
@@ -200,7 +200,7 @@ def test_a_code_sent_to_the_known_address_opens(cast):
 
 def test_a_number_gets_a_text_message_in_the_language_of_the_page(cast, settings, tmp_path):
     settings.MAIL_FOLDER = str(tmp_path)
-    settings.TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider"
+    settings.TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider"
     browser = visitor()
     send(browser, f"{START}?lang=ur", contact="+92 300 1234567")
     work()
@@ -216,7 +216,7 @@ def test_a_number_gets_a_text_message_in_the_language_of_the_page(cast, settings
 @pytest.mark.parametrize("written", ["0300 1234567", "0092-300-1234567", "۰۳۰۰۱۲۳۴۵۶۷"])
 def test_a_number_leads_there_however_it_is_typed(cast, settings, tmp_path, written):
     settings.MAIL_FOLDER = str(tmp_path)
-    settings.TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider"
+    settings.TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider"
     send(visitor(), START, contact=written)
     work()
     [file] = tmp_path.iterdir()

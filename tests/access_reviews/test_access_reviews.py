@@ -24,13 +24,13 @@ from paktaleem.directory.access_reviews.services import NothingToConfirm, advanc
 from paktaleem.directory.access_reviews.tasks import notify_of_review
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, system_actor, user_actor
+from paktaleem.foundation.accounts.client_services import suspend_membership
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.selectors import list_memberships
-from paktaleem.foundation.accounts.suspensions import suspend_membership
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.cards import Card
+from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url

@@ -8,7 +8,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import decide_staff_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import make_staff
 
 EMAIL = "gul@paktaleem.example"

@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.staff_services import invite_user
 from paktaleem.foundation.accounts.staff_ties import StaffTie
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer_user
 from tests.signin.visiting import letters
 

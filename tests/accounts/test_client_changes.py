@@ -6,13 +6,17 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
-from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection
-from paktaleem.foundation.accounts.client_services import change_client, decide_client_change
+from paktaleem.foundation.accounts.client_services import (
+    ClientChange,
+    ReducesProtection,
+    change_client,
+    decide_client_change,
+)
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.children.guardians import decision_reason
 from tests.factories import SETTING_UP
 

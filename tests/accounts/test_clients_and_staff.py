@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.staff_services import change_membership, chan
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.accounts.officers import approve, second_officer
 
 WHY = Reason.ONBOARDING

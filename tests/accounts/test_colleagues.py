@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.staff_services import (
     end_membership,
 )
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.console.conftest import SignIn

@@ -11,7 +11,7 @@ from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.signin.visiting import letters

@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.actors import (
     user_actor,
 )
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_BY_CAPABILITY, Capability, Role
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 TABLE = """
                           officer support auditor admin reader key system person

@@ -7,9 +7,9 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from paktaleem.directory.sign_in.emails import create_staff_token
 from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.directory.sign_in.evidence import record_change
-from paktaleem.directory.sign_in.links import create_staff_token
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import ROLES_BY_CAPABILITY, Capability, Role, is_privileged, is_wider
@@ -39,7 +39,7 @@ from paktaleem.foundation.accounts.staff_services import (
 from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, StaffTie
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import approve, second_officer
 from tests.factories import make_staff
 

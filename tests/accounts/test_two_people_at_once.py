@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import connections
 
-from consent.sharing.models.legal import LegalDisclosure
-from consent.sharing.services.legal import decide_legal_disclosure, request_legal_disclosure
+from consent.sharing.models import LegalDisclosure
+from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided, ChangeState
 from paktaleem.foundation.tenancy.context import in_client

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.consents.selectors.service_notices import recipients_of
+from consent.consents.selectors.choices import recipients_of
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import current_register
+from consent.register.effects import WeakensSafeguard
 from consent.register.models.agreements import (
     AgreementSuspension,
     Instruction,
@@ -16,15 +17,13 @@ from consent.register.models.agreements import (
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import LawfulBasis, Purpose
+from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity
 from consent.register.services.register import cancel_period, change_register, end_period
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.consent.approving import accept_by_two, approve_by_two, make_provider
 from tests.factories import SETTING_UP

@@ -11,16 +11,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from consent.agreements.models import AgreementDocument, ClientContact, DutyAttestation
-from consent.agreements.services.documents import add_document
-from consent.agreements.services.signing import sign_agreement
+from consent.agreements.services import add_document, sign_agreement
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
 from retention.exits.models import AgreementExit, ExitPart
+from retention.exits.services.deleting import CONTINUE
 from retention.exits.services.exporting import export_chunk
-from retention.exits.services.steps import CONTINUE
 from tests.accounts.officers import second_officer
 from tests.agreements.test_life import PDF, draft_of
 from tests.cast import Cast

@@ -18,11 +18,9 @@ from consent.agreements.duties import (
 )
 from consent.agreements.models import DutyAttestation
 from consent.agreements.selectors import list_contacts, list_duties, list_notice_recipients, list_parts, list_to_do
-from consent.agreements.services.attesting import attest_duties, remind_of_duties
-from consent.agreements.services.contacts import add_contact
-from consent.notices.services.announcement_worker import process_client
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import Purpose
+from consent.agreements.services import add_contact, attest_duties, remind_of_duties
+from consent.notices.services.announcements import process_client
+from consent.register.models.purposes import Purpose, PurposeCapacity
 from consent.register.services.register import change_register, end_period
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
@@ -30,7 +28,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.consent.announcing import announce
 from tests.factories import CAST_AT, SETTING_UP

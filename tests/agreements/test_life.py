@@ -10,21 +10,20 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from consent.agreements.services.documents import add_document, open_document
-from consent.agreements.services.life import (
-    NotInForce,
-    NotSuspended,
-    end_agreement,
-    resume_agreement,
-    suspend_agreement,
-)
-from consent.agreements.services.signing import (
+from consent.agreements.services import (
     NotADraft,
+    NotInForce,
     NotSignedYet,
+    NotSuspended,
     PaperSignatureNotAllowed,
     SideHasSigned,
+    add_document,
     decline_signing,
+    end_agreement,
+    open_document,
+    resume_agreement,
     sign_agreement,
+    suspend_agreement,
 )
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.services.register import change_register, end_period

@@ -39,7 +39,7 @@ portal = import_string("paktaleem.decision_application.DecisionApplication")(WSG
 def create_application():
     """Return the application of one process, as ``paktaleem.asgi`` does."""
     limit_waiting()
-    return import_string("paktaleem.foundation.public.whole_requests.WholeRequests")(answer, aside={"/healthz"})
+    return import_string("paktaleem.foundation.public.request_bodies.WholeRequests")(answer, aside={"/healthz"})
 
 
 def answer(environ, start_response):

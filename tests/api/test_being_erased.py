@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.services.issuing import issue_orders
-from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import (
     ErasureInProgress,

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from consent.consents.models.consents import ConsentEvent
-from paktaleem.foundation.public.request_bodies import REFUSED
-from paktaleem.foundation.public.whole_requests import WholeRequests
+from consent.consents.models import ConsentEvent
+from paktaleem.foundation.public.request_bodies import REFUSED, WholeRequests
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
 from tests.serving import HOST, environment_of_server, served

@@ -17,7 +17,7 @@ from consent.tasks import purge_changes
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.api.callers import Caller
 from tests.consent.lifting import lift_by_two
 from tests.factories import SubjectFactory, deactivate_purpose

@@ -8,12 +8,12 @@ from consent.notices.starter_register import PURPOSES
 from consent.register.models.purposes import Purpose
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from paktaleem.directory.people.models import Subject, SubjectEvent
+from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
-from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.api.callers import question
 
 CLOSED_AT = datetime(2026, 9, 20, 12, 0, tzinfo=UTC)

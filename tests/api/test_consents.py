@@ -7,7 +7,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.consents.models.consents import Consent, ConsentEvent
+from consent.consents.models import Consent, ConsentEvent
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 

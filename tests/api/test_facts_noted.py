@@ -16,13 +16,12 @@ from consent.consents.services.restrictions import object_to_purpose, restrict_p
 from consent.decisions.models import SubjectChange
 from consent.notices.selectors import registers
 from consent.notices.selectors.registers import current_register
-from paktaleem.directory.people.services.erasure import erase_subject
-from paktaleem.directory.people.services.readmission import approve_readmission, request_readmission
+from paktaleem.directory.people.services.erasure import approve_readmission, erase_subject, request_readmission
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.consent.lifting import lift_by_two
 
 DAY = timedelta(days=1)

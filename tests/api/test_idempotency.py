@@ -13,8 +13,8 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from consent.consents.api.consents import RecordConsents
-from consent.consents.models.consents import ConsentEvent
+from consent.consents.api import RecordConsents
+from consent.consents.models import ConsentEvent
 from paktaleem.foundation.api.idempotency import KeyMalformed, parse_key
 from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.api.purging import purge_expired

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from consent.consents.models.consents import ConsentEvent
+from consent.consents.models import ConsentEvent
 from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller

@@ -7,8 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderStep
-from paktaleem.directory.data_systems.models.systems import SystemKey
+from paktaleem.directory.data_systems.models import Order, OrderStep, SystemKey
 from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.data_systems.services.registering import end_system_key
 from paktaleem.directory.people.models import AccessRecord

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.services.register import end_period

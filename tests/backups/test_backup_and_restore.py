@@ -14,18 +14,24 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client as Browser
 
-from paktaleem.development.embedded.endpoint import APP, BACKUP, OWNER, SUPERUSER
+from paktaleem.development.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
 from paktaleem.development.embedded.roles import drop_database, ensure_database
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.backups.dumps import back_up, check_complete, count_dump
-from paktaleem.foundation.backups.programs import BackupFailed, environment_of, find_program
+from paktaleem.foundation.backups.dumps import (
+    BackupFailed,
+    back_up,
+    check_complete,
+    count_dump,
+    environment_of,
+    find_program,
+)
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.api.callers import Caller
 from tests.database import leave_database, server_version, template_ready, use_database
 from tests.tenancy.catalog import findings

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.layout import Endpoint
 from paktaleem.development.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section
@@ -94,7 +94,7 @@ def _insert(superuser_url: str) -> int:
 
 def _report() -> int:
     """Report a disclosure about each person, a thousand at once, as a system does."""
-    from consent.sharing.services.disclosing import DisclosureReport, report_disclosures  # noqa: PLC0415 -- as above
+    from consent.sharing.services import DisclosureReport, report_disclosures  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above

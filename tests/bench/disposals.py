@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.layout import Endpoint
 from paktaleem.development.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.orders import TABLE
@@ -133,9 +133,9 @@ def _sweep() -> None:
 
 def _order() -> None:
     """Issue all orders, in a transaction for each chunk, as the worker does."""
-    from paktaleem.directory.data_systems.models.orders import Order  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models import Order  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from retention.disposals.models.batches import Batch  # noqa: PLC0415 -- as above
+    from retention.disposals.models import Batch  # noqa: PLC0415 -- as above
     from retention.disposals.services.executing import order_chunk  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
@@ -156,10 +156,10 @@ def _order() -> None:
 
 def _fill(superuser_url: str) -> None:
     """Create the people of one client, a system, holdings in it, and rules by which all of them are due."""
-    from paktaleem.directory.data_systems.models.systems import System  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services.registering import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from retention.schedule.models.rules import RetentionRule  # noqa: PLC0415 -- as above
+    from retention.schedule.models import RetentionRule  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
     from tests.retention.schedule.making import make_rule  # noqa: PLC0415 -- as above

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.layout import Endpoint
 from paktaleem.development.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section
@@ -106,11 +106,11 @@ def _timed(count: Callable[[], int]) -> tuple[float, int]:
 
 def _preview() -> int:
     """Query, as a privacy officer does before announcing a material text, its effect at every client."""
-    from consent.notices.models.notices import Notice  # noqa: PLC0415 -- models need the settings of this run
+    from consent.notices.models import Notice  # noqa: PLC0415 -- models need the settings of this run
     from consent.notices.selectors.preview import preview_effect  # noqa: PLC0415 -- as above
     from paktaleem.foundation.accounts.actors import user_actor  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import as_officer  # noqa: PLC0415 -- as above
-    from paktaleem.foundation.tenancy.ids import PAKTALEEM  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.rows import PAKTALEEM  # noqa: PLC0415 -- as above
 
     officer = user_actor(PAKTALEEM, "privacy_officer", PAKTALEEM)
     with as_officer():
@@ -135,14 +135,14 @@ def _fill(superuser_url: str) -> None:
     from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from paktaleem.foundation.tenancy.ids import PAKTALEEM  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.rows import PAKTALEEM  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose  # noqa: PLC0415 -- as above
 
     if world.count(superuser_url, "consent_consent"):
         return
     with in_client(PAKTALEEM):
-        from consent.notices.models.notices import Notice  # noqa: PLC0415 -- as above
+        from consent.notices.models import Notice  # noqa: PLC0415 -- as above
         from consent.register.models.purposes import Purpose  # noqa: PLC0415 -- as above
         from consent.register.services.register import change_register  # noqa: PLC0415 -- as above
 

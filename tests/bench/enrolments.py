@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 
-from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
+from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.development.embedded.roles import drop_database, ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.peak import run_measured

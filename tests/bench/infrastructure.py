@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paktaleem.development.demo.supervision import Child, running, web_program
 from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
+from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.development.embedded.roles import ensure_roles
 from paktaleem.development.trial import variables
 from tests.bench.loading import Site

@@ -19,9 +19,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from paktaleem.development.embedded.account import server_account
-from paktaleem.development.embedded.binaries import find_binaries
-from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.layout import Endpoint, find_binaries, server_account
 
 CONNECTIONS = 8
 OK = {200, 201}

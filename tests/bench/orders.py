@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.layout import Endpoint
 from paktaleem.development.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section
@@ -92,9 +92,11 @@ def _insert(superuser_url: str) -> int:
 
 def _issue() -> int:
     """Order the erasure of all people of one client, as the disposal of a whole school does."""
-    from paktaleem.directory.data_systems.models.orders import Ground, OrderKind  # noqa: PLC0415 -- as above
-    from paktaleem.directory.data_systems.services.issuing import OrderSpec  # noqa: PLC0415 -- as above
-    from paktaleem.directory.data_systems.services.sets import issue_orders_for_set  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models import Ground, OrderKind  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.services.issuing import (
+        OrderSpec,
+        issue_orders_for_set,
+    )
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
@@ -124,7 +126,7 @@ def _clear(superuser_url: str) -> None:
 
 def _fill(superuser_url: str) -> None:
     """Create the people of one client, and a system that holds data about them."""
-    from paktaleem.directory.data_systems.models.systems import System  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services.registering import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above

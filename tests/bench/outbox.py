@@ -18,7 +18,7 @@ from multiprocessing import Process
 from pathlib import Path
 from uuid import UUID
 
-from paktaleem.development.embedded.endpoint import APP, Endpoint
+from paktaleem.development.embedded.layout import APP, Endpoint
 from paktaleem.development.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for, free_port
 from tests.bench.loading import pgbench
@@ -87,7 +87,7 @@ def main() -> None:
 def _let_happen() -> list[UUID]:
     """Add receivers and create events; return the receivers. Receivers of an aborted run are removed."""
     from paktaleem.directory.webhooks.models import Endpoint as Webhook  # noqa: PLC0415 -- as above
-    from paktaleem.directory.webhooks.services.endpoints import add_endpoint, remove_endpoint  # noqa: PLC0415 -- as above
+    from paktaleem.directory.webhooks.services import add_endpoint, remove_endpoint  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.services import record_entry  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above

@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded.endpoint import Endpoint
+from paktaleem.development.embedded.layout import Endpoint
 from paktaleem.development.embedded.roles import drop_database, ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.peak import run_measured
@@ -101,7 +101,7 @@ def main() -> None:
 
 def _sealed_people() -> tuple[list[Any], Any]:
     """Seal people in the chunks of the import, without writing them."""
-    from paktaleem.directory.oneroster.people import StatedRoles  # noqa: PLC0415 -- as above
+    from paktaleem.directory.oneroster.users import StatedRoles  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.details import SubjectDetails  # noqa: PLC0415 -- as above
     from paktaleem.directory.rosters.importing import people  # noqa: PLC0415 -- as above
     from paktaleem.directory.rosters.importing.run import Run  # noqa: PLC0415 -- as above
@@ -167,7 +167,7 @@ def _by_the_import(chunks: list[Any], run: Any) -> None:
 
 def _refresh_statistics(chunks: int) -> None:
     """Update the planner statistics when the import does; otherwise foreign key checks scan the table."""
-    from paktaleem.directory.people.services.statistics import refresh_statistics  # noqa: PLC0415 -- as above
+    from paktaleem.directory.people.services.searches import refresh_statistics  # noqa: PLC0415 -- as above
     from paktaleem.directory.rosters.importing import service  # noqa: PLC0415 -- as above
 
     if service._is_power_of_two(chunks):

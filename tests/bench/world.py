@@ -20,7 +20,7 @@ from psycopg import sql
 from consent.notices.services.starter import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose, make_key
 
 ROOT = Path(__file__).resolve().parents[2]

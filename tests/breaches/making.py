@@ -3,14 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from paktaleem.directory.mail.kinds import letter_outcomes
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.outcomes import letter_outcomes
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from retention.breaches.models import Breach, BreachAssessment
-from retention.breaches.services.assessing import assess_breach
 from retention.breaches.services.letters import notify_authority, write_to_client
-from retention.breaches.services.recording import record_breach, record_measures
+from retention.breaches.services.recording import assess_breach, record_breach, record_measures
 from tests.factories import SETTING_UP
 
 

@@ -6,8 +6,17 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention.breaches.clock import MARKS, get_deadline, is_late, list_due_marks, whole_hours_left
-from retention.breaches.risk import Likelihood, Outcome, Severity, suggest_outcome
+from retention.breaches.risk import (
+    MARKS,
+    Likelihood,
+    Outcome,
+    Severity,
+    get_deadline,
+    is_late,
+    list_due_marks,
+    suggest_outcome,
+    whole_hours_left,
+)
 
 KNOWN = datetime(2026, 3, 27, 22, 30, tzinfo=UTC)
 seconds = st.integers(0, 200 * 3600)

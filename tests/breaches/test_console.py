@@ -12,11 +12,11 @@ from paktaleem.directory.mail.rendering import render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches import selectors
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter
-from retention.breaches.services.closing import decide_closing, request_closing
 from retention.breaches.services.letters import inform_batch, notify_authority, write_to_people
+from retention.breaches.services.recording import decide_closing, request_closing
 from retention.breaches.tasks import notify_staff_of_breach
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from tests.accounts.officers import second_officer

@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches.drafts import GAP, compose_breach_letters
 from retention.breaches.models import (
     Audience,
@@ -32,19 +32,26 @@ from retention.breaches.models import (
 )
 from retention.breaches.sections import list_breach_sections
 from retention.breaches.selectors import count_affected, count_notices, list_breaches
-from retention.breaches.services.assessing import assess_breach
-from retention.breaches.services.closing import BreachIncomplete, decide_closing, list_missing, request_closing
 from retention.breaches.services.letters import (
     BreachNotAssessed,
     ListNotRequired,
     ListWrittenTo,
     inform_batch,
     notify_authority,
+    remind_of_breaches,
     write_to_client,
     write_to_people,
 )
-from retention.breaches.services.recording import BreachClosed, add_clients, record_measures
-from retention.breaches.services.reminding import remind_of_breaches
+from retention.breaches.services.recording import (
+    BreachClosed,
+    BreachIncomplete,
+    add_clients,
+    assess_breach,
+    decide_closing,
+    list_missing,
+    record_measures,
+    request_closing,
+)
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
 from tests.cast import Cast

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.access_reviews.services import advance_reviews
 from paktaleem.foundation.accounts.actors import system_actor
@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.reports.regulator.services import GATHER, gather_section, request_pack
 from retention.holdings.services.collecting import CollectionReport, report_collection
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.browser.working_desk import WorkingDesk
 from tests.browsing import violations
 from tests.cast import Cast

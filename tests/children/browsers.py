@@ -7,8 +7,8 @@ from typing import Any
 from django.core import mail
 from django.test import Client
 
+from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import INVITE_MANY
-from children.invitations.services.processing import process_invitations
 from children.invitations.tasks import invite_many
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client

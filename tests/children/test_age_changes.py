@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from paktaleem.directory.people import revealed_children as revealing
+from paktaleem.directory.people import selectors as revealing
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.age_settlement import open_age_change, settle_age_change
+from paktaleem.directory.people.services.age_recomputation import open_age_change, settle_age_change
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.rosters.importing.uploads import confirm_import, upload_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.children.guardians import decision_reason
 from tests.factories import SETTING_UP, SubjectFactory
 

@@ -11,18 +11,17 @@ from django.utils import timezone
 from children.ageing.models import AgeNotice
 from children.ageing.selectors import coming_of_age, without_notice
 from children.ageing.services import send_age_notices
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, GivenBy
+from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers
-from consent.consents.services.renewals import request_renewals
-from paktaleem.directory.mail.contexts import decrypt_context
+from consent.consents.services.revocation import request_renewals
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.rendering import render
+from paktaleem.directory.mail.rendering import decrypt_context, render
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.children.guardians import guardian_of, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown

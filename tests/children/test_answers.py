@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from children.guardians.evidence import EvidenceRequired
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.selectors.guardians import GuardianshipUnknown, load_child_facts
+from children.guardians.authority import EvidenceRequired
+from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.selectors import GuardianshipUnknown, load_child_facts
 from children.guardians.services.answers import (
     AnswerBeforeNotice,
     AnswerInFuture,

@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.models.cases import GuardianChange
-from children.guardians.models.guardians import Verification
-from children.guardians.selectors.guardians import get_live_guardianship
+from children.guardians.models.guardians import ServiceAuthorisation, Verification
+from children.guardians.models.mechanisms import GuardianChange
+from children.guardians.selectors import get_live_guardianship
+from children.guardians.services.checks import authorise_by_school, end_school_authorisation
+from children.guardians.services.conflicts import quarantine, release
 from children.guardians.services.guardians import change_guardian, end_guardian, settle_guardian_change
-from children.guardians.services.quarantines import quarantine, release
-from children.guardians.services.school import authorise_by_school, end_school_authorisation
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.webhooks.events import EVENTS
 from paktaleem.directory.webhooks.models import Message

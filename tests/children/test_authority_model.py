@@ -20,9 +20,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.selectors.guardians import GuardianshipUnknown
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification
+from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services.answers import (
     ChildMayNotAuthorise,
     NoAuthority,
@@ -30,6 +29,7 @@ from children.guardians.services.answers import (
     TooWeakToShare,
     record_service_answer,
 )
+from children.guardians.services.conflicts import NotInQuarantine, quarantine, release
 from children.guardians.services.guardians import (
     AlreadyEnded,
     AlreadyNamed,
@@ -40,7 +40,6 @@ from children.guardians.services.guardians import (
     name_guardian,
     settle_guardian_change,
 )
-from children.guardians.services.quarantines import NotInQuarantine, quarantine, release
 from children.guardians.services.verifications import (
     AlreadyFoundFalse,
     MayNotConsent,
@@ -56,12 +55,11 @@ from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, user_actor
-from paktaleem.foundation.accounts.client_changes import ClientChange
-from paktaleem.foundation.accounts.client_services import change_client, decide_client_change
+from paktaleem.foundation.accounts.client_services import ClientChange, change_client, decide_client_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.children.guardians import approve_host, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory
 

@@ -5,10 +5,9 @@ from functools import partial
 
 import pytest
 
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
+from children.guardians.services.conflicts import quarantine, release
 from children.guardians.services.guardians import change_guardian, end_guardian
-from children.guardians.services.quarantines import quarantine, release
 from children.guardians.services.verifications import record_verification
 from consent.decisions.facts import Question
 from consent.decisions.selectors.changes import get_latest_position, list_changes_since

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from children.guardians.models.cases import GuardianChange
 from children.guardians.models.guardians import Verification
+from children.guardians.models.mechanisms import GuardianChange
 from children.guardians.services.guardians import end_guardian
 from children.guardians.services.verifications import AlreadyFoundFalse, mark_verification_false
-from consent.consents.models.consents import Consent
-from paktaleem.directory.data_systems.models.orders import Order
+from consent.consents.models import Consent
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Incident
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from tests.children.guardians import decision_reason, make_guardian, record_answer, verified_guardian
 from tests.children.test_purposes import both, say  # noqa: F401 -- two verified guardians

@@ -7,19 +7,19 @@ import pytest
 
 from children.ageing.services import end_guardianships_of_adults
 from children.guardians.models.guardians import Guardianship
-from children.guardians.selectors.guardians import GuardianshipUnknown, get_live_guardianship, list_informed_guardians
+from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship, list_informed_guardians
 from children.invitations.selectors import list_wards
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.mail.contexts import decrypt_context
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.rendering import decrypt_context
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import Wish
-from rights.requests.models.requests import RequestPart, RightKind
-from rights.requests.services.authority import has_authority
+from rights.requests.models import RequestPart, RightKind
+from rights.requests.services.outcomes import has_authority
 from tests.api.callers import Caller
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory

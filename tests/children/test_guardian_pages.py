@@ -11,9 +11,8 @@ import pytest
 from django.core import mail
 from django.db import connections
 
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.selectors.guardians import load_child_facts
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification
+from children.guardians.selectors import load_child_facts
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import verify_guardian
@@ -21,15 +20,15 @@ from children.invitations.models import Invitation
 from children.invitations.notice_tokens import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
 from children.invitations.services.answering import AnswerContext, record_service_consent, record_service_refusal
 from children.invitations.services.inviting import invite_guardian
-from consent.consents.models.consents import Consent
+from consent.consents.models import Consent
 from consent.register.models.purposes import Purpose
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.requests.models.requests import RightsRequest
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.requests.models import RightsRequest
 from tests.access_links.visiting import latest_code, send, visitor
 from tests.api.callers import Caller
 from tests.children.browsers import (
@@ -209,7 +208,7 @@ def hashes_shown(cast):
 def test_a_guardian_without_mail_does_the_same_by_text_message(cast, clock, settings, tmp_path):
     settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (
         str(tmp_path),
-        "paktaleem.directory.mail.text_providers.FolderProvider",
+        "paktaleem.directory.mail.delivery.FolderProvider",
     )
     with in_client(cast.client_id("indus")):
         client = cast.client("indus")

@@ -9,11 +9,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from children.guardians.evidence import EvidenceRequired
-from children.guardians.models.authorisations import SchoolAuthorisation
-from children.guardians.models.cases import GuardianChange, GuardianConflict
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.selectors.guardians import (
+from children.guardians.authority import EvidenceRequired
+from children.guardians.models.guardians import Guardianship, SchoolAuthorisation, Verification
+from children.guardians.models.mechanisms import GuardianChange, GuardianConflict
+from children.guardians.selectors import (
     GuardianshipUnknown,
     answers_of,
     get_combined_answer,
@@ -23,7 +22,8 @@ from children.guardians.selectors.guardians import (
     load_child_facts,
 )
 from children.guardians.services.answers import TooWeakToShare
-from children.guardians.services.conflicts import close_conflict
+from children.guardians.services.checks import authorise_by_school, declare_mechanism, end_school_authorisation
+from children.guardians.services.conflicts import NotInQuarantine, close_conflict, quarantine, release
 from children.guardians.services.guardians import (
     AlreadyEnded,
     AlreadyNamed,
@@ -36,9 +36,6 @@ from children.guardians.services.guardians import (
     name_guardian,
     settle_guardian_change,
 )
-from children.guardians.services.mechanisms import declare_mechanism
-from children.guardians.services.quarantines import NotInQuarantine, quarantine, release
-from children.guardians.services.school import authorise_by_school, end_school_authorisation
 from children.guardians.services.verifications import (
     MayNotConsent,
     NotAStaffMethod,

@@ -13,11 +13,12 @@ from django.test.utils import CaptureQueriesContext
 
 from children.guardians.contacts import ContactRejection
 from children.guardians.models.guardians import Guardianship
-from children.guardians.selectors.guardians import list_candidates
+from children.guardians.selectors import list_candidates
 from children.guardians.services.guardians import end_guardian, name_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.invitations.models import Invitation
 from children.invitations.selectors import count_missing, list_children_to_ask_about
+from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import (
     INVITE_MANY,
     AlreadyDecided,
@@ -27,18 +28,16 @@ from children.invitations.services.inviting import (
     TooManyInvitations,
     invite_guardian,
     invite_guardians_of,
+    purge_old_contacts,
 )
-from children.invitations.services.processing import process_invitations
-from children.invitations.services.purging import purge_old_contacts
 from children.invitations.states import NEXT, OPEN, State, may_become
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.erasure_hooks import erasure_holds
+from paktaleem.directory.people.extension_points import erasure_holds
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.batches import register_guardians
-from paktaleem.directory.people.services.claims import claim_guardian
 from paktaleem.directory.people.services.erasure import ErasureInProgress, erase_subject, start_erasure
-from paktaleem.directory.people.services.people import register_subject, reveal_fields
+from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
@@ -126,7 +125,7 @@ def test_a_repeated_request_keeps_the_invitation_and_sends_no_second_email(indus
 def test_a_guardian_without_email_is_invited_by_text_message(indus, settings, tmp_path):
     settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (
         str(tmp_path),
-        "paktaleem.directory.mail.text_providers.FolderProvider",
+        "paktaleem.directory.mail.delivery.FolderProvider",
     )
     father = parent(indus, "yusuf", phone="0333 7654321")
     row = invite_guardian(

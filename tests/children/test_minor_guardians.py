@@ -7,11 +7,11 @@ from django.db import connection
 
 from children.ageing.tasks import end_due_guardianships
 from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.selectors.guardians import load_child_facts
+from children.guardians.selectors import load_child_facts
 from children.guardians.services.guardians import StillAChild
 from children.guardians.services.verifications import MayNotConsent, end_authority_of_minors_on_file, verify_guardian
-from consent.consents.models.consents import ConsentState, GivenBy
-from consent.consents.services.givers import ChildMayNotGive
+from consent.consents.models import ConsentState, GivenBy
+from consent.consents.services.consent_basis import ChildMayNotGive
 from consent.consents.services.recording import Answer, record_answers
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.thresholds import Thresholds

@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.models.guardians import Verification
+from children.guardians.models.guardians import ServiceAuthorisation, Verification
 from children.guardians.models.mechanisms import ProviderCheck
-from children.guardians.services.checks import BEGIN
-from children.guardians.services.mechanisms import declare_mechanism
+from children.guardians.services.checks import BEGIN, declare_mechanism
 from children.guardians.tasks import ask, begin
 from children.invitations.services.inviting import invite_guardian
 from paktaleem.directory.webhooks.signing import new_secret

@@ -19,7 +19,7 @@ from children.guardians.providers import (
     check_providers,
     read_signed,
 )
-from children.guardians.selectors.guardians import find_check_url
+from children.guardians.selectors import find_check_url
 from children.guardians.services.checks import (
     BEGIN,
     CheckUnknown,

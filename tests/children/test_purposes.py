@@ -5,14 +5,14 @@ from functools import partial
 
 import pytest
 
-from children.guardians.models.cases import GuardianChange, GuardianConflict
 from children.guardians.models.guardians import Guardianship
+from children.guardians.models.mechanisms import GuardianChange, GuardianConflict
 from children.guardians.services.guardians import change_guardian, end_guardian
-from consent.consents.models.consents import Consent, ConsentState, GivenBy
+from consent.consents.models import Consent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_with_key
-from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP

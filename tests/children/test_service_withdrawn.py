@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from consent.consents.models.consents import ConsentEvent, ConsentState
+from consent.consents.models import ConsentEvent, ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from rights.rectifications.models import RecipientNotice

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from children.guardians.evidence import CardNumberFound, check_evidence
+from children.guardians.authority import CardNumberFound, check_evidence
 from children.guardians.services.answers import TooWeakToShare, record_service_answer
 from children.guardians.services.verifications import record_verification, verify_guardian
 from children.strength import (

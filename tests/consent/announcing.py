@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from consent.consents.models.consents import ConsentState, Method
+from consent.consents.models import ConsentState, Method
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.models.notices import Notice
+from consent.notices.models import Notice, NoticeDispatch
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
 from consent.notices.services.dispatches import open_dispatches, record_dispatch_proof
 from consent.notices.services.publishing import publish_notice_version
@@ -16,7 +15,7 @@ from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose
 
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from consent.register.services.register import change_register
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.factories import SETTING_UP
 
 

@@ -13,12 +13,13 @@ from consent.register.compiled import (
     Approval,
     BasisRule,
     InstructionRule,
+    NoticeRule,
+    NoticeVersionRule,
+    Period,
     PurposeRule,
     RecipientRule,
     compile_register,
 )
-from consent.register.periods import Period
-from consent.register.versions import NoticeRule, NoticeVersionRule
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from tests.consent.plain_decision import Rows
 

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from consent.consents.models.consents import Objection, Restriction
+from consent.consents.models import Objection, Restriction
 from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.foundation.accounts.actors import user_actor
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.limits.services import approve_overruling, inform_before_lift, propose_overruling, request_lift_after_notice
 
 

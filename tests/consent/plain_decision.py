@@ -11,8 +11,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consent.register.compiled import AgreementRule, BasisRule, InstructionRule, PurposeRule, RecipientRule
-    from consent.register.versions import NoticeVersionRule
+    from consent.register.compiled import (
+        AgreementRule,
+        BasisRule,
+        InstructionRule,
+        NoticeVersionRule,
+        PurposeRule,
+        RecipientRule,
+    )
 
 FAR = datetime.max.replace(tzinfo=UTC)
 

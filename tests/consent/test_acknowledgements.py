@@ -9,9 +9,8 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from consent.consents.models.acknowledgements import PolicyAcknowledgement
-from consent.consents.models.consents import Consent, ConsentEvent, Method
-from consent.consents.selectors.timelines import ACKNOWLEDGED, list_timeline, select_acknowledgements
+from consent.consents.models import Consent, ConsentEvent, Method, PolicyAcknowledgement
+from consent.consents.selectors.consents import ACKNOWLEDGED, list_timeline, select_acknowledgements
 from consent.consents.services.acknowledgements import acknowledge_policy
 from consent.consents.services.consent_basis import NoticeNotInEffect
 from consent.consents.services.recording import ClaimInFuture

@@ -7,11 +7,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.consents.models.consents import ConsentEvent
-from consent.notices.models.announcements import NoticeDispatch, NoticeEffect
-from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
+from consent.consents.models import ConsentEvent
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeEffect, NoticeVersion
 from consent.notices.selectors.notices import notice_timeline, policy_timeline
-from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
+from consent.notices.services.announcements import list_clients_to_follow, process_client
 from consent.notices.services.dispatches import open_dispatches
 from consent.notices.services.publishing import (
     DraftClosed,
@@ -29,7 +28,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.accounts.officers import second_officer
 from tests.consent.announcing import DAY, PURPOSE, SECOND, TICK, announce, consent, decision, prove, share_purpose
 from tests.factories import SETTING_UP, make_consent_purpose

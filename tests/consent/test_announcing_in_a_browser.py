@@ -15,13 +15,13 @@ from django.db import connections
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from consent.notices.models.notices import Notice
-from consent.notices.services.announcement_worker import process_client
+from consent.notices.models import Notice
+from consent.notices.services.announcements import process_client
 from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.browsing import WIDE, violations
 from tests.cast import Cast
 from tests.serving import HOST, environment_of_server, served

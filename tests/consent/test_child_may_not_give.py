@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, GivenBy
-from consent.consents.services.givers import ChildMayNotGive, UnknownAgeMayNotGive
+from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
+from consent.consents.services.consent_basis import ChildMayNotGive, UnknownAgeMayNotGive
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -120,7 +120,7 @@ def test_what_a_child_sends_ends_no_guardians_no(cast, now, state):
 def once_recorded(cast, now, monkeypatch):
     """Danish's own yes, as it was recorded before it was refused."""
     with in_client(cast.client_id("indus")), monkeypatch.context() as before:
-        before.setattr("consent.consents.services.givers.check_giver", lambda *_, **_given: False)
+        before.setattr("consent.consents.services.consent_basis.check_giver", lambda *_, **_given: False)
         [event] = say(cast, now - timedelta(days=1))
     return event
 

@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, GivenBy, Method
-from consent.consents.services.consent_basis import NoticeNotInEffect
-from consent.consents.services.givers import GuardianUnknown
+from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method
+from consent.consents.services.consent_basis import GuardianUnknown, NoticeNotInEffect
 from consent.consents.services.recording import (
     Answer,
     ClaimInFuture,
@@ -21,9 +20,9 @@ from consent.consents.services.recording import (
     record_answers,
     withdraw_consent,
 )
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import TokenExpired, TokenForeign
-from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.selectors.public import get_current_notice
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.services.register import change_register
@@ -32,7 +31,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import deactivate_purpose, make_consent_purpose
 from tests.showing import shown, shown_version
 
@@ -131,7 +130,7 @@ def test_several_answers_are_recorded_apart(cast, indus, now):
 
 
 def publish_for(cast, client, purposes, now, code="both"):
-    from consent.notices.models.notices import Notice  # noqa: PLC0415
+    from consent.notices.models import Notice  # noqa: PLC0415
 
     row = Notice(client_id=client.id, code=code, title_en="Both", title_ur="دونوں", purposes=purposes)
     change_register(row, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
@@ -256,7 +255,7 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
 
 
 def foreign_notice(cast):
-    from paktaleem.development.embedded.endpoint import SUPERUSER  # noqa: PLC0415
+    from paktaleem.development.embedded.layout import SUPERUSER  # noqa: PLC0415
     from tests.tenancy.connections import enter, rows  # noqa: PLC0415
 
     with enter(SUPERUSER) as door:

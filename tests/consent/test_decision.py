@@ -13,10 +13,8 @@ import pytest
 
 from consent.decisions.decision import next_change
 from consent.decisions.facts import KeptData, Objection, Restriction
-from consent.decisions.reasons import Reason
-from consent.decisions.remedies import remedy_for
-from consent.register.periods import Period
-from consent.register.versions import NoticeRule, NoticeVersionRule
+from consent.decisions.reasons import Reason, remedy_for
+from consent.register.compiled import NoticeRule, NoticeVersionRule, Period
 from tests.consent.decision_worlds import (
     AGREEMENT,
     ALWAYS,
@@ -584,7 +582,7 @@ def test_for_a_child_the_remedy_says_whom_to_ask():
 
 
 def test_the_decision_needs_no_django_and_reads_no_clock():
-    modules = "consent.decisions.decision, consent.decisions.remedies"
+    modules = "consent.decisions.decision, consent.decisions.reasons"
     code = f"import sys, {modules}; print([m for m in sys.modules if 'django' in m])"
     seen = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"

@@ -17,9 +17,16 @@ from hypothesis import strategies as st
 from consent.decisions.decision import decide, next_change
 from consent.decisions.facts import Action, ConsentFact, KeptData, Objection, Question, Restriction
 from consent.decisions.reasons import Reason
-from consent.register.compiled import AgreementRule, Approval, BasisRule, InstructionRule, RecipientRule, WideningRule
-from consent.register.periods import Period
-from consent.register.versions import NoticeVersionRule
+from consent.register.compiled import (
+    AgreementRule,
+    Approval,
+    BasisRule,
+    InstructionRule,
+    NoticeVersionRule,
+    Period,
+    RecipientRule,
+    WideningRule,
+)
 from tests.consent.decision_worlds import (
     AGREEMENT,
     CATEGORIES,

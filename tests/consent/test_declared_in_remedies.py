@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from children.guardians.services.mechanisms import declare_mechanism
-from consent.decisions.reasons import Reason
-from consent.decisions.remedies import remedy_for
-from consent.register.declarations import ClientDeclarations, DeclaredProcedure
+from children.guardians.services.checks import declare_mechanism
+from consent.decisions.reasons import Reason, remedy_for
+from consent.register.compiled import ClientDeclarations, DeclaredProcedure
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller

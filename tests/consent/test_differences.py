@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.notices.differences import Piece, differences
+from consent.notices.effects import Piece, differences
 from consent.register.notice_html import render_notice
 
 TEXTS = st.lists(

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from consent.notices.models.announcements import NoticeEffect
+from consent.notices.models import NoticeEffect
 from consent.tasks import process_announcements
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

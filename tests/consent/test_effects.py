@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.notices.effects import PublishedVersion, effect_after_proof, effects_at_client, merge_own_and_shared
-from consent.register.versions import NoticeRule, NoticeVersionRule
+from consent.register.compiled import NoticeRule, NoticeVersionRule
 from tests.consent.plain_decision import plain_in_effect, plain_outdated
 
 NOW = datetime(2026, 10, 1, 9, tzinfo=UTC)

@@ -7,12 +7,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from consent.consents.models.consents import ConsentEvent, ConsentState, Method
-from consent.consents.models.evidence import ConsentEvidence
+from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState, Method
 from consent.consents.services.consent_basis import EvidenceMissing
 from consent.consents.services.evidence import add_evidence_file, open_evidence
 from consent.consents.services.recording import Answer, record_answers
-from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.selectors.public import get_current_notice
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from consent.consents.models.consents import Consent, ConsentState, GivenBy, Method
+from consent.consents.models import Consent, ConsentState, GivenBy, Method
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from paktaleem.foundation.tenancy.context import in_client
 from tests.showing import shown

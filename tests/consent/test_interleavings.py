@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.db import connections
 
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState
+from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.selectors.consents import consent_states
 from consent.consents.services.recording import Answer, NothingToWithdraw, record_answers, withdraw_consent
 from consent.notices.notice_tokens import TokenExpired

@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.tasks import order_limit
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now

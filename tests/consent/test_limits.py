@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from consent.consents.models.consents import Objection, Restriction
+from consent.consents.models import Objection, Restriction
 from consent.consents.services.restrictions import (
     lift_restriction,
     object_to_purpose,
@@ -15,8 +15,8 @@ from consent.consents.services.restrictions import (
     restrict_processing,
     withdraw_objection,
 )
+from consent.register.effects import WeakensSafeguard
 from consent.register.services.safeguards import decide_safeguard_change
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason

@@ -9,9 +9,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
+from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown
-from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.selectors.public import get_current_notice
 from consent.notices.services.publishing import publish_notice_version, save_draft
 from consent.register.models.purposes import RegisterVersion
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -19,7 +19,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import UnstampedChange
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 DAY = timedelta(days=1)
 

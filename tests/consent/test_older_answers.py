@@ -4,12 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from consent.consents.models.consents import Consent, ConsentState, GivenBy, Method
-from consent.consents.services.consent_basis import ClaimBeforeNotice
-from consent.consents.services.givers import ChildMayNotGive
+from consent.consents.models import Consent, ConsentState, GivenBy, Method
+from consent.consents.services.consent_basis import ChildMayNotGive, ClaimBeforeNotice
 from consent.consents.services.recording import Answer, record_answers
 from consent.notices.notice_tokens import TokenExpired
-from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.selectors.public import get_current_notice
 from tests.children.guardians import make_guardian, verified_guardian
 from tests.factories import CAST_AT, SubjectFactory
 from tests.showing import shown

@@ -6,10 +6,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState
+from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.selectors.consents import consent_states
 from consent.consents.services.recording import Answer, PurposeUnknown, record_answers, withdraw_consent
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.actors import Reason

@@ -4,16 +4,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.consents.models.consents import Consent, ConsentState, GivenBy, Method
+from consent.consents.models import Consent, ConsentState, GivenBy, Method
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
-from consent.notices.models.notices import Notice
+from consent.notices.models import Notice
 from consent.notices.selectors.preview import RenewalCounts, preview_effect
-from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.selectors.public import get_current_notice
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.consent.announcing import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose
 from tests.factories import SETTING_UP
 from tests.showing import shown

@@ -8,8 +8,8 @@ from django.test import Client
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from consent.consents.models.consents import ConsentEvent
-from consent.receipts.receipt_codes import RECEIPT_CODE, find_event_id, make_receipt_code
+from consent.consents.models import ConsentEvent
+from consent.receipts.receipt import RECEIPT_CODE, find_event_id, make_receipt_code
 from consent.receipts.views import receipt_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import by_link, latest_code, send, visitor, work

@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 
-from consent.notices.models.notices import Notice
+from consent.notices.models import Notice
 from consent.notices.selectors.public import list_public_purposes
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import DataCategory, Occasion, Purpose
-from consent.register.services.widening import widen_purpose
+from consent.register.services.safeguards import widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client

@@ -5,8 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from consent.decisions.reasons import Reason
-from consent.decisions.remedies import remedy_for
+from consent.decisions.reasons import Reason, remedy_for
 from tests.api.callers import Caller
 from tests.console.pages import refused_by_policy
 

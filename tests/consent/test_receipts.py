@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from pyld import jsonld
 
-from consent.consents.models.consents import ConsentEvent, ConsentState
+from consent.consents.models import ConsentEvent, ConsentState
 from consent.receipts.receipt import (
     DataItem,
     Party,
@@ -20,10 +20,9 @@ from consent.receipts.receipt import (
     consent_receipt,
 )
 from consent.register import dpv
+from consent.register.compiled import PurposeText
 from consent.register.models.purposes import Purpose
-from consent.register.purpose_texts import PurposeText
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from consent.register.services.widening import widen_purpose
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller

@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
+from consent.notices.models import NoticeDispatch
+from consent.notices.services.announcements import list_clients_to_follow, process_client
 from consent.register.models.agreements import Instruction, RecipientApproval
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import LawfulBasis, Purpose
+from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity
 from consent.register.services.register import change_register, end_period
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.consent.announcing import prove
 from tests.consent.approving import accept_by_two, officer

@@ -8,18 +8,18 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from consent.consents.selectors.service_notices import recipients_of
-from consent.notices.services.responses import answer_objection, object_to_announcement, withdraw_objection
+from consent.consents.selectors.choices import recipients_of
+from consent.notices.services.publishing import answer_objection, object_to_announcement, withdraw_objection
+from consent.register.effects import WeakensSafeguard
 from consent.register.models.agreements import Recipient
-from consent.register.models.safeguards import SafeguardChange
+from consent.register.models.purposes import SafeguardChange
 from consent.register.services.register import change_register, end_period
 from consent.register.services.safeguards import decide_safeguard_change
 from consent.register.services.safeguards import request_safeguard_change as request_change
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.consent.announcing import prove
 from tests.consent.approving import approve_by_two, make_provider, officer

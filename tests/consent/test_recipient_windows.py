@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from consent.decisions.facts import Question
-from consent.decisions.selectors.decisions import decide_one
-from consent.decisions.selectors.past_decisions import decide_each
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.models.notices import NoticeVersion
+from consent.decisions.selectors.decisions import decide_each, decide_one
+from consent.notices.models import NoticeDispatch, NoticeVersion
 from consent.notices.services.dispatches import open_dispatches
-from consent.notices.services.responses import (
+from consent.notices.services.publishing import (
     AlreadyResponded,
     NoOpenObjection,
     answer_objection,
@@ -24,7 +22,7 @@ from consent.register.models.agreements import Instruction, RecipientApproval, S
 from consent.register.services.register import change_register, end_period
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.consent.announcing import prove
 from tests.consent.approving import approve_by_two, make_provider, officer

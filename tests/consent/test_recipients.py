@@ -10,33 +10,31 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from children.guardians.services.verifications import record_verification
-from consent.consents.models.consents import ConsentState, Method
+from consent.consents.models import ConsentState, Method
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
 from consent.notices.services.dispatches import open_dispatches
-from consent.notices.services.publishing import save_draft
-from consent.notices.services.responses import (
+from consent.notices.services.publishing import (
     NoOpenObjection,
     answer_objection,
     object_to_announcement,
+    save_draft,
     withdraw_objection,
 )
+from consent.register.effects import WeakensSafeguard, count_recipient_effect
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
-from consent.register.models.safeguards import SafeguardChange
-from consent.register.recipient_effects import count_recipient_effect
+from consent.register.models.purposes import SafeguardChange
 from consent.register.services.register import change_register, end_period
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.children.guardians import guardian_of, make_guardian, record_answer
 from tests.consent.announcing import prove

@@ -10,9 +10,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from psycopg import errors
 
 from consent.agreements.models import ClientContact
-from consent.cookies.models.links import LinkedService
-from consent.cookies.models.register import Cookie, CookieSite
-from consent.notices.models.notices import Notice
+from consent.cookies.models import Cookie, CookieSite, LinkedService
+from consent.notices.models import Notice
 from consent.register.models.agreements import (
     AgreementSuspension,
     Instruction,
@@ -20,20 +19,20 @@ from consent.register.models.agreements import (
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.register.models.capacities import PurposeCapacity
 from consent.register.models.purposes import (
     BalancingTest,
     DataCategory,
     LawfulBasis,
     ListedLaw,
     Occasion,
+    PeriodRow,
     Purpose,
+    PurposeCapacity,
+    RegisterRow,
     RegisterVersion,
 )
-from consent.register.models.rows import PeriodRow, RegisterRow
-from consent.register.services.balancing import AlreadySigned, sign_balancing_test
 from consent.register.services.register import SharedRowNotEditable, change_register, end_period
-from consent.register.services.widening import widen_purpose
+from consent.register.services.safeguards import AlreadySigned, sign_balancing_test, widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.client_services import change_client
@@ -41,9 +40,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.records.models import ImpactAssessment
-from retention.schedule.models.rules import RetentionRule
+from retention.schedule.models import RetentionRule
 from tests.consent.approving import accept_by_two, approve_by_two
 from tests.factories import SETTING_UP
 

@@ -7,18 +7,22 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.selectors.decisions import decide_all_purposes
-from consent.notices.selectors.purposes import bases_in_force
-from consent.register.effects import count_concerned
+from consent.notices.selectors.public import bases_in_force
+from consent.register.effects import WeakensSafeguard, count_concerned
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import LawfulBasis, ListedLaw, Purpose
-from consent.register.models.safeguards import SafeguardChange, SafeguardKind
+from consent.register.models.purposes import (
+    LawfulBasis,
+    ListedLaw,
+    Purpose,
+    PurposeCapacity,
+    SafeguardChange,
+    SafeguardKind,
+)
 from consent.register.services.register import change_register, end_period
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.development.demo.content import LAWS
 from paktaleem.development.demo.loading import list_laws
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
@@ -26,7 +30,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester, Cha
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.consent.approving import officer
 from tests.factories import SETTING_UP
 from tests.showing import shown

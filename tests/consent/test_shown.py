@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core import signing
 
-from consent.consents.models.consents import Consent, ConsentState, Method
+from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.notices.notice_tokens import (
     ShownNotice,
@@ -17,7 +17,7 @@ from consent.notices.notice_tokens import (
     sign_notice_token,
 )
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.showing import shown
 
 DAY = timedelta(hours=24)

@@ -5,15 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState
+from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.selectors.consents import consent_states
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
-from consent.consents.services.renewals import request_renewals
-from consent.consents.services.revocation import NothingInForce, invalidate_consent, revoke_consent
+from consent.consents.services.revocation import NothingInForce, invalidate_consent, request_renewals, revoke_consent
+from consent.decisions.facts import changes_state, renewal_is_due
 from consent.decisions.models import SubjectChange
 from consent.decisions.selectors.decisions import decide_all_purposes
-from consent.decisions.states import changes_state, renewal_is_due
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import TokenExpired
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import Purpose

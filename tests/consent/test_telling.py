@@ -7,10 +7,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 
-from consent.notices.models.announcements import NoticeDispatch, NoticeResponse
-from consent.notices.selectors.announcements import select_open_objections, select_unacknowledged
-from consent.notices.services.announcement_worker import process_client
-from consent.notices.services.responses import (
+from consent.notices.models import NoticeDispatch, NoticeResponse
+from consent.notices.selectors.notices import select_open_objections, select_unacknowledged
+from consent.notices.services.announcements import process_client
+from consent.notices.services.publishing import (
     AlreadyResponded,
     NoOpenObjection,
     acknowledge_announcement,

@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from consent.consents.models.consents import ConsentEvent
-from consent.consents.selectors.timelines import list_timeline, select_consent_events, states_at
+from consent.consents.models import ConsentEvent
+from consent.consents.selectors.consents import list_timeline, select_consent_events, states_at
 from consent.consents.services.recording import withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose
-from consent.notices.models.notices import Notice
+from consent.notices.models import Notice
 from consent.notices.selectors.registers import register_as_of
 from consent.notices.services.publishing import publish_notice_version
 from consent.receipts.evidence_bundles import LEDGER, MANIFEST, BundleBroken, check_bundle

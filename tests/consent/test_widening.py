@@ -8,29 +8,25 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, Method
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
 from consent.consents.selectors.choices import list_choices
-from consent.consents.selectors.consents import consent_states
-from consent.consents.selectors.timelines import list_timeline, select_consent_events, states_at
+from consent.consents.selectors.consents import consent_states, list_timeline, select_consent_events, states_at
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.notice_tokens import TokenExpired
 from consent.notices.selectors.preview import ClientCounts, RenewalCounts, preview_effect, preview_widening
-from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.selectors.public import get_current_notice
 from consent.notices.selectors.registers import register_as_of
 from consent.receipts.selectors import get_record_facts
-from consent.register.models.purposes import LawfulBasis, Purpose
-from consent.register.models.safeguards import SafeguardKind
-from consent.register.models.widenings import PurposeWidening
+from consent.register.effects import WeakensSafeguard
+from consent.register.models.purposes import LawfulBasis, Purpose, PurposeWidening, SafeguardKind
 from consent.register.services.register import SharedRowNotEditable, change_register
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from consent.register.services.widening import widen_purpose
-from consent.register.weakening import WeakensSafeguard
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.consent.announcing import PURPOSE, consent, decision, share_purpose
 from tests.consent.approving import accept_by_two
 from tests.faults.size import sized

@@ -1,15 +1,13 @@
 """Actions for children in the console, besides those on guardians."""
 
 import children.guardians.tasks
-from children.guardians.models.authorisations import SchoolAuthorisation
-from children.guardians.models.cases import Quarantine
-from children.guardians.models.guardians import Verification
-from children.guardians.models.mechanisms import ChildMechanism, ProviderCheck
+from children.guardians.models.guardians import SchoolAuthorisation, Verification
+from children.guardians.models.mechanisms import ChildMechanism, ProviderCheck, Quarantine
 from children.guardians.services.checks import ASK, BEGIN
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.signing import new_secret
-from paktaleem.foundation.accounts.client_changes import ClientChange
+from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.services.collecting import CollectionReport, report_collection

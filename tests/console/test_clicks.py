@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.console.clicking import Clicks
 from tests.signing_in import browser_of

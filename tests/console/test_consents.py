@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from consent.consents.models.consents import Consent, ConsentEvent, Objection, Restriction
+from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast

@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.people.services.erasure import complete_erasure, start_erasure
 from paktaleem.foundation.accounts.actors import system_actor

@@ -20,8 +20,8 @@ from paktaleem.foundation.console.exporting import AT_ONCE, ROWS_AT_ONCE, Export
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.table_policy import Personal
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.tables import Personal
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS

@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.fact_names import FACT_NAMES
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.history import format_parts, list_row_versions
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.models.holds import HoldKind
+from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
 from tests.console.fact_keys import list_fact_keys

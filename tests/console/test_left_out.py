@@ -9,16 +9,15 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from consent.agreements.admin import panels as agreement_panels
-from consent.agreements.services.attesting import attest_duties
-from consent.agreements.services.signing import decline_signing, sign_agreement
+from consent.agreements.admin import contacts as agreement_panels
+from consent.agreements.services import attest_duties, decline_signing, sign_agreement
 from consent.consents.admin import consents, person_page
-from consent.consents.models.consents import Consent
-from consent.sharing.admin import person as sharing
-from consent.sharing.services.legal import decide_legal_disclosure, request_legal_disclosure
-from paktaleem.directory.administration.admin import access_records
-from paktaleem.directory.administration.admin.limits import read_schools
-from paktaleem.directory.people.admin import summary
+from consent.consents.models import Consent
+from consent.sharing import admin as sharing
+from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
+from paktaleem.directory.administration.admin import entries
+from paktaleem.directory.administration.admin.clients import read_schools
+from paktaleem.directory.people.admin import people
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import searches
 from paktaleem.directory.people.services.batches import register_guardians
@@ -27,15 +26,14 @@ from paktaleem.directory.webhooks import admin as webhooks
 from paktaleem.directory.webhooks.models import Attempt
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.console import cards, history
-from paktaleem.foundation.console.cards import Card, Severity, make_cards
+from paktaleem.foundation.console import history, home_pages
+from paktaleem.foundation.console.home_pages import Card, Severity, make_cards
 from paktaleem.foundation.console.person_pages import list_url_of_person
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.requests import selectors as request_selectors
-from rights.requests.admin import person
+from rights.requests.admin import requests
 from rights.requests.selectors import list_linkable
-from rights.requests.services.identity import deny_own_request
-from rights.requests.services.intake import receive_request
+from rights.requests.services.intake import deny_own_request, receive_request
 from tests.agreements.test_life import draft_of
 from tests.api.callers import Caller
 from tests.cast import Cast
@@ -59,7 +57,7 @@ def panel_of(cast: Cast, sign_in: SignIn, name: str, tab: str = "") -> str:
 
 
 def test_the_guardians_of_a_child(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(summary, "_MOST_CLAIMS", 1)
+    monkeypatch.setattr(people, "_MOST_CLAIMS", 1)
     for names, is_said in ((["esra"], False), (["esra", "junaid"], True)):
         named = [{"external_id": f"lms-{one}", "relationship": "parent"} for one in names]
         with in_client(cast.client_id("indus")):
@@ -70,7 +68,7 @@ def test_the_guardians_of_a_child(cast: Cast, sign_in: SignIn, now: Any, monkeyp
 def test_the_rights_requests_of_a_person(
     cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(person, "_MOST", 1)
+    monkeypatch.setattr(requests, "_MOST", 1)
     given: dict[str, Any] = {"channel": "telephone", "language": "en", "actor": cast.actor("amina"), "at": now}
     for kind, is_said in (("access", False), ("portability", True)):
         with in_client(cast.client_id("indus")):
@@ -82,16 +80,16 @@ def test_demands_and_accesses_of_a_person_with_links_to_all(
     cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "_MOST", 1)
-    monkeypatch.setattr(access_records, "_MOST", 1)
+    monkeypatch.setattr(entries, "_MOST", 1)
     amina = sign_in("amina")
-    person = row_url("subjects/subject", cast.subject_id("danish"), "change")
+    requests = row_url("subjects/subject", cast.subject_id("danish"), "change")
     for number, is_said in ((1, False), (2, True)):
         by: dict[str, Any] = {"actor": cast.actor("amina"), "at": now + number * MINUTE}
         with in_client(cast.client_id("indus")):
             request_legal_disclosure(cast.subject("danish"), demand(now, reference=f"{number}/2026"), **by)
             record_access(cast.subject("danish"), ["email"], reason="support_case", **by)
         for tab, model in (("disclosures", "sharing/legaldisclosure"), ("looks", "subjects/accessrecord")):
-            page = amina.get(f"{person}?tab={tab}").content.decode()
+            page = amina.get(f"{requests}?tab={tab}").content.decode()
             assert (WORDS in page) == is_said
             links = re.findall(rf'{WORDS} <a href="([^"]+)">Show all</a>', page)
             assert len(links) == is_said
@@ -103,7 +101,7 @@ def test_demands_and_accesses_of_a_person_with_links_to_all(
 def test_all_requests_of_a_person_are_listed_also_those_that_have_ended(
     cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(person, "_MOST", 1)
+    monkeypatch.setattr(requests, "_MOST", 1)
     with in_client(cast.client_id("indus")):
         ended, still_open = received(cast), received(cast, "objection")
         withdraw(cast, ended)
@@ -132,11 +130,11 @@ def test_the_answers_of_a_person_on_the_timeline_and_in_a_history(
     monkeypatch.setattr(person_page, "LATEST_EVENTS", 1)
     monkeypatch.setattr(consents, "SHOWN", 1)
     celia, caller = sign_in("celia"), Caller(cast.key("khyber"))
-    person = row_url("subjects/subject", cast.subject_id("kiran"), "change")
+    requests = row_url("subjects/subject", cast.subject_id("kiran"), "change")
     caller.consent("lms-kiran", "newsletter")
     with in_client(cast.client_id("khyber")):
         history = row_url("consent/consent", Consent.objects.get(purpose__code="newsletter").pk, "history")
-    pages = [f"{person}?tab=timeline", history]
+    pages = [f"{requests}?tab=timeline", history]
     assert [WORDS in celia.get(page).content.decode() for page in pages] == [False, False]
     assert caller.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw", {}).status_code == 200
     timeline, of_consent = (celia.get(page).content.decode() for page in pages)
@@ -232,7 +230,7 @@ def test_people_found_by_their_name(cast: Cast, sign_in: SignIn, now: Any, monke
 def test_the_cards_of_the_first_page_end_with_the_number_of_those_shown(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cards, "MOST_CARDS", 1)
+    monkeypatch.setattr(home_pages, "MOST_CARDS", 1)
     make: dict[str, Any] = {
         "to_card": lambda row: Card("Client", row.name, severity=Severity.URGENT),
         "url": "/admin/x/",

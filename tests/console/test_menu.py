@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from paktaleem.console_menu import SECTIONS
-from paktaleem.foundation.console.menu import Entry, Section, show_sections
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.site import Entry, Section, show_sections, site
 from tests.browsing import WIDE, fits
 from tests.console.conftest import SignIn
 from tests.demo.running import Demonstration

@@ -9,8 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderPart
-from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, System, SystemKey
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, fail_order
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.models import AccessRecord

@@ -9,18 +9,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from paktaleem.directory.people.services.claims import claim_guardian
-from paktaleem.directory.people.services.people import reveal_fields
+from paktaleem.directory.people.services.people import claim_guardian, reveal_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.row_actions import PAGES, RowAction
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url

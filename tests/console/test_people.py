@@ -11,7 +11,7 @@ from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
 from tests.cast import Cast
 from tests.console.conftest import SignIn

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from children.invitations.services.inviting import invite_guardians_of
-from consent.consents.models.consents import Consent, Objection
+from consent.consents.models import Consent, Objection
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.console import paging, people_filters

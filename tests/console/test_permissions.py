@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.staff_services import end_membership
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, list_url, row_url

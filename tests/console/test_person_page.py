@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import Instruction

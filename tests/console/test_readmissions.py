@@ -9,7 +9,7 @@ from django.utils import timezone
 from paktaleem.directory.people.models import Readmission
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.console.conftest import SignIn

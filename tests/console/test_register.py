@@ -7,16 +7,15 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
+from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.register.models.agreements import Instruction, ServiceAgreement
-from consent.register.models.purposes import BalancingTest, Purpose
-from consent.register.models.safeguards import SafeguardChange
+from consent.register.models.purposes import BalancingTest, Purpose, SafeguardChange
 from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import approve, second_officer
 from tests.cast import Cast
 from tests.console.conftest import SignIn

@@ -9,7 +9,7 @@ from paktaleem.foundation.console.register_names import format_categories, forma
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.times import bare, format_date, format_time
-from retention.schedule.models.rules import RetentionRule
+from retention.schedule.models import RetentionRule
 from tests.cast import Cast
 from tests.console.codes import codes_in
 from tests.project.test_console_in_urdu import in_urdu

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consent.consents.models.consents import Consent, ConsentState
+from consent.consents.models import Consent, ConsentState
 from consent.consents.services.recording import Answer, record_answers
-from consent.register.models.purposes import LawfulBasis, Purpose
-from consent.register.models.safeguards import SafeguardChange
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from consent.register.services.widening import widen_purpose
+from consent.register.models.purposes import LawfulBasis, Purpose, SafeguardChange
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.cast import Cast

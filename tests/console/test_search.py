@@ -10,9 +10,9 @@ from time_machine import TimeMachineFixture
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, refused_by_policy, row_url

@@ -4,15 +4,14 @@ import re
 from html import unescape
 from typing import Any
 
-from consent.notices.models.notices import Notice
-from consent.register.admin.purpose_steps import list_purpose_effects
-from consent.register.models.purposes import BalancingTest, LawfulBasis, Purpose
-from consent.register.models.safeguards import SafeguardChange
+from consent.notices.models import Notice
+from consent.register.admin.purposes import list_purpose_effects
+from consent.register.models.purposes import BalancingTest, LawfulBasis, Purpose, SafeguardChange
 from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.project.test_console_in_urdu import english_in, in_urdu
 from tests.signing_in import browser_of

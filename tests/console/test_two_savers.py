@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn

@@ -17,9 +17,14 @@ from paktaleem.foundation.console.long_acts import LISTED_FOR, long_acts
 from paktaleem.foundation.runs.models import Run
 from paktaleem.foundation.runs.services import begin_run, restart_run
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services.counting import count_year_end
-from paktaleem.school_years.services.preparing import Choices, confirm_year_end, prepare_year_end
-from paktaleem.school_years.services.running import close_classes, finish_people
+from paktaleem.school_years.services import (
+    Choices,
+    close_classes,
+    confirm_year_end,
+    count_year_end,
+    finish_people,
+    prepare_year_end,
+)
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url

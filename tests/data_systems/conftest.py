@@ -2,12 +2,12 @@
 
 import pytest
 
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.factories import SETTING_UP, OrderSpecFactory, make_system
 
 

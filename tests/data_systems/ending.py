@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.services.registering import end_system, propose_system_end
 from paktaleem.foundation.audit.actors import Reason
 from tests.cast import Cast

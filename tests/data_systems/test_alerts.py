@@ -6,14 +6,13 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from paktaleem.directory.data_systems.models.alerts import OrderAlert
-from paktaleem.directory.data_systems.services.alerting import raise_alerts
-from paktaleem.directory.data_systems.services.fulfilment import accept_order
+from paktaleem.directory.data_systems.models import OrderAlert
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, raise_alerts
 from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.data_systems.tasks import alert_stuck_orders
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import SETTING_UP
 
 LATER = timedelta(days=2)

@@ -6,18 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import OrderPart
-from paktaleem.directory.data_systems.results import Answer, Section
+from paktaleem.directory.data_systems.models import OrderPart
 from paktaleem.directory.data_systems.services.collecting import add_part
-from paktaleem.directory.data_systems.services.copies import (
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
+from paktaleem.directory.data_systems.services.issuing import (
     OrderOpen,
+    issue_orders,
     list_clients_with_old_copies,
     purge_copies,
     purge_old_copies,
 )
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
-from paktaleem.directory.data_systems.services.issuing import issue_orders
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome, Section
 from paktaleem.directory.data_systems.tasks import purge_copies_of_clients
 from paktaleem.directory.files.models import FileChunk, PackageKey, SealedFile
 from paktaleem.directory.files.services import FilePurged, iterate_file, store_file

@@ -9,15 +9,17 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.models.systems import System
-from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services.erasure import ERASURE_DUE
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
-from paktaleem.directory.data_systems.services.issuing import issue_orders
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
-from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.data_systems.models import Order, System
+from paktaleem.directory.data_systems.services.fulfilment import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.services.issuing import ERASURE_DUE, issue_orders
+from paktaleem.directory.data_systems.states import Answer, Outcome
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.services.erasure import (
     AlreadyErased,
@@ -31,7 +33,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import Stage, erasure_list
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import make_system
 from tests.working import run_worker, work

@@ -4,16 +4,15 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from django.db import connection
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.key_epochs.services import rewrap_other_kinds
 from paktaleem.directory.people.services.erasure import carry_out_erasure, erase_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import erasure_list
-from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
+from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
 
 DONE = Answer(Outcome.DONE, counts={"usage_logs": 4})
 

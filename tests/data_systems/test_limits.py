@@ -4,11 +4,10 @@ from io import BytesIO
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderPart
-from paktaleem.directory.data_systems.results import Answer, Section
+from paktaleem.directory.data_systems.models import Order, OrderPart
 from paktaleem.directory.data_systems.services.collecting import MOST_PARTS, TooManyParts, add_part
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome, Section
 from paktaleem.directory.files.services import FileTooLarge
 
 

@@ -12,8 +12,7 @@ from django.db import connection
 
 from paktaleem.directory.data_systems.selectors import is_set_intact, list_orders_of_system
 from paktaleem.directory.data_systems.services.fulfilment import hand_over
-from paktaleem.directory.data_systems.services.issuing import issue_orders
-from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
+from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
 from paktaleem.directory.people.models import Subject
 from tests.factories import SETTING_UP
 

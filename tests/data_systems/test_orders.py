@@ -8,9 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderPart, OrderStep
-from paktaleem.directory.data_systems.results import Answer, Exemption, Section
-from paktaleem.directory.data_systems.schedule import MOST_ATTEMPTS
+from paktaleem.directory.data_systems.models import Order, OrderPart, OrderStep
 from paktaleem.directory.data_systems.selectors import (
     OrderUnknown,
     Parent,
@@ -33,7 +31,7 @@ from paktaleem.directory.data_systems.services.fulfilment import (
     retry_order,
 )
 from paktaleem.directory.data_systems.services.issuing import issue_orders, new_values_of
-from paktaleem.directory.data_systems.states import Outcome, StepRefused
+from paktaleem.directory.data_systems.states import MOST_ATTEMPTS, Answer, Exemption, Outcome, Section, StepRefused
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject

@@ -8,12 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderStep
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.data_systems.selectors import is_everything_answered, is_set_intact, list_orders_of_system
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order, hand_over
-from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.services.issuing import issue_orders_for_set
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed

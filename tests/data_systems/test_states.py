@@ -7,17 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.directory.data_systems.results import Answer, Exemption, Section, find_answer_faults
-from paktaleem.directory.data_systems.schedule import MOST_ATTEMPTS, retry_at, spread_of, stuck_at
 from paktaleem.directory.data_systems.states import (
     ENDED,
     KIND_OF_ENTRY,
+    MOST_ATTEMPTS,
     OPEN,
+    Answer,
+    Exemption,
     Outcome,
+    Section,
     State,
     Step,
     StepRefused,
+    find_answer_faults,
     next_state,
+    retry_at,
+    spread_of,
+    stuck_at,
 )
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.directory.data_systems.selectors import NoSystem, system_of_key, systems, systems_holding
 from paktaleem.directory.data_systems.services.registering import (
     AlreadyEnded,
@@ -26,7 +26,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import make_system
 

@@ -3,16 +3,16 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.directory.data_systems.models.orders import OrderStep, Waiver
-from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
-from paktaleem.directory.data_systems.services.waiving import (
+from paktaleem.directory.data_systems.models import OrderStep, Waiver
+from paktaleem.directory.data_systems.services.fulfilment import (
     AlreadyProposed,
     NothingProposed,
+    accept_order,
     approve_waiver,
+    complete_order,
     propose_waiver,
 )
-from paktaleem.directory.data_systems.states import Outcome, StepRefused
+from paktaleem.directory.data_systems.states import Answer, Outcome, StepRefused
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry

@@ -7,7 +7,7 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from paktaleem.development.demo.receiver import Receiver
+from paktaleem.development.demo.systems import Receiver
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
 from tests.threads import in_thread
 

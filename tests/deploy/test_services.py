@@ -19,7 +19,7 @@ from django.db import connections
 
 from paktaleem.development.demo.supervision import Child
 from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.endpoint import APP, BACKUP, OWNER, SUPERUSER
+from paktaleem.development.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
 from paktaleem.foundation.encryption.keyring import new_keyring_text
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port

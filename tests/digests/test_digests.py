@@ -11,9 +11,8 @@ from paktaleem.digests.models import SentDigest
 from paktaleem.digests.selectors import count_looks, list_coming
 from paktaleem.digests.tasks import send_digest
 from paktaleem.digests.weeks import find_last_week, find_week_to_send
-from paktaleem.directory.mail.contexts import decrypt_context
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.rendering import render
+from paktaleem.directory.mail.rendering import decrypt_context, render
 from paktaleem.directory.people.services.people import reveal_fields
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.audit.actors import Reason

@@ -11,11 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from paktaleem.development.embedded import binaries as binaries_module
-from paktaleem.development.embedded.account import Account, server_account
-from paktaleem.development.embedded.endpoint import SUPERUSER
-from paktaleem.development.embedded.errors import ClusterError
-from paktaleem.development.embedded.layout import FALLBACK_FOLDER
+from paktaleem.development.embedded import layout as binaries_module
+from paktaleem.development.embedded.layout import FALLBACK_FOLDER, SUPERUSER, Account, ClusterError, server_account
 
 PROJECT = Path(__file__).resolve().parents[2]
 WHEEL = binaries_module.wheel_folder() or Path("/no/wheel")

@@ -14,7 +14,7 @@ import pytest
 from django.db import connections
 
 from paktaleem.development.demo.supervision import running, web_program
-from paktaleem.development.embedded.endpoint import APP
+from paktaleem.development.embedded.layout import APP
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.database import template_ready

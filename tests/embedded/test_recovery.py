@@ -11,12 +11,8 @@ import threading
 import psycopg
 import pytest
 
-from paktaleem.development.embedded.account import server_account
-from paktaleem.development.embedded.creation import create_cluster
-from paktaleem.development.embedded.endpoint import SUPERUSER
-from paktaleem.development.embedded.errors import ClusterError
-from paktaleem.development.embedded.files import write_atomically
-from paktaleem.development.embedded.layout import Layout
+from paktaleem.development.embedded.cluster import create_cluster
+from paktaleem.development.embedded.layout import SUPERUSER, ClusterError, Layout, server_account, write_atomically
 from tests.embedded.processes import kill_whole_server, postmasters_of, state_of, wait_for
 
 START = """

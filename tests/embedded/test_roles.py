@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from paktaleem.development.embedded.endpoint import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER
+from paktaleem.development.embedded.layout import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER
 from paktaleem.development.embedded.roles import drop_database, ensure_database, ensure_roles
 
 

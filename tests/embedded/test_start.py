@@ -10,12 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from paktaleem.development.embedded import binaries as binaries_module
-from paktaleem.development.embedded import creation as making
-from paktaleem.development.embedded import startup as starting
+from paktaleem.development.embedded import cluster as making
+from paktaleem.development.embedded import layout as binaries_module
+from paktaleem.development.embedded import postmaster as starting
 from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.endpoint import OWNER, SUPERUSER
-from paktaleem.development.embedded.errors import ClusterError
+from paktaleem.development.embedded.layout import OWNER, SUPERUSER, ClusterError
 from paktaleem.development.embedded.roles import ensure_database, ensure_roles
 from tests.embedded.processes import postmasters_of
 

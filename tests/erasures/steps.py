@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.services.erasure import complete_erasure
 from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.progress import continue_erasure
 from rights.erasures.services.proposals import decide_erasure, propose_erasure

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.people.services.erasure import (
     ErasureHeld,
@@ -33,7 +33,7 @@ from retention.holdings.services.collecting import CollectionReport, report_coll
 from rights.erasures.facts import read_facts
 from rights.erasures.models import ErasureProposal
 from rights.erasures.preview import preview_erasure
-from rights.erasures.services.notices import notify_person
+from rights.erasures.services.progress import notify_person
 from rights.erasures.services.proposals import (
     ChangedSince,
     ErasureEnded,

@@ -10,11 +10,10 @@ import pytest
 from django.db import DatabaseError, transaction
 from pypdf import PdfReader
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
-from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.data_systems.states import Answer, Outcome
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.directory.people.services.erasure import complete_erasure
@@ -25,7 +24,7 @@ from paktaleem.foundation.encryption.erasure_list import erasure_list
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.pdf import render_certificate
 from rights.erasures.selectors import find_certificate
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.sealing import create_key
 from rights.requests.services.closing import answer_request
 from tests.cast import Cast

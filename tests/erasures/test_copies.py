@@ -2,13 +2,13 @@
 
 import pytest
 
-from paktaleem.directory.people.erasure_hooks import list_blockers
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.extension_points import list_blockers
 from paktaleem.directory.people.services.erasure import complete_erasure, start_erasure
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
-from rights.packages.services.ending import end_due_packages
-from rights.requests.models.requests import RightsRequest
+from rights.packages.services.answering import end_due_packages
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
 from tests.cast import Cast
 from tests.erasures.steps import AFTER, SYSTEM, WHY, go_on, second, send_all, waive_all

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order
 from paktaleem.directory.data_systems.states import StepRefused
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.services.erasure import ErasureHeld, complete_erasure, start_erasure
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.models.holds import Hold, HoldKind
+from retention.schedule.models import Hold, HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from rights.erasures.models import ErasureProposal
 from rights.erasures.preview import preview_erasure

@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.erasure import complete_erasure
-from paktaleem.directory.people.services.replay import replay_erasures
+from paktaleem.directory.people.services.erasure import complete_erasure, replay_erasures
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import Certificate, ErasureProposal

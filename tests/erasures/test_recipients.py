@@ -2,7 +2,7 @@
 
 import pytest
 
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.services.erasure import complete_erasure
 from paktaleem.foundation.audit.certificates import read_body
 from rights.erasures.models import ErasureProposal
@@ -11,8 +11,7 @@ from rights.erasures.selectors import find_certificate
 from rights.erasures.services.proposals import decide_erasure
 from rights.rectifications.models import RecipientNotice
 from rights.rectifications.selectors import list_notices_of_person
-from rights.rectifications.services.closing import RecipientsNotInformed
-from rights.rectifications.services.recipients import record_informed
+from rights.rectifications.services.applying import RecipientsNotInformed, record_informed
 from rights.requests.services.closing import answer_request, close_request
 from tests.cast import Cast
 from tests.erasures.steps import AFTER, SYSTEM, approved, go_on, second, send_all, waive_all

@@ -4,19 +4,19 @@ from typing import Any
 
 import pytest
 
-from consent.consents.models.consents import Consent, ConsentState
+from consent.consents.models import Consent, ConsentState
 from consent.consents.services.recording import Answer, record_answers
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.certificates import read_body
 from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import find_certificate
+from rights.erasures.services.progress import NotCertified, find_target
 from rights.erasures.services.proposals import ErasureProposed, cancel_erasure, decide_erasure, propose_erasure
-from rights.erasures.services.requests import NotCertified, find_target
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from tests.cast import Cast

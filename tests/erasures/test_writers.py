@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import complete_erasure
 from paktaleem.foundation.tenancy.context import in_client

@@ -26,7 +26,7 @@ from paktaleem.foundation.console.exporting import AT_ONCE, ExportableAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import STAFF, Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url

@@ -93,7 +93,7 @@ def issued(client_id: str, subject_id: str, parent: uuid.UUID) -> str:
     """Return the order of a case, creating it if needed."""
     from django.utils import timezone  # noqa: PLC0415 -- as above
 
-    from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models import Ground, Order, OrderKind  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.selectors import Parent  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above

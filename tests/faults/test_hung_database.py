@@ -14,7 +14,7 @@ import psutil
 import pytest
 from psycopg import OperationalError
 
-from paktaleem.development.embedded.endpoint import APP
+from paktaleem.development.embedded.layout import APP
 from paktaleem.foundation.database import waiting
 from tests.api.callers import Caller, question
 from tests.database import template_ready

@@ -18,7 +18,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from paktaleem.development.demo.supervision import running
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
 from paktaleem.directory.webhooks.sender import PUMP

@@ -10,11 +10,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderSet
+from paktaleem.directory.data_systems.models import Order, OrderSet
 from paktaleem.directory.data_systems.selectors import is_set_intact
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models.batches import Batch
-from retention.disposals.models.items import Item
+from retention.disposals.models import Batch, Item
 from retention.disposals.services.reviewing import approve_disposal
 from retention.disposals.services.sweeping import start_sweep
 from tests.cast import Cast

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from consent.consents.models.consents import Consent
+from consent.consents.models import Consent
 from paktaleem.directory.people.models import Subject, SubjectEvent
 from paktaleem.directory.schools.models import Enrolment, SchoolClass, Term
 from paktaleem.directory.schools.rows import TermRow
@@ -22,9 +22,7 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.school_years.models import YearEnd, YearEndClass, YearEndPerson
-from paktaleem.school_years.services.preparing import Choices, confirm_year_end, prepare_year_end
-from paktaleem.school_years.services.running import PEOPLE_AT_ONCE
-from paktaleem.school_years.services.steps import CONTINUE
+from paktaleem.school_years.services import CONTINUE, PEOPLE_AT_ONCE, Choices, confirm_year_end, prepare_year_end
 from tests.factories import SubjectFactory
 from tests.faults.test_killed_processes import working
 from tests.minilms.connecting import until

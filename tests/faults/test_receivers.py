@@ -12,14 +12,13 @@ from django.db import transaction
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, Message
-from paktaleem.directory.webhooks.services.endpoints import add_endpoint, rotate_secret
-from paktaleem.directory.webhooks.services.sending import Result, begin_batch, record_results
+from paktaleem.directory.webhooks.services import Result, add_endpoint, begin_batch, record_results, rotate_secret
 from paktaleem.directory.webhooks.signing import headers_of
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.factories import SETTING_UP
 from tests.faults.size import sized
 from tests.webhooks.receiving import Siege, dripping, endless, pumped, silent

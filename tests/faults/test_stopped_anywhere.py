@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.tenancy.context import in_client
 from tests.demo.running import PATIENCE, ROOT
 from tests.faults.size import sized

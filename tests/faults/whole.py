@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderStep
+from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.foundation.audit.models import Entry
 

@@ -19,7 +19,7 @@ from paktaleem.directory.files.services import (
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.encryption.sealing import CannotOpen, KeyDestroyed, Sealer
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.consents.models.consents import ConsentState, GivenBy
+from consent.consents.models import ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.claims import claim_guardian
 from paktaleem.directory.people.services.erasure import erase_subject
-from paktaleem.directory.people.services.people import register_subject, reveal_fields
+from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
 from paktaleem.foundation.audit import services

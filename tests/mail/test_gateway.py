@@ -6,8 +6,7 @@ import logging
 
 import pytest
 
-from paktaleem.directory.mail.gateway import HttpProvider
-from paktaleem.directory.mail.text_providers import ProviderNotConfigured, TextRejected, get_text_provider
+from paktaleem.directory.mail.delivery import HttpProvider, ProviderNotConfigured, TextRejected, get_text_provider
 from tests.outbound.listening import listener, trust
 
 NUMBER, TEXT, REFERENCE = "+923001234567", "آپ کا کوڈ 4711", "0190b9f4-0000-7000-8000-000000000001"
@@ -111,6 +110,6 @@ def test_neither_number_nor_text_nor_key_is_logged(ask, caplog):
 
 
 def test_without_a_gateway_there_is_no_provider(settings):
-    settings.TEXT_URL, settings.TEXT_PROVIDER = "", "paktaleem.directory.mail.gateway.HttpProvider"
+    settings.TEXT_URL, settings.TEXT_PROVIDER = "", "paktaleem.directory.mail.delivery.HttpProvider"
     with pytest.raises(ProviderNotConfigured):
         get_text_provider().send(number=NUMBER, text=TEXT, reference=REFERENCE)

@@ -5,9 +5,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from paktaleem.directory.mail.kinds import list_message_kinds
 from paktaleem.directory.mail.services import send_message
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import SETTING_UP
 
 

@@ -29,7 +29,7 @@ from paktaleem.foundation.audit.canonical import commitment
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.mail.conftest import VALUES
 
 WORKER = system_actor("mail.deliver")
@@ -217,7 +217,7 @@ def test_who_has_no_address_or_was_erased_gets_none(asked, cast, now, mailoutbox
 
 def test_a_text_message_goes_to_the_number_and_names_no_person(asked, now, settings, tmp_path):
     settings.MAIL_FOLDER = str(tmp_path)
-    settings.TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider"
+    settings.TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider"
     letter = asked("esra", channel="text", language="en")
     assert deliver(letter, now).state == "sent"
     [file] = tmp_path.iterdir()

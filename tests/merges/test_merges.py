@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.decisions.facts import Question
@@ -29,8 +29,8 @@ from paktaleem.directory.merges.services import (
 )
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
+from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import erase_subject
-from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.merges.models import PersonMerge
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client

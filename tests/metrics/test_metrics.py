@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.webhooks.models import DisabledBecause, EndpointHealth
-from paktaleem.directory.webhooks.services.endpoints import disable_endpoint
-from paktaleem.foundation.backups.records import record_backup
+from paktaleem.directory.webhooks.services import disable_endpoint
+from paktaleem.foundation.backups.drills import record_backup
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.metrics.diagnosis import check_metrics
 from paktaleem.foundation.metrics.gauges import gauges

@@ -7,19 +7,18 @@ import jsonschema
 import pytest
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.files.services import FilePurged
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.tenancy.context import in_client
+from rights.packages.services.answering import end_due_packages
 from rights.packages.services.collecting import BUILD
-from rights.packages.services.ending import end_due_packages
 from rights.packages.tasks import build_one_package
 from rights.requests.answers import compose_answer
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts

@@ -7,16 +7,15 @@ import pytest
 from django.utils import timezone
 
 from paktaleem.development.demo.supervision import running
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts

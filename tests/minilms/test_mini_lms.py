@@ -9,19 +9,17 @@ from django.utils import timezone
 
 from consent.consents.services.recording import withdraw_consent
 from paktaleem.development.demo.supervision import running
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models.holdings import Holding
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Holding, Incident
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.minilms.connecting import until
 

@@ -11,11 +11,10 @@ from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
 from consent.agreements.models import ClientContact
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.register.models.agreements import Instruction
-from consent.register.models.purposes import LawfulBasis
-from consent.register.models.safeguards import SafeguardChange
-from paktaleem.foundation.accounts.client_changes import ClientChange
+from consent.register.models.purposes import LawfulBasis, SafeguardChange
+from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.tenancy.context import in_client

@@ -13,14 +13,14 @@ import yaml
 from django.db import transaction
 
 from consent.agreements.models import ClientContact
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.register.models.agreements import Instruction
 from consent.register.models.purposes import LawfulBasis, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.models.rules import RetentionRule
+from retention.schedule.models import RetentionRule
 from tests.cast import Cast
 from tests.onboarding.test_files import NEW, exported, run
 

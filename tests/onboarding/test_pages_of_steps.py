@@ -5,7 +5,7 @@ from typing import Any
 from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer_user
 from tests.cast import Cast
 from tests.children.guardians import approve_host

@@ -5,7 +5,7 @@ from typing import Any
 
 from consent.register.models.purposes import LawfulBasis, Purpose
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.project.test_console_in_urdu import english_in, in_urdu

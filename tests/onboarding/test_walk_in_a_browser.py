@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, expect
 
 from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import EMAIL as GUL
 from tests.accounts.officers import approve, second_officer_user
 from tests.cast import Cast

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.directory.webhooks.services.endpoints import REFUSALS
+from paktaleem.directory.webhooks.services import REFUSALS
 from paktaleem.foundation.http_client import destinations
 from paktaleem.foundation.http_client.client import MAX_RESPONSE_BYTES, Unreachable, post
 from paktaleem.foundation.http_client.destinations import DestinationRefused, is_public, parse_destination

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from consent.paper.codes import format_code
-from consent.paper.models.forms import Addressee, FormPage, FormRun
-from consent.paper.models.sheets import AnswerSheet, SheetEntry
+from consent.paper.models import Addressee, AnswerSheet, FormPage, FormRun, SheetEntry
 from consent.paper.services.forms import make_form
 from consent.paper.services.sheets import upload_sheet
+from consent.paper.sheets import format_code
 from paktaleem.directory.people.models import Subject
 from tests.cast import Cast
 

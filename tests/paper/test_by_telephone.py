@@ -1,7 +1,6 @@
 """Answers by telephone use the same sheet as paper, and become consents with evidence of the call."""
 
-from consent.consents.models.consents import ConsentEvent
-from consent.consents.models.evidence import ConsentEvidence
+from consent.consents.models import ConsentEvent, ConsentEvidence
 from consent.consents.services.evidence import open_evidence
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.paper.codes import (
+from consent.paper.sheets import (
     ALPHABET,
     LENGTH,
     check_symbol,

@@ -7,11 +7,11 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from consent.consents.models.consents import ConsentEvent
-from consent.paper.models.sheets import AnswerSheet, EntryStep, SheetEntry
-from consent.paper.services.errors import AlreadySettled
-from consent.paper.services.expiry import expire_unmatched
+from consent.consents.models import ConsentEvent
+from consent.paper.models import AnswerSheet, EntryStep, SheetEntry
+from consent.paper.services.forms import AlreadySettled
 from consent.paper.services.queue import match_entry
+from consent.paper.services.sheets import expire_unmatched
 from consent.paper.tasks import expire_old_rows
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason

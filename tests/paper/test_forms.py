@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.notices.selectors.purposes import get_current_notice
-from consent.paper.codes import is_code
-from consent.paper.models.forms import FormPage, FormPurpose, FormRun
+from consent.notices.selectors.public import get_current_notice
+from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.selectors import purposes_to_ask, select_people
 from consent.paper.services.forms import make_form, print_form
+from consent.paper.sheets import is_code
 from consent.register.models.purposes import LawfulBasis
 from consent.register.services.register import end_period
 from paktaleem.directory.people.models import AccessRecord

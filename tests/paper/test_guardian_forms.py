@@ -10,37 +10,39 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from children.guardians.evidence import CardNumberFound
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.models.cases import GuardianConflict
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.selectors.guardians import GuardianshipUnknown
+from children.guardians.authority import CardNumberFound
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification
+from children.guardians.models.mechanisms import GuardianConflict
+from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import NotTheirOwnGuardian, change_guardian, end_guardian
 from children.guardians.services.verifications import mark_verification_false
+from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import invite_guardians_of
-from children.invitations.services.processing import process_invitations
-from consent.consents.models.consents import ConsentEvent, GivenBy
-from consent.consents.models.evidence import ConsentEvidence
+from consent.consents.models import ConsentEvent, ConsentEvidence, GivenBy
 from consent.consents.services.evidence import open_evidence
 from consent.consents.services.recording import withdraw_consent
-from consent.paper.models.forms import FormPage
-from consent.paper.models.sheets import EntryStep, SheetEntry
+from consent.paper.models import EntryStep, FormPage, SheetEntry
 from consent.paper.selectors import select_unreachable
-from consent.paper.services.errors import NameDiffers, NotForGuardians, NothingToRecord
-from consent.paper.services.expiry import expire_unmatched
-from consent.paper.services.forms import NoticeChanged, print_form
+from consent.paper.services.forms import (
+    NameDiffers,
+    NotForGuardians,
+    NothingToRecord,
+    NoticeChanged,
+    SignedForm,
+    print_form,
+    record_signer,
+)
 from consent.paper.services.queue import choose_entry, confirm_entry, dismiss_entry, enter_signer, match_entry
-from consent.paper.services.sheets import confirm_matched, upload_sheet
-from consent.paper.services.signed_forms import SignedForm, record_signer
+from consent.paper.services.sheets import confirm_matched, expire_unmatched, upload_sheet
 from consent.paper.sheets import SheetInvalid
 from consent.paper.verdicts import RowState, Verdict
 from consent.register.models.purposes import Purpose
-from consent.register.services.widening import widen_purpose
+from consent.register.services.safeguards import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.claims import claim_guardian, end_other_claims
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress, erase_subject, start_erasure
+from paktaleem.directory.people.services.people import claim_guardian, end_other_claims
 from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent

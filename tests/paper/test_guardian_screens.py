@@ -9,14 +9,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
 from children.invitations.services.inviting import invite_guardians_of
-from consent.consents.models.consents import Consent
-from consent.paper.models.forms import FormPage, FormRun
-from consent.paper.models.sheets import AnswerSheet, SheetEntry
+from consent.consents.models import Consent
+from consent.paper.models import AnswerSheet, FormPage, FormRun, SheetEntry
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.cast import Cast

@@ -3,8 +3,8 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.consents.models.consents import ConsentEvent
-from consent.paper.models.sheets import AnswerSheet, EntryState, SheetEntry
+from consent.consents.models import ConsentEvent
+from consent.paper.models import AnswerSheet, EntryState, SheetEntry
 from consent.paper.services.sheets import confirm_batch, confirm_matched
 from tests.paper.sheets import bring, code_of, form_for, line
 from tests.paper.test_queue import MADE

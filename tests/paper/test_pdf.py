@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
-from consent.register.purpose_texts import PurposeText
+from consent.register.compiled import PurposeText
 from paktaleem.foundation.typesetting import find_unprintable
 
 TEXT_EN = "# What we ask\n\nOur **letter**, once a month.\n\n- You can stop it"

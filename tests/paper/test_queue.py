@@ -8,16 +8,14 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState
-from consent.consents.models.evidence import ConsentEvidence
+from consent.consents.models import Consent, ConsentEvent, ConsentEvidence, ConsentState
 from consent.consents.services.evidence import open_evidence
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
-from consent.notices.models.notices import Notice
+from consent.notices.models import Notice
 from consent.notices.services.publishing import publish_notice_version
-from consent.paper.models.forms import FormPage
-from consent.paper.models.sheets import AnswerSheet, EntryStep, SheetEntry
+from consent.paper.models import AnswerSheet, EntryStep, FormPage, SheetEntry
 from consent.paper.selectors import find_similar_codes
-from consent.paper.services.errors import AlreadySettled, CodeUnknown, NothingToRecord, NotMatched
+from consent.paper.services.forms import AlreadySettled, CodeUnknown, NothingToRecord, NotMatched
 from consent.paper.services.queue import choose_entry, confirm_entry, dismiss_entry, match_entry
 from consent.paper.services.sheets import SheetAlreadyUploaded, confirm_matched, get_typed_code
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure

@@ -12,10 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from consent.consents.models.consents import Consent, ConsentEvent
-from consent.consents.models.evidence import ConsentEvidence
-from consent.paper.models.forms import FormPage, FormRun
-from consent.paper.models.sheets import AnswerSheet, SheetEntry
+from consent.consents.models import Consent, ConsentEvent, ConsentEvidence
+from consent.paper.models import AnswerSheet, FormPage, FormRun, SheetEntry
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.tenancy.context import in_client

@@ -7,9 +7,14 @@ from datetime import date
 import openpyxl
 import pytest
 
-from consent.paper.codes import format_code, generate_code
-from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
-from consent.paper.sheets import SheetInvalid, read_sheet
+from consent.paper.sheets import (
+    SheetInvalid,
+    format_code,
+    generate_code,
+    read_sheet,
+    render_csv_sheet,
+    render_xlsx_sheet,
+)
 
 TODAY = date(2026, 10, 1)
 PURPOSES = ("newsletter", "product_research")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.paper.models.sheets import EntryProblem, EntryState
+from consent.paper.models import EntryProblem, EntryState
 from consent.paper.verdicts import SERVICE, SHARING, Problem, PurposeFacts, RowFacts, RowState, Signer, judge_row
 
 MADE = datetime(2026, 9, 10, 8, tzinfo=UTC)

@@ -10,7 +10,7 @@ from paktaleem.foundation.periods.kinds import list_kinds
 from paktaleem.foundation.periods.models import PeriodChange
 from paktaleem.foundation.periods.services import record_run
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.signing_in import browser_of
 

@@ -24,9 +24,9 @@ from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.periods.selectors import get_cutoff, get_length, list_kind_lines, list_published_periods
 from paktaleem.foundation.periods.services import PeriodFixed, decide_period_change, record_run, request_period_change
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.grants import find_table_policy
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.table_policy import Personal
+from paktaleem.foundation.tenancy.operations import find_table_policy
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
@@ -174,7 +174,7 @@ def test_a_portal_that_is_not_set_up_yet_records_no_run_and_fails_no_job(
 ) -> None:
     """The worker may start before PakTaleem's own client is added: it has nothing to dispose of then."""
     missing = new_id()
-    monkeypatch.setattr("paktaleem.foundation.tenancy.ids.PAKTALEEM", missing)
+    monkeypatch.setattr("paktaleem.foundation.tenancy.rows.PAKTALEEM", missing)
     with in_client(missing):
         record_run("packages", rows=0, at=AT)
         assert not DisposalRun.objects.filter(client_id=missing).exists()

@@ -8,29 +8,20 @@ from typing import Any
 from django.utils import timezone
 
 from children.ageing.models import AgeNotice
-from children.guardians.models.cases import Quarantine
-from children.guardians.models.guardians import Guardianship
-from children.guardians.models.mechanisms import ProviderCheck
-from children.guardians.models.rows import actor_fields
+from children.guardians.models.guardians import Guardianship, actor_fields
+from children.guardians.models.mechanisms import ProviderCheck, Quarantine
+from children.guardians.services.checks import authorise_by_school, declare_mechanism
+from children.guardians.services.conflicts import quarantine
 from children.guardians.services.guardians import end_guardian
-from children.guardians.services.mechanisms import declare_mechanism
-from children.guardians.services.quarantines import quarantine
-from children.guardians.services.school import authorise_by_school
 from children.invitations.services.inviting import invite_guardian
-from consent.agreements.services.attesting import attest_duties
-from consent.agreements.services.contacts import add_contact
-from consent.agreements.services.documents import add_document
-from consent.agreements.services.signing import sign_agreement
-from consent.consents.models.consents import ConsentState
+from consent.agreements.services import add_contact, add_document, attest_duties, sign_agreement
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from consent.cookies.models.choices import ChoiceSource, CookieChoice
-from consent.cookies.models.register import Cookie
-from consent.cookies.services.choices import ChoiceMade, record_choice
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
-from consent.notices.services.publishing import save_draft
-from consent.notices.services.responses import answer_objection, object_to_announcement
+from consent.cookies.models import ChoiceSource, Cookie, CookieChoice
+from consent.cookies.services import ChoiceMade, record_choice
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
+from consent.notices.services.publishing import answer_objection, object_to_announcement, save_draft
 from consent.register.models.agreements import (
     AgreementSuspension,
     Instruction,
@@ -38,24 +29,31 @@ from consent.register.models.agreements import (
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import BalancingTest, DataCategory, LawfulBasis, ListedLaw, Occasion, Purpose
-from consent.register.models.safeguards import SafeguardChange
+from consent.register.models.purposes import (
+    BalancingTest,
+    DataCategory,
+    LawfulBasis,
+    ListedLaw,
+    Occasion,
+    Purpose,
+    PurposeCapacity,
+    SafeguardChange,
+)
 from consent.register.services.register import change_register
 from consent.register.services.safeguards import request_safeguard_change
-from consent.sharing.models.disclosures import Disclosure
-from consent.sharing.services.disclosing import DisclosureReport, report_disclosure
-from consent.sharing.services.legal import decide_legal_disclosure, request_legal_disclosure
-from consent.sharing.services.transfers import request_business_transfer
+from consent.sharing.models import Disclosure
+from consent.sharing.services import (
+    DisclosureReport,
+    decide_legal_disclosure,
+    report_disclosure,
+    request_business_transfer,
+    request_legal_disclosure,
+)
 from paktaleem.directory.access_reviews.services import advance_reviews
-from paktaleem.directory.data_systems.models.alerts import OrderAlert
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderSet
-from paktaleem.directory.data_systems.services.alerting import raise_alerts
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, fail_order
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, fail_order, propose_waiver, raise_alerts
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, issue_orders_for_set
 from paktaleem.directory.data_systems.services.registering import propose_system_end
-from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
-from paktaleem.directory.data_systems.services.waiving import propose_waiver
 from paktaleem.directory.exports.services import (
     ExportRequest,
     begin_attempt,
@@ -65,27 +63,22 @@ from paktaleem.directory.exports.services import (
 )
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.merges.models import PersonMerge
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.claims import claim_guardian
-from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject
-from paktaleem.directory.people.services.people import register_subject, reveal_fields
-from paktaleem.directory.people.services.readmission import request_readmission
+from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject, request_readmission
+from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.schools.models import Term
 from paktaleem.directory.schools.rows import GivenRows, TermRow
-from paktaleem.directory.security_assessments.services.acceptances import request_acceptance
-from paktaleem.directory.security_assessments.services.assessments import add_report
-from paktaleem.directory.security_assessments.services.findings import record_remediation
+from paktaleem.directory.security_assessments.services import add_report, record_remediation, request_acceptance
 from paktaleem.directory.security_events.services import count_refusal
 from paktaleem.directory.single_sign_on.models import SignOnLink
 from paktaleem.directory.single_sign_on.services import decide_provider
-from paktaleem.directory.webhooks.services.endpoints import disable_endpoint
+from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.client_changes import ClientChange
-from paktaleem.foundation.accounts.client_services import change_client
+from paktaleem.foundation.accounts.client_services import ClientChange, change_client
 from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.roles import Capability
@@ -95,32 +88,30 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.periods.services import request_period_change
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
-from paktaleem.school_years.services.counting import count_year_end
-from paktaleem.school_years.services.preparing import Choices, prepare_year_end
-from retention.breaches.services.closing import request_closing
+from paktaleem.school_years.services import Choices, count_year_end, prepare_year_end
 from retention.breaches.services.letters import notify_authority, write_to_client, write_to_people
-from retention.disposals.models.batches import Batch
+from retention.breaches.services.recording import request_closing
+from retention.disposals.models import Batch
 from retention.disposals.services.sweeping import open_disposal
 from retention.exits.models import AgreementExit
-from retention.holdings.models.flagged import FlaggedCollection
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.records.models import ImpactAssessment
 from retention.records.services import save_assessment
-from retention.schedule.models.holds import HoldKind, HoldLift
+from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
 from rights.complaints.services import add_entry, open_case, set_deadline
-from rights.desk.services.request_tasks import add_task
+from rights.desk.services import add_task
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.progress import continue_erasure
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from rights.mailbox.models import MailMessage
 from rights.mailbox.parsing.reader import parse_mail
-from rights.mailbox.services.receiving import ReceivedMail, store_mail
+from rights.mailbox.services import ReceivedMail, store_mail
 from rights.rectifications.selectors import list_notices_of_person
-from rights.rectifications.services.recipients import list_recipients_to_inform, record_informed
+from rights.rectifications.services.applying import list_recipients_to_inform, record_informed
 from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.services.clock import extend_request, pause_request
 from rights.requests.services.closing import answer_request

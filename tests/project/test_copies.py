@@ -7,8 +7,8 @@ from django.apps import apps
 
 from paktaleem.directory.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.tenancy.grants import find_table_policy
-from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.operations import find_table_policy
+from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy
 
 _ABOUT_PEOPLE = {Personal.SEALED, Personal.PSEUDONYM}
 

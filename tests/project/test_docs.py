@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from consent.decisions.reasons import Reason
-from consent.decisions.remedies import remedy_for
+from consent.decisions.reasons import Reason, remedy_for
 from tests import docs
 from tests.project.offenders import refuse_any
 

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 
-from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
+from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
 from tests.project.offenders import refuse_any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,7 +202,7 @@ def test_jobs_are_enqueued_by_the_one_function_that_does_so_in_this_transaction(
 def test_no_task_of_the_worker_stops_at_a_client_that_fails():
     refuse_any(
         ((named(path), stopped_by_one_client(parsed(path))) for path in MODULES if path.name == "tasks.py"),
-        advice="call paktaleem.foundation.jobs.each.do_for_clients, or do_each",
+        advice="call paktaleem.foundation.jobs.enqueue.do_for_clients, or do_each",
     )
 
 
@@ -246,7 +246,7 @@ def test_migrations_import_no_app():
     paths = [path for package in PACKAGES for path in (ROOT / package).rglob("migrations/0*.py")]
     assert len(paths) > 30
     assert not {str(path): found for path in paths if (found := app_imports(parsed(path)))}
-    assert app_imports(ast.parse("import consent.models\nfrom paktaleem.foundation.tenancy.ids import new_id")) == [
+    assert app_imports(ast.parse("import consent.models\nfrom paktaleem.foundation.tenancy.rows import new_id")) == [
         "consent.models"
     ]
 

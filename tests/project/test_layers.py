@@ -57,4 +57,4 @@ def test_every_extension_point_has_a_handler_and_is_listed(capsys):
     call_command("list_extensions")
     listed = capsys.readouterr().out
     assert all(f"{point.name}: {point.purpose}" in listed for point in points)
-    assert "paktaleem.directory.data_systems.services.erasure.keep_orders_answerable" in listed
+    assert "paktaleem.directory.data_systems.services.issuing.keep_orders_answerable" in listed

@@ -11,36 +11,37 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
-from children.guardians.models.cases import GuardianChange
+from children.guardians.models.mechanisms import GuardianChange
 from children.guardians.services.guardians import end_guardian, settle_guardian_change
-from consent.agreements.services.documents import add_document
-from consent.agreements.services.signing import sign_agreement
+from consent.agreements.services import add_document, sign_agreement
 from consent.consents.services.restrictions import object_to_purpose
-from consent.notices.models.notices import Notice, NoticeDraft
+from consent.notices.models import Notice, NoticeDraft
 from consent.notices.services.publishing import announce_draft, publish_notice_version, save_draft
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose
 from consent.register.services.register import change_register
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from consent.sharing.services.legal import decide_legal_disclosure, request_legal_disclosure
-from consent.sharing.services.transfers import decide_business_transfer, request_business_transfer
-from paktaleem.directory.data_systems.models.orders import Ground, OrderKind
+from consent.sharing.services import (
+    decide_business_transfer,
+    decide_legal_disclosure,
+    request_business_transfer,
+    request_legal_disclosure,
+)
+from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.registering import end_system, propose_system_end
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
 from paktaleem.directory.merges.services import decide_merge, propose_merge
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Readmission
-from paktaleem.directory.people.services.age_settlement import settle_age_change
-from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.age_recomputation import settle_age_change
+from paktaleem.directory.people.services.erasure import approve_readmission, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.people.services.readmission import approve_readmission, request_readmission
-from paktaleem.directory.security_assessments.services.acceptances import decide_acceptance, request_acceptance
+from paktaleem.directory.security_assessments.services import decide_acceptance, request_acceptance
 from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.foundation.accounts.actors import Actor, key_actor
-from paktaleem.foundation.accounts.client_changes import ClientChange
-from paktaleem.foundation.accounts.client_services import change_client, decide_client_change
+from paktaleem.foundation.accounts.client_services import ClientChange, change_client, decide_client_change
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent
 from paktaleem.foundation.accounts.services import issue_api_key
@@ -50,14 +51,14 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.periods.services import decide_period_change, request_period_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.breaches.services.closing import decide_closing, request_closing
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.breaches.services.letters import write_to_client
-from retention.disposals.models.batches import Approval, Batch
+from retention.breaches.services.recording import decide_closing, request_closing
+from retention.disposals.models import Approval, Batch
 from retention.disposals.services.reviewing import approve_disposal, settle_approval
 from retention.disposals.services.sweeping import open_disposal
 from retention.exits.services.proposing import decide_exit, propose_exit
-from retention.schedule.models.holds import HoldKind, HoldLift
+from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from rights.limits.services import approve_overruling, propose_overruling

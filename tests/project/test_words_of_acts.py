@@ -13,11 +13,11 @@ from pathlib import Path
 from django.utils.translation import override
 from procrastinate.contrib.django import app as jobs
 
-from children.guardians.models.authorisations import Decision
-from children.invitations.services.processing import _WRITTEN
-from consent.consents.models.consents import ConsentState
-from consent.notices.models.announcements import ResponseKind
-from consent.paper.models.sheets import EntryState
+from children.guardians.models.guardians import Decision
+from children.invitations.services.answering import _WRITTEN
+from consent.consents.models import ConsentState
+from consent.notices.models import ResponseKind
+from consent.paper.models import EntryState
 from paktaleem.directory.data_systems.states import KIND_OF_ENTRY
 from paktaleem.directory.people.models import SubjectEvent
 from paktaleem.directory.sign_in.emails import CHANGES

@@ -7,7 +7,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
-from paktaleem.foundation.console.field_words import find_words
+from paktaleem.foundation.console.forms import find_words
 
 AT = datetime(2026, 11, 29, 20, 30, tzinfo=UTC)
 TEXT = '{% blocktranslate with day=at|unbroken:"DATE_FORMAT" %}until {{ day }}{% endblocktranslate %}'

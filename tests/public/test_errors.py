@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.utils import translation
 
 from paktaleem.foundation.public import errors
-from paktaleem.foundation.public.bare_errors import BareErrorsMiddleware
+from paktaleem.foundation.public.errors import BareErrorsMiddleware
 from paktaleem.foundation.public.pages import error_page
 from tests.console.pages import refused_by_policy
 

@@ -13,11 +13,11 @@ from django.core.exceptions import ValidationError
 from pypdf import PdfReader
 from time_machine import TimeMachineFixture
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.register.models.purposes import Purpose
 from consent.register.services.register import change_register
-from consent.sharing.services.legal import decide_legal_disclosure, record_legal_disclosure, request_legal_disclosure
+from consent.sharing.services import decide_legal_disclosure, record_legal_disclosure, request_legal_disclosure
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -34,7 +34,7 @@ from paktaleem.reports.regulator.services import (
 )
 from paktaleem.reports.regulator.tasks import gather_pack
 from retention.holdings.services.collecting import CollectionReport, report_collection
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.consent.approving import officer
 from tests.rights.cases import received

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from consent.consents.models.consents import ConsentEvent, ConsentState
+from consent.consents.models import ConsentEvent, ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.reports.samples.populations import POPULATIONS, PopulationKind
 from paktaleem.reports.samples.services import Sample, draw_sample
 from tests.cast import Cast

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from time_machine import TimeMachineFixture
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import system_actor
@@ -20,7 +20,7 @@ from paktaleem.reports.trends.picture import HEIGHT, WIDTH, draw_columns, round_
 from paktaleem.reports.trends.selectors import get_trends
 from paktaleem.reports.trends.services import count_weeks
 from retention.holdings.services.collecting import CollectionReport, report_collection
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.console.pages import refused_by_policy
 from tests.factories import SubjectFactory

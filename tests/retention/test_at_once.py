@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from django.db import connections, transaction
 
-from children.guardians.models.cases import Quarantine
-from children.guardians.services.quarantines import QuarantineNeeded, quarantine, release
+from children.guardians.models.mechanisms import Quarantine
+from children.guardians.services.conflicts import QuarantineNeeded, quarantine, release
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models.incidents import Incident, IncidentCause
+from retention.holdings.models import Incident, IncidentCause
 from retention.holdings.services.incidents import close_manually, open_incident
 from tests.cast import Cast
 

@@ -9,24 +9,26 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, NothingToWithdraw, record_answers, withdraw_consent
 from consent.decisions.facts import Question
-from consent.decisions.selectors.decisions import decide_one
-from consent.decisions.selectors.past_decisions import decide_each
+from consent.decisions.selectors.decisions import decide_each, decide_one
 from consent.register.models.agreements import Instruction
 from consent.register.models.purposes import Purpose
 from consent.register.services.register import change_register, end_period
+from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
-from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from retention.holdings.models.flagged import FlaggedCollection
-from retention.holdings.models.holdings import Collection, Holding
-from retention.holdings.models.incidents import Incident
-from retention.holdings.services.activity import ActivityReport, report_activity
-from retention.holdings.services.collecting import CollectionReport, report_collection, report_collections
+from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
+from retention.holdings.services.collecting import (
+    ActivityReport,
+    CollectionReport,
+    report_activity,
+    report_collection,
+    report_collections,
+)
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown
 

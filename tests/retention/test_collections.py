@@ -11,8 +11,7 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, erase_sub
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models.holdings import Collection, Holding
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Collection, Holding, Incident
 from retention.holdings.selectors import list_collections, list_holdings, list_holdings_of
 from retention.holdings.services.collecting import CollectionReport, report_collection
 

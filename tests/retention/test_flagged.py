@@ -7,14 +7,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from consent.register.effects import WeakensSafeguard
 from consent.register.services.safeguards import decide_safeguard_change
-from consent.register.weakening import WeakensSafeguard
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
-from retention.holdings.models.flagged import CollectionDecision, FlaggedCollection
-from retention.holdings.services.deciding import (
+from retention.holdings.models import CollectionDecision, FlaggedCollection
+from retention.holdings.services.holdings import (
     DISPOSAL,
     AlreadyDecided,
     DataOnHold,

@@ -4,18 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from children.guardians.models.cases import Quarantine
-from children.invitations.services.purging import purge_old_contacts
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from children.guardians.models.mechanisms import Quarantine
+from children.invitations.services.inviting import purge_old_contacts
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
-from paktaleem.directory.data_systems.states import Outcome, StepRefused
+from paktaleem.directory.data_systems.states import Answer, Outcome, StepRefused
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models.incidents import Incident, IncidentCause
-from retention.holdings.services.deciding import DataOnHold
+from retention.holdings.models import Incident, IncidentCause
+from retention.holdings.services.holdings import DataOnHold
 from retention.holdings.services.incidents import close_manually, open_incident
-from retention.schedule.models.holds import HoldKind, HoldLift
+from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from tests.console.pages import row_url
 from tests.factories import make_system

@@ -6,20 +6,23 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from children.guardians.models.cases import Quarantine
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer, Exemption
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
-from paktaleem.directory.data_systems.states import Outcome
+from children.guardians.models.mechanisms import Quarantine
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services.fulfilment import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models.holdings import Holding
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Holding, Incident
 from retention.holdings.selectors import list_incidents
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.holdings.services.incidents import OrdersOpen, close_manually, notify_overdue

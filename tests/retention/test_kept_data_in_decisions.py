@@ -9,11 +9,10 @@ from django.db import connections, transaction
 
 from consent.decisions.facts import Question
 from consent.decisions.models import RegisterChange, RetentionFact, SubjectChange
-from consent.decisions.selectors.decisions import decide_one
-from consent.decisions.selectors.past_decisions import decide_each
-from paktaleem.directory.data_systems.models.orders import Order
+from consent.decisions.selectors.decisions import decide_each, decide_one
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.models.holds import HoldKind
+from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
 from tests.factories import BORN

@@ -7,10 +7,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from retention.disposals.services.batches import CONTINUE
+from retention.disposals.services.certificates import CONTINUE
 from retention.disposals.services.sweeping import SWEEP, start_sweep
 from retention.disposals.tasks import continue_all_disposals
-from retention.exits.services.steps import CONTINUE as CONTINUE_EXIT
+from retention.exits.services.deleting import CONTINUE as CONTINUE_EXIT
 from retention.exits.tasks import continue_all_exits
 from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, approved, hold_data, rule_for, sweep

@@ -3,13 +3,13 @@
 import pytest
 from django.db import transaction
 
-from children.guardians.models.cases import Quarantine
-from children.guardians.services.quarantines import QuarantineNeeded, quarantine, release
+from children.guardians.models.mechanisms import Quarantine
+from children.guardians.services.conflicts import QuarantineNeeded, quarantine, release
 from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Incident
 from retention.holdings.services.incidents import close_manually
 from retention.holdings.services.releasing import request_release
 from tests.consent.approving import officer

@@ -10,10 +10,9 @@ from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
-from rights.requests.models.requests import RequestPart, RightsRequest
+from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services.decisions import decide_part
-from rights.requests.services.identity import deny_own_request
-from rights.requests.services.intake import receive_request
+from rights.requests.services.intake import deny_own_request, receive_request
 from rights.requests.services.steps import list_parts
 from tests.cast import Cast
 from tests.consent.approving import approve_by_two

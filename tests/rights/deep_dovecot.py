@@ -23,7 +23,7 @@ import trustme
 from django.utils import timezone
 
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.models import MailboxCheck
 from rights.mailbox.tasks import poll_mailbox
 from tests.cast import Cast

@@ -7,7 +7,7 @@ from paktaleem.foundation.tenancy.context import as_officer
 from rights.mailbox.contents import Content, open_content
 from rights.mailbox.intake import Taken, take_mail
 from rights.mailbox.models import MailMessage
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
 from tests.access_links import visiting

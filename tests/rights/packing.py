@@ -6,20 +6,24 @@ import zipfile
 from datetime import datetime
 from typing import Any
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer, Exemption, Section
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.collecting import add_part
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.services.fulfilment import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome, Section
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.foundation.accounts.actors import person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.packages.models import Package
-from rights.packages.services.building import build_package
-from rights.packages.services.fetching import fetch_package
-from rights.requests.models.requests import RightsRequest
+from rights.packages.services.answering import build_package
+from rights.packages.services.collecting import fetch_package
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, decided, received

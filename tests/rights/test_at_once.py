@@ -9,12 +9,11 @@ from paktaleem.directory.access_links.limits import RIGHTS_ATTEMPT_LIMITS, count
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.services.statements import Statement, add_correction
-from rights.requests.models.timeline import ScheduledStep
-from rights.requests.services.clock import AlreadyAnswered, AlreadyExtended, extend_request
+from rights.requests.models import ScheduledStep
+from rights.requests.services.clock import AlreadyAnswered, AlreadyExtended, carry_out_due_steps, extend_request
 from rights.requests.services.closing import answer_request
 from rights.requests.services.decisions import AlreadyDecided, decide_part
-from rights.requests.services.matching import MATCH_LIMITS
-from rights.requests.services.schedule import carry_out_due_steps
+from rights.requests.services.intake import MATCH_LIMITS
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, decided, part_of, received
 

@@ -6,20 +6,22 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consent.consents.models.consents import Objection, Restriction
+from consent.consents.models import Objection, Restriction
 from consent.tasks import order_limit
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services.fulfilment import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.requests.models.limits import RequestLimit
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestStep
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.requests.models import RequestLimit, RequestStep, RightsRequest
 from rights.requests.services.closing import OrdersOpen, answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.outcomes import OnlyPartlyInScope

@@ -37,9 +37,9 @@ from rights.complaints.services import (
 )
 from rights.complaints.tasks import notify_of_deadline
 from rights.requests.authorities import AUTHORITIES, NONE_YET, find_authority
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
+from rights.requests.services.clock import purge_old_requests
 from rights.requests.services.closing import answer_request, close_request, link_duplicate
-from rights.requests.services.purging import purge_old_requests
 from rights.requests.services.steps import RequestEnded, lock_request
 from tests.cast import Cast
 from tests.console.conftest import SignIn

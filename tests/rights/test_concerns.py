@@ -16,15 +16,13 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
+from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.models.requests import RequestPart, RightsRequest
-from rights.requests.services.adding import NoQuestion, add_rights
-from rights.requests.services.closing import answer_request, close_request
+from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.services.clock import purge_old_requests
+from rights.requests.services.closing import NoQuestion, add_rights, answer_request, close_request
 from rights.requests.services.decisions import decide_part
-from rights.requests.services.identity import verify_identity
-from rights.requests.services.intake import assign_person, read_request
-from rights.requests.services.purging import purge_old_requests
+from rights.requests.services.intake import assign_person, read_request, verify_identity
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.access_links.visiting import send, visitor
 from tests.access_links.visiting import work as work_on_codes

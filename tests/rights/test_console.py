@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.models.requests import RequestPart, RightsRequest
+from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.selectors import get_figures
 from rights.requests.services.clock import extend_request
 from rights.requests.services.closing import answer_request

@@ -26,7 +26,7 @@ OLD_NUMBER, NEW_NUMBER = "+923007654321", "+923001112223"
 @pytest.fixture(autouse=True)
 def _texts(settings: Any, tmp_path: Path) -> None:
     settings.MAIL_FOLDER = str(tmp_path)
-    settings.TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider"
+    settings.TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider"
 
 
 def now() -> datetime:

@@ -11,10 +11,9 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.services.holds import HoldScope, place_hold
 from rights.complaints.services import add_entry, open_case, set_deadline
-from rights.desk.services.letters import send_letter
-from rights.desk.services.request_tasks import add_task
+from rights.desk.services import add_task, send_letter
 from rights.rectifications.services.statements import Statement, add_correction
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.erasures.steps import proposed
 from tests.rights.cases import AT, DAY, decided, received

@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import CorrectedValue, Correction
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.access_links.visiting import issue, path_of, send, visitor
 from tests.api.callers import Caller
 from tests.cast import Cast

@@ -7,24 +7,23 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.agreements.services.life import end_agreement
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, Objection, Restriction
+from consent.agreements.services import end_agreement
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.services.recording import Answer, record_answers
 from consent.register.models.agreements import ServiceAgreement
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.packages.services.answering import end_due_packages
 from rights.packages.services.collecting import request_package
-from rights.packages.services.ending import end_due_packages
 from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.answers import compose_answer
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestStep
+from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services.clock import AlreadyAnswered
 from rights.requests.services.closing import (
@@ -41,12 +40,20 @@ from rights.requests.services.decisions import (
     AlreadyDecided,
     AlreadyRouted,
     IdentityNotVerified,
+    add_note,
+    assign_request,
     decide_part,
+    read_notes,
     route_part,
 )
-from rights.requests.services.handling import add_note, assign_request, read_notes
-from rights.requests.services.identity import ContactTooNew, confirm_own_request, deny_own_request, verify_identity
-from rights.requests.services.intake import assign_person, receive_request
+from rights.requests.services.intake import (
+    ContactTooNew,
+    assign_person,
+    confirm_own_request,
+    deny_own_request,
+    receive_request,
+    verify_identity,
+)
 from rights.requests.services.outcomes import BasisDoesNotAllowObjection
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.cast import Cast

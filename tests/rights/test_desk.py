@@ -12,18 +12,21 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.desk.models.letters import RequestLetter
-from rights.desk.models.request_tasks import RequestTask
+from rights.desk.models import RequestLetter, RequestTask
 from rights.desk.selectors import list_tasks, read_texts
-from rights.desk.services.calls import record_call
-from rights.desk.services.letters import CannotMail, send_letter
-from rights.desk.services.request_tasks import AlreadyDone, add_task, finish_task
-from rights.desk.services.taking_in import take_in_unknown
+from rights.desk.services import (
+    AlreadyDone,
+    CannotMail,
+    add_task,
+    finish_task,
+    record_call,
+    send_letter,
+    take_in_unknown,
+)
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, get_answer_occasion
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestPause
+from rights.requests.models import RequestPause, RightsRequest
 from rights.requests.services.closing import answer_request, close_request
-from rights.requests.services.identity import ContactTooNew, NoNumber
+from rights.requests.services.intake import ContactTooNew, NoNumber
 from rights.requests.services.steps import RequestEnded
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian

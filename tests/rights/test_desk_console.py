@@ -14,15 +14,13 @@ from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.cards import Severity
+from paktaleem.foundation.console.home_pages import Severity
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.desk.models.letters import RequestLetter
-from rights.desk.models.request_tasks import RequestTask
-from rights.desk.services.letters import send_letter
-from rights.desk.services.request_tasks import add_task
-from rights.requests.models.requests import RequestPart, RightsRequest
-from rights.requests.services.identity import confirm_own_request
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.desk.models import RequestLetter, RequestTask
+from rights.desk.services import add_task, send_letter
+from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.services.intake import confirm_own_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn

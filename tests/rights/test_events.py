@@ -6,25 +6,23 @@ from typing import Any
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.webhooks.models import Message
-from paktaleem.directory.webhooks.services.sending import payload
+from paktaleem.directory.webhooks.services import payload
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
-from rights.packages.services.ending import end_due_packages
-from rights.requests.models.requests import RightsRequest
-from rights.requests.services.adding import add_rights
-from rights.requests.services.closing import answer_request, close_request
+from rights.packages.services.answering import end_due_packages
+from rights.requests.models import RightsRequest
+from rights.requests.services.clock import purge_old_requests
+from rights.requests.services.closing import add_rights, answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import read_request
-from rights.requests.services.purging import purge_old_requests
 from rights.requests.services.steps import list_parts
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian

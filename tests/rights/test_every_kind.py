@@ -24,10 +24,9 @@ from django.test import Client
 from django.utils import timezone
 
 from consent.tasks import order_limit
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import COMPLETE_ERASURE
 from paktaleem.directory.people.tasks import complete_answered_erasure
@@ -37,7 +36,7 @@ from rights.erasures.services.proposals import CONTINUE, NOTIFY
 from rights.erasures.tasks import continue_all_erasures, continue_one_erasure, notify_of_erasure
 from rights.packages.services.collecting import BUILD
 from rights.packages.tasks import build_one_package, look_after_packages
-from rights.requests.models.requests import RequestPart, RightsRequest
+from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
 from tests.access_links import visiting
@@ -163,7 +162,7 @@ class World:
 def world(cast: Cast, tmp_path: Path, settings: Any, time_machine: Any) -> Iterator[World]:
     """The world of one test."""
     settings.MAILBOX_ADDRESS, settings.MAIL_FOLDER = US, str(tmp_path)
-    settings.TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider"
+    settings.TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider"
     with closing(Store(tmp_path / "lms.sqlite3")) as store:
         yield World(cast, store, time_machine)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from children.guardians.models.guardians import Guardianship, Verification
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import mark_verification_false
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.files.models import PackageKey
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import AccessRecord
@@ -21,15 +21,12 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import Package, PackageDownload
 from rights.packages.selectors import may_fetch
-from rights.packages.services.answering import PackageNotFetched
-from rights.packages.services.collecting import request_package
-from rights.packages.services.ending import end_due_packages
-from rights.packages.services.fetching import HasContact, PackageNotThere, hand_over_package
+from rights.packages.services.answering import PackageNotFetched, end_due_packages
+from rights.packages.services.collecting import HasContact, PackageNotThere, hand_over_package, request_package
 from rights.requests.answers import compose_answer
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
-from rights.requests.services.decisions import decide_part
-from rights.requests.services.handling import add_note
+from rights.requests.services.decisions import add_note, decide_part
 from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import latest_code, send, work
 from tests.cast import Cast

@@ -11,18 +11,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.html import strip_tags
 
-from children.guardians.authority import Guardian, VerificationPeriod
+from children.guardians.authority import Guardian, RequestBlocker, VerificationPeriod, why_not_allowed
 from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.request_rules import RequestBlocker, why_not_allowed
-from children.guardians.selectors.guardians import GuardianshipUnknown
+from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import mark_verification_false, record_verification
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject
 from paktaleem.directory.people.services.people import register_subject
@@ -33,7 +31,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.own_page import list_own_erasures
-from rights.erasures.services.notices import list_notices, notify_person
+from rights.erasures.services.progress import NotCertified, list_notices, notify_person
 from rights.erasures.services.proposals import (
     ChangedSince,
     ErasureEnded,
@@ -41,20 +39,24 @@ from rights.erasures.services.proposals import (
     decide_erasure,
     propose_erasure,
 )
-from rights.erasures.services.requests import NotCertified
 from rights.guardian_requests import selectors as guardian_selectors
 from rights.guardian_requests.selectors import list_requests_of_guardian
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.models.requests import RequestPart, RightsRequest
+from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.selectors import list_linkable, list_related
-from rights.requests.services.adding import add_rights
-from rights.requests.services.authority import RequestNotAllowed
 from rights.requests.services.clock import extend_request
-from rights.requests.services.closing import answer_request, close_request
+from rights.requests.services.closing import add_rights, answer_request, close_request
 from rights.requests.services.decisions import AlreadyDecided, decide_part
-from rights.requests.services.identity import ContactTooNew, deny_own_request, verify_identity
-from rights.requests.services.intake import PersonDiffers, assign_person, read_request
+from rights.requests.services.intake import (
+    ContactTooNew,
+    PersonDiffers,
+    assign_person,
+    deny_own_request,
+    read_request,
+    verify_identity,
+)
+from rights.requests.services.outcomes import RequestNotAllowed
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.access_links.visiting import send
 from tests.api.callers import Caller

@@ -10,18 +10,15 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from rights.desk.models.handovers import HandOver
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from rights.desk.models import HandOver
 from rights.desk.selectors import find_other_sides
-from rights.desk.services.handover import AlreadyExtended, HasPerson, SameClient, hand_over_request
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestPause, ScheduledStep
+from rights.desk.services import AlreadyExtended, HasPerson, SameClient, hand_over_request
+from rights.requests.models import RequestPause, RightsRequest, ScheduledStep
 from rights.requests.sealing import open_text
 from rights.requests.selectors import get_figures, get_monthly_figures, list_requests
-from rights.requests.services.clock import extend_request, pause_request, resume_request
-from rights.requests.services.decisions import AlreadyDecided
-from rights.requests.services.handling import add_note, read_notes
-from rights.requests.services.schedule import carry_out_due_steps
+from rights.requests.services.clock import carry_out_due_steps, extend_request, pause_request, resume_request
+from rights.requests.services.decisions import AlreadyDecided, add_note, read_notes
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.cast import Cast
 from tests.console.conftest import SignIn

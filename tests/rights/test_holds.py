@@ -12,15 +12,13 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models.holds import Hold, HoldKind
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.schedule.models import Hold, HoldKind
 from rights.complaints.services import end_case, open_case
-from rights.desk.services.calls import record_call
-from rights.desk.services.handover import hand_over_request
-from rights.requests.models.requests import RightsRequest
+from rights.desk.services import hand_over_request, record_call
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request, link_duplicate
-from rights.requests.services.intake import assign_person
-from rights.requests.services.matching import match_sender
+from rights.requests.services.intake import assign_person, match_sender
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, add_phone, decided, received, withdraw
 

@@ -11,13 +11,12 @@ from paktaleem.directory.people.services.people import reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.desk.services.handover import hand_over_request
-from rights.requests.models.requests import RightsRequest
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.desk.services import hand_over_request
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
 from rights.requests.services.decisions import IdentityNotVerified, decide_part
-from rights.requests.services.identity import verify_identity
-from rights.requests.services.intake import assign_person
+from rights.requests.services.intake import assign_person, verify_identity
 from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import visitor
 from tests.cast import Cast

@@ -12,13 +12,11 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.tenancy.context import in_client
-from rights.desk.models.request_tasks import RequestTask
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestStep
+from rights.desk.models import RequestTask
+from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services.clock import extend_request
 from rights.requests.services.closing import answer_request
-from rights.requests.services.identity import confirm_own_request, verify_identity
-from rights.requests.services.intake import assign_person, receive_request
+from rights.requests.services.intake import assign_person, confirm_own_request, receive_request, verify_identity
 from tests.cast import Cast
 from tests.children.browsers import work
 from tests.children.guardians import guardian_of, make_guardian, verified_guardian

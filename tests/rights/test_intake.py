@@ -13,11 +13,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestStep
+from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.selectors import RequestUnknown, get_request, list_requests
-from rights.requests.services.identity import verify_identity
-from rights.requests.services.intake import assign_person, read_request, receive_request
+from rights.requests.services.intake import assign_person, read_request, receive_request, verify_identity
 from rights.requests.services.steps import list_parts
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, received

@@ -9,14 +9,14 @@ from django.db import connection, transaction
 
 from children.guardians.models.guardians import Guardianship
 from children.guardians.services.guardians import end_guardian
-from consent.consents.models.consents import Objection, Restriction
+from consent.consents.models import Objection, Restriction
 from consent.consents.services.restrictions import (
     NotLegitimateInterest,
     object_to_purpose,
     request_lift,
     restrict_processing,
 )
-from consent.register.models.safeguards import SafeguardChange
+from consent.register.models.purposes import SafeguardChange
 from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
@@ -24,10 +24,10 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.cards import Card
+from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.limits.admin.dashboard import overruling_board
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.limits.admin import overruling_board
 from rights.limits.models import LiftNotice
 from rights.limits.services import (
     AlreadyProposed,
@@ -40,7 +40,7 @@ from rights.limits.services import (
     read_grounds,
     request_lift_after_notice,
 )
-from rights.requests.services.authority import RequestNotAllowed
+from rights.requests.services.outcomes import RequestNotAllowed
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn

@@ -19,13 +19,12 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from rights.desk.models.request_tasks import RequestTask
-from rights.desk.services.handover import hand_over_request
-from rights.desk.services.request_tasks import finish_task
-from rights.mailbox.admin.messages import describe_content
+from rights.desk.models import RequestTask
+from rights.desk.services import finish_task, hand_over_request
+from rights.mailbox.admin import describe_content
 from rights.mailbox.contents import open_content
 from rights.mailbox.models import CaseAddress, MailMessage
-from rights.mailbox.services.handling import (
+from rights.mailbox.services import (
     NothingToSettle,
     list_file_sizes,
     make_request_of_message,
@@ -35,8 +34,7 @@ from rights.mailbox.services.handling import (
     settle_message,
     take_file,
 )
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestStep
+from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts

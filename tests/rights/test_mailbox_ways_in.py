@@ -17,7 +17,7 @@ from django.db import DatabaseError, connections
 from django.test import override_settings
 
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
 from rights.mailbox.intake import take_mail
 from rights.mailbox.models import MailboxCheck, MailMessage

@@ -13,11 +13,11 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from consent.consents.models.consents import ConsentEvent, ConsentState
+from consent.consents.models import ConsentEvent, ConsentState
 from consent.consents.services.evidence import add_evidence_file
 from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.copies.sections import Reader, ValueKind, list_files
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
+from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.files.models import FileChunk, PackageKey
 from paktaleem.directory.files.services import FilePurged
 from paktaleem.directory.people.models import AccessRecord
@@ -28,21 +28,25 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
+from rights.packages.archive import _TYPES
 from rights.packages.models import BuildFailure, PackageDownload
-from rights.packages.schema import _TYPES
-from rights.packages.services.answering import PackageNotFetched, PackageNotReady
-from rights.packages.services.building import record_failure
-from rights.packages.services.collecting import NothingGranted, continue_waiting_packages, request_package, retry_builds
-from rights.packages.services.ending import end_due_packages
-from rights.packages.services.fetching import CodeNeeded, HasContact, PackageNotThere, hand_over_package
+from rights.packages.services.answering import PackageNotFetched, PackageNotReady, end_due_packages, record_failure
+from rights.packages.services.collecting import (
+    CodeNeeded,
+    HasContact,
+    NothingGranted,
+    PackageNotThere,
+    continue_waiting_packages,
+    hand_over_package,
+    request_package,
+    retry_builds,
+)
 from rights.packages.tasks import build_one_package
 from rights.requests.answers import compose_answer
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestStep
+from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
-from rights.requests.services.identity import ContactTooNew
-from rights.requests.services.intake import receive_request
+from rights.requests.services.intake import ContactTooNew, receive_request
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url

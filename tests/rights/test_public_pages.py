@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.channels import views
 from rights.channels.urls import urlpatterns
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
 from tests.access_links import visiting

@@ -6,15 +6,14 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.consents.models.consents import Restriction
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from consent.consents.models import Restriction
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.services.issuing import new_values_of
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services.age_settlement import settle_age_change
+from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.people import register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
@@ -23,13 +22,14 @@ from rights.rectifications.models import CorrectedValue, Correction, RecipientNo
 from rights.rectifications.selectors import list_corrected_fields, list_notices_of_person
 from rights.rectifications.services.applying import (
     CorrectionsMissing,
+    CorrectionWaits,
     NoneRefused,
+    RecipientsNotInformed,
     SomeRefused,
     StatedTwice,
     correct_person,
+    record_informed,
 )
-from rights.rectifications.services.closing import CorrectionWaits, RecipientsNotInformed
-from rights.rectifications.services.recipients import record_informed
 from rights.rectifications.services.statements import (
     AlreadySettled,
     NoRectification,
@@ -40,10 +40,10 @@ from rights.rectifications.services.statements import (
     refuse_correction,
 )
 from rights.requests.answers import compose_answer
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import IdentityDiffers, answer_request, close_request, link_duplicate
 from rights.requests.services.decisions import decide_part
-from rights.requests.services.identity import ContactTooNew, confirm_own_request
+from rights.requests.services.intake import ContactTooNew, confirm_own_request
 from rights.requests.services.outcomes import restrict_for_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian

@@ -7,16 +7,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from consent.decisions.selectors.role_effects import preview_roles
-from paktaleem.directory.data_systems.models.orders import Order
+from consent.decisions.selectors.changes import preview_roles
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.age_settlement import settle_age_change
-from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.age_recomputation import settle_age_change
+from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import CorrectedValue
-from rights.rectifications.services.roles import StillGuardian, correct_roles
+from rights.rectifications.services.applying import StillGuardian, correct_roles
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url

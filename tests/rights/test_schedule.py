@@ -9,26 +9,24 @@ from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 
+from paktaleem.directory.mail.kinds import letter_outcomes
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.outcomes import letter_outcomes
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import RequestStep, ScheduledStep
+from rights.requests.models import RequestStep, RightsRequest, ScheduledStep
 from rights.requests.selectors import get_figures
 from rights.requests.services.clock import (
     AlreadyExtended,
     AlreadyPaused,
     NotPaused,
     TooLate,
+    carry_out_due_steps,
     extend_request,
     pause_request,
     resume_request,
 )
-from rights.requests.services.closing import answer_request
-from rights.requests.services.delivery import NothingToDeliver, record_delivery
-from rights.requests.services.schedule import carry_out_due_steps
+from rights.requests.services.closing import NothingToDeliver, answer_request, record_delivery
 from rights.requests.tasks import notify_staff
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, decided, received

@@ -17,11 +17,16 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
-from rights.requests.models.requests import RightsRequest
-from rights.requests.models.timeline import ScheduledStep
-from rights.requests.services.clock import extend_request, pause_request, resume_request
+from rights.requests.models import RightsRequest, ScheduledStep
+from rights.requests.services.clock import (
+    NOTIFY_STAFF,
+    carry_out_due_steps,
+    extend_request,
+    list_clients_with_due_requests,
+    pause_request,
+    resume_request,
+)
 from rights.requests.services.closing import answer_request
-from rights.requests.services.schedule import NOTIFY_STAFF, carry_out_due_steps, list_clients_with_due_requests
 from tests.cast import Cast
 from tests.faults.size import sized
 from tests.rights.cases import AT, DAY, decided, received

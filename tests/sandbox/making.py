@@ -8,7 +8,7 @@ from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.api.callers import Caller
 from tests.factories import ClientFactory, SubjectFactory, make_agreement, make_consent_purpose, make_key, make_system
 

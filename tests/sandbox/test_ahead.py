@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 
 from children.invitations.tasks import purge_unasked_contacts
-from consent.paper.models.sheets import SheetEntry
+from consent.paper.models import SheetEntry
 from consent.paper.services.sheets import upload_sheet
 from consent.paper.tasks import expire_old_rows
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import GRACE, send_message
 from paktaleem.directory.mail.tasks import requeue_stalled
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Message
-from paktaleem.directory.webhooks.services.endpoints import add_endpoint
-from paktaleem.directory.webhooks.services.replaying import replay_since
+from paktaleem.directory.webhooks.services import add_endpoint, replay_since
 from paktaleem.directory.webhooks.tasks import purge_old_messages
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import Client
@@ -26,8 +25,8 @@ from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import new_id
-from rights.requests.models.requests import RightsRequest
+from paktaleem.foundation.tenancy.rows import new_id
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import receive_request

@@ -9,25 +9,24 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from children.guardians.models.authorisations import ServiceAuthorisation
+from children.guardians.models.guardians import ServiceAuthorisation
 from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.invitations.services.inviting import invite_guardian
-from consent.consents.models.consents import Consent, ConsentEvent
+from consent.consents.models import Consent, ConsentEvent
 from consent.decisions.decision import SHORT_VALIDITY
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Delivery
-from paktaleem.directory.webhooks.services.endpoints import add_endpoint
+from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, read_in_one_statement
-from paktaleem.sandbox.services.access import NotASandbox
-from paktaleem.sandbox.services.clocks import move_clock
+from paktaleem.sandbox.services.context import NotASandbox, move_clock
 from tests.api.callers import Caller, question
 from tests.children.browsers import PORTAL, answer, by_link, latest_link, work
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Ground, OrderKind
+from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.webhooks.services.endpoints import add_endpoint
+from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

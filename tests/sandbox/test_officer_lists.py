@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from consent.agreements.services.life import suspend_agreement
+from consent.agreements.services import suspend_agreement
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 

@@ -5,24 +5,24 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.webhooks.models import Delivery, Message
-from paktaleem.directory.webhooks.services.endpoints import add_endpoint
+from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.grants import list_table_policies
-from paktaleem.foundation.tenancy.table_policy import Scope
+from paktaleem.foundation.tenancy.operations import list_table_policies
+from paktaleem.foundation.tenancy.tables import Scope
 from paktaleem.sandbox.reset_function import KEPT_MODELS, purged_tables
-from paktaleem.sandbox.services.access import NotASandbox
-from paktaleem.sandbox.services.resetting import reset_sandbox
+from paktaleem.sandbox.services.context import NotASandbox
+from paktaleem.sandbox.services.registering import reset_sandbox
 from tests.api.callers import Caller
 from tests.factories import CAST_AT, SETTING_UP
 

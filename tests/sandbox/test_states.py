@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from consent.consents.models.consents import ConsentEvent
+from consent.consents.models import ConsentEvent
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

@@ -9,7 +9,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import rotate_api_key
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import CAST_AT, FAR, SETTING_UP, make_key
 
 OF_THE_OTHER_KIND = "apikey_is_of_its_clients_kind"

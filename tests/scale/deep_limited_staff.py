@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from django.test import Client
 
-from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
+from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.cast import Cast
 from tests.console.pages import admin_of, list_url, row_url
 from tests.database import cast_values, copied_database

@@ -18,18 +18,18 @@ from django.test import Client
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from consent.notices.models.notices import Notice
+from consent.notices.models import Notice
 from consent.notices.selectors.preview import preview_effect
-from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
+from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
 from paktaleem.foundation.console.person_pages import TABS, PersonRows, person_pages
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.reports.samples.populations import PopulationKind
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import Holding
 from rights.requests.admin.queue import select_calls
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_permissions import STAFF, TABLE

@@ -9,15 +9,14 @@ import pytest
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import has_hidden_record
-from paktaleem.directory.people.services.records import RecordElsewhere
+from paktaleem.directory.people.services.people import RecordElsewhere
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import cancel_erasure, decide_erasure
 from rights.packages.models import Package
-from rights.packages.services.collecting import request_package
-from rights.packages.services.fetching import HasContact, hand_over_package
-from rights.requests.models.requests import RightsRequest
+from rights.packages.services.collecting import HasContact, hand_over_package, request_package
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
 from tests.cast import Cast
 from tests.erasures import steps

@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.limited_capabilities import LIMITED_CAPABILITIES
 from paktaleem.foundation.accounts.middleware import RequestContextMiddleware
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.models.holds import Hold
+from retention.schedule.models import Hold
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of
 from tests.project.test_permission_matrix import ACTS

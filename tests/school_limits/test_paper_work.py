@@ -12,7 +12,7 @@ from children.guardians.models.guardians import Guardianship
 from children.invitations.models import Invitation
 from children.invitations.services.inviting import INVITE_MANY, invite_guardian
 from children.invitations.tasks import invite_many
-from consent.paper.models.sheets import EntryState, SheetEntry
+from consent.paper.models import EntryState, SheetEntry
 from consent.paper.services.forms import print_form
 from consent.paper.services.sheets import confirm_matched, upload_sheet
 from consent.paper.sheets import SheetInvalid

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from rights.rectifications.models import CorrectedValue

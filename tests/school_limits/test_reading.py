@@ -18,9 +18,9 @@ from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import TypedFilter
 from paktaleem.foundation.console.person_pages import TABS, person_pages
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from rights.erasures.models import ErasureProposal
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_exports import export

@@ -15,8 +15,8 @@ import pytest
 from django.db import Error, connection, transaction
 
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.grants import list_limited_rights
-from paktaleem.foundation.tenancy.table_policy import Limited, Scope
+from paktaleem.foundation.tenancy.operations import list_limited_rights
+from paktaleem.foundation.tenancy.tables import Limited, Scope
 from tests.cast import Cast
 from tests.school_limits.limiting import make_school
 from tests.tenancy.catalog import link_to_people, links_to_people, walled

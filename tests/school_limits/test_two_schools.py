@@ -12,7 +12,7 @@ from django.test import Client
 
 from children.guardians.models.guardians import Guardianship
 from children.guardians.services.guardians import end_guardian
-from consent.consents.models.consents import Restriction
+from consent.consents.models import Restriction
 from consent.consents.services.restrictions import restrict_processing
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import Enrolment, SchoolClass

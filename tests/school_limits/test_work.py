@@ -10,24 +10,23 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, transaction
 
+from children.guardians.services.checks import authorise_by_school
 from children.guardians.services.guardians import end_guardian, name_guardian
-from children.guardians.services.school import authorise_by_school
 from children.guardians.services.verifications import verify_guardian
-from consent.consents.models.consents import Consent, ConsentState
+from consent.consents.models import Consent, ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.consents.services.restrictions import restrict_processing
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass
-from paktaleem.directory.schools.services.ending import ClassesElsewhere
-from paktaleem.directory.schools.services.moving import Move, move_pupils
+from paktaleem.directory.schools.services.moving import ClassesElsewhere, Move, move_pupils
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services.moving import leave_client
+from paktaleem.school_years.services import leave_client
 from rights.requests.services.closing import answer_request, close_request
-from rights.requests.services.handling import add_note
+from rights.requests.services.decisions import add_note
 from rights.requests.services.intake import receive_request
 from tests.cast import Cast
 from tests.factories import SETTING_UP

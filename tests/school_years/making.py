@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from consent.consents.models.consents import Consent, ConsentState, Method
+from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import Answer, record_answers
-from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.selectors.public import get_current_notice
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import Origin, Term
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow, TermRow
@@ -13,9 +13,14 @@ from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.school_years.models import LeaversBy, YearEnd
-from paktaleem.school_years.services.counting import count_year_end
-from paktaleem.school_years.services.preparing import Choices, confirm_year_end, prepare_year_end
-from paktaleem.school_years.services.running import close_classes, finish_people
+from paktaleem.school_years.services import (
+    Choices,
+    close_classes,
+    confirm_year_end,
+    count_year_end,
+    finish_people,
+    prepare_year_end,
+)
 from tests.cast import Cast
 from tests.factories import SETTING_UP
 

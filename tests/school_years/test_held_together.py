@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from consent.consents.models.consents import Consent
+from consent.consents.models import Consent
 from paktaleem.directory.oneroster.roster import open_roster
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.rosters.importing.service import import_roster
@@ -16,7 +16,7 @@ from paktaleem.directory.schools.models import SchoolClass, Term
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services.steps import CONTINUE
+from paktaleem.school_years.services import CONTINUE
 from paktaleem.school_years.tasks import continue_year_end
 from tests.cast import Cast
 from tests.factories import make_staff

@@ -12,10 +12,10 @@ from django.utils import timezone
 from children.guardians.models.guardians import Guardianship
 from children.invitations.models import Invitation
 from children.invitations.selectors import list_children_to_ask_about
+from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import invite_guardians_of
-from children.invitations.services.processing import process_invitations
-from consent.consents.models.consents import Consent
-from consent.paper.models.forms import FormPage, FormRun
+from consent.consents.models import Consent
+from consent.paper.models import FormPage, FormRun
 from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services.people import register_subject
@@ -25,8 +25,8 @@ from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.staff_services import change_membership
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models.holdings import Holding
-from rights.requests.models.requests import RightsRequest
+from retention.holdings.models import Holding
+from rights.requests.models import RightsRequest
 from rights.requests.services.intake import receive_request
 from tests.api.callers import Caller
 from tests.cast import Cast

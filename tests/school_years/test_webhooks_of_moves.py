@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from consent.consents.models.consents import Consent, ConsentEvent
+from consent.consents.models import Consent, ConsentEvent
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass
 from paktaleem.directory.webhooks.events import patterns
 from paktaleem.directory.webhooks.models import Delivery
 from paktaleem.directory.webhooks.sender import Pump
-from paktaleem.directory.webhooks.services.endpoints import add_endpoint
+from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.cast import Cast

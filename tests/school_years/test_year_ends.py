@@ -21,12 +21,17 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.admin.panels import build_panels
+from paktaleem.school_years.admin.year_ends import build_panels
 from paktaleem.school_years.models import LeaversBy, YearEnd, YearEndClass, YearEndPerson
-from paktaleem.school_years.services.counting import count_year_end
-from paktaleem.school_years.services.preparing import YearEndAlreadyOpen, cancel_year_end, confirm_year_end
-from paktaleem.school_years.services.running import close_classes, finish_people
-from paktaleem.school_years.services.steps import YearEndMovedOn
+from paktaleem.school_years.services import (
+    YearEndAlreadyOpen,
+    YearEndMovedOn,
+    cancel_year_end,
+    close_classes,
+    confirm_year_end,
+    count_year_end,
+    finish_people,
+)
 from tests.cast import Cast
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.retention.schedule.making import make_holding, make_rule

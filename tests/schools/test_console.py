@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from children.invitations.models import Invitation
 from children.invitations.services.inviting import invite_guardians_of
-from consent.paper.codes import format_code
-from consent.paper.models.forms import FormPage, FormRun
+from consent.paper.models import FormPage, FormRun
+from consent.paper.sheets import format_code
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass

@@ -8,14 +8,13 @@ import pytest
 from django.utils import timezone
 
 from children.invitations.models import Invitation
-from consent.paper.models.forms import FormPage, FormRun
-from paktaleem.directory.data_systems.models.orders import Order, OrderKind
-from paktaleem.directory.people.grades import parse_grade
+from consent.paper.models import FormPage, FormRun
+from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.rosters.importing.service import import_roster
-from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.rosters.importing.service import import_roster, open_source
 from paktaleem.directory.schools.models import SchoolClass
 from paktaleem.directory.schools.selections import Selection, select_chosen
 from paktaleem.foundation.audit.actors import Reason

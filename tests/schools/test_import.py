@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 
 from paktaleem.directory.oneroster.roster import open_roster
-from paktaleem.directory.rosters.importing.report import Tally
-from paktaleem.directory.rosters.importing.service import PlanChanged, import_roster, try_roster
-from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.rosters.importing.run import Tally
+from paktaleem.directory.rosters.importing.service import PlanChanged, import_roster, open_source, try_roster
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
 from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network

@@ -14,7 +14,7 @@ from paktaleem.directory.schools.models import ClassTerm, Enrolment, Origin, Sch
 from paktaleem.directory.schools.rows import CLASSES as CLASS_PART
 from paktaleem.directory.schools.rows import ENROLMENTS, GivenRows, SchoolRow
 from paktaleem.directory.schools.rows import SCHOOLS as SCHOOL_PART
-from paktaleem.directory.schools.services.runs import Counts
+from paktaleem.directory.schools.services.enrolments import Counts
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

@@ -27,26 +27,26 @@ from paktaleem.directory.security_assessments.models import (
     get_staff_day,
 )
 from paktaleem.directory.security_assessments.selectors import count_due
-from paktaleem.directory.security_assessments.services.acceptances import (
+from paktaleem.directory.security_assessments.services import (
     AcceptanceAlreadyRequested,
-    decide_acceptance,
-    request_acceptance,
-)
-from paktaleem.directory.security_assessments.services.assessments import add_report, open_report, plan_next_assessment
-from paktaleem.directory.security_assessments.services.findings import (
     FindingMended,
     FindingOpen,
+    add_report,
     change_finding,
+    decide_acceptance,
+    open_report,
+    plan_next_assessment,
     record_remediation,
+    remind_of_assessments,
     reopen_finding,
+    request_acceptance,
 )
-from paktaleem.directory.security_assessments.services.reminders import remind_of_assessments
 from paktaleem.directory.security_assessments.tasks import notify_officers_of_assessments, remind_of_all_assessments
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeState
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.security_assessments.making import make_assessment, make_finding

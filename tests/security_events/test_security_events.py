@@ -30,7 +30,7 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.signing_in import browser_of
 from tests.working import work
 

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from consent.sharing.models.transfers import BusinessTransfer
-from consent.sharing.services.legal import LegalDemand
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from consent.sharing.models import BusinessTransfer
+from consent.sharing.services import LegalDemand
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 def demand(at: datetime, **values: Any) -> LegalDemand:

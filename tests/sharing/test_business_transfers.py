@@ -7,16 +7,15 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeDispatch, NoticeVersion
 from consent.notices.selectors.registers import current_register
-from consent.sharing.models.transfers import BusinessTransfer
-from consent.sharing.services.transfers import decide_business_transfer, request_business_transfer
+from consent.sharing.models import BusinessTransfer
+from consent.sharing.services import decide_business_transfer, request_business_transfer
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.consent.announcing import prove
 from tests.consent.approving import officer

@@ -12,16 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.services.register import change_register, end_period
-from consent.sharing.models.disclosures import Disclosure
+from consent.sharing.models import Disclosure
 from consent.sharing.public import recipients_section
 from consent.sharing.sections import list_sharing_sections
 from consent.sharing.selectors import list_disclosures_of, list_own_disclosures
-from consent.sharing.services.disclosing import (
-    DisclosureReport,
-    DisclosureResult,
-    report_disclosure,
-    report_disclosures,
-)
+from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
 from paktaleem.directory.copies.sections import Reader
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject

@@ -8,10 +8,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from consent.sharing.models.legal import LegalDisclosure
+from consent.sharing.models import LegalDisclosure
 from consent.sharing.sections import list_sharing_sections
 from consent.sharing.selectors import list_legal_disclosures_of, list_own_legal_disclosures
-from consent.sharing.services.legal import (
+from consent.sharing.services import (
     AlreadyDisclosed,
     DisclosureNotApproved,
     decide_legal_disclosure,
@@ -24,9 +24,8 @@ from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, syste
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.models.holds import Hold
-from retention.schedule.services.cases import LEGAL_GROUND
-from retention.schedule.services.holds import HoldOfOtherSide, lift_hold
+from retention.schedule.models import Hold
+from retention.schedule.services.holds import LEGAL_GROUND, HoldOfOtherSide, lift_hold
 from tests.cast import Cast
 from tests.consent.approving import officer
 from tests.sharing.demands import demand

@@ -3,10 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from consent.sharing.services.legal import decide_legal_disclosure, request_legal_disclosure
+from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.models.holds import Hold
+from retention.schedule.models import Hold
 from tests.cast import Cast
 from tests.consent.approving import officer
 from tests.console.conftest import SignIn

@@ -9,9 +9,8 @@ import pytest
 from children.guardians.models.guardians import Guardianship
 from children.guardians.services.guardians import change_guardian
 from children.guardians.services.verifications import verify_guardian
-from consent.sharing import own_pages
-from consent.sharing.admin import person
-from consent.sharing.services.disclosing import report_disclosures
+from consent.sharing import admin, own_pages
+from consent.sharing.services import report_disclosures
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.children.browsers import by_contact, child_page
@@ -82,7 +81,7 @@ def test_only_the_latest_are_shown_and_the_page_says_so(
 ) -> None:
     verify(cast, shared)
     monkeypatch.setattr(own_pages, "_MOST", 1)
-    monkeypatch.setattr(person, "_MOST", 1)
+    monkeypatch.setattr(admin, "_MOST", 1)
     indus, words = (
         cast.client_id("indus"),
         "Only the latest 1 are shown. Request a copy of the child’s data to see all.",

@@ -19,7 +19,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.factories import CAST_AT
 from tests.signin.visiting import ENROL, FORGOTTEN, SIGN_IN, Visitor, letters
 from tests.signing_in import browser_of

@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from paktaleem.directory.sign_in.evidence import record_sign_out
-from paktaleem.foundation.accounts.session_lifetime import IDLE_TIMEOUT
+from paktaleem.foundation.accounts.sessions import IDLE_TIMEOUT
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.signin.test_lockout import ELSEWHERE, HERE, Aborted, at_address, fail
 from tests.signin.visiting import Visitor

@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client, RequestFactory
 
 from paktaleem.directory.sign_in.models import Counter
-from paktaleem.foundation.accounts.ip_addresses import get_remote_address
+from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from tests.cast import Cast
 from tests.signin.visiting import SIGN_IN, Visitor

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import approve, second_officer
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, refused_by_policy

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from paktaleem.directory.sign_in.sessions import SessionStore
 from paktaleem.foundation.accounts.models import Membership
-from paktaleem.foundation.accounts.session_lifetime import IDLE_TIMEOUT, MAX_SESSION_AGE, is_session_expired
+from paktaleem.foundation.accounts.sessions import IDLE_TIMEOUT, MAX_SESSION_AGE, is_session_expired
 from paktaleem.foundation.accounts.staff_services import change_membership, change_user, end_membership, reset_password
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.factories import make_staff
 from tests.signing_in import browser_of

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from paktaleem.foundation.accounts.models import ApiKey
-from paktaleem.foundation.accounts.reauthentication import REAUTHENTICATION_AGE, is_recent
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
+from paktaleem.foundation.accounts.sessions import REAUTHENTICATION_AGE, is_recent
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast

@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.factories import CAST_AT, SETTING_UP, make_staff

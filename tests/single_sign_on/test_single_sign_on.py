@@ -26,13 +26,13 @@ from paktaleem.directory.single_sign_on.services import (
     unlink_account,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.middleware import as_received
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.staff_services import end_membership
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.signin.visiting import VERIFY, Visitor

@@ -9,8 +9,12 @@ from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.client_changes import ClientChange
-from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES, change_client, decide_client_change
+from paktaleem.foundation.accounts.client_services import (
+    RECOMPUTE_AGES,
+    ClientChange,
+    change_client,
+    decide_client_change,
+)
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.api.callers import Caller
 

@@ -10,8 +10,8 @@ import pytest
 from paktaleem.directory.oneroster.problems import RosterInvalid
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.age_settlement import settle_age_change
-from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.people.services.age_recomputation import settle_age_change
+from paktaleem.directory.rosters.importing.service import open_source
 from paktaleem.directory.rosters.spreadsheet.template import csv_template, xlsx_template
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client

@@ -41,9 +41,9 @@ from paktaleem.foundation.encryption.keyring import (
     without_epoch,
 )
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
-from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
+from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests.services.intake import receive_request
 from tests.conftest import KEYRING
 from tests.factories import SETTING_UP

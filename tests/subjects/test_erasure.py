@@ -9,10 +9,10 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from consent.consents.models.consents import ConsentEvent, ConsentState, GivenBy
+from consent.consents.models import ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from paktaleem.development.embedded.endpoint import SUPERUSER
+from paktaleem.development.embedded.layout import SUPERUSER
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import (
@@ -24,9 +24,8 @@ from paktaleem.directory.people.selectors import (
     sealer_of,
     search_subjects,
 )
-from paktaleem.directory.people.services.claims import claim_guardian
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
-from paktaleem.directory.people.services.people import register_subject, reveal_fields
+from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.directory.people.tasks import forget_in_statistics
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason

@@ -4,11 +4,11 @@ from dataclasses import fields as fields_of
 from datetime import date
 
 from paktaleem.directory.people.admin.people import LABELS
-from paktaleem.directory.people.api.subjects import GuardianInput, SubjectInput
+from paktaleem.directory.people.api import GuardianInput, SubjectInput
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.rosters.spreadsheet.columns import COLUMNS
+from paktaleem.directory.rosters.spreadsheet.person import COLUMNS
 from paktaleem.foundation.encryption.sealing import SealedField
 
 DETAILS = SubjectDetails(

@@ -16,12 +16,11 @@ from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.claims import claim_guardian
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
-from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.people.services.people import claim_guardian, register_subject
 from paktaleem.directory.rosters.importing import people, service, tables
 from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile
-from paktaleem.directory.rosters.importing.report import Tally
+from paktaleem.directory.rosters.importing.run import Tally
 from paktaleem.directory.rosters.importing.service import ImportRunning, import_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason

@@ -13,7 +13,7 @@ import pytest
 from django.utils import timezone
 
 from paktaleem.development.demo.supervision import running
-from paktaleem.development.embedded.endpoint import SUPERUSER
+from paktaleem.development.embedded.layout import SUPERUSER
 from paktaleem.directory.access_links.messages import PAGE_CODE
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message

@@ -20,9 +20,8 @@ from paktaleem.directory.people.selectors import (
     sealer_of,
     search_subjects,
 )
-from paktaleem.directory.people.services.claims import claim_guardian
 from paktaleem.directory.people.services.erasure import ErasureInProgress, start_erasure
-from paktaleem.directory.people.services.people import register_subject, reveal_fields
+from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

@@ -5,20 +5,21 @@ from django.db import IntegrityError, connection, transaction
 
 from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import is_erased
-from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
-from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.people.services.readmission import (
+from paktaleem.directory.people.services.erasure import (
+    AlreadyErased,
     AlreadyRequested,
     NotErased,
     approve_readmission,
+    erase_subject,
     request_readmission,
 )
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.webhooks.making import make_endpoint
 
 

@@ -12,8 +12,12 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.people.tasks import recompute_ages_of_client
-from paktaleem.foundation.accounts.client_changes import ClientChange
-from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES, change_client, decide_client_change
+from paktaleem.foundation.accounts.client_services import (
+    RECOMPUTE_AGES,
+    ClientChange,
+    change_client,
+    decide_client_change,
+)
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import decision_reason, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory

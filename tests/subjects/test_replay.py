@@ -12,11 +12,17 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client as Browser
 
-from paktaleem.development.embedded.endpoint import SUPERUSER
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.development.embedded.layout import SUPERUSER
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.diagnosis import check_erasures
-from paktaleem.directory.people.erasure_records import Erasure, ErasureCarriedOut
-from paktaleem.directory.people.erasures import UNDER_WAY, ErasureState, erasure_state, missing_erasures
+from paktaleem.directory.people.erasures import (
+    UNDER_WAY,
+    Erasure,
+    ErasureCarriedOut,
+    ErasureState,
+    erasure_state,
+    missing_erasures,
+)
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import is_erased, tombstone_of
 from paktaleem.directory.people.services import erasure as erasure_module
@@ -25,17 +31,17 @@ from paktaleem.directory.people.services.erasure import (
     ErasureListBehind,
     complete_erasure,
     erase_subject,
+    replay_erasures,
     start_erasure,
 )
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.people.services.replay import replay_erasures
 from paktaleem.directory.people.tasks import complete_erasures
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.diagnosis.lines import State
 from paktaleem.foundation.encryption.erasure_list import FileErasureList, Intent, Stage, erasure_list
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.readiness import ReadinessMiddleware
 from tests.api.callers import Caller, question
 from tests.data_systems.test_erasing import answer, orders_of

@@ -8,11 +8,11 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from paktaleem.development.embedded.endpoint import APP, LIMITED, OFFICER, OWNER
-from paktaleem.foundation.tenancy.grants import list_limited_rights, list_table_policies
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.development.embedded.layout import APP, LIMITED, OFFICER, OWNER
+from paktaleem.foundation.tenancy.operations import list_limited_rights, list_table_policies
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.school_limits import Link, columns_of_model, find_limit
-from paktaleem.foundation.tenancy.table_policy import APPEND, Limited, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, Limited, Scope, TablePolicy
 from tests.tenancy.connections import Door, rows
 
 GLOBAL_UNIQUE = {

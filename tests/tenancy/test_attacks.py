@@ -6,11 +6,11 @@ import uuid
 import pytest
 from psycopg import DatabaseError, errors
 
-from paktaleem.development.embedded.endpoint import APP, OWNER, SUPERUSER
+from paktaleem.development.embedded.layout import APP, OWNER, SUPERUSER
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.tenancy.context import ContextMissing
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.project.offenders import refuse_any
 from tests.tenancy.catalog import walled
 from tests.tenancy.connections import become_client, become_officer, enter, rows

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.tenancy.indexes import Constant
 from rights.mailbox.models import WAITING, MailMessage
 

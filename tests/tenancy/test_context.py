@@ -33,7 +33,7 @@ from paktaleem.foundation.tenancy.context import (
     in_global,
     single_statement,
 )
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.database import cast_values
 from tests.tenancy.connections import enter

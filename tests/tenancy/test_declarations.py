@@ -8,9 +8,9 @@ from django.test.utils import isolate_apps
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy import grants
+from paktaleem.foundation.tenancy import operations
 from paktaleem.foundation.tenancy.checks import check_declarations
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, READ, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, READ, Personal, Scope, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 from tests.tenancy.catalog import GLOBAL_TABLES
 
@@ -102,18 +102,18 @@ def test_a_global_table_needs_a_reason():
 
 
 def test_global_tables_are_exactly_the_listed_ones():
-    found = {table for table, wall in grants.list_table_policies().items() if wall.scope is Scope.GLOBAL}
+    found = {table for table, wall in operations.list_table_policies().items() if wall.scope is Scope.GLOBAL}
     assert found == GLOBAL_TABLES
 
 
 def test_a_history_table_has_its_models_policy_and_is_append_only():
-    wall = grants.find_table_policy(Subject.history.model)
+    wall = operations.find_table_policy(Subject.history.model)
     assert wall is not None
     assert (wall.scope, wall.rights, wall.personal) == (Scope.TENANT, APPEND, Subject.wall.personal)
 
 
 def test_only_listed_tables_allow_deletion():
-    deletable = {table for table, wall in grants.list_table_policies().items() if "DELETE" in wall.rights}
+    deletable = {table for table, wall in operations.list_table_policies().items() if "DELETE" in wall.rights}
     assert deletable - GLOBAL_TABLES == {
         "subjects_subjectkey",
         "files_packagekey",

@@ -14,7 +14,7 @@ from psycopg import errors
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import ContextSwitchRefused, as_officer, in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.school_limits import Link
 from tests.tenancy.catalog import link_to_people, walled
 from tests.tenancy.connections import become_app, become_client, become_limited, rows

@@ -8,8 +8,15 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
-from paktaleem.foundation.tenancy.sql_files import SqlText, SqlTextError, digest_of, sql_file, sql_files
-from paktaleem.foundation.tenancy.sql_operations import ApplySql, DropSql
+from paktaleem.foundation.tenancy.sql_files import (
+    ApplySql,
+    DropSql,
+    SqlText,
+    SqlTextError,
+    digest_of,
+    sql_file,
+    sql_files,
+)
 from paktaleem.foundation.tenancy.sqlstate import SqlChange, applied_versions, pending_changes
 from tests.tenancy.connections import rows
 from tests.tenancy.sql_objects import FUNCTION_TEXT, TRIGGER_TEXT, differences, texts

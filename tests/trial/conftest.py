@@ -14,7 +14,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.periods.kinds import list_kinds
 from paktaleem.foundation.startup.findings import NOT_FOR_SERVERS, read_database
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.demo.running import Demonstration
 from tests.mail.server import mail_server

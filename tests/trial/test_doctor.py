@@ -16,19 +16,18 @@ from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.webhooks.models import DisabledBecause
-from paktaleem.directory.webhooks.services.endpoints import disable_endpoint
+from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.backups.drills import Step
-from paktaleem.foundation.backups.records import record_backup, record_drill
+from paktaleem.foundation.backups.drills import Step, record_backup, record_drill
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.jobs.diagnosis import check_failed_jobs
 from paktaleem.foundation.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.periods.diagnosis import check_disposals
 from paktaleem.foundation.periods.kinds import list_kinds
 from paktaleem.foundation.periods.models import DisposalRun
-from paktaleem.foundation.tenancy import migrated
+from paktaleem.foundation.tenancy import operations
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.models import MailboxCheck, MailboxError
 from tests.factories import SETTING_UP
 from tests.trial.conftest import SMTP, run_sql
@@ -91,8 +90,8 @@ def test_each_part_that_is_not_in_order_is_named(in_order, cast, settings, monke
     settings.SECRET_KEY = "short"
     settings.MAILERS = {"default": {"BACKEND": SMTP, "OPTIONS": {"host": "127.0.0.1", "port": 1}}}
     in_order.chmod(0o640)
-    known = migrated._known_migrations() | {("consent", "9999_coming")}
-    monkeypatch.setattr(migrated, "_known_migrations", lambda: known)
+    known = operations._known_migrations() | {("consent", "9999_coming")}
+    monkeypatch.setattr(operations, "_known_migrations", lambda: known)
     run_sql("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
     insert = "INSERT INTO procrastinate_jobs (task_name, queue_name, status, scheduled_at) VALUES (%s, 'q', %s, %s)"
     run_sql(insert, "late.task", "todo", now - HOUR)

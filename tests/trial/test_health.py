@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from paktaleem.foundation.tenancy import migrated
+from paktaleem.foundation.tenancy import operations
 from tests.database import leave_database
 
 
@@ -33,7 +33,7 @@ def test_ready_when_the_database_has_every_migration(client, db):
 
 
 def test_not_ready_while_a_migration_is_missing(client, db, monkeypatch):
-    monkeypatch.setattr(migrated, "_known_migrations", lambda: {("consent", "9999_coming")})
+    monkeypatch.setattr(operations, "_known_migrations", lambda: {("consent", "9999_coming")})
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["reason"]) == (503, "migrations_missing")
 

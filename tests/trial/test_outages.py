@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import Client as Browser
 from psycopg import errors
 
-from paktaleem.development.embedded.endpoint import SUPERUSER
+from paktaleem.development.embedded.layout import SUPERUSER
 from paktaleem.foundation.outages import BUSY, FULL, READ_ONLY, UNREACHABLE, find_outage
 from paktaleem.foundation.startup.diagnosis import check_database
 from paktaleem.foundation.startup.findings import read_database

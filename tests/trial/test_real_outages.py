@@ -17,11 +17,8 @@ from django.conf import settings
 from django.test import Client as Browser
 
 from paktaleem.development.demo.supervision import running
-from paktaleem.development.embedded.account import server_account
-from paktaleem.development.embedded.binaries import find_binaries
-from paktaleem.development.embedded.endpoint import SUPERUSER, Endpoint
-from paktaleem.development.embedded.layout import Layout
-from paktaleem.development.embedded.startup import SETTINGS
+from paktaleem.development.embedded.layout import SUPERUSER, Endpoint, Layout, find_binaries, server_account
+from paktaleem.development.embedded.postmaster import SETTINGS
 from paktaleem.foundation.outages import FULL, READ_ONLY
 from paktaleem.foundation.startup.diagnosis import check_database
 from tests.api.callers import Caller

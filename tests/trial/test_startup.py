@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connections
 
-from paktaleem.development.embedded.endpoint import APP, BACKUP, OFFICER, OWNER, SUPERUSER
+from paktaleem.development.embedded.layout import APP, BACKUP, OFFICER, OWNER, SUPERUSER
 from paktaleem.foundation.startup.findings import (
     DatabaseFacts,
     SettingsFacts,

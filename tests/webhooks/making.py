@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
-from paktaleem.directory.webhooks.services.endpoints import add_endpoint
+from paktaleem.directory.webhooks.services import add_endpoint
 from tests.cast import Cast
 from tests.factories import SETTING_UP
 

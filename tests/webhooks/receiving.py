@@ -9,8 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from paktaleem.directory.webhooks.sender import Pump
-from paktaleem.directory.webhooks.services.endpoints import add_endpoint
-from paktaleem.directory.webhooks.services.replaying import send_test
+from paktaleem.directory.webhooks.services import add_endpoint, send_test
 from paktaleem.foundation.tenancy.context import in_client
 from tests.demo.running import PATIENCE
 from tests.factories import SETTING_UP

@@ -9,66 +9,66 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from children.ageing.services import send_age_notices
-from children.guardians.models.cases import GuardianChange
 from children.guardians.models.guardians import Verification
-from children.guardians.services.checks import BEGIN, request_check
+from children.guardians.models.mechanisms import GuardianChange
+from children.guardians.services.checks import BEGIN, authorise_by_school, end_school_authorisation, request_check
+from children.guardians.services.conflicts import quarantine, release
 from children.guardians.services.guardians import change_guardian, end_guardian, settle_guardian_change
-from children.guardians.services.quarantines import quarantine, release
-from children.guardians.services.school import authorise_by_school, end_school_authorisation
 from children.guardians.services.verifications import mark_verification_false
 from children.guardians.tasks import ask, begin
 from children.invitations.services.inviting import invite_guardian, invite_guardians_of
-from consent.consents.models.consents import Consent, ConsentState
+from consent.consents.models import Consent, ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.consents.services.revocation import expire_consent, invalidate_consent, revoke_consent
-from consent.notices.services.announcement_worker import process_client
+from consent.notices.services.announcements import process_client
 from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.models.purposes import Purpose
 from consent.register.services.register import change_register
-from consent.register.services.widening import widen_purpose
-from consent.sharing.services.disclosing import DisclosureReport, report_disclosure
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer as SystemAnswer
+from consent.register.services.safeguards import widen_purpose
+from consent.sharing.services import DisclosureReport, report_disclosure
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
+    approve_waiver,
     carry_out_by_hand,
     complete_order,
     fail_order,
+    propose_waiver,
 )
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
-from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, issue_orders_for_set
+from paktaleem.directory.data_systems.states import Answer as SystemAnswer
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.claims import claim_guardian, end_other_claims
-from paktaleem.directory.people.services.erasure import complete_erasure, start_erasure
-from paktaleem.directory.people.services.readmission import approve_readmission, request_readmission
+from paktaleem.directory.people.services.erasure import (
+    approve_readmission,
+    complete_erasure,
+    request_readmission,
+    start_erasure,
+)
+from paktaleem.directory.people.services.people import claim_guardian, end_other_claims
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import Actor, person_actor, system_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.breaches.services.closing import decide_closing, request_closing
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.breaches.services.letters import write_to_client
-from retention.disposals.models.batches import Batch
+from retention.breaches.services.recording import decide_closing, request_closing
+from retention.disposals.models import Batch
 from retention.disposals.services.reviewing import cancel_disposal
-from retention.holdings.models.flagged import FlaggedCollection
+from retention.holdings.models import FlaggedCollection
 from retention.holdings.services.collecting import CollectionReport, report_collection
-from retention.holdings.services.deciding import decide_collection
+from retention.holdings.services.holdings import decide_collection
 from retention.holdings.services.incidents import notify_overdue
 from retention.schedule.services.holds import HoldScope, place_hold
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
 from rights.guardian_requests.services import record_guardian_request
 from rights.rectifications.services.statements import Statement, add_correction
-from rights.requests.services.adding import add_rights
-from rights.requests.services.clock import extend_request, pause_request, resume_request
-from rights.requests.services.closing import answer_request, close_request, link_duplicate
-from rights.requests.services.identity import deny_own_request, verify_identity
-from rights.requests.services.intake import receive_request
-from rights.requests.services.schedule import carry_out_due_steps
+from rights.requests.services.clock import carry_out_due_steps, extend_request, pause_request, resume_request
+from rights.requests.services.closing import add_rights, answer_request, close_request, link_duplicate
+from rights.requests.services.intake import deny_own_request, receive_request, verify_identity
 from tests.access_links.visiting import send
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach

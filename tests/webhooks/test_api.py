@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from paktaleem.directory.webhooks.models import Delivery, Endpoint
-from paktaleem.directory.webhooks.services.endpoints import disable_endpoint
+from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
 from tests.webhooks.making import URL, make_endpoint, make_given_up

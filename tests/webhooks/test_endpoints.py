@@ -9,7 +9,7 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from paktaleem.directory.key_epochs.services import keys_by_epoch, rewrap_other_kinds
 from paktaleem.directory.webhooks.models import Endpoint, EndpointSecret
 from paktaleem.directory.webhooks.secrets import live_secrets
-from paktaleem.directory.webhooks.services.endpoints import (
+from paktaleem.directory.webhooks.services import (
     MOST_ENDPOINTS,
     AlreadyRemoved,
     TooManyEndpoints,

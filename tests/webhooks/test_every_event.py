@@ -9,10 +9,10 @@ import pytest
 
 from paktaleem.directory.webhooks.events import EVENTS, patterns
 from paktaleem.directory.webhooks.models import Delivery, Message
-from paktaleem.directory.webhooks.services.sharing import copy_to_clients
+from paktaleem.directory.webhooks.services import copy_to_clients
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.webhooks.making import make_endpoint
 from tests.webhooks.stories import AT, DAY, STORIES, World
 

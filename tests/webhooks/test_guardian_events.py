@@ -12,11 +12,10 @@ from children.guardians.services.guardians import change_guardian
 from children.guardians.services.verifications import mark_verification_false
 from children.guardians.tasks import ask, begin
 from children.invitations.services.inviting import invite_guardian
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
-from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.data_systems.states import Answer, Outcome
+from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.directory.webhooks.events import EVENTS
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.directory.webhooks.signing import new_secret

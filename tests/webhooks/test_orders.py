@@ -2,13 +2,16 @@
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderSet
-from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order, fail_order
-from paktaleem.directory.data_systems.services.issuing import issue_orders
-from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.models import Order, OrderSet
+from paktaleem.directory.data_systems.services.fulfilment import (
+    accept_order,
+    approve_waiver,
+    complete_order,
+    fail_order,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.foundation.audit.actors import Reason

@@ -6,22 +6,26 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.services.register import change_register, end_period
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.directory.webhooks.selectors import list_unspread_messages
-from paktaleem.directory.webhooks.services.endpoints import disable_endpoint, enable_endpoint, remove_endpoint
-from paktaleem.directory.webhooks.services.replaying import replay_since
-from paktaleem.directory.webhooks.services.sending import payload
-from paktaleem.directory.webhooks.services.sharing import copy_to_clients
+from paktaleem.directory.webhooks.services import (
+    copy_to_clients,
+    disable_endpoint,
+    enable_endpoint,
+    payload,
+    remove_endpoint,
+    replay_since,
+)
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.consent.approving import approve_by_two
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
-from paktaleem.directory.webhooks.services.endpoints import disable_endpoint, remove_endpoint
-from paktaleem.directory.webhooks.services.purging import purge_messages
+from paktaleem.directory.webhooks.services import disable_endpoint, purge_messages, remove_endpoint
 from paktaleem.directory.webhooks.tasks import purge_old_messages
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client

@@ -13,14 +13,16 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
 from paktaleem.directory.webhooks.schedule import ATTEMPTS, LIFE
 from paktaleem.directory.webhooks.sender import PUMP, Pump
-from paktaleem.directory.webhooks.services.endpoints import (
+from paktaleem.directory.webhooks.services import (
+    Result,
     add_endpoint,
+    begin_batch,
     change_endpoint,
     disable_endpoint,
     enable_endpoint,
+    record_results,
+    send_test,
 )
-from paktaleem.directory.webhooks.services.replaying import send_test
-from paktaleem.directory.webhooks.services.sending import Result, begin_batch, record_results
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP

@@ -1,27 +1,39 @@
 """Console pages of providers' checks: requested on a guardian's page, followed here."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import Guardianship, VerificationMethod
-from children.guardians.models.mechanisms import CheckState, ProviderCheck
+from children.guardians.models.guardians import Guardianship, Verification, VerificationMethod
+from children.guardians.models.mechanisms import CheckState, GuardianChange, GuardianConflict, ProviderCheck
 from children.guardians.providers import check_providers
 from children.guardians.services.checks import request_check, request_check_result, show_check_url
+from children.guardians.services.conflicts import close_conflict
+from children.guardians.services.guardians import VERIFICATION, settle_guardian_change
+from children.guardians.services.verifications import mark_verification_false
 from children.strength import PROVIDER_METHODS
-from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.word_lists import join_words
 
 _TONES = {"requested": "warn", "started": "warn", "passed": "good", "failed": "bad", "lapsed": "bad"}
 _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in PROVIDER_METHODS]
@@ -44,7 +56,7 @@ def _request_check(row: Guardianship, given: dict[str, Any], request: HttpReques
     answers = reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
     context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
     check = request_check(row, **given, answer_to=get_public_url(request) + answers, **context)
-    messages.success(request, _("The check has been requested from the provider. Its progress is shown here."))
+    messages.success(request, gettext("The check has been requested from the provider. Its progress is shown here."))
     return HttpResponseRedirect(reverse("admin:children_providercheck_change", args=[check.pk], current_app=site.name))
 
 
@@ -68,11 +80,11 @@ def _request_result(row: ProviderCheck, given: dict[str, Any], request: HttpRequ
 def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     url = show_check_url(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
     if url is None:
-        messages.info(request, _("The provider gave no address: it contacts the guardian in its own way."))
+        messages.info(request, gettext("The provider gave no address: it contacts the guardian in its own way."))
         return None
     owner: ProviderCheckAdmin = site.get_model_admin(ProviderCheck)
-    shown = [(_("Address"), url)]
-    context = {"title": _("Address for the guardian"), "shown": shown, "row_url": owner.url_of("change", row)}
+    shown = [(gettext("Address"), url)]
+    context = {"title": gettext("Address for the guardian"), "shown": shown, "row_url": owner.url_of("change", row)}
     return owner.page(request, row, "console/revealed.html", **context)
 
 
@@ -131,3 +143,192 @@ class ProviderCheckAdmin(EvidenceAdmin):
     def guardian(self, row: ProviderCheck) -> str:
         """Return the guardian's pseudonym."""
         return str(row.guardianship.guardian)
+
+
+def _mark_false(row: Verification, given: dict[str, Any], request: HttpRequest) -> None:
+    mark_verification_false(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
+
+
+def _state(row: Verification) -> SafeString:
+    at = get_time_of(row.client_id)  # read for every row, so that the number of queries does not depend on the rows
+    if row.ended_at is not None:
+        return render_state(gettext("Found false"), "bad")
+    if row.expires_at is not None and row.expires_at <= at:
+        return render_state(gettext("Expired"), "warn")
+    return render_state(gettext("Valid"), "good")
+
+
+@admin.register(Verification, site=site)
+class VerificationAdmin(ExportableAdmin, EvidenceAdmin):
+    """Console page of verifications."""
+
+    view_capability = Capability.VIEW_CHILD_RECORDS
+    list_display = ("verified_at", "child", "guardian", "method", "standing", "owner")
+    list_filter = ("method", "client")
+    exported = {
+        "child": "guardianship__child__external_id",
+        "guardian": "guardianship__guardian__external_id",
+        "method": "method",
+        "strength": "strength",
+        "provider": "provider",
+        "verified_at": "verified_at",
+        "expires_at": "expires_at",
+        "ended_at": "ended_at",
+    }
+    newest_by = "verified_at"
+    detail_fields = (
+        "standing",
+        "child",
+        "guardian",
+        "method",
+        "strength",
+        "provider",
+        "provider_check_id",
+        "verified_at",
+        "expires_at",
+        "ended_at",
+    )
+    intro = (
+        "How guardians were verified. Only a reference to the evidence, or a provider's number, is stored: never an "
+        "identity document, its number or picture, or a card number."
+    )
+    empty_text = "No guardian has been verified yet."
+    standing = state_column(_state)
+    acts = (
+        RowAction(
+            "found-false",
+            "Found false",
+            Capability.VERIFY_GUARDIANS,
+            _mark_false,
+            lead="It was not the guardian, or the evidence was not valid. Consent that rests on this verification ends "
+            "at once, and data collected on it is quarantined and erased. Name and verify the guardian again.",
+            done="Marked as false. Data collected meanwhile is being erased.",
+            danger=True,
+            applies=lambda row, _at: row.ended_at is None,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related child and guardian."""
+        return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
+
+    @admin.display(description="child")
+    def child(self, row: Verification) -> str:
+        """Return the child's pseudonym."""
+        return str(row.guardianship.child)
+
+    @admin.display(description="guardian")
+    def guardian(self, row: Verification) -> str:
+        """Return the guardian's pseudonym."""
+        return str(row.guardianship.guardian)
+
+
+@admin.register(GuardianChange, site=site)
+class GuardianChangeAdmin(ExportableAdmin):
+    """Console page of changes of guardians that need a second person's approval."""
+
+    view_capability = Capability.VIEW_CHILD_RECORDS
+    asks_reason = False
+    list_display = ("requested_at", "standing", "child", "guardian", "owner")
+    list_filter = ("state", "client")
+    exported = {
+        "child": "child__external_id",
+        "state": "state",
+        "requested_at": "requested_at",
+        "settled_at": "settled_at",
+    }
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
+    intro = (
+        "A change that permits a use which a guardian refused, and the school's own attestation of a guardian where "
+        "data reaches recipients outside, have no effect until a second person approves them."
+    )
+    empty_text = "No change of a guardian waits for approval."
+    standing = change_state_column
+    acts = approval_actions(
+        settle_guardian_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="It takes effect now. Approve only a change that you have checked yourself.",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related child and guardian."""
+        return super().get_queryset(request).select_related("child", "guardianship__guardian")
+
+    @admin.display(description="guardian")
+    def guardian(self, row: GuardianChange) -> str:
+        """Return the guardian's pseudonym."""
+        return str(row.guardianship.guardian)
+
+    @admin.display(description="requested change")
+    def wanted(self, row: GuardianChange) -> str:
+        """Return the changed fields with their new values."""
+        return join_words(_describe_change(name, value) for name, value in sorted(row.changes.items()))
+
+
+def _describe_change(name: str, value: Any) -> str:
+    """Return a field and its new value in words."""
+    if name == VERIFICATION:
+        return translate_text("The school's attestation of the guardian counts for outside recipients too")
+    label = translate_text(next(one.verbose_name for one in Guardianship._meta.fields if one.name == name))
+    words = {True: gettext("Yes"), False: gettext("No")}.get(value, value) if isinstance(value, bool) else value
+    return f"{label}: {words}"
+
+
+def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -> None:
+    close_conflict(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
+
+
+class ConflictFilter(ConditionFilter):
+    """Filter for open disagreements."""
+
+    offered: ClassVar[Any] = {"open": (_("Open"), lambda _at: Q(closed_at=None))}
+
+
+@admin.register(GuardianConflict, site=site)
+class GuardianConflictAdmin(ExportableAdmin):
+    """Console page of disagreements between guardians."""
+
+    view_capability = Capability.VIEW_CHILD_RECORDS
+    asks_reason = False
+    list_display = ("opened_at", "standing", "child", "about", "owner")
+    list_filter = (ConflictFilter, "client")
+    exported = {
+        "child": "child__external_id",
+        "purpose": "purpose_code",
+        "opened_at": "opened_at",
+        "closed_at": "closed_at",
+        "outcome": "outcome",
+    }
+    newest_by = "opened_at"
+    sortable_by = ()
+    detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")
+    intro = (
+        "One guardian consents and another refuses. Meanwhile the refusal applies. Speak with both; the case ends "
+        "when they agree."
+    )
+    empty_text = "No guardians disagree."
+    standing = state_column(lambda row: render_state("Closed") if row.closed_at else render_state("Open", "warn"))
+    acts = (
+        RowAction(
+            "close",
+            "Close case",
+            Capability.APPROVE_CHILD_CHANGES,
+            _close,
+            lead="They still disagree: the refusal continues to apply. The case opens again when one of them gives a "
+            "new answer.",
+            done="Closed: the refusal applies.",
+            applies=lambda row, _at: row.closed_at is None,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related child."""
+        return super().get_queryset(request).select_related("child")
+
+    @admin.display(description="about")
+    def about(self, row: GuardianConflict) -> str:
+        """Return the purpose in dispute."""
+        return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else "—"

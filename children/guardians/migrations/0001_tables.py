@@ -4,7 +4,7 @@ import django.db.models.deletion
 import simple_history.models
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Guardianship",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("relationship", models.CharField(choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative"), ("other", "Other")], max_length=16)),
                     ("source", models.CharField(choices=[('roster', 'Claimed by the roster'), ('school', 'Named by the school'), ('self', 'Stated by the guardian')], editable=False, max_length=16)),
                     ("may_consent", models.BooleanField(default=False, help_text="May decide for the child, once verified.")),
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("relationship", models.CharField(choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative"), ("other", "Other")], max_length=16)),
                     ("source", models.CharField(choices=[('roster', 'Claimed by the roster'), ('school', 'Named by the school'), ('self', 'Stated by the guardian')], editable=False, max_length=16)),
                     ("may_consent", models.BooleanField(default=False, help_text="May decide for the child, once verified.")),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                     ("starts_at", models.DateTimeField(editable=False)),
                     ("ends_at", models.DateTimeField(blank=True, help_text='When the guardianship ends.', null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="GuardianChange",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("changes", models.JSONField()),
                     ("note", models.BinaryField(null=True)),
                     ("state", models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("changes", models.JSONField()),
                     ("note", models.BinaryField(null=True)),
                     ("state", models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                     ("settled_by", models.UUIDField(editable=False, null=True)),
                     ("settled_at", models.DateTimeField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="ProviderCheck",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("provider", models.CharField(max_length=63)),
                     ("provider_check_id", models.CharField(blank=True, max_length=200)),
                     ("answer_to", models.CharField(blank=True, editable=False, max_length=500)),
@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("provider", models.CharField(max_length=63)),
                     ("provider_check_id", models.CharField(blank=True, max_length=200)),
                     ("answer_to", models.CharField(blank=True, editable=False, max_length=500)),
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
                     ("started_at", models.DateTimeField(editable=False)),
                     ("finished_at", models.DateTimeField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -218,7 +218,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Quarantine",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("cause", models.CharField(choices=[("incident", "Collected from a child without authority"), ("report", "Reported as a child's data")], max_length=16)),
                     ("starts_at", models.DateTimeField(editable=False)),
                     ("ends_at", models.DateTimeField(editable=False, null=True)),
@@ -243,12 +243,12 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("cause", models.CharField(choices=[("incident", "Collected from a child without authority"), ("report", "Reported as a child's data")], max_length=16)),
                     ("starts_at", models.DateTimeField(editable=False)),
                     ("ends_at", models.DateTimeField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SchoolAuthorisation",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("contract_reference", models.CharField(help_text='The number of the contract. Do not name people.', max_length=100, verbose_name='contract')),
                     ("official", models.BinaryField(null=True)),
                     ("starts_at", models.DateTimeField(editable=False)),
@@ -290,13 +290,13 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("contract_reference", models.CharField(help_text='The number of the contract. Do not name people.', max_length=100, verbose_name='contract')),
                     ("official", models.BinaryField(null=True)),
                     ("starts_at", models.DateTimeField(editable=False)),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -314,7 +314,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Verification",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     (
                         "method",
                         models.CharField(choices=[('signed_form', 'Signed form'), ('in_person', 'In person'), ('school_attested', 'Attested by the school'), ('payment_card', 'Payment card'), ('toll_free_call', 'Telephone call with trained staff'), ('video_conference', 'Video conference with trained staff'), ('gov_id_database', 'Identity number checked with a database'), ('knowledge_based', 'Questions that only they can answer'), ('face_match_photo_id', 'Face compared with an identity card'), ('email_plus', 'Email, confirmed a second time'), ('text_plus', 'Text message, confirmed a second time')], max_length=24),
@@ -349,7 +349,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     (
                         "method",
                         models.CharField(choices=[('signed_form', 'Signed form'), ('in_person', 'In person'), ('school_attested', 'Attested by the school'), ('payment_card', 'Payment card'), ('toll_free_call', 'Telephone call with trained staff'), ('video_conference', 'Video conference with trained staff'), ('gov_id_database', 'Identity number checked with a database'), ('knowledge_based', 'Questions that only they can answer'), ('face_match_photo_id', 'Face compared with an identity card'), ('email_plus', 'Email, confirmed a second time'), ('text_plus', 'Text message, confirmed a second time')], max_length=24),
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                     ("expires_at", models.DateTimeField(blank=True, null=True)),
                     ("ended_at", models.DateTimeField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -382,7 +382,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="ServiceAuthorisation",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], editable=False, max_length=16)),
                     ("actor_id", models.UUIDField(editable=False)),
                     ("actor_role", models.CharField(editable=False, max_length=32)),
@@ -425,7 +425,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="ChildMechanism",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("kind", models.CharField(choices=[("age", "Age verification"), ("consent", "Guardians' consent")], max_length=16)),
                     ("description", models.TextField(help_text='How it is done, in a few sentences. Do not name people.', max_length=2000)),
                     ("description_ur", models.TextField(blank=True, help_text='The same in Urdu: shown with every decision that denies something about a child.', max_length=2000, verbose_name='description in Urdu')),
@@ -448,7 +448,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("kind", models.CharField(choices=[("age", "Age verification"), ("consent", "Guardians' consent")], max_length=16)),
                     ("description", models.TextField(help_text='How it is done, in a few sentences. Do not name people.', max_length=2000)),
                     ("description_ur", models.TextField(blank=True, help_text='The same in Urdu: shown with every decision that denies something about a child.', max_length=2000, verbose_name='description in Urdu')),
@@ -457,7 +457,7 @@ class Migration(migrations.Migration):
                     ("starts_at", models.DateTimeField(editable=False)),
                     ("ends_at", models.DateTimeField(blank=True, editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -474,7 +474,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="GuardianConflict",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("purpose_code", models.CharField(blank=True, help_text="Empty: the service as a whole.", max_length=63)),
                     ("opened_at", models.DateTimeField(editable=False)),
                     ("closed_at", models.DateTimeField(editable=False, null=True)),
@@ -505,13 +505,13 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("purpose_code", models.CharField(blank=True, help_text="Empty: the service as a whole.", max_length=63)),
                     ("opened_at", models.DateTimeField(editable=False)),
                     ("closed_at", models.DateTimeField(editable=False, null=True)),
                     ("outcome", models.CharField(blank=True, choices=[('agreed', 'The guardians agree'), ('authority_changed', 'One of them no longer decides'), ('no_stands', 'They still disagree: the refusal applies')], max_length=24)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),

@@ -1,3 +1,3 @@
 """Guardians, their answers, changes that wait for approval, and quarantines."""
 
-from children.guardians.models import authorisations, cases, guardians, mechanisms
+from children.guardians.models import guardians, mechanisms

@@ -10,15 +10,18 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 
-from children.guardians.authority import Guardian
-from children.guardians.evidence import check_evidence, require_evidence
-from children.guardians.models.authorisations import Decision, Route, ServiceAuthorisation
-from children.guardians.models.cases import ConflictOutcome
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.models.rows import actor_fields
-from children.guardians.selectors.guardians import get_live_guardianship, load_child_facts
-from children.guardians.services.conflicts import update_service_conflict
-from children.guardians.services.locking import lock_child, next_free_time
+from children.guardians.authority import Guardian, check_evidence, require_evidence
+from children.guardians.models.guardians import (
+    Decision,
+    Guardianship,
+    Route,
+    ServiceAuthorisation,
+    Verification,
+    actor_fields,
+)
+from children.guardians.models.mechanisms import ConflictOutcome
+from children.guardians.selectors import get_live_guardianship, load_child_facts
+from children.guardians.services.conflicts import lock_child, next_free_time, update_service_conflict
 from children.strength import Strength
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject

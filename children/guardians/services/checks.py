@@ -3,6 +3,10 @@
 Providers may be slow or unavailable, so these services never call one: the request is committed, the worker
 (``children.guardians.tasks``) calls the provider while no transaction is open, and records the result in a second
 transaction.
+
+Providers may be slow or unavailable, so these services never call one: the request is committed, the worker
+(``children.guardians.tasks``) calls the provider while no transaction is open, and records the result in a second
+transaction.
 """
 
 from collections.abc import Mapping
@@ -14,15 +18,24 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from children.guardians.models.guardians import Guardianship
-from children.guardians.models.mechanisms import CHECK_URL, OPEN_CHECKS, CheckState, ProviderCheck
+from children.guardians.models.guardians import Guardianship, SchoolAuthorisation
+from children.guardians.models.mechanisms import (
+    CHECK_URL,
+    OPEN_CHECKS,
+    CheckState,
+    ChildMechanism,
+    MechanismKind,
+    ProviderCheck,
+)
 from children.guardians.providers import CheckProvider, CheckResult, ProviderUnknown, StartedCheck, check_providers
-from children.guardians.selectors.guardians import find_check_url
+from children.guardians.selectors import find_check_url
+from children.guardians.services.conflicts import lock_child
 from children.guardians.services.guardians import AlreadyEnded
-from children.guardians.services.locking import lock_child
 from children.guardians.services.verifications import MayNotConsent, record_verification
 from children.strength import Method
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about, system_actor
 from paktaleem.foundation.accounts.roles import Capability
@@ -31,6 +44,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import advisory_lock
 
 BEGIN, ASK = "children.begin_check", "children.ask_check"
 BEGIN_WITHIN = timedelta(days=1)
@@ -290,3 +304,110 @@ def _record_check(kind: str, check: ProviderCheck, actor: Actor, at: datetime, *
     }
     child_id = check.guardianship.child_id
     record_entry(kind, client_id=check.client_id, subject_id=child_id, facts=facts, actor=actor, at=at)
+
+
+_OFFICIAL = "children_schoolauthorisation.official"
+
+
+class SchoolAuthorisationEnded(PortalError):
+    """The authorisation has already ended."""
+
+    console_message = "It has already ended."
+
+
+@transaction.atomic
+def authorise_by_school(
+    child: Subject,
+    *,
+    contract_reference: str,
+    official: str,
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> SchoolAuthorisation:
+    """Record that a school official authorises the service for education under a contract; ends an earlier one.
+
+    Follows policy §8. Raises ValidationError, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.RECORD_GUARDIANS, child.client_id)
+    child = lock_child(child)
+    row = SchoolAuthorisation(
+        client_id=child.client_id,
+        child=child,
+        contract_reference=contract_reference.strip(),
+        official=sealer_of(child).seal(official.strip(), column=_OFFICIAL),
+        starts_at=at,
+    )
+    row.full_clean(exclude=["client", "child"], validate_constraints=False)
+    for earlier in SchoolAuthorisation.objects.filter(client_id=child.client_id, child=child, ends_at=None):
+        _end(earlier, actor, reason, at)
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    _record_authorisation("guardian.school_authorised", row, actor, at)
+    return row
+
+
+@transaction.atomic
+def end_school_authorisation(
+    row: SchoolAuthorisation, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
+) -> SchoolAuthorisation:
+    """End a school's own authorisation. Raises SchoolAuthorisationEnded, NotAllowed."""
+    require(actor, Capability.RECORD_GUARDIANS, row.client_id)
+    row = SchoolAuthorisation.objects.select_for_update().get(pk=row.pk, client_id=row.client_id)
+    if row.ends_at is not None:
+        raise SchoolAuthorisationEnded
+    return _end(row, actor, reason, at)
+
+
+def _end(row: SchoolAuthorisation, actor: Actor, reason: Reason | str, at: datetime) -> SchoolAuthorisation:
+    row.ends_at = max(at, row.starts_at)
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    _record_authorisation("guardian.school_authorisation_ended", row, actor, at)
+    return row
+
+
+def _record_authorisation(kind: str, row: SchoolAuthorisation, actor: Actor, at: datetime) -> None:
+    facts = {"school_authorisation": str(row.pk), "contract": row.contract_reference}
+    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=facts, actor=actor, at=at)
+
+
+@transaction.atomic
+def declare_mechanism(
+    client_id: UUID,
+    *,
+    kind: MechanismKind | str,
+    description: str,
+    description_ur: str = "",
+    reference: str,
+    provider: str = "",
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> ChildMechanism:
+    """Record a client's declaration from ``at`` on; its previous declaration of this kind ends (policy §8).
+
+    The description is shown with the decisions it concerns. ``provider`` lets guardians request this provider's check
+    on their own page.
+
+    Raises ValidationError naming the field, NotAllowed.
+    """
+    require(actor, Capability.DECLARE_MECHANISMS, client_id)
+    advisory_lock(f"mechanism/{client_id}/{kind}")
+    row = ChildMechanism(
+        client_id=client_id,
+        kind=MechanismKind(kind),
+        description=description.strip(),
+        description_ur=description_ur.strip(),
+        reference=reference.strip(),
+        provider=provider,
+        starts_at=at,
+    )
+    row.full_clean(exclude=["client"], validate_constraints=False)
+    if provider and (kind != MechanismKind.CONSENT or provider not in check_providers()):
+        raise ValidationError({"provider": _("No provider of guardian checks is configured under this code.")})
+    for earlier in ChildMechanism.objects.select_for_update().filter(client_id=client_id, kind=kind, ends_at=None):
+        earlier.ends_at = max(at, earlier.starts_at)
+        save_tracked(earlier, actor=actor, reason=reason, at=at)
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    facts = {"mechanism": str(row.pk), "kind": str(row.kind)}
+    record_entry("client.mechanism_declared", client_id=client_id, facts=facts, actor=actor, at=at)
+    return row

@@ -10,11 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from children.guardians.authority import ChildFacts, Guardian, grants_more
-from children.guardians.models.cases import ConflictOutcome, GuardianChange
 from children.guardians.models.guardians import Guardianship, Source, Verification
-from children.guardians.selectors.guardians import load_child_facts
-from children.guardians.services.conflicts import update_service_conflict
-from children.guardians.services.locking import lock_child
+from children.guardians.models.mechanisms import ConflictOutcome, GuardianChange
+from children.guardians.selectors import load_child_facts
+from children.guardians.services.conflicts import lock_child, update_service_conflict
 from children.strength import CONFIRMED, Method
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.roles import SubjectRole

@@ -8,12 +8,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from children.guardians.evidence import check_evidence, require_evidence
-from children.guardians.models.cases import ConflictOutcome
+from children.guardians.authority import check_evidence, require_evidence
 from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.services.conflicts import update_service_conflict
+from children.guardians.models.mechanisms import ConflictOutcome
+from children.guardians.services.conflicts import lock_child, update_service_conflict
 from children.guardians.services.guardians import AlreadyEnded, is_minor, request_confirmation
-from children.guardians.services.locking import lock_child
 from children.strength import CONFIRMED, STAFF_METHODS, Method, strength_of
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Invitation",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     (
                         "state",
                         models.CharField(choices=[('contact_pending', 'Not asked yet'), ('notice_sent', 'Message sent'), ('delivery_failed', 'Message not delivered'), ('viewed', 'Page opened'), ('verifying', 'Waits for a second confirmation'), ('given', 'Given'), ('refused', 'Refused'), ('expired', 'Never answered')], max_length=16),

@@ -1,4 +1,9 @@
-"""Inviting guardians to decide about children, with one message for siblings (decision 0031)."""
+"""Inviting guardians to decide about children, with one message for siblings (decision 0031).
+
+COPPA, 16 CFR 312.4(c)(1)(vii) and 312.5(c)(1): a contact collected to ask is deleted if no answer comes. People known
+only through an invitation are erased. For people named by the school's roster, name and contacts are deleted, since
+the record itself belongs to the school. Guardians with an answer or a verification are not affected.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,45 +11,93 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from children.guardians.contacts import ContactRejection
-from children.guardians.models.guardians import Guardianship
-from children.guardians.selectors.guardians import load_child_facts
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification, actor_fields
+from children.guardians.selectors import load_child_facts
 from children.guardians.services.guardians import accept_roster_claim
 from children.invitations.contact_checks import find_usable_channel
-from children.invitations.data_kinds import UNANSWERED
+from children.invitations.data_kinds import UNANSWERED, UNASKED
 from children.invitations.limits import may_invite, may_send_message
 from children.invitations.messages import INVITATION
 from children.invitations.models import ContactProblem, Invitation
-from children.invitations.services.steps import (
-    change_state,
-    create_invitation,
-    lock_guardian,
-    lock_open_invitation,
-    record_step,
-)
-from children.invitations.states import State
+from children.invitations.states import OPEN, State, may_become
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import contact_index
+from paktaleem.directory.people.extension_points import list_unheld
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services.claims import claim_guardian
-from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
-from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.people.roles import SubjectRole, having_any_role
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress, erase_subject
+from paktaleem.directory.people.services.people import (
+    claim_guardian,
+    lock_unheld_subject,
+    register_subject,
+    replace_key,
+)
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.periods.selectors import get_period
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.periods.selectors import get_cutoff, get_period
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.tenancy.rows import new_id
+
+
+def lock_guardian(guardian: Subject) -> None:
+    """Take an advisory lock on the guardian's invitations until the end of the transaction."""
+    advisory_lock(f"invitations/{guardian.client_id}/{guardian.pk}")
+
+
+def lock_open_invitation(child: Subject, guardian: Subject) -> Invitation | None:
+    """Return the open invitation of this guardian about this child, locked, or None."""
+    return _open_invitations(child, guardian).select_for_update().first()
+
+
+def _open_invitations(child: Subject, guardian: Subject) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(client_id=child.client_id, child=child, guardian=guardian, state__in=sorted(OPEN))
+
+
+def create_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: Any) -> Invitation:
+    """Create an invitation."""
+    row = Invitation(client_id=child.client_id, child=child, guardian=guardian, **columns, **actor_fields(actor))
+    row.save(force_insert=True)
+    return row
+
+
+def change_state(row: Invitation, after: str, **columns: Any) -> bool:
+    """Change the state and other columns of an invitation if the transition is allowed; return True if it was."""
+    if row.state != after and not may_become(row.state, after):
+        return False
+    for name, value in {"state": after, **columns}.items():
+        setattr(row, name, value)
+    row.save(update_fields=["state", *columns])
+    return True
+
+
+def record_step(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: Any) -> None:
+    """Record the ledger entry of a step, with the current state, channel and problem of the invitation."""
+    entry = {
+        "invitation": str(row.pk),
+        "guardian": str(row.guardian_id),
+        "state": str(row.state),
+        "channel": str(row.channel),
+        "problem": str(row.problem),
+        **facts,
+    }
+    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=entry, actor=actor, at=at)
+
 
 SENDING = "children.invite"
 INVITE_MANY = "invitations.ask_many"
@@ -297,3 +350,101 @@ def send_invitation_message(
         after = State.NOTICE_SENT if row.state in {State.CONTACT_PENDING, State.DELIVERY_FAILED} else row.state
         change_state(row, after, problem="", channel=channel, letter=letter.pk, sent_at=at, delivered_at=None)
     return True
+
+
+INVITED_ONLY = "guardian-"
+"""The prefix of the LMS ids of people known only through an invitation."""
+_AT_ONCE = 200
+_EMPTY = {"full_name": None, "email": None, "phone": None}
+_LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
+
+
+def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
+    """Delete the contact of a guardian who never answered, unless it is needed or on hold; return True if deleted.
+
+    Follows decision 0032. The guardian must be locked (``lock_guardian``).
+    """
+    unheld = lock_unheld_subject(guardian, at=at)
+    if unheld is None or _is_needed(unheld):
+        return False
+    _delete_contact(unheld, "never answered", actor, at)
+    return True
+
+
+def _is_needed(guardian: Subject) -> bool:
+    pair = {"client_id": guardian.client_id}
+    invited = Invitation.objects.filter(**pair, child_id=OuterRef("child_id"), guardian=guardian)
+    named = GuardianClaim.objects.filter(**pair, guardian=guardian, ends_at=None, child__erased_at=None)
+    return (
+        guardian.roles != (SubjectRole.GUARDIAN,)  # a teacher who is also a parent: the school needs the contact
+        or named.exclude(Exists(invited)).exists()  # a sibling about whom they have not been asked yet
+        or Invitation.objects.filter(**pair, guardian=guardian, state__in=sorted(OPEN)).exists()
+        or ServiceAuthorisation.objects.filter(**pair, guardian=guardian).exists()
+        or Verification.objects.filter(**pair, guardianship__guardian=guardian).exists()
+    )
+
+
+def _delete_contact(guardian: Subject, why: str, actor: Actor, at: datetime) -> None:
+    facts = {"why": why}
+    context = {"client_id": guardian.client_id, "subject_id": guardian.pk, "actor": actor, "at": at}
+    record_entry("guardian.contact_forgotten", facts=facts, **context)
+    if (guardian.external_id or "").startswith(INVITED_ONLY):
+        erase_subject(guardian, actor=actor, reason=Reason.REVIEW, at=at)
+        return
+    client = Client.objects.get(pk=guardian.client_id)
+    known = str(guardian.external_id)
+    register_subject(known, client=client, details=_EMPTY, actor=actor, reason=Reason.REVIEW, at=at)
+    replace_key(guardian, actor=actor, reason=Reason.REVIEW, at=at)  # makes the history's old values unreadable
+
+
+def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
+    """List the clients with contacts of guardians who were not asked in time; requires the officers' context."""
+    return list(_never_asked(at).order_by().values_list("client_id", flat=True).distinct())
+
+
+def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Delete contacts of guardians not asked within the period ``UNASKED``; return how many, up to 200 (decision 0032).
+
+    COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
+    """
+    found = list_unheld(_never_asked(at).filter(client_id=client_id).order_by("id"), client_id, at, most=_AT_ONCE)
+    return sum(_purge_old_contact(guardian, actor, at) for guardian in found)
+
+
+@transaction.atomic
+def _purge_old_contact(guardian: Subject, actor: Actor, at: datetime) -> bool:
+    """Delete a contact, unless its guardian was asked, verified or put on hold meanwhile; return True if deleted."""
+    lock_guardian(guardian)
+    unheld = lock_unheld_subject(guardian, at=at)
+    if unheld is None or not _never_asked(at).filter(client_id=guardian.client_id, pk=guardian.pk).exists():
+        return False
+    _delete_contact(unheld, "never asked", actor, at)
+    return True
+
+
+def _never_asked(at: datetime) -> QuerySet[Subject]:
+    """Filter guardians with an old contact, of children without an answer, who were neither asked nor verified.
+
+    People who have another role too are left out: the school needs their contact.
+    """
+    own = {"client_id": OuterRef("client_id")}
+    answered = ServiceAuthorisation.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("child_id"))
+    is_child = (
+        having_any_role(_LEARNERS, of="child__")
+        & Q(child__erased_at=None)
+        & (Q(child__of_age_at=None) | Q(child__of_age_at__gt=at))
+    )
+    claims = GuardianClaim.objects.filter(is_child, **own, guardian_id=OuterRef("pk")).exclude(Exists(answered))
+    old = Subject.objects.filter(
+        role=SubjectRole.GUARDIAN,
+        other_roles=[],
+        erased_at=None,
+        erasure_started_at=None,
+        client__serves_minors=True,
+        changed_at__lte=get_cutoff(UNASKED, at=at),
+    ).filter(Q(email_index__isnull=False) | Q(phone_index__isnull=False))
+    return old.filter(Exists(claims)).exclude(
+        Exists(Invitation.objects.filter(**own, guardian_id=OuterRef("pk")))
+        | Exists(Verification.objects.filter(**own, guardianship__guardian_id=OuterRef("pk")))
+        | Exists(ServiceAuthorisation.objects.filter(**own, guardian_id=OuterRef("pk")))
+    )

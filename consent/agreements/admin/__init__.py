@@ -1,3 +1,3 @@
 """Agreements in the console: their life, documents and signatures; contacts; attested duties."""
 
-from consent.agreements.admin import agreements, attestations, contacts, dashboard
+from consent.agreements.admin import agreements, contacts

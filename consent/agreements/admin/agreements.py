@@ -1,19 +1,23 @@
 """Service agreements in the console: draft, signed by both sides, suspended, ended."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
-from consent.agreements.admin import forms
-from consent.agreements.admin.panels import agreement_panels
-from consent.agreements.models import AgreementDocument, AgreementSigning, Side
-from consent.agreements.services import attesting, documents, life
-from consent.agreements.services.signing import decline_signing, sign_agreement
+from consent.agreements import services
+from consent.agreements.admin.contacts import agreement_panels
+from consent.agreements.duties import DUTIES
+from consent.agreements.models import AgreementDocument, AgreementSigning, DocumentKind, Side
+from consent.agreements.selectors import ClientToDo, list_to_do
+from consent.agreements.services import decline_signing, sign_agreement
 from consent.register.admin.row_admin import RegisterAdmin, cancel_act
 from consent.register.models.agreements import AgreementSuspension, ServiceAgreement
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
@@ -24,10 +28,85 @@ from paktaleem.foundation.accounts.second_person import ApproverNotIndependent, 
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import PROGRESS
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task
+from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.times import format_date
+
+_LONGEST_EXIT = 3660
+
+
+class DocumentForm(ActionForm):
+    """A document of the agreement."""
+
+    kind = forms.ChoiceField(label=_("What it is"), choices=DocumentKind.choices, widget=forms.RadioSelect)
+    file = forms.FileField(
+        label=_("File"), help_text=_("PDF, JPEG or PNG. It is encrypted; the name of the file is not stored.")
+    )
+
+
+class _ChosenDocumentForm(RowActionForm):
+    document = forms.ChoiceField(label=_("Document"), widget=forms.RadioSelect)
+    field_order = ("document", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the documents of the agreement."""
+        super().__init__(*args, **kwargs)
+        rows = AgreementDocument.objects.filter(client_id=self.row.client_id, agreement=self.row)
+        self.offered = {str(one.pk): one for one in rows.select_related("file")}
+        set_choices(self, "document", [(key, str(one)) for key, one in self.offered.items()])
+
+    def clean_document(self) -> AgreementDocument:
+        """Return the document."""
+        return self.offered[self.cleaned_data["document"]]
+
+
+class OpenDocumentForm(_ChosenDocumentForm):
+    """The document to be opened, and the reason."""
+
+
+class PaperForm(_ChosenDocumentForm):
+    """The document that the client has signed on paper, and the reason."""
+
+
+class EndAgreementForm(RowActionForm):
+    """How long data may still be stored after the end, and the reason."""
+
+    exit_days = forms.IntegerField(
+        label=_("Exit period in days"),
+        min_value=0,
+        max_value=_LONGEST_EXIT,
+        initial=30,
+        help_text=_("For so long data may still be stored, so that it can be returned. 0: not at all."),
+    )
+    field_order = ("exit_days", "reason")
+
+
+class AttestForm(ActionForm):
+    """The duties that the client attests, and where its users are informed."""
+
+    duties = forms.MultipleChoiceField(
+        label=_("We confirm for the coming year"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Confirm only what is true. The rest stays on your list and on PakTaleem’s."),
+    )
+    notice_url = forms.URLField(
+        label=_("Page on which users are informed"),
+        required=False,
+        max_length=300,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"dir": "ltr"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show the text of the duties in the page's language."""
+        super().__init__(*args, **kwargs)
+        urdu = get_language() == "ur"
+        set_choices(self, "duties", [(one.code, one.text_ur if urdu else one.text_en) for one in DUTIES])
+
 
 _TONES = {
     "draft": "warn",
@@ -82,25 +161,25 @@ def _decline(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest)
 
 
 def _suspend(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    life.suspend_agreement(row, reason=given["reason"], **_by(request))
+    services.suspend_agreement(row, reason=given["reason"], **_by(request))
 
 
 def _resume(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    life.resume_agreement(row, reason=given["reason"], **_by(request))
+    services.resume_agreement(row, reason=given["reason"], **_by(request))
 
 
 def _end(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    life.end_agreement(row, exit_days=given["exit_days"], reason=given["reason"], **_by(request))
+    services.end_agreement(row, exit_days=given["exit_days"], reason=given["reason"], **_by(request))
 
 
 def _add_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    documents.add_document(row, given["file"], kind=given["kind"], **_by(request))
+    services.add_document(row, given["file"], kind=given["kind"], **_by(request))
 
 
 def _open_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del row
     document: AgreementDocument = given["document"]
-    content = b"".join(documents.open_document(document, reason=given["reason"], **_by(request)))
+    content = b"".join(services.open_document(document, reason=given["reason"], **_by(request)))
     kind = FileKind(document.file_kind)
     response = HttpResponse(content, content_type=CONTENT_TYPES[kind])
     response["Content-Disposition"] = f'attachment; filename="{document.kind}-{document.added_at:%Y%m%d}.{kind}"'
@@ -109,7 +188,7 @@ def _open_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRe
 
 def _attest(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
     client = Client.objects.get(pk=row.client_id)
-    attesting.attest_duties(client, given["duties"], notice_url=given["notice_url"], **_by(request))
+    services.attest_duties(client, given["duties"], notice_url=given["notice_url"], **_by(request))
 
 
 def _is_draft(row: ServiceAgreement, _at: datetime) -> bool:
@@ -203,7 +282,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "Record the client’s signature on paper",
             Capability.MANAGE_AGREEMENTS,
             _sign_on_paper,
-            form=forms.PaperForm,
+            form=PaperForm,
             lead="Choose the document that the client has signed. Another officer then signs for PakTaleem.",
             done="The client’s signature is recorded. Another officer must sign for PakTaleem.",
             refusals=_TIED,
@@ -223,7 +302,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "Add a document",
             Capability.SIGN_AGREEMENTS,
             _add_document,
-            form=forms.DocumentForm,
+            form=DocumentForm,
             lead="A document of the agreement. If one side has signed already, it must sign again.",
             done="Added, and encrypted.",
         ),
@@ -232,7 +311,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "Open a document",
             Capability.SIGN_AGREEMENTS,
             _open_document,
-            form=forms.OpenDocumentForm,
+            form=OpenDocumentForm,
             lead="Your access is recorded with your name and reason.",
             applies=_has_document,
         ),
@@ -241,7 +320,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "Confirm your duties for the year",
             Capability.ATTEST_DUTIES,
             _attest,
-            form=forms.AttestForm,
+            form=AttestForm,
             lead="As controller, your institution confirms once a year that it fulfils its own duties.",
             done="Confirmed. The confirmation is recorded with your name.",
             applies=_is_running,
@@ -270,7 +349,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "End agreement",
             Capability.MANAGE_AGREEMENTS,
             _end,
-            form=forms.EndAgreementForm,
+            form=EndAgreementForm,
             lead="From now on data may only be deleted, and stored until the end of the exit period. An agreement "
             "that has ended is not continued: both sides sign a new one.",
             done="Ended. In effect from the next decision.",
@@ -290,3 +369,36 @@ class ServiceAgreementAdmin(RegisterAdmin):
     def panels(self, request: HttpRequest, row: ServiceAgreement) -> list[dict[str, Any]]:
         """Show signatures, documents, suspensions, PakTaleem's part for each purpose, and duties."""
         return agreement_panels(row, viewer=actor_of(request), at=get_action_time(request))
+
+
+@boards.connect
+def agreements_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return cards about agreements for both sides; six queries."""
+    if not actor.may(Capability.SIGN_AGREEMENTS):
+        return []
+    return [*_signing_cards(actor), *_to_do_cards(actor, at)]
+
+
+def _signing_cards(actor: Actor) -> list[Line]:
+    rows, note = ServiceAgreement.objects.filter(to_sign(actor)), gettext("the other side has signed")
+    url = reverse("admin:consent_serviceagreement_changelist", current_app=site.name) + f"?{PROGRESS}=to_sign"
+    return [Task(gettext("Agreements to sign"), rows, note, url)]
+
+
+def _to_do_cards(actor: Actor, at: datetime) -> list[Line]:
+    found = list_to_do(at=at, client_id=actor.client_id)
+    if not found:
+        return []
+    url = reverse("admin:agreements_clientcontact_to_do", current_app=site.name)
+    if actor.client_id is not None:
+        [own] = found
+        number = len(own.duties) + own.needs_privacy_contact + own.needs_notice_contact + own.needs_address
+        note = gettext("duties to confirm, contacts to name")
+        return [Card(gettext("Agreement: what is missing"), str(number), note, url, Severity.TO_DO, _first_due(found))]
+    title, note = gettext("Clients with something missing"), gettext("duties to confirm, contacts to name")
+    return [Card(title, format_count(len(found)), note, url, Severity.TO_DO, _first_due(found))]
+
+
+def _first_due(found: list[ClientToDo]) -> date | None:
+    """Return the first day by which a duty is to be confirmed."""
+    return min((duty.due_on for one in found for duty in one.duties), default=None)

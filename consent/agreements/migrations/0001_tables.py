@@ -1,7 +1,7 @@
 """Signatures and documents of agreements, contacts, attested duties and their reminders."""
 
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 import simple_history.models
 from django.db import migrations, models
 
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='AgreementDocument',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('kind', models.CharField(choices=[('agreement', 'Agreement'), ('amendment', 'Amendment'), ('instruction', 'Written instruction'), ('other', 'Other document')], max_length=16)),
                     ('file_kind', models.CharField(max_length=16)),
                     ('epoch', models.PositiveIntegerField(null=True)),
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('first_side', models.CharField(choices=[('paktaleem', 'PakTaleem'), ('client', 'The client')], max_length=16)),
                     ('terms_hash', models.CharField(max_length=64)),
                     ('agreement', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.serviceagreement')),
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='AttestationReminder',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('on', models.DateField()),
                     ('sent_at', models.DateTimeField()),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='ClientContact',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('starts_at', models.DateTimeField()),
                     ('ends_at', models.DateTimeField(blank=True, null=True)),
                     ('kind', models.CharField(choices=[('privacy', 'Privacy contact'), ('dpo', 'Data protection officer'), ('notices', 'Receives notices')], max_length=16)),
@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='DutyAttestation',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('duty', models.CharField(choices=[('lawful_collection', 'Lawful collection'), ('users_informed', 'Users informed'), ('law_complied', 'Law complied with')], max_length=24)),
                     ('notice_url', models.URLField(blank=True, default='', help_text='Where users are informed.', max_length=300, verbose_name='link')),
                     ('text_version', models.PositiveSmallIntegerField()),
@@ -118,12 +118,12 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('starts_at', models.DateTimeField()),
                     ('ends_at', models.DateTimeField(blank=True, null=True)),
                     ('kind', models.CharField(choices=[('privacy', 'Privacy contact'), ('dpo', 'Data protection officer'), ('notices', 'Receives notices')], max_length=16)),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),

@@ -1,3 +1,3 @@
 """Consents and the acts on a person's page in the console."""
 
-from consent.consents.admin import consents, evidence, person_page, standing
+from consent.consents.admin import consents, person_page

@@ -1,42 +1,60 @@
 """Consents, consent events, restrictions and objections in the console, mostly read-only.
 
 Answers are recorded, and restrictions and objections opened, on the person's page.
+
+Answers are recorded, and restrictions and objections opened, on the person's page.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.authorisations import ServiceAuthorisation
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, Objection, Restriction
+from children.guardians.models.guardians import ServiceAuthorisation
+from consent.consents.models import Consent, ConsentEvent, ConsentEvidence, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect
+from consent.consents.services.evidence import add_evidence_file, open_evidence
+from consent.consents.services.restrictions import SERVICE
 from consent.consents.services.revocation import invalidate_consent, revoke_consent
-from consent.consents.services.service_orders import SERVICE
-from consent.notices.models.notices import NoticeVersion
+from consent.decisions.admin import decision_cells
+from consent.decisions.facts import Decision
+from consent.decisions.reasons import DOCUMENTATION, Reason
+from consent.decisions.selectors.decisions import decide_all_purposes
+from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import Purpose
-from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
+from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.clocks import AsOfForm, get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.forms import ActionForm
+from paktaleem.foundation.console.person_pages import OVERVIEW, on_tab
 from paktaleem.foundation.console.register_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 TONES = {
     ConsentState.GIVEN: "good",
@@ -270,3 +288,230 @@ searches.connect(RowSearch(ConsentEvent))
 order_cases.connect(OrderCase("restriction", Restriction))
 order_cases.connect(OrderCase("objection", Objection))
 order_cases.connect(OrderCase(SERVICE, ServiceAuthorisation))
+
+
+_ERASED: dict[type[Exception], str] = {
+    ErasureInProgress: "The person is being erased: nothing new is recorded about them.",
+    AlreadyErased: "The person is erased: the evidence can no longer be opened.",
+}
+
+
+class EvidenceForm(ActionForm):
+    """A form to upload a scan or photograph."""
+
+    file = forms.FileField(
+        help_text="PDF, JPEG or PNG. The file name is not stored. Do not upload a guardian's identity document."
+    )
+
+
+def _add_evidence(event: ConsentEvent, given: dict[str, Any], request: HttpRequest) -> None:
+    add_evidence_file(event, given["file"], actor=actor_of(request), at=get_action_time(request))
+
+
+ADD_EVIDENCE = RowAction(
+    "add-evidence",
+    "Add evidence",
+    Capability.RECORD_CONSENTS,
+    _add_evidence,
+    form=EvidenceForm,
+    lead="It is encrypted under the person's key. Opening it requires a reason, which is logged.",
+    done="Evidence added.",
+    refusals=_ERASED,
+)
+
+
+def _open_evidence(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+    response: HttpResponse
+    if opened.chunks is not None:
+        response = HttpResponse(opened.chunks, content_type=opened.content_type)
+        response["Content-Disposition"] = f'attachment; filename="evidence.{evidence.file and evidence.file.kind}"'
+    else:
+        owner: ConsentEvidenceAdmin = site.get_model_admin(ConsentEvidence)
+        values = {"shown": [(gettext("Reference"), opened.text)], "row_url": owner.url_of("change", evidence)}
+        response = owner.page(request, evidence, "console/revealed.html", title=gettext("Evidence"), **values)
+    return response
+
+
+@admin.register(ConsentEvidence, site=site)
+class ConsentEvidenceAdmin(EvidenceAdmin):
+    """Evidence of answers collected outside the portal."""
+
+    view_capability = Capability.VIEW_EVIDENCE
+    list_display = ("added_at", "answer", "person", "what", "actor", "owner")
+    list_filter = ("client",)
+    newest_by = "added_at"
+    detail_fields = ("person", "answer", "what", "actor", "added_at")
+    intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
+    empty_text = "No evidence has been added yet."
+    acts = (
+        RowAction(
+            "open",
+            "Open evidence",
+            Capability.VIEW_EVIDENCE,
+            _open_evidence,
+            lead="The file is decrypted and sent to you. It is recorded that you opened it, and why.",
+            refusals=_ERASED,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related answer, person, file and actor."""
+        found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
+        return annotate_actor(found, actor_of(request))
+
+    @admin.display(description="person")
+    def person(self, row: ConsentEvidence) -> SafeString:
+        """Link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+    @admin.display(description="answer")
+    def answer(self, row: ConsentEvidence) -> SafeString:
+        """Link to the answer it proves."""
+        url = reverse("admin:consent_consentevent_change", args=[row.event_id], current_app=site.name)
+        return format_html('<a href="{}">{}: {}</a>', url, row.event.purpose.name_en, row.event.get_state_display())
+
+    @admin.display(description="kind")
+    def what(self, row: ConsentEvidence) -> str:
+        """Return the file's description, or "Reference", without opening it."""
+        return gettext("Reference") if row.file is None else str(row.file)
+
+    @admin.display(description="by")
+    def actor(self, row: ConsentEvidence) -> str:
+        """Return the user or system that added it."""
+        return format_actor(row)
+
+
+_GUARDIANS = "#panel-gate"
+"""The panel of the same page that shows the guardians and their answers."""
+_CAUSES = {
+    Reason.PURPOSE_INACTIVE: "consent_purpose",
+    Reason.CATEGORY_NOT_COVERED: "consent_purpose",
+    Reason.AGREEMENT_SUSPENDED: "consent_serviceagreement",
+    Reason.AGREEMENT_ENDED: "consent_serviceagreement",
+    Reason.PROCESSING_RESTRICTED: "consent_restriction",
+    Reason.BALANCING_MISSING: "consent_lawfulbasis",
+    Reason.CONSENT_REFUSED: "consent_consentevent",
+    Reason.CONSENT_WITHDRAWN: "consent_consentevent",
+    Reason.CONSENT_REVOKED: "consent_consentevent",
+    Reason.CONSENT_EXPIRED: "consent_consentevent",
+    Reason.CONSENT_INVALIDATED: "consent_consentevent",
+    Reason.CONSENT_NOT_BY_GUARDIAN: "consent_consentevent",
+    Reason.OBJECTION_IN_FORCE: "consent_objection",
+}
+"""The page of the row on which a refusal rests: the last one of its evidence."""
+_OF_GUARDIANS = {
+    Reason.AGE_UNKNOWN,
+    Reason.QUARANTINED,
+    Reason.GUARDIAN_CONSENT_REQUIRED,
+    Reason.GUARDIAN_CONSENT_REFUSED,
+    Reason.GUARDIAN_CONSENT_WITHDRAWN,
+    Reason.GUARDIAN_AUTHORITY_LAPSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step that helps against a refusal: a page, for those with the capability; ``of_person`` for an act on them."""
+
+    label: Promise
+    page: str
+    capability: Capability
+    of_person: bool = False
+    query: str = ""
+
+
+_ANSWER = _Step(
+    _("Record an answer"),
+    "subjects_subject_answer",
+    Capability.RECORD_CONSENTS,
+    of_person=True,
+    query=f"&state={ConsentState.GIVEN.value}",
+)
+_ASK = _Step(_("Ask the guardians"), "subjects_subject_ask-guardians", Capability.INVITE_GUARDIANS, of_person=True)
+_AGREEMENT = _Step(_("Service agreements"), "consent_serviceagreement_changelist", Capability.VIEW_REGISTER)
+_STEPS = {
+    **dict.fromkeys(
+        (
+            Reason.CONSENT_MISSING,
+            Reason.CONSENT_REFUSED,
+            Reason.CONSENT_WITHDRAWN,
+            Reason.CONSENT_REVOKED,
+            Reason.CONSENT_EXPIRED,
+            Reason.CONSENT_OUTDATED,
+            Reason.CONSENT_INVALIDATED,
+            Reason.CONSENT_NOT_BY_GUARDIAN,
+        ),
+        _ANSWER,
+    ),
+    **dict.fromkeys(_OF_GUARDIANS - {Reason.AGE_UNKNOWN, Reason.QUARANTINED}, _ASK),
+    **dict.fromkeys((Reason.NO_AGREEMENT, Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED), _AGREEMENT),
+    Reason.AGE_UNKNOWN: _Step(
+        _("State an age"), "subjects_subject_state-age", Capability.REGISTER_SUBJECTS, of_person=True
+    ),
+    Reason.NOT_INSTRUCTED: _Step(_("Instructions"), "consent_instruction_changelist", Capability.VIEW_REGISTER),
+    Reason.BASIS_MISSING: _Step(_("Lawful bases"), "consent_lawfulbasis_changelist", Capability.VIEW_REGISTER),
+    Reason.BALANCING_MISSING: _Step(_("Balancing tests"), "consent_balancingtest_changelist", Capability.VIEW_REGISTER),
+}
+
+
+@on_tab(OVERVIEW, place=1)
+def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the decision for each purpose at the chosen time, with its reason, what it follows from, and what helps."""
+    if row.external_id is None or not may(request, Capability.REQUEST_DECISIONS, row.client_id):
+        return None
+    form, now = AsOfForm(request.GET or None), get_action_time(request)
+    at = form.moment(now)
+    rows = list_decisions(request, row, at)
+    return {
+        "template": "console/panels/standing.html",
+        "rows": rows,
+        "form": form,
+        "at": at,
+        "is_past": at < now,
+        "allowed": sum(one["is_allowed"] for one in rows),
+        "denied": sum(not one["is_allowed"] for one in rows),
+    }
+
+
+def list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
+    """Return the decisions about a person at a time as rows of a table. Raises NotAllowed.
+
+    Of several roles the strictest decides (decision 0097): each row names it.
+    """
+    now = get_action_time(request)
+    answers = decide_all_purposes(actor_of(request), row.client_id, row.external_id or "", at=at, now=now)
+    return [
+        {
+            "purpose": format_purpose(code, row.client_id),
+            "is_allowed": one.allowed,
+            "role": SubjectRole(one.role).label if one.role and len(row.roles) > 1 else "",
+            **decision_cells(one),
+            **({} if one.allowed else _explain(request, row, code, one, is_past=at < now)),
+        }
+        for code, one in answers.items()
+    ]
+
+
+def _explain(request: HttpRequest, row: Subject, code: str, one: Decision, *, is_past: bool) -> dict[str, Any]:
+    """Return the links of a refusal; what would help is shown for the present only."""
+    links = {"cause_url": _cause_url(one), "documentation": f"{DOCUMENTATION}#{one.reason.value}"}
+    step = None if is_past else _STEPS.get(one.reason)
+    if step is None or not row.is_recorded or not may(request, step.capability, row.client_id):
+        return links
+    if not step.of_person:
+        return {**links, "step": step.label, "step_url": _url_of(step.page)}
+    query = f"?purpose={code}{step.query}" if step.query else ""
+    return {**links, "step": step.label, "step_url": f"{_url_of(step.page, row.pk)}{query}"}
+
+
+def _cause_url(one: Decision) -> str:
+    if one.reason in _OF_GUARDIANS:
+        return _GUARDIANS
+    page = _CAUSES.get(one.reason)
+    return _url_of(f"{page}_change", one.evidence[-1]) if page and one.evidence else ""
+
+
+def _url_of(name: str, *args: Any) -> str:
+    return reverse(f"admin:{name}", args=args, current_app=site.name)

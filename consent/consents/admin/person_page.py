@@ -11,23 +11,15 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from consent.consents.admin.consents import answer_cell, serialize_events, state_pill
-from consent.consents.models.consents import (
-    Consent,
-    ConsentEvent,
-    ConsentState,
-    GivenBy,
-    Method,
-    Objection,
-    Restriction,
-)
+from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method, Objection, Restriction
 from consent.consents.selectors.consents import current_states
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from consent.notices.models.notices import NoticeVersion
+from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, read_notice_token, sign_notice_token
 from consent.notices.selectors.notices import NoticeUnknown
-from consent.notices.selectors.purposes import bases_in_force, get_current_notice
+from consent.notices.selectors.public import bases_in_force, get_current_notice
 from consent.register.models.purposes import Basis, Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.roles import Capability
@@ -48,7 +40,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 __all__: list[str] = []
 

@@ -6,12 +6,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from consent.consents.models.acknowledgements import PolicyAcknowledgement
-from consent.consents.models.consents import Method
+from consent.consents.models import Method, PolicyAcknowledgement
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN, NoticeNotInEffect
-from consent.consents.services.events import lock_subject
-from consent.consents.services.recording import ClaimInFuture
-from consent.notices.models.notices import NoticeVersion
+from consent.consents.services.recording import ClaimInFuture, lock_subject
+from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, TokenExpired, TokenForeign, TokenMissing, read_notice_token
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
 from paktaleem.directory.people.models import Subject

@@ -1,18 +1,31 @@
-"""The notice an answer is based on: which text was shown, when, and whether it suffices for consent."""
+"""The notice an answer is based on: which text was shown, when, and whether it suffices for consent.
 
-from collections.abc import Iterable, Mapping
+Only refusals of guardians who may forbid count.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
-from consent.consents.models.consents import Method
+from children.guardians.authority import ChildFacts
+from children.guardians.models.guardians import Guardianship
+from children.guardians.selectors import load_child_facts
+from children.guardians.services.conflicts import update_conflict
+from children.guardians.services.guardians import StillAChild
+from consent.consents.models import ConsentEvent, ConsentState, GivenBy, Method
 from consent.notices.notice_tokens import ShownNotice, TokenExpired, TokenForeign, TokenMissing, read_notice_token
-from consent.register.compiled import Register
+from consent.register.compiled import Register, TextRule
 from consent.register.models.purposes import Purpose
-from consent.register.versions import TextRule
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.services.people import was_child
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError, Problem
 
 METHODS_WITHOUT_TOKEN = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
@@ -159,3 +172,150 @@ def _get_seen_at(shown: ShownNotice | None, version: TextRule, claimed_at: datet
         raise ClaimBeforeNotice
     moments = (shown.at if shown else None, claimed_at)
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+_JUST_NOW = timedelta(days=1)
+"""An answer this recent is judged by the age now, without unsealing the age of an adult."""
+_GUARDIAN_GIVES = (
+    "A guardian with verified authority gives it: GET /api/v1/subjects/{external_id}/guardians lists them. Send by."
+)
+
+
+class ChildMayNotGive(PortalError):
+    """The person is a child, for whom only a guardian can give consent."""
+
+    problem = Problem(
+        "guardian-must-give",
+        HTTPStatus.CONFLICT,
+        "A guardian gives consent for this person",
+        f"The person is a child, or was one at claimed_at. {_GUARDIAN_GIVES}",
+        field="by",
+    )
+    console_message = "The person is a child: a guardian gives consent for them."
+
+
+class UnknownAgeMayNotGive(ChildMayNotGive):
+    """The person's age is unknown where minors are served: a guardian gives consent, until the age is registered."""
+
+    problem = Problem(
+        "guardian-must-give",
+        HTTPStatus.CONFLICT,
+        "A guardian gives consent for this person",
+        f"The person's age is unknown, and this client serves minors: register the age. {_GUARDIAN_GIVES}",
+        field="by",
+    )
+    console_message = "The person's age is not known: a guardian gives consent, until the age is recorded."
+
+
+class GuardianUnknown(PortalError, LookupError):
+    """The guardian is not registered or claimed for this person, or is named without a guardian's answer."""
+
+    problem = Problem(
+        "guardian-unknown",
+        HTTPStatus.CONFLICT,
+        "The guardian is not registered for this person",
+        "Register the guardian for the person first.",
+    )
+    console_message = "The school has not named this guardian for the person."
+
+
+def check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
+    """Check that a guardian's answer, and no other, names a guardian of the person. Raises GuardianUnknown."""
+    if given_by != GivenBy.GUARDIAN:
+        if guardian is not None:
+            raise GuardianUnknown("Only a guardian's answer may name a guardian.")
+        return
+    pair: dict[str, Any] = {"client_id": subject.client_id, "child": subject, "guardian": guardian}
+    named = Guardianship.objects.filter(**pair)
+    claimed = GuardianClaim.objects.filter(**pair, starts_at__lte=at, ends_at=None)
+    if guardian is None or not (named.live(at).exists() or (claimed.exists() and not named.exists())):
+        raise GuardianUnknown
+
+
+def check_giver(
+    subject: Subject,
+    guardian: Subject | None,
+    states: Collection[ConsentState],
+    register: Register,
+    *,
+    at: datetime,
+    claimed_at: datetime | None,
+) -> bool:
+    """Refuse consent that a child gives; a child may see, refuse and withdraw. Return True if the child answers.
+
+    A child cannot consent for another person either. An answer given by a child counts as a child's for good.
+    Raises ChildMayNotGive, StillAChild if the guardian is a child.
+    """
+    gives = ConsentState.GIVEN in states
+    gate: dict[str, Any] = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
+    if guardian is not None:
+        if gives and guardian.is_child(at, **gate):
+            raise StillAChild
+        return False
+    is_child = subject.is_child(at, **gate)
+    if not is_child and claimed_at is not None and at - claimed_at > _JUST_NOW:
+        is_child = was_child(subject, claimed_at, time_zone=register.time_zone, **gate)
+    if not is_child:
+        return False
+    if gives:
+        raise UnknownAgeMayNotGive if subject.of_age_for(register.thresholds) is None else ChildMayNotGive
+    return True
+
+
+_LATEST_ANSWERS = """
+SELECT DISTINCT ON (e.guardian_id) e.guardian_id, e.state FROM consent_consentevent e
+WHERE e.client_id = %s AND e.subject_id = %s AND e.purpose_id = %s AND e.guardian_id IS NOT NULL
+    AND e.state IN ('given', 'refused', 'withdrawn')
+ORDER BY e.guardian_id, e.recorded_at DESC, e.id DESC
+"""
+_REFUSALS = frozenset({"refused", "withdrawn"})
+
+
+def is_refused_by_another_guardian(child: Subject, purpose: Purpose, guardian: UUID, *, at: datetime) -> bool:
+    """Return True if the latest answer of another guardian who may forbid is a refusal (decision 0028).
+
+    The child's row must be locked.
+    """
+    latest = _load_latest_answers(child, purpose)
+    against = {person for person, state in latest.items() if state in _REFUSALS and person != guardian}
+    return bool(against & _guardians_who_may_forbid(load_child_facts(child), at)) if against else False
+
+
+def update_purpose_conflict(event: ConsentEvent, purpose: Purpose, *, actor: Actor) -> None:
+    """Open or close the conflict case about a purpose, depending on whether the child's guardians disagree.
+
+    Follows decision 0028.
+    """
+    latest = _load_latest_answers(event.subject, purpose)
+    at = event.recorded_at
+    disagree = False
+    if len(latest) > 1:
+        facts = load_child_facts(event.subject)
+        refusing = {person for person, state in latest.items() if state in _REFUSALS} & _guardians_who_may_forbid(
+            facts, at
+        )
+        consenting = {person for person, state in latest.items() if state == "given"} & facts.standing(at).persons
+        disagree = bool(refusing and consenting)
+    update_conflict(event.subject, purpose.code, disagree=disagree, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+
+
+def has_refused_a_purpose(guardianship: Guardianship, at: datetime) -> bool:
+    """Return True if a guardian's latest answer to any purpose is a refusal.
+
+    Ending their authority would lift that refusal.
+    """
+    del at
+    events = ConsentEvent.objects.filter(client_id=guardianship.client_id, subject_id=guardianship.child_id)
+    answers = events.filter(guardian_id=guardianship.guardian_id, state__in=["given", *_REFUSALS])
+    latest = dict(answers.order_by("recorded_at", "id").values_list("purpose_id", "state"))
+    return any(state in _REFUSALS for state in latest.values())
+
+
+def _load_latest_answers(child: Subject, purpose: Purpose) -> Mapping[UUID, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST_ANSWERS, [child.client_id, child.pk, purpose.pk])
+        return dict(cursor.fetchall())
+
+
+def _guardians_who_may_forbid(facts: ChildFacts, at: datetime) -> set[UUID]:
+    return {one.person for one in facts.guardians if one.may_forbid(at)}

@@ -3,7 +3,7 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 import simple_history.models
 from django.db import migrations, models
 
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='BannerVersion',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('number', models.PositiveIntegerField(editable=False)),
                     ('asks_since', models.PositiveIntegerField(editable=False)),
                     ('content', models.JSONField(editable=False)),
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Cookie',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('name', models.CharField(help_text='As browsers show it. A * at the end stands for any ending: _ga_*', max_length=128, validators=[django.core.validators.RegexValidator("\\A[A-Za-z0-9!#$%&'+.^_`|~:-]+\\*?\\Z", 'Write the name as browsers show it; a * at the end stands for any ending.')])),
                     ('provider', models.CharField(help_text='The organisation that receives the data.', max_length=200)),
                     ('set_by', models.CharField(choices=[('site', 'The site itself'), ('third_party', 'A third party')], max_length=16, verbose_name='set by')),
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='CookieChoice',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('visitor', models.UUIDField(editable=False)),
                     ('language', models.CharField(editable=False, max_length=8)),
                     ('given', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), default=list, editable=False)),
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='CookieSite',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('key', models.CharField(editable=False, max_length=40, verbose_name='site key')),
                     ('origins', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), help_text='One or more, separated by commas: https://lms.example. Without a path.', size=20)),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('name', models.CharField(help_text='As browsers show it. A * at the end stands for any ending: _ga_*', max_length=128, validators=[django.core.validators.RegexValidator("\\A[A-Za-z0-9!#$%&'+.^_`|~:-]+\\*?\\Z", 'Write the name as browsers show it; a * at the end stands for any ending.')])),
                     ('provider', models.CharField(help_text='The organisation that receives the data.', max_length=200)),
                     ('set_by', models.CharField(choices=[('site', 'The site itself'), ('third_party', 'A third party')], max_length=16, verbose_name='set by')),
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                     ('days', models.PositiveIntegerField(blank=True, help_text='Leave empty if it ends when the browser is closed, or if storage has no end.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='duration in days')),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -132,12 +132,12 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('key', models.CharField(editable=False, max_length=40, verbose_name='site key')),
                     ('origins', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), help_text='One or more, separated by commas: https://lms.example. Without a path.', size=20)),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('name', models.CharField(max_length=200)),
                     ('url', models.URLField(max_length=500, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='address')),
                     ('policy_url', models.URLField(max_length=500, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='address of its privacy policy')),
@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
                     ('review_on', models.DateField(verbose_name='review day')),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='LinkedService',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('name', models.CharField(max_length=200)),
                     ('url', models.URLField(max_length=500, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='address')),
                     ('policy_url', models.URLField(max_length=500, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='address of its privacy policy')),
@@ -203,7 +203,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Visitor',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('token_hash', models.CharField(editable=False, max_length=64)),
                     ('first_at', models.DateTimeField(editable=False)),
                     ('last_at', models.DateTimeField(editable=False)),

@@ -1,24 +1,44 @@
 """Decisions: the facts are read in one query, the register is cached in the process. Used by all APIs."""
 
+import json
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from django.db import connection
+from django.utils.translation import gettext
 
 from children.guardians.authority import ChildFacts
-from consent.decisions.combined_facts import add_consents, add_record
 from consent.decisions.decision import decide
-from consent.decisions.facts import ConsentFact, Decision, KeptData, Objection, Question, Restriction, SubjectFacts
+from consent.decisions.facts import (
+    ConsentFact,
+    Decision,
+    KeptData,
+    Objection,
+    Question,
+    Restriction,
+    SubjectFacts,
+    add_consents,
+    add_record,
+)
 from consent.decisions.reasons import Reason
-from consent.notices.selectors.registers import RegisterUnsettled, cached_register, current_register, register_as_of
-from consent.register.compiled import Register
-from consent.register.periods import Period
+from consent.notices.selectors.registers import (
+    RegisterUnsettled,
+    cached_register,
+    current_register,
+    list_register_changes,
+    register_as_of,
+)
+from consent.register.compiled import Period, Register
 from paktaleem.directory.ages import may_be_child_until
+from paktaleem.directory.merges.selectors import UNDO, MergeEffect
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, key_actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -370,3 +390,126 @@ def _read_context(client_id: UUID, external_id: str, past: datetime | None, at: 
 def _sanitize_id(external_id: str) -> str:
     """Replace characters that PostgreSQL rejects (NUL, lone surrogates); no registered id contains them."""
     return external_id.replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
+_PAST_FACTS = """
+SELECT (SELECT consent_subject_facts(asked.person, asked.past))::text
+FROM unnest(%s::text[], %s::timestamptz[]) WITH ORDINALITY AS asked (person, past, place)
+ORDER BY asked.place
+"""
+
+
+class PastDecision(NamedTuple):
+    """A decision, and the facts about the person on which it was made; None for an unknown person."""
+
+    decision: Decision
+    facts: SubjectFacts | None
+
+
+def decide_each(
+    actor: Actor, client_id: UUID, asked: Sequence[tuple[str, Question]], *, now: datetime
+) -> list[PastDecision]:
+    """Decide questions about registered people, in order, each at its own time up to ``now``, in the client's context.
+
+    Answers as ``decide_one`` does. The facts of all people and times are read in one statement; a register is compiled
+    once for each period in which it did not change. Raises NotAllowed.
+    """
+    require(actor, Capability.REQUEST_DECISIONS, client_id)
+    if not asked:
+        return []
+    registers = _Registers(client_id, since=min(question.at for _, question in asked), now=now)
+    pairs = {(person, question.at if question.at < now else None) for person, question in asked}
+    facts = _fetch_facts(list(pairs))
+    return [
+        PastDecision(
+            *decide_from_facts(
+                facts[person, question.at if question.at < now else None], registers.at(question.at), question
+            )
+        )
+        for person, question in asked
+    ]
+
+
+def _fetch_facts(pairs: list[tuple[str, datetime | None]]) -> dict[tuple[str, datetime | None], str | None]:
+    with connection.cursor() as cursor:
+        cursor.execute(_PAST_FACTS, [[person for person, _ in pairs], [past for _, past in pairs]])
+        found = [text for (text,) in cursor.fetchall()]
+    return dict(zip(pairs, found, strict=True))
+
+
+class _Registers:
+    """The registers of a client over time, compiled when they are needed."""
+
+    def __init__(self, client_id: UUID, *, since: datetime, now: datetime) -> None:
+        self.client_id = client_id
+        self.changes = [moment for moment in list_register_changes(client_id, since=since) if moment <= now]
+        self.compiled: dict[int, Register] = {}
+
+    def at(self, moment: datetime) -> Register:
+        """Return the register as of a time."""
+        place = bisect_right(self.changes, moment)
+        if place not in self.compiled:
+            is_current = place == len(self.changes)
+            found = current_register(self.client_id) if is_current else register_as_of(self.client_id, moment)
+            self.compiled[place] = found
+        return self.compiled[place]
+
+
+class ChangedAnswer(NamedTuple):
+    """One purpose (code) of which the decision differs, and both answers in words."""
+
+    purpose: str
+    now: str
+    after: str
+
+
+def compare_answers(before: str, after: str, register: Register, at: datetime) -> Iterator[ChangedAnswer]:
+    """Yield each active purpose of which the decision to process differs; the facts are texts of JSON."""
+    for code, rule in sorted(register.purposes.items()):
+        if not rule.active:
+            continue
+        question = Question(purpose=code, at=at)
+        now, _facts = decide_from_facts(before, register, question)
+        then, _facts = decide_from_facts(after, register, question)
+        if (now.allowed, now.reason) != (then.allowed, then.reason):
+            yield ChangedAnswer(code, _describe(now), _describe(then))
+
+
+def _describe(decision: Decision) -> str:
+    if decision.reason is Reason.PERMITTED:
+        return gettext("Allowed")
+    return gettext("Denied: {reason}").format(reason=gettext(decision.reason.value.replace("_", " ")))
+
+
+_MERGED_FACTS = "SELECT consent_subject_facts(%s, NULL)::text, consent_subject_facts(%s, NULL)::text"
+
+
+def find_merge_effects(main: Subject, other: Subject, kind: str, at: datetime) -> Iterator[MergeEffect]:
+    """Yield each purpose and record of which the decision to process would differ, in the client's context.
+
+    Connected to ``merges.effects``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_MERGED_FACTS, [main.external_id, other.external_id])
+        texts = cursor.fetchone()
+    if None in texts:
+        return
+    pair = [json.loads(text) for text in texts]
+    change = _take_apart if kind == UNDO else _put_together
+    register = current_register(main.client_id)
+    for record, text, after in zip((main, other), texts, change(*pair), strict=True):
+        for one in compare_answers(text, json.dumps(after), register, at):
+            yield MergeEffect(record, *one)
+
+
+def _put_together(main: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the facts of both records as if they were linked: each with the other, and with what the main one has."""
+    linked = main["linked"] or []
+    alone = {**main, "linked": None}
+    return {**main, "linked": [*linked, {**other, "linked": None}]}, {**other, "linked": [alone, *linked]}
+
+
+def _take_apart(main: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the facts of both records as if the other one were not linked."""
+    kept = [one for one in main["linked"] or [] if one["id"] != other["id"]]
+    return {**main, "linked": kept}, {**other, "linked": None}

@@ -1,3 +1,3 @@
 """Notices and announcements in the console, and widened purposes."""
 
-from consent.notices.admin import announcements, notices, widening
+from consent.notices.admin import announcements, notices

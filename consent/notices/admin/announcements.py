@@ -12,16 +12,15 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy
 
-from consent.notices.differences import differences
-from consent.notices.models.announcements import NoticeDispatch, NoticeResponse, ResponseKind
-from consent.notices.models.notices import NoticeVersion
-from consent.notices.selectors.announcements import (
+from consent.notices.effects import differences
+from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
+from consent.notices.selectors.notices import (
     may_withdraw_objection,
     select_announcements,
     select_open_objections,
     select_unacknowledged,
 )
-from consent.notices.services.responses import (
+from consent.notices.services.publishing import (
     ANSWERS,
     OBJECTIONS,
     acknowledge_announcement,
@@ -34,12 +33,12 @@ from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.cards import Card, Line, Severity, Task, make_cards
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
 from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task, make_cards
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site

@@ -3,40 +3,40 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_noop
 
 from consent.notices.admin.announcements import serialize_dispatches
-from consent.notices.differences import differences
-from consent.notices.effects import earliest_effect
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.models.notices import Notice, NoticeDraft, NoticeText, NoticeVersion
+from consent.notices.effects import differences, earliest_effect
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeText, NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, notice_timeline
-from consent.notices.selectors.preview import preview_effect
+from consent.notices.selectors.preview import EffectPreview, preview_effect, preview_widening
 from consent.notices.services.publishing import announce_draft, discard_draft, notice_days_for, save_draft
 from consent.register.admin.row_admin import RegisterAdmin
-from consent.register.models.purposes import Purpose
+from consent.register.models.purposes import DataCategory, Purpose
 from consent.register.notice_html import render_notice
+from consent.register.services.safeguards import widen_purpose
 from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.field_words import FieldWords, field_words
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import FieldWords, RowActionForm, field_words, set_choices
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.console.widgets import MomentInput
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 
@@ -294,3 +294,58 @@ def _name_version(key: UUID) -> str:
 
 field_words.connect(FieldWords("consent.noticedraft", frozenset({"version"}), _name_version))
 public_pages.connect(PublicPage(gettext_noop("Privacy notice and purposes"), "privacy-of"))
+
+
+class WidenForm(RowActionForm):
+    """A form to choose the data categories to add."""
+
+    categories = forms.MultipleChoiceField(label="Data categories to add", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories that the purpose does not need yet."""
+        super().__init__(*args, **kwargs)
+        set_choices(self, "categories", _list_missing(self.row))
+        self.order_fields(["categories", "reason"])
+
+    @property
+    def effect(self) -> EffectPreview:
+        """Return whose consent must be given again, whichever category is added."""
+        return preview_widening(self.row, actor=actor_of(self.request), at=get_action_time(self.request))
+
+
+def _list_missing(purpose: Purpose) -> list[tuple[str, str]]:
+    found = DataCategory.objects.filter(client_id__in=[PAKTALEEM, purpose.client_id]).exclude(
+        code__in=purpose.categories
+    )
+    language = get_language() or "en"
+    offered = ((one.code, str(getattr(one, f"name_{language}"))) for one in found)
+    return sorted(offered, key=lambda one: one[1])
+
+
+def _widen(purpose: Purpose, given: dict[str, Any], request: HttpRequest) -> None:
+    widen_purpose(
+        purpose,
+        categories=given["categories"],
+        actor=actor_of(request),
+        reason=given["reason"],
+        at=get_action_time(request),
+    )
+
+
+added_acts.connect(
+    AddedAct(
+        Purpose._meta.label_lower,
+        RowAction(
+            "widen",
+            "Add data categories",
+            Capability.ANNOUNCE_NOTICES,
+            _widen,
+            lead="Earlier consents do not cover the added data: they are outdated from now on, and everyone is asked "
+            "again. Announce a version of the purpose's notice that names the added data, too.",
+            done="Data categories added. Earlier consents to this purpose are outdated.",
+            form=WidenForm,
+            danger=True,
+            template="console/widen.html",
+        ),
+    )
+)

@@ -10,17 +10,14 @@ from uuid import UUID
 
 from django.db import connection
 
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.models.notices import Notice, NoticeVersion
-from consent.notices.selectors.announcements import list_clients_to_notify
-from consent.notices.selectors.notices import client_timelines
-from consent.register.models.purposes import Purpose
-from consent.register.models.widenings import PurposeWidening
-from consent.register.versions import NoticeRule
+from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
+from consent.notices.selectors.notices import client_timelines, list_clients_to_notify
+from consent.register.compiled import NoticeRule
+from consent.register.models.purposes import Purpose, PurposeWidening
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _OUTDATED = """
 FROM consent_consent c

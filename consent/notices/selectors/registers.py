@@ -13,12 +13,11 @@ from django.db.models import Model
 
 from children.guardians.models.mechanisms import ChildMechanism
 from consent.notices.effects import list_window_ends
-from consent.notices.models.announcements import NoticeDispatch, NoticeResponse, ResponseKind
-from consent.notices.models.notices import Notice, NoticeVersion
+from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
 from consent.notices.selectors.notices import POLICY, client_timelines, to_published_version
 from consent.register import compiled as rules
 from consent.register.bases import combine_bases
-from consent.register.declarations import ClientDeclarations, DeclaredProcedure
+from consent.register.compiled import ClientDeclarations, DeclaredProcedure, NoticeRule, Period, TextRule
 from consent.register.models.agreements import (
     AgreementSuspension,
     Instruction,
@@ -26,15 +25,18 @@ from consent.register.models.agreements import (
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import BalancingTest, DataCategory, LawfulBasis, Purpose
-from consent.register.models.widenings import PurposeWidening
-from consent.register.periods import Period
+from consent.register.models.purposes import (
+    BalancingTest,
+    DataCategory,
+    LawfulBasis,
+    Purpose,
+    PurposeCapacity,
+    PurposeWidening,
+)
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
-from consent.register.versions import NoticeRule, TextRule
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 type Version = tuple[int, int]
 

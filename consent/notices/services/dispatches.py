@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from consent.notices.effects import effect_after_proof
-from consent.notices.models.announcements import NoticeDispatch
-from consent.notices.models.notices import Notice, NoticeVersion
-from consent.notices.selectors.announcements import list_reaching_versions, must_be_notified
+from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
+from consent.notices.selectors.notices import list_reaching_versions, must_be_notified
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -16,7 +15,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 FOLLOW_ANNOUNCEMENTS = "consent.follow_announcements"
 

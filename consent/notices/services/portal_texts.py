@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from consent.notices.effects import earliest_effect
-from consent.notices.models.notices import Notice, NoticeVersion
+from consent.notices.models import Notice, NoticeVersion
 from consent.notices.services.publishing import notice_days_for, publish_notice_version
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 def count_portal_notice_days() -> int:

@@ -5,19 +5,25 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent.notices.models.notices import Notice, NoticeVersion
+from consent.notices.models import Notice, NoticeVersion
 from consent.notices.services.publishing import publish_notice_version
 from consent.notices.starter_register import CATEGORIES, OCCASIONS, PRIVACY_NOTICE, PURPOSES, ROLES, PurposeText
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose
+from consent.register.models.purposes import (
+    BalancingTest,
+    DataCategory,
+    LawfulBasis,
+    Occasion,
+    Purpose,
+    PurposeCapacity,
+)
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _REASON = Reason.ONBOARDING
 

@@ -1,3 +1,3 @@
 """Consent forms, answer sheets and the matching queue in the console."""
 
-from consent.paper.admin import forms, queue, sheets, work
+from consent.paper.admin import forms, queue

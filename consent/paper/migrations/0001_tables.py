@@ -6,7 +6,7 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="AnswerSheet",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("kind", models.CharField(max_length=8, verbose_name="kind")),
                     ("sha256", models.CharField(max_length=64)),
                     ("rows", models.PositiveIntegerField(help_text='Rows with an answer.', verbose_name='rows')),
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="FormRun",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("name", models.CharField(help_text='The class or group, such as “Grade 7 B”. Do not name people.', max_length=100, verbose_name='group')),
                     ("people", models.PositiveIntegerField(editable=False, verbose_name="people")),
                     ("addressee", models.CharField(choices=[("person", "Each person for themselves"), ("guardian", "The parent or guardian of each child")], default="person", max_length=16, verbose_name="who answers")),
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="FormPurpose",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("purpose_owner", models.UUIDField(editable=False)),
                     ("notice_version_owner", models.UUIDField(editable=False)),
                     ("position", models.PositiveSmallIntegerField()),
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="FormPage",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(max_length=8)),
                     ("purposes", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")]), blank=True, default=list)),
                     ("notice_hash", models.CharField(blank=True, max_length=64)),
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SheetEntry",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("number", models.PositiveIntegerField(verbose_name="row")),
                     ("answers", models.JSONField(default=dict, help_text="Purpose → whether yes.")),
                     ("given_by", models.CharField(choices=[("self", "The data subject"), ("guardian", "A guardian")], max_length=16, verbose_name="answered by")),
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="EntryStep",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("step", models.CharField(choices=[('confirmed', 'Confirmed'), ('chosen', 'Recorded despite other rows'), ('resolved', 'Matched by hand'), ('signer', 'Guardian entered'), ('dismissed', 'Dismissed'), ('moved', 'Judged again'), ('expired', 'Expired, content deleted')], max_length=16)),
                     (
                         "state",

@@ -9,27 +9,29 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext
 
-from children.guardians.evidence import check_evidence
+from children.guardians.authority import check_evidence
 from children.guardians.models.guardians import Relationship
 from children.guardians.services.guardians import NotTheirOwnGuardian
-from consent.consents.models.consents import ConsentEvent, ConsentState, GivenBy, Method
-from consent.consents.services.events import lock_subject
+from consent.consents.models import ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.services.evidence import add_evidence_file
-from consent.consents.services.recording import Answer, record_answers
-from consent.paper.codes import is_code, normalize_code
-from consent.paper.models.forms import FormPage
-from consent.paper.models.sheets import CLOSED_UNRECORDED, EntryProblem, EntryState, EntryStep, SheetEntry, Step
+from consent.consents.services.recording import Answer, lock_subject, record_answers
+from consent.paper.models import CLOSED_UNRECORDED, EntryProblem, EntryState, EntryStep, FormPage, SheetEntry, Step
 from consent.paper.selectors import SheetFacts, map_open_rows
-from consent.paper.services.details import delete_sheet_key, seal_details, unseal_details
-from consent.paper.services.errors import (
+from consent.paper.services.forms import (
     AlreadySettled,
     CodeUnknown,
     NameDiffers,
     NotForGuardians,
     NothingToRecord,
     NotMatched,
+    SignedForm,
+    delete_sheet_key,
+    record_child_refusal,
+    record_signer,
+    seal_details,
+    unseal_details,
 )
-from consent.paper.services.signed_forms import SignedForm, record_child_refusal, record_signer
+from consent.paper.sheets import is_code, normalize_code
 from consent.paper.verdicts import SERVICE, SHARING, Problem, RowState, Verdict, judge_row
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of

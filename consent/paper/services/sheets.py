@@ -1,9 +1,10 @@
 """Uploading answer sheets, which are checked and matched as a whole and confirmed person by person (decision 0020)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,13 +13,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.paper.codes import is_code
-from consent.paper.models.forms import FormPage
-from consent.paper.models.sheets import AnswerSheet, EntryProblem, EntryState, EntryStep, SheetEntry, Step
+from consent.paper.data_kinds import list_unmatched
+from consent.paper.models import AnswerSheet, EntryProblem, EntryState, EntryStep, FormPage, SheetEntry, Step
 from consent.paper.selectors import SheetFacts, map_open_rows, purposes_to_ask
-from consent.paper.services.details import seal_details, unseal_details
+from consent.paper.services.forms import delete_sheet_key, seal_details, unseal_details
 from consent.paper.services.queue import confirm_entry, has_different_answer
-from consent.paper.sheets import CODE, GUARDIAN_ID, LAYOUT, Sheet, SheetInvalid, SheetRow, read_sheet
+from consent.paper.sheets import CODE, GUARDIAN_ID, LAYOUT, Sheet, SheetInvalid, SheetRow, is_code, read_sheet
 from consent.paper.verdicts import judge_row
 from paktaleem.directory.oneroster.problems import Problem
 from paktaleem.directory.people.models import Subject
@@ -31,8 +31,8 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealer, wrap_new_key
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.tenancy.rows import new_id
 
 CONFIRM_MATCHED = "paper.confirm_matched"
 ROWS_AT_ONCE = 1_000
@@ -297,3 +297,38 @@ def confirm_batch(sheet_id: UUID, *, client: Client, after: int, limit: int = 1,
 def _select_matched(sheet: AnswerSheet) -> Any:
     rows = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, state=EntryState.MATCHED)
     return rows.select_related("subject").order_by("number")
+
+
+def clients_with_unmatched(*, at: datetime) -> list[UUID]:
+    """List the clients with unmatched rows that must expire, in the officers' view."""
+    return list(list_unmatched(at).order_by().values_list("client_id", flat=True).distinct())
+
+
+@transaction.atomic
+def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
+    """Expire up to ``limit`` unmatched rows of a client, in its context; returns how many.
+
+    Answers, note, typed code and guardian are deleted (storage limitation, policy §4). Rows and sheets keep
+    their numbers, and the ledger lists the rows. Raises NotAllowed.
+    """
+    require(actor, Capability.MANAGE_FORMS, client_id)
+    rows = list_unmatched(at).filter(client_id=client_id).select_for_update(of=("self",), skip_locked=True)
+    found = sorted(rows.order_by("entered_at", "id")[:limit], key=lambda one: (one.sheet_id, one.number))
+    SheetEntry.objects.filter(pk__in=[one.pk for one in found]).update(
+        state=EntryState.EXPIRED, answers={}, details=None, guardian=None, relationship="", named_by=None
+    )
+    _record_steps(found, actor, at)
+    for sheet_id, of_sheet in groupby(found, key=lambda one: one.sheet_id):
+        facts = {"sheet": str(sheet_id), "rows": [one.number for one in of_sheet]}
+        record_entry("answers.expired", client_id=client_id, facts=facts, actor=actor, at=at)
+        delete_sheet_key(AnswerSheet.objects.get(pk=sheet_id, client_id=client_id))
+    return len(found)
+
+
+def _record_steps(entries: Iterable[SheetEntry], actor: Actor, at: datetime) -> None:
+    kind, key, role = actor_columns(actor)
+    by = {"actor_kind": kind, "actor_id": key, "actor_role": role, "taken_at": at}
+    what = {"step": Step.EXPIRED, "state": EntryState.EXPIRED}
+    EntryStep.objects.bulk_create(
+        [EntryStep(client_id=one.client_id, entry=one, problem=one.problem, **what, **by) for one in entries]
+    )

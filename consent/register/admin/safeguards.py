@@ -17,25 +17,34 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from consent.register.admin.row_admin import RegisterAdmin
-from consent.register.effects import SafeguardEffect, count_concerned
+from consent.register.compiled import PURPOSE_WORDS
+from consent.register.effects import (
+    SafeguardEffect,
+    WeakensSafeguard,
+    count_concerned,
+    count_recipient_effect,
+    find_weakening,
+)
 from consent.register.models.agreements import RecipientApproval
-from consent.register.models.purposes import LawfulBasis, Purpose
-from consent.register.models.rows import PeriodRow, RegisterRow
-from consent.register.models.safeguards import SafeguardChange, SafeguardKind
-from consent.register.purpose_texts import PURPOSE_WORDS
-from consent.register.recipient_effects import count_recipient_effect
+from consent.register.models.purposes import (
+    LawfulBasis,
+    PeriodRow,
+    Purpose,
+    RegisterRow,
+    SafeguardChange,
+    SafeguardKind,
+)
 from consent.register.services.register import cancel_period, end_period
 from consent.register.services.safeguards import decide_safeguard_change, may_approve, request_safeguard_change
-from consent.register.weakening import WeakensSafeguard, find_weakening
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
-from paktaleem.foundation.accounts.requests import get_arrival_time
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
+from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.columns import staff_name
 from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, ScopedForm
+from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction

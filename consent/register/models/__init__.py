@@ -1,3 +1,3 @@
 """Models of register."""
 
-from consent.register.models import agreements, capacities, purposes, safeguards, widenings
+from consent.register.models import agreements, purposes

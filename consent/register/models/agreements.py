@@ -7,11 +7,17 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_owner, period_is_ordered_or_empty
+from consent.register.models.purposes import (
+    CodesField,
+    PeriodRow,
+    RegisterRow,
+    catalogue_owner,
+    period_is_ordered_or_empty,
+)
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
 
 _NONE = Personal.NONE

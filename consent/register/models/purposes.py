@@ -1,19 +1,107 @@
 """Purposes, the data categories they need, and their lawful bases."""
 
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_owner, period_is_ordered_or_empty
 from paktaleem.foundation.accounts.models import Client, User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.places import CountryField
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import MigratesAs, new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date
+
+
+class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
+    """Rows that are in force for a period [starts_at, ends_at)."""
+
+    def active(self, at: datetime) -> Self:
+        """Return the rows in force at ``at``."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
+
+    def uncancelled(self) -> Self:
+        """Return the rows that were not cancelled before they started."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
+
+
+class RegisterRow(Tracked):
+    """A row of the register, owned by a client (PakTaleem's are the shared catalogue), with its history."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    change_capability: ClassVar[Capability | None] = None
+    """The capability that ``change_register`` requires; None: rows of this kind have services of their own."""
+
+    class Meta:
+        abstract = True
+
+
+class PeriodRow(RegisterRow):
+    """A row of the register that is in force for a period [starts_at, ends_at); never backdated."""
+
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True if it was cancelled before it started: its period is empty, so it was never in force."""
+        return self.ends_at is not None and self.ends_at == self.starts_at
+
+    def ends_after(self, before: Self) -> bool:
+        """Return True if this row ends later than it did before, or no longer ends."""
+        return before.ends_at is not None and (self.ends_at is None or self.ends_at > before.ends_at)
+
+
+def check_distinct_codes(codes: list[str]) -> None:
+    """Raise ValidationError for duplicate codes."""
+    if len(set(codes)) != len(codes):
+        raise ValidationError("Name each code once.")
+
+
+class CodesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # not generic at run time
+    """A set of codes of the register (purposes, categories, recipients), stored in one column."""
+
+    migrates_as = "django.contrib.postgres.fields.ArrayField"
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Create a list of codes, empty by default."""
+        kwargs.pop("base_field", None)
+        kwargs.pop("size", None)
+        kwargs.setdefault("default", list)
+        kwargs.setdefault("blank", True)
+        super().__init__(models.CharField(max_length=63, validators=[code_validator]), **kwargs)
+        self.validators = [*self.validators, check_distinct_codes]
+
+
+def catalogue_owner() -> models.UUIDField:  # type: ignore[type-arg]
+    """Return the column with the owner of a referenced catalogue row: the row's own client, or PakTaleem."""
+    return models.UUIDField(editable=False)
+
+
+def period_is_ordered(name: str) -> models.CheckConstraint:
+    """Return a constraint that a period ends after it starts."""
+    return models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name=name)
+
+
+def period_is_ordered_or_empty(name: str) -> models.CheckConstraint:
+    """Return a constraint that a period ends after it starts, or is empty: such a row was cancelled (decision 0078)."""
+    return models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name=name)
+
 
 _NONE = Personal.NONE
 SALE_CODES = r"(^|_)(sales?|sell|sells|selling|sold|resale|resell)(_|$)"
@@ -276,3 +364,136 @@ class RegisterVersion(models.Model):
     def __str__(self) -> str:
         """Return the number."""
         return str(self.version)
+
+
+class PurposeCapacity(PeriodRow):
+    """PakTaleem's capacity for one purpose, from a day on (policy §7); set by PakTaleem only.
+
+    A row of PakTaleem's applies at every client, a client's row at that client, where it takes precedence. The latest
+    started row is in force. Without one PakTaleem is processor.
+    """
+
+    change_capability = Capability.MANAGE_AGREEMENTS
+
+    wall = TablePolicy(Scope.CATALOGUE, EDIT)
+
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    capacity = models.CharField(max_length=16, choices=Capacity)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "controller or processor"
+        verbose_name_plural = "controller or processor"
+        ordering = ["purpose__code", "-starts_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "purpose", "starts_at"],
+                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
+                name="purposecapacity_one_per_start",
+            ),
+            period_is_ordered_or_empty("purposecapacity_period"),
+        ]
+        indexes = newest_first("starts_at", "purposecapacity_by_start")
+
+    def __str__(self) -> str:
+        """Return the capacity."""
+        return str(self.get_capacity_display())
+
+
+class SafeguardKind(models.TextChoices):
+    """The ways in which a change weakens a safeguard."""
+
+    BASIS = "basis", _("A lawful basis other than consent")
+    CAPACITY = "capacity", _("PakTaleem decides instead of the client")
+    ACCOUNT = "account", _("Also for people whose account is closed")
+    WORDS = "words", _("Other words for a purpose in use")
+    RESTRICTION = "restriction", _("A restriction of processing is lifted")
+    RETENTION = "retention", _("Data is disposed of earlier, or without a review")
+    COOKIE = "cookie", _("Visitors are not asked about a cookie")
+    RECIPIENT = "recipient", _("Data goes to another recipient")
+    QUARANTINE = "quarantine", _("Data of a child leaves quarantine")
+    COLLECTION = "collection", _("A denied collection counts as lawful")
+
+
+class SafeguardChange(RequestedChange):
+    """One requested change of a row that weakens a safeguard; no effect until a second person approves it.
+
+    ``row`` is the id of the row, also of one that is only added on approval; ``table`` names its model, ``values`` are
+    its columns, ``purpose`` is the code of its purpose (empty: all). ``ground`` says in words why the change is lawful.
+    ``xact`` is the transaction that applied it: the database accepts a weaker row only in the transaction that approved
+    it.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={"purpose": _NONE, "table": _NONE, "values": _NONE, "ground": _NONE, "requested_kind": _NONE},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=16, choices=SafeguardKind)
+    purpose = models.CharField(max_length=63, blank=True)
+    table = models.CharField(max_length=64)
+    row = models.UUIDField()
+    values = models.JSONField()
+    ground = models.TextField(max_length=2000)
+    xact = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = "change to a safeguard"
+        verbose_name_plural = "changes to safeguards"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "row"], condition=Q(state=ChangeState.WAITING), name="safeguardchange_one_waiting"
+            ),
+            models.CheckConstraint(condition=~Q(ground=""), name="safeguardchange_has_a_ground"),
+            *second_person_constraints("safeguardchange"),
+        ]
+        indexes = [
+            *newest_first("requested_at", "safeguardchange_by_time"),
+            *newest_first("requested_at", "safeguardchange_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the kind and the state."""
+        return f"{self.get_kind_display()}: {self.get_state_display()}"
+
+
+class WideningKind(models.TextChoices):
+    """The ways in which a purpose is widened."""
+
+    CATEGORIES = "categories", _("More data categories")
+    WORDS = "words", _("Other words for the purpose")
+    PERIOD = "period", _("Data is kept longer")
+
+
+class PurposeWidening(models.Model):
+    """One widening of a purpose: consents of people informed at or before ``widened_at`` are outdated. Append-only.
+
+    ``client`` is the client at which it applies; PakTaleem's apply at every client. ``added`` are the codes of the
+    categories that were added or are kept longer, or the columns that changed. ``xact`` is the transaction that widened
+    the purpose: the database accepts new categories or words of a purpose only in a transaction that records them here.
+    """
+
+    wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={"added": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    kind = models.CharField(max_length=16, choices=WideningKind)
+    added = CodesField()
+    widened_at = models.DateTimeField()
+    xact = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["widened_at", "id"]
+        indexes = [models.Index(fields=["client", "purpose"], name="widening_of_purpose")]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return str(self.get_kind_display())

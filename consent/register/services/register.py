@@ -8,12 +8,21 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.utils.translation import gettext, gettext_noop
 
+from consent.register.compiled import PURPOSE_WORDS
+from consent.register.effects import WeakensSafeguard, check_controller, find_weakening, is_sandbox, shares_more
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
-from consent.register.models.purposes import BalancingTest, Basis, DataCategory, LawfulBasis, ListedLaw, Purpose
-from consent.register.models.rows import PeriodRow, RegisterRow
-from consent.register.models.widenings import PurposeWidening, WideningKind
-from consent.register.purpose_texts import PURPOSE_WORDS
-from consent.register.weakening import WeakensSafeguard, check_controller, find_weakening, is_sandbox, shares_more
+from consent.register.models.purposes import (
+    BalancingTest,
+    Basis,
+    DataCategory,
+    LawfulBasis,
+    ListedLaw,
+    PeriodRow,
+    Purpose,
+    PurposeWidening,
+    RegisterRow,
+    WideningKind,
+)
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -22,7 +31,7 @@ from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.places import name_country
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.typesetting import find_unprintable
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}

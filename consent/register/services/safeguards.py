@@ -1,6 +1,6 @@
 """Changes that weaken a safeguard: requested with a ground in words, and applied once a second person approves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,27 +9,28 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from consent.register.compiled import PURPOSE_WORDS
+from consent.register.effects import find_weakening
 from consent.register.models.agreements import Recipient, RecipientApproval
-from consent.register.models.purposes import Purpose
-from consent.register.models.rows import RegisterRow
-from consent.register.models.safeguards import SafeguardChange, SafeguardKind
-from consent.register.purpose_texts import PURPOSE_WORDS
+from consent.register.models.purposes import BalancingTest, Purpose, RegisterRow, SafeguardChange, SafeguardKind
 from consent.register.services.register import (
     check_register_row,
     get_transaction_id,
     prepare_row,
+    require_own_row,
     save_register_row,
     stored_row,
 )
-from consent.register.weakening import find_weakening
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
 from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")
 _NO_GROUND = gettext_noop("Give the ground in words.")
@@ -194,3 +195,51 @@ def _record(change: SafeguardChange, kind: str, actor: Actor, at: datetime) -> N
         "values": {name: value for name, value in change.values.items() if name not in _TEXTS},
     }
     record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)
+
+
+class AlreadySigned(PortalError):
+    """The balancing test is already signed; a new assessment is a new row."""
+
+    console_message = "It is already signed."
+
+
+@transaction.atomic
+def sign_balancing_test(
+    test: BalancingTest, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
+) -> BalancingTest:
+    """Sign a balancing test as a privacy officer (GDPR Art. 6(1)(f), recital 47).
+
+    Raises AlreadySigned if it is signed, NotAllowed.
+    """
+    require(actor, Capability.SIGN_BALANCING_TEST, test.client_id)
+    test = BalancingTest.objects.select_for_update().get(pk=test.pk)
+    if test.signed_at is not None:
+        raise AlreadySigned
+    test.signed_at = at
+    test.signed_by_id = actor.id if actor.kind is ByKind.USER else None
+    save_tracked(test, actor=actor, reason=reason, at=at)
+    record_entry("balancing.signed", client_id=test.client_id, facts={"test": str(test.pk)}, actor=actor, at=at)
+    return test
+
+
+_NONE_TO_ADD = gettext_noop("Choose data categories that the purpose does not need yet.")
+
+
+@transaction.atomic
+def widen_purpose(
+    purpose: Purpose, *, categories: Iterable[str], actor: Actor, reason: Reason | str, at: datetime
+) -> Purpose:
+    """Add data categories to a purpose, from now on; earlier consents to it are outdated and must be given again.
+
+    Consent is for specific data and purposes (GDPR Art. 4(11); decision 0052). Raises ValidationError if no category is
+    new, SharedRowNotEditable for a shared purpose, NotAllowed.
+    """
+    require(actor, Capability.ANNOUNCE_NOTICES, purpose.client_id)
+    require_own_row(purpose, actor)
+    widened = Purpose.objects.select_for_update().get(pk=purpose.pk, client_id=purpose.client_id)
+    added = sorted(set(categories) - set(widened.categories))
+    if not added:
+        raise ValidationError({"categories": [_NONE_TO_ADD]})
+    widened.categories = [*widened.categories, *added]
+    widened.full_clean()
+    return save_register_row(widened, actor=actor, reason=reason, at=at)

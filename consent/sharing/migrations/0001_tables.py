@@ -5,7 +5,7 @@ import uuid
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
 from paktaleem.foundation.tenancy.tables import CreateTables
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Disclosure',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('recipient_owner', models.UUIDField(editable=False)),
                     ('purpose', models.CharField(max_length=63)),
                     ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list)),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('authority', models.CharField(max_length=200)),
                     ('instrument', models.CharField(choices=[('subpoena', 'Subpoena'), ('court_order', 'Court order'), ('warrant', 'Search warrant'), ('statutory_request', 'Request under a statute'), ('police_request', 'Police request')], max_length=20)),
                     ('reference', models.CharField(max_length=100, verbose_name='reference number')),
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('kind', models.CharField(choices=[('merger', 'Merger'), ('acquisition', 'Acquisition'), ('asset_sale', 'Sale of assets')], max_length=16)),
                     ('other_party', models.CharField(help_text='The company that receives the business.', max_length=200, verbose_name='other party')),
                     ('text_en', models.TextField(help_text='What is transferred, and what changes for clients and people.', max_length=5000, verbose_name='text (English)')),

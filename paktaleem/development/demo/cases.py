@@ -3,6 +3,10 @@
 They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
 school to confirm, a person who reaches the age of consent within the month, a child's data that should have been
 erased two days ago, and rights requests: for the school to decide, of an unknown person, overdue, and a concern.
+
+They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
+school to confirm, a person who reaches the age of consent within the month, a child's data that should have been
+erased two days ago, and rights requests: for the school to decide, of an unknown person, overdue, and a concern.
 """
 
 from datetime import datetime, timedelta
@@ -11,20 +15,34 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from children.guardians.providers import check_providers
+from children.guardians.services.checks import declare_mechanism
 from children.guardians.services.guardians import name_guardian
-from children.guardians.services.mechanisms import declare_mechanism
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.claims import claim_guardian
-from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.people.services.people import claim_guardian, register_subject
+from paktaleem.directory.security_assessments.models import (
+    AssessmentKind,
+    Finding,
+    FindingSeverity,
+    SecurityAssessment,
+    get_staff_day,
+)
+from paktaleem.directory.security_assessments.services import (
+    record_assessment,
+    record_finding,
+    record_remediation,
+    request_acceptance,
+)
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.holdings.services.incidents import DEADLINE
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import Wish
-from rights.requests.models.requests import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.services.intake import receive_request
 
 _SOON, _LATE, _OLD = timedelta(days=19), timedelta(days=2), timedelta(days=31)
@@ -117,3 +135,84 @@ def _add_rights_requests(client: Client, actor: Actor, at: datetime) -> None:
 def _register(client: Client, code: str, details: dict[str, Any], actor: Actor, at: datetime) -> Subject:
     common = {"role": "student", "full_name": _NAMES[code], **details}
     return register_subject(external_id_of(code), client=client, details=common, actor=actor, at=at)[0]
+
+
+_DAY = timedelta(days=1)
+_TEST_ENDED = 40 * _DAY
+_REVIEW_ENDED = 360 * _DAY
+_FINDINGS = (
+    (
+        FindingSeverity.HIGH,
+        "Sign-in page without a limit per network",
+        "Many accounts can be tried from one network, each a few times.",
+    ),
+    (
+        FindingSeverity.MEDIUM,
+        "Old version of the proxy",
+        "The proxy in front of the portal has a version with a known weakness.",
+    ),
+    (
+        FindingSeverity.LOW,
+        "Version of the web server is shown",
+        "The header of each answer names the product and its version.",
+    ),
+)
+
+
+def fill_assessments(*, actor: Actor, at: datetime) -> None:
+    """Record two assessments and three findings as an officer, unless there are any.
+
+    In PakTaleem's context. One finding is mended, one is open, and the risk of one waits for its acceptance.
+    """
+    if SecurityAssessment.objects.filter(client_id=PAKTALEEM).exists():
+        return
+    today = get_staff_day(at)
+    review = SecurityAssessment(
+        kind=AssessmentKind.REVIEW,
+        scope="Settings of the servers, the database and the backups.",
+        done_by="Operations",
+        starts_on=today - _REVIEW_ENDED - 2 * _DAY,
+        ends_on=today - _REVIEW_ENDED,
+        next_on=today - _REVIEW_ENDED + 365 * _DAY,
+    )
+    record_assessment(review, actor=actor, at=at)
+    test = SecurityAssessment(
+        kind=AssessmentKind.PENETRATION_TEST,
+        scope="The portal and its API, from outside and with an account of a client.",
+        done_by="Lahore Security Ltd, independent",
+        starts_on=today - _TEST_ENDED - 5 * _DAY,
+        ends_on=today - _TEST_ENDED,
+        next_on=today - _TEST_ENDED + 365 * _DAY,
+    )
+    record_assessment(test, actor=actor, at=at)
+    _record_findings(test, actor, at)
+
+
+def _record_findings(test: SecurityAssessment, actor: Actor, at: datetime) -> None:
+    by: dict[str, Finding] = {}
+    for severity, title, description in _FINDINGS:
+        by[severity] = record_finding(
+            test,
+            title=title,
+            description=description,
+            severity=severity,
+            team="Operations",
+            found_on=test.ends_on,
+            actor=actor,
+            at=at,
+        )
+    record_remediation(
+        by[FindingSeverity.HIGH],
+        remediation="Sign-ins are also counted for each network; checked with the tester’s own script.",
+        mended_on=test.ends_on + 12 * _DAY,
+        reason=Reason.REVIEW,
+        actor=actor,
+        at=at,
+    )
+    request_acceptance(
+        by[FindingSeverity.LOW],
+        ground="The version is not secret, and the server is updated every week.",
+        until=get_staff_day(at) + 180 * _DAY,
+        actor=actor,
+        at=at,
+    )

@@ -1,9 +1,32 @@
-"""The sample data of the demonstration. Everyone in it is fictitious."""
+"""The sample data of the demonstration. Everyone in it is fictitious.
 
-from dataclasses import dataclass
+The worker sends the emails: it writes to every client's administrators as soon as it runs, and records within a minute
+that they were sent. Only then do the clients' pages show the coming text.
+"""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
+
+from consent.cookies.banner import ENTRIES
+from consent.cookies.models import Cookie, CookieCategory, CookieSite, LinkedService, SetBy, Storage
+from consent.cookies.services import save_cookie, save_link, save_site
+from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
+from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.publishing import acknowledge_announcement, object_to_announcement, publish_notice_version
+from paktaleem.development.embedded.layout import write_atomically
+from paktaleem.foundation.accounts.actors import Actor, user_actor
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.onboarding.starting_set import STARTING_PURPOSES
 
 _TEXTS = Path(__file__).resolve().parent / "texts"
@@ -221,3 +244,185 @@ _SANDBOX = (
 
 PEOPLE = {"indus": _INDUS, "khyber": _KHYBER, "sandbox": _SANDBOX}
 """Client → its people, guardians before their children."""
+
+
+def fill_policy(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
+    """Publish a minor policy change at once and announce a material one; record the clients' responses."""
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING}
+    with in_client(PAKTALEEM):
+        notice = Notice.objects.get(client_id=PAKTALEEM, code="privacy_notice")
+        done = NoticeVersion.objects.filter(notice=notice).count()
+        for number, text in enumerate(POLICY_CHANGES, start=2):
+            if number > done:
+                days = timedelta(days=settings.NOTICE_DAYS) if text.is_material else timedelta()
+                publish_notice_version(
+                    notice, **text.words(), is_material=text.is_material, effective_at=at + days, **common, at=at
+                )
+    for response in RESPONSES:
+        with in_client(ids[response.client]):
+            _respond(response, ids[response.client], actor=actor, at=at)
+
+
+def _respond(text: ResponseText, client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    open_dispatches(Client.objects.get(id=client_id), actor=actor, at=at)
+    dispatch = NoticeDispatch.objects.filter(client_id=client_id).latest("opened_at")
+    if NoticeResponse.objects.filter(client_id=client_id, dispatch=dispatch).exists():
+        return
+    client_admin = user_actor(User.objects.get(email=text.email).pk, Role.CLIENT_ADMIN, client_id)
+    if text.kind == ResponseKind.ACKNOWLEDGED:
+        acknowledge_announcement(dispatch, actor=client_admin, at=at)
+    else:
+        object_to_announcement(dispatch, code=text.code, note=text.note, actor=client_admin, at=at)
+
+
+_WHY = Reason.ONBOARDING
+_NECESSARY, _PREFERENCES, _ANALYTICS = CookieCategory.NECESSARY, CookieCategory.PREFERENCES, CookieCategory.ANALYTICS
+_COOKIES: tuple[tuple[str, CookieCategory, SetBy, str, int | None, str, str], ...] = (
+    (
+        "lms_session",
+        _NECESSARY,
+        SetBy.SITE,
+        "PakTaleem",
+        1,
+        "Keeps you signed in to the learning platform.",
+        "آپ کو تعلیمی پلیٹ فارم پر سائن ان رکھتی ہے۔",
+    ),
+    (
+        "paktaleem_cookie_choice",
+        _NECESSARY,
+        SetBy.SITE,
+        "PakTaleem",
+        182,
+        "Remembers your choice about cookies.",
+        "کوکیز کے بارے میں آپ کا انتخاب یاد رکھتی ہے۔",
+    ),
+    (
+        "paktaleem_cookie_state",
+        _NECESSARY,
+        SetBy.SITE,
+        "PakTaleem",
+        None,
+        "Remembers when and under which number you chose about cookies.",
+        "یاد رکھتا ہے کہ آپ نے کوکیز کا انتخاب کب اور کس نمبر کے تحت کیا۔",
+    ),
+    (
+        "lms_theme",
+        _PREFERENCES,
+        SetBy.SITE,
+        "PakTaleem",
+        180,
+        "Remembers light or dark colours and the size of text.",
+        "ہلکے یا گہرے رنگ اور متن کا سائز یاد رکھتی ہے۔",
+    ),
+    (
+        "_stats*",
+        _ANALYTICS,
+        SetBy.THIRD_PARTY,
+        "Hunza Statistics",
+        30,
+        "Counts visits to pages, without names.",
+        "ناموں کے بغیر صفحات پر آمد گنتی ہے۔",
+    ),
+)
+_STORED = dict(ENTRIES)
+"""Where the entries of the script are stored; the platform's own are cookies."""
+_LINKS = (
+    (
+        "Ravi Video",
+        "https://video.example/",
+        "https://video.example/privacy",
+        "Recorded lectures are shown there.",
+        "ریکارڈ شدہ لیکچر وہاں دکھائے جاتے ہیں۔",
+        180,
+    ),
+    (
+        "Open Library of Lahore",
+        "https://library.example/",
+        "https://library.example/privacy",
+        "Teachers link to its books.",
+        "اساتذہ اس کی کتابوں کے لنک دیتے ہیں۔",
+        30,
+    ),
+)
+
+
+def fill_cookies(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Add the cookies and the site of one client, unless it has a site."""
+    with in_client(client_id):
+        if CookieSite.objects.filter(client_id=client_id).exists():
+            return
+        for name, category, set_by, provider, days, purpose_en, purpose_ur in _COOKIES:
+            cookie = Cookie(
+                client_id=client_id,
+                name=name,
+                category=category,
+                set_by=set_by,
+                provider=provider,
+                storage=_STORED.get(name, Storage.COOKIE),
+                days=days,
+                purpose_en=purpose_en,
+                purpose_ur=purpose_ur,
+            )
+            save_cookie(cookie, actor=actor, reason=_WHY, at=at)
+        save_site(CookieSite(client_id=client_id, origins=["http://localhost:8080"]), actor=actor, reason=_WHY, at=at)
+
+
+def fill_links(*, actor: Actor, at: datetime) -> None:
+    """Add the services that the platform links to, unless there is one."""
+    with in_client(PAKTALEEM):
+        if LinkedService.objects.filter(client_id=PAKTALEEM).exists():
+            return
+        for name, url, policy_url, purpose_en, purpose_ur, days in _LINKS:
+            link = LinkedService(
+                client_id=PAKTALEEM,
+                name=name,
+                url=url,
+                policy_url=policy_url,
+                purpose_en=purpose_en,
+                purpose_ur=purpose_ur,
+                review_on=(at + timedelta(days=days)).date(),
+            )
+            save_link(link, actor=actor, reason=_WHY, at=at)
+
+
+@dataclass(slots=True)
+class DemoSecrets:
+    """Stored secrets: passwords and authenticator secrets by email address, API keys by client code."""
+
+    path: Path
+    passwords: dict[str, str] = field(default_factory=dict)
+    api_keys: dict[str, str] = field(default_factory=dict)
+    totp_secrets: dict[str, str] = field(default_factory=dict)
+    webhook_secret: str = ""
+
+    @classmethod
+    def read(cls, path: Path) -> "DemoSecrets":
+        """Read the file; empty if there is none."""
+        return cls(path, **json.loads(path.read_text())) if path.exists() else cls(path)
+
+    def password_of(self, email: str) -> str:
+        """Return the password of a staff user; a new one is stored before it is returned."""
+        if email not in self.passwords:
+            self.passwords[email] = secrets.token_urlsafe(12)
+            self._write()
+        return self.passwords[email]
+
+    def keep_totp_secret(self, email: str, secret: str) -> None:
+        """Store the secret of an authenticator app; call before it is committed."""
+        self.totp_secrets[email] = secret
+        self._write()
+
+    def keep_api_key(self, client_code: str, secret: str) -> None:
+        """Store the API key of a client; call before its row is committed."""
+        self.api_keys[client_code] = secret
+        self._write()
+
+    def keep_webhook_secret(self, secret: str) -> None:
+        """Store the receiver's signing secret; call before its row is committed."""
+        self.webhook_secret = secret
+        self._write()
+
+    def _write(self) -> None:
+        values = asdict(self)
+        del values["path"]
+        write_atomically(self.path, json.dumps(values, indent=2) + "\n")

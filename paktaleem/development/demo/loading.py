@@ -10,27 +10,36 @@ from uuid import UUID
 
 from django.conf import settings
 
-from consent.notices.models.notices import Notice, NoticeVersion
+from consent.notices.models import Notice, NoticeVersion
 from consent.notices.services.publishing import publish_notice_version
 from consent.notices.services.starter import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES, ROLES
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
 from consent.register.models.purposes import BalancingTest, LawfulBasis, ListedLaw, Purpose
-from consent.register.services.balancing import sign_balancing_test
 from consent.register.services.register import change_register
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from paktaleem.development.demo.assessments import fill_assessments
-from paktaleem.development.demo.cases import fill_cases
-from paktaleem.development.demo.content import CLIENTS, LAWS, OWN_PURPOSES, RECIPIENTS, STAFF, ClientText, RecipientText
-from paktaleem.development.demo.cookies import fill_cookies, fill_links
-from paktaleem.development.demo.guardians import fill_guardians, invite_demo_guardian
-from paktaleem.development.demo.orders import fill_orders, fill_receiver
-from paktaleem.development.demo.paper import fill_paper
-from paktaleem.development.demo.people import fill_people
-from paktaleem.development.demo.policy import fill_policy
-from paktaleem.development.demo.schools import fill_schools
-from paktaleem.development.demo.secrets import DemoSecrets
-from paktaleem.development.demo.systems import fill_systems
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change, sign_balancing_test
+from paktaleem.development.demo.cases import fill_assessments, fill_cases
+from paktaleem.development.demo.content import (
+    CLIENTS,
+    LAWS,
+    OWN_PURPOSES,
+    RECIPIENTS,
+    STAFF,
+    ClientText,
+    DemoSecrets,
+    RecipientText,
+    fill_cookies,
+    fill_links,
+    fill_policy,
+)
+from paktaleem.development.demo.people import (
+    fill_guardians,
+    fill_paper,
+    fill_people,
+    fill_schools,
+    invite_demo_guardian,
+)
+from paktaleem.development.demo.systems import fill_orders, fill_receiver, fill_systems
 from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
@@ -41,7 +50,7 @@ from paktaleem.foundation.accounts.selectors import find_client_by_code, find_ke
 from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.onboarding.starting_set import StartingPurpose
 from paktaleem.reports.trends.services import count_weeks
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from django.urls import Resolver404, resolve
 
-from paktaleem.development.demo.content import CLIENTS, STAFF
+from paktaleem.development.demo.content import CLIENTS, STAFF, DemoSecrets
 from paktaleem.development.demo.loading import client_ids
 from paktaleem.development.demo.people import external_id_of
-from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.foundation.accounts.decision_paths import EVALUATION
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client

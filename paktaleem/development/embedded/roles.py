@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
-from paktaleem.development.embedded.endpoint import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER, Endpoint
+from paktaleem.development.embedded.layout import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,9 +9,9 @@ from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.ip_addresses import get_public_url
-from paktaleem.foundation.accounts.requests import get_arrival_time
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction

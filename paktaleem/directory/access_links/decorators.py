@@ -21,8 +21,7 @@ from paktaleem.directory.access_links.sessions import PageSession, read_session,
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, person_actor
-from paktaleem.foundation.accounts.middleware import FIRST_ERROR
-from paktaleem.foundation.accounts.requests import as_received
+from paktaleem.foundation.accounts.middleware import FIRST_ERROR, as_received
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.public.pages import OWN_PAGE, error_page

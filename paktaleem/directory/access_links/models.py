@@ -6,8 +6,8 @@ from django.db.models import F, Q
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
 class Page(models.TextChoices):

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from paktaleem.directory.access_links.models import PageCode, PageLink
-from paktaleem.directory.access_links.tokens import token_digest
+from paktaleem.directory.access_links.sessions import token_digest
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 
 

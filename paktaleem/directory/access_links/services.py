@@ -10,7 +10,7 @@ from django.db import transaction
 from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.access_links.messages import CODE_LIFE, INVITATION_LIFE, PAGE_CODE, PAGE_LINK
 from paktaleem.directory.access_links.models import AccessGrant, Page, PageCode, PageLink
-from paktaleem.directory.access_links.tokens import code_digest, new_code, new_token, token_digest
+from paktaleem.directory.access_links.sessions import code_digest, new_code, new_token, token_digest
 from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.services import send_message

@@ -1,8 +1,11 @@
 """Signed cookies of public pages: the page session and the pending one-time code (knock).
 
 They are separate from staff sessions: HttpOnly, SameSite=Strict, limited to the page's path.
+
+They are separate from staff sessions: HttpOnly, SameSite=Strict, limited to the page's path.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +16,34 @@ from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 
-from paktaleem.directory.access_links.tokens import token_digest
+TOKEN_BYTES = 32
+CODE_DIGITS = 8
+
+
+def new_token() -> str:
+    """Return a token of 256 random bits as 43 URL-safe characters."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def token_digest(token: str) -> bytes:
+    """Return the hash of a token for look-up; plain SHA-256 suffices for 256 random bits."""
+    return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+def new_code() -> str:
+    """Return a random code of eight digits, possibly with leading zeros."""
+    return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+
+
+def code_digest(code: str, *, knock: bytes) -> bytes:
+    """Return the hash of a code, bound to the browser that requested it (``knock``, a digest).
+
+    Keyed with a secret outside the database, since eight digits could be brute-forced on a copy of it.
+    """
+    return salted_hmac("paktaleem.directory.access_links.code", knock.hex() + code, algorithm="sha256").digest()
+
 
 IDLE = timedelta(minutes=20)
 LONGEST = timedelta(hours=2)

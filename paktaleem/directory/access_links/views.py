@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -13,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from paktaleem.directory.access_links.decorators import client_page, in_client_context, public_page_headers
-from paktaleem.directory.access_links.forms import CodeForm, ContactForm
 from paktaleem.directory.access_links.limits import (
     ATTEMPT_LIMITS,
     LINK_REQUEST_LIMITS,
@@ -25,6 +25,7 @@ from paktaleem.directory.access_links.limits import (
     count_code,
     count_guess,
     find_next_attempt,
+    message_key,
     note_code,
 )
 from paktaleem.directory.access_links.messages import CODE_LIFE
@@ -32,6 +33,7 @@ from paktaleem.directory.access_links.models import AccessGrant, Page, PageLink
 from paktaleem.directory.access_links.selectors import client_of_link, find_live_link, list_people_of_code
 from paktaleem.directory.access_links.services import CodeRequest, redeem_code, redeem_link, request_codes
 from paktaleem.directory.access_links.sessions import (
+    CODE_DIGITS,
     Knock,
     PageSession,
     delete_page_session,
@@ -44,12 +46,61 @@ from paktaleem.directory.access_links.sessions import (
     set_pending_code,
 )
 from paktaleem.directory.mail.models import Channel
-from paktaleem.foundation.accounts.ip_addresses import get_remote_address
+from paktaleem.directory.people.details import contact_index, parse_contact
+from paktaleem.foundation.accounts.middleware import as_received
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.requests import as_received
+from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.public.pages import error_page, page_url, public_page, redirect_to_page
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.times import format_time
+
+_EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+
+
+class ContactForm(forms.Form):
+    """Email address or phone number to which a code is sent."""
+
+    contact = forms.CharField(
+        label=_("Your email address or mobile number"),
+        help_text=_("The one your school or institution knows."),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "email", "dir": "ltr", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
+        """Store the client, whose key hashes the contact and whose country's numbering applies."""
+        self.client = client
+        super().__init__(*args, **kwargs)
+
+    def clean_contact(self) -> tuple[str, bytes, str]:
+        """Return the kind of contact, its keyed hash, and the key under which messages to it are counted."""
+        text, region = self.cleaned_data["contact"], self.client.country
+        try:
+            field, index = contact_index(self.client.pk, text, region=region)
+            return field, index, message_key(parse_contact(text, region=region)[1])
+        except ValueError as error:
+            raise forms.ValidationError(_("This is not an email address or a phone number.")) from error
+
+
+class CodeForm(forms.Form):
+    """Entry of the one-time code."""
+
+    code = forms.CharField(
+        label=_("The code"),
+        help_text=_("Eight digits, from the email or text message."),
+        max_length=32,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr"}),
+    )
+
+    def clean_code(self) -> str:
+        """Return the digits, typed in any script and spacing."""
+        digits = "".join(
+            one for one in self.cleaned_data["code"].translate(_EASTERN) if one.isascii() and one.isdigit()
+        )
+        if len(digits) != CODE_DIGITS:
+            raise forms.ValidationError(_("The code has eight digits."))
+        return digits
+
 
 TITLES: dict[str, Any] = {
     Page.CHOICES: _("Your privacy choices"),

@@ -14,20 +14,20 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.access_reviews.models import AccessReview
 from paktaleem.directory.access_reviews.selectors import find_waiting_review, list_to_confirm
 from paktaleem.directory.access_reviews.services import confirm_access
-from paktaleem.directory.administration.admin.limits import name_limit, with_school_names
+from paktaleem.directory.administration.admin.clients import name_limit, with_school_names
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Membership
-from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Card, Severity
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.times import isolate
 
 

@@ -4,9 +4,9 @@ from django.db import models
 
 from paktaleem.directory.access_reviews.dates import Progress
 from paktaleem.foundation.accounts.models import Client, Membership
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy
 
 _KEPT = "evidence of who confirmed the access of whom"
 

@@ -12,16 +12,16 @@ from paktaleem.directory.access_reviews.dates import Step, find_next_step, find_
 from paktaleem.directory.access_reviews.models import AccessConfirmation, AccessReview
 from paktaleem.directory.access_reviews.selectors import has_confirmed_officer, list_to_confirm, list_unconfirmed
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.client_services import restore_membership, suspend_membership
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.roles import Capability, Role
-from paktaleem.foundation.accounts.suspensions import restore_membership, suspend_membership
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 NOTIFY = "access_reviews.notify"
 """Name of the task that emails administrators about a review."""

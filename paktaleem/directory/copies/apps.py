@@ -12,6 +12,6 @@ class CopiesConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.directory.copies.sections.person_sections",
-            "paktaleem.directory.copies.people_sections.list_own_sections",
+            "paktaleem.directory.copies.sections.list_own_sections",
         ),
     )

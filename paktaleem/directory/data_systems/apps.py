@@ -12,27 +12,27 @@ class SystemsConfig(config.PortalAppConfig):
         ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.directory.data_systems.gauges.read_orders"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.data_systems.data_kinds.list_kinds"),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_started",
-            "paktaleem.directory.data_systems.services.erasure.issue_erasure_orders",
+            "paktaleem.directory.people.extension_points.erasure_started",
+            "paktaleem.directory.data_systems.services.issuing.issue_erasure_orders",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "paktaleem.directory.data_systems.services.erasure.describe_open_erasure_orders",
+            "paktaleem.directory.people.extension_points.erasure_blockers",
+            "paktaleem.directory.data_systems.services.issuing.describe_open_erasure_orders",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.erasure_locks",
-            "paktaleem.directory.data_systems.services.erasure.lock_open_orders",
+            "paktaleem.directory.people.extension_points.erasure_locks",
+            "paktaleem.directory.data_systems.services.issuing.lock_open_orders",
         ),
         (
-            "paktaleem.directory.data_systems.answered_orders.order_answered",
-            "paktaleem.directory.data_systems.services.erasure.continue_erasure",
+            "paktaleem.directory.data_systems.extension_points.order_answered",
+            "paktaleem.directory.data_systems.services.issuing.continue_erasure",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.before_erasure",
-            "paktaleem.directory.data_systems.services.erasure.keep_orders_answerable",
+            "paktaleem.directory.people.extension_points.before_erasure",
+            "paktaleem.directory.data_systems.services.issuing.keep_orders_answerable",
         ),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.data_systems.sealed_names.ORDER_NAMES",
         ),
         (

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderKind
+from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.indexes import Constant

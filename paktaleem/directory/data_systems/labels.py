@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.results import ON_HOLD, PERSON_ERASED, Exemption
+from paktaleem.directory.data_systems.states import ON_HOLD, PERSON_ERASED, Exemption
 
 EXEMPTION_LABELS: Mapping[str, Any] = {
     Exemption.HOLDS_NONE.value: _("It holds none of these data about anyone"),

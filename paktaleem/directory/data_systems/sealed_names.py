@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import Sealed
-from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
+from paktaleem.foundation.encryption.wrapped_secrets import WrappedKind
 
 _EPOCH_BYTES = 4
 

@@ -16,7 +16,7 @@ from paktaleem.directory.copies.sections import (
     ValueKind,
     table_section,
 )
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 
 
 def list_order_sections() -> Sequence[Section]:

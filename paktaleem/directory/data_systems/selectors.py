@@ -10,14 +10,13 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, F, QuerySet
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderPart, OrderQuerySet, OrderSet
-from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.models import Order, OrderPart, OrderQuerySet, OrderSet, System, SystemKey
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 HASH_OF_SET = "encode(sha256(string_agg(uuid_send(id) || uuid_send(subject_id), ''::bytea ORDER BY id)), 'hex')"
 """SQL of the hash that proves which orders a set holds: over order ids and person ids, in the order of the ids."""

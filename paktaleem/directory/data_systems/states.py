@@ -8,10 +8,25 @@
     any open state → not_applicable, when the person's key is destroyed and no answer is possible
 
 Any other step is refused.
+
+    queued → sent → accepted → confirmed | not_found | not_applicable | failed
+                        → disputed → confirmed | not_found | not_applicable by two people, or answered again
+                               failed → (its retry is due, or requested by a person) → queued, sent or accepted again
+    any open state → recalled by a hold → queued when the hold is lifted
+    any open state but recalled → waived
+    any open state → not_applicable, when the person's key is destroyed and no answer is possible
+
+Any other step is refused.
 """
 
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
+from typing import Any
+from uuid import UUID
 
 from paktaleem.foundation.errors import PortalError, Problem
 
@@ -121,3 +136,157 @@ def next_state(state: State | str, step: Step) -> State:
     if State(state) not in before:
         raise StepRefused(State(state), step)
     return after
+
+
+ON_HOLD = "on_hold"
+"""The portal's own reason: a hold recalled the order before the system answered."""
+PERSON_ERASED = "person_erased"
+"""The portal's own reason: the person's key was destroyed before the system answered."""
+MISPLACED = "This field does not belong to this answer: leave it out."
+_COUNTED = frozenset({"erase", "anonymise"})
+
+
+class Exemption(StrEnum):
+    """Why an order does not apply to a system."""
+
+    HOLDS_NONE = "holds_none"
+    """it holds none of these data about anyone"""
+    LEGAL_DUTY = "legal_duty"
+    """a law requires that it be kept as it is"""
+    LEGAL_HOLD = "legal_hold"
+    """needed for a claim or an inquiry"""
+    NOT_PERSONAL = "not_personal"
+    """the remaining data no longer identifies the person"""
+    IMPOSSIBLE = "impossible"
+    """the system is not able to do it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of collected data: its category and JSON value."""
+
+    category: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A system's final answer; only the fields of the order's kind are set."""
+
+    outcome: Outcome
+    reason: str = ""
+    sections: tuple[Section, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    corrected: tuple[str, ...] = ()
+
+
+def find_answer_faults(
+    answer: Answer, *, kind: str, holds: Iterable[str], asked: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return the errors of an answer by field; empty if it is valid.
+
+    ``holds`` are the system's categories, ``asked`` the fields of a correction.
+    """
+    done = answer.outcome is Outcome.DONE
+    faults = {**_reason_faults(answer), **_misplaced_faults(answer, kind if done else "")}
+    if faults or not done:
+        return faults
+    if kind in _COUNTED:
+        return _count_faults(answer.counts, frozenset(holds))
+    if kind == "correct":
+        return _field_faults(answer.corrected, frozenset(asked))
+    return _section_faults(answer.sections, frozenset(holds))
+
+
+def is_contradiction(answer: Answer, *, reported: Mapping[str, int], may_keep: bool) -> bool:
+    """Return True if an answer to an erasure contradicts the records that its system had reported, by category.
+
+    The system says that it holds nothing, or erased no record of such a category. Unless ``may_keep``, every reason not
+    to erase contradicts too.
+    """
+    expected = {category for category, number in reported.items() if number}
+    if answer.outcome is Outcome.DONE:
+        return any(not answer.counts.get(category) for category in expected)
+    if answer.outcome is Outcome.NOT_APPLICABLE and may_keep:
+        return bool(expected) and answer.reason == Exemption.HOLDS_NONE
+    return bool(expected)
+
+
+def _reason_faults(answer: Answer) -> dict[str, list[str]]:
+    needed = answer.outcome is Outcome.NOT_APPLICABLE
+    if needed and answer.reason not in set(Exemption):
+        return {"reason": [f"Say why it does not apply: {', '.join(Exemption)}."]}
+    return {"reason": ["Leave it out unless the result is not_applicable."]} if answer.reason and not needed else {}
+
+
+def _misplaced_faults(answer: Answer, kind: str) -> dict[str, list[str]]:
+    """Return errors for fields that do not belong to this kind of order, or to one not carried out (kind empty)."""
+    belongs = {"sections": kind == "collect", "counts": kind in _COUNTED, "corrected": kind == "correct"}
+    return {name: [MISPLACED] for name, fits in belongs.items() if getattr(answer, name) and not fits}
+
+
+def _count_faults(counts: Mapping[str, int], holds: frozenset[str]) -> dict[str, list[str]]:
+    if not counts:
+        return {"counts": ["Give the number of records for each category; 0 is allowed."]}
+    return _unknown("counts", counts, holds)
+
+
+def _field_faults(fields: tuple[str, ...], asked: frozenset[str]) -> dict[str, list[str]]:
+    if not fields:
+        return {"corrected": ["Name the fields that were corrected."]}
+    return _unknown("corrected", fields, asked)
+
+
+def _section_faults(sections: tuple[Section, ...], holds: frozenset[str]) -> dict[str, list[str]]:
+    return _unknown("sections", [section.category for section in sections], holds)
+
+
+def _unknown(name: str, given: Iterable[str], allowed: frozenset[str]) -> dict[str, list[str]]:
+    unknown = sorted(set(given) - allowed)
+    message = f"Not known here: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}."
+    return {name: [message]} if unknown else {}
+
+
+MOST_ATTEMPTS = 10
+"""Number of failures in a row after which a person must act."""
+_FIRST, _LONGEST, _FACTOR = timedelta(minutes=2), timedelta(hours=12), 3
+ASK_AGAIN_AFTER = timedelta(seconds=60)
+"""How long a system without open orders should wait before the next request."""
+
+STUCK_AFTER: Mapping[State, timedelta] = {
+    State.QUEUED: timedelta(days=1),
+    State.SENT: timedelta(days=1),
+    State.ACCEPTED: timedelta(days=3),
+    State.DISPUTED: timedelta(),
+}
+"""How long an order may stay in a state before an alert is sent."""
+
+
+def spread_of(order_id: UUID, attempt: int) -> float:
+    """Return a number in [0, 1) derived from an order and an attempt, to spread retries deterministically."""
+    digest = hashlib.sha256(order_id.bytes + attempt.to_bytes(4)).digest()
+    return int.from_bytes(digest[:8]) / 2**64
+
+
+def retry_at(attempt: int, *, spread: float, at: datetime) -> datetime | None:
+    """Return when to try again after the ``attempt``-th failure, from 2 minutes to 12 hours; None after the last.
+
+    Half of the wait is fixed and half is spread (0 ≤ spread < 1), so that orders that failed together are not retried
+    together.
+    """
+    if attempt >= MOST_ATTEMPTS:
+        return None
+    wait = min(_FIRST * int(_FACTOR ** (attempt - 1)), _LONGEST)
+    return at + wait / 2 + wait / 2 * spread
+
+
+def stuck_at(state: State | str, *, changed_at: datetime, retry_due_at: datetime | None) -> datetime | None:
+    """Return when an order counts as stuck and needs manual action, if nothing happens.
+
+    At once for an order that failed permanently; a day after its retry was due for one that failed; None for an
+    answered one.
+    """
+    if state == State.FAILED:
+        return changed_at if retry_due_at is None else retry_due_at + STUCK_AFTER[State.QUEUED]
+    limit = STUCK_AFTER.get(State(state))
+    return None if limit is None else changed_at + limit

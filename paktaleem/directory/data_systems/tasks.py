@@ -7,20 +7,20 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.data_systems.data_kinds import COPIES, PURGE_COPIES
-from paktaleem.directory.data_systems.services.alerting import raise_alerts
-from paktaleem.directory.data_systems.services.copies import list_clients_with_old_copies, purge_old_copies
+from paktaleem.directory.data_systems.services.fulfilment import raise_alerts
+from paktaleem.directory.data_systems.services.issuing import list_clients_with_old_copies, purge_old_copies
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.jobs.enqueue import do_each
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 ALERT = "systems.tell_of_stuck_orders"
 STUCK = declare_message("orders_stuck", fields=("count", "url"))

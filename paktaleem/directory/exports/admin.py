@@ -16,10 +16,10 @@ from paktaleem.directory.exports.services import fetch_export
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import TYPES, Format
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import TYPES, Format
 from paktaleem.foundation.console.translation import translate_text
 
 _TONES = {ExportState.WRITING: "warn", ExportState.READY: "good", ExportState.STOPPED: "bad"}

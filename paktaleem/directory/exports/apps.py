@@ -14,7 +14,7 @@ class ExportsConfig(config.PortalAppConfig):
         ("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.directory.exports.work.EXPORTS"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.exports.data_kinds.list_kinds"),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.exports.models.EXPORT_KEYS",
         ),
     )

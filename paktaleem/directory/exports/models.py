@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
 _NONE = Personal.NONE

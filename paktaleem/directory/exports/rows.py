@@ -19,8 +19,8 @@ from django.utils import timezone
 from paktaleem.directory.exports.models import ListExport
 from paktaleem.directory.exports.services import ExportRequest, read_query, request_export
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.middleware import as_received, get_arrival_time
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.requests import as_received, get_arrival_time
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.console.exporting import ExportableAdmin, ExportOrder, read_page
 from paktaleem.foundation.console.requests import actor_of, get_action_time

@@ -22,7 +22,7 @@ from paktaleem.directory.exports.services import (
 )
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.console.spreadsheets import Format, open_sheet
+from paktaleem.foundation.console.exporting import Format, open_sheet
 from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client

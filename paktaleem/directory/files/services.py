@@ -21,7 +21,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 CHUNK_BYTES = 256 * 1024
 _CHUNKS_AT_ONCE = 16

@@ -30,9 +30,9 @@ from paktaleem.foundation.encryption.keyring import (
     without_epoch,
 )
 from paktaleem.foundation.encryption.sealing import CannotOpen, rewrap_key
-from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
+from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 EMPTIED, ADDED, DESTROYED = "key_epoch.emptied", "key_epoch.added", "key_epoch.destroyed"
 

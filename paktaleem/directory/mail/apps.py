@@ -19,7 +19,7 @@ class MailConfig(config.PortalAppConfig):
             "paktaleem.directory.mail.sections.list_mail_sections",
         ),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.mail.recipients.ADDRESS_KEYS",
         ),
     )

@@ -1,34 +1,85 @@
-"""Delivery of a message: look up the address, render, send, record."""
+"""Delivery of a message: look up the address, render, send, record.
 
+The HTTP provider is in ``gateway``. For another protocol, name a class with this method in TEXT_PROVIDER.
+
+The message queue handles retries. Numbers and texts are never logged.
+"""
+
+import asyncio
 import json
 import smtplib
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parseaddr
-from typing import Any, NamedTuple
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from paktaleem.directory.mail.backends import NO_SENDER
-from paktaleem.directory.mail.contexts import decrypt_context
-from paktaleem.directory.mail.kinds import get_message_kind
+from paktaleem.directory.mail.kinds import get_message_kind, letter_outcomes
 from paktaleem.directory.mail.models import Channel, Letter, LetterError, LetterState
-from paktaleem.directory.mail.outcomes import letter_outcomes
-from paktaleem.directory.mail.recipients import forget_address, open_address
-from paktaleem.directory.mail.rendering import RenderedMessage, render
-from paktaleem.directory.mail.reply_addresses import find_reply_address
+from paktaleem.directory.mail.recipients import find_reply_address, forget_address, open_address
+from paktaleem.directory.mail.rendering import RenderedMessage, decrypt_context, render
 from paktaleem.directory.mail.services import enqueue
-from paktaleem.directory.mail.text_providers import ProviderNotConfigured, TextRejected, get_text_provider
 from paktaleem.directory.people.selectors import contact_of, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.http_client.client import Answer, Unreachable, post
+from paktaleem.foundation.http_client.destinations import DestinationRefused
+
+
+class TextRejected(Exception):
+    """The provider rejected the message permanently."""
+
+
+class ProviderNotConfigured(Exception):
+    """No text message provider is configured."""
+
+
+class TextProvider(Protocol):
+    """Interface of a text message provider."""
+
+    def send(self, *, number: str, text: str, reference: str) -> str:
+        """Send one message and return the provider's id for it.
+
+        ``number`` is in E.164 (+923001234567), or as registered if it cannot be converted; ``reference`` is the
+        message's id, with which a provider can drop duplicates. Raises TextRejected for a permanent failure,
+        OSError for a temporary one.
+        """
+
+
+class FolderProvider:
+    """Write each message to a file in MAIL_FOLDER, for the demonstration and tests."""
+
+    def send(self, *, number: str, text: str, reference: str) -> str:
+        """Write the message; the same reference overwrites the same file."""
+        path = Path(settings.MAIL_FOLDER) / f"{reference}.text.txt"
+        path.write_text(f"To: {number}\n\n{text}\n", encoding="utf-8")
+        return path.name
+
+
+def get_text_provider() -> TextProvider:
+    """Return the provider named by TEXT_PROVIDER.
+
+    Raises ProviderNotConfigured if it is empty.
+    """
+    if not settings.TEXT_PROVIDER:
+        raise ProviderNotConfigured
+    provider: TextProvider = import_string(settings.TEXT_PROVIDER)()
+    return provider
+
 
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720))
 """Back-off before each retry; after the last one, within a day, the message has failed."""
@@ -205,3 +256,68 @@ def _record_delivery(
     )
     for record in letter_outcomes:
         record(letter, actor, at)
+
+
+log = structlog.stdlib.get_logger(__name__)
+
+_SECONDS = 10.0
+_MAX_ID_LENGTH = 200
+_PERMANENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
+"""Statuses of a permanent rejection; after others (a wrong key) the operator can fix the cause before a retry."""
+
+
+class HttpProvider:
+    """Post ``{"to", "text", "reference", "from"}`` to TEXT_URL with TEXT_KEY as bearer token; 2xx is success.
+
+    ``from`` is TEXT_SENDER and omitted if empty. ``reference`` is the message's id and also the
+    ``Idempotency-Key``. An ``id`` in the JSON response is stored as the message id. ``allowed`` and ``trust`` are
+    those of ``http_client.client.post``.
+    """
+
+    def __init__(self, *, allowed: Iterable[str] = (), trust: ssl.SSLContext | None = None) -> None:
+        """Store the allowed internal addresses and the trusted certificates."""
+        self._allowed, self._trust = tuple(allowed), trust
+
+    def send(self, *, number: str, text: str, reference: str) -> str:
+        """Send one message.
+
+        Raises ProviderNotConfigured without TEXT_URL, TextRejected for a permanent failure, OSError for a temporary
+        one.
+        """
+        if not settings.TEXT_URL:
+            raise ProviderNotConfigured
+        message = {"to": number, "text": text, "reference": reference}
+        if settings.TEXT_SENDER:
+            message["from"] = settings.TEXT_SENDER
+        answer = self._post(json.dumps(message).encode(), reference)
+        if answer.status in _PERMANENT:
+            raise TextRejected(str(answer.status))
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            log.warning("The text message gateway refused a message", status=answer.status)
+            raise ConnectionError(f"The gateway answered {answer.status}.")
+        return _parse_message_id(answer.body) or reference
+
+    def _post(self, body: bytes, reference: str) -> Answer:
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Authorization": f"Bearer {settings.TEXT_KEY}",
+            "Idempotency-Key": f'"{reference}"',
+        }
+        try:
+            return asyncio.run(
+                post(settings.TEXT_URL, body, headers, allowed=self._allowed, seconds=_SECONDS, trust=self._trust)
+            )
+        except (Unreachable, DestinationRefused) as error:
+            log.warning("The text message gateway could not be reached", error=type(error).__name__)
+            raise ConnectionError(str(error)) from error
+
+
+def _parse_message_id(body: bytes) -> str:
+    """Return the message id in the response, or an empty string if it is missing or not printable."""
+    try:
+        found = json.loads(body)["id"]
+    except (ValueError, LookupError, TypeError):
+        return ""
+    message_id = str(found) if isinstance(found, str | int) else ""
+    return message_id if message_id.isprintable() and len(message_id) <= _MAX_ID_LENGTH else ""

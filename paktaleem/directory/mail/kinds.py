@@ -1,8 +1,12 @@
 """Registry of message kinds; each app declares its own beside the service that sends them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from paktaleem.directory.mail.models import Letter
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
 TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "rights", "url"})
 """Fields allowed in a text message, which is visible on a locked screen: none of them names a person."""
@@ -59,3 +63,8 @@ def get_message_kind(code: str) -> MessageKind:
 def list_message_kinds() -> list[MessageKind]:
     """Return all kinds, sorted by code."""
     return [_KINDS[code] for code in sorted(_KINDS)]
+
+
+letter_outcomes: ExtensionPoint[Callable[[Letter, Actor, datetime], None]] = ExtensionPoint(
+    "mail.letter_outcomes", "Called in the transaction that records a message as sent or as finally failed."
+)

@@ -8,9 +8,9 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 
 
 class Channel(models.TextChoices):

@@ -1,5 +1,6 @@
 """The third kind of recipient: an address or number that is of neither a known person nor staff."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.phones import bare_number
 
 _COLUMN = "mail_letter.address"
@@ -95,3 +97,15 @@ def forget_address(letter: Letter) -> None:
     """Destroy the key of a message to an address, and with it address and variables; the caller saves the message."""
     if letter.to_address:
         letter.address = letter.epoch = letter.wrapped = letter.context = None
+
+
+type FindReplyAddress = Callable[[Letter], str | None]
+
+reply_addresses: ExtensionPoint[FindReplyAddress] = ExtensionPoint(
+    "mail.reply_addresses", "The address to which replies to an email go, or None; the first one counts."
+)
+
+
+def find_reply_address(letter: Letter) -> str | None:
+    """Return the address to which replies to an email go; None if it is the sender's own."""
+    return next((found for find in reply_addresses if (found := find(letter))), None)

@@ -11,7 +11,11 @@ from django.template.loader import get_template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.mail.models import Channel, Letter
+from paktaleem.directory.mail.recipients import sealer_of_address
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.encryption.sealing import Sealed
 
 RIGHT_TO_LEFT = frozenset({"ur"})
 _SUFFIX = {Channel.MAIL: "txt", Channel.TEXT: "text"}
@@ -68,3 +72,40 @@ def _render_paragraph(block: str) -> SafeString:
 
 def _render_link(url: str) -> SafeString:
     return format_html('<a href="{0}" dir="ltr">{0}</a>', url)
+
+
+_COLUMN = "mail_letter.context"
+_EPOCH_BYTES = 4
+
+
+def encrypt_context(letter: Letter, text: str) -> Sealed:
+    """Encrypt a message's variables.
+
+    Raises KeyDestroyed for an erased person.
+    """
+    if letter.subject is not None:
+        return sealer_of(letter.subject).seal(text, column=_COLUMN)
+    if letter.to_address:
+        return sealer_of_address(letter).seal(text, column=_COLUMN)
+    epoch, wrapped = keyring().wrap(text.encode(), binding=_binding(letter))
+    return Sealed(epoch.to_bytes(_EPOCH_BYTES) + wrapped)
+
+
+def decrypt_context(letter: Letter) -> str:
+    """Decrypt a message's variables.
+
+    Raises KeyDestroyed for an erased person, CannotOpen, KeyError, InvalidTag.
+    """
+    if letter.context is None:
+        return "{}"
+    if letter.subject is not None:
+        return sealer_of(letter.subject).open(letter.context, column=_COLUMN)
+    if letter.to_address:
+        return sealer_of_address(letter).open(letter.context, column=_COLUMN)
+    blob = letter.context.ciphertext
+    epoch = int.from_bytes(blob[:_EPOCH_BYTES])
+    return keyring().unwrap(blob[_EPOCH_BYTES:], epoch=epoch, binding=_binding(letter)).decode()
+
+
+def _binding(letter: Letter) -> bytes:
+    return b"letter/" + letter.client_id.bytes + letter.id.bytes

@@ -13,11 +13,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from paktaleem.directory.mail.contexts import encrypt_context
 from paktaleem.directory.mail.kinds import MessageKind, get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenContact, forget_address, recipient_columns, seal_address
-from paktaleem.directory.mail.rendering import render
+from paktaleem.directory.mail.rendering import encrypt_context, render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import User
@@ -27,7 +26,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 DELIVER = "mail.deliver"
 GRACE = timedelta(minutes=10)

@@ -1,18 +1,43 @@
 """Selectors of links between records that are one person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from paktaleem.directory.merges.effects import MergeEffect, list_effects
 from paktaleem.directory.merges.models import MergeKind, PersonMerge
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.extensions.points import ExtensionPoint
+
+
+class MergeEffect(NamedTuple):
+    """One answer that changes: for which record, the code of the purpose, and the answer before and after it."""
+
+    record: Subject
+    purpose: str
+    now: str
+    after: str
+
+
+type EffectFinder = Callable[[Subject, Subject, str, datetime], Iterable[MergeEffect]]
+"""Takes the main and the other record, what is proposed (a link or ``UNDO``), and the time."""
+
+UNDO = MergeKind.UNDO.value
+
+merge_effects: ExtensionPoint[EffectFinder] = ExtensionPoint(
+    "merges.effects", "What linking two records as one person, or undoing it, would change, for the preview."
+)
+
+
+def list_effects(main: Subject, other: Subject, *, kind: str, at: datetime) -> list[MergeEffect]:
+    """List what a link between two records, or its undoing, would change at ``at``."""
+    return [effect for find in merge_effects for effect in find(main, other, kind, at)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from paktaleem.directory.merges.models import MergeKind, PersonMerge
 from paktaleem.directory.merges.selectors import find_link
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.locking import lock_subject
+from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 _BIRTH_DATE = "subjects_subject.birth_date"
 

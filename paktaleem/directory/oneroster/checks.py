@@ -5,10 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import cast
 
-from paktaleem.directory.oneroster.cells import day, moment, without_midnight
-from paktaleem.directory.oneroster.columns import EXTENDED, Table, listed
-from paktaleem.directory.oneroster.header import STATUS, read_header
-from paktaleem.directory.oneroster.package import Package
+from paktaleem.directory.oneroster.columns import EXTENDED, Table, day, listed, moment, without_midnight
+from paktaleem.directory.oneroster.package import STATUS, Package, read_header
 from paktaleem.directory.oneroster.problems import ProblemLog
 
 type Cells = tuple[str, ...]

@@ -3,13 +3,156 @@
 A problem refuses the file; an oddity is accepted, counted and listed. A problem's message says what is wrong and why
 the file cannot be read safely. It never quotes a cell, since a shifted column could put a name or a birth date where
 a role is expected. Only a sourcedId that passed its own check may appear.
+
+The texts hold no values, so that the console can translate them. A value is stored beside them, and only if it cannot
+be personal: a name of a file or column, another spelling of an allowed word, or a sourcedId that passed its check.
+
+A problem refuses the file; an oddity is accepted, counted and listed. A problem's message says what is wrong and why
+the file cannot be read safely. It never quotes a cell, since a shifted column could put a name or a birth date where
+a role is expected. Only a sourcedId that passed its own check may appear.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from paktaleem.directory.oneroster.oddities import Oddity
+
+class OddityText(NamedTuple):
+    """The two halves of an oddity's sentence, in English."""
+
+    found: str
+    read_as: str
+
+
+_NOT_READ = "Not read."
+_NOT_USED = "Accepted and not used."
+_ROW_SKIPPED = "The row is skipped."
+_KEPT = "Not used: what is registered is kept."
+_FOR_INFORMATION = "Imported as it is."
+
+ODDITY_TEXTS: Mapping[str, OddityText] = {
+    # files
+    "file_ignored": OddityText("A file that this version of OneRoster does not define", _NOT_READ),
+    "file_spelling": OddityText("A file name in another letter case", "Read as the file of OneRoster."),
+    "file_missing": OddityText("A file that the manifest declares and the package does not hold", "Treated as absent."),
+    "file_undeclared": OddityText("A file that the manifest does not declare as bulk or delta", _NOT_READ),
+    "file_absent": OddityText("References to a file that the package does not hold", "Not checked."),
+    "file_unreadable": OddityText("A file without the column sourcedId", _NOT_READ),
+    "folder_in_zip": OddityText("The files are in a folder of the zip", "Read as if they were at its root."),
+    "encoding_utf16": OddityText("A file in UTF-16", "Read as text."),
+    "delimiter": OddityText("Another character than a comma between the cells", "Read as the delimiter."),
+    "separator_line": OddityText("A first line “sep=”", "Read as the delimiter; the header is the next line."),
+    # the manifest
+    "property_ignored": OddityText("A line of the manifest about an unknown file", "Ignored."),
+    "property_repeated": OddityText("The same line of the manifest a second time", "Read once."),
+    "manifest_version": OddityText("Another spelling of the manifest’s version, or none", "Read as version 1.0."),
+    "oneroster_version": OddityText("Another spelling of the OneRoster version", "Read as the version named."),
+    # columns
+    "column_ignored": OddityText("A column that the portal does not know", _NOT_READ),
+    "column_spelling": OddityText("A column name in another letter case", "Read as the column of OneRoster."),
+    "column_missing": OddityText("A column is missing", _NOT_USED),
+    "column_repeated": OddityText("A column appears twice", _NOT_USED),
+    "columns_reordered": OddityText("The columns are in another order", "Read by their names."),
+    "columns_unnamed": OddityText("Empty cells at the end of the header", "Ignored."),
+    "cell_missing": OddityText("A row without its last cell", "Read as an empty cell."),
+    "cells_extra": OddityText("Empty cells after the last column", "Ignored."),
+    "row_width": OddityText("A row with more or fewer cells than the header", _ROW_SKIPPED),
+    # cells
+    "status_in_bulk": OddityText("A status in a complete (bulk) file", "“active” is read as empty."),
+    "deleted_in_bulk": OddityText("A row of a complete (bulk) file is marked as deleted", "Read as deleted."),
+    "modified_in_bulk": OddityText("A date of change in a complete (bulk) file", _NOT_USED),
+    "modified_missing": OddityText("No date of change in a file of changes (delta)", _NOT_USED),
+    "value_spelling": OddityText("Another spelling of an allowed value", "Read as the allowed value."),
+    "role_other_version": OddityText("A role of another version of OneRoster", "Read as that version defines it."),
+    "value_unknown": OddityText("A value that OneRoster does not define", _NOT_USED),
+    "cell_empty": OddityText("An empty cell in a column that OneRoster requires", _NOT_USED),
+    "date_form": OddityText("A date in another form than YYYY-MM-DD", _NOT_USED),
+    "date_day_first": OddityText("A birth date in the form 27.03.2014", "Read with the day first, then the month."),
+    "date_with_time": OddityText("A date with the time midnight", "Read as the date."),
+    "row_repeated": OddityText("The same row a second time", "Read once."),
+    "id_repeated": OddityText("The same sourcedId in two rows of a file without people", "The first row is used."),
+    "list_separator": OddityText("A list with semicolons between its values", "Read as a list."),
+    "reference_unknown": OddityText(
+        "A reference to a sourcedId that is not in the package", "Used if the id is registered here."
+    ),
+    # schools and classes
+    "school_id_unfit": OddityText(
+        "A sourcedId of a school, term, class or enrolment that is empty, too long, or like an email address",
+        _ROW_SKIPPED,
+    ),
+    "name_cut": OddityText("A name of more than 255 characters", "Cut after 255 characters."),
+    "enrolment_without_class": OddityText(
+        "An enrolment in a class that is neither in the file nor in use here", "The enrolment is left out."
+    ),
+    "enrolment_without_person": OddityText(
+        "An enrolment of a person who is neither in the file nor registered here", "The enrolment is left out."
+    ),
+    "enrolment_repeated": OddityText(
+        "The same sourcedId, or the same person, class, role and first day, in two enrolments", "The first row is used."
+    ),
+    "class_grades_several": OddityText("A class of several grades", "Kept without a grade."),
+    # people
+    "grade_unfit": OddityText("A text that is no grade, such as “N/A”, or of more than 32 characters", _KEPT),
+    "grades_several": OddityText("Several grades of one person", "The first is used."),
+    "email_implausible": OddityText("Not a plausible email address", _KEPT),
+    "phone_implausible": OddityText("Not a plausible phone number (7 to 15 digits)", _KEPT),
+    "user_disabled": OddityText("A person whose account is disabled", "The account is closed."),
+    "guardian_without_email": OddityText(
+        "A guardian without an email address", "Imported; the portal cannot contact this guardian by email."
+    ),
+    "mailbox_shared_with_guardian": OddityText(
+        "A student and a guardian have the same email address or phone number", _FOR_INFORMATION
+    ),
+    "student_without_guardian": OddityText("A student without a parent, guardian or relative", _FOR_INFORMATION),
+    "birth_date_missing": OddityText("A student without a birth date", "Imported; the age is unknown."),
+    "birth_date_kept": OddityText("No birth date in the file", "The registered birth date is kept."),
+    "birth_date_of_nobody": OddityText("A birth date of a person who is not in the users file", _ROW_SKIPPED),
+    "role_ended": OddityText(
+        "A role that has ended", "The person keeps their other roles; the only role is kept until another is stated."
+    ),
+    "role_extended": OddityText("A role defined by the exporter", _ROW_SKIPPED),
+    "role_missing": OddityText("A person without a role that OneRoster defines", "The person is skipped."),
+    "agent_not_guardian": OddityText(
+        "An agent who is not a student’s parent, guardian or relative", "No relation is created."
+    ),
+    "agent_unknown": OddityText("An agent who is neither in the file nor registered here", "No relation is created."),
+    "subject_erased": OddityText("A person who was erased on request", "The person is skipped."),
+    "erasure_in_progress": OddityText("A person who is being erased on request", "The person is skipped."),
+    "relation_of_erased": OddityText("A guardian relation of an erased person", "No relation is created."),
+    "gone_unknown": OddityText("A deleted person who is not registered here", "The person is skipped."),
+    "age_change_waits": OddityText(
+        "A change that would let a child decide for themselves",
+        "It waits until a second person confirms it in the console.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something unusual that was accepted; `value` is what was found, `meaning` how it was read, if they can be shown.
+
+    `row` counts as a spreadsheet does: the header is row 1.
+    """
+
+    file: str
+    row: int | None
+    column: str | None
+    code: str
+    value: str = ""
+    meaning: str = ""
+
+    @property
+    def detail(self) -> str:
+        """Return the value and its meaning as text, such as “TRUE → true”."""
+        return " → ".join(part for part in (self.value, self.meaning) if part)
+
+    @property
+    def message(self) -> str:
+        """Return the sentence in English."""
+        found, read_as = ODDITY_TEXTS[self.code]
+        return f"{found}{f' ({self.detail})' if self.detail else ''}. {read_as}"
+
 
 PACKAGE = "package"
 FATAL_CAP = 1_000

@@ -14,8 +14,7 @@ from paktaleem.directory.oneroster.checks import Ids
 from paktaleem.directory.oneroster.columns import USERS, Version
 from paktaleem.directory.oneroster.package import Package
 from paktaleem.directory.oneroster.problems import ProblemLog, refusal
-from paktaleem.directory.oneroster.register import UserRegister
-from paktaleem.directory.oneroster.users import user_rows
+from paktaleem.directory.oneroster.users import UserRegister, user_rows
 
 MENTION_LIMIT = 4_000_000
 _COLUMN = "agentSourcedIds"

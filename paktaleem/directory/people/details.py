@@ -19,8 +19,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from paktaleem.directory import ages
-from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField
-from paktaleem.directory.people.grades import parse_grade
+from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField, parse_grade
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
 from paktaleem.foundation.phones import bare_number, normal_number

@@ -1,8 +1,12 @@
 """The registry of a person's sealed fields, read by models, API, console and rosters. Pure.
 
 A new field is one entry here, a field of ``SubjectDetails``, and a column of ``Subject`` with its migration.
+
+A new field is one entry here, a field of ``SubjectDetails``, and a column of ``Subject`` with its migration.
 """
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -92,3 +96,24 @@ PERSONAL_FIELDS = (
 """Every sealed field of a person, in the order in which they are shown."""
 
 PERSONAL = tuple(field.name for field in PERSONAL_FIELDS)
+
+
+GRADE_LIMIT = 32
+_NOTHING = frozenset({"N/A", "#N/A", "NA", "N.A", "NONE", "NULL", "NIL", "NOT APPLICABLE", "UNKNOWN", "TBD"})
+"""Words for no grade, which school systems and spreadsheet programs write."""
+_NUMBERED = re.compile(r"(?:(?:GRADE|CLASS|جماعت) ?)?0*([0-9]{1,2})")
+
+
+def parse_grade(text: str | None) -> str:
+    """Return a grade in its one form: a number without zeros before it, or a code in capitals; empty for none.
+
+    “07”, “Grade 7” and “Class 7” are “7”, in Urdu digits too; “kg” is “KG”. Raises ValueError for a text that is no
+    grade.
+    """
+    plain = unicodedata.normalize("NFC", " ".join((text or "").split())).upper()
+    if len(plain) > GRADE_LIMIT or any(unicodedata.category(one) in {"Cc", "Cs"} for one in plain):
+        raise ValueError(f"Use a grade of at most {GRADE_LIMIT} visible characters, such as 7 or KG.")
+    if plain and (plain.rstrip(".") in _NOTHING or not any(one.isalnum() for one in plain)):
+        raise ValueError("Leave the grade empty if there is none.")
+    numbered = _NUMBERED.fullmatch("".join(str(unicodedata.decimal(one, one)) for one in plain))
+    return numbered[1] if numbered else plain

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
@@ -14,15 +15,18 @@ from django.db.models.functions import Collate
 
 from paktaleem.directory.ages import ADULT_ROLES
 from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.details import contact_index
+from paktaleem.directory.people.age_gate import Reading, reveals_child, reveals_minor_guardian
+from paktaleem.directory.people.details import SubjectDetails, contact_index
 from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.roles import HasSeveralRoles
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.spellings import list_spellings
 from paktaleem.foundation.tenancy.context import current_client, is_limited
 from paktaleem.foundation.tenancy.rows import find_row
@@ -292,3 +296,37 @@ def map_same_person(people: Iterable[Subject]) -> dict[UUID, list[Subject]]:
     for row in rows.select_related("client").order_by("pk"):
         found[row.client_id, row.same_person].append(row)
     return {key: others for key, of in linked.items() if (others := [one for one in found[of] if one.pk != key])}
+
+
+type RevealedHandler = Callable[[UUID, Sequence[UUID], By, datetime], None]
+"""Takes the client, the people, the actor and the time; runs in the same transaction."""
+
+child_revealed: ExtensionPoint[RevealedHandler] = ExtensionPoint(
+    "people.child_revealed", "Called with all people whom one act, or one chunk of a roster, shows to be children."
+)
+minor_revealed: ExtensionPoint[RevealedHandler] = ExtensionPoint(
+    "people.minor_revealed", "Called with all guardians whose age, stated now, shows that they are not of full age."
+)
+
+
+@dataclass(slots=True)
+class RevealedPeople:
+    """People who turn out to be children, and guardians who are not of full age, in one act or chunk of a roster."""
+
+    children: list[UUID] = field(default_factory=list)
+    minors: list[UUID] = field(default_factory=list)
+
+    def note(
+        self, person: UUID, before: SubjectDetails, after: SubjectDetails, *, reading: Reading, full_age: Reading
+    ) -> None:
+        """Note what a change of details reveals about a person; ``full_age`` has the full ages as thresholds."""
+        if reveals_child(before, after, reading):
+            self.children.append(person)
+        if reveals_minor_guardian(before, after, full_age):
+            self.minors.append(person)
+
+    def report(self, client_id: UUID, *, actor: By, at: datetime) -> None:
+        """Call every handler once for all the people; nothing is called for none."""
+        for people, handlers in ((self.children, child_revealed), (self.minors, minor_revealed)):
+            for handler in handlers if people else ():
+                handler(client_id, people, actor, at)

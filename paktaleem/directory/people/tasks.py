@@ -13,20 +13,18 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 
-from paktaleem.directory.people.erasure_records import Erasure
-from paktaleem.directory.people.erasures import erasure_state
+from paktaleem.directory.people.erasures import Erasure, erasure_state
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.age_recomputation import recompute_ages
-from paktaleem.directory.people.services.erasure import COMPLETE_ERASURE, complete_erasure
-from paktaleem.directory.people.services.replay import replay_erasures
-from paktaleem.directory.people.services.statistics import refresh_statistics
+from paktaleem.directory.people.services.erasure import COMPLETE_ERASURE, complete_erasure, replay_erasures
+from paktaleem.directory.people.services.searches import refresh_statistics
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
-from paktaleem.foundation.jobs.each import do_each
-from paktaleem.foundation.logs.jobs import name_jobs
+from paktaleem.foundation.jobs.enqueue import do_each
+from paktaleem.foundation.logs.requests import name_jobs
 from paktaleem.foundation.runs.services import advance_run, end_run, restart_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
-from paktaleem.directory.oneroster.oddities import ODDITY_TEXTS, Oddity
-from paktaleem.directory.rosters.importing.report import Loss, find_large_losses
+from paktaleem.directory.oneroster.problems import ODDITY_TEXTS, Oddity
+from paktaleem.directory.rosters.importing.run import Loss, find_large_losses
 from paktaleem.directory.rosters.importing.uploads import (
     check_again,
     confirm_import,

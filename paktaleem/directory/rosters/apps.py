@@ -12,7 +12,7 @@ class RostersConfig(config.PortalAppConfig):
         ("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.directory.rosters.work.ROSTERS"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.rosters.data_kinds.list_kinds"),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.rosters.models.ROSTER_KEYS",
         ),
     )

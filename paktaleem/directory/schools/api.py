@@ -8,10 +8,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from paktaleem.directory.people.grades import GRADE_LIMIT, parse_grade
+from paktaleem.directory.people.fields import GRADE_LIMIT, parse_grade
 from paktaleem.directory.schools.models import ClassKind, EnrolmentRole, SchoolKind, TermKind
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, SchoolRow, TermRow
-from paktaleem.directory.schools.services.stating import state_class, state_enrolments, state_school, state_term
+from paktaleem.directory.schools.services.recording import state_class, state_enrolments, state_school, state_term
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input

@@ -18,7 +18,7 @@ class SchoolsConfig(config.PortalAppConfig):
             "paktaleem.directory.schools.sections.list_school_sections",
         ),
         (
-            "paktaleem.directory.people.erasure_hooks.before_erasure",
-            "paktaleem.directory.schools.services.erasure.delete_enrolments",
+            "paktaleem.directory.people.extension_points.before_erasure",
+            "paktaleem.directory.schools.services.moving.delete_enrolments",
         ),
     )

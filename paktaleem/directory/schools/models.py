@@ -5,12 +5,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.grades import GRADE_LIMIT
+from paktaleem.directory.people.fields import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 
 NAME_LIMIT = 255
 

@@ -11,7 +11,7 @@ class SecurityAssessmentsConfig(config.PortalAppConfig):
     verbose_name = "security assessments"
     handlers = (
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.security_assessments.models.REPORT_KEYS",
         ),
     )

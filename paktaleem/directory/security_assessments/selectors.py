@@ -11,7 +11,7 @@ from paktaleem.directory.security_assessments.models import (
     RiskAcceptance,
     SecurityAssessment,
 )
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 def list_reports(assessment: SecurityAssessment) -> QuerySet[AssessmentReport]:

@@ -6,14 +6,14 @@ from procrastinate.contrib.django import app
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.security_assessments.messages import ASSESSMENTS_DUE
 from paktaleem.directory.security_assessments.selectors import count_due
-from paktaleem.directory.security_assessments.services.reminders import NOTIFY_OFFICERS, remind_of_assessments
+from paktaleem.directory.security_assessments.services import NOTIFY_OFFICERS, remind_of_assessments
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 REMIND = "security_assessments.remind"
 

@@ -17,11 +17,11 @@ from paktaleem.directory.security_events.models import SecurityEvent, SeverityLa
 from paktaleem.directory.security_events.selectors import list_serious_events
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
+from paktaleem.foundation.console.home_pages import Card, Severity
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import boards, site

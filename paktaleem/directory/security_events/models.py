@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.security_events.data_kinds import EVENTS
 from paktaleem.directory.security_events.kinds import KINDS, Severity
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
 class SeverityLabel(models.IntegerChoices):

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from paktaleem.directory.security_events.services import count_refusal
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.ip_addresses import get_remote_address
+from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.clock import wall_clock_now
 
 log = structlog.stdlib.get_logger(__name__)

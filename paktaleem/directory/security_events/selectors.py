@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from paktaleem.directory.security_events.models import SecurityEvent, SeverityLabel
-from paktaleem.foundation.tenancy.ids import clock_bytes
+from paktaleem.foundation.tenancy.rows import clock_bytes
 
 LOOKED_BACK = timedelta(days=7)
 """How long a serious event is counted on the first page."""

@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import as_officer, autonomous_transaction, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 
 ALERT = "security_events.alert"
 """Name of the task that emails officers."""

@@ -18,14 +18,14 @@ from paktaleem.directory.security_events.services import (
     purge_events,
 )
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_client_ids, list_staff
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 WATCH = "security_events.watch"
 

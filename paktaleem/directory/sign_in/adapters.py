@@ -17,15 +17,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.reauthentication import (
+from paktaleem.foundation.accounts.sessions import (
     SINGLE_SIGN_ON,
     find_sign_on,
     has_provider_factor,
     has_recent_authentication,
     has_recent_own_factor,
 )
+from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import keyring
 

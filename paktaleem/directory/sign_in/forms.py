@@ -21,10 +21,10 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.sign_in.evidence import record_change, record_lockout
 from paktaleem.directory.sign_in.receivers import moment_of
-from paktaleem.foundation.accounts.ip_addresses import get_public_url, get_remote_address
 from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url, get_remote_address
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 SEND_PASSWORD_LINK = "signin.send_password_link"  # noqa: S105 -- a task's name
 _LOCKED = "too_many_login_attempts"

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy
 
 
 class Counter(models.Model):

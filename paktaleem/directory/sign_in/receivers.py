@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from paktaleem.directory.sign_in.evidence import record_sign_in, record_sign_out
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.session_lifetime import has_session_expired
+from paktaleem.foundation.accounts.sessions import has_session_expired
 from paktaleem.foundation.accounts.staff_services import choose_language
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global

@@ -14,19 +14,25 @@ from procrastinate.contrib.django import app
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.sign_in.data_kinds import FAILED_SIGN_INS, PURGE_SIGN_IN, SESSIONS
-from paktaleem.directory.sign_in.emails import ACCOUNT_CHANGED, BREAK_GLASS, LINK_LIFE, PASSWORD_LINK, STAFF_LINKS
+from paktaleem.directory.sign_in.emails import (
+    ACCOUNT_CHANGED,
+    BREAK_GLASS,
+    LINK_LIFE,
+    PASSWORD_LINK,
+    STAFF_LINKS,
+    create_staff_token,
+)
 from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
-from paktaleem.directory.sign_in.links import create_staff_token
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.break_glass import NOTIFY_BREAK_GLASS
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, SEND_STAFF_LINK, STAFF_LINK_LIFE
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.periods.purging import record_disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 @app.task(name=NOTIFY_OWNER, pass_context=False)

@@ -26,18 +26,18 @@ from paktaleem.directory.single_sign_on.services import (
     unlink_account,
 )
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.requests import get_arrival_time
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.approvals import approval_actions, render_change_state
-from paktaleem.foundation.console.cards import Line, Task
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class ProviderForm(ScopedForm):

@@ -12,18 +12,18 @@ class SingleSignOnConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.foundation.accounts.sign_in_rules.membership_rules",
-            "paktaleem.directory.single_sign_on.rules.narrow_to_sign_on",
+            "paktaleem.directory.single_sign_on.claims.narrow_to_sign_on",
         ),
         (
             "paktaleem.foundation.accounts.sign_in_rules.password_rules",
-            "paktaleem.directory.single_sign_on.rules.needs_single_sign_on",
+            "paktaleem.directory.single_sign_on.claims.needs_single_sign_on",
         ),
         (
             "paktaleem.foundation.accounts.ways_in.ways_in",
-            "paktaleem.directory.single_sign_on.rules.find_ways_in",
+            "paktaleem.directory.single_sign_on.claims.find_ways_in",
         ),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
-            "paktaleem.directory.single_sign_on.secrets.PROVIDER_SECRETS",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
+            "paktaleem.directory.single_sign_on.exchange.PROVIDER_SECRETS",
         ),
     )

@@ -1,11 +1,17 @@
-"""The conversation with a provider: allauth's OpenID Connect, with our HTTP client and our check of the token."""
+"""The conversation with a provider: allauth's OpenID Connect, with our HTTP client and our check of the token.
+
+Allauth skips the signature of a token that it fetched itself, and knows no nonce; here both are always checked.
+"""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hmac import compare_digest
 from typing import Any, override
 from urllib.parse import quote_plus, urlsplit
 
+import jwt
 import requests
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
 from allauth.socialaccount.models import SocialApp
@@ -18,11 +24,64 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from paktaleem.directory.single_sign_on.claims import SignOnRefused, add_address
-from paktaleem.directory.single_sign_on.models import Provider
-from paktaleem.directory.single_sign_on.tokens import verify_id_token
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from paktaleem.directory.single_sign_on.models import Provider, ProviderSecret
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
+from paktaleem.foundation.encryption.wrapped_secrets import WrappedSecrets
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
 from paktaleem.foundation.http_client.guarded_requests import open_guarded_session
+
+_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Asymmetric ones only: neither ``none`` nor a key that the portal shares."""
+_REQUIRED = ("iss", "sub", "aud", "exp", "iat", "nonce")
+_LEEWAY_SECONDS = 60
+
+
+def verify_id_token(token: str, keys: Mapping[str, Any], *, issuer: str, audience: str, nonce: str) -> dict[str, Any]:
+    """Return the claims of an ID token; ``keys`` is the provider's key set (RFC 7517).
+
+    Raises SignOnRefused unless the provider signed it, for this portal and this sign-in, and it has not expired.
+    """
+    try:
+        key = _find_key(token, keys)
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=_ALGORITHMS,
+            issuer=issuer,
+            audience=audience,
+            leeway=_LEEWAY_SECONDS,
+            options={"require": list(_REQUIRED)},
+        )
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SignOnRefused("token_invalid") from error
+    _check_party(claims, audience)
+    if not compare_digest(str(claims["nonce"]).encode(), nonce.encode()):
+        raise SignOnRefused("nonce_differs")
+    return claims
+
+
+def _find_key(token: str, keys: Mapping[str, Any]) -> jwt.PyJWK:
+    """Return the key that the token names; without a name, the provider's only key.
+
+    A key that states no algorithm (``alg`` is optional, RFC 7517 §4.4) verifies each of its kind: RS256 and PS256.
+    """
+    header = jwt.get_unverified_header(token)
+    algorithm, name = header["alg"], header.get("kid")
+    if algorithm not in _ALGORITHMS:
+        raise SignOnRefused("token_invalid")
+    offered = jwt.PyJWKSet.from_dict({"keys": [{"alg": algorithm, **one} for one in keys["keys"]]}).keys
+    found = [one for one in offered if one.public_key_use in (None, "sig") and name in (None, one.key_id)]
+    if len(found) != 1:
+        raise SignOnRefused("key_unknown")
+    return found[0]
+
+
+def _check_party(claims: Mapping[str, Any], audience: str) -> None:
+    party = claims.get("azp")
+    several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+    if (party is None and several) or (party is not None and party != audience):
+        raise SignOnRefused("meant_for_another")
+
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -211,3 +270,20 @@ def _check_metadata(found: Any, issuer: str) -> dict[str, Any]:
     methods = found.get(_METHODS)
     offered = [str(one) for one in methods] if isinstance(methods, list) else ["client_secret_basic"]
     return {**known, _METHODS: offered}
+
+
+_SECRETS = WrappedSecrets(ProviderSecret, "provider_id", b"single-sign-on")
+PROVIDER_SECRETS = _SECRETS.kind
+
+
+def add_secret(provider: Provider, secret: str) -> None:
+    """Store the secret of a provider, wrapped."""
+    _SECRETS.add(provider.client_id, provider.pk, secret)
+
+
+def open_secret(provider: Provider) -> str:
+    """Return the secret of a provider.
+
+    Raises KeyError for a destroyed epoch, InvalidTag for a row copied from elsewhere.
+    """
+    return _SECRETS.open(ProviderSecret.objects.get(client_id=provider.client_id, provider=provider))

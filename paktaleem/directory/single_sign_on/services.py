@@ -2,6 +2,9 @@
 
 The person who sets a provider can sign in as any member of the client's staff. It therefore takes two people, and
 the second is a privacy officer, who has checked that the domains are the institution's (decision 0103).
+
+The person who sets a provider can sign in as any member of the client's staff. It therefore takes two people, and
+the second is a privacy officer, who has checked that the domains are the institution's (decision 0103).
 """
 
 import re
@@ -16,23 +19,24 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext, gettext_noop
 
+from paktaleem.directory.single_sign_on.claims import Identity, SignOnRefused, is_of_domains
+from paktaleem.directory.single_sign_on.exchange import add_secret, open_secret
 from paktaleem.directory.single_sign_on.models import MOST_DOMAINS, Provider, ProviderSecret, SignOnLink
-from paktaleem.directory.single_sign_on.secrets import add_secret, open_secret
 from paktaleem.directory.single_sign_on.selectors import find_provider
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.leaving import LastWayIn, end_sessions, keep_a_way_in
-from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
-from paktaleem.foundation.accounts.staff_accounts import has_capability
+from paktaleem.foundation.accounts.staff_accounts import has_capability, is_officer
 from paktaleem.foundation.accounts.staff_services import ProposerMayNotAnyMore
 from paktaleem.foundation.accounts.staff_ties import TieKind, add_ties
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
 _NO_DOMAIN = gettext_noop("“{domain}” is not a domain. Use a name such as school.example, without “@”.")
@@ -254,3 +258,46 @@ def _record(kind: str, provider: Provider, actor: Actor, at: datetime) -> None:
         "state": str(provider.state),
     }
     record_entry(kind, client_id=provider.client_id, facts=facts, actor=actor, at=at)
+
+
+@transaction.atomic
+def find_or_link_user(provider: Provider, identity: Identity, *, at: datetime) -> User:
+    """Return the member of the client's staff that a person at its provider is; in the client's context.
+
+    The linked account decides; an address counts only if no account is linked yet. ``at`` is on the system clock.
+    Raises SignOnRefused for someone without a membership of this client in effect, or with a role at PakTaleem.
+    """
+    accounts = SignOnLink.objects.filter(client_id=provider.client_id, issuer=provider.issuer, ended_at=None)
+    own = accounts.filter(subject=identity.subject).select_related("user")
+    link = own.first()
+    if link is None:
+        advisory_lock(f"single-sign-on/{provider.client_id}")
+        link = own.first()
+    if link is not None:
+        _require_member(link.user, provider, at=at)
+        return link.user
+    if not is_of_domains(identity.email, provider.domains):
+        raise SignOnRefused("address_not_verified")
+    user = User.objects.filter(email__iexact=identity.email).first()
+    if user is None:
+        raise SignOnRefused("not_a_member")
+    _require_member(user, provider, at=at)
+    if accounts.filter(user=user).exists():
+        raise SignOnRefused("linked_to_another_account")
+    _link(user, provider, identity, at=at)
+    return user
+
+
+def _require_member(user: User, provider: Provider, *, at: datetime) -> None:
+    own = Membership.objects.active(at).filter(client_id=provider.client_id, user=user)
+    if not user.is_active or not own.exists() or is_officer(user.pk, at=at):
+        raise SignOnRefused("not_a_member")
+
+
+def _link(user: User, provider: Provider, identity: Identity, *, at: datetime) -> None:
+    SignOnLink.objects.create(
+        client_id=provider.client_id, user=user, issuer=provider.issuer, subject=identity.subject, linked_at=at
+    )
+    actor = By(ByKind.USER, user.pk, OWN_ACCOUNT)
+    facts = {"user": str(user.pk), "provider": str(provider.pk)}
+    record_entry("single_sign_on.linked", client_id=provider.client_id, facts=facts, actor=actor, at=at)

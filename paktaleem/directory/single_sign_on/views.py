@@ -10,11 +10,14 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url, perform_login
 from allauth.core import ratelimit
 from cryptography.exceptions import InvalidTag
+from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -25,17 +28,32 @@ from paktaleem.directory.single_sign_on.claims import (
     find_sign_in_time,
     read_identity,
 )
-from paktaleem.directory.single_sign_on.exchange import Exchange
-from paktaleem.directory.single_sign_on.forms import ChooseInstitutionForm
-from paktaleem.directory.single_sign_on.linking import find_or_link_user
+from paktaleem.directory.single_sign_on.exchange import Exchange, open_secret
 from paktaleem.directory.single_sign_on.models import Provider
-from paktaleem.directory.single_sign_on.secrets import open_secret
-from paktaleem.directory.single_sign_on.selectors import find_provider
+from paktaleem.directory.single_sign_on.selectors import Institution, find_provider, list_institutions
+from paktaleem.directory.single_sign_on.services import find_or_link_user
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client, User
-from paktaleem.foundation.accounts.reauthentication import PROVIDER_FACTOR, SINGLE_SIGN_ON, find_sign_on
-from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.selectors import find_client_by_code
+from paktaleem.foundation.accounts.sessions import PROVIDER_FACTOR, SINGLE_SIGN_ON, find_sign_on
 from paktaleem.foundation.tenancy.context import in_client, in_global
+
+
+class ChooseInstitutionForm(forms.Form):
+    """An email address; only its domain is looked at, and nothing is said about accounts."""
+
+    email = forms.EmailField(label=_("Email address"), max_length=254)
+    institutions: list[Institution]
+
+    def clean_email(self) -> str:
+        """Find the institutions of the domain. Raises ValidationError if there is none."""
+        email = str(self.cleaned_data["email"])
+        self.institutions = list_institutions(email.rpartition("@")[2])
+        if not self.institutions:
+            words = gettext("No institution with single sign-on uses addresses at {domain}. Sign in with a password.")
+            raise ValidationError(words.format(domain=email.rpartition("@")[2]))
+        return email
+
 
 log = structlog.stdlib.get_logger(__name__)
 _BACKEND = "paktaleem.foundation.accounts.backends.StaffBackend"

@@ -15,32 +15,34 @@ from paktaleem.directory.webhooks.events import patterns
 from paktaleem.directory.webhooks.labels import event_label, pattern_label
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, DisabledBecause, Endpoint
 from paktaleem.directory.webhooks.selectors import attempts_of
-from paktaleem.directory.webhooks.services.endpoints import (
+from paktaleem.directory.webhooks.services import (
     AlreadyRemoved,
     add_endpoint,
     change_endpoint,
     disable_endpoint,
     enable_endpoint,
     remove_endpoint,
+    replay_delivery,
+    replay_since,
     rotate_secret,
+    send_test,
 )
-from paktaleem.directory.webhooks.services.replaying import replay_delivery, replay_since, send_test
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.requests import get_arrival_time
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.long_acts import find_step_of
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, site
-from paktaleem.foundation.console.tasks_under_way import find_step_of
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
 

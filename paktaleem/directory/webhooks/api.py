@@ -12,13 +12,14 @@ from rest_framework.response import Response
 from paktaleem.directory.webhooks.events import patterns
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
 from paktaleem.directory.webhooks.selectors import deliveries_of, get_endpoint, list_endpoints
-from paktaleem.directory.webhooks.services.endpoints import (
+from paktaleem.directory.webhooks.services import (
     add_endpoint,
     enable_endpoint,
     remove_endpoint,
+    replay_since,
     rotate_secret,
+    send_test,
 )
-from paktaleem.directory.webhooks.services.replaying import replay_since, send_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor

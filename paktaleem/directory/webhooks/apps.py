@@ -16,7 +16,7 @@ class WebhooksConfig(config.PortalAppConfig):
         ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.webhooks.diagnosis.check_webhooks"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.webhooks.data_kinds.list_kinds"),
         (
-            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.webhooks.secrets.ENDPOINT_SECRETS",
         ),
     )

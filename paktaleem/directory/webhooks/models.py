@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_date, format_time
 
 

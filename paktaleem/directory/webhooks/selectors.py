@@ -12,7 +12,7 @@ from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class EndpointUnknown(PortalError, LookupError):

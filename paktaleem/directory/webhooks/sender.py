@@ -27,24 +27,24 @@ from paktaleem.directory.webhooks.selectors import (
     has_endpoints,
     list_unspread_messages,
 )
-from paktaleem.directory.webhooks.services.sending import (
+from paktaleem.directory.webhooks.services import (
     DeliveryBatch,
     Result,
     Sending,
     begin_batch,
+    copy_to_clients,
     record_results,
     release_batch,
 )
-from paktaleem.directory.webhooks.services.sharing import copy_to_clients
 from paktaleem.directory.webhooks.signing import headers_of
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.selectors import list_client_ids
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.http_client.client import TIMEOUT_SECONDS, Connection, Unreachable
 from paktaleem.foundation.http_client.destinations import DestinationRefused
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 log = structlog.stdlib.get_logger(__name__)
 PUMP = "webhooks.pump"

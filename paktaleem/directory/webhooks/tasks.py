@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.webhooks.data_kinds import MESSAGES, PURGE_MESSAGES
 from paktaleem.directory.webhooks.sender import PUMP, Pump
-from paktaleem.directory.webhooks.services.purging import purge_messages
+from paktaleem.directory.webhooks.services import purge_messages
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.periods.purging import purge_clients

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.roles import (
 )
 from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class NotAllowed(PortalError, PermissionError):

@@ -22,9 +22,8 @@ from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 NOTIFY_BREAK_GLASS = "signin.notify_break_glass"
 """Name of the task that reports a use to the other officers (declared in an app above this one)."""

@@ -4,17 +4,91 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection, find_weakened_fields
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
+from paktaleem.foundation.accounts.second_person import (
+    ChangeState,
+    RequestedChange,
+    decide_change,
+    require_approver,
+    second_person_constraints,
+)
+from paktaleem.foundation.accounts.staff_accounts import Stamp, notify_of_role, notify_owner, record_membership
+from paktaleem.foundation.accounts.staff_ties import TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+
+_REDUCES = gettext_noop("This reduces guardian protection: give the ground in words. A second person must approve it.")
+_AGES = ("age_threshold", "country_thresholds", "country")
+
+
+class ReducesProtection(ValidationError):
+    """The change of a client reduces guardian protection: it takes a ground in words, and a second person."""
+
+    def __init__(self) -> None:
+        """Name the field for the ground."""
+        super().__init__({"ground": [ValidationError(_REDUCES, code=EFFECT_SHOWN)]})
+
+
+class ClientChange(RequestedChange):
+    """A requested change of a client that would reduce guardian protection; no effect until it is approved.
+
+    ``changes`` are the client's columns with their new values, ``ground`` says in words why it is lawful. The ledger
+    records who requested and who decided it.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={"changes": Personal.NONE, "ground": Personal.NONE, "requested_kind": Personal.NONE},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    changes = models.JSONField()
+    ground = models.TextField(max_length=2000)
+
+    class Meta:
+        verbose_name = "change of a client"
+        verbose_name_plural = "changes of clients"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(state=ChangeState.WAITING), name="clientchange_one_waiting"
+            ),
+            models.CheckConstraint(condition=~Q(ground=""), name="clientchange_has_a_ground"),
+            *second_person_constraints("clientchange"),
+        ]
+        indexes = [
+            *newest_first("requested_at", "clientchange_by_time"),
+            *newest_first("requested_at", "clientchange_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the client and the state."""
+        return f"{self.client}: {self.get_state_display()}"
+
+
+def find_weakened_fields(before: Any, after: Any) -> dict[str, Any]:
+    """Return the changed columns, with new values, that let people decide for themselves at a lower age."""
+    found: dict[str, Any] = {}
+    if before.serves_minors and not after.serves_minors:
+        found["serves_minors"] = False
+    if after.thresholds.is_weaker_than(before.thresholds):
+        found |= {name: getattr(after, name) for name in _AGES if getattr(after, name) != getattr(before, name)}
+    return found
+
 
 RECOMPUTE_AGES = "subjects.recompute_ages"
 """Name of the task that recomputes ages (declared in an app above this one)."""
@@ -114,3 +188,45 @@ def decide_client_change(
 def _record_change_entry(kind: str, change: ClientChange, actor: Actor, at: datetime) -> None:
     facts = {"change": str(change.pk), "state": str(change.state), "changes": change.changes}
     record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)
+
+
+@transaction.atomic
+def suspend_membership(membership: Membership, *, actor: Actor, at: datetime) -> bool:
+    """Lock a membership from the user's next request on, and inform them; return False if it has ended or is locked.
+
+    ``at`` is on the system clock. Raises NotAllowed.
+    """
+    require(actor, Capability.LOCK_ACCESS, membership.client_id)
+    row = _lock(membership)
+    if row.ends_at is not None or row.suspended_at is not None:
+        return False
+    row.suspended_at = at
+    save_tracked(row, actor=actor, reason=Reason.REVIEW, at=at)
+    entry = record_membership("membership.suspended", row, Stamp(actor, Reason.REVIEW, at, ()))
+    notify_owner(row.user_id, "role_locked", entry_id=entry.id, at=at)
+    return True
+
+
+@transaction.atomic
+def restore_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """Restore a locked membership, which ties its holder to the actor; return False if it has ended or is not locked.
+
+    ``at`` is on the system clock. Raises NotAllowed.
+    """
+    require(actor, Capability.REVIEW_ACCESS, membership.client_id)
+    row = _lock(membership)
+    if row.ends_at is not None or row.suspended_at is None:
+        return False
+    row.suspended_at = None
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    add_ties(row.user_id, TieKind.ENABLED, makers=(actor.id,), at=at)
+    entry = record_membership("membership.restored", row, Stamp(actor, reason, at, ()))
+    notify_of_role(row.user, entry_id=entry.id, at=at)
+    return True
+
+
+def _lock(membership: Membership) -> Membership:
+    """Lock the user before the membership, as approvals do, and return the stored membership."""
+    User.objects.select_for_update().get(pk=membership.user_id)
+    found: Membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    return found

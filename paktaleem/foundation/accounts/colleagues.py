@@ -29,7 +29,7 @@ from paktaleem.foundation.accounts.staff_accounts import (
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import PasswordIsSet, change_membership, require_management
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock
 
 _DISABLED = gettext_noop("The account with this address is disabled. Ask PakTaleem’s privacy officers.")
 _IS_MEMBER = gettext_noop("The person with this address has a role here already.")

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST
-from paktaleem.foundation.tenancy.fields import MigratesAs
+from paktaleem.foundation.tenancy.rows import MigratesAs
 
 
 def validate_thresholds(by_country: dict[str, int]) -> None:

@@ -14,9 +14,8 @@ from paktaleem.foundation.accounts.ways_in import list_ways_in
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class LastAdministrator(PortalError):

@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock
 
 KEY_MARK = "ptk_"
 PREFIX_LENGTH, TEST_PREFIX_LENGTH = 12, 16

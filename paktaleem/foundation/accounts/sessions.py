@@ -1,9 +1,26 @@
-"""Database sessions, always read and written in a global context."""
+"""Database sessions, always read and written in a global context.
 
+The records are django-allauth's: one for each accepted password, code or key.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import structlog
+from allauth.account.authentication import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.http import HttpRequest, HttpResponse
 
+from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
 
 
@@ -29,3 +46,138 @@ class SessionStore(DatabaseSessionStore):
         """Delete the session."""
         with in_global():
             super().delete(session_key)
+
+
+log = structlog.stdlib.get_logger(__name__)
+
+IDLE_TIMEOUT = timedelta(minutes=30)
+MAX_SESSION_AGE = timedelta(hours=12)
+UPDATE_INTERVAL = timedelta(seconds=20)
+"""Smallest interval between updates of the last-seen time, to avoid a write with every request."""
+
+SIGNED_IN_AT, SEEN_AT = "signed_in_at", "seen_at"
+
+
+def is_session_expired(*, signed_in_at: datetime, seen_at: datetime, at: datetime) -> bool:
+    """Return True if a session has ended at ``at``: idle for too long or too old."""
+    return at - seen_at >= IDLE_TIMEOUT or at - signed_in_at >= MAX_SESSION_AGE
+
+
+class SessionLifeMiddleware:
+    """Sign out users whose session has ended."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Store the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """End or refresh the session, then serve the request."""
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.get(SESSION_KEY) is not None:
+            _end_or_refresh(request, wall_clock_now())
+        return self.get_response(request)
+
+
+def has_session_expired(request: HttpRequest, at: datetime) -> bool:
+    """Return True if the request's session has ended at ``at``, or has no stored times."""
+    signed_in_at, seen_at = _stored_time(request, SIGNED_IN_AT), _stored_time(request, SEEN_AT)
+    return (
+        signed_in_at is None or seen_at is None or is_session_expired(signed_in_at=signed_in_at, seen_at=seen_at, at=at)
+    )
+
+
+def _end_or_refresh(request: HttpRequest, at: datetime) -> None:
+    seen_at = _stored_time(request, SEEN_AT)
+    if seen_at is None or has_session_expired(request, at):
+        logout(request)
+    elif at - seen_at >= UPDATE_INTERVAL:
+        request.session[SEEN_AT] = at.timestamp()
+
+
+def _stored_time(request: HttpRequest, name: str) -> datetime | None:
+    stored = request.session.get(name)
+    return None if stored is None else datetime.fromtimestamp(stored, tz=UTC)
+
+
+def record_session_start(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    """Store the sign-in time in the session (a receiver of Django's ``user_logged_in``)."""
+    del sender
+    at = wall_clock_now().timestamp()
+    log.info("A member of staff signed in", user_id=str(user.pk))
+    request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = at
+
+
+def connect() -> None:
+    """Connect the receiver of ``user_logged_in``."""
+    user_logged_in.connect(record_session_start, dispatch_uid="accounts.begin_session")
+
+
+REAUTHENTICATION_AGE = timedelta(minutes=5)
+"""How recent the authentication for a sensitive action must be (ASVS 7.5.3)."""
+SINGLE_SIGN_ON, PROVIDER_FACTOR = "single_sign_on", "provider"
+"""Method of the record of a single sign-on, and type of the record of its provider's second factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOn:
+    """A session that began by single sign-on: the client, and its provider that vouched for the user."""
+
+    client_id: UUID
+    provider_id: UUID
+
+
+def find_sign_on(request: HttpRequest) -> SignOn | None:
+    """Return the single sign-on of this session, or None for a session that began with a password."""
+    found = [one for one in _authentication_records(request) if one.get("method") == SINGLE_SIGN_ON]
+    return SignOn(UUID(found[-1]["client"]), UUID(found[-1]["provider"])) if found else None
+
+
+def has_provider_factor(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """Return True if the provider's second factor counts in this sign-in of a user, which may not be complete yet."""
+    return any(one.get("type") == PROVIDER_FACTOR for one in get_authentication_records(request, user))
+
+
+def has_required_factors(request: HttpRequest) -> bool:
+    """Return True if the user signed in with a second factor, or none is required."""
+    return not settings.DEMAND_SECOND_FACTOR or any(
+        one.get("method") == "mfa" for one in _authentication_records(request)
+    )
+
+
+def is_recent(records: Sequence[Mapping[str, Any]], *, at: datetime) -> bool:
+    """Return True if the latest authentication is recent enough for a sensitive action: five minutes (ASVS 7.5.3)."""
+    return bool(records) and at.timestamp() - float(records[-1]["at"]) < REAUTHENTICATION_AGE.total_seconds()
+
+
+def has_recent_authentication(request: HttpRequest, *, at: datetime) -> bool:
+    """Return True if the user has authenticated recently in this session."""
+    return is_recent(_authentication_records(request), at=at)
+
+
+def has_recent_own_factor(request: HttpRequest, *, at: datetime) -> bool:
+    """Return True if the user has entered a second factor of the portal recently in this session."""
+    own = [one for one in _authentication_records(request) if _is_own_factor(one)]
+    return is_recent(own, at=at)
+
+
+def _is_own_factor(record: Mapping[str, Any]) -> bool:
+    return record.get("method") == "mfa" and record.get("type") != PROVIDER_FACTOR
+
+
+def require_recent_authentication(request: HttpRequest, capability: Capability | None, *, at: datetime) -> None:
+    """Raise ReauthenticationRequired for a sensitive capability without recent authentication.
+
+    ``StepUpMiddleware`` turns the exception into a redirect to re-authentication.
+    """
+    if capability in SENSITIVE:
+        refuse_old_authentication(request, at=at)
+
+
+def refuse_old_authentication(request: HttpRequest, *, at: datetime) -> None:
+    """Raise ReauthenticationRequired without recent authentication."""
+    if settings.STEP_UP and not has_recent_authentication(request, at=at):
+        raise ReauthenticationRequired
+
+
+def _authentication_records(request: HttpRequest) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = get_authentication_records(request, request.user)
+    return records

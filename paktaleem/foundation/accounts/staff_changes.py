@@ -9,9 +9,9 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 ROLES_OF_STAFF = [
     (Role.PRIVACY_OFFICER.value, "Privacy officer"),

@@ -45,7 +45,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _ADDRESS_TAKEN = gettext_noop("An account has this address. Enter another.")
 _ACCOUNT_FIELDS = ["full_name", "language", "is_active"]

@@ -10,9 +10,8 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
-from paktaleem.foundation.accounts.middleware import CHOSEN_MEMBERSHIP
-from paktaleem.foundation.accounts.reauthentication import has_required_factors
-from paktaleem.foundation.accounts.requests import as_received
+from paktaleem.foundation.accounts.middleware import CHOSEN_MEMBERSHIP, as_received
+from paktaleem.foundation.accounts.sessions import has_required_factors
 
 
 @never_cache

@@ -3,8 +3,8 @@
 from django.db import models
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy
 
 
 class KeptAnswer(models.Model):

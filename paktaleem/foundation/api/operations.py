@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from paktaleem.foundation.accounts import requests
+from paktaleem.foundation.accounts import middleware
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.idempotency import IdempotencySlot, ResponseStored, acquire_idempotency_slot
@@ -98,12 +98,12 @@ def client_of(request: Request) -> UUID:
 
 def moment_of(request: Request) -> datetime:
     """Return the arrival time of the request on the client's clock, for the client's rules."""
-    return requests.get_client_time(request._request)
+    return middleware.get_client_time(request._request)
 
 
 def get_arrival_time(request: Request) -> datetime:
     """Return the arrival time of the request on the system clock, for keys, links, retries and deliveries."""
-    return requests.get_arrival_time(request._request)
+    return middleware.get_arrival_time(request._request)
 
 
 def validate_input(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:

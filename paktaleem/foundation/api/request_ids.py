@@ -7,7 +7,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.api.problems import is_api
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 HEADER = "X-Request-ID"
 _VALID_ID = re.compile(r"\A[\x21-\x7e]{1,200}\Z")

@@ -1,6 +1,6 @@
 """Base serializer and fields for API input; unknown fields are rejected by name.
 
-Each field checks what its OpenAPI schema says (``paktaleem.foundation.api.schema_fields``). A rule that JSON Schema
+Each field checks what its OpenAPI schema says (``paktaleem.foundation.api.schema``). A rule that JSON Schema
 cannot express is a sentence in ``beyond_schema`` of its serializer; the operation's description lists it.
 """
 

@@ -13,7 +13,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from paktaleem.foundation.audit.actors import By, ByKind, Reason
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 
 class UnstampedChange(RuntimeError):

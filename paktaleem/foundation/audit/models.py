@@ -3,9 +3,9 @@
 from django.db import models
 
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
 

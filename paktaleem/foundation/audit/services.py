@@ -11,8 +11,7 @@ from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.rows import insert_rows
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, insert_rows, new_id
 
 
 def make_entry(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from paktaleem.foundation.backups.records import find_last_backup, find_last_drill
+from paktaleem.foundation.backups.drills import find_last_backup, find_last_drill
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
 

@@ -2,6 +2,13 @@
 
 Each step is the command that an operator would run, in a process of its own with the addresses of the copy. The copy
 has its own erasure list, so a drill changes nothing but the ledger, in which its report is recorded.
+
+Each step is the command that an operator would run, in a process of its own with the addresses of the copy. The copy
+has its own erasure list, so a drill changes nothing but the ledger, in which its report is recorded.
+
+PostgreSQL's dumps enable row-level security after loading the data, so the owner can fill the tables although it is
+subject to the policies afterwards; foreign keys are also checked before. All in one transaction: a failed restore
+leaves the database empty.
 """
 
 import os
@@ -13,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
@@ -20,7 +28,21 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from paktaleem.foundation.backups.programs import BackupFailed
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import record_own_entry
+from paktaleem.foundation.backups.dumps import (
+    BackupFailed,
+    check_complete,
+    count_database,
+    count_dump,
+    environment_of,
+    find_program,
+    run,
+    server_major,
+)
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _ROOT = Path(__file__).resolve().parents[3]
 _ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL")
@@ -120,3 +142,84 @@ def _grant_access(address: str, creator: psycopg.Connection[tuple[str]], name: s
 
 def _compose(template: LiteralString, *names: str) -> sql.Composed:
     return sql.SQL(template).format(*map(sql.Identifier, names))
+
+
+def restore(file: Path, *, owner_url: str, backup_url: str) -> dict[str, int]:
+    """Restore a dump into the owner's empty database, verify it as the backup role, and return the row counts.
+
+    Raises BackupFailed if the database is not empty or in use, the dump is empty or unreadable, or rows are missing.
+    """
+    if not file.is_file():
+        raise BackupFailed(f"The file {file} does not exist.")
+    try:
+        with psycopg.connect(owner_url, autocommit=True) as owner:
+            major = server_major(owner)
+            _require_empty(owner)
+            _require_unused(owner)
+        expected = count_dump(file, major=major)
+        check_complete(expected, expected)
+        _load(file, owner_url, major)
+        with psycopg.connect(backup_url) as link:
+            check_complete(expected, count_database(link))
+    except psycopg.Error as error:
+        raise BackupFailed(f"Database error: {str(error).strip().splitlines()[0]}") from error
+    return expected
+
+
+def _require_empty(owner: psycopg.Connection[tuple[str]]) -> None:
+    query = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1 LIMIT 1"
+    if found := owner.execute(query).fetchone():
+        raise BackupFailed(f"The database is not empty (it contains {found[0]}). Restore into a new database.")
+
+
+def _require_unused(owner: psycopg.Connection[tuple[str]]) -> None:
+    """Raise BackupFailed if a process is connected: it could act on people whose erasures are not repeated yet."""
+    query = """
+        SELECT usename::text FROM pg_stat_activity
+        WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()
+    """
+    roles = [role for (role,) in owner.execute(query).fetchall()]
+    if roles:
+        open_now = "1 connection" if len(roles) == 1 else f"{len(roles)} connections"
+        names = ", ".join(sorted(set(roles)))
+        raise BackupFailed(f"Stop every process of the portal first: {open_now} of {names} found.")
+
+
+def _load(file: Path, owner_url: str, major: int) -> None:
+    """Load schema, rows and privileges; the loading role becomes the owner, and the granted roles must exist."""
+    environment = environment_of(owner_url)
+    command = [str(find_program("pg_restore", major=major)), "--no-owner", "--single-transaction", "--exit-on-error"]
+    run([*command, "--no-password", f"--dbname={environment['PGDATABASE']}", file], environment=environment)
+
+
+_MADE, _PASSED, _FAILED = "backup.made", "backup.drill_passed", "backup.drill_failed"
+
+
+def record_backup(counts: Mapping[str, int], *, at: datetime) -> None:
+    """Record a verified backup with its numbers of rows and tables in PakTaleem's ledger (policy §5)."""
+    facts = {"tables": len(counts), "rows": sum(counts.values())}
+    record_own_entry(_MADE, facts=facts, actor=system_actor("backup"), at=at)
+
+
+def find_last_backup() -> datetime | None:
+    """Return when the last verified backup was made, by PakTaleem's ledger; None if there is none."""
+    return _find_last(_MADE)
+
+
+def record_drill(steps: Sequence[Step], *, at: datetime) -> None:
+    """Record a drill and the milliseconds of each step in PakTaleem's ledger; it passed if its last step did."""
+    milliseconds = {step.name: round(step.seconds * 1000) for step in steps}
+    facts = {"milliseconds": milliseconds, "last_step": steps[-1].name}
+    kind = _PASSED if steps[-1].passed else _FAILED
+    record_own_entry(kind, facts=facts, actor=system_actor("drill"), at=at)
+
+
+def find_last_drill() -> datetime | None:
+    """Return when a drill last passed, by PakTaleem's ledger; None if none has."""
+    return _find_last(_PASSED)
+
+
+def _find_last(kind: str) -> datetime | None:
+    with in_client(PAKTALEEM):
+        entries = Entry.objects.filter(client_id=PAKTALEEM, kind=kind).order_by("-recorded_at")
+        return entries.values_list("recorded_at", flat=True).first()

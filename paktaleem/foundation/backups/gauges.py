@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from paktaleem.foundation.backups.records import find_last_backup, find_last_drill
+from paktaleem.foundation.backups.drills import find_last_backup, find_last_drill
 from paktaleem.foundation.metrics.gauges import Gauge
 
 

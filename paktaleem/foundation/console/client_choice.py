@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 def get_chosen_client(request: HttpRequest) -> Client:

@@ -3,14 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django import forms
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import current_client
 
 _LOADED: ContextVar[list[Mapping[UUID, timedelta]] | None] = ContextVar("moved_clocks", default=None)
@@ -61,3 +68,46 @@ def get_time_of(client_id: UUID) -> datetime:
 def get_lead_of(client_id: UUID) -> timedelta:
     """Return how far a client's clock is ahead of the context's; nothing in the context of one client."""
     return timedelta() if current_client() is not None else _list_moved_clocks().get(client_id, timedelta())
+
+
+class RowClock:
+    """Mixin of an admin that keeps the client of the row of a page for ``get_action_time``."""
+
+    client_of: Callable[[Any], UUID]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return a row, and read the time of the request on the clock of its client from now on.
+
+        Raises PermissionDenied before any row is read: ``get_queryset`` may need the capability too.
+        """
+        if not self.has_view_permission(request):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        row = super().get_object(request, object_id, from_field)  # type: ignore[misc]
+        if row is not None:
+            request.about_client = self.client_of(row)  # type: ignore[attr-defined]
+        return row
+
+    def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def _get_obj_does_not_exist_redirect(self, *_: Any) -> HttpResponse:
+        """Raise Http404, the same as for a row of another client."""
+        raise Http404
+
+
+class AsOfForm(forms.Form):
+    """The time to show, in the reader's time zone; empty: now."""
+
+    day = forms.DateField(label=_("As of"), required=False, widget=DayInput())
+    hour = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
+
+    def moment(self, now: datetime) -> datetime:
+        """Return the chosen time, the end of the day if only a day is given; never in the future."""
+        if not self.is_valid() or self.cleaned_data.get("day") is None:
+            return now
+        hour = self.cleaned_data.get("hour") or time(23, 59, 59, 999_999)
+        chosen = datetime.combine(self.cleaned_data["day"], hour, timezone.get_current_timezone())
+        return min(chosen.astimezone(UTC), now)

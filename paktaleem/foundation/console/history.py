@@ -31,11 +31,11 @@ from paktaleem.foundation.console.columns import (
     moment,
     reason_label,
 )
-from paktaleem.foundation.console.field_words import find_words
+from paktaleem.foundation.console.forms import find_words
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.first_rows import FirstRows, take_latest
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 
 if TYPE_CHECKING:

@@ -2,15 +2,23 @@
 
 An app declares each kind of act that can touch many rows as a ``LongAct``. The page of such a row then shows its
 progress, and the page *Work in progress* lists it, so that a page that was left is found again (decision 0115).
+
+An app declares each kind of act that can touch many rows as a ``LongAct``. The page of such a row then shows its
+progress, and the page *Work in progress* lists it, so that a page that was left is found again (decision 0115).
+
+A page that is opened as a step of the task has ``STEP`` in its address. After its form is saved, the
+task is shown again.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
 
@@ -151,3 +159,47 @@ def make_run_act(task: str, label: Promise, capability: Capability, find_url: Ca
 
 def _measure_run(run: Run) -> Progress:
     return Progress(run.done, run.total, run.started_at, run.ended_at, started_by=run.started_by)
+
+
+STEP = "task"
+"""The parameter of an address that is opened as a step of the task under way."""
+_KEY = "way_back"
+_CARRIED = (STEP, "reason")
+
+
+def begin_task(request: HttpRequest, *, label: str, url: str) -> None:
+    """Have the pages of this session link back to ``url``; ``label`` says what the task is about."""
+    task = {"label": label, "url": url}
+    if request.session.get(_KEY) != task:
+        request.session[_KEY] = task
+
+
+def leave_task(request: HttpRequest) -> None:
+    """Link back to no task any more."""
+    request.session.pop(_KEY, None)
+
+
+def find_way_back(request: HttpRequest) -> dict[str, str] | None:
+    """Return label and address of the task that is under way; None on its own page, or if there is none."""
+    session = getattr(request, "session", None)
+    found: dict[str, str] | None = None if session is None else session.get(_KEY)
+    return None if found is None or found["url"] == request.path else found
+
+
+def find_step_of(request: HttpRequest) -> str | None:
+    """Return the address of the task of which this page is a step; None if it was not opened as one."""
+    found = find_way_back(request) if STEP in request.GET else None
+    return None if found is None else found["url"]
+
+
+def return_to_task(request: HttpRequest) -> HttpResponseRedirect | None:
+    """Return a redirect to the task of which this page is a step; None if it was not opened as one."""
+    url = find_step_of(request)
+    return None if url is None else HttpResponseRedirect(url)
+
+
+def carry_step(request: HttpRequest, url: str) -> str:
+    """Return the address of a further page of the same step, with the reason that the step suggests."""
+    if STEP not in request.GET:
+        return url
+    return f"{url}?{urlencode({name: request.GET[name] for name in _CARRIED if name in request.GET})}"

@@ -20,25 +20,23 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.reauthentication import refuse_old_authentication, require_recent_authentication
-from paktaleem.foundation.accounts.requests import get_arrival_time
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sessions import refuse_old_authentication, require_recent_authentication
 from paktaleem.foundation.console.added_actions import acts_of
+from paktaleem.foundation.console.clocks import RowClock
 from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error, separate_effect
 from paktaleem.foundation.console.history import list_row_steps, list_row_versions
-from paktaleem.foundation.console.long_acts import add_progress
+from paktaleem.foundation.console.long_acts import add_progress, carry_step, return_to_task
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with, may
 from paktaleem.foundation.console.row_actions import RowAction, arrange_acts, to_form_error
-from paktaleem.foundation.console.row_clock import RowClock
-from paktaleem.foundation.console.tasks_under_way import carry_step, return_to_task
 from paktaleem.foundation.console.translation import translate_row_texts, translate_text
 from paktaleem.foundation.console.widgets import WIDGETS_BY_FIELD
-from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 
 type Names = Mapping[tuple[UUID, str], str]

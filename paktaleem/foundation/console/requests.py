@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.requests import get_client_time, note_check
+from paktaleem.foundation.accounts.middleware import get_client_time, note_check
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_lead_of
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import get_filtered_client
 from paktaleem.foundation.console.requests import get_action_time, may
 from paktaleem.foundation.tenancy.context import current_client, is_in_sandbox
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,42 +1,153 @@
 """Admin site of the console: access, start page and navigation."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from allauth.account.views import login as sign_in
+from django import forms
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sessions import has_required_factors
+from paktaleem.foundation.accounts.staff_services import choose_time_zone
 from paktaleem.foundation.accounts.views import choose_membership
-from paktaleem.foundation.console.account import show_account
-from paktaleem.foundation.console.cards import Line, count_lines, sort_by_urgency
+from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.guides import find_guide_url, show_guide, show_guides
-from paktaleem.foundation.console.home_pages import list_home_links, list_home_tabs, list_home_urls
-from paktaleem.foundation.console.menu import Section, ShownSection, Visible, find_current, show_sections
+from paktaleem.foundation.console.home_pages import (
+    Line,
+    count_lines,
+    list_home_links,
+    list_home_tabs,
+    list_home_urls,
+    sort_by_urgency,
+)
+from paktaleem.foundation.console.long_acts import find_way_back, leave_task
 from paktaleem.foundation.console.requests import actor_of, find_membership, get_action_time
 from paktaleem.foundation.console.search import show_search
-from paktaleem.foundation.console.tasks_under_way import find_way_back, leave_task
-from paktaleem.foundation.console.time_zones import get_reader_zone
+from paktaleem.foundation.console.time_zones import get_default_zone, get_reader_zone
 from paktaleem.foundation.console.translation import get_other_language, translate_text
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client, in_global
 
 if TYPE_CHECKING:
+    from paktaleem.foundation.accounts.models import User
     from paktaleem.foundation.accounts.selectors import MembershipChoice
+
+
+type Visible = tuple[str, str]
+"""Name and address of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of the menu. Lists are named by their model, as ``app_label.ModelName``.
+
+    ``lists`` are in the menu, most used first. ``more`` are logs and rare lists, behind the tabs of the section.
+    ``help`` is the id of the heading that explains the section, by chapter of the guide.
+    """
+
+    code: str
+    name: Promise
+    lists: tuple[str, ...]
+    more: tuple[str, ...] = ()
+    help: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A list that the reader may see: name, address, and whether only the tabs and the filter show it."""
+
+    name: str
+    url: str
+    is_rare: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    """A section with the lists that the reader may see; the first one is in the menu even if it is rare."""
+
+    code: str
+    name: str
+    entries: tuple[Entry, ...]
+    help: Mapping[str, str]
+
+    @property
+    def has_rare(self) -> bool:
+        """Return True if some lists are behind *More*."""
+        return any(entry.is_rare for entry in self.entries)
+
+
+def show_sections(sections: Sequence[Section], visible: Mapping[str, Visible]) -> list[ShownSection]:
+    """Return the sections that have a visible list. ``visible``: the lists that the reader may see, by model."""
+    return [
+        ShownSection(section.code, str(section.name), entries, section.help)
+        for section in sections
+        if (entries := _list_entries(section, visible))
+    ]
+
+
+def _list_entries(section: Section, visible: Mapping[str, Visible]) -> tuple[Entry, ...]:
+    labels = [label for label in (*section.lists, *section.more) if label in visible]
+    return tuple(Entry(*visible[label], is_rare=label in section.more and label != labels[0]) for label in labels)
+
+
+def find_current(sections: Sequence[ShownSection], path: str) -> tuple[ShownSection | None, str]:
+    """Return the section and the address of the list to which a page belongs; None and "" for another page."""
+    for section in sections:
+        for entry in section.entries:
+            if entry.url in path:
+                return section, entry.url
+    return None, ""
+
+
+class AccountForm(forms.Form):
+    """Choice of the time zone in which the console shows times."""
+
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        required=False,
+        help_text=gettext_lazy(
+            "Every page of the console shows times in it, and reads the times that you enter in it."
+        ),
+    )
+
+    def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
+        """Offer the default first, then every IANA time zone."""
+        super().__init__(*args, **kwargs)
+        first = ("", _("As by default: {zone}").format(zone=default))
+        set_choices(self, "time_zone", [first, *((name, name) for name in sorted(available_timezones()))])
+
+
+def show_account(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Show the account, or store the time zone that the user chose. ``context``: of every page of the console."""
+    user = cast("User", request.user)
+    given = request.POST if request.method == "POST" else None
+    form = AccountForm(given, default=get_default_zone(request).name, initial={"time_zone": user.time_zone})
+    if form.is_valid():
+        with in_global():
+            choose_time_zone(user, form.cleaned_data["time_zone"])
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("admin:account"))
+    return TemplateResponse(request, "console/account.html", {**context, "title": _("Your account"), "form": form})
 
 
 type Board = Callable[[Actor, datetime], Sequence[Line]]

@@ -14,8 +14,8 @@ from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
 
-from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
-from paktaleem.foundation.accounts.requests import get_arrival_time
+from paktaleem.foundation.accounts.middleware import get_arrival_time
+from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin

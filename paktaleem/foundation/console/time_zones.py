@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.console.clocks import clocks_loaded_once
 from paktaleem.foundation.console.register_names import loaded_once
 from paktaleem.foundation.console.requests import find_membership
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _PATHS = ("/admin/", "/accounts/")
 

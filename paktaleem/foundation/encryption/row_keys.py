@@ -13,7 +13,7 @@ from django.db.models import Count, Model
 
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import rewrap_key
-from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
+from paktaleem.foundation.encryption.wrapped_secrets import WrappedKind
 
 
 def row_keys(model: type[Model]) -> WrappedKind:

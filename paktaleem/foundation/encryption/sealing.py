@@ -19,7 +19,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
-from paktaleem.foundation.tenancy.fields import MigratesAs
+from paktaleem.foundation.tenancy.rows import MigratesAs
 
 DOTS = "•••"
 _FORMAT = b"\x01"

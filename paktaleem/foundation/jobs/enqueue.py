@@ -3,12 +3,18 @@
 A job is a row that commits or rolls back together with the change that needs it. Procrastinate's own ``defer`` does so
 in a web process only: inside the worker it uses a separate connection pool, so a job deferred by a task would survive
 the task's rollback.
+
+A job is a row that commits or rolls back together with the change that needs it. Procrastinate's own ``defer`` does so
+in a web process only: inside the worker it uses a separate connection pool, so a job deferred by a task would survive
+the task's rollback.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+import structlog
 from django.db.models import Q
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -16,7 +22,8 @@ from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
-from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.tenancy.context import in_client
 
 if TYPE_CHECKING:
     from procrastinate.types import JSONDict
@@ -53,3 +60,33 @@ def enqueue_jobs(task: str, jobs: Iterable[Mapping[str, str | None]]) -> None:
     """Enqueue a task once for each set of arguments, in one statement; otherwise as ``enqueue_job``."""
     given: list[JSONDict] = [{**arguments} for arguments in jobs]
     configure_task(name=task, job_manager=_queue).batch_defer(*given)
+
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def do_each[Item](items: Iterable[Item], act: Callable[[Item], object]) -> None:
+    """Call ``act`` for each item, in their order, also after one has failed.
+
+    Each call opens its own context, so only its own transaction is rolled back. Raises ExceptionGroup once all are
+    done, with the errors of those that failed, so that the job counts as failed.
+    """
+    failures: list[Exception] = []
+    for item in items:
+        try:
+            act(item)
+        except Exception as error:
+            log.exception("One of many could not be done; the others go on.")
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("Some could not be done.", failures)
+
+
+def do_for_clients(clients: Iterable[UUID], act: Callable[[UUID, datetime], object]) -> None:
+    """Call ``act`` with each client and its time, in the client's context and transaction. Raises as ``do_each``."""
+
+    def act_inside(client_id: UUID) -> None:
+        with in_client(client_id):
+            act(client_id, client_now())
+
+    do_each(clients, act_inside)

@@ -1,13 +1,14 @@
 """Middleware that logs each request: who asked for which route, and how it was answered."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from procrastinate import App, JobContext
 
 from paktaleem.foundation.logs.formatting import find_route
 
@@ -71,3 +72,21 @@ def _describe_actor(actor: Any) -> Mapping[str, str | None]:
         return {}
     ids = {_ACTOR_FIELDS[actor.kind]: str(actor.id)} if actor.kind in _ACTOR_FIELDS else {}
     return {"role": actor.role, "client_id": str(actor.client_id) if actor.client_id else None, **ids}
+
+
+def name_jobs(app: App) -> None:
+    """Make every worker of the app name the job in its log lines."""
+    app.worker_defaults["worker_middleware"] = [*(app.worker_defaults.get("worker_middleware") or ()), _name_job]
+
+
+async def _name_job(call_next: Callable[[], Awaitable[Any]], context: JobContext, worker: object) -> Any:
+    del worker
+    job = context.job
+    with structlog.contextvars.bound_contextvars(job=job.task_name, job_id=job.id, attempt=job.attempts):
+        return await call_next()
+
+
+def name_command(arguments: list[str]) -> None:
+    """Add the command's name, without its arguments, which may name people."""
+    if len(arguments) > 1:
+        structlog.contextvars.bind_contextvars(command=arguments[1])

@@ -9,7 +9,7 @@ from paktaleem.foundation.diagnosis.lines import Line, fine, name_some, to_watch
 from paktaleem.foundation.periods.kinds import list_kinds
 from paktaleem.foundation.periods.models import DisposalRun
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 LATEST = timedelta(days=1)
 """Every disposal runs at least once a day."""

@@ -7,7 +7,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.periods.kinds import DataKind, get_kind, list_kinds
 from paktaleem.foundation.periods.models import DisposalRun, PortalPeriod
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 MOST_COUNTED = 10_000
 """Rows that are due are counted up to this number, so that the page stays fast."""

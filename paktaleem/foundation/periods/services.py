@@ -18,7 +18,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.periods.kinds import Bounds, get_kind
 from paktaleem.foundation.periods.models import PeriodChange, PortalPeriod
 from paktaleem.foundation.periods.selectors import get_length
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 
 _RECORD_RUN = """
 INSERT INTO periods_disposalrun AS run (id, client_id, kind, ran_at, rows, rows_ever, last_rows_at)

@@ -10,7 +10,7 @@ from paktaleem.foundation.periods.own_kinds import JOBS_DONE, JOBS_FAILED, PURGE
 from paktaleem.foundation.periods.purging import record_disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _STATES = {JOBS_DONE: ["succeeded", "cancelled", "aborted"], JOBS_FAILED: ["failed"]}
 _AT_ONCE = 5_000

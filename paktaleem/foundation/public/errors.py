@@ -1,6 +1,7 @@
 """Error handlers outside any view: problem details for the API, pages for everything else."""
 
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from paktaleem.foundation.accounts.requests import is_refused_by_limit
+from paktaleem.foundation.accounts.middleware import is_refused_by_limit
 from paktaleem.foundation.api.problems import NOT_ALLOWED, NOT_FOUND, is_api, problem_response
 from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.outages import Outage, find_outage
@@ -92,3 +93,26 @@ def outage_response(outage: Outage, request: HttpRequest) -> HttpResponse:
 
 def _to_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     return problem_response(problem, request) if is_api(request) else error_page(problem.status)
+
+
+FIRST_ERROR = 400
+
+
+class BareErrorsMiddleware:
+    """Add an error page to responses without a body, such as Django's 405; keep their other headers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Store the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request."""
+        response = self.get_response(request)
+        if response.status_code < FIRST_ERROR or response.streaming or response.content or is_api(request):
+            return response
+        page = error_page(response.status_code)
+        page.cookies = response.cookies
+        for name, value in response.items():
+            if name not in {"Content-Type", "Content-Length"}:
+                page[name] = value
+        return page

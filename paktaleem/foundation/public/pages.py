@@ -1,7 +1,10 @@
 """Rendering of public pages: one base template, two languages, cache headers."""
 
+from base64 import b64encode
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -117,3 +120,12 @@ OUTSIDE_LIMIT: Words = _(
     "Your role is limited to some schools. This concerns the whole institution or people of other schools: ask a "
     "colleague whose role is not limited."
 )
+
+
+_FILE = Path(__file__).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
+
+
+@cache
+def get_urdu_font() -> str:
+    """Return the font with the characters of Urdu as a ``data:`` URL, for a page that contains all that it needs."""
+    return f"data:font/woff2;base64,{b64encode(_FILE.read_bytes()).decode('ascii')}"

@@ -4,10 +4,10 @@ from django.db import models
 from django.db.models import Q
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.own_schools import own_schools
-from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.times import format_time
 
 

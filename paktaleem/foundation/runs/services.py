@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.runs.models import Run, StepProgress
 from paktaleem.foundation.tenancy.context import autonomous_transaction
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 
 def begin_run(kind: str, *, client_id: UUID, total: int, actor: Actor, at: datetime) -> Run:

@@ -19,7 +19,7 @@ from paktaleem.foundation.startup.findings import (
     settings_findings,
 )
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.tenancy.migrated import (
+from paktaleem.foundation.tenancy.operations import (
     TOO_OLD,
     TOO_OLD_REMEDY,
     is_too_old,

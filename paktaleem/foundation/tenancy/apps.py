@@ -17,7 +17,7 @@ class TenancyConfig(AppConfig):
     def ready(self) -> None:
         """Connect the guard and the grants, and register the checks."""
         from paktaleem.foundation.tenancy.checks import check_declarations  # noqa: PLC0415 -- needs the app registry
-        from paktaleem.foundation.tenancy.grants import apply_grants_after_migrate  # noqa: PLC0415
+        from paktaleem.foundation.tenancy.operations import apply_grants_after_migrate  # noqa: PLC0415
 
         connection_created.connect(_install_guard, dispatch_uid="tenancy.guard")
         post_migrate.connect(apply_grants_after_migrate, sender=self, dispatch_uid="tenancy.grants")

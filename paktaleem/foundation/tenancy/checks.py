@@ -7,8 +7,8 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error
 from django.db import models
 
-from paktaleem.foundation.tenancy.grants import find_table_policy
-from paktaleem.foundation.tenancy.table_policy import Scope, TablePolicy
+from paktaleem.foundation.tenancy.operations import find_table_policy
+from paktaleem.foundation.tenancy.tables import Scope, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 
 _TEXT_FIELDS = (

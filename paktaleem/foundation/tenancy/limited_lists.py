@@ -12,7 +12,7 @@ from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, 
 
 from paktaleem.foundation.tenancy.context import is_limited
 from paktaleem.foundation.tenancy.school_limits import PEOPLE, columns_of_model, find_limit
-from paktaleem.foundation.tenancy.table_policy import Limited
+from paktaleem.foundation.tenancy.tables import Limited
 
 
 class IsAmong(Func):

@@ -2,17 +2,39 @@
 
 ``Isolate`` runs those of an app together, in few statements. Migrations import the other operations from here too:
 ``CreateTables``, ``ApplySql``, ``DropSql``.
+
+``Isolate`` runs those of an app together, in few statements. Migrations import the other operations from here too:
+``CreateTables``, ``ApplySql``, ``DropSql``.
+
+They follow from the declarations of the models; an undeclared table gets no privileges.
+
+A migration that was edited after it was applied leaves a database in which every migration is applied and tables or
+columns are missing; only a comparison of the schema itself finds that.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation, OperationCategory
 
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.school_limits import LIMITED, columns_of_state, write_policies
-from paktaleem.foundation.tenancy.table_policy import Limited
+from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.school_limits import (
+    LIMITED,
+    columns_of_model,
+    columns_of_state,
+    is_hidden,
+    write_policies,
+)
+from paktaleem.foundation.tenancy.sql_files import sql_files
+from paktaleem.foundation.tenancy.tables import APPEND, READ, Limited, Scope, TablePolicy
+from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 
 APP, OWNER, OFFICER = "paktaleem_app", "paktaleem_owner", "paktaleem_officer"
 
@@ -301,3 +323,181 @@ BEGIN
 {adding}
     FOREACH t IN ARRAY forced LOOP EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t); END LOOP;
 END $keys$"""  # noqa: S608 -- names of tables come from models, never from input
+
+
+def list_table_policies() -> dict[str, TablePolicy]:
+    """Return the access declaration of every table: own models, their history tables, third-party tables."""
+    walls = dict(THIRD_PARTY_TABLES)
+    for model in apps.get_models(include_auto_created=True):
+        wall = find_table_policy(model)
+        if wall is not None:
+            walls[model._meta.db_table] = wall
+    return walls
+
+
+def find_table_policy(model: Any) -> TablePolicy | None:
+    """Return a model's access declaration, or None; a history table has its model's, but append-only."""
+    tracked = getattr(model, "instance_type", None)
+    if tracked is None:
+        return getattr(model, "wall", None)
+    wall = getattr(tracked, "wall", None)
+    return wall and replace(wall, rights=APPEND, looked_up=False)
+
+
+def apply_grants(alias: str = "owner") -> None:
+    """Grant each role exactly the declared privileges and revoke all others."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP}, {OFFICER}, {LIMITED}, PUBLIC")
+        cursor.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {APP}, {OFFICER}, {LIMITED}, PUBLIC")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        present = {name for (name,) in cursor.fetchall()}
+        limited = list_limited_rights()
+        for table, wall in sorted(list_table_policies().items()):
+            if table not in present:
+                continue
+            if wall.rights:
+                cursor.execute(f'GRANT {", ".join(sorted(wall.rights))} ON "{table}" TO {APP}')
+            if limited[table]:
+                cursor.execute(f'GRANT {", ".join(sorted(limited[table]))} ON "{table}" TO {LIMITED}')
+            if wall.officer and "SELECT" in wall.rights:
+                cursor.execute(f'GRANT SELECT ON "{table}" TO {OFFICER}')
+        _grant_sequences(cursor)
+
+
+_MOST = {Limited.READ: frozenset({"SELECT", "UPDATE"})}
+
+
+def list_limited_rights() -> dict[str, frozenset[str]]:
+    """Return the privileges of staff limited to schools: the app's, where a policy lets them write.
+
+    A table that they only read may be locked (SELECT … FOR UPDATE), which needs UPDATE; the policy refuses changes.
+    """
+    catalog = columns_of_model({model._meta.db_table: model for model in apps.get_models(include_auto_created=True)})
+    rights = {}
+    for table, wall in list_table_policies().items():
+        if wall.scope is Scope.GLOBAL:
+            rights[table] = wall.rights
+        elif is_hidden(table, wall.limited, catalog):
+            rights[table] = wall.rights & READ
+        else:
+            rights[table] = wall.rights & _MOST.get(wall.limited, wall.rights)
+    return rights
+
+
+def _grant_sequences(cursor: Any) -> None:
+    """Grant the app role the sequences of the job queue's tables."""
+    cursor.execute(
+        "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
+    )
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'GRANT USAGE, SELECT ON SEQUENCE "{name}" TO {APP}, {LIMITED}')
+
+
+def apply_grants_after_migrate(using: str, **_: Any) -> None:
+    """Apply the grants after the owner has migrated (a ``post_migrate`` receiver)."""
+    if using == "owner":
+        apply_grants(using)
+
+
+TOO_OLD = "The database was made by a version that this one cannot upgrade: it has migrations that no longer exist."
+TOO_OLD_REMEDY = (
+    "Nothing was changed. Run the version that made it, or set the addresses to those of an empty database."
+)
+
+
+def missing_migrations() -> set[tuple[str, str]]:
+    """Return the migrations that are not applied, as (app, name).
+
+    Raises DatabaseError if the database cannot be reached.
+    """
+    return _known_migrations() - _applied_migrations(DEFAULT_DB_ALIAS)
+
+
+def is_too_old(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Return True if the database comes from a version that this code cannot upgrade.
+
+    Such a database lacks migrations of this code, and has others of the same apps, which the code no longer has. A
+    newer database lacks none; a migration that replaces others (a squashed one) knows their names.
+    """
+    applied, known = _applied_migrations(using), _known_migrations()
+    labels = {label for label, _ in known}
+    extra = {(label, name) for label, name in applied if label in labels} - known - _replaced_migrations()
+    return bool(extra and known - applied)
+
+
+def _applied_migrations(using: str) -> set[tuple[str, str]]:
+    with in_global(using=using), connections[using].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.django_migrations') IS NOT NULL")
+        [exists] = cursor.fetchone() or (False,)
+        if not exists:
+            return set()
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return set(cursor.fetchall())
+
+
+@cache
+def _loader() -> MigrationLoader:
+    return MigrationLoader(None)
+
+
+def _known_migrations() -> set[tuple[str, str]]:
+    """Return the migrations of this code, as (app, name)."""
+    return set(_loader().disk_migrations)
+
+
+def _replaced_migrations() -> set[tuple[str, str]]:
+    return {name for migration in _loader().disk_migrations.values() for name in migration.replaces}
+
+
+_COLUMNS = """
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped
+"""
+_NAMES = """
+SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('i', 'I', 'v')
+UNION SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION SELECT tgname FROM pg_trigger
+"""
+_ISOLATED = """
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity AND relforcerowsecurity
+"""
+
+
+def list_missing_parts() -> list[str]:
+    """List what the models and SQL files have and the database lacks: tables, columns, constraints, functions.
+
+    More than they have is no fault: a newer version may have migrated the database already. Raises DatabaseError if it
+    cannot be reached.
+    """
+    with in_global(), connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(_COLUMNS)
+        columns = set(cursor.fetchall())
+        cursor.execute(_NAMES)
+        names = {name for (name,) in cursor.fetchall()}
+        cursor.execute(_ISOLATED)
+        isolated = {name for (name,) in cursor.fetchall()}
+    tables = {table for table, _ in columns}
+    parts = []
+    for model in _managed_models():
+        table = model._meta.db_table
+        if table not in tables:
+            parts.append(f"table {table}")
+            continue
+        wanted = (field.column for field in model._meta.local_concrete_fields)
+        parts += [f"column {table}.{column}" for column in wanted if (table, column) not in columns]
+        parts += [f"constraint {name} of {table}" for name in _names_of(model) if name not in names]
+    walls = list_table_policies().items()
+    unisolated = {table for table, wall in walls if wall.scope is not Scope.GLOBAL and table in tables} - isolated
+    parts += [f"row-level security of {table}" for table in sorted(unisolated)]
+    return parts + [f"{file.current.kind} {file.name}" for file in sql_files() if file.name not in names]
+
+
+def _managed_models() -> Iterator[type[models.Model]]:
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.managed and not model._meta.proxy:
+            yield model
+
+
+def _names_of(model: type[models.Model]) -> list[str]:
+    return [part.name for part in (*model._meta.constraints, *model._meta.indexes)]

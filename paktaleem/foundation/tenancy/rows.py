@@ -2,15 +2,21 @@
 
 Columns and conversions come from the models. Meant for look-ups by key and inserts on frequently called paths; use
 querysets everywhere else. The connection guard and row-level security apply as usual.
+
+Columns and conversions come from the models. Meant for look-ups by key and inserts on frequently called paths; use
+querysets everywhere else. The connection guard and row-level security apply as usual.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connection, models
+from uuid_utils.compat import uuid7
 
 from paktaleem.foundation.tenancy.context import is_limited
 
@@ -188,3 +194,37 @@ def _insert_one(number: int, model: type[models.Model]) -> str:
     columns = [str(field.column) for field in _insertable_fields(model)]
     values = ", ".join(f"%(v{number}_{column})s" for column in columns)
     return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 -- names of the models
+
+
+class MigratesAs:
+    """Mixin of a field class: ``migrates_as`` is the path of the Django field that migrations name.
+
+    A field's own validators go into ``default_validators``, which migrations leave out.
+    """
+
+    migrates_as: ClassVar[str]
+
+    def deconstruct(self) -> Any:
+        """Return the field for migrations, under the Django field's path."""
+        name, _, positional, named = super().deconstruct()  # type: ignore[misc]  # of the field class beside this mixin
+        return name, self.migrates_as, positional, named
+
+
+PAKTALEEM = UUID("01900000-0000-7000-8000-000000000001")
+"""PakTaleem's own client: controller of its own purposes and owner of the shared catalogue."""
+
+UUID7_SQL = (
+    "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING %(clock)s FROM 1 FOR 6), 52, 1), 53, 1),"
+    " 'hex')::uuid"
+)
+"""SQL of a UUIDv7: a version 4 with two bits changed; ``clock`` is its first 48 bits, see ``clock_bytes``."""
+
+
+def clock_bytes(at: datetime) -> bytes:
+    """Return the first 48 bits of a UUIDv7: the milliseconds of its time."""
+    return int(at.timestamp() * 1000).to_bytes(6)
+
+
+def new_id() -> UUID:
+    """Return a new row id (UUIDv7), time-ordered so that indexes stay dense."""
+    return uuid7()

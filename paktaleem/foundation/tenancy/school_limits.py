@@ -9,7 +9,7 @@ shows nothing and takes nothing unless it declares otherwise (``Limited``).
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from paktaleem.foundation.tenancy.table_policy import Limited
+from paktaleem.foundation.tenancy.tables import Limited
 
 LIMITED = "paktaleem_limited"
 """The database role; the app switches to it by SET LOCAL ROLE."""

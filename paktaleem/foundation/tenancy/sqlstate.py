@@ -4,8 +4,16 @@ from dataclasses import dataclass
 
 from django.db.migrations.loader import MigrationLoader
 
-from paktaleem.foundation.tenancy.sql_files import SqlFile, SqlText, SqlTextError, digest_of, sql_file, sql_files
-from paktaleem.foundation.tenancy.sql_operations import ApplySql, DropSql
+from paktaleem.foundation.tenancy.sql_files import (
+    ApplySql,
+    DropSql,
+    SqlFile,
+    SqlText,
+    SqlTextError,
+    digest_of,
+    sql_file,
+    sql_files,
+)
 
 Versions = dict[tuple[str, str], str]
 

@@ -1,5 +1,12 @@
-"""A migration operation that creates all tables of an app at once."""
+"""A migration operation that creates all tables of an app at once.
 
+Every model has a ``wall`` and, if it has text, JSON or file fields, their ``personal`` classification. A system check
+(``paktaleem.foundation.tenancy.checks``) rejects a model without them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from django.db.migrations import CreateModel
@@ -43,3 +50,83 @@ class CreateTables(Operation):
     def describe(self) -> str:
         """Name the tables for ``migrate --plan``."""
         return f"Create tables of {', '.join(model.name for model in self.models)}"
+
+
+READ = frozenset({"SELECT"})
+APPEND = frozenset({"SELECT", "INSERT"})
+EDIT = frozenset({"SELECT", "INSERT", "UPDATE"})
+
+
+class Scope(StrEnum):
+    """Ownership of a table's rows."""
+
+    TENANT = "tenant"
+    """each row belongs to one client and is visible in that client's context only"""
+    CATALOGUE = "catalogue"
+    """as TENANT, but every client may read rows owned by PakTaleem"""
+    GLOBAL = "global"
+    """no client; needs a reason"""
+
+
+class Personal(StrEnum):
+    """Classification of a text, JSON, binary or file field."""
+
+    NONE = "none"
+    """no personal data: codes, register texts, settings"""
+    PSEUDONYM = "pseudonym"
+    """a pseudonymous identifier: an id, a keyed hash"""
+    SEALED = "sealed"
+    """personal data, encrypted under the person's own key"""
+    STAFF = "staff"
+    """a staff member's work email address or name, needed to sign in"""
+    SECRET = "secret"  # noqa: S105 -- a classification, not a password
+    """a credential, stored only as a digest or wrapped by a key outside the database"""
+
+
+class Limited(StrEnum):
+    """Rows of a table that a member of staff limited to schools sees and writes (``school_limits``)."""
+
+    BY_PERSON = "by_person"
+    """rows about people of those schools, found by the foreign keys; without such a key, nothing"""
+    READ = "read"
+    """sees every row, and writes none: the register, schools, the client itself"""
+    JOURNAL = "journal"
+    """sees and writes rows whose ``subject_id`` is a person of those schools, and adds rows without one"""
+    BY_SCHOOLS = "by_schools"
+    """sees and writes rows whose own ``school_ids`` are those schools or fewer: memberships, forms on paper"""
+    CLASSES = "classes"
+    """sees every row, or those about people of those schools, and writes those of classes of those schools"""
+
+
+@dataclass(frozen=True)
+class TablePolicy:
+    """Access declaration of one table.
+
+    ``rights`` are the SQL privileges of the app role; an evidence table gets at most APPEND. ``looked_up`` lets the
+    owner's SECURITY DEFINER functions read the table before a client context is open (API key, membership).
+    ``owner_column`` names the client column. ``officer`` is True if officers may read it across all clients.
+    ``left_out_of_copies`` is why a copy of a person's data leaves the table out although it has fields about people.
+    ``disposed_as`` is the kind of data (``periods.data_kinds``) as which its rows, or what identifies people in them,
+    are disposed of; ``kept_for_good`` is why they are not.
+    ``limited`` is what staff limited to schools see; they read every row of a catalogue table.
+    Raises ValueError for a global table without a ``reason``.
+    """
+
+    scope: Scope
+    rights: frozenset[str]
+    reason: str = ""
+    looked_up: bool = False
+    owner_column: str = "client_id"
+    officer: bool = True
+    left_out_of_copies: str = ""
+    disposed_as: str = ""
+    kept_for_good: str = ""
+    limited: Limited = Limited.BY_PERSON
+    personal: Mapping[str, Personal] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a global table without a reason."""
+        if self.scope is Scope.GLOBAL and not self.reason:
+            raise ValueError("A global table needs a reason for having no client.")
+        if self.scope is Scope.CATALOGUE and self.limited is Limited.BY_PERSON:
+            object.__setattr__(self, "limited", Limited.READ)

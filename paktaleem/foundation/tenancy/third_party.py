@@ -3,7 +3,7 @@
 A third-party table that is not listed here fails the system check, so every new dependency must be classified.
 """
 
-from paktaleem.foundation.tenancy.table_policy import READ, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import READ, Personal, Scope, TablePolicy
 
 _NO_RIGHTS: frozenset[str] = frozenset()
 _ALL_RIGHTS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})

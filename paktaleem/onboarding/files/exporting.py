@@ -9,12 +9,12 @@ from django.db.models import Q, QuerySet
 
 from children.guardians.models.mechanisms import ChildMechanism
 from consent.agreements.selectors import list_contacts
-from consent.notices.models.notices import Notice, NoticeVersion
+from consent.notices.models import Notice, NoticeVersion
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.onboarding.selectors import list_client_facts
-from retention.schedule.models.rules import RetentionRule
+from retention.schedule.models import RetentionRule
 
 
 def export_client(client: Client, *, at: datetime) -> dict[str, Any]:

@@ -6,17 +6,14 @@ from typing import Any
 from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.client_changes import ClientChange
-from paktaleem.foundation.accounts.client_services import change_client
+from paktaleem.foundation.accounts.client_services import ClientChange, change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.context import current_client, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.locks import advisory_lock
-from paktaleem.onboarding.files.reading import check_document
-from paktaleem.onboarding.files.report import Report, name_field
+from paktaleem.foundation.tenancy.context import advisory_lock, current_client, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.onboarding.files.reading import Report, check_document, name_field
 from paktaleem.onboarding.files.sections import SECTIONS, Loading, find_differences
 
 _NEEDED = ("name", "country", "time_zone")

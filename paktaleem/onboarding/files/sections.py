@@ -7,22 +7,22 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from children.guardians.services.mechanisms import declare_mechanism
+from children.guardians.services.checks import declare_mechanism
 from consent.agreements.selectors import list_contacts
-from consent.agreements.services.contacts import add_contact
-from consent.notices.models.notices import Notice
-from consent.notices.selectors.purposes import find_purposes
+from consent.agreements.services import add_contact
+from consent.notices.models import Notice
+from consent.notices.selectors.public import find_purposes
 from consent.notices.services.publishing import publish_notice_version
+from consent.register.effects import WeakensSafeguard
 from consent.register.models.agreements import Instruction, Recipient, ServiceAgreement
 from consent.register.models.purposes import Basis, DataCategory, LawfulBasis, Purpose
 from consent.register.services.register import change_register, end_period
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import search_subjects
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.onboarding.files.exporting import (
     find_agreement,
     list_current_bases,
@@ -31,8 +31,8 @@ from paktaleem.onboarding.files.exporting import (
     list_notices,
     list_open_instructions,
 )
-from paktaleem.onboarding.files.report import Report
-from retention.schedule.models.rules import RetentionRule
+from paktaleem.onboarding.files.reading import Report
+from retention.schedule.models import RetentionRule
 from retention.schedule.services.rules import end_rule, save_rule
 
 _SIGNED = (

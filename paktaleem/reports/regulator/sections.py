@@ -9,22 +9,20 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, StringAgg, Subqu
 from django.db.models.functions import Coalesce
 from django.utils import translation
 
-from consent.consents.models.consents import ConsentEvent
+from consent.consents.models import ConsentEvent
 from consent.notices.selectors.notices import all_timelines
-from consent.notices.selectors.public import list_category_names
-from consent.notices.selectors.purposes import find_purposes
+from consent.notices.selectors.public import find_purposes, list_category_names
 from consent.register.models.purposes import Purpose
-from consent.sharing.models.disclosures import Disclosure
-from consent.sharing.models.legal import LegalDisclosure
+from consent.sharing.models import Disclosure, LegalDisclosure
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState
 from retention.breaches.models import Breach, BreachAssessment
-from retention.disposals.models.certificates import Certificate as DisposalCertificate
-from retention.holdings.models.incidents import Incident
+from retention.disposals.models import Certificate as DisposalCertificate
+from retention.holdings.models import Incident
 from retention.records.labels import to_cells
 from retention.records.selectors import build_record
 from rights.erasures.models import Certificate as ErasureCertificate
-from rights.requests.models.requests import ANSWERED_IN_TIME, RequestPart, RightsRequest
+from rights.requests.models import ANSWERED_IN_TIME, RequestPart, RightsRequest
 
 type Rows = list[list[str | int | None]]
 

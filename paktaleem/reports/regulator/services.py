@@ -1,6 +1,7 @@
 """Packs for regulators: requested by a user, gathered by the worker, taken as PDF or ZIP."""
 
 import io
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,11 +9,17 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext_noop
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
+from consent.consents.models import ConsentEvent
+from consent.sharing.models import Informed, Instrument
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import issue, read_body
 from paktaleem.foundation.audit.services import record_entry
@@ -20,10 +27,67 @@ from paktaleem.foundation.cells import format_cell
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.reports.regulator.models import PackContent, PackState, RegulatorPack
-from paktaleem.reports.regulator.names import name_codes
 from paktaleem.reports.regulator.pdf import render_pack
 from paktaleem.reports.regulator.sections import SECTIONS, Period
+from retention.breaches.models import Breach
+from retention.holdings.models import Incident
 from rights.packages.archive import Archive
+from rights.requests.models import RequestPart
+
+
+def _choices(model: Any, field: str) -> Mapping[str, Any]:
+    return dict(model._meta.get_field(field).flatchoices)
+
+
+_OUTCOMES = {
+    **dict(ChangeState.choices),
+    "approved_not_disclosed": _("Approved, not disclosed yet"),
+    "disclosed": _("Disclosed"),
+}
+_NAMES: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("consents", "answer"): _choices(ConsentEvent, "state"),
+    ("consents", "given_by"): _choices(ConsentEvent, "given_by"),
+    ("consents", "method"): _choices(ConsentEvent, "method"),
+    ("requests", "rights"): _choices(RequestPart, "kind"),
+    ("requests", "answered"): {
+        "open": _("Open"),
+        "in time": _("In time"),
+        "late": _("Late"),
+        "not delivered": _("Not delivered"),
+    },
+    ("incidents", "cause"): _choices(Incident, "cause"),
+    ("breaches", "outcome"): _choices(Breach, "outcome"),
+    ("disclosures", "decision"): {},
+    ("demands", "legal_basis"): dict(Instrument.choices),
+    ("demands", "outcome"): _OUTCOMES,
+    ("demands", "informed"): dict(Informed.choices),
+    ("disposals", "kind"): {"disposal": _("Disposal"), "erasure": _("Erasure of a person")},
+}
+"""Names of the codes in the columns of the sections that the PDF prints; a decision's reason is its code in words."""
+
+
+def name_codes(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """Return the English and Urdu names of the codes in each column that has names, by section and column."""
+    return {
+        f"{section}.{column}": {code: _in_both_languages(names.get(code), code) for code in codes}
+        for (section, column), names in _NAMES.items()
+        if (codes := set(_list_codes(sections[section], column)))
+    }
+
+
+def _list_codes(section: Mapping[str, Any], column: str) -> Iterator[str]:
+    place = section["columns"].index(column)
+    for row in section["rows"]:
+        yield from (row[place] or "").split(", ")
+
+
+def _in_both_languages(name: Promise | str | None, code: str) -> list[str]:
+    found = []
+    for language in ("en", "ur"):
+        with translation.override(language):
+            found.append(gettext(code.replace("_", " ") if name is None else str(name)))
+    return found
+
 
 GATHER = "regulator.gather"
 VERSION = 1

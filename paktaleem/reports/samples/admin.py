@@ -18,15 +18,15 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag
+from paktaleem.foundation.console.exporting import TYPES, Format, write_sheet
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.register_names import CodeKind, format_code
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.reports.samples.populations import POPULATIONS, PopulationKind
 from paktaleem.reports.samples.services import MOST, SEED, Sample, draw_sample, make_seed
 

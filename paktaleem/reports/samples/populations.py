@@ -10,11 +10,11 @@ from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.consents.models.consents import ConsentEvent
-from consent.sharing.models.disclosures import Disclosure
+from consent.consents.models import ConsentEvent
+from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.models import Client
-from retention.holdings.models.holdings import Collection
-from rights.requests.models.requests import RightsRequest
+from retention.holdings.models import Collection
+from rights.requests.models import RightsRequest
 
 
 class PopulationKind(models.TextChoices):

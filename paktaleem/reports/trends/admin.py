@@ -22,7 +22,7 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.reports.trends.models import Measure
 from paktaleem.reports.trends.picture import HEIGHT, WIDTH, Picture, draw_columns
 from paktaleem.reports.trends.selectors import Trends, get_trends
-from retention.holdings.admin.holdings import list_age_labels
+from retention.holdings.admin import list_age_labels
 
 _MOST = 6
 """Number of purposes and reasons with a picture of their own; the tables have all."""

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, Count, DateField, F, Max, QuerySet, Value, When
 from django.db.models.functions import TruncWeek
 
-from consent.consents.models.consents import ConsentEvent, ConsentState
-from consent.sharing.models.disclosures import Disclosure
+from consent.consents.models import ConsentEvent, ConsentState
+from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.reports.trends.models import Measure, WeeklyCount
-from retention.holdings.models.holdings import Collection
+from retention.holdings.models import Collection
 from retention.holdings.picture import AGES
 from retention.holdings.selectors import count_by_age
-from rights.requests.models.requests import ANSWERED_IN_TIME, RightsRequest
+from rights.requests.models import ANSWERED_IN_TIME, RightsRequest
 
 WEEKS = 12
 """Number of weeks that are shown, the current one included."""

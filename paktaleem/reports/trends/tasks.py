@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_client_ids
-from paktaleem.foundation.jobs.each import do_for_clients
+from paktaleem.foundation.jobs.enqueue import do_for_clients
 from paktaleem.reports.trends.services import count_weeks
 
 COUNT = "trends.count"

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
 
 MOMENT = timedelta(microseconds=1)
 """Shortest duration, since a period cannot end at the time it starts."""
@@ -38,3 +48,59 @@ class ForcingContext:
 def years_before(at: datetime, years: int) -> date:
     """Return the birth date of a person who is ``years`` and some months old."""
     return at.date() - timedelta(days=years * 365 + 180)
+
+
+class NotASandbox(PortalError, PermissionError):
+    """The client is not a sandbox and cannot become one: its clock and states are not changed."""
+
+    problem = Problem(
+        "not-a-sandbox",
+        HTTPStatus.FORBIDDEN,
+        "This client is not a sandbox",
+        "Ask PakTaleem for a sandbox: a separate client with test keys that begin with ptk_test_.",
+    )
+    console_message = "This client is no sandbox."
+
+
+def lock_sandbox(client_id: UUID, *, actor: Actor) -> Client:
+    """Return the sandbox, locked until the end of the transaction. Raises NotASandbox, NotAllowed."""
+    get_sandbox(client_id, actor=actor)
+    return Client.objects.select_for_update().get(pk=client_id)
+
+
+def get_sandbox(client_id: UUID, *, actor: Actor) -> Client:
+    """Return the sandbox if the actor may use it. Raises NotASandbox, NotAllowed."""
+    require(actor, Capability.USE_SANDBOX, client_id)
+    client = Client.objects.get(pk=client_id)
+    if not client.is_sandbox:
+        raise NotASandbox
+    return client
+
+
+class ClockRunsForwards(ValidationError):
+    """The clock can only move forward; a reset sets it back to real time."""
+
+
+@transaction.atomic
+def move_clock(client: Client, *, to: datetime, actor: Actor, at: datetime) -> Client:
+    """Move a sandbox's clock ahead to a time after ``at``, its current time; it continues from there (decision 0023).
+
+    From the next request on, the sandbox's rules use this clock: ages, periods, expiry, notices, orders. Other clients
+    are not affected. Raises ClockRunsForwards, ValidationError if it is too far ahead, NotASandbox, NotAllowed.
+    """
+    client = lock_sandbox(client.pk, actor=actor)
+    if to < at:
+        raise ClockRunsForwards({"to": ["The clock only moves forward: choose a later time, or start over."]})
+    ahead = client.clock_offset + (to - at)
+    if ahead > MAX_CLOCK_OFFSET:
+        raise ValidationError({"to": [f"A sandbox's clock can be at most {MAX_CLOCK_OFFSET.days:,} days ahead."]})
+    return set_offset(client, ahead, kind="sandbox.clock_moved", actor=actor, at=at)
+
+
+def set_offset(client: Client, ahead: timedelta, *, kind: str, actor: Actor, at: datetime) -> Client:
+    """Store how far the clock is ahead, with history and ledger entry (decision 0023)."""
+    client.clock_offset = ahead
+    save_tracked(client, actor=actor, reason=Reason.REVIEW, at=at, only=["clock_offset"])
+    facts = {"ahead_seconds": int(ahead.total_seconds())}
+    record_entry(kind, client_id=client.pk, facts=facts, actor=actor, at=at)
+    return client

@@ -1,5 +1,6 @@
 """Force a state through the services that cause it in normal use, and verify the resulting decision."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -8,21 +9,114 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.consents.services.recording import PurposeUnknown
+from consent.consents.models import Consent, ConsentEvent, ConsentState
+from consent.consents.services.recording import Answer, PurposeUnknown, record_answers, withdraw_consent
+from consent.consents.services.revocation import invalidate_consent, revoke_consent
 from consent.decisions.facts import Decision, Question
 from consent.decisions.selectors.decisions import decide_one
-from consent.notices.selectors.purposes import bases_in_force
+from consent.notices.notice_tokens import ShownNotice, sign_notice_token
+from consent.notices.selectors.public import bases_in_force, get_current_notice
 from consent.register.models.purposes import Basis, Purpose
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.selectors import NoSystem
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.sandbox.services.access import lock_sandbox
-from paktaleem.sandbox.services.answering import ANSWERS
-from paktaleem.sandbox.services.context import ForcingContext
-from paktaleem.sandbox.services.people import PEOPLE, register_with_defaults
-from paktaleem.sandbox.services.registering import AGREEMENTS, restore_agreement
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.sandbox.services.context import ForcingContext, get_sandbox, lock_sandbox, move_clock
+from paktaleem.sandbox.services.guardians import PEOPLE, register_with_defaults
+from paktaleem.sandbox.services.registering import (
+    AGREEMENTS,
+    make_purpose_expire,
+    publish_material_change,
+    restore_agreement,
+)
 from paktaleem.sandbox.states import STATES, About
+
+
+def _answer(playing: ForcingContext, state: ConsentState) -> ConsentEvent:
+    """Record an answer as a platform does: the current notice was just shown."""
+    version = get_current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
+    shown = ShownNotice(version.pk, tuple(version.notice.purposes), "en", playing.client.pk, playing.at)
+    answers = [Answer(playing.purpose.code, state)]
+    [event] = record_answers(playing.subject, answers=answers, shown=sign_notice_token(shown), **playing.audit)
+    return event
+
+
+def _consent(playing: ForcingContext) -> Consent | None:
+    own = {"client_id": playing.client.pk, "subject": playing.subject, "purpose_id": playing.purpose.pk}
+    return Consent.objects.filter(**own).select_related("subject", "purpose").first()
+
+
+def _give_and_get(playing: ForcingContext) -> Consent:
+    """Return the consent after recording it as given."""
+    _answer(playing, ConsentState.GIVEN)
+    found = _consent(playing)
+    assert found is not None  # noqa: S101 -- just recorded
+    return found
+
+
+def _give(playing: ForcingContext) -> None:
+    _give_and_get(playing)
+
+
+def _request_or_defer(state: ConsentState) -> Callable[[ForcingContext], None]:
+    """Return a function that requests or defers consent, withdrawing a given one first."""
+
+    def force(playing: ForcingContext) -> None:
+        consent = _consent(playing)
+        if consent is not None and consent.state == ConsentState.GIVEN:
+            withdraw_consent(playing.subject, **playing.about)
+        _answer(playing, state)
+
+    return force
+
+
+def _refuse(playing: ForcingContext) -> None:
+    _answer(playing, ConsentState.REFUSED)
+
+
+def _withdraw(playing: ForcingContext) -> None:
+    _give_and_get(playing)
+    withdraw_consent(playing.subject, **playing.about)
+
+
+def _revoke(playing: ForcingContext) -> None:
+    revoke_consent(_give_and_get(playing), reason=Reason.REVIEW, **playing.audit)
+
+
+def _invalidate(playing: ForcingContext) -> None:
+    invalidate_consent(_give_and_get(playing), reason=Reason.LAW_CHANGE, **playing.audit)
+
+
+def _let_expire(playing: ForcingContext) -> None:
+    """Move the sandbox's clock to the expiry of the consent."""
+    make_purpose_expire(playing)
+    expires_at = _give_and_get(playing).expires_at
+    assert expires_at is not None  # noqa: S101 -- set above
+    move_clock(playing.client, to=expires_at, actor=playing.player, at=playing.at)
+
+
+def _outdate(playing: ForcingContext) -> None:
+    _give_and_get(playing)
+    publish_material_change(playing)
+
+
+ANSWERS: dict[str, Callable[[ForcingContext], None]] = {
+    "consent_requested": _request_or_defer(ConsentState.REQUESTED),
+    "consent_deferred": _request_or_defer(ConsentState.DEFERRED),
+    "consent_given": _give,
+    "consent_refused": _refuse,
+    "consent_withdrawn": _withdraw,
+    "consent_revoked": _revoke,
+    "consent_invalidated": _invalidate,
+    "consent_expired": _let_expire,
+    "consent_outdated": _outdate,
+}
+
 
 _STEPS = {**PEOPLE, **ANSWERS, **AGREEMENTS}
 _AFTER_STEPS = timedelta(milliseconds=1)
@@ -106,3 +200,46 @@ def _fits(purpose: Purpose, basis: str | None, about: About, own: UUID) -> bool:
         About.INTEREST: basis == Basis.LEGITIMATE_INTEREST,
         About.OWN_PURPOSE: purpose.client_id == own,
     }[about]
+
+
+_DUE_IN = timedelta(days=30)
+
+
+@transaction.atomic
+def make_order(
+    client: Client,
+    *,
+    external_id: str,
+    kind: OrderKind | str,
+    system: System,
+    categories: Iterable[str] = (),
+    new_values: Mapping[str, str | None] | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Order:
+    """Issue an order about a person of a sandbox to one system, due in 30 days, with the sandbox as actor.
+
+    Without ``categories`` it covers all that the system holds. Orders of other clients follow from acts, such as a
+    request, and go to every system. Raises SubjectUnknown, SubjectErased, ErasureInProgress unless it is to erase,
+    ValidationError naming the field, NoSystem if the system has ended, NotASandbox, NotAllowed.
+    """
+    client = get_sandbox(client.pk, actor=actor)
+    sandbox, wanted = sandbox_actor(client.pk), frozenset(categories) or frozenset(system.categories)
+    unknown = sorted(wanted - set(system.categories))
+    if unknown:
+        allowed = ", ".join(sorted(system.categories))
+        raise ValidationError(
+            {"categories": [f"{system.code} does not hold {', '.join(unknown)}. Allowed: {allowed}."]}
+        )
+    spec = OrderSpec(
+        kind=OrderKind(kind),
+        categories=wanted,
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=at + _DUE_IN,
+    )
+    subject = get_subject(external_id, actor=sandbox)
+    issued = issue_orders(subject, spec, new_values=new_values, only_to=[system], actor=sandbox, at=at)
+    if not issued:
+        raise NoSystem
+    return issued[0]

@@ -9,12 +9,13 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.admin.choosing import LinesField, PlaceField, offer_places, read_place
+from paktaleem.directory.schools.admin import LinesField, PlaceField, offer_places, read_place
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, SchoolClass
 from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments, list_people_of_class
 from paktaleem.directory.schools.services.moving import Move, check_move, move_pupils
@@ -27,13 +28,16 @@ from paktaleem.foundation.console.forms import RowActionForm, add_service_error,
 from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.word_lists import join_words
 from paktaleem.school_years.moves import MovePreview, list_moves_of, preview_move, read_moves
-from paktaleem.school_years.selectors import PUPILS
+from paktaleem.school_years.selectors import PUPILS, is_only_pupil
+from paktaleem.school_years.services import leave_client
+from rights.requests.models import RightKind
 
 _MOST_PEOPLE, _MOST_OTHERS, _SHOWN, _NAMED = 500, 20, 20, 10
 _NOT_MOVED = _("No one has been moved yet. Check what changes and what stays, then send the form again.")
@@ -286,3 +290,45 @@ def moves_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
 
 def _names(classes: Sequence[SchoolClass]) -> str:
     return join_words(map(_name, classes)) or "—"
+
+
+class PortabilityForm(RowActionForm):
+    """Whether the data is requested to be taken along, and the reason."""
+
+    portability = forms.ChoiceField(
+        label=_("Data to take along"),
+        choices=[
+            ("none", _("No one has asked for it")),
+            ("requested", _("The person or a guardian asks for it: record the request next")),
+        ],
+        initial="none",
+        widget=forms.RadioSelect,
+        help_text=_("They can also ask later, on their own page or in writing."),
+    )
+    field_order = ("portability", "reason")
+
+
+def _leave(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    leave_client(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+    if given["portability"] == "none":
+        return None
+    url = reverse("admin:subjects_subject_rights-request", args=[row.pk], current_app=site.name)
+    return HttpResponseRedirect(f"{url}?kinds={RightKind.PORTABILITY.value}")
+
+
+person_acts.connect(
+    RowAction(
+        "moves-away",
+        "Moves to another institution",
+        Capability.REGISTER_SUBJECTS,
+        _leave,
+        form=PortabilityForm,
+        lead="For a pupil who leaves for a school outside this client. The account here closes, the classes end, and "
+        "the periods after which the data is deleted begin. PakTaleem copies nothing to the other institution, also "
+        "if it uses PakTaleem: only the person, a guardian or the controller can have a copy made (data portability). "
+        "Within this client, enrol the pupil in the new class instead: consents and history stay.",
+        done="The account is closed.",
+        danger=True,
+        applies=lambda row, _at: row.is_recorded and row.is_account_open and is_only_pupil(row),
+    )
+)

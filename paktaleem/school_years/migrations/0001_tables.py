@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
 from paktaleem.foundation.tenancy.tables import CreateTables
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='YearEnd',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('ends_on', models.DateField(verbose_name='first day after it')),
                     ('leavers_by', models.CharField(choices=[('without_class', 'Pupils of the year who have no class afterwards'), ('chosen', 'Of these, only the pupils of the school, class, grade or role below'), ('people', 'The pupils with the LMS ids below, even if they have a class afterwards'), ('none', 'No one leaves')], max_length=16, verbose_name='who leaves')),
                     ('chosen', models.JSONField(default=dict, verbose_name='pupils chosen')),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='YearEndClass',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('closed_at', models.DateTimeField(null=True)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('school_class', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.schoolclass')),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='YearEndPerson',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('is_leaver', models.BooleanField(db_default=False, default=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),

@@ -1,3 +1,3 @@
 """Console pages of the breach register."""
 
-from retention.breaches.admin import breaches, closings, dashboard, work
+from retention.breaches.admin import breaches, forms

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import DataCategory
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, show_letter_sheet
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.foundation.accounts.roles import Capability
@@ -33,15 +33,19 @@ from retention.breaches.admin.forms import (
     MeasuresForm,
     PeopleForm,
 )
-from retention.breaches.clock import whole_hours_left
 from retention.breaches.messages import LETTER
 from retention.breaches.models import Audience, Breach, BreachAssessment, BreachLetter
-from retention.breaches.risk import Outcome
+from retention.breaches.risk import Outcome, whole_hours_left
 from retention.breaches.selectors import count_affected, count_notices, find_assessment, is_written_to, list_unreached
-from retention.breaches.services.assessing import assess_breach
-from retention.breaches.services.closing import list_missing, request_closing
 from retention.breaches.services.letters import notify_authority, write_to_client, write_to_people
-from retention.breaches.services.recording import add_clients, record_breach, record_measures
+from retention.breaches.services.recording import (
+    add_clients,
+    assess_breach,
+    list_missing,
+    record_breach,
+    record_measures,
+    request_closing,
+)
 
 
 class BreachProgressFilter(ProgressFilter):

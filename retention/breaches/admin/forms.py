@@ -1,22 +1,51 @@
 """Forms of breaches: assessment, letters, measures, further clients, closing."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.schools.admin.choosing import CHOOSING, SelectionForm
+from paktaleem.directory.schools.admin import CHOOSING, SelectionForm
 from paktaleem.directory.schools.selections import EVERYONE
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task
+from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
+from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
 from retention.breaches.drafts import compose_breach_letters
-from retention.breaches.models import LIKELIHOODS, OUTCOMES, SEVERITIES, Audience
+from retention.breaches.models import (
+    LIKELIHOODS,
+    OUTCOMES,
+    SEVERITIES,
+    Audience,
+    Breach,
+    BreachClosing,
+    BreachLetter,
+    BreachNotice,
+    BreachPerson,
+)
+from retention.breaches.risk import whole_hours_left
+from retention.breaches.services.letters import INFORM_PEOPLE
+from retention.breaches.services.recording import decide_closing
 
 LANGUAGES = [(code, name) for code, name in settings.LANGUAGES if code in {"en", "ur"}]
 
@@ -190,3 +219,99 @@ class CloseForm(ActionForm):
         widget=AdminTextareaWidget,
         help_text=_("Why is nothing more to be done? Do not name people."),
     )
+
+
+@admin.register(BreachClosing, site=site)
+class BreachClosingAdmin(EvidenceAdmin):
+    """Console page of requests to close a breach."""
+
+    view_capability = Capability.VIEW_BREACHES
+    ledger_families = ("breach",)
+    list_display = ("requested_at", "breach", "standing", "owner")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    detail_fields = ("breach", "ground", "standing", "requested_at", "settled_at")
+    intro = "Breaches that one person wants to close. A breach stays open until a second person has checked its file."
+    empty_text = "No one has requested to close a breach."
+    standing = change_state_column
+    acts = approval_actions(
+        decide_closing,
+        approve="Close the breach",
+        decline="Keep the breach open",
+        lead="Check the file of the breach first: nothing can be added once it is closed.",
+        capability=Capability.MANAGE_BREACHES,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related breach."""
+        return super().get_queryset(request).select_related("breach")
+
+
+@boards.connect
+def breach_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the breaches whose authority is to be notified, and the closings to approve; at most two queries."""
+    if not actor.may(Capability.VIEW_BREACHES):
+        return []
+    closings = [_list_closings()] if actor.may(Capability.MANAGE_BREACHES) else []
+    return [*_list_running(at), *closings]
+
+
+def _list_closings() -> Task:
+    url = reverse("admin:breaches_breachclosing_changelist", current_app=site.name) + "?state__exact=waiting"
+    rows = BreachClosing.objects.filter(state=ChangeState.WAITING)
+    return Task(
+        gettext("Breaches to close"),
+        rows,
+        gettext("a second person must approve or decline"),
+        url,
+        since="requested_at",
+    )
+
+
+def _list_running(at: datetime) -> list[Line]:
+    """Return one line with the number of breaches; its note has the hours left of the most urgent one."""
+    running = select_by_clock(at, Breach.objects.running).order_by("due_at", "id")
+    found = list(running.values_list("client_id", "known_at", "due_at")[: LIMIT + 1])
+    if not found:
+        return []
+    left, due = min((whole_hours_left(known, get_time_of(client)), due) for client, known, due in found)
+    hours = ngettext("{hours} hour", "{hours} hours", abs(left)).format(hours=f"{abs(left):,}")
+    words = (
+        gettext("{hours} left to notify the authority")
+        if left >= 0
+        else gettext("{hours} late: notify it with the reasons")
+    )
+    url = reverse("admin:breaches_breach_changelist", current_app=site.name) + f"?{PROGRESS}=running"
+    severity = Severity.URGENT if left >= 0 else Severity.OVERDUE
+    title, note = gettext("Personal-data breaches"), words.format(hours=hours)
+    return [Card(title, format_count(len(found)), note, url, severity, due_at=due)]
+
+
+_LOOKED_BACK = timedelta(days=30)
+
+
+def measure_letter(row: BreachLetter) -> Progress:
+    """Return how many people on the letter's list are informed, or could not be; two queries."""
+    total = BreachPerson.objects.filter(client_id=row.client_id, assessment=row.assessment_id).count()
+    notices = BreachNotice.objects.filter(client_id=row.client_id, letter=row)
+    found = notices.aggregate(people=Count("subject_id", distinct=True), latest=Max("at"))
+    ended = (found["latest"] or row.sent_at) if found["people"] >= total else None
+    return Progress(found["people"], total, row.sent_at, ended, started_by=row.actor_id)
+
+
+def _list_rows(since: datetime) -> QuerySet[BreachLetter]:
+    rows = BreachLetter.objects.filter(audience=Audience.PEOPLE, sent_at__gte=since - _LOOKED_BACK)
+    return rows.defer("text", "text_ur").order_by("-sent_at", "-pk")
+
+
+long_acts.connect(
+    LongAct(
+        "breaches.breachletter",
+        _("Emails about a breach"),
+        frozenset({INFORM_PEOPLE}),
+        Capability.VIEW_BREACHES,
+        _list_rows,
+        measure_letter,
+        lambda row: reverse("admin:breaches_breach_change", args=[row.breach_id]),
+    )
+)

@@ -5,7 +5,7 @@ import django.db.models.deletion
 import simple_history.models
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Breach',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('incident', models.UUIDField(editable=False)),
                     ('happened_from', models.DateTimeField(verbose_name='happened from')),
                     ('happened_until', models.DateTimeField(blank=True, help_text='Leave empty if it is not known, or goes on.', null=True, verbose_name='happened until')),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='BreachAssessment',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('ground', models.TextField(max_length=2000, verbose_name='ground in words')),
                     ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='BreachLetter',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='BreachNotice',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('message_id', models.UUIDField(null=True)),
                     ('at', models.DateTimeField()),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='BreachPerson',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63))),
                     ('assessment', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breachassessment')),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='BreachReminder',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('hours_left', models.PositiveSmallIntegerField()),
                     ('at', models.DateTimeField()),
                     ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('incident', models.UUIDField(editable=False)),
                     ('happened_from', models.DateTimeField(verbose_name='happened from')),
                     ('happened_until', models.DateTimeField(blank=True, help_text='Leave empty if it is not known, or goes on.', null=True, verbose_name='happened until')),
@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
                     ('people_informed_at', models.DateTimeField(editable=False, null=True, verbose_name='people informed')),
                     ('closed_at', models.DateTimeField(editable=False, null=True, verbose_name='closed')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),

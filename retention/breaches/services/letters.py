@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from children.guardians.selectors.guardians import list_informed_guardians
+from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
@@ -22,12 +22,11 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import new_id
-from retention.breaches.clock import is_late
+from paktaleem.foundation.tenancy.rows import new_id
 from retention.breaches.drafts import GAP
 from retention.breaches.messages import LETTER
-from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
-from retention.breaches.risk import Outcome
+from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson, BreachReminder
+from retention.breaches.risk import Outcome, is_late, list_due_marks
 from retention.breaches.selectors import find_assessment, is_written_to
 from retention.breaches.services.recording import lock_breach, record_act
 
@@ -241,3 +240,28 @@ def _mark_informed(breach: Breach, audience: Audience, actor: Actor, at: datetim
 
 def _record(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **facts: Any) -> None:
     record_act("breach.reported", breach, actor, at, letter=str(letter.pk), audience=str(letter.audience), **facts)
+
+
+NOTIFY_STAFF = "breaches.notify_staff"
+
+
+@transaction.atomic
+def remind_of_breaches(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Remind staff of a client's breaches at 48, 24, 12 and 0 hours left; return the number of reminders.
+
+    Follows GDPR Art. 33(1). Marks that were missed are recorded, but only the most urgent one is sent.
+    """
+    running = Breach.objects.running(at).filter(client_id=client_id).order_by("due_at", "pk")
+    return sum(_remind(breach, actor, at) for breach in running.select_for_update(of=("self",)))
+
+
+def _remind(breach: Breach, actor: Actor, at: datetime) -> int:
+    own = BreachReminder.objects.filter(client_id=breach.client_id, breach=breach)
+    marks = list_due_marks(breach.known_at, at, done=set(own.values_list("hours_left", flat=True)))
+    if not marks:
+        return 0
+    for mark in marks:
+        BreachReminder(client_id=breach.client_id, breach=breach, hours_left=mark, at=at).save(force_insert=True)
+    record_act("breach.reminded", breach, actor, at, hours_left=marks[-1])
+    enqueue_job(NOTIFY_STAFF, client=str(breach.client_id), breach=str(breach.pk), hours=str(marks[-1]))
+    return 1

@@ -6,22 +6,26 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from consent.register.models.purposes import DataCategory
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.breaches.clock import get_deadline
-from retention.breaches.models import Breach
+from paktaleem.foundation.tenancy.context import in_client, plan_for_many
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, UUID7_SQL, clock_bytes, new_id
+from retention.breaches.models import Breach, BreachAssessment, BreachClosing
+from retention.breaches.risk import Likelihood, Outcome, Severity, get_deadline, suggest_outcome
+from retention.breaches.selectors import HELD_DURING, held_values, must_write_to_people
 
 _FACTS = (
     "happened_from",
@@ -148,3 +152,164 @@ def _check_times(breach: Breach, at: datetime) -> None:
         raise ValidationError({"happened_from": [_("It cannot have happened after it was known.")]})
     if breach.happened_until is not None and not breach.happened_from <= breach.happened_until <= at:
         raise ValidationError({"happened_until": [_("Choose a time after the start, and not in the future.")]})
+
+
+_NAMED = 10
+_FREEZE = f"""
+WITH people AS MATERIALIZED (
+    SELECT subject_id, array_remove(array_agg(DISTINCT category ORDER BY category), NULL) AS categories
+    FROM (
+        SELECT h.subject_id, h.category
+        {HELD_DURING}
+        UNION ALL
+        SELECT s.id, c.category
+        FROM subjects_subject s LEFT JOIN unnest(%(categories)s::text[]) AS c (category) ON true
+        WHERE s.client_id = %(client)s AND s.erased_at IS NULL AND (%(everyone)s OR s.id = ANY (%(chosen)s::uuid[]))
+    ) concerned
+    GROUP BY subject_id
+), assessment AS (
+    INSERT INTO breaches_breachassessment (id, client_id, breach_id, likelihood, severity, suggested, outcome, reasons,
+        people, stated, list_hash, assessed_at, actor_kind, actor_id, actor_role)
+    SELECT %(id)s, %(client)s, %(breach)s, %(likelihood)s, %(severity)s, %(suggested)s, %(outcome)s, %(reasons)s,
+        count(*), %(stated)s::integer, encode(sha256(convert_to(
+            coalesce(string_agg(subject_id::text, ',' ORDER BY subject_id::text COLLATE "C"), ''), 'UTF8')), 'hex'),
+        %(at)s, %(kind)s, %(by)s, %(role)s
+    FROM people
+)
+INSERT INTO breaches_breachperson (id, client_id, assessment_id, subject_id, categories)
+SELECT {UUID7_SQL}, %(client)s, %(id)s, subject_id, categories FROM people
+"""  # noqa: S608 -- constants
+
+
+@transaction.atomic
+def assess_breach(
+    breach: Breach,
+    *,
+    likelihood: Likelihood | str,
+    severity: Severity | str,
+    outcome: Outcome | str,
+    reasons: str,
+    also: Selection | None = None,
+    number: int | None = None,
+    actor: Actor,
+    at: datetime,
+) -> BreachAssessment:
+    """Assess the risk, decide who is informed, and freeze the list of people concerned (GDPR Art. 33(1), 34(1)).
+
+    A breach can be assessed again; earlier assessments and their lists stay. The list has everyone whose data systems
+    hold by the holdings, and those chosen by ``also`` (``EVERYONE``: all people of the client), with the categories of
+    each. ``number`` states how many people are concerned if the list does not have them all; it is needed if the list
+    is empty. ``reasons`` are needed whatever the outcome. Raises ValidationError naming the field, BreachClosed,
+    NotAllowed.
+    """
+    breach = lock_breach(breach, actor)
+    if not reasons.strip():
+        raise ValidationError({"reasons": [_("Give the reasons: they are shown to the authority on request.")]})
+    likelihood, severity, outcome = Likelihood(likelihood), Severity(severity), Outcome(outcome)
+    chosen = {"everyone": also == EVERYONE, "chosen": _find_chosen(breach, also, at), "stated": number}
+    risk = {"likelihood": likelihood.value, "severity": severity.value, "outcome": outcome.value}
+    suggested = suggest_outcome(likelihood, severity).value
+    by = {"kind": actor.kind.value, "by": actor.id, "role": actor.role}
+    assessment = _freeze(breach, {**chosen, **risk, **by, "suggested": suggested, "reasons": reasons.strip()}, at)
+    breach.outcome = outcome.value
+    save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
+    facts: dict[str, Any] = {name: getattr(assessment, name) for name in ("suggested", "people", "stated", "list_hash")}
+    record_act("breach.assessed", breach, actor, at, assessment=str(assessment.pk), **facts)
+    return assessment
+
+
+def _freeze(breach: Breach, facts: dict[str, Any], at: datetime) -> BreachAssessment:
+    """Create an assessment with its list of people, in one statement. Raises ValidationError if no one is on it."""
+    values = {**held_values(breach), "id": new_id(), "breach": breach.pk, "at": at, "clock": clock_bytes(at), **facts}
+    with connection.cursor() as cursor:
+        plan_for_many(cursor)
+        cursor.execute(_FREEZE, values)
+    assessment = BreachAssessment.objects.get(pk=values["id"], client_id=breach.client_id)
+    if not assessment.people and assessment.stated is None:
+        words = _("No one is concerned by what systems hold. Choose the people, or state their number.")
+        raise ValidationError({"number": [words]})
+    return assessment
+
+
+def _find_chosen(breach: Breach, also: Selection | None, at: datetime) -> list[UUID]:
+    """Return the ids of the chosen people; none if everyone is. Raises ValidationError for an LMS id of no one."""
+    if also is None or also == EVERYONE:
+        return []
+    people = Subject.objects.filter(client_id=breach.client_id, erased_at=None)
+    if also.ids:
+        known = set(people.filter(external_id__in=also.ids).values_list("external_id", flat=True))
+        if unknown := [one for one in also.ids if one not in known]:
+            words = _("No person has this id: {ids}.").format(ids=", ".join(unknown[:_NAMED]))
+            raise ValidationError({"ids": [words]})
+    client = Client.objects.get(pk=breach.client_id)
+    return list(select_chosen(people, also, client=client, at=at).order_by().values_list("pk", flat=True))
+
+
+class BreachIncomplete(PortalError):
+    """Something of the breach is not recorded yet: the page lists it."""
+
+    console_message = "Something is still missing: the page of the breach lists it."
+
+
+class ClosingAlreadyRequested(PortalError):
+    """Closing this breach was requested before."""
+
+    console_message = "Closing was requested already: a second person may agree."
+
+
+def list_missing(breach: Breach) -> list[str]:
+    """List what is missing before a breach can be closed, in words; two queries."""
+    needed = {
+        _("the assessment of the risk"): not breach.outcome,
+        _("the letter to the client"): breach.client_informed_at is None and breach.client_id != PAKTALEEM,
+        _("the notification of the authority"): breach.outcome in {Outcome.AUTHORITY, Outcome.PEOPLE}
+        and breach.authority_notified_at is None,
+        _("the letters to people"): must_write_to_people(breach),
+        _("the measures"): not breach.measures,
+        _("the lessons"): not breach.lessons,
+    }
+    return [words for words, is_missing in needed.items() if is_missing]
+
+
+@transaction.atomic
+def request_closing(breach: Breach, *, ground: str, actor: Actor, at: datetime) -> BreachClosing:
+    """Request that a breach is closed; it stays open until a second person agrees.
+
+    Raises BreachIncomplete, ClosingAlreadyRequested, ValidationError for an empty ground, BreachClosed, NotAllowed.
+    """
+    breach = lock_breach(breach, actor)
+    if list_missing(breach):
+        raise BreachIncomplete
+    if not ground.strip():
+        raise ValidationError({"ground": [_("Give a ground in words.")]})
+    if BreachClosing.objects.filter(client_id=breach.client_id, breach=breach, state=ChangeState.WAITING).exists():
+        raise ClosingAlreadyRequested
+    closing = BreachClosing(client_id=breach.client_id, breach=breach, ground=ground.strip())
+    closing.requested_kind, closing.requested_by, closing.requested_at = actor.kind.value, actor.id, at
+    closing.save(force_insert=True)
+    record_act("breach.closing_requested", breach, actor, at, closing=str(closing.pk))
+    return closing
+
+
+@transaction.atomic
+def decide_closing(
+    closing: BreachClosing, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
+) -> BreachClosing:
+    """Close the breach, or keep it open; the requester may only decline.
+
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, BreachIncomplete, BreachClosed,
+    NotAllowed.
+    """
+    require(actor, Capability.MANAGE_BREACHES, closing.client_id)
+    breach = lock_breach(Breach.objects.get(pk=closing.breach_id, client_id=closing.client_id), actor)
+    closing = decide_change(closing, approve=approve, actor=actor, at=at)
+    closing.save(update_fields=["state", "settled_by", "settled_at"])
+    if not approve:
+        record_act("breach.closing_declined", breach, actor, at, closing=str(closing.pk))
+        return closing
+    if list_missing(breach):
+        raise BreachIncomplete
+    breach.closed_at = at
+    save_tracked(breach, actor=actor, reason=reason, at=at)
+    record_act("breach.closed", breach, actor, at, closing=str(closing.pk))
+    return closing

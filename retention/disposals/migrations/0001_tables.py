@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Sweep',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('ground', models.CharField(choices=[('retention_ended', 'The retention period is over'), ('agreement_ended', 'The agreement has ended')], max_length=32)),
                     ('held', models.PositiveIntegerField(help_text='Holdings at the start.')),
                     ('checked', models.PositiveIntegerField(db_default=0, default=0)),
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Batch',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('ground', models.CharField(choices=[('retention_ended', 'The retention period is over'), ('agreement_ended', 'The agreement has ended')], max_length=32)),
                     ('decider', models.CharField(choices=[('client', 'The client'), ('paktaleem', 'PakTaleem')], max_length=16, verbose_name='controller of the data')),
                     ('is_automatic', models.BooleanField(db_default=False, default=False, verbose_name='without review')),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('requested_role', models.CharField(editable=False, max_length=32)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Certificate',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('body', models.TextField()),
                     ('sha256', models.CharField(max_length=64)),
                     ('entry_id', models.UUIDField()),
@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Item',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('category', models.CharField(max_length=63, verbose_name='data category')),
                     ('system_id', models.UUIDField(null=True)),
                     ('rule_id', models.UUIDField(null=True)),

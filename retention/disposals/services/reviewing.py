@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.models.orders import Ground
+from paktaleem.directory.data_systems.models import Ground
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -17,10 +17,9 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import new_id
-from retention.disposals.models.batches import Approval, Batch, Decider, Stage
-from retention.disposals.models.items import Cause, Item, ItemState
-from retention.disposals.services.batches import CONTINUE, BatchMovedOn, lock_batch, record_batch, require_stage
+from paktaleem.foundation.tenancy.rows import new_id
+from retention.disposals.models import Approval, Batch, Cause, Decider, Item, ItemState, Stage
+from retention.disposals.services.certificates import CONTINUE, BatchMovedOn, lock_batch, record_batch, require_stage
 
 AGAIN_AFTER = timedelta(days=90)
 """A holding that is taken out of a batch, or not disposed of by its system, is flagged again after this time."""

@@ -10,22 +10,21 @@ from django.db import transaction
 
 from consent.register.bases import capacity_at
 from consent.register.compiled import Capacity
-from consent.register.models.capacities import PurposeCapacity
-from consent.register.models.purposes import Purpose
+from consent.register.models.purposes import Purpose, PurposeCapacity
 from consent.register.rows_to_rules import to_capacity_rules
-from paktaleem.directory.data_systems.models.orders import Ground
+from paktaleem.directory.data_systems.models import Ground
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, clock_bytes, new_id
-from retention.disposals.models.batches import Batch, Decider, Stage, Sweep
-from retention.disposals.services.batches import BatchMovedOn, execute, fetch, lock_batch, record_batch
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, clock_bytes, new_id
+from retention.disposals.models import Batch, Decider, Stage, Sweep
+from retention.disposals.services.certificates import BatchMovedOn, execute, fetch, lock_batch, record_batch
 from retention.disposals.services.reviewing import cancel_batch, is_for_one_person, schedule_batch
 from retention.disposals.sql_statements import CLOSE_ENDED, FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, NEXT_PEOPLE, SUMMARY
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import Holding
 
 CHUNK = 20_000
 """Holdings checked in one transaction: few enough for short locks, many enough for set-based SQL."""

@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
 from paktaleem.foundation.tenancy.tables import CreateTables
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('choice', models.CharField(choices=[('return', 'Return the data, then delete it'), ('delete', 'Delete the data')], max_length=16, verbose_name='the client’s choice')),
                     ('stage', models.CharField(choices=[('proposed', 'Needs a second person'), ('declined', 'Declined'), ('exporting', 'The export is being written'), ('returning', 'The export is ready for the client'), ('deleting', 'Waiting for the systems'), ('erasing', 'People are being erased'), ('certified', 'Certified')], default='proposed', max_length=16)),
                     ('return_until', models.DateTimeField(null=True, verbose_name='returned until')),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='ExitCertificate',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('body', models.TextField()),
                     ('sha256', models.CharField(max_length=64)),
                     ('entry_id', models.UUIDField()),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='ExitPart',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('number', models.PositiveIntegerField()),
                     ('people', models.PositiveIntegerField()),
                     ('manifest', models.CharField(help_text='SHA-256 of the manifest of the archive.', max_length=64)),

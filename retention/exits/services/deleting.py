@@ -2,36 +2,222 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count
 
+from children.invitations.services.answering import close_invitations
 from consent.consents.selectors.consents import find_restrictions
+from consent.register.models.agreements import ServiceAgreement
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
-from paktaleem.directory.people.services.locking import lock_unheld_subject
+from paktaleem.directory.people.services.people import lock_unheld_subject
+from paktaleem.directory.webhooks.models import Endpoint
+from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.colleagues import end_all_memberships
+from paktaleem.foundation.accounts.models import ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.accounts.services import narrow_api_key, revoke_api_key
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.certificates import issue
+from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from retention.disposals.models.batches import Batch, Stage
-from retention.disposals.models.items import Item, ItemState
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from retention.disposals.models import Batch, Item, ItemState, Stage
+from retention.disposals.selectors import list_case_certificates
 from retention.disposals.services.reviewing import pause_disposal, resume_disposal
 from retention.disposals.services.sweeping import open_disposal
-from retention.exits.models import AgreementExit, Choice, ExitStage
-from retention.exits.services.certificates import certify_exit
-from retention.exits.services.steps import (
-    CASE,
-    ExitMovedOn,
-    enqueue_exit,
-    has_other_agreement,
-    lock_exit,
-    record_exit,
-    require_last_agreement,
-    require_stage,
-)
+from retention.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
+
+_SCOPES = frozenset({"orders", "decisions:ask"})
+"""The scopes that keys keep: orders, and decisions, of which only ``store`` and ``delete`` are permitted."""
+_EVENTS = ("order.*",)
+_WHY = Reason.AGREEMENT_CHANGE
+
+
+def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, int]:
+    """End memberships and invitations; narrow keys and webhooks to orders; return the counts (decision 0079).
+
+    A key or webhook that has nothing to do with orders ends. Raises NotAllowed.
+    """
+    by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    members = end_all_memberships(client_id, **by)
+    keys = _live_keys(client_id)
+    for key in keys:
+        kept = sorted(_SCOPES & set(key.scopes))
+        if "orders" in kept:
+            narrow_api_key(key, scopes=kept, **by)
+        else:
+            revoke_api_key(key, **by)
+    invitations = close_invitations(client_id, actor=actor, at=at)
+    webhooks = _endpoints(client_id)
+    for endpoint in webhooks:
+        _narrow_webhook(endpoint, by)
+    return {"memberships": members, "keys": len(keys), "webhooks": len(webhooks), "invitations": invitations}
+
+
+def _narrow_webhook(endpoint: Endpoint, by: dict[str, Any]) -> None:
+    """Send only events of orders; an endpoint whose address is no longer allowed ends."""
+    endpoint.events = list(_EVENTS)
+    try:
+        change_endpoint(endpoint, **by)
+    except ValidationError:
+        remove_endpoint(endpoint, **by)
+
+
+def end_access(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Revoke the remaining keys and remove the webhooks: the last order is answered or waived (decision 0079).
+
+    Raises NotAllowed.
+    """
+    by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    for key in _live_keys(client_id):
+        revoke_api_key(key, **by)
+    for endpoint in _endpoints(client_id):
+        remove_endpoint(endpoint, **by)
+
+
+def _live_keys(client_id: UUID) -> list[ApiKey]:
+    return list(ApiKey.objects.filter(client_id=client_id, revoked_at=None).order_by("pk"))
+
+
+def _endpoints(client_id: UUID) -> list[Endpoint]:
+    return list(Endpoint.objects.filter(client_id=client_id, removed_at=None).order_by("pk"))
+
+
+CASE = "exit"
+"""The kind of case that the disposal of an exit serves."""
+CONTINUE = "exits.continue"
+"""The task that continues an exit."""
+
+
+class ExitMovedOn(PortalError):
+    """The exit is in a stage that does not allow this, because someone or the worker was faster."""
+
+    console_message = "The exit has moved on in the meantime: check it again."
+
+
+class OtherAgreementInForce(PortalError):
+    """Another agreement of the client is in force, so its data is not to be deleted."""
+
+    console_message = "Another agreement of this client is in force or has been signed: its data is still needed."
+
+
+def has_other_agreement(agreement: ServiceAgreement, at: datetime) -> bool:
+    """Return True if another agreement of the client is in force, or signed for a later day."""
+    others = ServiceAgreement.objects.filter(client_id=agreement.client_id, signed_at__isnull=False)
+    return any(one.state(at) in {"active", "upcoming"} for one in others.exclude(pk=agreement.pk))
+
+
+def require_last_agreement(agreement: ServiceAgreement, at: datetime) -> None:
+    """Raise OtherAgreementInForce if the client's data is still needed under another agreement."""
+    if has_other_agreement(agreement, at):
+        raise OtherAgreementInForce
+
+
+def lock_exit(exit_id: UUID, *, client_id: UUID) -> AgreementExit:
+    """Return an exit, locked until the end of the transaction."""
+    found: AgreementExit = AgreementExit.objects.select_for_update(of=("self",)).get(pk=exit_id, client_id=client_id)
+    return found
+
+
+def require_stage(row: AgreementExit, *stages: ExitStage) -> None:
+    """Raise ExitMovedOn unless the exit is in one of these stages."""
+    if row.stage not in stages:
+        raise ExitMovedOn
+
+
+def enqueue_exit(row: AgreementExit, *, unless_queued: bool = False) -> None:
+    """Enqueue the job that continues an exit; jobs of one client's exits run one after the other."""
+    client = str(row.client_id)
+    enqueue_job(CONTINUE, lock=f"{CONTINUE}/{client}", unless_queued=unless_queued, client=client, exit=str(row.pk))
+
+
+def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **more: Any) -> None:
+    """Record a step of an exit in the ledger: ids, codes, counts and times."""
+    facts = {
+        "exit": str(row.pk),
+        "agreement": str(row.agreement_id),
+        "choice": str(row.choice),
+        "stage": str(row.stage),
+        "delete_by": row.delete_by.isoformat(),
+        **more,
+    }
+    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+VERSION = 2
+_NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTEM)
+
+
+def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCertificate:
+    """Certify a locked exit: end the rest of the client's access, destroy the export's key, issue the certificate.
+
+    Follows policy §7, decision 0079.
+    """
+    end_access(row.client_id, actor=actor, at=at)
+    row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
+    row.save()
+    facts = {"exit": str(row.pk), "agreement": str(row.agreement_id), "choice": str(row.choice)}
+    new, content = ExitCertificate(client_id=row.client_id, exit=row), _compose(row, at)
+    return issue(new, "exit.certified", content, client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
+    client = Client.objects.get(pk=row.client_id)
+    agreement = ServiceAgreement.objects.get(pk=row.agreement_id)
+    disposals = list_case_certificates(row.client_id, Parent(CASE, row.pk))
+    parts = ExitPart.objects.filter(client_id=row.client_id, exit=row).values_list("number", "people", "manifest")
+    return {
+        "type": "exit_certificate",
+        "version": VERSION,
+        "number": str(row),
+        "exit": str(row.pk),
+        "client": {"code": client.code, "name": client.name},
+        "agreement": {"reference": agreement.reference, "ended_at": _format(agreement.ends_at)},
+        "choice": str(row.choice),
+        "proposed": {"by": row.requested_role, "at": _format(row.requested_at)},
+        "approved": {"by": row.approved_role, "at": _format(row.settled_at)},
+        "returned_at": _format(row.returned_at),
+        "return_declined_at": _format(row.return_declined_at),
+        "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
+        "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
+        "systems": _count_answers(row),
+        "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
+        "delete_by": _format(row.delete_by),
+        "issued_at": _format(at),
+    }
+
+
+def _count_answers(row: AgreementExit) -> list[dict[str, Any]]:
+    """Return how many categories of people each system confirmed, and how many it did not, by answer."""
+    own = Item.objects.filter(client_id=row.client_id, batch__case_kind=CASE, batch__case_id=row.pk)
+    found: dict[Any, dict[str, int]] = {}
+    for system_id, state, count in own.order_by().values_list("system_id", "state").annotate(Count("pk")):
+        if state != ItemState.SENT_BACK:
+            found.setdefault(system_id, {})[state] = count
+    systems = System.objects.in_bulk([key for key in found if key is not None])
+    return [
+        {
+            "system": systems[key].code if key else None,
+            "name": systems[key].name if key else None,
+            "confirmed": answers.get(ItemState.DISPOSED, 0) + answers.get(ItemState.NOT_FOUND, 0),
+            "not_confirmed": sum(answers.get(state, 0) for state in _NOT_CONFIRMED),
+            "answers": dict(sorted(answers.items())),
+        }
+        for key, answers in sorted(found.items(), key=lambda one: systems[one[0]].code if one[0] else "")
+    ]
+
+
+def _format(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
 
 AT_ONCE = 50
 """People erased in one transaction."""

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Generator, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,8 +14,9 @@ from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.copies.sections import Reader, Section, list_sections
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.selectors import list_parts
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
+from paktaleem.directory.data_systems.selectors import Parent, categories_held, list_parts
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders_for_set
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import FileTooLarge, iterate_file, stream_file, write_case_file
 from paktaleem.directory.people.models import Subject
@@ -25,13 +26,63 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from retention.exits.models import AgreementExit, ExitPart, ExitStage
-from retention.exits.services.announcing import announce_export
-from retention.exits.services.collecting import list_copy_orders
-from retention.exits.services.steps import lock_exit, record_exit, require_stage
+from retention.exits.services.deleting import CASE, lock_exit, record_exit, require_stage
+from retention.exits.services.proposing import announce_export
 from rights.packages.archive import Archive, Entry, Sink
 from rights.packages.contents import safe_name
+
+_AT_ONCE = 1_000
+"""People about whom the systems are ordered in one transaction."""
+_TIME_TO_ANSWER = timedelta(days=14)
+
+
+@transaction.atomic
+def collect_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = _AT_ONCE) -> bool:
+    """Order every system to give the data of the next people; return True if more are left (GDPR Art. 28(3)).
+
+    Once every order is answered or waived, the export may be written. The cursor moves in the same transaction as the
+    orders, so that a killed worker loses and doubles nothing. Raises NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    if row.stage != ExitStage.COLLECTING or row.paused_at is not None:
+        return False
+    rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
+    people = list((rows if row.cursor is None else rows.filter(pk__gt=row.cursor)).values_list("pk", flat=True)[:size])
+    categories = categories_held(row.client_id, at=at)
+    if people and categories:
+        spec = _build_spec(row, categories, at)
+        chosen = Subject.objects.filter(pk__in=people)
+        issue_orders_for_set(chosen, spec, client_id=row.client_id, actor=actor, at=at)
+        row.cursor = people[-1]
+        row.save(update_fields=["cursor"])
+        return True
+    if not list_copy_orders(row).open().exists():
+        row.stage, row.cursor = ExitStage.EXPORTING, None
+        row.save(update_fields=["stage", "cursor"])
+        record_exit("exit.systems_answered", row, actor, at)
+    return False
+
+
+def list_copy_orders(row: AgreementExit) -> OrderQuerySet:
+    """List the orders by which systems give their data for an exit."""
+    own = {"client_id": row.client_id, "parent_kind": CASE, "parent_id": row.pk, "kind": OrderKind.COLLECT.value}
+    found: OrderQuerySet = Order.objects.filter(**own)
+    return found
+
+
+def _build_spec(row: AgreementExit, categories: frozenset[str], at: datetime) -> OrderSpec:
+    return OrderSpec(
+        kind=OrderKind.COLLECT,
+        categories=categories,
+        reason=Reason.AGREEMENT_CHANGE,
+        ground=Ground.AGREEMENT_ENDED,
+        due_at=at + _TIME_TO_ANSWER,
+        parent=Parent(CASE, row.pk),
+    )
+
 
 AT_ONCE = 50
 """People in one part of the export."""

@@ -1,28 +1,34 @@
 """The act of two people that ends an agreement and begins the exit (policy §7; GDPR Art. 28(3)(g))."""
 
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from consent.agreements.services.life import end_agreement
+from consent.agreements.selectors import list_notice_recipients, list_privacy_contacts
+from consent.agreements.services import end_agreement
 from consent.register.models.agreements import ServiceAgreement
+from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.encryption.sealing import wrap_new_key
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from retention.exits.messages import EXPORT_READY
 from retention.exits.models import AgreementExit, Choice, ExitStage
-from retention.exits.services.access import narrow_access
-from retention.exits.services.deleting import begin_deletion
-from retention.exits.services.steps import (
+from retention.exits.services.deleting import (
+    begin_deletion,
     enqueue_exit,
     lock_exit,
+    narrow_access,
     record_exit,
     require_last_agreement,
 )
@@ -137,3 +143,21 @@ def _end(row: AgreementExit, actor: Actor, reason: Reason | str, at: datetime) -
     if agreement.state(at) == "active":
         days = -((at - row.delete_by) // _A_DAY)
         end_agreement(agreement, exit_days=days, actor=actor, reason=reason, at=at)
+
+
+def announce_export(row: AgreementExit, *, actor: Actor, at: datetime) -> int:
+    """Email the client's privacy contacts that the export is ready, in the caller's transaction; return how many.
+
+    Without a privacy contact or data protection officer, the contacts for notices are informed. Raises ValueError
+    for an exit without a return.
+    """
+    client = Client.objects.get(pk=row.client_id)
+    people = list_privacy_contacts(client.pk, at=at) or list_notice_recipients(client.pk, at=at)
+    if row.return_until is None:
+        raise ValueError("An export is only written for a return, which has a last day.")
+    day = row.return_until.astimezone(ZoneInfo(client.time_zone)).date()
+    context = {"school": client.name[:200], "number": str(row), "day": day.isoformat()}
+    stamp: dict[str, Any] = {"related_id": row.pk, "actor": actor, "at": at}
+    for person in people:
+        send_message(EXPORT_READY.code, to=person, client_id=client.pk, context=context, **stamp)
+    return len(people)

@@ -5,7 +5,7 @@ import django.db.models.deletion
 import simple_history.models
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Collection",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("category", models.CharField(max_length=63)),
                     ("system_owner", models.UUIDField(editable=False, null=True)),
                     ("occasion", models.CharField(max_length=63)),
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Holding",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("category", models.CharField(max_length=63)),
                     ("system_owner", models.UUIDField(editable=False, null=True)),
                     ("occasions", models.JSONField(default=list, help_text='The occasions on which it was collected.')),
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='FlaggedCollection',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('collection', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='retention.collection')),
                     ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Incident",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("cause", models.CharField(choices=[('collected', 'Collection from a child without authority'), ('revealed', 'A change of age showed that the person is a child'), ('false_proof', "A guardian's verification was false")], max_length=16)),
                     ("categories", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), help_text="The data that was collected.")),
                     ("held", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), db_default=[], default=list, editable=False, size=None)),
@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("cause", models.CharField(choices=[('collected', 'Collection from a child without authority'), ('revealed', 'A change of age showed that the person is a child'), ('false_proof', "A guardian's verification was false")], max_length=16)),
                     ("categories", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), help_text="The data that was collected.")),
                     ("held", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), db_default=[], default=list, editable=False, size=None)),
@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
                     ("closed_at", models.DateTimeField(editable=False, null=True)),
                     ("overdue_told_at", models.DateTimeField(editable=False, null=True, verbose_name='officers reminded')),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),

@@ -11,15 +11,13 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import Count, Q, QuerySet
 
 from children.guardians.authority import GIVEN, ChildFacts
-from children.guardians.models.authorisations import ServiceAuthorisation
-from children.guardians.selectors.guardians import load_child_facts
+from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.selectors import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
-from retention.holdings.models.flagged import FlaggedCollection
-from retention.holdings.models.holdings import Collection, Holding
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
 from retention.holdings.picture import AGES
 
 

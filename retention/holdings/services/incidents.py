@@ -11,16 +11,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext
 
-from children.guardians.models.cases import QuarantineCause
 from children.guardians.models.guardians import Verification
-from children.guardians.services.quarantines import NotInQuarantine, end_quarantine, quarantine
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.models.systems import System
+from children.guardians.models.mechanisms import QuarantineCause
+from children.guardians.services.conflicts import NotInQuarantine, end_quarantine, quarantine
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
-from paktaleem.directory.people.erasure_hooks import Hold
+from paktaleem.directory.people.extension_points import Hold
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.locking import lock_subject
+from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
@@ -29,10 +28,9 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from retention.holdings.disposal_checks import DisposalHold, list_disposal_holds
-from retention.holdings.models.holdings import Collection, Holding
-from retention.holdings.models.incidents import Incident, IncidentCause
+from retention.holdings.models import Collection, Holding, Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority
-from retention.holdings.services.deciding import DataOnHold
+from retention.holdings.services.holdings import DataOnHold
 
 DEADLINE = timedelta(days=7)
 """Time within which every system must erase the data (policy §8: promptly)."""

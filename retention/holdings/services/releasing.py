@@ -5,14 +5,14 @@ from typing import Any
 
 from django.db import transaction
 
-from children.guardians.models.cases import Quarantine
-from children.guardians.services.quarantines import release
-from consent.register.models.safeguards import SafeguardChange, SafeguardKind
+from children.guardians.models.mechanisms import Quarantine
+from children.guardians.services.conflicts import release
+from consent.register.models.purposes import SafeguardChange, SafeguardKind
 from consent.register.services.safeguards import store_safeguard_change
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from retention.holdings.models.incidents import Incident
+from retention.holdings.models import Incident
 from retention.holdings.services.incidents import close_manually
 
 

@@ -1,7 +1,7 @@
 """Tables of impact assessments."""
 
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 import simple_history.models
 from django.db import migrations, models
 
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('purpose_owner', models.UUIDField(editable=False)),
                     ('reference', models.CharField(help_text='Where the assessment is written down.', max_length=200, verbose_name='document')),
                     ('outcome', models.CharField(choices=[('low', 'Low risk'), ('mitigated', 'Risks reduced by measures'), ('high', 'High remaining risk: ask the authority first')], max_length=16, verbose_name='result')),
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                     ('done_on', models.DateField(verbose_name='day of the assessment')),
                     ('review_on', models.DateField(verbose_name='review day')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='ImpactAssessment',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('purpose_owner', models.UUIDField(editable=False)),
                     ('reference', models.CharField(help_text='Where the assessment is written down.', max_length=200, verbose_name='document')),
                     ('outcome', models.CharField(choices=[('low', 'Low risk'), ('mitigated', 'Risks reduced by measures'), ('high', 'High remaining risk: ask the authority first')], max_length=16, verbose_name='result')),

@@ -1,3 +1,3 @@
 """Console pages of the retention schedule."""
 
-from retention.schedule.admin import dashboard, holds, person, rules
+from retention.schedule.admin import holds, rules

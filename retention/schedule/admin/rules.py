@@ -1,38 +1,228 @@
 """Retention rules in the console: the effect before saving, and the published schedule as a page and as a file."""
 
+import hashlib
 import io
+from copy import copy
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
 from consent.register.admin.row_admin import PeriodAdmin
-from consent.register.admin.safeguards import SafeguardedAdmin, to_waiting
-from consent.register.models.safeguards import SafeguardChange
+from consent.register.admin.safeguards import SafeguardedAdmin, SafeguardForm, to_waiting
+from consent.register.models.purposes import DataCategory, SafeguardChange
+from paktaleem.directory.data_systems.models import System
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
+from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.field_words import FieldWords, field_words
+from paktaleem.foundation.console.exporting import TYPES, Format, write_sheet
+from paktaleem.foundation.console.filters import PROGRESS
+from paktaleem.foundation.console.forms import (
+    ActionForm,
+    FieldWords,
+    GroundField,
+    RowActionForm,
+    ScopedForm,
+    add_service_error,
+    field_words,
+    set_choices,
+)
+from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task
+from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import TYPES, Format, write_sheet
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.admin.forms import EndRuleForm, RuleForm
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
 from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
-from retention.schedule.models.rules import RetentionRule
+from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
 from retention.schedule.portal_data import list_portal_lines
-from retention.schedule.selectors.schedule import ScheduleLine, list_schedule
-from retention.schedule.services.rules import end_rule, request_earlier_disposal, save_rule
+from retention.schedule.selectors import RuleEffect, ScheduleLine, list_gaps, list_schedule, preview_end, preview_rule
+from retention.schedule.services.rules import check_rule, end_rule, request_earlier_disposal, save_rule
+from retention.schedule.weakening import is_disposed_earlier
+
+_NOT_SAVED = _("Nothing is saved yet. Check the effect below, then save.")
+
+
+def _category_choices(owner: Any, *, every: bool) -> list[tuple[str, str]]:
+    rows = DataCategory.objects.all()
+    if owner is not None:
+        rows = rows.filter(client_id__in={owner, PAKTALEEM})
+    urdu = get_language() == "ur"
+    names = {one.code: one.name_ur if urdu else one.name_en for one in rows}
+    first = ("", gettext("Every category") if every else gettext("Choose a category…"))
+    return [first, *sorted(names.items(), key=lambda one: one[1])]
+
+
+class RuleForm(SafeguardForm):
+    """A retention rule; the first submission shows its effect, the second one with the same values saves it."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    category = forms.ChoiceField(label=_("Data category"))
+
+    effect: RuleEffect | None = None
+    is_end = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories of the client and of PakTaleem."""
+        super().__init__(*args, **kwargs)
+        if "category" in self.fields:
+            owner = getattr(self.instance, "client_id", None)
+            set_choices(self, "category", _category_choices(owner, every=False))
+        if "trigger" in self.fields:
+            self.fields["trigger"].help_text = _(
+                "The school year is the one in which the data was last collected or used. Rosters and the learning "
+                "platform state its dates. Without a date nothing falls due."
+            )
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.errors:
+            return
+        with in_client(self.instance.client_id):
+            actor, at = actor_of(self.request), get_action_time(self.request)
+            try:
+                check_rule(self.instance, actor=actor, at=at)
+            except ValidationError as refusal:
+                add_service_error(self, refusal)
+                return
+        if self.cleaned_data.get("seen") != self._digest():
+            self._show_effect()
+
+    def _show_effect(self) -> None:
+        """Show what the rule changes, or what its end changes: a rule that has started can only be ended."""
+        actor, at = actor_of(self.request), get_action_time(self.request)
+        self.is_end = self.instance.starts_at < at and self.instance.ends_at is not None
+        preview = preview_end if self.is_end else preview_rule
+        self.effect = preview(self.instance, actor=actor, at=at)
+        self.data = self._with_digest()
+        self.add_error(None, ValidationError(_NOT_SAVED, code=EFFECT_SHOWN))
+
+    def _with_digest(self) -> QueryDict:
+        """Return the submitted values with the digest, so that the same values are saved next time."""
+        values = QueryDict(mutable=True)
+        values.update(self.data)
+        values["seen"] = self._digest()
+        return values
+
+    def _digest(self) -> str:
+        """Return a digest of the values whose effect was shown."""
+        names = sorted(set(self.data) - {"seen", "reason", "ground", "csrfmiddlewaretoken"})
+        values = "\0".join(f"{name}={self.data[name]}" for name in names)
+        return hashlib.sha256(values.encode()).hexdigest()
+
+
+class EndRuleForm(RowActionForm):
+    """Ending a rule, with the effect; it asks for a ground if data is then disposed of earlier."""
+
+    ground = GroundField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for a ground, and for recent authentication, only if they are needed."""
+        super().__init__(*args, **kwargs)
+        ended = copy(self.row)
+        ended.ends_at = get_action_time(self.request)
+        with in_client(self.row.client_id):
+            self.is_weaker = is_disposed_earlier(ended, at=ended.ends_at)
+        if self.is_weaker:
+            at = get_arrival_time(self.request)
+            require_recent_authentication(self.request, Capability.WEAKEN_SAFEGUARDS, at=at)
+        else:
+            del self.fields["ground"]
+
+    @property
+    def effect(self) -> RuleEffect:
+        """Return what would fall due without the rule."""
+        return preview_end(self.row, actor=actor_of(self.request), at=get_action_time(self.request))
+
+
+_BY_HAND = [(code, label) for code, label in HoldKind.choices if code != HoldKind.OPEN_REQUEST]
+"""The kinds of holds that people place; the hold of an open request comes and ends with the request."""
+
+
+class HoldForm(ScopedForm):
+    """A hold of a client's data, or of a category or a system of it."""
+
+    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
+    category = forms.ChoiceField(label=_("Data category"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories of the client and of PakTaleem."""
+        super().__init__(*args, **kwargs)
+        if "category" in self.fields:
+            owner = getattr(self.instance, "client_id", None)
+            set_choices(self, "category", _category_choices(owner, every=True))
+        if "kind" in self.fields:
+            set_choices(self, "kind", _BY_HAND)
+
+
+class _ReviewDay(forms.DateField):
+    """The day on which a hold is reviewed."""
+
+    def __init__(self) -> None:
+        """Use the console's date field."""
+        super().__init__(
+            label=_("Review day"),
+            help_text=_("On this day, the first page asks whether the hold is still needed."),
+            widget=DayInput,
+        )
+
+
+class PlaceForm(ActionForm):
+    """A hold of a person's data."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=_BY_HAND, widget=forms.RadioSelect)
+    ground = GroundField(help_text=_("About the case only; do not name people."))
+    category = forms.ChoiceField(label=_("Data category"), required=False)
+    system = forms.ModelChoiceField(
+        System.objects.none(), label=_("System"), required=False, empty_label=_("Every system")
+    )
+    review_on = _ReviewDay()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories and systems of the person's client and of PakTaleem."""
+        super().__init__(*args, **kwargs)
+        owners = {self.row.client_id, PAKTALEEM}
+        set_choices(self, "category", _category_choices(self.row.client_id, every=True))
+        set_choices(self, "system", System.objects.filter(client_id__in=owners))
+
+
+class LiftForm(ActionForm):
+    """The ground for lifting a hold."""
+
+    ground = forms.CharField(
+        label=_("Ground"),
+        max_length=2000,
+        widget=AdminTextareaWidget,
+        help_text=_("Why is the hold no longer needed? Do not name people."),
+    )
+
+
+class ReviewForm(RowActionForm):
+    """The next review day."""
+
+    review_on = _ReviewDay()
+    field_order = ("review_on", "reason")
 
 
 def _end(row: RetentionRule, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
@@ -255,3 +445,42 @@ def _serialize_line(line: ScheduleLine) -> dict[str, Any]:
 
 
 field_words.connect(FieldWords("schedule.retentionrule", frozenset({"maximum", "minimum", "period"}), describe_period))
+
+
+_NAMED = 3
+
+
+@boards.connect
+def schedule_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return cards about gaps and holds; two queries."""
+    cards: list[Line] = []
+    if actor.may(Capability.MANAGE_RETENTION):
+        cards += _gap_cards(actor, at)
+    if actor.may(Capability.MANAGE_HOLDS):
+        cards += _hold_cards(at)
+    return cards
+
+
+def _gap_cards(actor: Actor, at: datetime) -> list[Line]:
+    gaps = list_gaps(actor, at=at, limit=LIMIT + 1, language=get_language() or "en")
+    if not gaps:
+        return []
+    categories = list(dict.fromkeys(gap.category_name for gap in gaps))
+    more = ["…"] if len(categories) > _NAMED else []
+    note = gettext("kept without end: {names}").format(names=join_words([*categories[:_NAMED], *more]))
+    url = reverse("admin:schedule_retentionrule_schedule", current_app=site.name)
+    title = gettext("Data without a retention rule")
+    return [Card(title, format_count(len(gaps)), note, url, Severity.TO_DO)]
+
+
+def _hold_cards(at: datetime) -> list[Line]:
+    holds = reverse("admin:schedule_hold_changelist", current_app=site.name)
+    lifts = reverse("admin:schedule_holdlift_changelist", current_app=site.name)
+    waiting = HoldLift.objects.filter(state=ChangeState.WAITING)
+    overdue, still = select_by_clock(at, Hold.objects.to_review_at), gettext("still needed?")
+    to_review = f"{holds}?{PROGRESS}=to_review_at"
+    second = gettext("need a second person")
+    return [
+        Task(gettext("Holds to be reviewed"), overdue, still, to_review, Severity.OVERDUE, due="review_on"),
+        Task(gettext("Liftings of holds"), waiting, second, f"{lifts}?state__exact=waiting", since="requested_at"),
+    ]

@@ -1,7 +1,8 @@
 """Placing, reviewing and lifting holds. Only the side that placed a hold lifts it, by two people."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -9,16 +10,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.agreements.selectors import has_left
-from consent.decisions.retention_facts import close_hold, open_hold
+from consent.decisions.services import close_hold, open_hold
 from consent.register.models.purposes import DataCategory
-from paktaleem.directory.data_systems.models.orders import Order, OrderKind, OrderQuerySet
-from paktaleem.directory.data_systems.models.systems import System
+from consent.sharing.models import LegalDisclosure
+from paktaleem.directory.data_systems.models import Order, OrderKind, OrderQuerySet, System
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services.erasure import lock_open_orders
+from paktaleem.directory.data_systems.services.issuing import lock_open_orders
 from paktaleem.directory.data_systems.services.recalling import recall_orders, release_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
-from paktaleem.directory.people.services.locking import lock_subject
+from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -27,10 +28,10 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.holdings.services.incidents import order_after_hold
-from retention.schedule.models.holds import Hold, HoldKind, HoldLift
-from retention.schedule.selectors.holds import find_holds
+from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.selectors import find_holds
 
 
 class HoldAlreadyLifted(PortalError):
@@ -296,3 +297,79 @@ def record_hold(kind: str, hold: Hold, actor: Actor, at: datetime) -> None:
         "related": str(hold.related_id) if hold.related_id else None,
     }
     record_entry(kind, client_id=hold.client_id, subject_id=hold.subject_id, facts=facts, actor=actor, at=at)
+
+
+LEGAL_GROUND = "A law requires PakTaleem to keep this data."
+"""The ground of a legal hold whose case the client must not know."""
+_A_DAY = timedelta(days=1)
+_REVIEW_AFTER = timedelta(days=90)
+
+
+def hold_for_case(
+    subject: Subject,
+    *,
+    client: Client,
+    kind: HoldKind,
+    case: Parent,
+    ground: str,
+    review_at: datetime,
+    actor: Actor,
+    at: datetime,
+) -> Hold:
+    """Hold all data of a person for a case, in the caller's transaction (decision 0074).
+
+    The review day is that of ``review_at`` in the client's time zone, but at the earliest tomorrow. The caller has
+    locked the case, and checked that it has no open hold of this person. Runs two statements for a rights request,
+    and one more for another case, whose hold has an entry of its own in the ledger.
+    """
+    hold = Hold(
+        id=new_id(),
+        client_id=client.pk,
+        kind=kind.value,
+        ground=ground,
+        subject=subject,
+        review_on=_review_day(client, review_at, at),
+        related_kind=case.kind,
+        related_id=case.id,
+        placed_at=at,
+        placed_kind=actor.kind.value,
+        placed_by=actor.id,
+    )
+    save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
+    if not is_of_request(hold):
+        record_hold("hold.placed", hold, actor, at)
+    deny_deletion(hold, actor, at)
+    return hold
+
+
+def hold_for_legal_demand(demand: LegalDisclosure, actor: Actor, at: datetime) -> None:
+    """Hold the data of the person of an approved demand of an authority; connected to ``legal_demand_approved``.
+
+    The instrument may keep the demand secret, so the hold is one that an officer could have placed by hand: it names
+    neither the demand nor the authority. Officers lift it.
+    """
+    subject = Subject.objects.select_related("client").get(pk=demand.subject_id, client_id=demand.client_id)
+    if subject.erased_at is None:
+        place_hold(
+            subject.client,
+            kind=HoldKind.LEGAL,
+            scope=HoldScope(subject=subject),
+            ground=LEGAL_GROUND,
+            review_on=_review_day(subject.client, at + _REVIEW_AFTER, at),
+            actor=actor,
+            at=at,
+        )
+
+
+def lift_holds_of_case(client_id: UUID, case: Parent, *, ground: str, actor: Actor, at: datetime) -> int:
+    """Lift the open holds of a case, in the caller's transaction; return how many (decision 0074). Idempotent."""
+    own = Hold.objects.open().filter(client_id=client_id, related_kind=case.kind, related_id=case.id)
+    found = list(own.select_for_update(of=("self",)))
+    for hold in found:
+        end_hold(hold, ground, actor, at)
+    return len(found)
+
+
+def _review_day(client: Client, wanted: datetime, at: datetime) -> date:
+    zone = ZoneInfo(client.time_zone)
+    return max(wanted.astimezone(zone).date(), at.astimezone(zone).date() + _A_DAY)

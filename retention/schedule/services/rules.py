@@ -8,9 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from consent.register.models.purposes import Basis, LawfulBasis
-from consent.register.models.safeguards import SafeguardChange, SafeguardKind
-from consent.register.models.widenings import WideningKind
+from consent.register.effects import WeakensSafeguard
+from consent.register.models.purposes import Basis, LawfulBasis, Purpose, SafeguardChange, SafeguardKind, WideningKind
 from consent.register.services.register import (
     check_register_row,
     prepare_row,
@@ -19,12 +18,12 @@ from consent.register.services.register import (
     stored_row,
 )
 from consent.register.services.safeguards import build_changed_row, list_changed_values, store_safeguard_change
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models.rules import RetentionRule
-from retention.schedule.periods import Period, PeriodInvalid, is_never_shorter, parse_period
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.schedule.models import Disposal, RetentionRule
+from retention.schedule.resolution import Period, PeriodInvalid, is_never_shorter, parse_period
+from retention.schedule.starter_rules import STARTER_RULES, StarterRule
 from retention.schedule.weakening import is_disposed_earlier, is_kept_longer
 
 _FIXED = ("category",)
@@ -178,3 +177,42 @@ def _require_between(period: Period, minimum: Period | None, maximum: Period | N
         raise ValidationError({"period": [_("Keep the data for at least {period}.").format(period=minimum)]})
     if maximum is not None and not is_never_shorter(maximum, period):
         raise ValidationError({"period": [_("Keep the data for at most {period}.").format(period=maximum)]})
+
+
+def load_starter_rules(actor: Actor, at: datetime) -> int:
+    """Add the starter rules of purposes that have none for the category; returns the number of rules added (policy §4).
+
+    A rule that was ended is not added again. Connected to ``starter_parts``; runs in PakTaleem's own context. Raises
+    NotAllowed.
+    """
+    own = RetentionRule.objects.filter(client_id=PAKTALEEM)
+    known = set(own.values_list("purpose__code", "category"))
+    purposes = {purpose.code: purpose for purpose in Purpose.objects.filter(client_id=PAKTALEEM, is_active=True)}
+    missing = [
+        (starter, purposes[starter.purpose], category)
+        for starter in STARTER_RULES
+        for category in starter.categories
+        if starter.purpose in purposes
+        and category in purposes[starter.purpose].categories
+        and (starter.purpose, category) not in known
+    ]
+    for starter, purpose, category in missing:
+        save_rule(_build_rule(starter, purpose, category, at), actor=actor, reason=Reason.ONBOARDING, at=at)
+    return len(missing)
+
+
+def _build_rule(starter: StarterRule, purpose: Purpose, category: str, at: datetime) -> RetentionRule:
+    return RetentionRule(
+        client_id=PAKTALEEM,
+        category=category,
+        purpose=purpose,
+        trigger=starter.trigger,
+        period=starter.period,
+        action=Disposal.ANONYMISE if starter.method else Disposal.DELETE,
+        method=starter.method,
+        ground_en=starter.ground_en,
+        ground_ur=starter.ground_ur,
+        minimum=starter.minimum,
+        maximum=starter.maximum,
+        starts_at=at,
+    )

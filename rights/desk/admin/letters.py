@@ -7,24 +7,31 @@ from urllib.parse import urlencode
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
-from rights.desk.admin.acts import REQUEST
+from rights.desk.admin.request_tasks import REQUEST
 from rights.desk.messages import LETTER
-from rights.desk.models.letters import Way
-from rights.desk.services.letters import may_mail, send_letter
-from rights.requests.admin.letters import preview_message, show_sheet
+from rights.desk.models import Way
+from rights.desk.selectors import find_other_sides, list_letters, list_tasks
+from rights.desk.services import CallOutcome, may_mail, record_call, send_letter
+from rights.requests.admin.forms import preview_message, request_panels, show_sheet
+from rights.requests.admin.queue import assignee_for
 from rights.requests.letters import OCCASIONS, Occasion, compose_letter, get_answer_occasion
-from rights.requests.models.requests import RightsRequest
+from rights.requests.models import TO_CALL, RightsRequest
 from rights.requests.services.steps import list_parts
 
 __all__: list[str] = []
@@ -138,3 +145,93 @@ _ACTS = (
 )
 for _act in _ACTS:
     added_acts.connect(AddedAct(REQUEST, _act, after="note"))
+
+
+_OUTCOMES = [
+    (CallOutcome.REACHED.value, _("The person answered and made this request: it counts as theirs")),
+    (CallOutcome.NOT_REACHED.value, _("No one answered")),
+    (CallOutcome.NOT_THEM.value, _("The person answered and did not make it: the request ends")),
+]
+
+
+class CallForm(ActionForm):
+    """The outcome of a call."""
+
+    outcome = forms.ChoiceField(label=_("What did the call show?"), choices=_OUTCOMES, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Look whether a number is on file, and since when; the number itself is shown by *Reveal personal data*."""
+        super().__init__(*args, **kwargs)
+        self.person = self.row.sender
+        self.has_number = self.person.phone is not None
+        with in_client(self.row.client_id):
+            self.is_settled = self.has_number and is_contact_settled(self.person, get_action_time(self.request))
+        self.may_reveal = may(self.request, Capability.REVEAL_PERSONAL_DATA)
+
+
+def _may_call(row: RightsRequest, _at: datetime) -> bool:
+    """Return True if a call can change something: nothing is verified, or only access to one contact, by a code."""
+    is_waiting = row.is_open and row.answered_at is None and row.identity_method in TO_CALL
+    return is_waiting and row.sender is not None and row.sender.erased_at is None
+
+
+def _call(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    record_call(row, outcome=given["outcome"], actor=actor_of(request), at=get_action_time(request))
+
+
+added_acts.connect(
+    AddedAct(
+        REQUEST,
+        RowAction(
+            "call-back",
+            "Call back",
+            Capability.CALL_BACK_RIGHTS_REQUESTS,
+            _call,
+            form=CallForm,
+            lead="End the call that came in. Call the number that was on file before, never one that the caller names, "
+            "and ask whether they made this request. Say nothing about the data.",
+            done="The call is recorded.",
+            applies=_may_call,
+            template="console/rights_call.html",
+        ),
+        after="match",
+    )
+)
+
+
+@request_panels.connect
+def hand_over_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the links to the requests of other clients with which a request is linked, for officers."""
+    sides = [
+        (side, reverse("admin:rights_rightsrequest_change", args=[side.request_id], current_app=site.name))
+        for side in find_other_sides(row, actor=actor_of(request))
+    ]
+    return {"template": "console/panels/rights_handover.html", "sides": sides} if sides else None
+
+
+@request_panels.connect
+def letters_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the letters about a request, without their texts."""
+    if not may(request, Capability.HANDLE_RIGHTS_REQUESTS):
+        return None
+    letters = annotate_actor(list_letters(row), actor_of(request))
+    lines = [(one, format_actor(one)) for one in letters]
+    return {"template": "console/panels/rights_letters.html", "lines": lines} if lines else None
+
+
+@request_panels.connect
+def tasks_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the tasks about a request, open ones first."""
+    if not may(request, Capability.HANDLE_RIGHTS_REQUESTS):
+        return None
+    viewer = actor_of(request)
+    tasks = list_tasks(viewer).filter(client_id=row.client_id, request=row).annotate(assigned_to=assignee_for(viewer))
+    lines = [
+        (one, reverse("admin:desk_requesttask_change", args=[one.pk], current_app=site.name))
+        for one in sorted(tasks, key=lambda one: (one.is_done, one.due_on))
+    ]
+    return {"template": "console/panels/rights_tasks.html", "lines": lines} if lines else None
+
+
+public_pages.connect(PublicPage(gettext_noop("Make a request"), "rights-form-of"))
+public_pages.connect(PublicPage(gettext_noop("Report a concern about a child’s data"), "concern-about"))

@@ -1,39 +1,186 @@
 """Tasks about rights requests: the act that adds one, their list, and the act that finishes one."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.models import User
+from paktaleem.directory.people.admin.ages import describe_roles
+from paktaleem.directory.people.admin.people import FindForm, search_people
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.forms import ActionForm, add_service_error, set_choices
+from paktaleem.foundation.console.home_pages import HomeLink, Line, Severity, Task, home_links
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.clock.deadlines import day_in
-from rights.desk.admin.acts import REQUEST
-from rights.desk.admin.taking_in import take_in
-from rights.desk.models.request_tasks import RequestTask, TaskKind
-from rights.desk.services.request_tasks import add_task, finish_task
-from rights.requests.admin.queue import AssigneeFilter, assignee_for
-from rights.requests.models.requests import RightsRequest
-from rights.requests.services.handling import list_assignees
+from rights.desk.models import RequestTask, TaskKind
+from rights.desk.services import add_task, finish_task, hand_over_request, take_in_unknown
+from rights.requests.admin.queue import AssigneeFilter, assignee_for, select_calls
+from rights.requests.models import RightKind, RightsRequest
+from rights.requests.services.decisions import assign_request, list_assignees
+
+REQUEST = "rights.rightsrequest"
+
+
+class HandOverForm(ActionForm):
+    """The client to which a request belongs."""
+
+    to = forms.ModelChoiceField(Client.objects.none(), label=_("Client"), empty_label=_("Choose a client…"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the other clients, without sandboxes, which have clocks of their own."""
+        super().__init__(*args, **kwargs)
+        others = Client.objects.exclude(pk__in=[self.row.client_id, PAKTALEEM]).filter(is_sandbox=False)
+        set_choices(self, "to", others.order_by("name"))
+
+
+def _take(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    user = User.objects.get(pk=actor_of(request).id)
+    assign_request(row, assignee=user, actor=actor_of(request), at=get_action_time(request))
+
+
+def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    made = hand_over_request(row, client=given["to"], actor=actor_of(request), at=get_action_time(request))
+    url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
+    return HttpResponseRedirect(url)
+
+
+_ACTS = (
+    AddedAct(
+        REQUEST,
+        RowAction(
+            "take",
+            "Assign to me",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _take,
+            form=ActionForm,
+            lead="You become responsible for this request. The person is not informed.",
+            done="Assigned to you.",
+            applies=lambda row, _at: row.is_open,
+        ),
+        after="note",
+    ),
+    AddedAct(
+        REQUEST,
+        RowAction(
+            "hand-over",
+            "Hand to a client",
+            Capability.TRIAGE_RIGHTS_REQUESTS,
+            _hand_over,
+            form=HandOverForm,
+            lead="The request goes on at the client to which it belongs, with its number and its clock. What the "
+            "person wrote is moved there and removed here; your notes stay here. You cannot take it back.",
+            danger=True,
+            applies=lambda row, _at: row.is_open and row.subject_id is None and row.answered_at is None,
+            refusals={CannotOpen: "The texts of this request have been deleted."},
+            across_clients=True,
+        ),
+        after="match",
+    ),
+)
+for _act in _ACTS:
+    added_acts.connect(_act)
+
+
+class UnknownCallerForm(forms.Form):
+    """A request of a caller who is not among the people found."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
+    )
+    details = forms.CharField(
+        label=_("In their words"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+    )
+    contact = forms.CharField(
+        label=_("Contact they name"),
+        help_text=_("Encrypted. We write only to contacts that were on file before."),
+        max_length=254,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"}),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=[("en", _("English")), ("ur", _("Urdu"))])
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Add the client for PakTaleem's staff; without one, PakTaleem has the request until triage."""
+        super().__init__(*args, **kwargs)
+        self.fields["language"].initial = get_language()
+        if actor_of(request).client_id is None:
+            self.fields["client"] = forms.ModelChoiceField(
+                Client.objects.filter(is_sandbox=False).exclude(pk=PAKTALEEM).order_by("name"),
+                label=_("Client"),
+                required=False,
+                empty_label=gettext("Not known: PakTaleem looks for it"),
+            )
+
+
+def take_in(request: HttpRequest) -> HttpResponse:
+    """Search a person, whose page records the request, or record the request of an unknown caller."""
+    if not may(request, Capability.RECEIVE_RIGHTS_REQUESTS):
+        raise PermissionDenied
+    is_unknown = request.method == "POST" and "unknown" in request.POST
+    find = FindForm(request.POST if request.method == "POST" and not is_unknown else None, request=request)
+    unknown = UnknownCallerForm(request.POST if is_unknown else None, request=request, prefix="caller")
+    found = None
+    if find.is_bound and find.is_valid():
+        people = search_people(request, find)
+        found = people.map(lambda one: (_person_url(one.pk), str(one), describe_roles(one)))
+    if unknown.is_bound and unknown.is_valid() and (made := _record(request, unknown)) is not None:
+        messages.success(request, gettext("Recorded under the number {number}.").format(number=made.number))
+        url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
+        return HttpResponseRedirect(url)
+    request.current_app = site.name
+    context = {"title": gettext("Take in a request"), "find": find, "unknown": unknown, "found": found}
+    context |= {**site.each_context(request), "opts": RightsRequest._meta}
+    return TemplateResponse(request, "console/rights_take_in.html", context)
+
+
+def _person_url(person_id: object) -> str:
+    return reverse("admin:subjects_subject_rights-request", args=[person_id], current_app=site.name)
+
+
+def _record(request: HttpRequest, form: UnknownCallerForm) -> RightsRequest | None:
+    given, actor = form.cleaned_data, actor_of(request)
+    chosen = given.get("client")
+    client_id = actor.client_id or (chosen.pk if chosen else PAKTALEEM)
+    with in_client(client_id):
+        try:
+            return take_in_unknown(
+                Client.objects.get(pk=client_id),
+                **{name: given[name] for name in ("kinds", "details", "contact", "language")},
+                received_at=None,
+                actor=actor,
+                at=get_action_time(request),
+            )
+        except ValidationError as refusal:
+            add_service_error(form, refusal)
+            return None
 
 
 class TaskForm(ActionForm):
@@ -162,3 +309,47 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     def assigned(self, row: Any) -> str:
         """Return the colleague who has the task; clients see only that it is one of PakTaleem's staff."""
         return row.assigned_to or "—"
+
+
+@boards.connect
+def desk_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return cards that count the open requests and tasks of the user, and the tasks assigned to no one."""
+    del at
+    if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
+        return []
+    requests = RightsRequest.objects.open().filter(assignee_id=actor.id)
+    tasks, about = RequestTask.objects.open(), gettext("about rights requests, due soonest first")
+    mine, own = _list_url("rights_rightsrequest", "me"), _list_url("desk_requesttask", "me")
+    unassigned = _list_url("desk_requesttask", "none")
+    return [
+        Task(
+            gettext("Rights requests assigned to me"),
+            requests,
+            gettext("open, due soonest first"),
+            mine,
+            due="answer_by",
+        ),
+        Task(gettext("My tasks"), tasks.of(actor.id), about, own, due="due_on"),
+        Task(gettext("Tasks assigned to no one"), tasks.of(None), about, unassigned, due="due_on"),
+    ]
+
+
+@boards.connect
+def call_back_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return a card that counts the people to call back, for support agents; others have a task for each call."""
+    del at
+    if not actor.may(Capability.CALL_BACK_RIGHTS_REQUESTS) or actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
+        return []
+    url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name) + f"?{PROGRESS}=to_call_back"
+    title, note = gettext("People to call back"), gettext("to verify that they made the request")
+    return [Task(title, select_calls(RightsRequest.objects.all()), note, url, Severity.URGENT, due="answer_by")]
+
+
+def _list_url(model: str, assigned: str) -> str:
+    url = reverse(f"admin:{model}_changelist", current_app=site.name)
+    return f"{url}?progress=open&assigned={assigned}"
+
+
+home_links.connect(
+    HomeLink(gettext_lazy("Take in a request"), "admin:desk_requesttask_take_in", Capability.RECEIVE_RIGHTS_REQUESTS)
+)

@@ -1,7 +1,7 @@
 """Tasks, letters and hand-overs of rights requests."""
 
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from django.conf import settings
 from django.db import migrations, models
 
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='HandOver',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('number', models.CharField(max_length=16)),
                     ('from_request', models.UUIDField()),
                     ('to_request', models.UUIDField()),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='RequestLetter',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('occasion', models.CharField(choices=[('acknowledgement', 'Acknowledgement'), ('identity', 'Identity needed'), ('clarification', 'Clarification needed'), ('notice', 'Reasoned notice'), ('grant', 'Grant'), ('partial', 'Partial grant'), ('refusal', 'Refusal'), ('closing', 'Closing')], max_length=16)),
                     ('language', models.CharField(max_length=8)),
                     ('way', models.CharField(choices=[('mail', 'Email to the contact on file'), ('by_hand', 'Printed and handed over')], max_length=16)),
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='RequestTask',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('kind', models.CharField(choices=[('call', 'Call the person at the number on file'), ('inform', 'Inform the person of the request'), ('read', 'Read a new email about the request'), ('ask_client', 'Ask the client'), ('check_system', 'Check a system'), ('write', 'Write a letter'), ('other', 'Something else')], max_length=16, verbose_name='task')),
                     ('detail', models.BinaryField(null=True)),
                     ('due_on', models.DateField(verbose_name='due')),

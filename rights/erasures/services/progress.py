@@ -1,34 +1,66 @@
 """Continue an erasure in the worker: compare, start, verify and certify. Every step is one transaction, idempotent."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
-from consent.consents.models.consents import Consent, ConsentState, Method
+from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import withdraw_consent
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.services import send_access_link
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services.erasure import ERASURE, ERASURE_DUE
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
-from paktaleem.directory.people.erasure_hooks import take_locks
-from paktaleem.directory.people.erasure_records import Erasure
+from paktaleem.directory.data_systems.services.issuing import ERASURE, ERASURE_DUE, OrderSpec, issue_orders
+from paktaleem.directory.mail.kinds import MessageKind
+from paktaleem.directory.mail.models import Channel, Letter, LetterState
+from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.extension_points import list_unheld, take_locks
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import start_erasure
+from paktaleem.directory.people.services.people import lock_unheld_subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from rights.erasures.certificates import issue_certificate
-from rights.erasures.facts import list_changes
+from rights.erasures.facts import AUTHORITY, list_changes
 from rights.erasures.holdings import find_readable
-from rights.erasures.models import ErasureProposal, Stage
-from rights.erasures.selectors import list_unanswered_requests
-from rights.erasures.services.proposals import CONTINUE, find_holds_of, lock_proposal, record, send_back
-from rights.rectifications.services.recipients import list_recipients_to_inform
-from rights.requests.models.requests import PARENT as REQUEST
+from rights.erasures.leavers import list_leavers
+from rights.erasures.messages import GUARDIAN_NOTICE, NOTICE, NOTICE_KINDS
+from rights.erasures.models import ErasureProposal, Extent, Stage
+from rights.erasures.selectors import (
+    exclusive_categories,
+    is_child,
+    is_of_guardian,
+    list_entitled_guardians,
+    list_legal_purposes,
+    list_unanswered_requests,
+)
+from rights.erasures.services.proposals import (
+    CONTINUE,
+    ErasureProposed,
+    Target,
+    find_holds_of,
+    lock_proposal,
+    propose_erasure,
+    record,
+    replace_proposal,
+    send_back,
+)
+from rights.rectifications.services.applying import list_recipients_to_inform
+from rights.requests.messages import ANSWER
+from rights.requests.models import PARENT as REQUEST
+from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.selectors import list_purposes_of_part
+from rights.requests.services.steps import list_parts, require_subject
+from rights.requests.states import Decision
 
 
 def list_clients_with_open_erasures(*, at: datetime) -> list[UUID]:
@@ -180,3 +212,173 @@ def _find_faults(proposal: ErasureProposal) -> list[str]:
     lines = erasure_list().intents().values()
     is_listed = any(one.subject_id == subject.pk and one.stage is LineStage.KEY_DESTROYED for one in lines)
     return [*faults, *find_readable(subject), *([] if is_listed else ["erasure_list"])]
+
+
+_AWAITED = frozenset({ANSWER.code, *NOTICE_KINDS})
+
+
+@transaction.atomic
+def notify_person(proposal: ErasureProposal, *, address: Callable[[str], str], actor: Actor, at: datetime) -> int:
+    """Send the person, and the guardians of a child, a link to the page on which they can cancel; return how many.
+
+    Sent once to each contact on file, by email and by text message. If a guardian requested it, the child is not
+    written to (decision 66). ``address`` returns the URL for a token; ``at`` is on the system clock. Does nothing once
+    the erasure has started or was cancelled.
+    """
+    proposal = lock_proposal(proposal)
+    if proposal.stage != Stage.COOLING_OFF:
+        return 0
+    known = set(list_notices(proposal).values_list("subject_id", "channel"))
+    told: dict[str, Any] = {"page": Page.REQUESTS, "address": address, "actor": actor, "at": at}
+    sent = 0
+    for person, channel, kind in _contacts(proposal, to_client_clock(at)):
+        if (person.pk, channel.value) not in known:
+            send_access_link(person, channel=channel, kind=kind, related_id=proposal.pk, **told)
+            sent += 1
+    record("erasure.announced", proposal, actor, to_client_clock(at), facts={"messages": sent})
+    return sent
+
+
+def list_notices(proposal: ErasureProposal) -> Any:
+    """Return the messages about an erasure."""
+    return Letter.objects.filter(client_id=proposal.client_id, related_id=proposal.pk, kind__in=NOTICE_KINDS)
+
+
+def describe_unsent_messages(erasure: Erasure) -> str:
+    """Return a sentence while an answer or a notice to the person is queued: without the key it could not be sent.
+
+    Connected to ``people.erasure_blockers``. A message that failed for good does not block.
+    """
+    queued = Letter.objects.filter(client_id=erasure.client_id, subject_id=erasure.subject_id, kind__in=_AWAITED)
+    is_queued = queued.filter(state=LetterState.QUEUED).exists()
+    return gettext("A message to the person is not sent yet.") if is_queued else ""
+
+
+def _contacts(proposal: ErasureProposal, at: datetime) -> Iterator[tuple[Subject, Channel, MessageKind]]:
+    subject = proposal.subject
+    if not is_of_guardian(proposal):
+        yield from _channels(subject, NOTICE)
+    if is_child(subject, at):
+        for guardian in list_entitled_guardians(subject, at=at):
+            yield from _channels(guardian, GUARDIAN_NOTICE)
+
+
+def _channels(person: Subject, kind: MessageKind) -> Iterator[tuple[Subject, Channel, MessageKind]]:
+    if person.email is not None:
+        yield person, Channel.MAIL, kind
+    if person.phone is not None:
+        yield person, Channel.TEXT, kind
+
+
+_GRANTED = frozenset({Decision.GRANTED.value, Decision.PARTLY.value})
+
+
+class NotCertified(PortalError):
+    """An erasure was granted, and its certificate is not issued yet."""
+
+    console_message = "Erasure was granted: it is closed once the erasure is certified."
+
+
+def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
+    """Propose the erasure that a decision granted, with the decider as proposer; ``rights.part_granted``.
+
+    Follows GDPR Art. 17, decision 0069. The whole person is erased only if every controller granted the erasure of all
+    its data. Until then, and if one refuses, it is partial: the purposes of those who granted it. A later grant
+    replaces the request's proposal that has not started. A proposal of the whole person, of whatever origin, is not
+    replaced: it erases this too. Raises ErasureProposed if a partial erasure for another request has not started.
+    """
+    subject = request.subject
+    if part.kind != RightKind.ERASURE or subject is None or not subject.is_recorded:
+        return
+    target = find_target(request, at)
+    waiting = ErasureProposal.objects.before_start().filter(client_id=request.client_id, subject=subject).first()
+    if target is None or (waiting is not None and waiting.is_whole):
+        return
+    if waiting is not None:
+        if waiting.request_id != request.pk and target.extent is Extent.PARTIAL:
+            raise ErasureProposed
+        replace_proposal(waiting, actor=actor, at=at)
+    propose_erasure(subject, target=target, request=request, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+
+
+def require_certificate(request: RightsRequest) -> None:
+    """Refuse to close a request whose granted erasure is not certified; ``rights.before_closing`` (decision 0069).
+
+    Raises NotCertified.
+    """
+    if is_granted(request) and not is_certified(request):
+        raise NotCertified
+
+
+def is_granted(request: RightsRequest) -> bool:
+    """Return True if an erasure of a known person was granted, wholly or partly."""
+    return request.subject is not None and any(part.decision in _GRANTED for part in _erasure_parts(request))
+
+
+def is_certified(request: RightsRequest) -> bool:
+    """Return True if nothing is left to do of a granted erasure.
+
+    Its erasure is certified, or one of the whole person is; or the person or a guardian cancelled it, and so withdrew
+    the request; or it was sent back because the guardian who requested it lost the authority; or the person was erased
+    by rule, or nothing is granted to be erased.
+    """
+    subject = require_subject(request)
+    of_person = ErasureProposal.objects.filter(client_id=request.client_id, subject=subject)
+    if of_person.filter(extent=Extent.WHOLE.value, stage=Stage.CERTIFIED.value).exists():
+        return True
+    latest = of_person.filter(request=request).order_by("-requested_at", "-pk").first()
+    if latest is not None and _is_done(latest):
+        return True
+    if subject.erased_at is not None:
+        return not of_person.open().exists()
+    return latest is None and find_target(request, request.received_at) is None
+
+
+def _is_done(proposal: ErasureProposal) -> bool:
+    is_given_up = proposal.cancelled_kind == ByKind.SUBJECT or AUTHORITY in proposal.changed
+    return proposal.stage == Stage.CERTIFIED or is_given_up
+
+
+def find_target(request: RightsRequest, at: datetime) -> Target | None:
+    """Return what the decisions of a request grant to erase; None if it is nothing.
+
+    What is granted partly leaves the purposes that are based on a legal obligation.
+    """
+    subject, parts = require_subject(request), _erasure_parts(request)
+    if all(part.decision == Decision.GRANTED and not part.purposes for part in parts):
+        return Target()
+    purposes: set[str] = set()
+    for part in parts:
+        if part.decision in _GRANTED:
+            kept = list_legal_purposes(subject, at) if part.decision == Decision.PARTLY else {}
+            purposes |= set(list_purposes_of_part(subject, part, at)) - set(kept)
+    named = sorted(purposes)
+    return Target(tuple(named), tuple(exclusive_categories(subject, named, at))) if named else None
+
+
+def _erasure_parts(request: RightsRequest) -> list[RequestPart]:
+    return [part for part in list_parts(request) if part.kind == RightKind.ERASURE]
+
+
+_AT_ONCE = 50
+
+
+def erase_leavers(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Erase the next people of a client who left and whose period is over, up to 50; return how many.
+
+    Every system is asked to erase them too, whether or not it reported data: the key is destroyed after the answers,
+    as in every erasure. People on hold are kept until the hold is lifted. Raises ErasureListBehind, NotAllowed, OSError
+    or ListDamaged if the erasure list cannot be written.
+    """
+    due = list_leavers(at).filter(client_id=client_id).order_by("pk")
+    return sum(_erase(one, actor, at) for one in list_unheld(due, client_id, at, most=_AT_ONCE))
+
+
+@transaction.atomic
+def _erase(person: Subject, actor: Actor, at: datetime) -> bool:
+    """Erase a person, unless they are on hold or needed by now; return True if the erasure has started."""
+    unheld = lock_unheld_subject(person, at=at)
+    if unheld is None or not list_leavers(at).filter(client_id=person.client_id, pk=person.pk).exists():
+        return False
+    start_erasure(unheld, actor=actor, reason=Reason.REVIEW, at=at)
+    return True

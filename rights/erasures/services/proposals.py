@@ -9,11 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from paktaleem.directory.people.erasure_hooks import Hold, list_holds
+from paktaleem.directory.people.extension_points import Hold, list_holds
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureHeld, ErasureInProgress
-from paktaleem.directory.people.services.records import require_all_records
+from paktaleem.directory.people.services.people import require_all_records
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -22,12 +22,12 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from rights.erasures.facts import find_changes, list_changes, read_facts
 from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import get_cooling_off, is_entitled
-from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
-from rights.requests.services.authority import require_authority
+from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.services.outcomes import require_authority
 from rights.requests.states import Decider, Decision
 
 CONTINUE, NOTIFY = "erasures.continue", "erasures.notify"

@@ -1,7 +1,7 @@
 """Messages in the mailbox, addresses of cases, and the state of the mailbox."""
 
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
 from paktaleem.foundation.tenancy.tables import CreateTables
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='CaseAddress',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('token_hash', models.CharField(max_length=64)),
                     ('token', models.BinaryField(null=True)),
                     ('created_at', models.DateTimeField()),
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='MailboxCheck',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('read_at', models.DateTimeField(null=True)),
                     ('failing_since', models.DateTimeField(null=True)),
                     ('error', models.CharField(blank=True, choices=[('unreachable', 'The server could not be reached'), ('not_encrypted', 'The connection could not be encrypted'), ('login', 'User name or password was refused'), ('folder', 'The folder does not exist'), ('protocol', 'The server answered unexpectedly'), ('not_stored', 'An email could not be stored; it is tried again')], default='', max_length=16)),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='MailMessage',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('direction', models.CharField(choices=[('in', 'Received'), ('out', 'Sent')], default='in', max_length=3)),
                     ('state', models.CharField(choices=[('request', 'Became a request'), ('added', 'Added to a request'), ('repeated', 'Same text again within a day'), ('moved', 'Moved with its request to another client'), ('aside', 'Set aside, to be looked at'), ('unreadable', 'Could not be read'), ('settled', 'Nothing to do'), ('acknowledgement', 'Acknowledgement')], max_length=16)),
                     ('aside_reason', models.CharField(blank=True, choices=[('sender', 'No sender, or more than one'), ('own', 'Sent from our own address'), ('bounce', 'A failure report'), ('automatic', 'An automatic message'), ('list', 'A mailing list or bulk email'), ('recipients', 'Too many recipients'), ('quota', 'Too many emails from this address in a day')], default='', max_length=16)),

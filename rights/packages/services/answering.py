@@ -1,19 +1,51 @@
 """The package and its request: ready before the answer, named in it, fetched before the request is closed."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.copies.sections import Reader, list_sections
+from paktaleem.directory.data_systems.services.issuing import purge_copies
+from paktaleem.directory.files.kinds import FileKind
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.services import purge_package, write_file
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import list_same_person, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
+from paktaleem.foundation.encryption.sealing import KeyDestroyed
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.periods.selectors import get_length, get_period
+from rights.clock.deadlines import format_day
+from rights.packages.about import list_portable_categories
+from rights.packages.archive import Archive
+from rights.packages.contents import derive_contents
 from rights.packages.data_kinds import PACKAGES
-from rights.packages.models import Package, PackageState
-from rights.packages.selectors import count_downloads, find_package, has_contact, is_copy_granted
-from rights.requests.models.requests import RightsRequest
+from rights.packages.messages import COPY_READY
+from rights.packages.models import BuildFailure, Package, PackageDownload, PackageQuerySet, PackageState
+from rights.packages.selectors import (
+    count_downloads,
+    find_package,
+    has_contact,
+    is_copy_granted,
+    list_copy_parts,
+    list_orders,
+)
+from rights.packages.systems import list_system_answers
+from rights.packages.writing import PackageWriter
+from rights.requests.models import RightsRequest
 from rights.requests.services.closing import is_of_erased_person
+from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
+from rights.requests.states import State
 
 
 class PackageNotReady(PortalError):
@@ -80,3 +112,155 @@ def require_fetched_package(request: RightsRequest) -> None:
         raise PackageNotReady
     if package.state == PackageState.READY and not count_downloads(package):
         raise PackageNotFetched
+
+
+class Superseded(Exception):
+    """The package was ended while it was built: what was written is discarded."""
+
+
+def build_package(package_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Package | None:
+    """Build a package that waits for it; None if it does not any more (GDPR Art. 15 and 20, decision 0068).
+
+    The rows are locked only once the file is written, so that no one waits for the build. Raises FileTooLarge if it has
+    more than PACKAGE_MOST_BYTES.
+    """
+    try:
+        with transaction.atomic():
+            return _build(package_id, client_id, actor, at)
+    except (Superseded, RequestEnded, KeyDestroyed):
+        return None
+
+
+def _build(package_id: UUID, client_id: UUID, actor: Actor, at: datetime) -> Package:
+    waiting = Package.objects.live().filter(pk=package_id, client_id=client_id, state=PackageState.BUILDING)
+    found = waiting.select_related("request__client", "subject").first()
+    if found is None:
+        raise Superseded
+    file, manifest_hash = _write(found, at)
+    request = lock_open_request(found.request)
+    package: Package | None = waiting.select_for_update(of=("self",)).first()
+    if package is None:
+        raise Superseded
+    package.state, package.built_at = PackageState.READY, at
+    package.file, package.manifest_hash = file, manifest_hash
+    package.expires_at = None if request.answered_at is None else get_expiry(at)
+    package.save()
+    facts = {"package": str(package.pk), "size": file.size, "manifest": manifest_hash}
+    record_step("rights_request.copy_built", request, actor, at, facts)
+    _inform(request, package, actor, at)
+    return package
+
+
+def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
+    """Write the archive into a sealed file; return the file and the hash of the manifest."""
+    parts = [(part.kind, part.decision) for part in list_copy_parts(package.request)]
+    contents, portable = derive_contents(parts, package.left_out), list_portable_categories(package, at=at)
+    writer = PackageWriter(
+        package=package,
+        contents=contents,
+        reader=Reader(package.subject, sealer_of(package.subject), package.request.requester_id),
+        sections=list_sections(),
+        answers=list_system_answers(package, contents, portable=portable),
+        portable=portable,
+        at=at,
+        others=[Reader(one, sealer_of(one), package.request.requester_id) for one in list_same_person(package.subject)],
+    )
+    limit = settings.PACKAGE_MOST_BYTES
+    with write_file(package.subject, kind=FileKind.ZIP, package=package.pk, most_bytes=limit) as sink:
+        with Archive(sink, at=at) as archive:
+            manifest_hash = writer.write(archive)
+        return sink.finish(at=at), manifest_hash
+
+
+def _inform(request: RightsRequest, package: Package, actor: Actor, at: datetime) -> None:
+    """Email the sender that a copy built after the answer is ready; the answer names the first one."""
+    sender = request.sender
+    if package.expires_at is None or sender is None or sender.email is None:
+        return
+    until = format_day(package.expires_at, request.client.time_zone)
+    context = {"number": request.number, "until": until, "url": get_page_url(request)}
+    told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
+    send_message(COPY_READY.code, to=sender, client_id=request.client_id, context=context, **told)
+
+
+@transaction.atomic
+def record_failure(package_id: UUID, *, failure: BuildFailure, client_id: UUID, actor: Actor, at: datetime) -> None:
+    """Record that a package could not be built and why, for staff to see. Raises RequestEnded."""
+    found = Package.objects.select_related("request").get(pk=package_id, client_id=client_id)
+    request = lock_open_request(found.request)
+    waiting = Package.objects.live().filter(pk=package_id, client_id=client_id, state=PackageState.BUILDING)
+    if waiting.update(state=PackageState.FAILED, failure=failure.value, attempts=F("attempts") + 1, tried_at=at):
+        facts = {"package": str(package_id), "failure": failure.value}
+        record_step("rights_request.copy_failed", request, actor, at, facts)
+
+
+def record(kind: str, request: RightsRequest, actor: Actor, at: datetime, facts: Mapping[str, Any]) -> None:
+    """Record a step of a locked request; a closed one keeps its state."""
+    record_step(kind, request, actor, at, facts, State(request.state) if request.closed_at else None)
+
+
+_AT_ONCE = 100
+
+
+def end_package(package: Package, *, keeps_copies: bool = False, actor: Actor, at: datetime) -> None:
+    """Delete a package and what systems gave for it, in the transaction that locked its request.
+
+    With ``keeps_copies`` what systems gave stays for the next package. Orders that are still open give nothing more
+    for this package; what they give is deleted after the period of what systems gave.
+    """
+    purge_package(package.pk, client_id=package.client_id)
+    package.state, package.failure, package.ended_at = PackageState.ENDED, "", at
+    package.save(update_fields=["state", "failure", "ended_at"])
+    if not keeps_copies:
+        for order in list_orders(package).exclude(ended_at=None):
+            purge_copies(order, actor=actor, at=at)
+
+
+def end_due_packages(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """End the packages of a client that expired or whose request is closed; return how many, up to 100."""
+    due = list(Package.objects.due_to_end(at).filter(client_id=client_id).order_by("pk")[:_AT_ONCE])
+    return sum(_end_if_due(package, actor, at) for package in due)
+
+
+@transaction.atomic
+def _end_if_due(row: Package, actor: Actor, at: datetime) -> bool:
+    locked = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "client")
+    request = locked.get(pk=row.request_id, client_id=row.client_id)
+    own = Package.objects.due_to_end(at).filter(pk=row.pk, client_id=row.client_id)
+    package: Package | None = own.select_for_update(of=("self",)).first()
+    if package is None:
+        return False
+    end_package(package, actor=actor, at=at)
+    record("rights_request.copy_ended", request, actor, at, {"package": str(package.pk)})
+    return True
+
+
+def end_packages_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
+    """Delete the packages of a person, and those they requested as a guardian; a handler of ``people.before_erasure``.
+
+    What systems gave about the person becomes unreadable with their key; about a child it is deleted.
+    """
+    own = _find_live_of(subject)
+    for package in own.select_for_update(of=("self",)).select_related("request"):
+        end_package(package, keeps_copies=package.subject_id == subject.pk, actor=actor, at=at)
+
+
+def describe_unfetched_copies(erasure: Erasure) -> str:
+    """Return a sentence while a copy that the person requested waits to be fetched: the erasure would destroy it.
+
+    Connected to ``people.erasure_blockers``. It waits until the copy was fetched once, has expired, or its request is
+    closed.
+    """
+    fetched = PackageDownload.objects.filter(client_id=OuterRef("client_id"), package_id=OuterRef("pk"))
+    offered = _find_live_of(erasure.subject).filter(state=PackageState.READY, expires_at__isnull=False)
+    waiting = offered.filter(~Exists(fetched), request__closed_at=None).order_by("pk")
+    numbers = list(waiting.values_list("request__number", flat=True))
+    words = _("A copy of the data is not fetched yet, and has not expired: {numbers}.")
+    return words.format(numbers=", ".join(numbers)) if numbers else ""
+
+
+def _find_live_of(person: Subject) -> PackageQuerySet:
+    """Find the packages about a person, and those that they requested as a guardian."""
+    live = Package.objects.live().filter(client_id=person.client_id)
+    found: PackageQuerySet = live.filter(Q(subject=person) | Q(request__requester=person))
+    return found

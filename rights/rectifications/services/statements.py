@@ -1,24 +1,36 @@
 """Statements of a person about wrong data: add corrections to a request, read them, and refuse one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
+from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import categories_held
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.mail.recipients import GivenAddress, GivenNumber
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.details import SubjectDetails
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.people import open_details, record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
+from rights.rectifications.messages import CONTACT_CHANGED
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS, OTHER, check_value, to_text
-from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
+from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.closing import IdentityDiffers
@@ -237,3 +249,50 @@ def _read_stored(
     record_access(subject, fields, actor=actor, reason=reason, at=at)
     details = open_details(subject, sealer_of(subject))
     return {name: to_text(name, details) for name in fields}
+
+
+type _Recipient = Subject | GivenAddress | GivenNumber
+
+
+def inform_previous_contacts(
+    subject: Subject,
+    before: SubjectDetails,
+    after: SubjectDetails,
+    *,
+    related_id: UUID | None,
+    actor: Actor,
+    at: datetime,
+) -> int:
+    """Send a notice to each contact that was on file before a change of contacts; return how many (decision 0071).
+
+    So the person learns of a change that an impostor caused in order to get their data. The notice holds neither a name
+    nor the new contact, since a previous address may be another person's. Staff cause it, so it does not count under
+    the daily limit, which others could use up.
+    """
+    if (before.email, before.phone) == (after.email, after.phone):
+        return 0
+    context = {"url": build_public_url(reverse("rights-form-of", args=[subject.client.code]))}
+    told: dict[str, Any] = {"language": subject.language, "related_id": related_id, "actor": actor, "at": at}
+    recipients = list(_list_recipients(subject, before, after))
+    for to, channel in recipients:
+        send_message(CONTACT_CHANGED.code, to=to, channel=channel, client_id=subject.client_id, context=context, **told)
+    return len(recipients)
+
+
+def _list_recipients(
+    subject: Subject, before: SubjectDetails, after: SubjectDetails
+) -> Iterator[tuple[_Recipient, Channel]]:
+    email = to_given_address(before.email) if before.email != after.email else subject
+    if before.email and email is not None:
+        yield email, Channel.MAIL
+    if before.phone:
+        yield GivenNumber(before.phone) if before.phone != after.phone else subject, Channel.TEXT
+
+
+def to_given_address(email: str | None) -> GivenAddress | None:
+    """Return an address on file as a recipient, its domain in ASCII; None if no email can be sent to it."""
+    local, _, domain = (email or "").rpartition("@")
+    try:
+        return GivenAddress(f"{local}@{punycode(domain)}")
+    except (ValidationError, UnicodeError):
+        return None

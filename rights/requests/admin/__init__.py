@@ -1,3 +1,3 @@
 """Rights requests in the console."""
 
-from rights.requests.admin import dashboard, person, requests
+from rights.requests.admin import requests

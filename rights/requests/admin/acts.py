@@ -9,9 +9,9 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
-from paktaleem.foundation.accounts.requests import get_arrival_time
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.columns import moment
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -20,13 +20,12 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.clock.deadlines import format_day
 from rights.requests.admin import forms
-from rights.requests.admin.letters import preview_message, show_sheet
+from rights.requests.admin.forms import preview_message, show_sheet
 from rights.requests.hooks import texts_to_read
 from rights.requests.letters import Occasion, compose_letter, get_answer_occasion
 from rights.requests.messages import ANSWER, NOTICE
-from rights.requests.models.requests import RightKind, RightsRequest
-from rights.requests.models.timeline import RequestPause
-from rights.requests.services import adding, clock, closing, decisions, delivery, handling, identity, intake
+from rights.requests.models import RequestPause, RightKind, RightsRequest
+from rights.requests.services import clock, closing, decisions, intake
 from rights.requests.services.decisions import may_decide
 from rights.requests.states import Decision
 
@@ -37,7 +36,7 @@ def _by(request: HttpRequest) -> dict[str, Any]:
 
 def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     texts = intake.read_request(row, reason=given["reason"], **_by(request))
-    notes = handling.read_notes(row, actor=actor_of(request))
+    notes = decisions.read_notes(row, actor=actor_of(request))
     owner: Any = site.get_model_admin(RightsRequest)
     labels = {"details": gettext("Details"), "contact": gettext("Contact"), "answer": gettext("Answer")}
     shown = [(labels[field], text) for field, text in texts.items()]
@@ -51,11 +50,11 @@ def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> Ht
 
 
 def _note(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    handling.add_note(row, text=given["text"], **_by(request))
+    decisions.add_note(row, text=given["text"], **_by(request))
 
 
 def _assign(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    handling.assign_request(row, assignee=given["assignee"], **_by(request))
+    decisions.assign_request(row, assignee=given["assignee"], **_by(request))
 
 
 def _match(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -63,7 +62,7 @@ def _match(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> N
 
 
 def _verify(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    identity.verify_identity(row, method=given["method"], **_by(request))
+    intake.verify_identity(row, method=given["method"], **_by(request))
 
 
 def _pause(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -107,7 +106,7 @@ def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
 
 def _record_delivery(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    delivery.record_delivery(row, **_by(request))
+    closing.record_delivery(row, **_by(request))
 
 
 def _hand_over_unless_mailed(request: HttpRequest, row: RightsRequest, step: str, text: str) -> HttpResponse | None:
@@ -123,7 +122,7 @@ def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> N
 
 
 def _add_rights(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    adding.add_rights(row, kinds=given["kinds"], **_by(request))
+    closing.add_rights(row, kinds=given["kinds"], **_by(request))
 
 
 def _link(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -175,7 +174,7 @@ def _may_decide(row: RightsRequest, actor: Actor, at: datetime) -> bool:
 
 
 def _may_turn(row: RightsRequest, at: datetime) -> bool:
-    return _is_unanswered(row, at) and bool(adding.list_addable_rights(row))
+    return _is_unanswered(row, at) and bool(closing.list_addable_rights(row))
 
 
 def _is_decided(row: RightsRequest, at: datetime) -> bool:
@@ -283,7 +282,7 @@ _DELIVERY = RowAction(
     form=ActionForm,
     lead="Only once the person holds the printed answer or notice in their hands. Until then the clock runs.",
     done="Recorded: the person has it.",
-    applies=lambda row, _: row.is_open and bool(delivery.find_undelivered(row)),
+    applies=lambda row, _: row.is_open and bool(closing.find_undelivered(row)),
 )
 _DECISION = (
     RowAction(

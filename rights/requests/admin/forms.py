@@ -1,14 +1,18 @@
 """Forms of the acts on a rights request."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.mail.kinds import MessageKind
+from paktaleem.directory.mail.letter_pages import preview_letter, show_letter_sheet
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
@@ -16,23 +20,22 @@ from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_purpose, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from rights.clock.deadlines import format_day
-from rights.requests.models.requests import (
+from rights.requests.models import (
     DECIDERS,
     DECISIONS,
     REFUSALS,
     IdentityMethod,
+    PauseCause,
     RequestPart,
     RightKind,
     RightsRequest,
 )
-from rights.requests.models.timeline import PauseCause
 from rights.requests.selectors import list_linkable, list_purposes_of_part
-from rights.requests.services.adding import list_addable_rights
-from rights.requests.services.closing import may_answer_contact
-from rights.requests.services.decisions import GRANTED_BY_PURPOSE, may_decide
-from rights.requests.services.handling import list_assignees
+from rights.requests.services.closing import list_addable_rights, may_answer_contact
+from rights.requests.services.decisions import GRANTED_BY_PURPOSE, list_assignees, may_decide
 from rights.requests.services.steps import list_parts
 
 _TEXT = {"rows": 8, "dir": "auto"}
@@ -260,3 +263,27 @@ class IntakeForm(ActionForm):
         at = get_action_time(self.request)
         local = at.astimezone(ZoneInfo(self.row.client.time_zone))
         return min(at, local.replace(year=day.year, month=day.month, day=day.day))
+
+
+def preview_message(
+    request: HttpRequest, row: RightsRequest, slug: str, *, kind: MessageKind, language: str = "", **values: str
+) -> HttpResponse:
+    """Show the page of an act again, with the email as the person would receive it; nothing is sent or stored."""
+    values["number"] = row.number
+    return preview_letter(request, row, slug, kind=kind, language=language or row.language, **values)
+
+
+def show_sheet(request: HttpRequest, row: RightsRequest, *, text: str, language: str) -> HttpResponse:
+    """Show a letter on a page of its own, to be printed and handed over."""
+    note = gettext(
+        "The letter is recorded. Print this page with your browser and hand it over. You find the text again with "
+        "“Read it”."
+    )
+    return show_letter_sheet(request, row, heading=row.number, note=note, text=text, language=language)
+
+
+type RequestPanel = Callable[[HttpRequest, RightsRequest], dict[str, Any] | None]
+
+request_panels: ExtensionPoint[RequestPanel] = ExtensionPoint(
+    "rights.request_panels", "Panels on the console page of every request: a template and its values, or None."
+)

@@ -1,51 +1,105 @@
 """Console pages of rights requests: the queue, a page for each request, and the figures."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.admin.panels import panel_of_orders
-from paktaleem.directory.data_systems.order_cases import OrderCase, order_cases
+from paktaleem.directory.data_systems.admin.systems import panel_of_orders
+from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.merges.admin import render_same_person
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
+from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime
-from paktaleem.foundation.console.requests import actor_of, may
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.person_pages import (
+    REQUESTS,
+    SummaryLine,
+    list_url_of_person,
+    on_tab,
+    person_acts,
+    person_summaries,
+)
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.word_lists import join_words
+from rights.clock.picture import ClockPicture, MarkKind, draw_clock
 from rights.requests.admin.acts import ACTS
-from rights.requests.admin.clock import clock_panel
-from rights.requests.admin.figures import export_figures, show_figures
-from rights.requests.admin.panels import request_panels
+from rights.requests.admin.forms import IntakeForm, request_panels
 from rights.requests.admin.queue import (
     AssigneeFilter,
     KindFilter,
     RequestProgressFilter,
     assignee_for,
+    export_figures,
     render_due,
     render_standing,
+    show_figures,
 )
 from rights.requests.carried_out import orders_of
-from rights.requests.models.requests import PARENT, RequestPart, RightKind, RightsRequest
-from rights.requests.models.timeline import RequestStep
-from rights.requests.selectors import list_related
+from rights.requests.models import PARENT, Channel, RequestPart, RequestStep, RightKind, RightsRequest
+from rights.requests.selectors import get_clock, list_related
+from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts
+
+_LABELS = {
+    MarkKind.RECEIVED: _("Received {day}"),
+    MarkKind.NOTICE: _("Notice sent {day}"),
+    MarkKind.DUE: _("Due {day}"),
+    MarkKind.EXPECTED: _("Expected {day}"),
+    MarkKind.ANSWERED: _("Stopped {day}"),
+    MarkKind.TODAY: _("Today {day}"),
+}
+
+
+def clock_panel(row: RightsRequest) -> dict[str, Any]:
+    """Return the values of the panel."""
+    at = row.closed_at or row.delivered_at or get_time_of(row.client_id)
+    clock = get_clock(row)
+    picture = draw_clock(clock, at=at)
+    labels = {mark.kind: str(_LABELS[mark.kind]).format(day=day(mark.at)) for mark in picture.marks}
+    return {
+        "template": "console/panels/rights_clock.html",
+        "row": row,
+        "picture": picture,
+        "marks": [(mark, labels[mark.kind]) for mark in picture.marks],
+        "described": "; ".join([*labels.values(), *_describe_pauses(picture)]),
+        "days_left": -((at - row.due_at) // timedelta(days=1)),
+        "is_running": row.is_undelivered,
+        "is_paused": clock.is_paused(at) and row.is_open,
+        "is_overdue": clock.is_overdue(at),
+    }
+
+
+def _describe_pauses(picture: ClockPicture) -> list[str]:
+    return [
+        gettext("Paused from {starts} to {ends}").format(starts=day(one.starts_at), ends=day(one.ends_at))
+        if one.ends_at
+        else gettext("Paused since {starts}").format(starts=day(one.starts_at))
+        for one in picture.pauses
+    ]
 
 
 @admin.register(RightsRequest, site=site)
@@ -217,3 +271,101 @@ def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
 
 searches.connect(RowSearch(RightsRequest, ("number",), upper=True))
 order_cases.connect(OrderCase(PARENT, RightsRequest))
+
+
+__all__: list[str] = []
+
+_MOST = 50
+
+
+def _record(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    made = receive_request(
+        row.client,
+        kinds=given["kinds"],
+        channel=Channel.TELEPHONE if actor.client_id is None else Channel.CLIENT,
+        subject=row,
+        details=given["details"],
+        language=row.language,
+        received_at=given["received_on"],
+        actor=actor,
+        at=get_action_time(request),
+    )
+    url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
+    return HttpResponseRedirect(url)
+
+
+person_acts.connect(
+    RowAction(
+        "rights-request",
+        "Record a rights request",
+        Capability.RECEIVE_RIGHTS_REQUESTS,
+        _record,
+        form=IntakeForm,
+        lead="A request that the person makes by telephone, in person or in writing. It proves nothing about who they "
+        "are: call back a number that was on file before, then verify the identity on the request’s page.",
+        applies=lambda row, _: row.erased_at is None,
+    )
+)
+
+
+@on_tab(REQUESTS)
+def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the requests about any record of a person, newest first: the latest fifty."""
+    if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
+        return None
+    own = RightsRequest.objects.filter(client_id=row.client_id, subject__in=[row, *list_same_person(row)])
+    found = take_latest(own.order_by("-received_at", "-id"), _MOST)
+    name = "admin:rights_rightsrequest_change"
+    lines = found.map(lambda one: (one, reverse(name, args=[one.pk], current_app=site.name)))
+    panel = {"template": "console/panels/rights_related.html", "title": gettext("Requests of this person")}
+    return (
+        {**panel, "lines": lines, "all_url": f"{list_url_of_person(RightsRequest, row.pk)}&{PROGRESS}=all"}
+        if lines
+        else None
+    )
+
+
+@person_summaries.connect
+def summarize_requests(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return how many requests about any record of a person are open; nothing if there are none."""
+    if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
+        return []
+    people = [row, *list_same_person(row)]
+    number = RightsRequest.objects.filter(client_id=row.client_id, subject__in=people, closed_at=None).count()
+    return [SummaryLine(gettext("Open requests"), str(number), "?tab=requests")] if number else []
+
+
+@request_panels.connect
+def same_person_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Show the other records of the person, which the request covers too; nothing if there are none."""
+    del request
+    others = render_same_person(row.subject) if row.subject is not None else ""
+    return {"template": "console/panels/same_person.html", "others": others} if others else None
+
+
+_LATE = gettext_lazy("the person has no answer and no notice")
+
+
+@boards.connect
+def rights_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return cards that count open, soon due and overdue requests."""
+    if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
+        return []
+    rows = RightsRequest.objects
+    url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name)
+    found = [
+        (gettext("Rights requests"), "open", rows.open(), gettext("open, due soonest first"), Severity.TO_DO),
+        (
+            gettext("Rights requests due soon"),
+            "due_soon",
+            select_by_clock(at, rows.due_soon),
+            gettext("due within seven days"),
+            Severity.URGENT,
+        ),
+        (gettext("Rights requests overdue"), "overdue", select_by_clock(at, rows.overdue), _LATE, Severity.OVERDUE),
+    ]
+    return [
+        Task(title, requests, str(note), f"{url}?{PROGRESS}={which}", severity, due="answer_by")
+        for title, which, requests, note, severity in found
+    ]

@@ -1,5 +1,6 @@
 """Answer a request, close it when every system is done, and link requests that are the same."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -17,19 +19,28 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from rights.requests.carried_out import is_carried_out, orders_of
 from rights.requests.hooks import before_answering, before_closing, request_continued
-from rights.requests.messages import ANSWER
-from rights.requests.models.limits import RequestLimit
-from rights.requests.models.requests import PARENT, RequestPart, RightsRequest
-from rights.requests.models.timeline import RequestStep
+from rights.requests.messages import ANSWER, NOTICE
+from rights.requests.models import (
+    PARENT,
+    RequestExtension,
+    RequestLimit,
+    RequestPart,
+    RequestStep,
+    RightKind,
+    RightsRequest,
+)
 from rights.requests.sealing import open_text, seal_text
-from rights.requests.services.clock import lock_unanswered, update_dates
+from rights.requests.services.clock import TooLate, lock_unanswered, update_dates
 from rights.requests.services.decisions import AlreadyDecided
+from rights.requests.services.intake import create_parts
+from rights.requests.services.outcomes import GUARDIANS_RIGHTS, decide_at_once, require_authority
 from rights.requests.services.steps import (
     NEEDS_NO_IDENTITY,
     RequestEnded,
     end_request,
     list_parts,
     lock_open_request,
+    lock_request,
     record_step,
 )
 from rights.requests.states import Decision, State
@@ -235,3 +246,114 @@ def _requests_served(order: Order) -> list[UUID]:
         return []
     rows = RequestLimit.objects.filter(client_id=order.client_id, **{order.parent_kind: order.parent_id})
     return list(rows.order_by("request_id").values_list("request_id", flat=True))
+
+
+class NothingToDeliver(PortalError):
+    """The person has everything that was written to them."""
+
+    console_message = "The person already has the answer, or nothing was written yet."
+
+
+def find_undelivered(request: RightsRequest) -> str:
+    """Return what was written and has not reached the person: ``answer``, ``notice``, or nothing."""
+    if request.answered_at is not None:
+        return "" if request.delivered_at else "answer"
+    extensions = RequestExtension.objects.filter(client_id=request.client_id, request=request)
+    return "notice" if request.notice_at is None and extensions.exists() else ""
+
+
+@transaction.atomic
+def record_delivery(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
+    """Record that staff handed over the answer, or before it the notice: only then it counts for the clock.
+
+    Raises NothingToDeliver, TooLate for a notice from the due date on, RequestEnded, NotAllowed.
+    """
+    require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
+    request = lock_open_request(request)
+    what = find_undelivered(request)
+    if not what:
+        raise NothingToDeliver
+    if what == "notice" and at >= request.due_at:
+        raise TooLate
+    _set_delivered(request, what, at, at)
+    record_step("rights_request.delivered", request, actor, at, {"what": what})
+    return request
+
+
+def record_letter_outcome(letter: Letter, actor: Actor, at: datetime) -> None:
+    """Record that the email with an answer or a notice failed, or was sent after all (``mail.letter_outcomes``)."""
+    what = {ANSWER.code: "answer", NOTICE.code: "notice"}.get(letter.kind)
+    if what is None or letter.related_id is None:
+        return
+    request = lock_request(RightsRequest(pk=letter.related_id, client_id=letter.client_id))
+    is_sent = letter.state == LetterState.SENT
+    if is_sent == _is_delivered(request, what):
+        return
+    _set_delivered(request, what, at if is_sent else None, at)
+    kind = "rights_request.delivered" if is_sent else "rights_request.undelivered"
+    record_step(kind, request, actor, at, {"what": what})
+
+
+def _is_delivered(request: RightsRequest, what: str) -> bool:
+    return (request.delivered_at if what == "answer" else request.notice_at) is not None
+
+
+def _set_delivered(request: RightsRequest, what: str, moment: datetime | None, at: datetime) -> None:
+    if what == "answer":
+        request.delivered_at = moment
+    else:
+        request.notice_at = moment
+    update_dates(request, at)
+
+
+TURNS_INTO_RIGHTS = frozenset({RightKind.QUESTION, RightKind.CHILD_CONCERN})
+"""Kinds that are no right, and can turn into one."""
+
+
+class NoQuestion(PortalError):
+    """The request is neither a question nor a concern: its rights are what the person asked for."""
+
+    console_message = "Only a question or a concern can turn into a right."
+
+
+def list_addable_rights(request: RightsRequest) -> list[RightKind]:
+    """List the rights that a question or a concern can turn into; none for another request."""
+    own = {RightKind(part.kind) for part in list_parts(request)}
+    if not own & TURNS_INTO_RIGHTS:
+        return []
+    offered = set(RightKind) if request.requester_id is None else GUARDIANS_RIGHTS - _asked_elsewhere(request)
+    return [kind for kind in RightKind if kind in offered - own - TURNS_INTO_RIGHTS]
+
+
+def _asked_elsewhere(request: RightsRequest) -> set[RightKind]:
+    """Return the rights in the guardian's other open requests about the child: there is one open request for each."""
+    people = {"subject_id": request.subject_id, "requester_id": request.requester_id}
+    others = RightsRequest.objects.open().filter(client_id=request.client_id, **people).exclude(pk=request.pk)
+    parts = RequestPart.objects.filter(client_id=request.client_id, request__in=others)
+    return {RightKind(kind) for kind in parts.order_by().values_list("kind", flat=True)}
+
+
+@transaction.atomic
+def add_rights(
+    request: RightsRequest, *, kinds: Sequence[RightKind | str], actor: Actor, at: datetime
+) -> RightsRequest:
+    """Add the rights that the text of a question or a concern exercises; each goes to its controller.
+
+    Number, receipt and due date stay. Nothing is granted by this, except what needs no decision once the sender is
+    verified. Raises ValidationError naming ``kinds``, NoQuestion, RequestNotAllowed, AlreadyAnswered, RequestEnded,
+    NotAllowed.
+    """
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    request = lock_unanswered(request)
+    addable = list_addable_rights(request)
+    if not addable:
+        raise NoQuestion
+    added = list(dict.fromkeys(RightKind(kind) for kind in kinds))
+    if not added or set(added) - set(addable):
+        raise ValidationError({"kinds": [_("Name rights that the request does not have yet.")]})
+    require_authority(request, added, at=at)
+    create_parts(request, added, (), at)
+    update_dates(request, at)
+    record_step("rights_request.rights_added", request, actor, at, {"added": [kind.value for kind in added]})
+    decide_at_once(request, actor=actor, at=at)
+    return request

@@ -9,11 +9,11 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.people.erasure_hooks import Hold
+from paktaleem.directory.people.extension_points import Hold
 from paktaleem.foundation.accounts.actors import Actor, system_actor
-from retention.schedule.models.holds import HoldKind
-from retention.schedule.services.cases import hold_for_case, lift_holds_of_case
-from rights.requests.models.requests import PARENT, RequestPart, RightKind, RightsRequest
+from retention.schedule.models import HoldKind
+from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
+from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.states import Decision
 
 _PORTAL = system_actor("rights.holds")

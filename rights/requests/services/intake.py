@@ -1,8 +1,8 @@
 """Receive a request from any channel, read its texts, and assign it to a person."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,32 +10,42 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.notices.selectors.purposes import find_purposes
-from paktaleem.directory.access_links.limits import count_rights_message, count_verified_message
+from consent.notices.selectors.public import find_purposes
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message, count_verified_message
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
-from paktaleem.directory.people.services.locking import lock_subject
+from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from rights.clock.deadlines import ANSWER_TIME, due_at, format_day
-from rights.requests.addresses import get_start_url
-from rights.requests.hooks import person_assigned, person_named
-from rights.requests.messages import RECEIVED
-from rights.requests.models.requests import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
-from rights.requests.models.timeline import RequestPause
+from rights.requests.hooks import identity_verified, person_assigned, person_named
+from rights.requests.letters import get_start_url
+from rights.requests.messages import CONFIRM, RECEIVED
+from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.sealing import create_key, open_text, seal_text
-from rights.requests.selectors import find_deciders, name_rights
-from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authority
-from rights.requests.services.clock import update_dates
+from rights.requests.selectors import find_deciders, is_erasing, name_rights
+from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.holds import hold_data, move_hold
-from rights.requests.services.outcomes import decide_at_once
-from rights.requests.services.steps import lock_open_request, lock_request, record_step
+from rights.requests.services.outcomes import GUARDIANS_RIGHTS, decide_at_once, require_authority
+from rights.requests.services.steps import (
+    end_request,
+    list_parts,
+    lock_open_request,
+    lock_request,
+    record_step,
+    require_subject,
+)
 from rights.requests.states import State
 
 MATCH_SENDER = "rights.match_sender"
@@ -247,4 +257,161 @@ def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at:
     for handler in person_assigned:
         handler(request, actor, at)
     _acknowledge(request, actor, at)
+    return request
+
+
+MATCH_LIMITS = (Limit("rights-match/address", 3, timedelta(days=1)),)
+"""Requests matched with a person: three a day for each contact of a client, whether it is on file or not."""
+
+
+@transaction.atomic
+def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor: Actor, at: datetime) -> bool:
+    """Assign a request to the one person whose contact on file it names, and send them a link to confirm it.
+
+    The link goes to the contact on file and shows nothing without a code: so the person learns of every request made
+    in their name. No link is sent beyond three messages a day to one address; staff then inform the person. Returns
+    False if no person, or more than one, has this contact, and from the fourth request of a contact in a day on; an
+    officer then looks at it. ``at`` is on the system clock. Raises RequestEnded, CannotOpen.
+    """
+    request = lock_open_request(request)
+    subject = None if request.subject_id else _find_sender(request)
+    if subject is None:
+        return False
+    request.subject = subject
+    sent = count_rights_message(subject)
+    if sent:
+        values = {"number": request.number, "rights": name_rights(request)}
+        told: dict[str, Any] = {"kind": CONFIRM, "values": values, "related_id": request.pk, "actor": actor, "at": at}
+        send_access_link(subject, page=Page.REQUESTS, address=address, **told)
+    record_step("rights_request.matched", request, actor, to_client_clock(at), {"sent": sent})
+    now = to_client_clock(at)
+    move_hold(request, now)
+    for assigned in person_assigned:
+        assigned(request, actor, now)
+    for handler in person_named:
+        handler(request, informed=sent, actor=actor, at=now)
+    return True
+
+
+def _find_sender(request: RightsRequest) -> Subject | None:
+    client = Client.objects.get(pk=request.client_id)
+    contact = open_text(request, row=request, field="contact")
+    try:
+        field, index = contact_index(client.pk, contact, region=client.country)
+    except ValueError:
+        return None
+    if not count_attempt(MATCH_LIMITS, address=f"{client.pk}/{index.hex()}", ip=""):
+        return None
+    people = Subject.objects.filter(client_id=client.pk, erased_at=None, **{f"{field}_index": index})
+    found = list(people[:2])
+    return found[0] if len(found) == 1 and found[0].email is not None else None
+
+
+_BY_STAFF = frozenset({IdentityMethod.CLIENT, IdentityMethod.CALL_BACK})
+
+
+class ContactTooNew(PortalError):
+    """The contact to which the code was sent was added or changed less than 72 hours ago."""
+
+    console_message = "The contact on file was changed less than 72 hours ago. Wait, or let the client confirm."
+
+
+class ErasureGranted(PortalError):
+    """The erasure that the request asks for is granted: it is cancelled, and the request then closed by staff."""
+
+
+class NoNumber(PortalError):
+    """No telephone number of the person is on file, so no call back proves anything."""
+
+    console_message = "No telephone number of this person is on file. Let the client confirm that it knows them."
+
+
+@transaction.atomic
+def verify_identity(
+    request: RightsRequest, *, method: IdentityMethod | str, actor: Actor, at: datetime
+) -> RightsRequest:
+    """Record that staff verified the person: the client knows them, or answered on a number on file (GDPR Art. 12(6)).
+
+    For a guardian's request the guardian is verified, whose authority must not have ended. Verifying again changes
+    nothing. Raises NoNumber, ContactTooNew, PersonUnknown, RequestNotAllowed, RequestEnded, NotAllowed.
+    """
+    is_call = method == IdentityMethod.CALL_BACK
+    capability = Capability.CALL_BACK_RIGHTS_REQUESTS if is_call else Capability.HANDLE_RIGHTS_REQUESTS
+    require(actor, capability, request.client_id)
+    if IdentityMethod(method) not in _BY_STAFF or (method == IdentityMethod.CLIENT and actor.client_id is None):
+        raise NotAllowed("Only the client may confirm that it knows the person.")
+    request = lock_open_request(request)
+    sender = request.requester or require_subject(request)
+    if is_call:
+        check_number(sender, at)
+    return record_verified(request, IdentityMethod(method), actor=actor, at=at)
+
+
+@transaction.atomic
+def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
+    """Record that the person, on their own page, confirmed that they made the request (decision 0064).
+
+    ``by_code`` is True if they signed in with a code to a contact on file, False if the learning platform signed them
+    in. Raises ContactTooNew, RequestEnded, NotAllowed for another person.
+    """
+    request = lock_open_request(request)
+    subject = _require_own(request, actor)
+    if by_code:
+        _check_contact(subject, at)
+    return record_verified(request, IdentityMethod.CODE if by_code else IdentityMethod.LMS, actor=actor, at=at)
+
+
+@transaction.atomic
+def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
+    """End a request that the person or guardian did not make, or no longer wants (decision 0064).
+
+    ``by_code`` as in ``confirm_own_request``.
+
+    A code to a contact that is too new does not end a request whose person is verified. Raises ContactTooNew,
+    ErasureGranted, AlreadyAnswered, RequestEnded, NotAllowed.
+    """
+    request = lock_unanswered(request)
+    subject = _require_own(request, actor)
+    if is_erasing(list_parts(request)):
+        raise ErasureGranted
+    if by_code and request.is_identity_verified:
+        _check_contact(subject, at)
+    end_request("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
+    return request
+
+
+def _require_own(request: RightsRequest, actor: Actor) -> Subject:
+    sender = request.sender
+    if sender is None or actor.kind is not ByKind.SUBJECT or actor.id != sender.pk:
+        raise NotAllowed("Only the person may do this.")
+    return sender
+
+
+def check_number(subject: Subject, at: datetime) -> None:
+    """Require a telephone number on file that has not changed in the last 72 hours. Raises NoNumber, ContactTooNew."""
+    if subject.phone is None:
+        raise NoNumber
+    _check_contact(subject, at)
+
+
+def _check_contact(subject: Subject, at: datetime) -> None:
+    if not is_contact_settled(subject, at):
+        raise ContactTooNew
+
+
+@transaction.atomic
+def record_verified(request: RightsRequest, method: IdentityMethod, *, actor: Actor, at: datetime) -> RightsRequest:
+    """Record that the sender of a request is verified, which the caller has checked.
+
+    Raises RequestNotAllowed if a guardian's authority has ended, RequestEnded.
+    """
+    request = lock_open_request(request)
+    if request.is_identity_verified:
+        return request
+    require_authority(request, [request.guardian_right], at=at)
+    request.identity_method, request.identity_verified_at = method, at
+    record_step("rights_request.identity_verified", request, actor, at, {"method": method.value})
+    decide_at_once(request, actor=actor, at=at)
+    for handler in identity_verified:
+        handler(request, actor, at)
     return request

@@ -9,12 +9,10 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.rows import insert_rows
+from paktaleem.foundation.tenancy.rows import insert_rows, new_id
 from rights.requests.carried_out import is_carried_out
 from rights.requests.hooks import request_ended
-from rights.requests.models.requests import RequestPart, RightKind, RightsRequest
-from rights.requests.models.timeline import RequestStep
+from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
 
 NEEDS_NO_IDENTITY = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})

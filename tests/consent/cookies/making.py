@@ -3,11 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from consent.cookies.models.choices import BannerVersion
-from consent.cookies.models.links import LinkedService
-from consent.cookies.models.register import Cookie, CookieSite
+from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
 from consent.cookies.selectors import find_banner
-from consent.cookies.services.register import save_cookie, save_link, save_site
+from consent.cookies.services import save_cookie, save_link, save_site
 from paktaleem.foundation.audit.actors import Reason
 from tests.factories import CAST_AT, SETTING_UP
 

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import expect
 
-from consent.cookies.models.choices import ChoiceSource, CookieChoice, Visitor
-from consent.cookies.script import render_tag
-from consent.cookies.services.choices import ChoiceMade, record_choice
+from consent.cookies.banner import render_tag
+from consent.cookies.models import ChoiceSource, CookieChoice, Visitor
+from consent.cookies.services import ChoiceMade, record_choice
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.browsing import violations

@@ -12,9 +12,9 @@ from hypothesis import given as generated
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from consent.cookies.models.choices import ChoiceSource, CookieChoice, Visitor
+from consent.cookies.models import ChoiceSource, CookieChoice, Visitor
 from consent.cookies.selectors import find_visitor, hash_token
-from consent.cookies.services.choices import (
+from consent.cookies.services import (
     BannerOutdated,
     ChildMayNotAccept,
     ChoiceMade,
@@ -23,7 +23,7 @@ from consent.cookies.services.choices import (
     record_choice,
 )
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.consent.cookies.making import get_banner, make_cookie, make_usual_cookies
 from tests.keeping import default_period
 

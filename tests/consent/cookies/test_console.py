@@ -5,11 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from consent.cookies.models.choices import ChoiceSource, CookieChoice
-from consent.cookies.models.links import LinkedService
-from consent.cookies.models.register import Cookie, CookieSite
-from consent.cookies.script import CURRENT, RELEASES
-from consent.cookies.services.choices import ChoiceMade, record_choice
+from consent.cookies.banner import CURRENT, RELEASES
+from consent.cookies.models import ChoiceSource, Cookie, CookieChoice, CookieSite, LinkedService
+from consent.cookies.services import ChoiceMade, record_choice
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.cookies.making import make_cookie, make_link, make_site, make_usual_cookies

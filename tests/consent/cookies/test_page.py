@@ -5,9 +5,9 @@ import re
 import pytest
 from django.test import Client
 
-from consent.cookies.models.choices import ChoiceSource, CookieChoice
-from consent.cookies.services.choices import ChoiceMade, record_choice
-from consent.cookies.views.page import PAGE_LIMITS
+from consent.cookies.models import ChoiceSource, CookieChoice
+from consent.cookies.services import ChoiceMade, record_choice
+from consent.cookies.views import PAGE_LIMITS
 from paktaleem.directory.access_links.limits import count_in_window
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client

@@ -8,20 +8,18 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
-from consent.cookies.models.choices import BannerVersion
-from consent.cookies.models.links import LinkedService
-from consent.cookies.models.register import Cookie, CookieSite
+from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
 from consent.cookies.selectors import find_client_of_site, list_links, list_links_to_review
-from consent.cookies.services.register import request_necessary_cookie, review_link, save_cookie, save_link, save_site
+from consent.cookies.services import request_necessary_cookie, review_link, save_cookie, save_link, save_site
+from consent.register.effects import WeakensSafeguard
 from consent.register.services.register import SharedRowNotEditable
 from consent.register.services.safeguards import decide_safeguard_change
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.consent.cookies.making import ORIGIN, get_banner, make_cookie, make_site, make_usual_cookies
 
 WHY = Reason.REVIEW

@@ -4,7 +4,7 @@ import re
 
 from django.test import Client
 
-from consent.cookies.script import CURRENT, RELEASES, get_script_path, render_tag
+from consent.cookies.banner import CURRENT, RELEASES, get_script_path, render_tag
 from tests.banner import STATIC, build, compute_integrity
 
 

@@ -8,9 +8,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
-from consent.cookies.banner import build_content
-from consent.cookies.models.register import Cookie
-from consent.cookies.script import CURRENT, get_script_path
+from consent.cookies.banner import CURRENT, build_content, get_script_path
+from consent.cookies.models import Cookie
 from tests.banner import STATIC
 
 ORIGIN = "http://lms.example"

@@ -11,8 +11,8 @@ from hypothesis import given as generated
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from consent.cookies.models.choices import CookieChoice
-from consent.cookies.views import script
+from consent.cookies import views
+from consent.cookies.models import CookieChoice
 from paktaleem.directory.access_links.limits import count_in_window
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
@@ -216,7 +216,7 @@ def exhaust(cast, time_machine):
     ("what", "ip"), [("cookie-choices/address+ip", "127.0.0.1"), ("cookie-choices/address", "192.0.2.7")]
 )
 def test_too_many_choices_of_one_address_or_site_are_refused(page, recorded, exhaust, what, ip):
-    exhaust(script.CHOICE_LIMITS, what, ip)
+    exhaust(views.CHOICE_LIMITS, what, ip)
     answer = page.choose("analytics")
     assert answer.status_code == 429
     assert answer["Access-Control-Allow-Origin"] == ORIGIN
@@ -226,14 +226,14 @@ def test_too_many_choices_of_one_address_or_site_are_refused(page, recorded, exh
 
 
 def test_reads_of_choices_do_not_use_up_the_limit_of_writes(page, exhaust):
-    exhaust(script.QUESTION_LIMITS, "cookie-questions/address+ip")
+    exhaust(views.QUESTION_LIMITS, "cookie-questions/address+ip")
     assert page.post("choices/current", {"visitor": str(uuid4())}).status_code == 429
     assert page.choose("analytics").status_code == 201
 
 
 def test_the_limits_of_an_address_are_reached_before_those_of_its_site():
     """One address alone, whatever it sends, takes no choice from the others of the site."""
-    for limits in (script.CHOICE_LIMITS, script.QUESTION_LIMITS):
+    for limits in (views.CHOICE_LIMITS, views.QUESTION_LIMITS):
         kinds = [one.what.partition("/")[2] for one in limits]
         assert kinds == sorted(kinds, reverse=True)
         by_kind = {one.what.partition("/")[2]: one.times for one in limits if one.within == timedelta(minutes=1)}

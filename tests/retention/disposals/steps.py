@@ -3,19 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.models.systems import System
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.foundation.accounts.actors import system_actor
-from retention.disposals.models.batches import Batch, Sweep
-from retention.disposals.models.items import Item
-from retention.disposals.services.executing import order_chunk
+from retention.disposals.models import Batch, Item, Sweep
+from retention.disposals.services.executing import certify_if_answered, order_chunk
 from retention.disposals.services.reviewing import approve_disposal
 from retention.disposals.services.sweeping import flag_chunk, start_sweep
-from retention.disposals.services.verifying import certify_if_answered
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import Holding
 from tests.cast import Cast
 from tests.retention.schedule.making import DAY, make_holding, make_rule
 

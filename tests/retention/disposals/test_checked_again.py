@@ -7,21 +7,21 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.services.register import change_register, end_period
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer as SystemAnswer
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, accept_order, complete_order
+from paktaleem.directory.data_systems.states import Answer as SystemAnswer
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.foundation.audit.actors import Reason
-from retention.disposals.models.items import Item
-from retention.disposals.services.verifying import certify_if_answered
-from retention.holdings.models.holdings import Holding
-from retention.holdings.services.activity import ActivityReport, report_activity
+from retention.disposals.models import Item
+from retention.disposals.services.executing import certify_if_answered
+from retention.holdings.models import Holding
+from retention.holdings.services.collecting import ActivityReport, report_activity
 from retention.schedule.services.holds import HoldScope, place_hold
 from retention.schedule.services.rules import end_rule
 from tests.data_systems.ending import end_by_two_people

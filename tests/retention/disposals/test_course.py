@@ -4,22 +4,19 @@ import json
 
 import pytest
 
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderSet
-from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.models import Ground, Order, OrderSet
 from paktaleem.directory.data_systems.selectors import Parent, is_set_intact
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.ids import new_id
-from retention.disposals.models.batches import Approval, Batch, Stage
-from retention.disposals.models.certificates import Certificate
-from retention.disposals.models.items import Item
+from paktaleem.foundation.tenancy.rows import new_id
+from retention.disposals.models import Approval, Batch, Certificate, Item, Stage
 from retention.disposals.selectors import get_progress
-from retention.disposals.services.batches import BatchMovedOn
+from retention.disposals.services.certificates import BatchMovedOn
 from retention.disposals.services.reviewing import (
     approve_disposal,
     cancel_disposal,
@@ -30,7 +27,7 @@ from retention.disposals.services.reviewing import (
     settle_approval,
 )
 from retention.disposals.services.sweeping import flag_chunk, open_disposal
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import Holding
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.factories import SETTING_UP
 from tests.retention.disposals.steps import (

@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
 from consent.register.models.purposes import Purpose
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models.batches import Batch
-from retention.holdings.models.holdings import Holding
+from retention.disposals.models import Batch
+from retention.holdings.models import Holding
 from tests.cast import Cast
 from tests.consent.test_announcing_in_a_browser import Desk, aside
 from tests.retention.disposals.steps import answer, certify, hold_data, order_all, sweep

@@ -8,14 +8,13 @@ import re
 import pytest
 from pypdf import PdfReader
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models.batches import Batch
-from retention.disposals.models.certificates import Certificate
+from retention.disposals.models import Batch, Certificate
 from retention.disposals.pdf import render_certificate
 from retention.disposals.pseudonyms import list_parameters
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import Holding
 from tests.retention.disposals.steps import answer, certify, hold_data, ordered, rule_for, sweep
 from tests.retention.schedule.making import DAY
 

@@ -13,12 +13,11 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from paktaleem.directory.data_systems.models.orders import Order
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models.batches import Batch
-from retention.disposals.models.items import Item
+from retention.disposals.models import Batch, Item
 from retention.disposals.services.reviewing import approve_disposal
-from retention.holdings.models.holdings import Holding
+from retention.holdings.models import Holding
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
 from tests.factories import SETTING_UP, SubjectFactory

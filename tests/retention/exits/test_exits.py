@@ -12,11 +12,10 @@ from children.invitations.services.inviting import invite_guardian
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.services.register import change_register
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.claims import claim_guardian
+from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -24,17 +23,22 @@ from paktaleem.foundation.accounts.services import narrow_api_key
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models.batches import Batch
-from retention.disposals.models.certificates import Certificate
-from retention.disposals.models.items import Item
+from retention.disposals.models import Batch, Certificate, Item
 from retention.disposals.services.sweeping import flag_chunk
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart
 from retention.exits.pdf import render_certificate
-from retention.exits.services.deleting import continue_deletion, delete_data, erase_chunk, pause_exit, resume_exit
+from retention.exits.services.deleting import (
+    ExitMovedOn,
+    OtherAgreementInForce,
+    continue_deletion,
+    delete_data,
+    erase_chunk,
+    pause_exit,
+    resume_exit,
+)
 from retention.exits.services.exporting import export_chunk
 from retention.exits.services.proposing import ExitAlreadyOpen, decide_exit, propose_exit
-from retention.exits.services.steps import ExitMovedOn, OtherAgreementInForce
-from retention.schedule.models.holds import HoldKind
+from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
 from tests.consent.lifting import lift_by_two

@@ -9,9 +9,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from consent.agreements.services.contacts import add_contact
-from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.states import Outcome
+from consent.agreements.services import add_contact
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -19,19 +18,19 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from retention.disposals.models.batches import Batch
+from retention.disposals.models import Batch
 from retention.exits.models import ExitPart
-from retention.exits.services.collecting import collect_chunk, list_copy_orders
-from retention.exits.services.deleting import NotReturnedYet, delete_data
+from retention.exits.services.deleting import ExitMovedOn, NotReturnedYet, delete_data
 from retention.exits.services.exporting import (
     NotFetched,
     ReturnSettled,
+    collect_chunk,
     confirm_return,
     decline_return,
     export_chunk,
+    list_copy_orders,
     open_part,
 )
-from retention.exits.services.steps import ExitMovedOn
 from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, answer
 from tests.retention.exits.steps import DAY, WHY, approved, collected, exported, fetched, ready_to_export

@@ -16,7 +16,7 @@ from django.utils.translation import override
 from openpyxl import load_workbook
 from pyld import jsonld
 
-from consent.agreements.services.contacts import add_contact
+from consent.agreements.services import add_contact
 from consent.register.models.agreements import Recipient, RecipientApproval, TransferGround
 from consent.register.models.purposes import Capacity, Purpose
 from consent.register.services.register import SharedRowNotEditable, change_register
@@ -25,13 +25,12 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.records.admin.dashboard import record_board
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from retention.records.admin import record_board
 from retention.records.document import GROUNDS, build_document
-from retention.records.flows import BOX, WIDTH, draw_flows
 from retention.records.labels import to_cells
 from retention.records.models import ImpactAssessment
-from retention.records.record import GapKind, find_gaps
+from retention.records.record import BOX, WIDTH, GapKind, draw_flows, find_gaps
 from retention.records.selectors import build_record, count_gaps, list_controllers
 from retention.records.services import review_assessment, save_assessment
 from tests.consent.approving import approve_by_two

@@ -3,15 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import Purpose
 from consent.register.services.safeguards import decide_safeguard_change
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.directory.schools.models import Term
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.holdings.models.holdings import Holding
-from retention.schedule.models.holds import HoldLift
-from retention.schedule.models.rules import RetentionRule
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.holdings.models import Holding
+from retention.schedule.models import HoldLift, RetentionRule
 from retention.schedule.services.holds import lift_hold, settle_lift
 from retention.schedule.services.rules import request_earlier_disposal, save_rule
 from tests.consent.approving import officer

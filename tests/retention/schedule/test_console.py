@@ -11,14 +11,12 @@ from openpyxl import load_workbook
 
 from consent.register.models.purposes import Purpose
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models.flagged import FlaggedCollection
-from retention.holdings.models.incidents import IncidentCause
+from retention.holdings.models import FlaggedCollection, IncidentCause
 from retention.holdings.picture import WIDTH, draw_bars
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.holdings.services.incidents import open_incident
-from retention.schedule.models.holds import Hold, HoldKind, HoldLift
-from retention.schedule.models.rules import RetentionRule
-from retention.schedule.selectors.due import list_due_of_person
+from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
+from retention.schedule.selectors import list_due_of_person
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
 from tests.console.pages import shows_effect_only
 from tests.factories import SETTING_UP

@@ -7,27 +7,23 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from consent.consents.models.consents import Consent, ConsentState
+from consent.consents.models import Consent, ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.services.register import end_period
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.roles import SubjectRole
-from paktaleem.directory.people.services.events import record_subject_event
+from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.people import add_role
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.holdings.models.holdings import Holding
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.holdings.models import Holding
 from retention.schedule.labels import describe_due
-from retention.schedule.models.holds import HoldKind
-from retention.schedule.models.rules import RetentionRule
-from retention.schedule.periods import due_day, end_of_day
-from retention.schedule.resolution import resolve_rule
-from retention.schedule.selectors.due import DueState, list_due_of_person
-from retention.schedule.selectors.effects import preview_end, preview_rule
-from retention.schedule.selectors.schedule import rule_facts
+from retention.schedule.models import HoldKind, RetentionRule
+from retention.schedule.resolution import due_day, end_of_day, resolve_rule
+from retention.schedule.selectors import DueState, list_due_of_person, preview_end, preview_rule, rule_facts
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory, make_system

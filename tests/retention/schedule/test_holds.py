@@ -8,10 +8,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from consent.agreements.services.life import end_agreement
+from consent.agreements.services import end_agreement
 from consent.register.models.agreements import ServiceAgreement
-from paktaleem.directory.data_systems.models.orders import Order
-from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject, start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
@@ -20,9 +19,9 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.schedule.models.holds import Hold, HoldKind, HoldLift
-from retention.schedule.selectors.holds import find_holds, list_holds, list_lifts
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.selectors import find_holds, list_holds, list_lifts
 from retention.schedule.services.holds import (
     HoldAlreadyLifted,
     HoldOfOpenRequest,

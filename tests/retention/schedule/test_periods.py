@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from paktaleem.foundation.tenancy.context import in_global
-from retention.schedule.periods import (
+from retention.schedule.resolution import (
     PERIOD_PATTERN,
     Period,
     PeriodInvalid,

@@ -7,25 +7,22 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from consent.consents.models.consents import ConsentState
+from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.services.starter import load_register
-from consent.register.models.purposes import Purpose
-from consent.register.models.safeguards import SafeguardKind
-from consent.register.models.widenings import PurposeWidening
+from consent.register.effects import WeakensSafeguard
+from consent.register.models.purposes import Purpose, PurposeWidening, SafeguardKind
 from consent.register.services.register import SharedRowNotEditable, change_register
 from consent.register.services.safeguards import decide_safeguard_change
-from consent.register.weakening import WeakensSafeguard
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.schedule.models.rules import RetentionRule
-from retention.schedule.selectors.gaps import list_gaps
-from retention.schedule.selectors.schedule import list_schedule
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.schedule.models import RetentionRule
+from retention.schedule.selectors import list_gaps, list_schedule
 from retention.schedule.services.rules import end_rule, request_earlier_disposal, save_rule
 from retention.schedule.starter_rules import STARTER_RULES
 from tests.factories import SETTING_UP

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paktaleem.directory.oneroster.oddities import ODDITY_TEXTS
+from paktaleem.directory.oneroster.problems import ODDITY_TEXTS
 from paktaleem.directory.oneroster.roster import open_roster
 from tests.rosters import RosterPackage, clean_network, odd_network
 from tests.subjects.oneroster import forms

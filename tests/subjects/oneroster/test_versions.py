@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from paktaleem.directory.oneroster.people import GuardianRelation, Person
 from paktaleem.directory.oneroster.relations import DeltaRelation
 from paktaleem.directory.oneroster.roster import open_roster
+from paktaleem.directory.oneroster.users import GuardianRelation, Person
 from tests.rosters import clean_network, odd_network
 
 

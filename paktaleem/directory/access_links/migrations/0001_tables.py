@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="PageCode",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("page", models.CharField(choices=[("choices", "Preference centre"), ("guardian", "Guardian's page"), ("requests", "Rights requests")], max_length=16)),
                     ("channel", models.CharField(db_default="", default="", max_length=8)),
                     ("digest", models.BinaryField(max_length=32)),
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="PageLink",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("page", models.CharField(choices=[("choices", "Preference centre"), ("guardian", "Guardian's page"), ("requests", "Rights requests")], max_length=16)),
                     ("channel", models.CharField(db_default="", default="", max_length=8)),
                     ("digest", models.BinaryField(max_length=32)),

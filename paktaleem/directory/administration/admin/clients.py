@@ -1,23 +1,35 @@
 """Console pages for clients and for their changes that need approval."""
 
+import re
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
+from django.db.models import F, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.administration.client_pages import ClientPage, client_pages, public_pages
 from paktaleem.directory.people.selectors import list_protected
-from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection
-from paktaleem.foundation.accounts.client_services import change_client, decide_client_change
+from paktaleem.directory.schools.models import School
+from paktaleem.directory.schools.places import find_places
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.client_services import (
+    ClientChange,
+    ReducesProtection,
+    change_client,
+    decide_client_change,
+)
 from paktaleem.foundation.accounts.leaving import can_administrator_sign_in
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import Reason
@@ -35,7 +47,8 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.limited_lists import IsAmong
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
 
 
@@ -63,7 +76,7 @@ class CountryThresholdsField(forms.CharField):
             if not country:
                 continue
             if not years.strip().isdecimal() or country.upper() in found:
-                message = _("“{line}” is not valid: enter each country once, for example DE 16.")
+                message = gettext("“{line}” is not valid: enter each country once, for example DE 16.")
                 raise forms.ValidationError(message.format(line=line))
             found[country.upper()] = int(years)
         return found
@@ -141,7 +154,7 @@ class ClientAdmin(SteppedAdmin):
             label=capfirst(translate_text(db_field.verbose_name)),
             required=False,
             widget=forms.Textarea(attrs={"rows": 3}),
-            help_text=f"{translate_text(db_field.help_text)} {_('One per line, for example DE 16.')}",
+            help_text=f"{translate_text(db_field.help_text)} {gettext('One per line, for example DE 16.')}",
         )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
@@ -159,24 +172,30 @@ class ClientAdmin(SteppedAdmin):
         """Ask for the ground once the effect of a reduced protection has been shown."""
         sets = super().get_fieldsets(request, obj)
         if getattr(request, "reduces", False) or "ground" in request.POST:
-            sets = [*sets, (_("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
+            sets = [*sets, (gettext("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
         return sets
 
     def list_effects(self, row: Client) -> list[str]:
         """Return who sees a new client, for whom guardians decide, and what comes next."""
         if row.is_sandbox:
-            kind = _("It is a sandbox: its keys are test keys, and it is in no figure of all clients.")
+            kind = gettext("It is a sandbox: its keys are test keys, and it is in no figure of all clients.")
         else:
-            kind = _("Every decision is a denial until an agreement is signed and instructs purposes.")
+            kind = gettext("Every decision is a denial until an agreement is signed and instructs purposes.")
         if row.serves_minors:
-            age = _("A guardian decides for people below {age} years and for those of unknown age who are not staff.")
+            age = gettext(
+                "A guardian decides for people below {age} years and for those of unknown age who are not staff."
+            )
         else:
-            age = _("A guardian decides for people below {age} years; people of unknown age decide for themselves.")
+            age = gettext(
+                "A guardian decides for people below {age} years; people of unknown age decide for themselves."
+            )
         return [
-            _("Only PakTaleem’s staff see it, until you invite its first administrator on the page that follows."),
+            gettext(
+                "Only PakTaleem’s staff see it, until you invite its first administrator on the page that follows."
+            ),
             age.format(age=row.age_threshold),
             kind,
-            _("Its page of purposes and requests is public at once, under its code."),
+            gettext("Its page of purposes and requests is public at once, under its code."),
         ]
 
     def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
@@ -239,7 +258,7 @@ class ClientAdmin(SteppedAdmin):
             request.reduces = True
             raise
         if ClientChange.objects.filter(client=row, state=ChangeState.WAITING, requested_at=at).exists():
-            messages.warning(request, _(_WAITS))
+            messages.warning(request, gettext(_WAITS))
 
 
 def _protection_panel(client: Client) -> dict[str, Any]:
@@ -303,10 +322,86 @@ def _has_administrator(client: Client, request: HttpRequest) -> bool:
 
 def _format_value(value: Any) -> str:
     if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
+        return str(gettext("yes") if value else gettext("no"))
     if isinstance(value, dict):
         return join_words(f"{country} {years}" for country, years in sorted(value.items())) or "—"
     return str(value)
 
 
 searches.connect(RowSearch(Client, ("code", "name"), contains=True))
+
+
+_MOST_NAMES = 20
+"""How many names are looked up; LMS ids are found together, in one query."""
+
+
+class SchoolsField(forms.CharField):
+    """The LMS ids of the schools to which a membership is limited."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set label and help."""
+        values: dict[str, Any] = {
+            "label": _("Limited to schools"),
+            "required": False,
+            "max_length": 10_000,
+            "widget": forms.Textarea(attrs={"rows": 2}),
+            "help_text": _(
+                "Names or LMS ids, separated by commas or lines. The member sees people of these schools only, and of "
+                "the schools below a district. Leave empty for everyone."
+            ),
+        }
+        super().__init__(**{**values, **kwargs})
+
+
+def show_schools(school_ids: Iterable[UUID] | None) -> str:
+    """Return the LMS ids of schools, as the field shows them."""
+    found = School.objects.filter(pk__in=school_ids or []).order_by("external_id")
+    return ", ".join(found.values_list("external_id", flat=True))
+
+
+def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | None:
+    """Return the ids of the schools that a text names by LMS id or name, None for an empty text.
+
+    Raises ValidationError naming what names no school or several, and for an empty text of a member who is limited.
+    """
+    wanted = {one.strip() for one in re.split(r"[,\n]", text) if one.strip()}
+    if not wanted:
+        if actor.schools is not None:
+            raise forms.ValidationError(gettext("Name at least one of your own schools."))
+        return None
+    rows = School.objects.filter(client_id=client_id, external_id__in=wanted)
+    if actor.schools is not None:
+        rows = rows.filter(pk__in=actor.schools)
+    found = dict(rows.values_list("external_id", "pk"))
+    found |= _find_by_name(wanted - found.keys(), client_id, actor)
+    if unknown := sorted(wanted - found.keys()):
+        words = gettext("No school that you may choose has these ids or names: {ids}.")
+        raise forms.ValidationError(words.format(ids=", ".join(unknown)))
+    return sorted(found.values())
+
+
+def _find_by_name(names: Collection[str], client_id: UUID, actor: Actor) -> dict[str, UUID]:
+    """Return the schools that the actor may choose by their names; a name of several is left out."""
+    if len(names) > _MOST_NAMES:
+        raise forms.ValidationError(gettext("Enter at most 20 names; use the LMS ids of the others."))
+    found = {}
+    for name in names:
+        schools = {one.key for one in find_places(client_id, name, [School])}
+        if len(may := schools if actor.schools is None else schools & set(actor.schools)) == 1:
+            found[name] = may.pop()
+    return found
+
+
+def with_school_names(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotate memberships, or changes of staff, with the names of their schools (``school_names``), in one query."""
+    schools = School.objects.filter(IsAmong(F("id"), OuterRef("school_ids")), client_id=OuterRef("client_id"))
+    named = schools.order_by("name", "pk").values("name")
+    annotated: QuerySet[Any] = rows.annotate(school_names=ArraySubquery(named))
+    return annotated
+
+
+def name_limit(row: Any) -> str:
+    """Return the names of the schools to which an annotated row is limited, or “everyone”."""
+    if row.school_ids is None:
+        return gettext("everyone")
+    return ", ".join(row.school_names) or gettext("schools that no longer exist")

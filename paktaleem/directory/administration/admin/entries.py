@@ -16,24 +16,29 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 
+from paktaleem.directory.people.admin.people import LABELS, person_url
+from paktaleem.directory.people.models import AccessRecord, Subject
+from paktaleem.directory.people.services.searches import SEARCHED
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.families import FAMILY_NAMES
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.cards import Line, Severity, Task
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.person_pages import LOOKS, list_url_of_person, on_tab
 from paktaleem.foundation.console.register_names import format_categories, format_purposes
-from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, latest_acts, site
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from paktaleem.foundation.word_lists import join_words
 
@@ -280,3 +285,69 @@ def _serialize_act(act: dict[str, Any]) -> dict[str, Any]:
 
 
 searches.connect(RowSearch(Entry))
+
+
+_MOST = 50
+
+
+@admin.register(AccessRecord, site=site)
+class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
+    """Accesses to sealed personal fields, with the reason for each."""
+
+    view_capability = Capability.VIEW_ACCESS_LOG
+    list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
+    list_filter = ("reason", "client")
+    newest_by = "looked_at"
+    detail_fields = ("looked_at", "actor", "reason", "shown", "person")
+    intro = "Every access to a person's personal data, and every search that found them: who, why and which fields."
+    empty_text = "Personal data has not been accessed."
+    exported = {
+        "looked_at": "looked_at",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "reason": "reason",
+        "fields": "fields",
+        "person": "subject__external_id",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate the actors' names and select related subject."""
+        return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
+
+    @admin.display(description="by")
+    def actor(self, row: AccessRecord) -> str:
+        """Return the name of the person or key that accessed the data."""
+        return format_actor(row)
+
+    @admin.display(description="fields")
+    def shown(self, row: AccessRecord) -> str:
+        """Return the labels of the fields shown."""
+        labels = {**LABELS, SEARCHED: gettext("Found by a search")}
+        return join_words(labels.get(name, name) for name in row.fields.split(", "))
+
+    @admin.display(description="person")
+    def person(self, row: AccessRecord) -> SafeString:
+        """Link to the person."""
+        return format_html('<a href="{}">{}</a>', person_url(row.subject_id), row.subject)
+
+
+@on_tab(LOOKS)
+def looks_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show who looked at a person's data, why and at which fields: the latest fifty accesses."""
+    if not may(request, Capability.VIEW_ACCESS_LOG, row.client_id):
+        return None
+    page: AccessRecordAdmin = site.get_model_admin(AccessRecord)
+    found = AccessRecord.objects.filter(client_id=row.client_id, subject=row).order_by("-looked_at", "-id")
+    lines = take_latest(annotate_actor(found, actor_of(request)), _MOST).map(
+        lambda one: {
+            "one": one,
+            "who": format_actor(one),
+            "fields": page.shown(one),
+            "reason": reason_label(one.reason),
+        }
+    )
+    return {
+        "template": "console/panels/looks.html",
+        "lines": lines,
+        "all_url": list_url_of_person(AccessRecord, row.pk),
+    }

@@ -12,18 +12,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.administration.admin.limits import (
+from paktaleem.directory.administration.admin.accounts import ProposingAdmin
+from paktaleem.directory.administration.admin.clients import (
     SchoolsField,
     name_limit,
     read_schools,
     show_schools,
     with_school_names,
 )
-from paktaleem.directory.administration.admin.staff_changes import ProposingAdmin
 from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague, resend_invitation
 from paktaleem.foundation.accounts.leaving import list_held_keys
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Membership
-from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.accounts.staff_accounts import AlreadyEnded
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffChange
@@ -32,10 +32,10 @@ from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, set_choices
+from paktaleem.foundation.console.long_acts import STEP
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.tasks_under_way import STEP
 from paktaleem.foundation.console.translation import translate_text
 
 _ROLES_AT_CLIENTS = [(code, label) for code, label in ROLES_OF_STAFF if code not in OFFICER_ROLES]

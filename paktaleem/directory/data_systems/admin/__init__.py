@@ -1,3 +1,3 @@
 """Console pages for systems and orders."""
 
-from paktaleem.directory.data_systems.admin import alerts, board, erasures, orders, person, systems
+from paktaleem.directory.data_systems.admin import orders, systems

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
 from django.forms.utils import pretty_name
@@ -14,16 +15,23 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.admin.forms import AgreeForm, AnswerForm, FileForm
-from paktaleem.directory.data_systems.models.orders import Order, OrderKind, OrderStep, Waiver
-from paktaleem.directory.data_systems.models.systems import Delivery, System
-from paktaleem.directory.data_systems.order_cases import order_cases
+from paktaleem.directory.data_systems.admin.systems import orders_panel
+from paktaleem.directory.data_systems.extension_points import order_cases
+from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
+from paktaleem.directory.data_systems.models import Delivery, Order, OrderKind, OrderStep, System, Waiver
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services.collecting import add_part
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, retry_order
-from paktaleem.directory.data_systems.services.issuing import new_values_of
-from paktaleem.directory.data_systems.services.waiving import approve_waiver, propose_waiver
-from paktaleem.directory.data_systems.states import State
+from paktaleem.directory.data_systems.services.fulfilment import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    propose_waiver,
+    retry_order,
+)
+from paktaleem.directory.data_systems.services.issuing import ERASURE, new_values_of
+from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome, State
+from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state, state_column
@@ -36,15 +44,90 @@ from paktaleem.foundation.console.filters import (
     get_filtered_client,
     parse_uuid,
 )
+from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.register_names import format_category, format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with
+from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.word_lists import join_words
+
+_OUTCOMES = [
+    (Outcome.DONE.value, _("Done")),
+    (Outcome.NOT_FOUND.value, _("No such person there")),
+    (Outcome.NOT_APPLICABLE.value, _("Not applicable")),
+]
+_EXEMPTIONS = [("", _("It does apply")), *((code.value, EXEMPTION_LABELS[code]) for code in Exemption)]
+_COUNT = "count_"
+
+
+class AnswerForm(ActionForm):
+    """Result of an order; further fields depend on its kind."""
+
+    outcome = forms.ChoiceField(label=_("Result"), choices=_OUTCOMES, widget=forms.RadioSelect)
+    exemption = forms.ChoiceField(label=_("Why it does not apply"), choices=_EXEMPTIONS, required=False)
+
+    def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
+        """Add counts where data is destroyed, and the corrected fields of a correction."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        if row.kind in {OrderKind.ERASE, OrderKind.ANONYMISE}:
+            for category in row.categories:
+                label = _("Records: {category}").format(category=format_category(category, row.client_id))
+                self.fields[_COUNT + category] = forms.IntegerField(label=label, min_value=0, required=False)
+        if row.kind == OrderKind.CORRECT:
+            self.fields["corrected"] = forms.MultipleChoiceField(
+                label=_("Corrected"),
+                choices=[(name, name) for name in row.fields],
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Validate the fields and build the answer; the service checks it against the order."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "outcome" not in cleaned:
+            return cleaned
+        done = cleaned["outcome"] == Outcome.DONE
+        missing = [name for name in self.fields if name.startswith(_COUNT) and cleaned.get(name) is None]
+        for name in missing if done else ():
+            if name not in self.errors:
+                self.add_error(name, _("Enter the number; 0 is allowed."))
+        if done and "corrected" in self.fields and not cleaned.get("corrected"):
+            self.add_error("corrected", _("Name the fields that were corrected."))
+        if cleaned["outcome"] == Outcome.NOT_APPLICABLE and not cleaned.get("exemption"):
+            self.add_error("exemption", _("Say why."))
+        return cleaned if self.errors else {**cleaned, "answer": self._answer(cleaned, done=done)}
+
+    def _answer(self, cleaned: dict[str, Any], *, done: bool) -> Answer:
+        outcome = Outcome(cleaned["outcome"])
+        counts = {name.removeprefix(_COUNT): cleaned[name] for name in self.fields if name.startswith(_COUNT)}
+        return Answer(
+            outcome=outcome,
+            reason=cleaned["exemption"] if outcome is Outcome.NOT_APPLICABLE else "",
+            counts=counts if done else {},
+            corrected=tuple(cleaned.get("corrected") or ()) if done else (),
+        )
+
+
+class FileForm(ActionForm):
+    """One file of collected data, and its data category."""
+
+    category = forms.ChoiceField(label=_("Data"))
+    file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG, PNG or JSON. Its name is not kept."))
+
+    def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
+        """Offer the categories of the order."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        set_choices(self, "category", [(code, format_category(code, row.client_id)) for code in row.categories])
+
+
+class AgreeForm(ActionForm):
+    """Agreement without further input: the proposal has the reason."""
+
 
 _TONES = {
     State.CONFIRMED: "good",
@@ -339,3 +422,22 @@ def _describe_result(result: dict[str, Any]) -> Sequence[str]:
 
 
 searches.connect(RowSearch(Order))
+
+
+@person_panels.connect
+def erasure_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the erasure with its orders; nothing for a person without one."""
+    erasures = Erasure.objects.filter(client_id=row.client_id, subject=row)
+    erasure: Any = annotate_actor(erasures, actor_of(request)).first()
+    if erasure is None:
+        return None
+    may_see = may(request, Capability.VIEW_ORDERS, row.client_id)
+    lines = orders_panel(erasure, ERASURE)["lines"] if may_see else []
+    return {
+        "template": "console/panels/erasure.html",
+        "erasure": erasure,
+        "who": format_actor(erasure),
+        "reason": reason_label(erasure.reason),
+        "lines": lines,
+        "open": sum(line["order"].is_open for line in lines),
+    }

@@ -7,10 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.category_models import category_models
-from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.extension_points import category_models
+from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
+from paktaleem.directory.data_systems.models import Order, OrderAlert, OrderSet, System, SystemKey
 from paktaleem.directory.data_systems.services.registering import (
     assign_key,
     change_system,
@@ -19,14 +24,30 @@ from paktaleem.directory.data_systems.services.registering import (
     keep_system,
     propose_system_end,
 )
+from paktaleem.directory.data_systems.states import State
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
-from paktaleem.foundation.console.columns import period_pill, staff_name, state_column
+from paktaleem.foundation.console.clocks import select_by_clock
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    format_actor,
+    period_pill,
+    reason_label,
+    render_state,
+    staff_name,
+    state_column,
+)
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.register_names import format_categories
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.first_rows import take_latest
 
 
 def _step(service: Callable[..., System]) -> Callable[[System, dict[str, Any], HttpRequest], None]:
@@ -161,3 +182,171 @@ class SystemKeyAdmin(ScopedAdmin):
     def write(self, row: SystemKey, **details: Any) -> None:
         """Let the key act for the system."""
         assign_key(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+
+@admin.register(OrderAlert, site=site)
+class OrderAlertAdmin(EvidenceAdmin):
+    """Alerts of stuck orders, newest first."""
+
+    view_capability = Capability.VIEW_ORDERS
+    list_display = ("raised_at", "where", "kind", "system", "state_pill", "owner")
+    list_filter = ("client",)
+    newest_by = "raised_at"
+    detail_fields = ("where", "attempt", "raised_at", "kind", "system", "state_pill")
+    intro = (
+        "Orders found to need manual action, once in each state. An email was sent to the client’s administrators, or "
+        "to PakTaleem’s officers if the system is PakTaleem’s."
+    )
+    empty_text = "No order has been stuck yet."
+    where = state_column(lambda row: render_state(row.get_state_display(), "warn"), "stuck in state")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related order and system, without sealed columns."""
+        found = super().get_queryset(request).select_related("order__system")
+        return found.defer("order__named", "order__new_values")
+
+    @admin.display(description="order")
+    def kind(self, row: OrderAlert) -> SafeString:
+        """Link to the order."""
+        url = reverse("admin:systems_order_change", args=[row.order_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.order.get_kind_display())
+
+    @admin.display(description="system")
+    def system(self, row: OrderAlert) -> str:
+        """Return the system's name."""
+        return str(row.order.system)
+
+    @admin.display(description="now")
+    def state_pill(self, row: OrderAlert) -> SafeString:
+        """Return whether the order is still stuck in this state."""
+        if (row.order.state, row.order.attempts) == (row.state, row.attempt):
+            return render_state(_("Still there"), "bad")
+        return render_state(row.order.get_state_display(), "good" if not row.order.is_open else "calm")
+
+
+@admin.register(OrderSet, site=site)
+class OrderSetAdmin(EvidenceAdmin):
+    """Orders about many people at once."""
+
+    view_capability = Capability.VIEW_ORDERS
+    list_display = ("created_at", "kind", "ground", "number", "due_at", "by", "owner")
+    list_filter = ("client",)
+    newest_by = "created_at"
+    row_fields = ("kind", "ground")
+    detail_fields = ("number", "data", "why", "due_at", "by", "case", "created_at", "orders_hash")
+    intro = "One order about many people, issued at once. Their number and a hash over all of them are the evidence."
+    empty_text = "No order about many people at once has been issued yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate the actor's name."""
+        return annotate_actor(super().get_queryset(request), actor_of(request))
+
+    @admin.display(description="orders")
+    def number(self, row: OrderSet) -> str:
+        """Return the number of orders."""
+        return f"{row.size:,}"
+
+    @admin.display(description="data")
+    def data(self, row: OrderSet) -> str:
+        """Return the data categories."""
+        return format_categories(row.categories, row.client_id)
+
+    @admin.display(description="reason")
+    def why(self, row: OrderSet) -> str:
+        """Return the label of the reason."""
+        return reason_label(row.reason)
+
+    @admin.display(description="by")
+    def by(self, row: Any) -> str:
+        """Return the actor's name."""
+        return format_actor(row)
+
+    @admin.display(description="case")
+    def case(self, row: OrderSet) -> str:
+        """Return the kind and id of the case that the orders serve."""
+        return f"{row.parent_kind.replace('_', ' ')} {row.parent_id}" if row.parent_id else "—"
+
+
+def orders_panel(row: Any, kind: str) -> dict[str, Any]:
+    """Return the panel with the orders of a case of this kind, and their states."""
+    return panel_of_orders(Order.objects.filter(client_id=row.client_id, parent_kind=kind, parent_id=row.pk))
+
+
+def panel_of_orders(orders: QuerySet[Order]) -> dict[str, Any]:
+    """Return the panel with these orders, their states, and why one did not apply."""
+    lines = [
+        {
+            "order": one,
+            "state": describe_state(one),
+            "url": reverse("admin:systems_order_change", args=[one.pk], current_app=site.name),
+        }
+        for one in orders.select_related("system").defer("named", "new_values").order_by("pk")
+    ]
+    return {"template": "console/panels/orders.html", "lines": lines}
+
+
+def describe_state(order: Order) -> str:
+    """Return the state of an order in words; with the reason if it did not apply."""
+    reason = (order.result or {}).get("reason", "")
+    if order.state != State.NOT_APPLICABLE or not reason:
+        return str(order.get_state_display())
+    words = EXEMPTION_LABELS.get(reason, reason)
+    return _("Not applicable: {reason}").format(reason=words)
+
+
+_MOST = 50
+
+
+@on_tab(ORDERS)
+def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the orders about a person's data: the latest fifty."""
+    if not may(request, Capability.VIEW_ORDERS, row.client_id):
+        return None
+    of_person = Order.objects.filter(client_id=row.client_id, subject=row)
+    latest = take_latest(of_person.order_by("-created_at", "-pk").values_list("pk", flat=True), _MOST)
+    panel = panel_of_orders(of_person.filter(pk__in=list(latest)))
+    lines, url = latest.with_rows(panel["lines"]), list_url_of_person(Order, row.pk)
+    return {**panel, "lines": lines, "all_url": url} if latest else None
+
+
+@person_summaries.connect
+def summarize_orders(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return how many orders about a person's data are open; nothing if there are none."""
+    if not may(request, Capability.VIEW_ORDERS, row.client_id):
+        return []
+    number = Order.objects.filter(client_id=row.client_id, subject=row, ended_at=None).count()
+    return [SummaryLine(gettext("Open orders"), str(number), "?tab=orders")] if number else []
+
+
+@boards.connect
+def orders_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the stuck and overdue orders, and those that two people may waive."""
+    if not actor.may(Capability.VIEW_ORDERS):
+        return []
+    orders = Order.objects
+    url = reverse("admin:systems_order_changelist", current_app=site.name) + "?progress="
+    manual, late = gettext("need manual action"), gettext("not answered by the due date")
+    tasks = [
+        Task(
+            gettext("Orders stuck"),
+            select_by_clock(at, orders.stuck),
+            manual,
+            f"{url}stuck",
+            Severity.URGENT,
+            since="stuck_at",
+        ),
+        Task(
+            gettext("Orders overdue"),
+            select_by_clock(at, orders.overdue),
+            late,
+            f"{url}overdue",
+            Severity.OVERDUE,
+            due="due_at",
+        ),
+    ]
+    if actor.may(Capability.WAIVE_ORDERS):
+        note = gettext("a second person must approve")
+        tasks.append(
+            Task(gettext("Orders to waive"), select_by_clock(at, orders.to_waive), note, f"{url}to_waive", due="due_at")
+        )
+    return list(tasks)

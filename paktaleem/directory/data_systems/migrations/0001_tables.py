@@ -6,7 +6,7 @@ import django.db.models.deletion
 import simple_history.models
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                     ("parent_kind", models.CharField(blank=True, db_default="", default="", max_length=32)),
                     ("parent_id", models.UUIDField(null=True)),
                     ("created_at", models.DateTimeField()),
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("system_owner", models.UUIDField(editable=False)),
                     ("purpose", models.CharField(blank=True, db_default="", default="", help_text="For a restriction or an objection: the purpose. Empty: every purpose.", max_length=63)),
                     (
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="OrderPart",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("category", models.CharField(max_length=63)),
                     ("attempt", models.PositiveSmallIntegerField(default=0, help_text='The attempt in which it was received.')),
                     ("added_at", models.DateTimeField()),
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                     ("parent_kind", models.CharField(blank=True, db_default="", default="", max_length=32)),
                     ("parent_id", models.UUIDField(null=True)),
                     ("created_at", models.DateTimeField()),
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("size", models.PositiveIntegerField(help_text="How many orders.")),
                     ("orders_hash", models.CharField(help_text="SHA-256 over the orders' ids and the people's, in the order of the ids.", max_length=64)),
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="OrderStep",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("state", models.CharField(choices=[('queued', 'Waiting to be fetched'), ('sent', 'Sent to the system'), ('accepted', 'In progress'), ('confirmed', 'Done'), ('not_found', 'No such person there'), ('failed', 'Failed'), ('not_applicable', 'Not applicable'), ('waived', 'Waived')], max_length=16)),
                     ("attempt", models.PositiveSmallIntegerField(default=0)),
                     ("code", models.CharField(blank=True, help_text='Code of the failure, exemption or waiver.', max_length=64)),
@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="System",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name", models.CharField(max_length=200)),
                     (
@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("code", models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name", models.CharField(max_length=200)),
                     (
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -217,7 +217,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SystemKey",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("system_owner", models.UUIDField(editable=False)),
                     ("key_name", models.CharField(help_text='As issued, with the scope “orders”.', max_length=100, verbose_name='name of the key')),
                     ("starts_at", models.DateTimeField(editable=False)),
@@ -238,13 +238,13 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("system_owner", models.UUIDField(editable=False)),
                     ("key_name", models.CharField(help_text='As issued, with the scope “orders”.', max_length=100, verbose_name='name of the key')),
                     ("starts_at", models.DateTimeField(editable=False)),
                     ("ends_at", models.DateTimeField(blank=True, editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Waiver",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     (
                         "reason",
                         models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=32),
@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     (
                         "reason",
                         models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=32),
@@ -299,7 +299,7 @@ class Migration(migrations.Migration):
                     ("approved_by", models.UUIDField(editable=False, null=True)),
                     ("approved_at", models.DateTimeField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -317,7 +317,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="OrderAlert",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("state", models.CharField(choices=[('queued', 'Waiting to be fetched'), ('sent', 'Sent to the system'), ('accepted', 'In progress'), ('confirmed', 'Done'), ('not_found', 'No such person there'), ('failed', 'Failed'), ('not_applicable', 'Not applicable'), ('waived', 'Waived')], max_length=16)),
                     ("attempt", models.PositiveSmallIntegerField()),
                     ("raised_at", models.DateTimeField()),

@@ -11,10 +11,9 @@ from typing import IO, Any
 from django.conf import settings
 from django.db import transaction
 
-from paktaleem.directory.data_systems.models.orders import Order, OrderKind, OrderPart
-from paktaleem.directory.data_systems.results import Section
+from paktaleem.directory.data_systems.models import Order, OrderKind, OrderPart
 from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, require_system_owner
-from paktaleem.directory.data_systems.states import State, Step, StepRefused
+from paktaleem.directory.data_systems.states import Section, State, Step, StepRefused
 from paktaleem.directory.files.kinds import FileKind, detect_file_kind
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge, store_file

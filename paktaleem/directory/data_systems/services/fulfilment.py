@@ -3,25 +3,44 @@
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
-from paktaleem.directory.data_systems.answered_orders import get_reported_records
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderStep
-from paktaleem.directory.data_systems.models.systems import Delivery, System
-from paktaleem.directory.data_systems.results import Answer, find_answer_faults, is_contradiction
-from paktaleem.directory.data_systems.schedule import retry_at, spread_of, stuck_at
+from paktaleem.directory.data_systems.extension_points import get_reported_records
+from paktaleem.directory.data_systems.models import Delivery, Ground, Order, OrderKind, OrderStep, System, Waiver
 from paktaleem.directory.data_systems.services.collecting import keep_sections
-from paktaleem.directory.data_systems.services.steps import lock_order, require_system_owner, step_row, take_step
-from paktaleem.directory.data_systems.states import ENDED, Outcome, State, Step
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.directory.data_systems.services.steps import (
+    facts_of,
+    lock_order,
+    require_system_owner,
+    step_row,
+    take_step,
+)
+from paktaleem.directory.data_systems.states import (
+    ENDED,
+    Answer,
+    Outcome,
+    State,
+    Step,
+    StepRefused,
+    find_answer_faults,
+    is_contradiction,
+    retry_at,
+    spread_of,
+    stuck_at,
+)
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.accounts.second_person import require_second_person
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.tenancy.rows import new_id
 
 _ERASING = frozenset({OrderKind.ERASE, OrderKind.ANONYMISE})
 _ADDED = frozenset({"reported", "outcome"})
@@ -183,3 +202,106 @@ def _result_in_clear(order: Order, answer: Answer) -> dict[str, Any]:
         OrderKind.ANONYMISE: {"counts": dict(sorted(answer.counts.items()))},
     }
     return of_kind.get(OrderKind(order.kind), {})
+
+
+class AlreadyProposed(PortalError):
+    """A waiver was already proposed: a second person may agree."""
+
+    console_message = "A waiver has already been proposed."
+
+
+class NothingProposed(PortalError):
+    """No waiver of this order was proposed."""
+
+    console_message = "No waiver has been proposed."
+
+
+@transaction.atomic
+def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: datetime) -> Waiver:
+    """Propose to continue without an answer to an open order. Raises StepRefused, AlreadyProposed, NotAllowed."""
+    _require_person(order, actor)
+    order = lock_order(order)
+    if not order.is_open:
+        raise StepRefused(State(order.state), Step.WAIVE)
+    if Waiver.objects.filter(client_id=order.client_id, order=order).exists():
+        raise AlreadyProposed
+    waiver = Waiver(
+        id=new_id(),
+        client_id=order.client_id,
+        order=order,
+        reason=Reason(reason).value,
+        requested_by=actor.id,
+        requested_at=at,
+    )
+    save_tracked(waiver, actor=actor, reason=reason, at=at)
+    facts = {**facts_of(order), "waiver": str(waiver.pk), "reason": waiver.reason}
+    record_entry(
+        "order.waiver_proposed",
+        client_id=order.client_id,
+        subject_id=order.subject_id,
+        facts=facts,
+        actor=actor,
+        at=at,
+    )
+    return waiver
+
+
+@transaction.atomic
+def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
+    """Agree to a waiver that another person proposed: the order is waived and needs no answer (decision 0014).
+
+    If the system's answer is disputed, the two accept it instead: the order ends as answered. Raises NothingProposed,
+    ApproverIsRequester, ApproverNotIndependent, StepRefused if it was answered meanwhile, NotAllowed.
+    """
+    _require_person(order, actor)
+    order = lock_order(order)
+    waiver = Waiver.objects.select_for_update().filter(client_id=order.client_id, order=order).first()
+    if waiver is None:
+        raise NothingProposed
+    require_second_person(actor, requested_by=waiver.requested_by, at=to_wall_clock(at))
+    is_disputed, result = order.state == State.DISPUTED, order.result or {}
+    step = Outcome(result["outcome"]).step if is_disputed else Step.WAIVE
+    order = take_step(order, step, code=waiver.reason, facts={"waiver": str(waiver.pk)}, actor=actor, at=at)
+    waiver.approved_by, waiver.approved_at = actor.id, at
+    save_tracked(waiver, actor=actor, reason=waiver.reason, at=at)
+    return order
+
+
+def _require_person(order: Order, actor: Actor) -> None:
+    """Require a user, and PakTaleem's staff for PakTaleem's systems. Raises NotAllowed."""
+    require(actor, Capability.WAIVE_ORDERS, order.client_id)
+    require_system_owner(order, actor)
+    if actor.kind is not ByKind.USER:
+        raise NotAllowed("Only a user may decide about a waiver.")
+
+
+class NewAlerts(NamedTuple):
+    """Number of newly stuck orders: of the client's own systems, and of PakTaleem's."""
+
+    own: int
+    ours: int
+
+
+_RAISE = """
+WITH raised AS (
+    INSERT INTO systems_orderalert (id, client_id, order_id, state, attempt, raised_at)
+    SELECT gen_random_uuid(), o.client_id, o.id, o.state, o.attempts, %(at)s
+    FROM systems_order o
+    WHERE o.client_id = %(client)s AND o.ended_at IS NULL AND o.stuck_at <= %(at)s
+    ON CONFLICT (client_id, order_id, state, attempt) DO NOTHING
+    RETURNING order_id
+)
+SELECT count(*) FILTER (WHERE o.system_owner = o.client_id), count(*) FILTER (WHERE o.system_owner <> o.client_id)
+FROM raised r JOIN systems_order o ON o.client_id = %(client)s AND o.id = r.order_id
+"""
+
+
+@transaction.atomic
+def raise_alerts(client_id: UUID, *, at: datetime) -> NewAlerts:
+    """Record an alert for each of a client's orders that became stuck, in its context.
+
+    One statement. An order that gets stuck again, in another state or attempt, gets a new alert.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE, {"client": client_id, "at": at})
+        return NewAlerts(*cursor.fetchone())

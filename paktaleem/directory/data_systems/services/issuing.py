@@ -1,31 +1,39 @@
 """Issue orders to every system that holds data of a person (decision 0014)."""
 
 import json
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext
 
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.models.systems import System
-from paktaleem.directory.data_systems.schedule import stuck_at
-from paktaleem.directory.data_systems.selectors import Parent, systems_holding
-from paktaleem.directory.data_systems.services.steps import facts_of, step_row
-from paktaleem.directory.data_systems.states import State
+from paktaleem.directory.data_systems.data_kinds import list_old_copies
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, OrderQuerySet, OrderSet, System
+from paktaleem.directory.data_systems.sealed_names import seal_name
+from paktaleem.directory.data_systems.selectors import HASH_OF_SET, Parent, categories_held, systems_holding
+from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, step_row, take_step
+from paktaleem.directory.data_systems.states import PERSON_ERASED, State, Step, stuck_at
+from paktaleem.directory.files.services import purge_package
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.erasure import COMPLETE_ERASURE, AlreadyErased, ErasureInProgress
 from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.audit.services import make_entry
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.rows import insert_rows
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.services import make_entry, record_entry
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import plan_for_many
+from paktaleem.foundation.tenancy.rows import UUID7_SQL, clock_bytes, insert_rows, new_id
 
 _COLUMN = "systems_order.new_values"
 MOST_FIELDS = 50
@@ -193,3 +201,240 @@ def _access_label(order: Order) -> list[str]:
         f"order {order.pk}",
         *(order.fields if len(order.fields) <= _FIELDS_NAMED else [f"{len(order.fields)} fields"]),
     ]
+
+
+_PLACE = re.compile("%[%s]")
+_ORDERED = "kind, method, reason, ground, due_at, parent_kind, parent_id, created_at"
+_VALUES = (
+    "%(kind)s, %(method)s, %(reason)s, %(ground)s, %(due_at)s::timestamptz, %(parent_kind)s, %(parent_id)s::uuid,"
+    " %(created_at)s::timestamptz"
+)
+_ACTOR, _BY = "actor_kind, actor_id, actor_role", "%(actor_kind)s, %(actor_id)s::uuid, %(actor_role)s"
+
+_ISSUE = f"""
+WITH targets AS MATERIALIZED (
+    SELECT id AS system_id, client_id AS system_owner,
+        ARRAY(SELECT unnest(categories) INTERSECT SELECT unnest(%(categories)s::varchar[]) ORDER BY 1) AS about
+    FROM systems_system WHERE id = ANY(%(systems)s)
+), made AS (
+    INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, order_set_id, state, attempts,
+        failure, fields, categories, changed_at, stuck_at, {_ORDERED})
+    SELECT id, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
+        %(created_at)s, %(stuck_at)s, {_VALUES}
+    FROM (
+        SELECT {UUID7_SQL} AS id, person, targets.* FROM ({{people}}) AS people (person) CROSS JOIN targets ORDER BY 1
+    ) numbered
+    RETURNING id, subject_id
+), stepped AS (
+    INSERT INTO systems_orderstep (id, client_id, order_id, state, attempt, code, taken_at, {_ACTOR})
+    SELECT {UUID7_SQL}, %(client)s, id, 'queued', 0, '', %(created_at)s, {_BY} FROM made
+)
+INSERT INTO systems_orderset (id, client_id, categories, size, orders_hash, {_ORDERED}, {_ACTOR})
+SELECT %(set)s, %(client)s, %(categories)s, count(*), {HASH_OF_SET}, {_VALUES}, {_BY} FROM made HAVING count(*) > 0
+RETURNING size, orders_hash
+"""  # noqa: S608 -- columns named in the source; every value is a parameter
+"""Most indexes of orders end in the id, so orders in the order of their ids are inserted in two thirds of the time."""
+
+
+@transaction.atomic
+def issue_orders_for_set(
+    people: QuerySet[Subject],
+    spec: OrderSpec,
+    *,
+    client_id: UUID,
+    only_to: Collection[UUID] | None = None,
+    actor: Actor,
+    at: datetime,
+) -> OrderSet | None:
+    """Issue the same order about these people to every system with any of the categories; return the set.
+
+    Follows decision 0014. ``only_to`` limits them to the systems with these ids. Returns None if there are no people or
+    no system. People who are or were erased are left out. One ledger entry, ``order.set_created``, proves all orders by
+    their number and hash. No rows are read into memory. Corrections are refused, since they differ from person to
+    person. Raises ValidationError naming what is wrong, NotAllowed.
+    """
+    require(actor, Capability.ISSUE_ORDERS, client_id)
+    check_order_spec(spec, at=at)
+    if spec.kind is OrderKind.CORRECT:
+        raise ValidationError({"kind": ["Corrections differ from person to person: issue them one at a time."]})
+    holding = systems_holding(client_id, spec.categories, at=at)
+    found = [system for system in holding if only_to is None or system.pk in only_to]
+    chosen = people.filter(client_id=client_id, erased_at=None, erasure_started_at=None).order_by().values("pk")
+    wanted, params = _named_sql(chosen)
+    kind, actor_id, role = actor_columns(actor)
+    values = {
+        **spec.columns(at),
+        **params,
+        "set": new_id(),
+        "client": client_id,
+        "stuck_at": stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
+        "clock": clock_bytes(at),
+        "categories": sorted(spec.categories),
+        "systems": [system.pk for system in found],
+        "actor_kind": kind,
+        "actor_id": actor_id,
+        "actor_role": role,
+    }
+    with connection.cursor() as cursor:
+        plan_for_many(cursor)
+        cursor.execute(_ISSUE.format(people=wanted), values)
+        made = cursor.fetchone()
+    if made is None:
+        return None
+    return _record_set(OrderSet.objects.get(pk=values["set"], client_id=client_id), spec, actor=actor, at=at)
+
+
+def _named_sql(chosen: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
+    """Return a query's SQL with its parameters by name, to embed it in another statement."""
+    sql, params = chosen.query.sql_with_params()
+    values = {f"person_{number}": value for number, value in enumerate(params)}
+    names = iter(values)
+    return _PLACE.sub(lambda found: found[0] if found[0] == "%%" else f"%({next(names)})s", sql), values
+
+
+def _record_set(made: OrderSet, spec: OrderSpec, *, actor: Actor, at: datetime) -> OrderSet:
+    facts = {
+        "set": str(made.pk),
+        "kind": made.kind,
+        **spec.facts(),
+        "categories": made.categories,
+        "count": made.size,
+        "orders_hash": made.orders_hash,
+    }
+    if spec.parent is not None:
+        facts["parent"] = {"kind": spec.parent.kind, "id": str(spec.parent.id)}
+    record_entry("order.set_created", client_id=made.client_id, facts=facts, actor=actor, at=at)
+    return made
+
+
+_AT_ONCE = 200
+
+
+class OrderOpen(Exception):
+    """The order is not answered yet: its data may still be needed."""
+
+
+def list_clients_with_old_copies(*, at: datetime) -> Iterable[UUID]:
+    """List the clients with copies that are due; requires the officers' context."""
+    return list_old_copies(at).order_by().values_list("client_id", flat=True).distinct()
+
+
+def purge_old_copies(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Delete what systems gave for orders answered some time ago (``COPIES``, policy §4); return how many, up to 200.
+
+    Raises NotAllowed.
+    """
+    due = list(list_old_copies(at).filter(client_id=client_id).order_by("ended_at", "pk")[:_AT_ONCE])
+    for order in due:
+        purge_copies(order, actor=actor, at=at)
+    return len(due)
+
+
+@transaction.atomic
+def purge_copies(order: Order, *, actor: Actor, at: datetime) -> Order:
+    """Destroy the key of what a system gave for an answered collect order, in all attempts; idempotent (decision 0057).
+
+    The case that needed the copy calls it when it ends; the worker does so after the period ``COPIES`` at the
+    latest. The parts with category, size and hash stay as evidence. Raises OrderOpen, NotAllowed.
+    """
+    require(actor, Capability.ISSUE_ORDERS, order.client_id)
+    order = lock_order(order)
+    if order.ended_at is None:
+        raise OrderOpen
+    if order.copies_purged_at is not None:
+        return order
+    parts = OrderPart.objects.filter(client_id=order.client_id, order=order)
+    files = list(parts.order_by("pk").values_list("file_id", flat=True))
+    purge_package(order.pk, client_id=order.client_id)
+    order.copies_purged_at = at
+    order.save(update_fields=["copies_purged_at"])
+    if files:
+        facts = {**facts_of(order), "files": [str(one) for one in files]}
+        record_entry(
+            "order.copies_purged",
+            client_id=order.client_id,
+            subject_id=order.subject_id,
+            facts=facts,
+            actor=actor,
+            at=at,
+        )
+    return order
+
+
+ERASURE = "erasure"
+"""Kind of case of the orders of an erasure; the case is the ``Erasure``."""
+ERASURE_DUE = timedelta(days=14)
+"""Time in which systems should erase: half of the thirty days that a person's request has (policy §9)."""
+
+_NEEDS_THE_KEY = frozenset({OrderKind.COLLECT, OrderKind.CORRECT})
+"""Collected data and corrected values are sealed under the person's key."""
+_OF_DATA_HELD = frozenset({OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT})
+"""Orders about the use of data: where the data is erased, nothing is left to do."""
+
+
+def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
+    """Order every system that holds data of the client's people to erase this person; ``people.erasure_started``.
+
+    Follows GDPR Art. 17, decision 0056. Systems that have an order of this erasure get no other.
+    """
+    categories = categories_held(erasure.client_id, at=at)
+    asked = set(_orders_of(erasure).values_list("system_id", flat=True))
+    new = [one for one in systems_holding(erasure.client_id, categories, at=at) if one.pk not in asked]
+    if new:
+        reason = Reason(erasure.reason)
+        spec = OrderSpec(
+            kind=OrderKind.ERASE,
+            categories=categories,
+            reason=reason,
+            ground=Ground.RETENTION_ENDED if reason is Reason.REVIEW else Ground.RIGHT_OF_THE_PERSON,
+            due_at=at + ERASURE_DUE,
+            parent=Parent(ERASURE, erasure.pk),
+        )
+        issue_orders(erasure.subject, spec, only_to=new, actor=actor, at=at)
+
+
+def describe_open_erasure_orders(erasure: Erasure) -> str:
+    """Return a sentence if an order of the erasure is neither answered nor waived; ``people.erasure_blockers``."""
+    return gettext("A system has not answered yet, and was not waived.") if _orders_of(erasure).open().exists() else ""
+
+
+def _orders_of(erasure: Erasure) -> OrderQuerySet:
+    orders: OrderQuerySet = Order.objects.filter(client_id=erasure.client_id, parent_id=erasure.pk, parent_kind=ERASURE)
+    return orders
+
+
+def continue_erasure(order: Order, actor: Actor, at: datetime) -> None:
+    """Have the worker complete the erasure that this answered order belongs to; ``data_systems.order_answered``.
+
+    Follows decision 0056. Every answer enqueues the job: of two answers at the same time neither sees the other.
+    """
+    del actor, at
+    if order.parent_kind == ERASURE and order.parent_id is not None:
+        erasure = str(order.parent_id)
+        enqueue_job(COMPLETE_ERASURE, lock=f"erasure/{erasure}", client=str(order.client_id), erasure=erasure)
+
+
+def lock_open_orders(subject: Subject) -> None:
+    """Lock a person's open orders before the person, as answers do; ``people.erasure_locks``."""
+    orders = Order.objects.open().filter(client_id=subject.client_id, subject_id=subject.pk)
+    list(orders.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+
+
+def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None:
+    """Store the person's id on their open orders, and end those that need the person's key or the erased data.
+
+    The data is erased where the system confirmed it; other systems still answer what they were ordered. Orders of other
+    cases, and of an erasure without waiting, are sent afterwards.
+    """
+    of_person = Order.objects.filter(client_id=subject.client_id, subject_id=subject.pk)
+    confirmed = of_person.filter(kind=OrderKind.ERASE, parent_kind=ERASURE, state=State.CONFIRMED)
+    have_erased = set(confirmed.values_list("system_id", flat=True))
+    for order in of_person.open().select_for_update().order_by("pk"):
+        is_done_with = order.kind in _OF_DATA_HELD and order.system_id in have_erased
+        if order.kind in _NEEDS_THE_KEY or is_done_with:
+            take_step(
+                order, Step.LAPSE, code=PERSON_ERASED, changes={"result": {"reason": PERSON_ERASED}}, actor=actor, at=at
+            )
+        elif subject.external_id is not None:
+            order.named = seal_name(subject.external_id, client_id=order.client_id, order_id=order.pk)
+            order.save(update_fields=["named"])

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from paktaleem.directory.data_systems.models.orders import Ground, Order, OrderKind, OrderQuerySet
-from paktaleem.directory.data_systems.results import ON_HOLD
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.sealed_names import name_of, seal_name
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_order
 from paktaleem.directory.data_systems.services.steps import take_step
-from paktaleem.directory.data_systems.states import State, Step
+from paktaleem.directory.data_systems.states import ON_HOLD, State, Step
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
-from paktaleem.directory.data_systems.models.systems import System, SystemKey
+from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
@@ -17,7 +17,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _FIXED = ("client_id", "code", "starts_at")
 SCOPE = "orders"

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from paktaleem.directory.data_systems.answered_orders import report_answered_order
-from paktaleem.directory.data_systems.models.orders import Order, OrderStep
-from paktaleem.directory.data_systems.schedule import stuck_at
-from paktaleem.directory.data_systems.states import ENDED, KIND_OF_ENTRY, State, Step, next_state
+from paktaleem.directory.data_systems.extension_points import report_answered_order
+from paktaleem.directory.data_systems.models import Order, OrderStep
+from paktaleem.directory.data_systems.states import ENDED, KIND_OF_ENTRY, State, Step, next_state, stuck_at
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.audit.services import make_entry
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.rows import insert_rows
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, insert_rows
 
 _CLEARED_AT_THE_END = ("named", "new_values", "retry_at", "stuck_at")
 

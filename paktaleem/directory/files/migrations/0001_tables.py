@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SealedFile",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("kind", models.CharField(choices=[("pdf", "PDF"), ("jpeg", "JPEG image"), ("png", "PNG image"), ("json", "JSON"), ("zip", "ZIP"), ("other", "File of any type")], max_length=16)),
                     ("size", models.PositiveIntegerField(help_text='In bytes, before encryption.')),
                     ("chunks", models.PositiveSmallIntegerField()),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="FileChunk",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("number", models.PositiveSmallIntegerField()),
                     ("data", models.BinaryField(help_text="Ciphertext under the person's or the case's key.")),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),

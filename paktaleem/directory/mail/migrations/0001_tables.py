@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Letter",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("kind", models.CharField(max_length=63)),
                     ("language", models.CharField(max_length=8)),
                     ("channel", models.CharField(choices=[('mail', 'Email'), ('text', 'Text message')], max_length=8)),

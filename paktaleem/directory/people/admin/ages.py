@@ -1,20 +1,37 @@
 """The console act that records a person's age by its source; some changes wait for a second person."""
 
+from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
-from django.http import HttpRequest
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.ages import AgeSource
-from paktaleem.directory.people.age_changes import AGE_SOURCES, AgeRoute
-from paktaleem.directory.people.details import AgeCheck
+from paktaleem.directory.people.age_changes import AGE_SOURCES, AgeChange, AgeRoute
+from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS
+from paktaleem.directory.people.details import AgeCheck, SubjectDetails, check_external_id
+from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import HasSeveralRoles, SubjectRole
+from paktaleem.directory.people.services.age_recomputation import open_age_change, settle_age_change
 from paktaleem.directory.people.services.people import register_subject
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.forms import ReasonField, RowActionForm, ScopedForm
+from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.places import CountryChoice
 
@@ -95,3 +112,164 @@ person_acts.connect(
         applies=lambda row, _at: row.is_recorded,
     )
 )
+
+
+_LABELS = {
+    "role": gettext_noop("Role"),
+    "other_roles": gettext_noop("Other roles"),
+    **{field.name: field.label for field in PERSONAL_FIELDS if field.name in AGE_GATE_FIELDS},
+    "country": gettext_noop("Country"),
+}
+
+
+def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    common = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    values = open_age_change(row, **common)
+    owner: AgeChangeAdmin = site.get_model_admin(AgeChange)
+    shown = [(translate_text(label), _to_text(values.get(name))) for name, label in _LABELS.items()]
+    url = owner.url_of("change", row)
+    return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
+
+
+def _to_text(value: Any) -> Any:
+    return ", ".join(str(SubjectRole(role).label) for role in value) if isinstance(value, tuple) else value
+
+
+@admin.register(AgeChange, site=site)
+class AgeChangeAdmin(ScopedAdmin):
+    """Age changes that would let a child decide for themselves."""
+
+    view_capability = Capability.VIEW_PERSON_CHANGES
+    ledger_families = ("subject",)
+    asks_reason = False
+    list_display = ("requested_at", "standing", "subject", "route", "owner")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "subject", "route", "requested_at", "settled_at")
+    intro = "A birth date, age or role that would let a child decide has no effect until a second person confirms it."
+    empty_text = "No age changes are waiting for confirmation."
+    standing = change_state_column
+    acts = (
+        RowAction(
+            "look",
+            "View the proposal",
+            Capability.REVEAL_PERSONAL_DATA,
+            _show_proposal,
+            lead="Your name and the reason are recorded before the data is shown.",
+        ),
+        *approval_actions(
+            settle_age_change,
+            approve="Confirm age",
+            decline="Decline age",
+            lead="The change takes effect immediately. Confirm it only if the school's records show it.",
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related subject."""
+        return super().get_queryset(request).select_related("subject")
+
+
+@admin.display(description="role")
+def describe_roles(row: Subject) -> str:
+    """Return the names of all roles, the main one first."""
+    return ", ".join(str(SubjectRole(role).label) for role in row.roles)
+
+
+class OtherRoleFilter(admin.SimpleListFilter):
+    """Filter by a role that people have besides their main one; reads the index of people with several roles."""
+
+    title = "other role"
+    parameter_name = "other_role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """Return the roles."""
+        return list(SubjectRole.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Filter the list."""
+        if self.value() not in SubjectRole.values:
+            return queryset
+        return queryset.filter(HasSeveralRoles(), other_roles__contains=[self.value()])
+
+
+_KINDS = {FieldKind.TEXT, FieldKind.NAME, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.DAY}
+_SEALED = [field for field in PERSONAL_FIELDS if field.kind in _KINDS]
+ADDED_FIELDS = (
+    "external_id",
+    "role",
+    "other_roles",
+    "grade",
+    "language",
+    "country",
+    *(field.name for field in _SEALED),
+)
+"""The fields of the form; ages without a birth date are stated on the person's page, with their source."""
+_EXISTS = _("A person with this LMS id is registered already. Open their page to correct a field.")
+
+
+class AddPersonForm(ScopedForm):
+    """LMS id, role and sealed fields of a new person."""
+
+    other_roles = forms.MultipleChoiceField(
+        label=_("Other roles"),
+        choices=SubjectRole.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("What else the person is, such as the parent of a student: one person has one LMS id."),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    reason = ReasonField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Add a field for each sealed field that staff may enter."""
+        super().__init__(*args, **kwargs)
+        for field in _SEALED:
+            options: dict[str, Any] = {"label": _(field.label), "required": field.is_required}
+            if field.kind is FieldKind.DAY:
+                self.fields[field.name] = forms.DateField(widget=DayInput(), **options)
+            else:
+                off = forms.TextInput(attrs={"autocomplete": "off"})
+                self.fields[field.name] = forms.CharField(max_length=field.longest, widget=off, **options)
+
+    def clean(self) -> dict[str, Any]:
+        """Check all values as the service does, so that every wrong field is reported at once."""
+        given = super().clean()
+        for check in (self._check_id, self._check_details):
+            try:
+                check(given)
+            except ValidationError as refusal:
+                for name, errors in refusal.error_dict.items():
+                    if name not in self.errors:
+                        self.add_error(name, errors)
+        return given
+
+    def _check_id(self, given: dict[str, Any]) -> None:
+        check_external_id(given.get("external_id") or "")
+
+    def _check_details(self, given: dict[str, Any]) -> None:
+        client = given.get("client") or (self.instance.client if self.instance.client_id else None)
+        at = get_action_time(self.request)
+        zone, region = (client.time_zone, client.country) if client else ("UTC", "")
+        SubjectDetails(**_to_new_details(given)).checked(today=at.astimezone(ZoneInfo(zone)).date(), region=region)
+
+
+def _to_new_details(given: Mapping[str, Any]) -> dict[str, Any]:
+    details = {name: given.get(name) or None for name in ADDED_FIELDS if name != "external_id"}
+    plain = {"country": given.get("country", ""), "language": given.get("language", "")}
+    return {**details, **plain, "role": given.get("role", ""), "other_roles": tuple(given.get("other_roles", ()))}
+
+
+def add_person(row: Subject, given: dict[str, Any], **stamp: Any) -> Subject:
+    """Register a new person in the client's context. Raises ValidationError if the LMS id is known, or as the service.
+
+    Raised inside the page's transaction, which rolls back what the service changed.
+    """
+    client, details = Client.objects.get(pk=row.client_id), _to_new_details(given)
+    subject, is_new = register_subject(
+        given["external_id"] or "", client=client, details=details, route=AgeRoute.CONSOLE, **stamp
+    )
+    if not is_new:
+        raise ValidationError({"external_id": [_EXISTS]})
+    return subject

@@ -1,22 +1,28 @@
 """Console pages for data subjects: pseudonyms in lists, sealed fields as dots, reveal with a reason."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from paktaleem.directory.people.admin.adding import ADDED_FIELDS, AddPersonForm, add_person
-from paktaleem.directory.people.admin.finding import show_find_page
-from paktaleem.directory.people.admin.roles import OtherRoleFilter, describe_roles
+from paktaleem.directory.people.admin.ages import (
+    ADDED_FIELDS,
+    AddPersonForm,
+    OtherRoleFilter,
+    add_person,
+    describe_roles,
+)
 from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
@@ -24,31 +30,102 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.directory.people.services.people import reveal_fields
-from paktaleem.directory.people.services.searches import record_id_search
+from paktaleem.directory.people.services.searches import find_people, record_id_search
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
-from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
+from paktaleem.foundation.console.columns import day, moment, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import get_filtered_client
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import FieldWords, ReasonField, RowActionForm, field_words
+from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import (
     PersonPage,
+    SummaryLine,
     find_tab,
     list_tabs,
     panels_of,
     person_acts,
     person_filters,
     person_pages,
+    person_panels,
+    person_summaries,
     summary_of,
 )
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.search import SEARCH_REASON
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.times import isolate
+
+
+class FindForm(forms.Form):
+    """Search text, sent by POST so that no name appears in a URL or a log."""
+
+    text = forms.CharField(
+        label=gettext_lazy("LMS id, full name, email address or phone"),
+        help_text=gettext_lazy(
+            "The whole value: one of several names finds nothing. Upper or lower case, Arabic or Urdu spelling and the "
+            "format of phone numbers do not matter; an LMS id in mixed case is found as it is registered."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
+    )
+    reason = ReasonField(
+        help_text=gettext_lazy("Requested once per session. Every search is recorded with it and your name.")
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Add a client field for officers, whose search needs that client's index key; offer the session's reason."""
+        super().__init__(*args, **kwargs)
+        self.known_reason = str(request.session.get(SEARCH_REASON, ""))
+        self.fields["reason"].initial, self.fields["reason"].required = self.known_reason, not self.known_reason
+        if actor_of(request).client_id is None:
+            self.fields["client"] = forms.ModelChoiceField(
+                Client.objects.all(), label=_("Client"), empty_label=_("Choose a client…")
+            )
+
+    def clean_reason(self) -> str:
+        """Return the chosen reason, or the session's."""
+        return str(self.cleaned_data["reason"] or self.known_reason)
+
+
+def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse:
+    """Show the form and, after a search, who was found."""
+    form = FindForm(request.POST or None, request=request)
+    rows: FirstRows[tuple[str, str, str]] | None = None
+    if request.method == "POST" and form.is_valid():
+        people = search_people(request, form)
+        rows = people.map(lambda one: (owner.url_of("change", one), str(one), describe_roles(one)))
+    context = {
+        **owner.admin_site.each_context(request),
+        "opts": owner.opts,
+        "title": _("Find a person"),
+        "form": form,
+        "found": rows,
+    }
+    request.current_app = owner.admin_site.name
+    return TemplateResponse(request, "console/find.html", context)
+
+
+def search_people(request: HttpRequest, form: FindForm) -> FirstRows[Subject]:
+    """Return the people that a valid form finds; the search is recorded, and its reason kept for the session."""
+    actor, wanted = actor_of(request), form.cleaned_data
+    request.session[SEARCH_REASON] = wanted["reason"]
+    client_id = actor.client_id or (wanted["client"].pk if wanted.get("client") else None)
+    if client_id is None:
+        return FirstRows()
+    terms: dict[str, Any] = {"actor": actor, "reason": wanted["reason"], "at": get_action_time(request)}
+    with in_client(client_id):
+        return find_people(wanted["text"], client_id=client_id, **terms)
+
+
+home_links.connect(HomeLink(gettext_lazy("Find a person"), "admin:subjects_subject_find", Capability.VIEW_SUBJECTS))
+
 
 LABELS = {field.name: gettext_lazy(field.label) for field in PERSONAL_FIELDS}
 _ERASED: dict[type[Exception], str] = {
@@ -387,3 +464,50 @@ class GuardianClaimAdmin(ExportableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardian")
+
+
+_MOST_CLAIMS = 50
+
+
+@person_summaries.connect
+def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return the school, the role, the age, and whether the account and the record are open."""
+    del request
+    page: SubjectAdmin = site.get_model_admin(Subject)
+    state = [] if row.is_recorded else [SummaryLine(_("Record"), page.record(row))]
+    account = (
+        [] if row.is_account_open or row.erased_at else [SummaryLine(_("Account"), render_state(_("Closed"), "warn"))]
+    )
+    return [
+        SummaryLine(_("Client"), row.client.name),
+        SummaryLine(_("Role"), describe_roles(row)),
+        SummaryLine(_("Age"), page.age(row)),
+        *state,
+        *account,
+    ]
+
+
+@person_panels.connect
+def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, Any]:
+    """Show the guardians that are claimed for a child, and the children of a guardian."""
+    del request
+    own = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")
+    claims = take_latest(own, _MOST_CLAIMS)
+    rows = claims.map(
+        lambda claim: {
+            "relation": claim.get_relationship_display(),
+            "is_child": claim.child_id == row.pk,
+            "other": claim.guardian if claim.child_id == row.pk else claim.child,
+            "url": person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
+            "state": period_pill(claim),
+        }
+    )
+    return {"template": "console/panels/guardians.html", "rows": rows}
+
+
+def describe_threshold(at: datetime) -> str:
+    """Return when a person reaches the age of consent, or that they are of age."""
+    return _("Of age") if at == ADULT_SENTINEL else moment(at)
+
+
+field_words.connect(FieldWords("subjects.subject", frozenset({"of_age_at"}), describe_threshold))

@@ -6,7 +6,7 @@ import django.db.models.functions.comparison
 import simple_history.models
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="RosterImport",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     (
                         "state",
                         models.CharField(choices=[('checking', 'Being checked'), ('refused', 'Refused'), ('ready', 'Ready to import'), ('stopped', 'Stopped: too many people would be deactivated'), ('applying', 'Being imported'), ('done', 'Imported'), ('changed', 'Not imported: check it again'), ('discarded', 'Discarded'), ('expired', 'Expired')], default='checking', max_length=16),
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="RosterChunk",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("number", models.PositiveIntegerField()),
                     ("sealed", models.BinaryField(null=True)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Subject",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("external_id", models.CharField(max_length=255, null=True, verbose_name="LMS id")),
                     ("role", models.CharField(choices=[("student", "Student"), ("learner", "Learner"), ("instructor", "Instructor"), ("administrator", "Administrator"), ("guardian", "Guardian")], max_length=16)),
                     ("other_roles", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[("student", "Student"), ("learner", "Learner"), ("instructor", "Instructor"), ("administrator", "Administrator"), ("guardian", "Guardian")], max_length=16), db_default=[], default=list, size=None)),
@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("role", models.CharField(choices=[("student", "Student"), ("learner", "Learner"), ("instructor", "Instructor"), ("administrator", "Administrator"), ("guardian", "Guardian")], max_length=16)),
                     ("other_roles", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[("student", "Student"), ("learner", "Learner"), ("instructor", "Instructor"), ("administrator", "Administrator"), ("guardian", "Guardian")], max_length=16), db_default=[], default=list, size=None)),
                     ("language", models.CharField(default="en", max_length=8)),
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                     ("erased_at", models.DateTimeField(null=True)),
                     ("same_person", models.UUIDField(help_text="The main record, if several records are one person.", null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -226,7 +226,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Readmission",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("requested_by", models.UUIDField(editable=False)),
                     ("requested_at", models.DateTimeField(editable=False)),
                     ("approved_by", models.UUIDField(editable=False, null=True)),
@@ -257,13 +257,13 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("requested_by", models.UUIDField(editable=False)),
                     ("requested_at", models.DateTimeField(editable=False)),
                     ("approved_by", models.UUIDField(editable=False, null=True)),
                     ("approved_at", models.DateTimeField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -281,7 +281,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="GuardianClaim",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("relationship", models.CharField(choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative")], max_length=16)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
@@ -308,12 +308,12 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("relationship", models.CharField(choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative")], max_length=16)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="AgeChange",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("proposal", models.BinaryField(null=True)),
                     ("proposal_index", models.BinaryField(max_length=32)),
                     ("route", models.CharField(choices=[("api", "The learning platform"), ("roster", "A roster"), ("console", "The console")], max_length=16)),
@@ -366,7 +366,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="AccessRecord",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
@@ -395,7 +395,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SubjectEvent",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("kind", models.CharField(choices=[("active", "Account in use"), ("account_closed", "Account closed")], max_length=16)),
                     ("happened_at", models.DateTimeField(help_text='As stated by the client.')),
                     ("recorded_at", models.DateTimeField()),
@@ -414,7 +414,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SubjectKey",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("epoch", models.PositiveIntegerField()),
                     ("wrapped", models.BinaryField()),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
@@ -427,7 +427,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Erasure",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     (
                         "reason",
                         models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=32),

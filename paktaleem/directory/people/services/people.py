@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people.age_changes import AgeRoute
@@ -21,14 +22,14 @@ from paktaleem.directory.people.details import (
     personal_columns,
     role_facts,
 )
+from paktaleem.directory.people.extension_points import list_holds, take_locks
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
-from paktaleem.directory.people.revealed_children import RevealedPeople
 from paktaleem.directory.people.roles import SubjectRole
-from paktaleem.directory.people.selectors import sealer_of, sealers_of, was_erased
+from paktaleem.directory.people.selectors import RevealedPeople, has_hidden_record, sealer_of, sealers_of, was_erased
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.thresholds import Thresholds
@@ -37,9 +38,8 @@ from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealer, wrap_new_key
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.locks import advisory_lock
-from paktaleem.foundation.tenancy.rows import insert_rows
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.tenancy.rows import insert_rows, new_id
 
 _LOOKS_AT_ONCE = 500
 _ID_TAKEN = gettext_noop("This institution has a person with this LMS id already, in another school.")
@@ -337,3 +337,141 @@ def reveal_names(
     context: dict[str, Any] = {"client_id": client_id, "actor": actor, "reason": reason, "at": at}
     revealed = reveal_many(people, fields=["full_name"], **context)
     return {key: texts["full_name"] or "" for key, texts in revealed.items()}
+
+
+@transaction.atomic
+def claim_guardian(
+    child: Subject,
+    *,
+    guardian: Subject,
+    relationship: str,
+    actor: Actor,
+    reason: Reason | str = Reason.LMS_UPDATE,
+    at: datetime,
+) -> GuardianClaim:
+    """Record that the school names this person as a guardian of the child: a claim, not consent (policy §8).
+
+    An ended claim starts anew. Raises AlreadyErased, ErasureInProgress, ValidationError, NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
+    _lock_recorded(child, guardian)
+    claim = GuardianClaim.objects.filter(child=child, guardian=guardian).first()
+    if claim is not None and claim.relationship == relationship and claim.ends_at is None:
+        return claim
+    if claim is None:
+        claim = GuardianClaim(client_id=child.client_id, child=child, guardian=guardian, starts_at=at)
+    elif claim.ends_at is not None:
+        claim.starts_at = at
+    claim.relationship, claim.ends_at = relationship, None
+    claim.full_clean()
+    save_tracked(claim, actor=actor, reason=reason, at=at)
+    facts = {"guardian": str(guardian.id), "relationship": relationship}
+    record_entry("guardian.claimed", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at)
+    return claim
+
+
+def _lock_recorded(child: Subject, guardian: Subject) -> None:
+    """Lock both people, so that neither is erased meanwhile. Raises AlreadyErased, ErasureInProgress."""
+    rows = Subject.objects.select_for_update().filter(client_id=child.client_id, pk__in=[child.pk, guardian.pk])
+    stored = list(rows.order_by("pk"))
+    if any(one.erased_at is not None for one in stored):
+        raise AlreadyErased
+    if any(one.is_being_erased for one in stored):
+        raise ErasureInProgress
+
+
+@transaction.atomic
+def end_other_claims(
+    child: Subject,
+    *,
+    named: Iterable[Subject],
+    actor: Actor,
+    reason: Reason | str = Reason.LMS_UPDATE,
+    at: datetime,
+) -> int:
+    """End the claims of all guardians of a child but those whom the school still names; return how many.
+
+    Claims made only by an invitation of the learning platform stay: its list cannot name people whose LMS id the
+    portal made. Raises NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
+    history = GuardianClaim.history.model._default_manager.filter(client_id=OuterRef("client_id"), id=OuterRef("pk"))
+    listed = Exists(history.exclude(history_change_reason=Reason.CLIENT_INSTRUCTION.value))
+    claims = GuardianClaim.objects.select_for_update().filter(
+        listed, client_id=child.client_id, child=child, ends_at=None
+    )
+    ended = list(claims.exclude(guardian__in=[one.pk for one in named]).order_by("id"))
+    for claim in ended:
+        claim.ends_at = at
+        save_tracked(claim, actor=actor, reason=reason, at=at)
+        facts = {"guardian": str(claim.guardian_id)}
+        record_entry(
+            "guardian.claim_ended", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at
+        )
+    return len(ended)
+
+
+def lock_subject(subject_id: UUID, *, client_id: UUID, during_erasure: bool = False) -> Subject:
+    """Return a person's row locked until the transaction ends, with their client.
+
+    ``during_erasure`` is for acts that only end or refuse something, which stay possible while the person is being
+    erased. Raises ErasureInProgress unless it is set, AlreadyErased.
+    """
+    rows = Subject.objects.select_for_update(of=("self",)).select_related("client")
+    kept = rows.get(pk=subject_id, client_id=client_id)
+    if kept.erased_at is not None:
+        raise AlreadyErased
+    if kept.is_being_erased and not during_erasure:
+        raise ErasureInProgress
+    return kept
+
+
+def lock_unheld_subject(subject: Subject, *, at: datetime) -> Subject | None:
+    """Lock a person as an erasure does, and return them; None if they are on hold, or are or were being erased.
+
+    A hold is placed under the same lock, so none begins before the end of the transaction.
+    """
+    take_locks(subject)
+    try:
+        locked = lock_subject(subject.pk, client_id=subject.client_id)
+    except (AlreadyErased, ErasureInProgress):
+        return None
+    return None if list_holds(locked, at) else locked
+
+
+class RecordElsewhere(NotAllowed):
+    """A member of staff limited to schools does not see every record of the person, whom the act covers as a whole."""
+
+    console_message: ClassVar[str] = (
+        "This person has another record, at a school outside your role. What covers all their records is done by a "
+        "colleague whose role is not limited to schools."
+    )
+
+
+def require_all_records(subject: Subject) -> None:
+    """Require that every record of a person is shown in the current context. Raises RecordElsewhere."""
+    if has_hidden_record(subject):
+        raise RecordElsewhere
+
+
+@transaction.atomic
+def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
+    """Destroy a person's key and seal their current values under a new one.
+
+    Everything else sealed under the old key, such as history versions and emails, becomes unreadable. Use it only for
+    people whose details were emptied and on whom no other record depends. Raises AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
+    subject = lock_subject(subject.pk, client_id=subject.client_id)
+    old = sealer_of(subject)
+    new, epoch, wrapped = wrap_new_key(subject.client_id, subject.pk)
+    for field in PERSONAL:
+        column, sealed = f"subjects_subject.{field}", getattr(subject, field)
+        if sealed is not None:
+            setattr(subject, field, new.seal(old.open(sealed, column=column), column=column))
+    keys = SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.pk)
+    keys.update(epoch=epoch, wrapped=wrapped)
+    save_tracked(subject, actor=actor, reason=reason, at=at)
+    common = {"client_id": subject.client_id, "subject_id": subject.pk, "actor": actor, "at": at}
+    record_entry("subject.key_replaced", facts={}, **common)
+    return subject

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import search_subjects
@@ -40,3 +40,13 @@ def record_id_search(*, client_id: UUID, actor: Actor, at: datetime) -> None:
     """Record a search of the list of people by LMS id, which needs no reason. Raises NotAllowed."""
     require(actor, Capability.VIEW_SUBJECTS)
     record_entry("people.searched", client_id=client_id, facts={"by": "lms_id"}, actor=actor, at=at)
+
+
+def refresh_statistics() -> None:
+    """Make the statistics of people anew, with this transaction's rows and without those of erased people.
+
+    A sample has LMS ids, the one identifier in clear, so it keeps those of erased people until it is made anew. A table
+    that another transaction is just analyzing is left out (``people/sql/subjects_refresh_statistics.sql``).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT subjects_refresh_statistics()")

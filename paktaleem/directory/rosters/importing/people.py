@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from paktaleem.directory.oneroster.people import Person, Place
+from paktaleem.directory.oneroster.users import Person, Place
 from paktaleem.directory.people.age_changes import AgeRoute
 from paktaleem.directory.people.age_gate import withhold_looser_changes
 from paktaleem.directory.people.details import (
@@ -21,19 +21,16 @@ from paktaleem.directory.people.details import (
 )
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import SubjectEvent, SubjectEventKind
-from paktaleem.directory.people.revealed_children import RevealedPeople
-from paktaleem.directory.people.selectors import tombstone_of
+from paktaleem.directory.people.selectors import RevealedPeople, tombstone_of
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
 from paktaleem.directory.rosters.importing import tables
-from paktaleem.directory.rosters.importing.plan import Action
-from paktaleem.directory.rosters.importing.roles import merge_roles
-from paktaleem.directory.rosters.importing.run import Run
+from paktaleem.directory.rosters.importing.run import Action, Run, merge_roles
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, blind_index, wrap_new_key
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 
 class PeopleChangedMeanwhile(Exception):

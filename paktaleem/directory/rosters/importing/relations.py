@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from paktaleem.directory.oneroster.people import GuardianRelation, Place
+from paktaleem.directory.oneroster.columns import ENROLLMENTS
 from paktaleem.directory.oneroster.relations import DeltaRelation
+from paktaleem.directory.oneroster.users import GuardianRelation, Place
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile, write_entries
-from paktaleem.directory.rosters.importing.plan import Action
-from paktaleem.directory.rosters.importing.run import Run
+from paktaleem.directory.rosters.importing.run import Action, Run, Tally
+from paktaleem.directory.schools.models import Origin
+from paktaleem.directory.schools.rows import GivenRows
+from paktaleem.directory.schools.services.enrolments import count_results, list_rows_with
+from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 _LEARNERS = frozenset({"student", "learner"})
 _ANY_KIND = "guardian"
@@ -160,3 +164,34 @@ def _write(rows: Sequence[dict[str, Any]], run: Run) -> None:
     if changed:
         tables.write_changed_claims(run.params)
     write_entries([_entry(row, run) for row in rows], client_id=run.client.id)
+
+
+_ODDITIES = {
+    "no_class": ("classSourcedId", "enrolment_without_class"),
+    "no_person": ("userSourcedId", "enrolment_without_person"),
+    "repeated": (None, "enrolment_repeated"),
+}
+_SAMPLE = 50
+
+
+def import_schooling(given: GivenRows | None, run: Run) -> None:
+    """Record the rows, end the enrolments of people who left, and add numbers, oddities and the plan to the run."""
+    removed = [*run.removed.values(), *run.left]
+    if given is None and not removed:
+        return
+    done = record_schools(
+        given or GivenRows(), client=run.client, origin=Origin.ROSTER, removed=removed, actor=run.actor, at=run.at
+    )
+    run.schooling = {part: Tally(*counts) for part, counts in done.counts.items() if any(counts)}
+    run.plan.note(Action.SCHOOLING, done.digest)
+    for action, count in count_results().items():
+        if action in _ODDITIES:
+            _note_oddities(action, count, run)
+
+
+def _note_oddities(action: str, count: int, run: Run) -> None:
+    column, code = _ODDITIES[action]
+    rows = list_rows_with(action, most=_SAMPLE)
+    for row in rows:
+        run.log.oddity(ENROLLMENTS, row, column, code)
+    run.log.count_oddities(code, count - len(rows))

@@ -1,11 +1,14 @@
 """Import a roster for a client, or try an import and roll it back."""
 
+import io
+import struct
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import batched
-from typing import Protocol
+from typing import IO, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,22 +16,30 @@ from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
 from paktaleem.directory.oneroster.columns import USERS
-from paktaleem.directory.oneroster.oddities import Oddity
-from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place, StatedRoles
+from paktaleem.directory.oneroster.problems import PACKAGE, Oddity, refusal
 from paktaleem.directory.oneroster.relations import DeltaRelation
-from paktaleem.directory.people.services.statistics import refresh_statistics
+from paktaleem.directory.oneroster.roster import open_roster
+from paktaleem.directory.oneroster.users import GuardianRelation, Person, Place, StatedRoles
+from paktaleem.directory.people.services.searches import refresh_statistics
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile, close_people, import_people
-from paktaleem.directory.rosters.importing.relations import end_relations, import_mentions, import_relations
-from paktaleem.directory.rosters.importing.report import ImportReport, Loss, find_large_losses
-from paktaleem.directory.rosters.importing.run import Run
-from paktaleem.directory.rosters.importing.schooling import import_schooling
+from paktaleem.directory.rosters.importing.relations import (
+    end_relations,
+    import_mentions,
+    import_relations,
+    import_schooling,
+)
+from paktaleem.directory.rosters.importing.run import ImportReport, Loss, Run, find_large_losses
+from paktaleem.directory.rosters.importing.tables import known_roles
+from paktaleem.directory.rosters.spreadsheet.rows import open_csv, open_xlsx
 from paktaleem.directory.schools.rows import GivenRows
 from paktaleem.directory.schools.services.recording import lock_schools
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.encryption.sealing import blind_index
+from paktaleem.foundation.phones import normal_number
 
 CHUNK = 2_000
 """Number of people or relations held in memory and written together."""
@@ -252,3 +263,52 @@ def _report(roster: RosterSource, run: Run, before: Mapping[str, int]) -> Import
         plan=run.plan.digest(),
         examples={action.value: tuple(names) for action, names in run.plan.examples.items()},
     )
+
+
+_ZIP, _OLD_OFFICE = b"PK", b"\xd0\xcf\x11\xe0"
+_OFFICE_PART = "[Content_Types].xml"
+
+
+@contextmanager
+def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
+    """Open and check a client's OneRoster package, workbook or CSV file.
+
+    Raises RosterInvalid with every problem found.
+    """
+    file.seek(0)
+    mark = file.read(4)
+    file.seek(0)
+    if mark.startswith(_OLD_OFFICE):
+        message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
+        raise refusal(PACKAGE, "format_unknown", message)
+    if not mark.startswith(_ZIP):
+        yield open_csv(file.read(), **_people_of(client))
+    elif _is_workbook(file):
+        yield open_xlsx(file, **_people_of(client))
+    else:
+        with open_roster(file) as roster:
+            yield roster
+
+
+def _people_of(client: Client) -> dict[str, Any]:
+    """Return how a spreadsheet names guardians, and finds registered people by id."""
+    return {
+        "name_guardian": lambda *guardian: _guardian_id(client, *guardian),
+        "find_people": lambda ids: known_roles(client.pk, sorted(ids)),
+    }
+
+
+def _guardian_id(client: Client, name: str, contact: str) -> str:
+    """Return a guardian's id, hashed with the client's index key so that it cannot be guessed from names."""
+    apart = normal_number(contact, region=client.country)  # siblings' rows may format the number differently
+    digest = blind_index(client.pk, "guardian", f"{name}\n{apart}") or b""
+    return f"guardian-{digest.hex()[:32]}"
+
+
+def _is_workbook(file: IO[bytes]) -> bool:
+    try:
+        return _OFFICE_PART in zipfile.ZipFile(io.BytesIO(file.read())).namelist()
+    except (zipfile.BadZipFile, struct.error, ValueError, LookupError, OSError, EOFError, NotImplementedError):
+        return False
+    finally:
+        file.seek(0)

@@ -17,11 +17,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from paktaleem.directory.oneroster.oddities import Oddity
-from paktaleem.directory.oneroster.problems import Problem, RosterInvalid
+from paktaleem.directory.oneroster.problems import Oddity, Problem, RosterInvalid
 from paktaleem.directory.rosters.data_kinds import ROSTER_FILES
 from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile
-from paktaleem.directory.rosters.importing.report import ImportReport, find_large_losses
+from paktaleem.directory.rosters.importing.run import ImportReport, find_large_losses
 from paktaleem.directory.rosters.importing.service import (
     ImportRunning,
     PlanChanged,
@@ -30,9 +29,9 @@ from paktaleem.directory.rosters.importing.service import (
     TooMuchLost,
     ignore_progress,
     import_roster,
+    open_source,
     try_roster,
 )
-from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.directory.rosters.models import RosterChunk, RosterImport, RosterState
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.models import Client
@@ -44,7 +43,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.runs.services import clear_step, report_step
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import new_id
 
 RUN_ROSTER_STEP = "subjects.go_on_with_roster"
 PART = 1024 * 1024

@@ -12,7 +12,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from paktaleem.directory.rosters.spreadsheet.columns import COLUMNS, COMMENT
+from paktaleem.directory.rosters.spreadsheet.person import COLUMNS, COMMENT
 from paktaleem.directory.rosters.spreadsheet.rows import ROW_LIMIT, SHEET
 
 _FORMATTED_ROWS = 1_000

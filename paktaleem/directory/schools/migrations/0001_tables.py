@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.db.models.functions.comparison
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='School',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('external_id', models.CharField(max_length=255, verbose_name='LMS id')),
                     ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform'), ('staff', 'Staff')], max_length=16, verbose_name='stated by')),
                     ('recorded_at', models.DateTimeField(verbose_name='recorded')),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Term',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('external_id', models.CharField(max_length=255, verbose_name='LMS id')),
                     ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform'), ('staff', 'Staff')], max_length=16, verbose_name='stated by')),
                     ('recorded_at', models.DateTimeField(verbose_name='recorded')),
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='SchoolClass',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('external_id', models.CharField(max_length=255, verbose_name='LMS id')),
                     ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform'), ('staff', 'Staff')], max_length=16, verbose_name='stated by')),
                     ('recorded_at', models.DateTimeField(verbose_name='recorded')),
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='ClassTerm',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('school_class', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.schoolclass')),
                     ('term', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.term')),
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Enrolment',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('role', models.CharField(choices=[('student', 'Student'), ('teacher', 'Teacher'), ('proctor', 'Proctor'), ('administrator', 'Administrator'), ('other', 'Other')], max_length=16)),
                     ('external_id', models.CharField(blank=True, default='', max_length=255)),
                     ('origin', models.CharField(choices=[('roster', 'Roster'), ('api', 'Learning platform'), ('staff', 'Staff')], max_length=16)),

@@ -6,21 +6,31 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from paktaleem.directory.schools.models import Origin
-from paktaleem.directory.schools.rows import CLASSES, ENROLMENTS, SCHOOLS, TERMS, GivenRows
+from paktaleem.directory.people.details import check_external_id
+from paktaleem.directory.schools.models import ClassTerm, Origin, School, SchoolClass, Term
+from paktaleem.directory.schools.rows import (
+    CLASSES,
+    ENROLMENTS,
+    SCHOOLS,
+    TERMS,
+    ClassRow,
+    EnrolmentRow,
+    GivenRows,
+    SchoolRow,
+    TermRow,
+)
 from paktaleem.directory.schools.selectors import get_day
-from paktaleem.directory.schools.services.enrolments import record_enrolments
-from paktaleem.directory.schools.services.runs import Counts, Run
+from paktaleem.directory.schools.services.enrolments import Counts, Run, list_results, record_enrolments
 from paktaleem.directory.schools.services.sourced import record_sourced
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.locks import advisory_lock
-from paktaleem.foundation.tenancy.planning import allow_long_statements
+from paktaleem.foundation.tenancy.context import advisory_lock, allow_long_statements
 
 
 class SchoolsBusy(PortalError):
@@ -89,3 +99,113 @@ def record_schools(
         facts = {"origin": origin.value, "counts": {part: list(one) for part, one in counts.items()}}
         record_entry("schools.recorded", client_id=client.id, facts=facts, actor=actor, at=at)
     return Recorded(counts, "\n".join(run.digest))
+
+
+type _Model = type[School | Term | SchoolClass]
+
+_RESULTS = {"add": "added", "change": "changed", "same": "unchanged", "end": "ended"}
+_PROBLEMS: Mapping[str, tuple[str, str]] = {
+    "no_class": ("class", "No class in use has this id."),
+    "no_person": ("subject", "No person of this client has this id."),
+    "erasing": ("subject", "This person is being erased."),
+    "repeated": ("class", "Another item of the batch states this enrolment."),
+    "none": ("ended", "No enrolment in use matches."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentResult:
+    """The result of one stated enrolment: added, changed, unchanged or ended, or what is wrong by field."""
+
+    result: str | None
+    errors: Mapping[str, Sequence[str]]
+
+
+@transaction.atomic
+def state_school(row: SchoolRow, *, client: Client, actor: Actor, at: datetime) -> tuple[School, bool]:
+    """Record a school; return it with whether it is new.
+
+    Raises ValidationError for an unknown parent, or if an unknown school is ended, SchoolsBusy, NotAllowed.
+    """
+    is_new = _prepare(School, row, {"part_of": (School, [row.parent])}, client=client, actor=actor)
+    record_schools(GivenRows(schools=[row]), client=client, origin=Origin.API, actor=actor, at=at)
+    rows = School.objects.select_related("parent")
+    return rows.get(client_id=client.pk, external_id=row.external_id), is_new
+
+
+@transaction.atomic
+def state_term(row: TermRow, *, client: Client, actor: Actor, at: datetime) -> tuple[Term, bool]:
+    """Record a term; return it with whether it is new.
+
+    Raises ValidationError for an unknown parent, or if an unknown term is ended, SchoolsBusy, NotAllowed.
+    """
+    is_new = _prepare(Term, row, {"part_of": (Term, [row.parent])}, client=client, actor=actor)
+    record_schools(GivenRows(terms=[row]), client=client, origin=Origin.API, actor=actor, at=at)
+    rows = Term.objects.select_related("parent")
+    return rows.get(client_id=client.pk, external_id=row.external_id), is_new
+
+
+@transaction.atomic
+def state_class(row: ClassRow, *, client: Client, actor: Actor, at: datetime) -> tuple[SchoolClass, list[str], bool]:
+    """Record a class; return it with the ids of its terms and whether it is new. Its end ends its enrolments.
+
+    Raises ValidationError for an unknown school or term, or if an unknown class is ended, SchoolsBusy, NotAllowed.
+    """
+    references: Mapping[str, tuple[_Model, Sequence[str]]] = {
+        "school": (School, [row.school]),
+        "terms": (Term, row.terms),
+    }
+    is_new = _prepare(SchoolClass, row, references, client=client, actor=actor)
+    record_schools(GivenRows(classes=[row]), client=client, origin=Origin.API, actor=actor, at=at)
+    rows = SchoolClass.objects.select_related("school")
+    found = rows.get(client_id=client.pk, external_id=row.external_id)
+    links = ClassTerm.objects.filter(client_id=client.pk, school_class=found)
+    terms = links.order_by("term__external_id").values_list("term__external_id", flat=True)
+    return found, list(terms), is_new
+
+
+@transaction.atomic
+def state_enrolments(
+    rows: Sequence[EnrolmentRow], *, client: Client, actor: Actor, at: datetime
+) -> list[EnrolmentResult]:
+    """Record a batch of enrolments, with a result for each, in order; one with an error is left out.
+
+    ``row`` of each is its position in the batch. Raises SchoolsBusy, NotAllowed.
+    """
+    record_schools(GivenRows(enrolments=rows), client=client, origin=Origin.API, actor=actor, at=at)
+    actions = dict(list_results())
+    return [_to_result(actions[row.row]) for row in rows]
+
+
+def _to_result(action: str) -> EnrolmentResult:
+    if action in _RESULTS:
+        return EnrolmentResult(_RESULTS[action], {})
+    field, message = _PROBLEMS[action]
+    return EnrolmentResult(None, {field: [message]})
+
+
+def _prepare(
+    model: _Model,
+    row: SchoolRow | TermRow | ClassRow,
+    references: Mapping[str, tuple[_Model, Sequence[str]]],
+    *,
+    client: Client,
+    actor: Actor,
+) -> bool:
+    """Lock, check the row's id and references (rows by id; empty for none), and return True if the row is new."""
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    check_external_id(row.external_id)
+    lock_schools(client.id)
+    is_new = not model._default_manager.filter(client_id=client.pk, external_id=row.external_id).exists()
+    if is_new and row.gone:
+        raise ValidationError({"ended": ["Nothing is registered under this id, so nothing can end."]})
+    errors = {}
+    for field, (target, named) in references.items():
+        wanted = {one for one in named if one}
+        known = target._default_manager.filter(client_id=client.pk, external_id__in=wanted)
+        unknown = wanted - set(known.values_list("external_id", flat=True))
+        if unknown and not row.gone:
+            errors[field] = [f"Not registered here: {', '.join(sorted(unknown))}."]
+    if errors:
+        raise ValidationError(errors)
+    return is_new

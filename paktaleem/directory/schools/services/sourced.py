@@ -11,8 +11,8 @@ from django.db import connection
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from paktaleem.directory.schools.rows import CLASSES, SCHOOLS, TERMS
-from paktaleem.directory.schools.services.runs import Counts, Run
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.directory.schools.services.enrolments import Counts, Run
+from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.stages import Stage
 
 _STATED: Mapping[str, str] = {

@@ -5,8 +5,8 @@ import django.db.models.deletion
 import simple_history.models
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+import paktaleem.foundation.tenancy.rows
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('kind', models.CharField(choices=[('penetration_test', 'Penetration test'), ('vulnerability_scan', 'Vulnerability scan'), ('review', 'Review of code or configuration'), ('audit', 'Audit'), ('dpia', 'Security part of an impact assessment')], max_length=24)),
                     ('scope', models.TextField(help_text='What was assessed, and how. Do not name people.', max_length=4000)),
                     ('systems', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), blank=True, default=list, help_text='Leave all empty if every system is concerned.')),
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                     ('followed_on', models.DateField(editable=False, null=True, verbose_name='followed by a later one')),
                     ('recorded_at', models.DateTimeField(editable=False, verbose_name='recorded')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='SecurityAssessment',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('kind', models.CharField(choices=[('penetration_test', 'Penetration test'), ('vulnerability_scan', 'Vulnerability scan'), ('review', 'Review of code or configuration'), ('audit', 'Audit'), ('dpia', 'Security part of an impact assessment')], max_length=24)),
                     ('scope', models.TextField(help_text='What was assessed, and how. Do not name people.', max_length=4000)),
                     ('systems', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), blank=True, default=list, help_text='Leave all empty if every system is concerned.')),
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('title', models.CharField(max_length=200)),
                     ('description', models.TextField(max_length=4000)),
                     ('severity', models.CharField(choices=[('critical', 'Critical: 7 days'), ('high', 'High: 30 days'), ('medium', 'Medium: 90 days'), ('low', 'Low: 180 days')], max_length=16)),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                     ('remediation', models.TextField(blank=True, max_length=4000)),
                     ('recorded_at', models.DateTimeField(verbose_name='recorded')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Finding',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('title', models.CharField(max_length=200)),
                     ('description', models.TextField(max_length=4000)),
                     ('severity', models.CharField(choices=[('critical', 'Critical: 7 days'), ('high', 'High: 30 days'), ('medium', 'Medium: 90 days'), ('low', 'Low: 180 days')], max_length=16)),
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                     ('wrapped', models.BinaryField(null=True)),
                     ('added_by', models.UUIDField()),
                     ('added_at', models.DateTimeField()),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, default=PAKTALEEM, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('file', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='files.sealedfile')),
                     ('assessment', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security_assessments.securityassessment')),
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='AssessmentReminder',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('about', models.UUIDField()),
                     ('due_on', models.DateField()),
                     ('stage', models.PositiveSmallIntegerField()),
@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('ground', models.TextField(max_length=2000, verbose_name='ground in words')),
                     ('until', models.DateField(verbose_name='until')),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, default=PAKTALEEM, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),

@@ -3,7 +3,7 @@
 from django.conf import settings
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 import simple_history.models
 import uuid
 from django.db import migrations, models
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                     ("requested_at", models.DateTimeField(editable=False)),
                     ("settled_by", models.UUIDField(editable=False, null=True)),
                     ("settled_at", models.DateTimeField(editable=False, null=True)),
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     (
                         "issuer",
                         models.CharField(
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                     ),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     (
                         "issuer",
                         models.CharField(
@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
                     ("required_at", models.DateTimeField(editable=False, null=True, verbose_name="required since")),
                     ("ended_at", models.DateTimeField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="SignOnLink",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("issuer", models.CharField(max_length=500)),
                     ("subject", models.CharField(max_length=255)),
                     ("linked_at", models.DateTimeField()),

@@ -5,7 +5,7 @@ import django.db.models.deletion
 import simple_history.models
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Endpoint",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("name", models.CharField(blank=True, help_text='Name of the system.', max_length=100)),
                     ("url", models.CharField(help_text="https, port 443 or 8443, a public host.", max_length=2000, verbose_name="address")),
                     ("events", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), help_text="Types such as consent.withdrawn, or whole families: consent.*")),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("name", models.CharField(blank=True, help_text='Name of the system.', max_length=100)),
                     ("url", models.CharField(help_text="https, port 443 or 8443, a public host.", max_length=2000, verbose_name="address")),
                     ("events", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), help_text="Types such as consent.withdrawn, or whole families: consent.*")),
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                     ("disabled_because", models.CharField(blank=True, choices=[('by_hand', 'Switched off'), ('gone', 'The receiver answered 410 Gone'), ('failing', 'Failing for days')], editable=False, max_length=8)),
                     ("removed_at", models.DateTimeField(editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="EndpointSecret",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("epoch", models.PositiveIntegerField()),
                     ("wrapped", models.BinaryField()),
                     ("starts_at", models.DateTimeField()),
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Message",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("type", models.CharField(max_length=64)),
                     ("entry_id", models.UUIDField(help_text="The ledger entry, which may be PakTaleem's own.", null=True)),
                     ("subject_id", models.UUIDField(null=True)),
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Delivery",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("state", models.CharField(choices=[("waiting", "Waiting"), ("delivered", "Delivered"), ("failed", "Given up")], default="waiting", max_length=9)),
                     ("attempts", models.PositiveSmallIntegerField(default=0)),
                     ("queued_at", models.DateTimeField()),
@@ -133,7 +133,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Attempt",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("started_at", models.DateTimeField()),
                     ("milliseconds", models.PositiveIntegerField()),
                     ("status", models.PositiveSmallIntegerField(null=True)),

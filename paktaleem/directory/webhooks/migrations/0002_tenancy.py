@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
-from paktaleem.foundation.tenancy.sql_operations import ApplySql
+from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):

@@ -11,7 +11,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ("password", models.CharField(max_length=128, verbose_name="password")),
                     ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("email", models.EmailField(max_length=254, verbose_name="email address")),
                     ("full_name", models.CharField(max_length=200)),
                     ("language", models.CharField(choices=[('en', 'English'), ('ur', 'اردو')], default='en', help_text="Set to the language of the user's latest sign-in.", max_length=8, verbose_name='language of emails')),
@@ -45,13 +45,13 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("email", models.EmailField(max_length=254, verbose_name="email address")),
                     ("full_name", models.CharField(max_length=200)),
                     ("is_active", models.BooleanField(default=True)),
                     ("created_at", models.DateTimeField(editable=False)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Client",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(help_text='Short name in the API and in addresses, such as mehran: a–z, 0–9 and _. It cannot be changed.', max_length=63, unique=True, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name", models.CharField(max_length=200)),
                     ("country", models.CharField(max_length=2, validators=[django.core.validators.RegexValidator("\\A[A-Z]{2}\\Z", "Use the two-letter ISO 3166 code, such as PK.")])),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("code", models.CharField(db_index=True, help_text='Short name in the API and in addresses, such as mehran: a–z, 0–9 and _. It cannot be changed.', max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")])),
                     ("name", models.CharField(max_length=200)),
                     ("country", models.CharField(max_length=2, validators=[django.core.validators.RegexValidator("\\A[A-Z]{2}\\Z", "Use the two-letter ISO 3166 code, such as PK.")])),
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                     ("clock_offset", models.DurationField(db_default=datetime.timedelta(0), default=datetime.timedelta(0), editable=False, help_text="How far a sandbox's clock is ahead.")),
                     ("created_at", models.DateTimeField(editable=False)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="ApiKey",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("name", models.CharField(help_text='The system that uses the key.', max_length=100)),
                     ("prefix", models.CharField(editable=False, help_text='The first characters of the key, for identification.', max_length=16)),
                     ("digest", models.BinaryField(max_length=32)),
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("name", models.CharField(help_text='The system that uses the key.', max_length=100)),
                     ("prefix", models.CharField(editable=False, help_text='The first characters of the key, for identification.', max_length=16)),
                     ("is_test", models.BooleanField(db_default=False, default=False, editable=False, help_text='Key of a sandbox; the database checks it against the client.')),
@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                     ("expires_at", models.DateTimeField()),
                     ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="ClientChange",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("changes", models.JSONField()),
                     ("ground", models.TextField(max_length=2000)),
                     ("state", models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Membership",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("role", models.CharField(choices=[("privacy_officer", "Privacy officer"), ("support_agent", "Support agent"), ("auditor", "Auditor"), ("client_admin", "Client administrator"), ("client_auditor", "Client auditor")], max_length=32)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
@@ -236,14 +236,14 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
-                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ("role", models.CharField(choices=[("privacy_officer", "Privacy officer"), ("support_agent", "Support agent"), ("auditor", "Auditor"), ("client_admin", "Client administrator"), ("client_auditor", "Client auditor")], max_length=32)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("suspended_at", models.DateTimeField(editable=False, null=True, verbose_name="locked since")),
                     ("school_ids", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, editable=False, help_text="Ids of the schools whose people the member sees. None: everyone of the client.", null=True, size=None, verbose_name="limited to schools")),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
-                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
                     ("history_change_reason", models.CharField(max_length=100, null=True)),
                     ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('act', models.CharField(choices=[('grant_role', 'Give a role'), ('change_role', 'Widen a role'), ('enable', 'Re-enable the account'), ('reset_password', 'Send a link to set a new password'), ('reset_factor', 'Reset the second factor'), ('change_email', 'Change the email address')], max_length=16)),
                     ('role', models.CharField(blank=True, choices=[('privacy_officer', 'Privacy officer'), ('support_agent', 'Support agent'), ('auditor', 'Auditor'), ('client_admin', 'Client administrator'), ('client_auditor', 'Client auditor')], default='', max_length=32)),
                     ('school_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, editable=False, null=True, size=None, verbose_name='limited to schools')),
@@ -277,7 +277,7 @@ class Migration(migrations.Migration):
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
-                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='StaffChange',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('act', models.CharField(choices=[('grant_role', 'Give a role'), ('change_role', 'Widen a role'), ('enable', 'Re-enable the account'), ('reset_password', 'Send a link to set a new password'), ('reset_factor', 'Reset the second factor'), ('change_email', 'Change the email address')], max_length=16)),
                     ('role', models.CharField(blank=True, choices=[('privacy_officer', 'Privacy officer'), ('support_agent', 'Support agent'), ('auditor', 'Auditor'), ('client_admin', 'Client administrator'), ('client_auditor', 'Client auditor')], default='', max_length=32)),
                     ('school_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, editable=False, null=True, size=None, verbose_name='limited to schools')),
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='StaffTie',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('maker', models.UUIDField()),
                     ('kind', models.CharField(choices=[('role', 'Gave a role'), ('enabled', 'Re-enabled the account'), ('link', 'Sent a link to set a password'), ('factor', 'Reset the second factor')], max_length=16)),
                     ('began_at', models.DateTimeField()),

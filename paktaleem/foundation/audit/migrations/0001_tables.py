@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="Entry",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("client_id", models.UUIDField()),
                     ("kind", models.CharField(max_length=64)),
                     ("family", models.GeneratedField(db_persist=True, expression=models.Func("kind", models.Value("."), models.Value(1), function="split_part"), output_field=models.CharField(max_length=64))),

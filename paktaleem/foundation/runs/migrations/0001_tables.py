@@ -4,7 +4,7 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Run',
                 fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('kind', models.CharField(max_length=63)),
                     ('total', models.PositiveIntegerField()),
                     ('done', models.PositiveIntegerField(db_default=0, default=0)),

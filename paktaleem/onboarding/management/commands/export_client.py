@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.onboarding.files.exporting import export_client
 from paktaleem.onboarding.files.reading import write_yaml
 

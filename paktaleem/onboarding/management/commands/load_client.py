@@ -13,9 +13,7 @@ from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.onboarding.files.loading import load_client
-from paktaleem.onboarding.files.reading import FileInvalid, read_client_file
-from paktaleem.onboarding.files.report import Report
-from paktaleem.onboarding.files.schema import build_schema
+from paktaleem.onboarding.files.reading import FileInvalid, Report, build_schema, read_client_file
 
 INVALID = 2
 

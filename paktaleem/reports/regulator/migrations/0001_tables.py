@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="RegulatorPack",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("since_on", models.DateField(help_text="The first day of the period.", verbose_name="from")),
                     ("until_on", models.DateField(help_text="The last day of the period.", verbose_name="up to and including")),
                     ("state", models.CharField(choices=[("gathering", "Being gathered"), ("ready", "Ready"), ("failed", "Could not be gathered")], default="gathering", editable=False, max_length=16)),
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                     ("sha256", models.CharField(max_length=64)),
                     ("entry_id", models.UUIDField()),
                     ("issued_at", models.DateTimeField()),
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                     ("pack", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="regulator.regulatorpack")),
                 ],

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.foundation.tenancy.ids
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name="WeeklyCount",
                 fields=[
-                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("week", models.DateField()),
                     ("measure", models.CharField(choices=[("consent_given", "Consents given"), ("consent_withdrawn", "Consents withdrawn"), ("answered", "Rights requests answered"), ("decision", "Recorded decisions"), ("holding_age", "Holdings by age")], max_length=20)),
                     ("code", models.CharField(max_length=64)),

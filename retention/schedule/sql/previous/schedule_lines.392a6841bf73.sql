@@ -1,6 +1,6 @@
 -- Returns one line for each current holding and each purpose it is held for: the rule that applies, its trigger, and
 -- when the period is over. A rule applies as in retention/schedule/resolution.py, a period is counted as in
--- retention/schedule/periods.py. "due_at" is NULL without a rule and before the trigger; a holding for no purpose has
+-- retention/schedule/resolution.py. "due_at" is NULL without a rule and before the trigger; a holding for no purpose has
 -- one line without a rule. A person of several roles has a line for each role: "is_main_role" is false for the others.
 -- "is_in_use" is true if the data was collected or used after the trigger.
 -- "years" are the school years of rosters and the learning platform; one that its source no longer lists counts only if

@@ -17,18 +17,17 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, connections
 
+from paktaleem.development.demo.content import DemoSecrets
 from paktaleem.development.demo.loading import SecretsLost, fill_demonstration
 from paktaleem.development.demo.presenting import Running, describe, lines
-from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.supervision import Child, ChildDied, free_port, name_holder, running, start, web_program
-from paktaleem.development.embedded.endpoint import APP, OWNER, Endpoint
-from paktaleem.development.embedded.files import write_atomically
+from paktaleem.development.embedded.layout import APP, OWNER, Endpoint, write_atomically
 from paktaleem.development.embedded.roles import drop_database, ensure_database
 from paktaleem.development.trial import DATABASE, Terminated, data_folder, trial_cluster
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.tenancy.migrated import is_too_old, missing_migrations
+from paktaleem.foundation.tenancy.operations import is_too_old, missing_migrations
 from paktaleem.server import is_port_free
 
 HOST = "127.0.0.1"
@@ -189,7 +188,7 @@ def _programs(port: int) -> list[tuple[str, list[str]]]:
 
 def _receiver(folder: Path) -> list[str]:
     """Return the command that receives webhooks; it needs the secret that loading creates."""
-    module = "paktaleem.development.demo.receiver"
+    module = "paktaleem.development.demo.systems"
     return [sys.executable, "-m", module, os.environ["DEMO_WEBHOOK_PORT"], str(folder / "webhooks")]
 
 

@@ -10,7 +10,7 @@ from paktaleem.directory.key_epochs.services import add_epoch
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class Command(BaseCommand):

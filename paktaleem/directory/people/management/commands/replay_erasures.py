@@ -7,8 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from paktaleem.directory.people.management.progress import Progress
-from paktaleem.directory.people.services.erasure import ErasureOutcome
-from paktaleem.directory.people.services.replay import replay_erasures
+from paktaleem.directory.people.services.erasure import ErasureOutcome, replay_erasures
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
 

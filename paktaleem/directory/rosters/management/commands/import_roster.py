@@ -9,12 +9,16 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
-from paktaleem.directory.oneroster.oddities import Oddity
-from paktaleem.directory.oneroster.problems import Problem, RosterInvalid
+from paktaleem.directory.oneroster.problems import Oddity, Problem, RosterInvalid
 from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile
-from paktaleem.directory.rosters.importing.report import ImportReport, Tally
-from paktaleem.directory.rosters.importing.service import ImportRunning, TooMuchLost, import_roster, try_roster
-from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.rosters.importing.run import ImportReport, Tally
+from paktaleem.directory.rosters.importing.service import (
+    ImportRunning,
+    TooMuchLost,
+    import_roster,
+    open_source,
+    try_roster,
+)
 from paktaleem.directory.rosters.importing.uploads import counts_of
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client

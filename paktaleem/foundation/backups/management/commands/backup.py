@@ -9,9 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from paktaleem.foundation.backups.dumps import back_up
-from paktaleem.foundation.backups.programs import BackupFailed
-from paktaleem.foundation.backups.records import record_backup
+from paktaleem.foundation.backups.drills import record_backup
+from paktaleem.foundation.backups.dumps import BackupFailed, back_up
 from paktaleem.foundation.clock import wall_clock_now
 
 FAILED = 2

@@ -9,9 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from paktaleem.foundation.backups.drills import Step, run_drill
-from paktaleem.foundation.backups.programs import BackupFailed
-from paktaleem.foundation.backups.records import record_drill
+from paktaleem.foundation.backups.drills import Step, record_drill, run_drill
+from paktaleem.foundation.backups.dumps import BackupFailed
 from paktaleem.foundation.clock import wall_clock_now
 
 FAILED = 2

@@ -8,10 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from paktaleem.foundation.backups.programs import BackupFailed
-from paktaleem.foundation.backups.restoring import restore
-from paktaleem.foundation.tenancy.grants import apply_grants
-from paktaleem.foundation.tenancy.migrated import missing_migrations
+from paktaleem.foundation.backups.drills import restore
+from paktaleem.foundation.backups.dumps import BackupFailed
+from paktaleem.foundation.tenancy.operations import apply_grants, missing_migrations
 
 FAILED = 2
 

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
-from paktaleem.foundation.tenancy.migrated import TOO_OLD, TOO_OLD_REMEDY, is_too_old
+from paktaleem.foundation.tenancy.operations import TOO_OLD, TOO_OLD_REMEDY, is_too_old
 
 OWNER, REFUSED = "owner", 2
 

@@ -1,0 +1,371 @@
+"""API operations on guardians."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from children.guardians.authority import ChildFacts
+from children.guardians.models.guardians import (
+    Decision,
+    Guardianship,
+    Relationship,
+    Route,
+    SchoolAuthorisation,
+    ServiceAuthorisation,
+    Source,
+    Verification,
+)
+from children.guardians.models.mechanisms import CheckState, MechanismKind, ProviderCheck
+from children.guardians.selectors import (
+    find_check_url,
+    get_live_guardianship,
+    list_candidates,
+    list_guardians,
+    list_mechanisms,
+    list_of_full_age,
+    list_provider_checks,
+    load_child_facts,
+)
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.checks import CheckUnknown, request_check
+from children.guardians.services.guardians import name_guardian
+from children.guardians.services.verifications import verify_guardian
+from children.strength import PROVIDER_METHODS, STAFF_METHODS, Method
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.serializers import (
+    PROVIDER,
+    PatternField,
+    StrictSerializer,
+    TextField,
+    TruthField,
+    ZonedDateTimeField,
+)
+
+
+class GuardianAnswerOutput(serializers.Serializer[Any]):
+    """The latest answer of one guardian about the service."""
+
+    id = serializers.UUIDField()
+    decision = serializers.ChoiceField(Decision.values)
+    shares = serializers.BooleanField(allow_null=True)
+    recorded_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class GuardianOutput(serializers.Serializer[Any]):
+    """One guardian of a child, by pseudonym, with their authority and latest answer."""
+
+    id = serializers.UUIDField()
+    guardian = serializers.CharField(allow_null=True)
+    relationship = serializers.ChoiceField(Relationship.values)
+    source = serializers.ChoiceField(Source.values)  # type: ignore[assignment]  # DRF's fields have a source too
+    may_consent = serializers.BooleanField()
+    may_receive_data = serializers.BooleanField()
+    has_authority = serializers.BooleanField()
+    verified_by = serializers.ListField(child=serializers.ChoiceField([method.value for method in Method]))
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(allow_null=True)
+    answer = GuardianAnswerOutput(allow_null=True)
+
+
+class ServiceOutput(serializers.Serializer[Any]):
+    """The combined result of all answers about the service."""
+
+    state = serializers.ChoiceField(["unanswered", "given", "refused", "withdrawn", "lapsed"])
+    shares = serializers.BooleanField()
+    in_conflict = serializers.BooleanField()
+    until = serializers.DateTimeField(allow_null=True)
+    held_back = serializers.BooleanField()
+    school_authorised = serializers.BooleanField(
+        help_text="The school's own, weaker authorisation: by itself it permits nothing."
+    )
+
+
+class DeclaredOutput(serializers.Serializer[Any]):
+    """A client's declaration of how it verifies ages or obtains guardians' consent."""
+
+    kind = serializers.ChoiceField(MechanismKind.values)
+    description = serializers.CharField()
+    reference = serializers.CharField()
+
+
+class GuardiansOutput(serializers.Serializer[Any]):
+    """A person's guardians, their answers and the combined result."""
+
+    subject = serializers.CharField()
+    service = ServiceOutput()
+    guardians = GuardianOutput(many=True)
+    declared = DeclaredOutput(many=True)
+    candidates = serializers.ListField(
+        child=serializers.CharField(allow_null=True),
+        help_text="Claimed as guardians by the roster; they have no authority.",
+    )
+
+
+class AuthorisationOutput(serializers.Serializer[Any]):
+    """A recorded answer about the service."""
+
+    id = serializers.UUIDField()
+    decision = serializers.ChoiceField(Decision.values)
+    shares = serializers.BooleanField(allow_null=True)
+    recorded_at = serializers.DateTimeField()
+    service = ServiceOutput()
+    ask_about_data = serializers.BooleanField(
+        help_text="True after a withdrawal: ask the guardian what should happen to the data (guardian-requests)."
+    )
+
+
+NO_CARD_NUMBER = "Without the number of an identity or payment card."
+
+
+class NamedInput(StrictSerializer):
+    """A registered person whom the school names as a guardian."""
+
+    guardian = TextField(max_length=255)
+    relationship = serializers.ChoiceField(Relationship.values)
+    may_consent = TruthField()
+    may_receive_data = TruthField()
+
+
+class AuthorisationInput(StrictSerializer):
+    """A guardian's answer about the service, of which the school has evidence; or the child's own refusal.
+
+    ``verification`` is the method by which the school verified the guardian, on the same evidence.
+    """
+
+    schema_rules = {
+        "anyOf": [
+            {"required": ["evidence"], "properties": {"evidence": {"type": "string"}}},
+            {"properties": {"decision": {"enum": ["refused", "withdrawn"]}}, "not": {"required": ["verification"]}},
+        ]
+    }
+    beyond_schema = {
+        "evidence": f"{NO_CARD_NUMBER} For a consent, at least three words.",
+        "claimed_at": "Not in the future. Of a consent: not before its notice, or before the birth of the child.",
+    }
+
+    guardian = TextField(required=False, allow_null=True, max_length=255)
+    decision = serializers.ChoiceField(Decision.values)
+    shares = TruthField(required=False, allow_null=True, default=None)
+    route = serializers.ChoiceField([one.value for one in Route if one != Route.PORTAL], default=Route.SCHOOL.value)
+    verification = serializers.ChoiceField(sorted(one.value for one in STAFF_METHODS), required=False)
+    evidence = TextField(required=False, allow_null=True, max_length=2_000)
+    claimed_at = ZonedDateTimeField(required=False, allow_null=True)
+
+
+class Guardians(Operation):
+    """``GET`` and ``POST /api/v1/subjects/{external_id}/guardians``."""
+
+    capabilities = {"GET": Capability.VIEW_GUARDIANS, "POST": Capability.MANAGE_GUARDIANS}
+
+    @extend_schema(responses=GuardiansOutput)
+    def get(self, request: Request, external_id: str) -> Response:
+        """Return a person's guardians and their answers, by pseudonyms."""
+        return Response(_serialize_guardians(_person(external_id, request), request))
+
+    @extend_schema(request=NamedInput, responses={201: GuardiansOutput})
+    def post(self, request: Request, external_id: str) -> Response:
+        """Name a guardian: 201. They have no authority before they are verified."""
+        given = validate_input(NamedInput, request.data)
+        child, guardian = _person(external_id, request), _person(given.pop("guardian"), request)
+        name_guardian(child, guardian=guardian, **given, actor=actor_of(request), at=moment_of(request))
+        return Response(_serialize_guardians(child, request), HTTPStatus.CREATED)
+
+
+class GuardianAuthorisations(Operation):
+    """``POST /api/v1/subjects/{external_id}/guardian-authorisations``."""
+
+    capabilities = {"POST": Capability.RECORD_GUARDIANS}
+
+    @extend_schema(request=AuthorisationInput, responses={201: AuthorisationOutput})
+    @transaction.atomic
+    def post(self, request: Request, external_id: str) -> Response:
+        """Record a guardian's answer about the service, with the school's evidence: 201 with the combined result."""
+        given = validate_input(AuthorisationInput, request.data)
+        child, guardian = _person(external_id, request), _guardian(given, request)
+        context: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
+        evidence, method = given.pop("evidence", None) or "", given.pop("verification", None)
+        if method is not None and guardian is not None:
+            row = get_live_guardianship(child, guardian, at=context["at"])
+            verify_guardian(row, method=method, evidence=evidence, **context)
+        answer = record_service_answer(child, guardian=guardian, evidence=evidence, **given, **context)
+        shown = {"id": answer.pk, "decision": answer.decision, "shares": answer.shares}
+        service = _serialize_service(child, load_child_facts(child), request)
+        shown |= {"recorded_at": answer.recorded_at, "service": service, "ask_about_data": _asks_about_data(answer)}
+        return Response(shown, HTTPStatus.CREATED)
+
+
+def _asks_about_data(answer: ServiceAuthorisation) -> bool:
+    """Return True after a guardian's withdrawal, when they are to be asked what should happen to the data."""
+    return answer.decision == Decision.WITHDRAWN and answer.guardian_id is not None
+
+
+def _person(external_id: str, request: Request) -> Subject:
+    return get_subject(external_id, actor=actor_of(request))
+
+
+def _guardian(given: dict[str, Any], request: Request) -> Subject | None:
+    named = given.pop("guardian", None)
+    return None if named is None else _person(named, request)
+
+
+def _serialize_guardians(child: Subject, request: Request) -> dict[str, Any]:
+    actor, at, facts = actor_of(request), moment_of(request), load_child_facts(child)
+    rows = list(list_guardians(child, actor=actor)[:50])
+    methods, is_grown = _methods(rows), bool(list_of_full_age([child], at=at))
+    return {
+        "subject": child.external_id,
+        "service": _serialize_service(child, facts, request),
+        "guardians": [
+            _serialize_guardian(row, facts, methods.get(row.pk, []), request, is_grown=is_grown) for row in rows
+        ],
+        "declared": [
+            {"kind": one.kind, "description": one.description, "reference": one.reference}
+            for one in list_mechanisms(actor).filter(client_id=child.client_id, ends_at=None).order_by("kind")
+        ],
+        "candidates": [one.guardian.external_id for one in list_candidates(child, actor=actor, at=at)[:50]],
+    }
+
+
+def _methods(rows: list[Guardianship]) -> dict[Any, list[str]]:
+    found: dict[Any, list[str]] = {}
+    live = Verification.objects.filter(guardianship__in=[row.pk for row in rows], ended_at=None).order_by("id")
+    for one in live:
+        found.setdefault(one.guardianship_id, []).append(one.method)
+    return found
+
+
+def _serialize_service(child: Subject, facts: ChildFacts, request: Request) -> dict[str, Any]:
+    standing = facts.standing(moment_of(request))
+    by_school = SchoolAuthorisation.objects.filter(client_id=child.client_id, child=child, ends_at=None)
+    return {
+        "state": standing.state or "unanswered",
+        "shares": standing.may_share,
+        "in_conflict": standing.in_conflict,
+        "until": standing.until.isoformat() if standing.until else None,
+        "held_back": facts.quarantined,
+        "school_authorised": by_school.exists(),
+    }
+
+
+def _serialize_guardian(
+    row: Guardianship, facts: ChildFacts, methods: list[str], request: Request, *, is_grown: bool
+) -> dict[str, Any]:
+    known = next((one for one in facts.guardians if one.id == row.pk), None)
+    answer = known.answer if known else None
+    return {
+        "id": str(row.pk),
+        "guardian": row.guardian.external_id,
+        "relationship": row.relationship,
+        "source": row.source,
+        "may_consent": row.may_consent and not row.court_order,
+        "may_receive_data": row.may_receive_data,
+        "has_authority": known is not None and not is_grown and known.has_authority(moment_of(request)),
+        "verified_by": methods,
+        "starts_at": row.starts_at.isoformat(),
+        "ends_at": row.ends_at.isoformat() if row.ends_at else None,
+        "answer": answer
+        and {
+            "id": str(answer.id),
+            "decision": answer.decision,
+            "shares": answer.shares,
+            "recorded_at": answer.recorded_at.isoformat(),
+            "expires_at": answer.expires_at.isoformat() if answer.expires_at else None,
+        },
+    }
+
+
+class CheckInput(StrictSerializer):
+    """Request of a check: the guardian, the provider and the method."""
+
+    guardian = TextField(max_length=255)
+    provider = PatternField(
+        PROVIDER, allowed="Use the provider's code: a–z, 0–9, “.”, “_” and “-”.", max_length=63, trim_whitespace=False
+    )
+    method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
+
+
+class CheckOutput(serializers.Serializer[Any]):
+    """A provider's check of a guardian. A passed check becomes a verification.
+
+    ``url`` is the address for the guardian while the check is started; only keys with ``guardians:write`` receive it.
+    """
+
+    id = serializers.UUIDField()
+    subject = serializers.CharField(allow_null=True)
+    guardian = serializers.CharField(allow_null=True)
+    provider = serializers.CharField()
+    method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
+    state = serializers.ChoiceField(CheckState.values)
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.CharField(allow_null=True)
+
+
+class GuardianChecks(Operation):
+    """``POST /api/v1/subjects/{external_id}/guardian-checks``."""
+
+    capabilities = {"POST": Capability.VERIFY_GUARDIANS}
+
+    @extend_schema(request=CheckInput, responses={201: CheckOutput})
+    def post(self, request: Request, external_id: str) -> Response:
+        """Request a provider's check of a guardian: 201. The provider does not learn who the child or guardian is.
+
+        The provider is called after this response. Poll the check until it is ``started``: ``url`` is then the address
+        for the guardian, if there is one.
+        """
+        given, actor, at = validate_input(CheckInput, request.data), actor_of(request), moment_of(request)
+        child, guardian = (get_subject(name, actor=actor) for name in (external_id, given["guardian"]))
+        row = get_live_guardianship(child, guardian, at=at)
+        requested = {"provider": given["provider"], "method": given["method"]}
+        answer_to = _answer_to(request, given["provider"])
+        check = request_check(row, **requested, answer_to=answer_to, actor=actor, at=at)
+        return Response(_serialize_check(check, None), HTTPStatus.CREATED)
+
+
+class ShowCheck(Operation):
+    """``GET /api/v1/guardian-checks/{id}``."""
+
+    capabilities = {"GET": Capability.VIEW_CHILD_RECORDS}
+
+    @extend_schema(responses=CheckOutput)
+    def get(self, request: Request, check: UUID) -> Response:
+        """Return a check with its state and result."""
+        actor = actor_of(request)
+        row = list_provider_checks(actor).filter(pk=check, client_id=client_of(request)).first()
+        if row is None:
+            raise CheckUnknown
+        return Response(_serialize_check(row, find_check_url(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
+
+
+def _answer_to(request: Request, provider: str) -> str:
+    code = Client.objects.values_list("code", flat=True).get(pk=client_of(request))
+    portal = get_public_url(request._request).rstrip("/")
+    return portal + reverse("guardian-check-answer", args=[code, provider])
+
+
+def _serialize_check(check: ProviderCheck, url: str | None) -> dict[str, Any]:
+    row = check.guardianship
+    return {
+        "id": str(check.pk),
+        "subject": row.child.external_id,
+        "guardian": row.guardian.external_id,
+        "provider": check.provider,
+        "method": check.method,
+        "state": check.state,
+        "started_at": check.started_at.isoformat(),
+        "finished_at": check.finished_at.isoformat() if check.finished_at else None,
+        "url": url,
+    }

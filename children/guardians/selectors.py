@@ -1,0 +1,247 @@
+"""Selectors of guardians, their authority and their answers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from http import HTTPStatus
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from children.guardians.authority import ChildFacts, Guardian, RequestBlocker, Standing, why_not_allowed
+from children.guardians.models.guardians import Guardianship, SchoolAuthorisation, ServiceAuthorisation, Verification
+from children.guardians.models.mechanisms import (
+    CHECK_URL,
+    OPEN_CHECKS,
+    CheckState,
+    ChildMechanism,
+    GuardianChange,
+    GuardianConflict,
+    MechanismKind,
+    ProviderCheck,
+    Quarantine,
+)
+from children.guardians.providers import check_providers
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.selectors import sealer_of, sealers_of
+from paktaleem.directory.people.services.people import find_full_age
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.errors import PortalError, Problem
+
+OPEN_CHECKS_AT_ONCE = 200
+_facts = msgspec.json.Decoder(ChildFacts | None)
+
+
+class GuardianshipUnknown(PortalError, LookupError):
+    """The person is not, or no longer, a guardian of this child."""
+
+    problem = Problem(
+        "guardian-unknown",
+        HTTPStatus.CONFLICT,
+        "The person is not a guardian of this child",
+        "Name them by POST …/guardians first.",
+    )
+    console_message = "They are not, or no longer, a guardian of this child."
+
+
+def load_child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
+    """Return the guardians, their answers and the quarantine of a child, now or as of ``past``."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT children_facts(%s, %s)::text", [child.pk, past])
+        [text] = cursor.fetchone()
+    return (None if text is None else _facts.decode(text)) or ChildFacts()
+
+
+def load_facts_of_children(client_id: UUID, children: Iterable[UUID]) -> dict[UUID, ChildFacts]:
+    """Map children of a client to their facts now, as ``load_child_facts``, in one query; without any, left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.id, children_facts(s.id, NULL)::text FROM subjects_subject s"
+            " WHERE s.client_id = %s AND s.id = ANY(%s)",
+            [client_id, list(children)],
+        )
+        found = {child: _facts.decode(text) for child, text in cursor.fetchall() if text is not None}
+    return {child: facts for child, facts in found.items() if facts is not None}
+
+
+def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standing:
+    """Return the combined result of the answers about the service; ``at`` must be now. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS, child.client_id)
+    return load_child_facts(child).standing(at)
+
+
+def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
+    """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none.
+
+    A person of full age has no guardian, even if the worker has not ended the guardianship yet.
+    """
+    if list_of_full_age([child], at=at):
+        raise GuardianshipUnknown
+    pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
+    found: Guardianship | None = pair.order_by("-starts_at", "-id").first()
+    if found is None:
+        raise GuardianshipUnknown
+    return found
+
+
+def list_of_full_age(people: Sequence[Subject], *, at: datetime) -> set[UUID]:
+    """Return those of some people of one client who are known to be of full age at ``at``: they have no guardian.
+
+    Runs no query for children; the ages of others are unsealed.
+    """
+    found = [one for one in people if one.of_age_at is not None and one.of_age_at <= at and one.is_recorded]
+    sealers = sealers_of(found[0].client_id, [one.pk for one in found]) if found else {}
+    ages = {one.pk: find_full_age(one, at=at, sealer=sealers[one.pk]) for one in found if one.pk in sealers}
+    return {person for person, full_age_at in ages.items() if full_age_at is not None and full_age_at <= at}
+
+
+def find_request_blocker(row: Guardianship, *, discloses_data: bool, at: datetime) -> RequestBlocker | None:
+    """Return why a guardian may not make a request about the child's data, or None if they may.
+
+    ``discloses_data`` is True for a request whose answer hands data of the child to the guardian.
+    """
+    known = next((one for one in load_child_facts(row.child).guardians if one.id == row.pk), None)
+    own = known or Guardian(row.pk, row.guardian_id, row.starts_at)
+    return why_not_allowed(own, discloses_data=discloses_data, may_receive_data=row.may_receive_data, at=at)
+
+
+def get_guardianship(child: Subject, guardian: Subject, *, actor: Actor, at: datetime) -> Guardianship:
+    """Return the guardianship in effect. Raises GuardianshipUnknown, NotAllowed."""
+    require(actor, Capability.VIEW_GUARDIANS, child.client_id)
+    return get_live_guardianship(child, guardian, at=at)
+
+
+def list_guardianships(actor: Actor) -> QuerySet[Guardianship]:
+    """List current and past guardianships. Raises NotAllowed."""
+    require(actor, Capability.VIEW_GUARDIANS)
+    return Guardianship.objects.select_related("child", "guardian")
+
+
+def list_guardians(child: Subject, *, actor: Actor) -> QuerySet[Guardianship]:
+    """List the current and past guardianships of one child, latest first. Raises NotAllowed."""
+    return list_guardianships(actor).filter(client_id=child.client_id, child=child)
+
+
+def list_candidates(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[GuardianClaim]:
+    """List the roster's claims of guardians who are not named as such; they have no authority. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS, child.client_id)
+    claims = GuardianClaim.objects.filter(client_id=child.client_id, child=child, ends_at=None, starts_at__lte=at)
+    standing = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child)
+    return claims.exclude(guardian__in=standing.values("guardian")).select_related("guardian")
+
+
+def list_verifications(actor: Actor) -> QuerySet[Verification]:
+    """List verifications of guardians. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    return Verification.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
+
+
+def list_service_authorisations(actor: Actor) -> QuerySet[ServiceAuthorisation]:
+    """List answers about the service. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    return ServiceAuthorisation.objects.select_related("child", "guardian")
+
+
+def answers_of(child: Subject, *, actor: Actor) -> QuerySet[ServiceAuthorisation]:
+    """List the answers about one child, latest first. Raises NotAllowed."""
+    return list_service_authorisations(actor).filter(client_id=child.client_id, child=child)
+
+
+def list_school_authorisations(actor: Actor) -> QuerySet[SchoolAuthorisation]:
+    """List schools' own authorisations, which are not guardians' consent. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    return SchoolAuthorisation.objects.select_related("child")
+
+
+def list_conflicts(actor: Actor) -> QuerySet[GuardianConflict]:
+    """List disagreements between guardians. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    return GuardianConflict.objects.select_related("child")
+
+
+def list_guardian_changes(actor: Actor) -> QuerySet[GuardianChange]:
+    """List changes of guardians that need, or needed, a second person. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    return GuardianChange.objects.select_related("child", "guardianship", "guardianship__guardian")
+
+
+def list_quarantines(actor: Actor) -> QuerySet[Quarantine]:
+    """List current and past quarantines. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    return Quarantine.objects.select_related("subject")
+
+
+def list_mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
+    """List clients' declared mechanisms. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    return ChildMechanism.objects.select_related("client")
+
+
+def clients_with_open_checks() -> list[UUID]:
+    """List the clients with open checks; requires the officers' context."""
+    open_ones = ProviderCheck.objects.filter(state__in=OPEN_CHECKS).order_by()
+    return list(open_ones.values_list("client_id", flat=True).distinct())
+
+
+def list_open_checks(client_id: UUID) -> list[ProviderCheck]:
+    """List a client's open checks, latest first, up to 200."""
+    waiting = ProviderCheck.objects.filter(client_id=client_id, state__in=OPEN_CHECKS)
+    return list(waiting.order_by("-started_at", "-id")[:OPEN_CHECKS_AT_ONCE])
+
+
+def find_check_url(check: ProviderCheck) -> str | None:
+    """Return the decrypted address for the guardian of a started check, or None if there is none or they are erased."""
+    if check.url is None or check.state != CheckState.STARTED:
+        return None
+    try:
+        return sealer_of(check.guardianship.guardian).open(check.url, column=CHECK_URL)
+    except CannotOpen:  # the guardian has been erased
+        return None
+
+
+def find_latest_check(row: Guardianship) -> ProviderCheck | None:
+    """Return the latest check of a guardian, or None."""
+    checks = ProviderCheck.objects.filter(client_id=row.client_id, guardianship=row)
+    return checks.select_related("guardianship__guardian").order_by("-started_at", "-id").first()
+
+
+def find_provider_for_guardians(client_id: UUID) -> str | None:
+    """Return the code of the provider whose check the client's guardians may request, or None."""
+    declared = ChildMechanism.objects.filter(client_id=client_id, kind=MechanismKind.CONSENT, ends_at=None)
+    code = declared.values_list("provider", flat=True).first()
+    return code if code and code in check_providers() else None
+
+
+def list_provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:
+    """List checks of guardians by providers. Raises NotAllowed."""
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    return ProviderCheck.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
+
+
+def list_informed_guardians(child: Subject, *, at: datetime) -> list[Subject]:
+    """List the guardians with an email address who may decide for the child or receive its data; no court order.
+
+    A person of full age has none.
+    """
+    if list_of_full_age([child], at=at):
+        return []
+    found = Guardianship.objects.live(at).filter(
+        Q(may_consent=True) | Q(may_receive_data=True),
+        client_id=child.client_id,
+        child=child,
+        court_order=False,
+        guardian__erased_at=None,
+        guardian__email__isnull=False,
+    )
+    return [one.guardian for one in found.select_related("guardian").order_by("pk")]
+
+
+def preview_end(guardianship: Guardianship, *, at: datetime) -> tuple[Standing, Standing]:
+    """Return the combined answers about a child at ``at``: as they are, and as they would be without a guardian."""
+    facts = load_child_facts(guardianship.child)
+    left = tuple(one for one in facts.guardians if one.id != guardianship.pk)
+    return facts.standing(at), replace(facts, guardians=left).standing(at)

@@ -1,1 +1,0 @@
-"""Selectors of guardians, their authority and their answers."""

@@ -1,0 +1,452 @@
+"""Services of agreements."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import IO, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
+
+from consent.agreements.duties import DUTIES, TEXT_VERSION, compute_valid_until, hash_text, is_reminder_day
+from consent.agreements.models import (
+    AgreementDocument,
+    AgreementSigning,
+    AttestationReminder,
+    ClientContact,
+    ContactKind,
+    DocumentKind,
+    DutyAttestation,
+    Side,
+)
+from consent.agreements.selectors import list_duties
+from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
+from consent.register.services.register import change_register, check_register_row, save_register_row
+from paktaleem.directory.files.documents import read_document, seal_document
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.people import register_subject
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.tenancy.rows import new_id
+
+
+class NotADraft(PortalError):
+    """The agreement is signed already, or was cancelled."""
+
+    console_message = "Only a draft can be signed: this agreement is signed, or was cancelled."
+
+
+class SideHasSigned(PortalError):
+    """This side has signed; the other side must sign now."""
+
+    console_message = "Your side has signed already. The other side must sign now."
+
+
+class PaperSignatureNotAllowed(PortalError):
+    """The document is of another agreement, or the actor is not an officer of PakTaleem."""
+
+    console_message = "A signature on paper is recorded by a privacy officer, with a document of this agreement."
+
+
+class NotSignedYet(PortalError):
+    """No side has signed, so there is nothing to decline."""
+
+    console_message = "Neither side has signed this agreement."
+
+
+@transaction.atomic
+def sign_agreement(
+    agreement: ServiceAgreement,
+    *,
+    paper: AgreementDocument | None = None,
+    actor: Actor,
+    reason: Reason | str = Reason.AGREEMENT_CHANGE,
+    at: datetime,
+) -> AgreementSigning:
+    """Sign a draft for the actor's side; the second side's signature makes it take effect, from the next decision.
+
+    An officer signs for PakTaleem, a client's administrator for the client. With ``paper`` an officer records the
+    client's signature on that document instead; another officer signs for PakTaleem, before or after. If the terms,
+    instructions or documents changed since the first signature, that one no longer counts, and this is the first.
+
+    Raises NotADraft, SideHasSigned, PaperSignatureNotAllowed, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    """
+    side = _side_of(agreement, paper, actor)
+    agreement = _lock_draft(agreement)
+    terms = compute_terms_hash(agreement)
+    waiting = _find_waiting(agreement)
+    if waiting is not None and waiting.terms_hash != terms:
+        _replace(waiting, actor, at)
+        waiting = None
+    if waiting is None:
+        return _sign_first(agreement, side, paper, terms, actor=actor, at=at)
+    if waiting.first_side == side:
+        raise SideHasSigned
+    return _sign_second(agreement, waiting, paper, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def decline_signing(
+    agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str = Reason.AGREEMENT_CHANGE, at: datetime
+) -> AgreementSigning:
+    """Decline to sign, or take back the own signature, before both sides have signed; the agreement stays a draft.
+
+    Follows decision 0078. Raises NotADraft, NotSignedYet, NotAllowed.
+    """
+    _require_signer(agreement, actor)
+    agreement = _lock_draft(agreement)
+    waiting = _find_waiting(agreement)
+    if waiting is None:
+        raise NotSignedYet
+    declined = decide_change(waiting, approve=False, actor=actor, at=at)
+    declined.save(update_fields=["state", "settled_by", "settled_at"])
+    _record("agreement.signing_declined", declined, actor, at, reason=Reason(reason).value)
+    return declined
+
+
+def compute_terms_hash(agreement: ServiceAgreement) -> str:
+    """Return the SHA-256 of what both sides sign: the term, the instructions and the documents of the agreement.
+
+    Follows decision 0078.
+    """
+    own: dict[str, Any] = {"client_id": agreement.client_id, "agreement": agreement}
+    terms = {
+        "reference": agreement.reference,
+        "moments": [_format(getattr(agreement, name)) for name in ("starts_at", "ends_at", "exit_until")],
+        "instructions": [
+            [
+                *(str(one.pk), one.document, one.purposes, one.categories, one.recipients),
+                *(_format(one.starts_at), _format(one.ends_at)),
+            ]
+            for one in Instruction.objects.filter(**own).order_by("pk")
+            if not one.is_cancelled
+        ],
+        "documents": [str(key) for key in _document_keys(own)],
+    }
+    return compute_leaf_hash(canonical(terms)).hex()
+
+
+def _document_keys(own: dict[str, Any]) -> Any:
+    return AgreementDocument.objects.filter(**own).order_by("pk").values_list("pk", flat=True)
+
+
+def _format(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _require_signer(agreement: ServiceAgreement, actor: Actor) -> None:
+    require(actor, Capability.SIGN_AGREEMENTS, agreement.client_id)
+    if actor.kind is not ByKind.USER:
+        raise NotAllowed("Only a signed-in person signs an agreement.")
+
+
+def _side_of(agreement: ServiceAgreement, paper: AgreementDocument | None, actor: Actor) -> Side:
+    _require_signer(agreement, actor)
+    is_officer = actor.client_id is None
+    if paper is not None:
+        if not is_officer or (paper.client_id, paper.agreement_id) != (agreement.client_id, agreement.pk):
+            raise PaperSignatureNotAllowed
+        return Side.CLIENT
+    return Side.PAKTALEEM if is_officer else Side.CLIENT
+
+
+def _lock_draft(agreement: ServiceAgreement) -> ServiceAgreement:
+    rows = ServiceAgreement.objects.select_for_update()
+    found: ServiceAgreement = rows.get(pk=agreement.pk, client_id=agreement.client_id)
+    if found.signed_at is not None or found.is_cancelled:
+        raise NotADraft
+    return found
+
+
+def _find_waiting(agreement: ServiceAgreement) -> AgreementSigning | None:
+    rows = AgreementSigning.objects.select_for_update()
+    return rows.filter(client_id=agreement.client_id, agreement=agreement, state=ChangeState.WAITING).first()
+
+
+def _replace(waiting: AgreementSigning, actor: Actor, at: datetime) -> None:
+    waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
+    waiting.save(update_fields=["state", "settled_by", "settled_at"])
+
+
+def _sign_first(
+    agreement: ServiceAgreement, side: Side, paper: AgreementDocument | None, terms: str, *, actor: Actor, at: datetime
+) -> AgreementSigning:
+    signing = AgreementSigning(
+        client_id=agreement.client_id,
+        agreement=agreement,
+        first_side=side,
+        paper=paper,
+        terms_hash=terms,
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_at=at,
+    )
+    signing.save(force_insert=True)
+    _record("agreement.signature_given", signing, actor, at)
+    return signing
+
+
+def _sign_second(
+    agreement: ServiceAgreement,
+    waiting: AgreementSigning,
+    paper: AgreementDocument | None,
+    *,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> AgreementSigning:
+    signing = decide_change(waiting, approve=True, actor=actor, at=at)
+    signing.paper = signing.paper or paper
+    signing.save(update_fields=["state", "settled_by", "settled_at", "paper"])
+    before = ServiceAgreement.objects.get(pk=agreement.pk)
+    agreement.signed_at = at
+    check_register_row(agreement, before, at=at)
+    save_register_row(agreement, actor=actor, reason=reason, at=at)
+    _record("agreement.signed", signing, actor, at)
+    return signing
+
+
+def _record(kind: str, signing: AgreementSigning, actor: Actor, at: datetime, **more: str) -> None:
+    facts = {
+        "signing": str(signing.pk),
+        "agreement": str(signing.agreement_id),
+        "first_side": str(signing.first_side),
+        "on_paper": signing.paper_id is not None,
+        "terms": signing.terms_hash,
+        "state": str(signing.state),
+        **more,
+    }
+    record_entry(kind, client_id=signing.client_id, facts=facts, actor=actor, at=at)
+
+
+NOTIFY = "agreements.notify_of_duties"
+_NONE_CHOSEN = gettext_noop("Choose at least one statement that is true.")
+_NO_LINK = gettext_noop("Give the address of the page on which users are informed.")
+_TODAY_ALREADY = gettext_noop("This was attested today already.")
+
+
+@transaction.atomic
+def attest_duties(
+    client: Client, duties: Iterable[str], *, notice_url: str = "", actor: Actor, at: datetime
+) -> list[DutyAttestation]:
+    """Record that a client's administrator attests duties for a year from today, with the text's version and hash.
+
+    ``duties`` are codes of ``DUTIES``; ``notice_url`` is where users are informed. Raises ValidationError naming the
+    field, NotAllowed.
+    """
+    require(actor, Capability.ATTEST_DUTIES, client.pk)
+    chosen = set(duties)
+    meant = [duty for duty in DUTIES if duty.code in chosen]
+    if not meant or len(meant) != len(chosen):
+        raise ValidationError({"duties": [_NONE_CHOSEN]})
+    if any(duty.needs_link for duty in meant) and not notice_url:
+        raise ValidationError({"notice_url": [_NO_LINK]})
+    advisory_lock(f"attest/{client.pk}")
+    valid_until = compute_valid_until(at.astimezone(ZoneInfo(client.time_zone)).date())
+    if DutyAttestation.objects.filter(client_id=client.pk, duty__in=chosen, valid_until=valid_until).exists():
+        raise ValidationError({"duties": [_TODAY_ALREADY]})
+    rows = [
+        DutyAttestation(
+            client_id=client.pk,
+            duty=duty.code,
+            notice_url=notice_url if duty.needs_link else "",
+            text_version=TEXT_VERSION,
+            text_hash=hash_text(duty),
+            valid_until=valid_until,
+            attested_by=actor.id,
+            attested_at=at,
+        )
+        for duty in meant
+    ]
+    for row in rows:
+        row.clean_fields()
+        row.save(force_insert=True)
+        _record_attestation(row, actor, at)
+    return rows
+
+
+def _record_attestation(row: DutyAttestation, actor: Actor, at: datetime) -> None:
+    facts = {
+        "attestation": str(row.pk),
+        "duty": row.duty,
+        "text_version": row.text_version,
+        "text": row.text_hash,
+        "valid_until": row.valid_until.isoformat(),
+    }
+    record_entry("duty.attested", client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+@transaction.atomic
+def remind_of_duties(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
+    """Remind a client, once a day at most, of duties that are near or overdue; return True if it was reminded.
+
+    Follows policy §7. The email is sent 30, 7, 1 and 0 days before a duty is due and every 7 days after. Raises
+    NotAllowed.
+    """
+    require(actor, Capability.VIEW_REGISTER, client_id)
+    client = Client.objects.select_for_update().get(pk=client_id)
+    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    due = [one for one in list_duties(client, at=at) if is_reminder_day(one.due_on, today)]
+    if not due or AttestationReminder.objects.filter(client_id=client_id, on=today).exists():
+        return False
+    AttestationReminder(client_id=client_id, on=today, sent_at=at).save(force_insert=True)
+    due_on = min(one.due_on for one in due).isoformat()
+    facts = {"duties": sorted(one.duty.code for one in due), "due_on": due_on}
+    record_entry("duty.reminded", client_id=client_id, facts=facts, actor=actor, at=at)
+    enqueue_job(NOTIFY, client=str(client_id), due_on=due_on)
+    return True
+
+
+class NotInForce(PortalError):
+    """The agreement is not in force, or is suspended already."""
+
+    console_message = "The agreement is not in force, or is suspended already."
+
+
+class NotSuspended(PortalError):
+    """The agreement is not suspended."""
+
+    console_message = "The agreement is not suspended."
+
+
+@transaction.atomic
+def suspend_agreement(
+    agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str, at: datetime
+) -> AgreementSuspension:
+    """Suspend an agreement from now on: data is stored and deleted, and not otherwise processed (policy §7).
+
+    Raises NotInForce, NotAllowed.
+    """
+    agreement = _lock(agreement, actor)
+    if agreement.state(at) != "active" or _suspensions(agreement, at).exists():
+        raise NotInForce
+    row = AgreementSuspension(client_id=agreement.client_id, agreement=agreement, starts_at=at)
+    return change_register(row, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def resume_agreement(agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """End the suspensions that are in force. Raises NotSuspended, NotAllowed."""
+    agreement = _lock(agreement, actor)
+    rows = list(_suspensions(agreement, at).filter(starts_at__lt=at))
+    if not rows:
+        raise NotSuspended
+    for row in rows:
+        row.ends_at = at
+        change_register(row, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def end_agreement(
+    agreement: ServiceAgreement, *, exit_days: int = 0, actor: Actor, reason: Reason | str, at: datetime
+) -> ServiceAgreement:
+    """End an agreement now; for ``exit_days`` days more, data may be stored so that it can be returned.
+
+    Follows policy §7, GDPR Art. 28(3). Raises NotInForce if it is a draft, has not started or has ended, NotAllowed.
+    """
+    agreement = _lock(agreement, actor)
+    if agreement.state(at) != "active" or agreement.starts_at >= at:
+        raise NotInForce
+    agreement.ends_at = at
+    agreement.exit_until = at + timedelta(days=exit_days) if exit_days else None
+    return change_register(agreement, actor=actor, reason=reason, at=at)
+
+
+def _lock(agreement: ServiceAgreement, actor: Actor) -> ServiceAgreement:
+    require(actor, Capability.MANAGE_AGREEMENTS, agreement.client_id)
+    rows = ServiceAgreement.objects.select_for_update()
+    found: ServiceAgreement = rows.get(pk=agreement.pk, client_id=agreement.client_id)
+    return found
+
+
+def _suspensions(agreement: ServiceAgreement, at: datetime) -> QuerySet[AgreementSuspension]:
+    return AgreementSuspension.objects.active(at).filter(client_id=agreement.client_id, agreement=agreement)
+
+
+_NO_EMAIL = gettext_noop("Give the email address: notices are sent there.")
+_NO_NAME = gettext_noop("Give the name of the person, or of the office.")
+
+
+@transaction.atomic
+def add_contact(
+    client: Client,
+    *,
+    kind: ContactKind | str,
+    full_name: str,
+    email: str,
+    phone: str = "",
+    language: str = "en",
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> ClientContact:
+    """Register a person as a contact of a client, from now on; name and address are sealed as everyone's.
+
+    The person has no account at the institution's platform, and the same rights as others. Raises ValidationError
+    naming the field, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_REGISTER, client.pk)
+    for field, value, message in (("full_name", full_name, _NO_NAME), ("email", email, _NO_EMAIL)):
+        if not value.strip():
+            raise ValidationError({field: [message]})
+    details = {"role": "administrator", "full_name": full_name, "email": email, "phone": phone, "language": language}
+    person = _register(client, details, actor=actor, reason=reason, at=at)
+    row = ClientContact(client_id=client.pk, kind=ContactKind(kind), subject=person, starts_at=at)
+    return change_register(row, actor=actor, reason=reason, at=at)
+
+
+def _register(client: Client, details: dict[str, str], *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
+    name = _external_id(new_id())
+    person, _is_new = register_subject(name, client=client, details=details, actor=actor, reason=reason, at=at)
+    return person
+
+
+def _external_id(key: UUID) -> str:
+    return f"contact-{key}"
+
+
+@transaction.atomic
+def add_document(
+    agreement: ServiceAgreement, content: IO[bytes], *, kind: DocumentKind | str, actor: Actor, at: datetime
+) -> AgreementDocument:
+    """Seal a document of an agreement: PDF, JPEG or PNG, by its first bytes; its name is not stored.
+
+    A document that is added after the first signature makes both sides sign again. Raises FileKindNotAccepted,
+    FileTooLarge, NotAllowed.
+    """
+    require(actor, Capability.SIGN_AGREEMENTS, agreement.client_id)
+    row = AgreementDocument(id=new_id(), client_id=agreement.client_id, agreement=agreement, kind=DocumentKind(kind))
+    seal_document(row, content, added_by=actor.id, at=at)
+    _record_document("agreement.document_added", row, actor, at)
+    return row
+
+
+@transaction.atomic
+def open_document(document: AgreementDocument, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
+    """Return the content of a document, and record who read it and why. Raises CannotOpen, NotAllowed."""
+    require(actor, Capability.SIGN_AGREEMENTS, document.client_id)
+    content = read_document(document)
+    _record_document("agreement.document_opened", document, actor, at, reason=Reason(reason).value)
+    return content
+
+
+def _record_document(kind: str, row: AgreementDocument, actor: Actor, at: datetime, **more: str) -> None:
+    facts = {
+        "document": str(row.pk),
+        "agreement": str(row.agreement_id),
+        "kind": str(row.kind),
+        "hash": row.file.sealed_hash,
+        **more,
+    }
+    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,345 @@
+"""API: recording, withdrawing and listing consents."""
+
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from children.guardians.api import NO_CARD_NUMBER
+from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState, GivenBy, Method
+from consent.consents.selectors.consents import consent_events, consent_states, get_event, is_without_effect
+from consent.consents.services.acknowledgements import acknowledge_policy
+from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
+from consent.consents.services.evidence import add_evidence_file
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.notices.api import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
+from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Register
+from paktaleem.directory.files.bodies import FILE_BODY, FileParser
+from paktaleem.directory.people.details import LANGUAGES
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
+from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.api.serializers import (
+    CursorField,
+    SignedTextField,
+    StrictSerializer,
+    TextField,
+    ZonedDateTimeField,
+)
+
+_ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
+METHODS = [method.value for method in Method if method not in {Method.CONSOLE, Method.SYSTEM}]
+MAX_TOKEN_LENGTH = 4_000
+
+
+HAS_TOKEN = {"required": ["shown"], "properties": {"shown": {"type": "string"}}}
+"""Schema of input with the token of a notice."""
+_HAS_EVIDENCE = {
+    "required": ["method", "evidence"],
+    "properties": {
+        "method": {"enum": sorted(one.value for one in METHODS_WITHOUT_TOKEN)},
+        "evidence": {"type": "string"},
+    },
+}
+_NEEDS_NO_TOKEN = {
+    "properties": {
+        "answers": {"items": {"anyOf": [{"properties": {"state": {"enum": _ANSWERS[1:]}}}, HAS_TOKEN]}},
+    }
+}
+
+
+class AnswerInput(StrictSerializer):
+    """Input: one answer about one purpose."""
+
+    purpose = TextField(max_length=63)
+    state = serializers.ChoiceField(_ANSWERS)
+    shown = SignedTextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
+
+
+class ByInput(StrictSerializer):
+    """Input: who answered: the person, or a guardian given by LMS id."""
+
+    schema_rules = {"anyOf": [{"properties": {"kind": {"enum": ["self"]}}}, {"required": ["id"]}]}
+
+    kind = serializers.ChoiceField(["self", "guardian"])
+    id = TextField(required=False, max_length=255)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Require the guardian's id."""
+        if attrs["kind"] == "guardian" and "id" not in attrs:
+            raise serializers.ValidationError({"id": ["Name the guardian by LMS id."]})
+        return attrs
+
+
+class RecordConsentsInput(StrictSerializer):
+    """Input: answers of one person, recorded together or not at all."""
+
+    schema_rules = {"anyOf": [HAS_TOKEN, _HAS_EVIDENCE, _NEEDS_NO_TOKEN]}
+    beyond_schema = {
+        "answers": "Each purpose once.",
+        "shown": "A token that came with a notice, unchanged; also the one beside an answer.",
+        "claimed_at": "Not in the future.",
+        "evidence": NO_CARD_NUMBER,
+    }
+
+    subject = TextField(max_length=255)
+    answers = serializers.ListField(child=AnswerInput(), allow_empty=False, min_length=1, max_length=50)
+    by = ByInput(required=False)
+    notice_version = serializers.UUIDField(required=False, allow_null=True)
+    shown = SignedTextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+    method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
+    claimed_at = ZonedDateTimeField(required=False, allow_null=True)
+    evidence = TextField(required=False, allow_null=True, max_length=2_000)
+
+    def validate_answers(self, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Raise ValidationError for two answers about one purpose."""
+        if len({answer["purpose"] for answer in answers}) != len(answers):
+            raise serializers.ValidationError("Answer each purpose once.")
+        return answers
+
+
+class WithdrawInput(StrictSerializer):
+    """Input: how a withdrawal was received; every field is optional."""
+
+    beyond_schema = {"evidence": NO_CARD_NUMBER}
+
+    by = ByInput(required=False)
+    language = serializers.ChoiceField(LANGUAGES, default="en")
+    method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
+    evidence = TextField(required=False, allow_null=True, max_length=2_000)
+
+
+class RecordConsents(Operation):
+    """``POST /api/v1/consents``."""
+
+    capabilities = {"POST": Capability.RECORD_CONSENTS}
+
+    @extend_schema(request=RecordConsentsInput, responses={201: ConsentEventsOutput})
+    def post(self, request: Request) -> Response:
+        """Record answers: 201 with their events."""
+        given = validate_input(RecordConsentsInput, request.data)
+        subject = _get_subject(given["subject"], request)
+        events = record_answers(
+            subject,
+            answers=[_to_answer(one) for one in given["answers"]],
+            shown=given.get("shown"),
+            notice_version=given.get("notice_version"),
+            claimed_at=given.get("claimed_at"),
+            evidence=given.get("evidence") or "",
+            **_answer_arguments(given, request),
+        )
+        return Response({"events": [_serialize_event(event) for event in events]}, HTTPStatus.CREATED)
+
+
+class WithdrawConsent(Operation):
+    """``POST /api/v1/subjects/{external_id}/consents/{purpose}/withdraw``."""
+
+    capabilities = {"POST": Capability.RECORD_CONSENTS}
+
+    @extend_schema(request=WithdrawInput, responses=ConsentEventOutput)
+    def post(self, request: Request, external_id: str, purpose: str) -> Response:
+        """Withdraw a consent (GDPR Art. 7(3)): 200 with the event; again, the same event."""
+        given = validate_input(WithdrawInput, request.data)
+        subject = _get_subject(external_id, request)
+        evidence = given.get("evidence") or ""
+        return Response(
+            _serialize_event(
+                withdraw_consent(subject, purpose=purpose, evidence=evidence, **_answer_arguments(given, request))
+            )
+        )
+
+
+class HistoryInput(StrictSerializer):
+    """Input: the cursor and the page size of the history."""
+
+    cursor = CursorField(required=False)
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
+
+
+class SubjectConsents(Operation):
+    """``GET /api/v1/subjects/{external_id}/consents``."""
+
+    capabilities = {"GET": Capability.VIEW_CONSENTS}
+    is_conditional = True
+
+    @extend_schema(parameters=[HistoryInput], responses=SubjectConsentsOutput)
+    def get(self, request: Request, external_id: str) -> Response:
+        """List the state of each purpose and the latest events; ``next`` is the URL of earlier events."""
+        query = validate_input(HistoryInput, request.query_params.dict())
+        subject = _get_subject(external_id, request)
+        page, more = _list_history(subject, query, request)
+        register = current_register(subject.client_id)
+        answer = {
+            "subject": external_id,
+            "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
+            "history": [_serialize_past_answer(event, subject, register) for event in page],
+        }
+        return paginated_response(request, answer, {"cursor": more} if more else None)
+
+
+def _list_history(subject: Subject, query: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
+    """Return one page of a person's events, latest first, and the cursor of the next page, if any."""
+    of = f"consents/{subject.client_id}/{subject.id}"
+    events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
+    if "cursor" in query:
+        events = events.filter(id__lt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
+    found = list(events[: query["limit"] + 1])
+    page = found[: query["limit"]]
+    return page, sign_cursor(str(page[-1].id), of=of) if len(found) > len(page) else None
+
+
+def _get_subject(external_id: str, request: Request) -> Subject:
+    return get_subject(external_id, actor=actor_of(request))
+
+
+def _to_answer(given: dict[str, Any]) -> Answer:
+    return Answer(given["purpose"], ConsentState(given["state"]), given.get("shown"))
+
+
+def _answer_arguments(given: dict[str, Any], request: Request) -> dict[str, Any]:
+    """Return the arguments shared by all answers: who answered, language, method, actor and time."""
+    by = given.get("by") or {"kind": "self"}
+    return {
+        "given_by": GivenBy(by["kind"]),
+        "guardian": _get_subject(by["id"], request) if by["kind"] == "guardian" else None,
+        "language": given.get("language"),
+        "method": Method(given["method"]),
+        "actor": actor_of(request),
+        "at": moment_of(request),
+    }
+
+
+def _serialize_event(event: ConsentEvent) -> dict[str, Any]:
+    return {
+        "id": str(event.pk),
+        "purpose": event.purpose.code,
+        "state": str(event.state),
+        "recorded_at": event.recorded_at.isoformat(),
+    }
+
+
+def _serialize_past_answer(event: ConsentEvent, subject: Subject, register: Register) -> dict[str, Any]:
+    return {
+        **_serialize_event(event),
+        "without_effect": is_without_effect(event, subject, register),
+        "by": str(event.given_by),
+        "method": str(event.method),
+        "language": event.language,
+        "notice_version": str(event.notice_version_id) if event.notice_version_id else None,
+        "shown_at": event.shown_at.isoformat() if event.shown_at else None,
+        "claimed_at": event.claimed_at.isoformat() if event.claimed_at else None,
+        "expires_at": event.expires_at.isoformat() if event.expires_at else None,
+        "renewal": event.is_renewal,
+        "reason": event.reason or None,
+    }
+
+
+class AcknowledgeInput(StrictSerializer):
+    """Input: who acknowledges the policy, and the token (on paper or by telephone: the version)."""
+
+    schema_rules = {
+        "anyOf": [
+            HAS_TOKEN,
+            {
+                "required": ["method"],
+                "properties": {"method": {"enum": sorted(one.value for one in METHODS_WITHOUT_TOKEN)}},
+            },
+        ]
+    }
+    beyond_schema = {
+        "shown": "A token that came with the privacy policy, unchanged.",
+        "claimed_at": "Not in the future.",
+    }
+
+    subject = TextField(max_length=255)
+    shown = SignedTextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
+    notice_version = serializers.UUIDField(required=False, allow_null=True)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+    method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
+    claimed_at = ZonedDateTimeField(required=False, allow_null=True)
+
+
+class AcknowledgementOutput(serializers.Serializer[Any]):
+    """Output: one acknowledgement of one version of the policy."""
+
+    id = serializers.UUIDField()
+    version = serializers.UUIDField()
+    language = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+
+
+class AcknowledgePolicy(Operation):
+    """``POST /api/v1/acknowledgements``."""
+
+    capabilities = {"POST": Capability.RECORD_CONSENTS}
+
+    @extend_schema(request=AcknowledgeInput, responses=AcknowledgementOutput)
+    def post(self, request: Request) -> Response:
+        """Record that a person has seen the privacy policy, which is not a consent: 200. Idempotent per version."""
+        given = validate_input(AcknowledgeInput, request.data)
+        acknowledgement = acknowledge_policy(
+            get_subject(given["subject"], actor=actor_of(request)),
+            shown=given.get("shown"),
+            notice_version=given.get("notice_version"),
+            language=given.get("language"),
+            method=Method(given["method"]),
+            claimed_at=given.get("claimed_at"),
+            actor=actor_of(request),
+            at=moment_of(request),
+        )
+        return Response(
+            {
+                "id": str(acknowledgement.pk),
+                "version": str(acknowledgement.version_id),
+                "language": acknowledgement.language,
+                "recorded_at": acknowledgement.recorded_at.isoformat(),
+            }
+        )
+
+
+class EvidenceOutput(serializers.Serializer[Any]):
+    """Output: added evidence."""
+
+    id = serializers.UUIDField()
+    event = serializers.UUIDField()
+    kind = serializers.CharField()
+    size = serializers.IntegerField()
+    added_at = serializers.DateTimeField()
+
+
+class AddEvidence(Operation):
+    """``POST /api/v1/consents/{event}/evidence``."""
+
+    capabilities = {"POST": Capability.RECORD_CONSENTS}
+    parser_classes = (FileParser,)
+
+    @extend_schema(request=FILE_BODY, responses={201: EvidenceOutput})
+    def post(self, request: Request, event: UUID) -> Response:
+        """Store the body, a PDF, JPEG or PNG, encrypted as evidence of the answer (GDPR Art. 7(1)).
+
+        It has at most 10 MiB, unless the operator changed that. It is opened only in the console.
+        """
+        found = get_event(event, actor=actor_of(request))
+        content = getattr(request.data, "content", b"")  # an empty body is not parsed
+        evidence = add_evidence_file(found, BytesIO(content), actor=actor_of(request), at=moment_of(request))
+        return Response(_serialize_evidence(evidence), HTTPStatus.CREATED)
+
+
+def _serialize_evidence(evidence: ConsentEvidence) -> dict[str, Any]:
+    file = evidence.file
+    return {
+        "id": str(evidence.pk),
+        "event": str(evidence.event_id),
+        "kind": file.kind if file else "reference",
+        "size": file.size if file else 0,
+        "added_at": evidence.added_at.isoformat(),
+    }

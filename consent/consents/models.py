@@ -1,0 +1,336 @@
+"""Models of consents."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.notices.models import NoticeVersion
+from consent.register.models.purposes import PeriodRow, Purpose, catalogue_owner, period_is_ordered
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date, format_time
+
+
+class ConsentState(models.TextChoices):
+    """The states of a consent (W3C DPV 2.3 consent statuses). Only GIVEN permits."""
+
+    UNKNOWN = "unknown", _("Unknown")
+    REQUESTED = "requested", _("Requested")
+    DEFERRED = "deferred", _("Deferred")
+    GIVEN = "given", _("Given")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn by the person or a guardian")
+    REVOKED = "revoked", _("Revoked by PakTaleem or the client")
+    EXPIRED = "expired", _("Expired")
+    OUTDATED = "outdated", _("Outdated: the notice changed materially, or the purpose was widened")
+    INVALIDATED = "invalidated", _("Invalidated")
+
+
+class GivenBy(models.TextChoices):
+    """The giver of an answer."""
+
+    SELF = "self", _("The data subject")
+    GUARDIAN = "guardian", _("A guardian")
+    STAFF = "staff", _("Staff, on the person's request")
+    ORGANISATION = "organisation", _("PakTaleem or the client, on its own initiative")
+
+
+class Method(models.TextChoices):
+    """How the answer was collected."""
+
+    LMS = "lms", _("In the learning platform")
+    WEB = "web", _("On a page of this portal")
+    PAPER = "paper", _("On paper")
+    PHONE = "phone", _("By telephone")
+    EMAIL = "email", _("By email to support")
+    IN_PERSON = "in_person", _("In person")
+    IMPORT = "import", _("Imported")
+    CONSOLE = "console", _("In the console")
+    SYSTEM = "system", _("Automatically by the portal")
+
+
+class ConsentEvent(models.Model):
+    """One answer of one person about one purpose. Append-only."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        disposed_as="evidence",
+        personal={
+            "language": Personal.NONE,
+            "actor_role": Personal.NONE,
+            "shown_hash": Personal.NONE,
+            "reason": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    state = models.CharField(max_length=16, choices=ConsentState)
+    given_by = models.CharField(max_length=16, choices=GivenBy)
+    guardian = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    notice_version = models.ForeignKey(
+        NoticeVersion, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    notice_version_owner = models.UUIDField(null=True, editable=False)
+    shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
+    shown_at = models.DateTimeField(null=True, help_text="When it was shown, according to the signed token.")
+    language = models.CharField(max_length=8)
+    reason = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Reason of a revocation or invalidation."
+    )
+    becomes_state = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="False for a request about a consent in force, and for a consent another guardian refuses.",
+    )
+    is_renewal = models.BooleanField(default=False, db_default=False, help_text="Given again while in force.")
+    method = models.CharField(max_length=16, choices=Method)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    claimed_at = models.DateTimeField(null=True, help_text="Time of collection, as claimed by the client.")
+    recorded_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")),
+                name="consentevent_claimed_not_future",
+            ),
+            models.CheckConstraint(
+                condition=Q(shown_at=None) | Q(shown_at__lte=F("recorded_at")),
+                name="consentevent_shown_not_future",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ConsentState.GIVEN) | Q(notice_version__isnull=False),
+                name="consentevent_given_under_a_notice",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["revoked", "invalidated"]) | ~Q(reason=""),
+                name="consentevent_ended_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(becomes_state=True) | Q(state__in=["requested", "deferred", "given"]),
+                name="consentevent_answer_becomes_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
+                | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),
+                name="consentevent_guardian_is_named",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["client", "subject", "purpose", "-recorded_at", "-id"], name="consentevent_of_subject"
+            ),
+            *newest_first("recorded_at", "consentevent_by_time"),
+            *newest_first("recorded_at", "consentevent_by_state", by="state"),
+            models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consentevent_by_purpose"),
+            models.Index(fields=["client", "method", "-recorded_at", "-id"], name="consentevent_by_method"),
+            models.Index(fields=["client", "given_by", "-recorded_at", "-id"], name="consentevent_by_giver"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the answer and the time."""
+        return f"{self.get_state_display()} {format_time(self.recorded_at)}"
+
+    @property
+    def informed_at(self) -> datetime:
+        """Return when the notice was shown, else when the form was collected, else when the answer was recorded."""
+        return self.shown_at or self.claimed_at or self.recorded_at
+
+
+class Consent(models.Model):
+    """The current state of one person's consent to one purpose, as set by the latest event that changed it."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    state = models.CharField(max_length=16, choices=ConsentState)
+    event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    given_by = models.CharField(max_length=16, choices=GivenBy)
+    guardian = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    notice_version = models.UUIDField(null=True)
+    recorded_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True, help_text="When consent was last requested after the answer.")
+    informed_at = models.DateTimeField(
+        null=True, help_text="When the notice was shown, or the form collected. Empty: when it was recorded."
+    )
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "subject", "purpose"], name="consent_one_per_purpose"),
+            models.CheckConstraint(
+                condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
+                | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),
+                name="consent_guardian_is_named",
+            ),
+        ]
+        indexes = [
+            *newest_first("recorded_at", "consent_by_time"),
+            *newest_first("recorded_at", "consent_by_state", by="state"),
+            models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consent_by_purpose"),
+            models.Index(
+                fields=["client", "expires_at"],
+                condition=Q(state="given", expires_at__isnull=False, asked_at=None),
+                name="consent_to_ask_about",
+            ),
+            models.Index(
+                fields=["guardian", "purpose"],
+                include=["client", "state", "notice_version", "expires_at"],
+                condition=Q(guardian__isnull=False),
+                name="consent_of_guardians",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the state."""
+        return self.get_state_display()
+
+
+class Restriction(PeriodRow):
+    """One restriction of processing for a person (policy §9; GDPR Art. 18); no purpose means all."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
+
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at", "-id"]
+        constraints = [period_is_ordered("restriction_period")]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="restriction_of_subject"),
+            *newest_first("starts_at", "restriction_by_time"),
+            *newest_first("starts_at", "restriction_in_force", condition=Q(ends_at=None)),
+            *newest_first("starts_at", "restriction_open", condition=Q(ends_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Return the start day."""
+        return gettext("restricted from {day}").format(day=format_date(self.starts_at))
+
+
+class Objection(PeriodRow):
+    """One objection of a person to processing based on legitimate interest (policy §9; GDPR Art. 21)."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_code = models.CharField(max_length=63)
+
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at", "-id"]
+        constraints = [period_is_ordered("objection_period")]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="objection_of_subject"),
+            *newest_first("starts_at", "objection_by_time"),
+            *newest_first("starts_at", "objection_in_force", condition=Q(ends_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Return the start day."""
+        return gettext("objected from {day}").format(day=format_date(self.starts_at))
+
+
+class ConsentEvidence(models.Model):
+    """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""
+
+    wall = TablePolicy(
+        Scope.TENANT, APPEND, disposed_as="person", personal={"reference": Personal.SEALED, "actor_role": Personal.NONE}
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    reference = SealedField()
+    file = models.ForeignKey(
+        SealedFile, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "evidence of consent"
+        verbose_name_plural = "evidence of consent"
+        ordering = ["-added_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reference=None, file__isnull=False) | Q(reference__isnull=False, file=None),
+                name="consentevidence_reference_or_file",
+            ),
+        ]
+        indexes = [*newest_first("added_at", "consentevidence_by_time")]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return gettext("Reference") if self.file_id is None else gettext("File")
+
+
+_NONE = Personal.NONE
+
+
+class PolicyAcknowledgement(models.Model):
+    """One person's acknowledgement of one version of the privacy policy. Append-only, and never a consent."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE, "actor_role": _NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version_owner = catalogue_owner()
+    shown_hash = models.CharField(max_length=64)
+    language = models.CharField(max_length=8)
+    method = models.CharField(max_length=16, choices=Method)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    claimed_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        indexes = [models.Index(fields=["client", "subject", "-recorded_at"], name="policyack_of_subject")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")), name="policyack_claimed_not_future"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the time."""
+        return gettext("acknowledged {moment}").format(moment=format_time(self.recorded_at))

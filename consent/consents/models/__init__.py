@@ -1,3 +1,0 @@
-"""Models of consents."""
-
-from consent.consents.models import acknowledgements, consents, evidence

@@ -1,0 +1,246 @@
+"""Console pages of cookies and links."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import Field
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
+
+from consent.cookies.banner import ENTRIES, get_script_origin, render_tag
+from consent.cookies.models import Cookie, CookieCategory, CookieChoice, CookieSite, LinkedService
+from consent.cookies.selectors import find_banner, list_cookies, list_links_to_review
+from consent.cookies.services import request_necessary_cookie, review_link, save_cookie, save_link, save_site
+from consent.register.admin.row_admin import RegisterAdmin
+from consent.register.admin.safeguards import SafeguardedAdmin
+from consent.register.models.purposes import SafeguardChange
+from paktaleem.directory.administration.client_pages import PublicPage, public_pages
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.clocks import select_by_clock
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter
+from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
+
+
+@admin.register(Cookie, site=site)
+class CookieAdmin(SafeguardedAdmin):
+    """Console page of cookies."""
+
+    row_fields = (
+        "name",
+        "storage",
+        "category",
+        "provider",
+        "set_by",
+        "purpose_en",
+        "purpose_ur",
+        "days",
+        "is_active",
+    )
+    fixed = ("name", "storage")
+    list_display = ("name", "category", "provider", "set_by", "days", "is_active", "owner")
+    list_filter = ("category", "set_by", "is_active", "client")
+    intro = (
+        "Every cookie, and every entry in the browser’s storage, that a site uses. The banner and the public page "
+        "about cookies show them. If an optional category changes, visitors are asked again. PakTaleem’s rows are the "
+        "cookies of this portal."
+    )
+    empty_text = "No cookie is registered: the banner is not shown."
+
+    def save_row(self, row: Any, **details: Any) -> None:
+        """Add or change the cookie, and publish the banner’s text."""
+        save_cookie(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+    def request_change(self, row: Any, **request: Any) -> SafeguardChange:
+        """Request a cookie about which visitors are not asked."""
+        return request_necessary_cookie(row, **request)
+
+
+@admin.register(CookieSite, site=site)
+class CookieSiteAdmin(RegisterAdmin):
+    """Console page of the sites with the banner."""
+
+    row_fields = ("origins", "is_active")
+    detail_fields = ("key",)
+    list_display = ("key", "shown_origins", "is_active", "owner")
+    list_filter = ("is_active", "client")
+    intro = (
+        "The site of a client that includes the banner. After saving, its page shows the script element to copy into "
+        "the learning platform’s pages."
+    )
+    empty_text = "No site yet. Add one to get the script of the banner."
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
+        """Use a wide field for origins, from left to right."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "origins":
+            field.widget.attrs |= {"class": "vLargeTextField", "dir": "ltr"}
+        return field
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Add or change the site; a new one gets its key."""
+        save_site(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+    def panels(self, request: HttpRequest, row: CookieSite) -> list[dict[str, Any]]:
+        """Show the script element to copy, what the pages' CSP must allow, and what the register lacks."""
+        with in_client(row.client_id):
+            banner = find_banner(row.client_id)
+            known = {(one.name, one.storage) for one in list_cookies(row.client_id)}
+        return [
+            *super().panels(request, row),
+            {
+                "template": "console/panels/cookie_site.html",
+                "tag": render_tag(row.key),
+                "origin": get_script_origin(),
+                "serves_minors": row.client.serves_minors,
+                "banner": banner,
+                "missing": [(name, stored.label) for name, stored in ENTRIES if (name, stored.value) not in known],
+                "page": reverse("cookies-of", args=[row.client.code]),
+            },
+        ]
+
+    @admin.display(description="origins")
+    def shown_origins(self, row: CookieSite) -> str:
+        """Return the origins in one line."""
+        return ", ".join(row.origins)
+
+
+public_pages.connect(PublicPage(gettext_noop("Cookies"), "cookies-of"))
+
+
+class LinkProgressFilter(ProgressFilter):
+    """Filter for services in use and for those to be reviewed."""
+
+    offered: ClassVar[Any] = {"in_use": _("In use"), "to_review_at": _("To be reviewed")}
+
+
+class ReviewLinkForm(RowActionForm):
+    """The next review day."""
+
+    review_on = forms.DateField(
+        label=_("Review day"),
+        help_text=_("On this day, the first page asks to read the policy again."),
+        widget=DayInput,
+    )
+    field_order = ("review_on", "reason")
+
+
+def _review(row: LinkedService, given: dict[str, Any], request: HttpRequest) -> None:
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    review_link(row, review_on=given["review_on"], reason=given["reason"], **by)
+
+
+@admin.register(LinkedService, site=site)
+class LinkedServiceAdmin(RegisterAdmin):
+    """Console page of linked services."""
+
+    row_fields = ("name", "url", "policy_url", "purpose_en", "purpose_ur", "review_on", "is_active")
+    list_display = ("name", "url", "review_on", "is_active", "owner")
+    list_filter = (LinkProgressFilter, "client")
+    intro = (
+        "Services of third parties that the platform links to. The public privacy page lists them with their privacy "
+        "policies. Read each policy again on its review day."
+    )
+    empty_text = "No linked service yet."
+    acts = (
+        RowAction(
+            "review",
+            "Record a review",
+            Capability.MANAGE_REGISTER,
+            _review,
+            form=ReviewLinkForm,
+            lead="The service is still linked, and its privacy policy was read. Set the day of the next review.",
+            done="Reviewed.",
+            applies=lambda row, _at: row.is_active,
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Make the review day of an existing row read-only: a review sets it."""
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, "review_on") if obj is not None else fields
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Add or change the linked service."""
+        save_link(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+
+def _name(codes: list[str]) -> str:
+    return join_words(CookieCategory(code).label for code in codes) or "—"
+
+
+@admin.register(CookieChoice, site=site)
+class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
+    """Console page of choices, newest first."""
+
+    view_capability = Capability.VIEW_CONSENTS
+    list_display = ("recorded_at", "accepted", "declined", "source", "has_signal", "language", "text", "owner")
+    list_filter = ("client",)
+    exported = {
+        "given": "given",
+        "refused": "refused",
+        "source": "source",
+        "has_signal": "has_signal",
+        "language": "language",
+        "recorded_at": "recorded_at",
+    }
+    newest_by = "recorded_at"
+    detail_fields = ("visitor", "recorded_at", "accepted", "declined", "source", "has_signal", "language", "text")
+    intro = (
+        "What visitors chose about cookies, in which version of the text. A visitor is a random number that only their "
+        "browser knows."
+    )
+    empty_text = "No visitor has chosen yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related version, without its texts."""
+        return super().get_queryset(request).select_related("version").defer("version__content")
+
+    @admin.display(description="accepted")
+    def accepted(self, row: CookieChoice) -> str:
+        """Return the accepted categories."""
+        return _name(row.given)
+
+    @admin.display(description="refused")
+    def declined(self, row: CookieChoice) -> str:
+        """Return the refused categories."""
+        return _name(row.refused)
+
+    @admin.display(description="version of the text")
+    def text(self, row: CookieChoice) -> int:
+        """Return the number of the version that was shown."""
+        return row.version.number
+
+    def panels(self, request: HttpRequest, row: CookieChoice) -> list[dict[str, Any]]:
+        """Show the text that the visitor saw, in their language."""
+        words = row.version.content["texts"].get(row.language, {"categories": []})
+        panel = {"template": "console/panels/cookie_text.html", "text": words, "language": row.language}
+        return [*super().panels(request, row), panel]
+
+
+@boards.connect
+def links_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return a card about linked services to review; one query. Clients see their own rows only."""
+    if not actor.may(Capability.MANAGE_REGISTER):
+        return []
+    due = select_by_clock(at, list_links_to_review)
+    if actor.client_id is not None:
+        due = due.exclude(client_id=PAKTALEEM)
+    url = reverse("admin:cookies_linkedservice_changelist", current_app=site.name) + f"?{PROGRESS}=to_review_at"
+    title, note = gettext("Linked services to be reviewed"), gettext("read their privacy policies again")
+    return [Task(title, due, note, url, Severity.OVERDUE, due="review_on")]

@@ -1,3 +1,0 @@
-"""Console pages of cookies and links."""
-
-from consent.cookies.admin import choices, cookies, dashboard, links

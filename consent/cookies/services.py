@@ -1,0 +1,420 @@
+"""Services of cookies and links."""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from consent.cookies.banner import build_content, list_offered
+from consent.cookies.data_kinds import list_due_visitors
+from consent.cookies.models import (
+    BannerVersion,
+    ChoiceSource,
+    Cookie,
+    CookieCategory,
+    CookieChoice,
+    CookieSite,
+    LinkedService,
+    SetBy,
+    Visitor,
+)
+from consent.cookies.selectors import find_banner, hash_token, list_cookies
+from consent.register.effects import WeakensSafeguard, is_sandbox
+from consent.register.models.purposes import SafeguardChange, SafeguardKind
+from consent.register.services.register import (
+    change_register,
+    check_register_row,
+    prepare_row,
+    save_register_row,
+    stored_row,
+)
+from consent.register.services.safeguards import build_changed_row, list_changed_values, store_safeguard_change
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+
+_RELIED_ON = ("category", "provider", "set_by", "purpose_en", "purpose_ur", "is_active")
+"""Columns that show why a cookie is necessary, so that it needs no consent."""
+
+_LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+@transaction.atomic
+def save_cookie(cookie: Cookie, *, actor: Actor, reason: Reason | str, at: datetime) -> Cookie:
+    """Add or change a cookie of the register, and publish the banner's new text (policy §10).
+
+    Raises ValidationError naming the field, WeakensSafeguard if visitors would not be asked about it, NotAllowed.
+    """
+    if _is_no_longer_asked(cookie) and actor.kind is not ByKind.SYSTEM and not is_sandbox(cookie.client_id):
+        raise WeakensSafeguard(SafeguardKind.COOKIE)
+    saved = change_register(cookie, actor=actor, reason=reason, at=at)
+    publish_banner(cookie.client_id, actor=actor, at=at)
+    return saved
+
+
+@transaction.atomic
+def request_necessary_cookie(cookie: Cookie, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request a cookie about which visitors are not asked; it is registered once a second person approves it.
+
+    Follows decision 0053. Raises ValidationError naming the field, NotAllowed.
+    """
+    prepare_row(cookie, actor)
+    before = stored_row(cookie)
+    check_register_row(cookie, before, at=at)
+    about: dict[str, Any] = {"purpose": "", "values": list_changed_values(cookie, before), "ground": ground}
+    return store_safeguard_change(cookie, SafeguardKind.COOKIE, **about, actor=actor, at=at)
+
+
+def apply_approved_cookie(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """Save the cookie of an approved change; False for a change of another kind. Connected to ``weaker_rows``."""
+    if change.kind != SafeguardKind.COOKIE:
+        return False
+    cookie: Any = build_changed_row(change, at)
+    check_register_row(cookie, stored_row(cookie), at=at)
+    save_register_row(cookie, actor=actor, reason=reason, at=at)
+    publish_banner(cookie.client_id, actor=actor, at=at)
+    return True
+
+
+def _is_no_longer_asked(cookie: Cookie) -> bool:
+    """Return True if a cookie becomes necessary, so that it needs no consent, or if a necessary one changes its use."""
+    if cookie.category != CookieCategory.NECESSARY or not cookie.is_active:
+        return False
+    stored = Cookie.objects.filter(pk=cookie.pk, client_id=cookie.client_id).first()
+    return stored is None or any(getattr(stored, name) != getattr(cookie, name) for name in _RELIED_ON)
+
+
+@transaction.atomic
+def save_site(site: CookieSite, *, actor: Actor, reason: Reason | str, at: datetime) -> CookieSite:
+    """Add or change a client's site with the banner; a new one gets its public key (policy §10).
+
+    Raises ValidationError for an origin that is not ``https://host`` (``http`` on this computer only), NotAllowed.
+    """
+    site.origins = [_to_origin(origin) for origin in site.origins or []]
+    if len(set(site.origins)) != len(site.origins):
+        raise ValidationError({"origins": [_("Name each origin once.")]})
+    if not site.key:
+        site.key = f"site_{secrets.token_hex(16)}"
+    return change_register(site, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def save_link(link: LinkedService, *, actor: Actor, reason: Reason | str, at: datetime) -> LinkedService:
+    """Add or change a linked service (policy §11).
+
+    Raises ValidationError naming the field, SharedRowNotEditable for a shared row, NotAllowed.
+    """
+    if link._state.adding and link.review_on is not None:
+        _require_later(link, link.review_on, at=at)
+    return change_register(link, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def review_link(
+    link: LinkedService, *, review_on: date, actor: Actor, reason: Reason | str, at: datetime
+) -> LinkedService:
+    """Record that a linked service and its policy were reviewed, and set the next review day (policy §11).
+
+    Raises ValidationError if the day is not after today in the client's time zone, SharedRowNotEditable, NotAllowed.
+    """
+    _require_later(link, review_on, at=at)
+    link.review_on = review_on
+    saved = change_register(link, actor=actor, reason=reason, at=at)
+    record_entry("link.reviewed", client_id=link.client_id, facts=_review_facts(link), actor=actor, at=at)
+    return saved
+
+
+def publish_banner(client_id: UUID, *, actor: Actor, at: datetime) -> BannerVersion | None:
+    """Store the texts of a client's banner as a new version, unless they are unchanged; returns the new version.
+
+    Follows policy §10, decision 0082. The caller has checked who may. Changes of one client are published one after the
+    other. Visitors are asked again only if the optional part changed.
+    """
+    advisory_lock(f"cookies.banner/{client_id}")
+    content = build_content(list_cookies(client_id))
+    digest, before = _digest(content), find_banner(client_id)
+    if before is not None and before.digest == digest:
+        return None
+    number = before.number + 1 if before else 1
+    is_same = before is not None and _optional_part(before.content) == _optional_part(content)
+    version = BannerVersion(
+        id=new_id(),
+        client_id=client_id,
+        number=number,
+        asks_since=before.asks_since if before is not None and is_same else number,
+        content=content,
+        digest=digest,
+        made_at=at,
+    )
+    version.save(force_insert=True)
+    facts = {"number": number, "digest": digest}
+    record_entry("cookie.banner_published", client_id=client_id, facts=facts, actor=actor, at=at)
+    return version
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def _optional_part(content: dict[str, Any]) -> Any:
+    """Return the part of a banner that visitors decide about."""
+    categories = content["categories"]
+    texts = {
+        language: [one for one in text["categories"] if one["code"] != "necessary"]
+        for language, text in content["texts"].items()
+    }
+    return categories, texts
+
+
+def _to_origin(text: str) -> str:
+    """Return an origin in the form that browsers send (RFC 6454 §6.2). Raises ValidationError."""
+    refused = ValidationError({"origins": [_("Write https:// and the host, without a path: https://lms.example")]})
+    try:
+        parts = urlsplit(text.strip().removesuffix("/"))
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise refused from error
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    is_plain = parts.scheme == "http" and shown in _LOCAL
+    extra = parts.path or parts.query or parts.fragment or parts.username is not None
+    if not host or extra or not (parts.scheme == "https" or is_plain) or not host.isascii():
+        raise refused
+    if any(sign in host for sign in " ,;*'\"<>"):
+        raise refused
+    default = (parts.scheme, parts.port) in {("https", 443), ("http", 80)}
+    return f"{parts.scheme}://{shown}{'' if default else port}"
+
+
+def _require_later(link: LinkedService, review_on: date, *, at: datetime) -> None:
+    if review_on <= at.astimezone(ZoneInfo(link.client.time_zone)).date():
+        raise ValidationError({"review_on": [_("Choose a day after today.")]})
+
+
+def _review_facts(link: LinkedService) -> dict[str, str]:
+    return {"link": str(link.pk), "review_on": link.review_on.isoformat()}
+
+
+_AT_ONCE = 5_000
+
+
+class BannerOutdated(PortalError):
+    """The texts changed since they were shown: show the current ones and ask again."""
+
+    problem = Problem(
+        "cookie-texts-outdated",
+        HTTPStatus.CONFLICT,
+        "The texts about cookies have changed",
+        "Load the configuration again and show it to the visitor.",
+    )
+
+
+class ChildMayNotAccept(PortalError):
+    """Optional cookies of a child, or of a visitor whose age is not known, cannot be accepted."""
+
+    problem = Problem(
+        "child-may-not-accept",
+        HTTPStatus.FORBIDDEN,
+        "Optional cookies cannot be accepted for a child",
+        'At a client that serves minors, the page must say that the visitor is not a child: data-child="no".',
+    )
+
+
+class NothingToChoose(PortalError):
+    """The banner offers no category that the choice could be about."""
+
+    problem = Problem("nothing-to-choose", HTTPStatus.CONFLICT, "There is no category of cookies to choose")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceMade:
+    """A choice as a page reports it.
+
+    ``accepted`` are codes of optional categories; the others that were offered are refused. ``has_signal`` is the
+    browser's privacy signal. ``is_child`` is None if the page did not say.
+    """
+
+    version: int
+    language: str
+    accepted: Collection[str]
+    source: ChoiceSource
+    has_signal: bool
+    is_child: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedChoice:
+    """A visitor with the choice in force, and the number that the visitor's browser keeps."""
+
+    visitor: Visitor
+    token: UUID
+
+
+@transaction.atomic
+def record_choice(client: Client, made: ChoiceMade, *, token: UUID | None, at: datetime) -> RecordedChoice:
+    """Record a visitor's choice as evidence, and as the visitor's state (policy §10).
+
+    A category that the privacy signal covers is refused whatever was accepted; the signal never gives anything. A
+    choice by the signal alone leaves the categories open that it does not cover. An unknown or deleted ``token``
+    starts a new visitor. Codes that are not offered are ignored.
+
+    Raises BannerOutdated if the shown version is no longer in force, NothingToChoose, ChildMayNotAccept.
+    """
+    banner = find_banner(client.pk)
+    if banner is None or not banner.asks_since <= made.version <= banner.number:
+        raise BannerOutdated
+    given, refused = _resolve(banner, made)
+    if not given and not refused:
+        raise NothingToChoose
+    token, visitor = _lock_visitor(client.pk, token, at)
+    _refuse_child(client, made, set(given), visitor)
+    visitor = _save_visitor(visitor, given, refused, banner.number, at)
+    choice = CookieChoice(
+        id=new_id(),
+        client_id=client.pk,
+        visitor=visitor.pk,
+        version=BannerVersion.objects.get(client_id=client.pk, number=made.version),
+        language=made.language,
+        given=given,
+        refused=refused,
+        source=made.source,
+        has_signal=made.has_signal,
+        recorded_at=at,
+    )
+    choice.save(force_insert=True)
+    return RecordedChoice(visitor, token)
+
+
+def list_clients_with_due_visitors(*, at: datetime) -> list[UUID]:
+    """List the clients with visitors whose last choice is due for disposal; runs in the officers' context."""
+    return list(list_due_visitors(at).order_by().values_list("client_id", flat=True).distinct())
+
+
+@transaction.atomic
+def purge_visitors(client_id: UUID, at: datetime) -> int:
+    """Delete a batch of visitors whose last choice is older than the period (policy §10); return how many.
+
+    Their choices stay as evidence that leads to no browser. A visitor who chooses at the same time is left out. Runs in
+    the client's context.
+    """
+    due = list_due_visitors(at).filter(client_id=client_id).order_by("last_at")
+    locked = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:_AT_ONCE])
+    found, _by_model = Visitor.objects.filter(client_id=client_id, pk__in=locked).delete()
+    return found
+
+
+def _resolve(banner: BannerVersion, made: ChoiceMade) -> tuple[list[str], list[str]]:
+    """Return the categories that are given and refused."""
+    offered = list_offered(banner.content)
+    covered = {one["code"] for one in banner.content["categories"] if one["signal"]} if made.has_signal else set()
+    if made.source == ChoiceSource.SIGNAL:
+        return [], [code for code in offered if code in covered]
+    given = [code for code in offered if code in set(made.accepted) - covered]
+    return given, [code for code in offered if code not in given]
+
+
+def _lock_visitor(client_id: UUID, token: UUID | None, at: datetime) -> tuple[UUID, Visitor]:
+    """Return the visitor of a number, locked, or a new one with another number."""
+    if token is not None:
+        rows = Visitor.objects.select_for_update().filter(client_id=client_id, token_hash=hash_token(token))
+        if (found := rows.first()) is not None:
+            return token, found
+    token = uuid4()
+    return token, Visitor(
+        id=new_id(), client_id=client_id, token_hash=hash_token(token), first_at=at, last_at=at, given=[], refused=[]
+    )
+
+
+def _refuse_child(client: Client, made: ChoiceMade, given: set[str], visitor: Visitor) -> None:
+    """Raise ChildMayNotAccept if a child accepts anything, or a visitor of unknown age something more than before."""
+    if made.is_child:
+        allowed: set[str] = set()
+    elif made.is_child is None and client.serves_minors:
+        allowed = set(visitor.given)
+    else:
+        return
+    if given - allowed:
+        raise ChildMayNotAccept
+
+
+def _save_visitor(visitor: Visitor, given: list[str], refused: list[str], version: int, at: datetime) -> Visitor:
+    """Store the choice in force: categories decided now change, and the others keep their last answer."""
+    decided = {*given, *refused}
+    visitor.given = sorted({*(code for code in visitor.given if code not in decided), *given})
+    visitor.refused = sorted({*(code for code in visitor.refused if code not in decided), *refused})
+    visitor.version, visitor.last_at = version, max(at, visitor.last_at)
+    visitor.save()
+    return visitor
+
+
+PORTAL_COOKIES: tuple[tuple[str, int, str, str], ...] = (
+    (
+        "sessionid",
+        1,
+        "Keeps staff signed in to the console.",
+        "عملے کو کنسول میں سائن ان رکھتی ہے۔",
+    ),
+    (
+        "csrftoken",
+        365,
+        "Shows that a form was sent from this portal, not from another site.",
+        "ظاہر کرتی ہے کہ فارم اسی پورٹل سے بھیجا گیا، کسی اور سائٹ سے نہیں۔",
+    ),
+    (
+        "language",
+        365,
+        "Remembers the language of staff.",
+        "عملے کی منتخب زبان یاد رکھتی ہے۔",
+    ),
+    (
+        "paktaleem_*",
+        1,
+        "Keeps you signed in to your own page after you entered a code.",
+        "کوڈ درج کرنے کے بعد آپ کو اپنے صفحے پر سائن ان رکھتی ہے۔",
+    ),
+    (
+        "cookie_choice_*",
+        182,
+        "Remembers your choice about cookies on the page about cookies.",
+        "کوکیز کے صفحے پر آپ کا انتخاب یاد رکھتی ہے۔",
+    ),
+)
+"""Cookies that the portal sets: name, days, and purpose in both languages. All of them are necessary."""
+
+
+def load_starter_cookies(actor: Actor, at: datetime) -> int:
+    """Add the portal's own cookies that are not in the register; returns the number of rows added (policy §10).
+
+    Connected to ``starter_parts``; runs in PakTaleem's own context. Raises NotAllowed.
+    """
+    known = set(Cookie.objects.filter(client_id=PAKTALEEM).values_list("name", flat=True))
+    missing = [one for one in PORTAL_COOKIES if one[0] not in known]
+    for name, days, purpose_en, purpose_ur in missing:
+        cookie = Cookie(
+            client_id=PAKTALEEM,
+            name=name,
+            provider="PakTaleem",
+            set_by=SetBy.SITE,
+            category=CookieCategory.NECESSARY,
+            purpose_en=purpose_en,
+            purpose_ur=purpose_ur,
+            days=days,
+        )
+        change_register(cookie, actor=actor, reason=Reason.ONBOARDING, at=at)
+    publish_banner(PAKTALEEM, actor=actor, at=at)
+    return len(missing)

@@ -1,1 +1,0 @@
-"""Public interfaces of cookies: the page for visitors, and the answers to the script."""

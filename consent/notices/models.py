@@ -1,0 +1,268 @@
+"""Models of notices."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.register.models.purposes import CodesField, RegisterRow, catalogue_owner
+from paktaleem.foundation.accounts.models import Client, code_validator
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
+
+RECIPIENT_LIST = "recipients"
+"""The code of PakTaleem's notice that lists the recipients."""
+
+_NONE = Personal.NONE
+_TEXTS = {"text_en": _NONE, "text_ur": _NONE, "child_text_en": _NONE, "child_text_ur": _NONE}
+_MATERIAL = "Material: clients get advance notice, and consents given under earlier versions must be renewed."
+
+
+class Notice(RegisterRow):
+    """One notice to data subjects: the privacy policy, or the information given when asking for consent."""
+
+    change_capability = Capability.MANAGE_REGISTER
+
+    wall = TablePolicy(
+        Scope.CATALOGUE, EDIT, personal={"code": _NONE, "title_en": _NONE, "title_ur": _NONE, "purposes": _NONE}
+    )
+
+    code = models.CharField(max_length=63, validators=[code_validator])
+    title_en = models.CharField("title (English)", max_length=200)
+    title_ur = models.CharField("title (Urdu)", max_length=200)
+    purposes = CodesField(help_text="Codes of the purposes it informs about; empty for the privacy policy.")
+    is_by_portal = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The portal writes its text: the list of recipients, or a business transfer.",
+    )
+    addresses_children = models.BooleanField(
+        default=False, help_text="If set, every version must also have a text for children."
+    )
+
+    history = History()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["client", "code"], name="notice_code_unique")]
+
+    def __str__(self) -> str:
+        """Return the English title."""
+        return self.title_en
+
+    @property
+    def is_policy(self) -> bool:
+        """Return True if it is the privacy policy, which is not about single purposes."""
+        return not self.purposes and not self.is_by_portal
+
+    @property
+    def lists_recipients(self) -> bool:
+        """Return True if it is PakTaleem's list of recipients, which the portal writes."""
+        return self.is_by_portal and self.code == RECIPIENT_LIST
+
+
+class NoticeText(RegisterRow):
+    """The text of a notice in both languages, and optionally for children."""
+
+    is_material = models.BooleanField(default=True, help_text=_MATERIAL)
+    text_en = models.TextField("text (English)")
+    text_ur = models.TextField("text (Urdu)")
+    child_text_en = models.TextField("text for children (English)", blank=True)
+    child_text_ur = models.TextField("text for children (Urdu)", blank=True)
+
+    class Meta:
+        abstract = True
+
+    def text(self, language: str, *, for_children: bool = False) -> str:
+        """Return the text in Urdu for ``ur``, else in English."""
+        kind = "child_text" if for_children else "text"
+        return str(getattr(self, f"{kind}_{'ur' if language == 'ur' else 'en'}"))
+
+
+class NoticeDraft(NoticeText):
+    """One draft text, visible to its owner only; announcing it creates a version and closes the draft."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=_TEXTS)
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    changed_at = models.DateTimeField(editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    version = models.UUIDField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = [F("closed_at").asc(nulls_first=True), "-changed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "notice"], condition=Q(closed_at=None), name="noticedraft_one_open_per_notice"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return whether the draft is open or closed."""
+        return gettext("draft") if self.closed_at is None else gettext("closed draft")
+
+
+class NoticeVersion(NoticeText):
+    """One immutable version of a notice in both languages, with the content hash that consents refer to.
+
+    ``notice_days`` is the advance notice that every client must get: the version takes effect at a client only once an
+    email to it is proven (NoticeDispatch). 0: it takes effect at ``effective_at``.
+    """
+
+    wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={**_TEXTS, "content_hash": _NONE})
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    notice_owner = catalogue_owner()
+    number = models.PositiveIntegerField(editable=False)
+    content_hash = models.CharField(max_length=64, editable=False)
+    announced_at = models.DateTimeField(editable=False)
+    notice_days = models.PositiveSmallIntegerField(default=0, editable=False)
+    effective_at = models.DateTimeField()
+
+    history = History()
+
+    class Meta:
+        ordering = ["-effective_at", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "notice", "number"], name="noticeversion_number_unique"),
+            models.CheckConstraint(
+                condition=Q(effective_at__gte=F("announced_at")), name="noticeversion_not_backdated"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return gettext("version {number}").format(number=self.number)
+
+    @property
+    def needs_proof(self) -> bool:
+        """Return True if it takes effect at a client only once an email is proven."""
+        return self.notice_days > 0
+
+
+class NoticeDispatch(RegisterRow):
+    """One announcement of one version to one client, and when the version takes effect there.
+
+    ``dispatched_at`` is when a mail server accepted an email to one of the client's administrators: the proof, set
+    once. Until then ``takes_effect_at`` is empty and the version has no effect at the client. The emails, with every
+    attempt, refer to this row's id.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)
+
+    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version_owner = catalogue_owner()
+    opened_at = models.DateTimeField(editable=False)
+    dispatched_at = models.DateTimeField(null=True)
+    proven_at = models.DateTimeField(null=True)
+    takes_effect_at = models.DateTimeField(null=True)
+    reminders = models.PositiveSmallIntegerField(default=0)
+    reminded_at = models.DateTimeField(null=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "announcement to a client"
+        verbose_name_plural = "announcements to clients"
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "version"], name="noticedispatch_once_per_client"),
+            models.CheckConstraint(
+                condition=Q(dispatched_at=None, proven_at=None, takes_effect_at=None)
+                | Q(
+                    dispatched_at__isnull=False,
+                    proven_at__gte=F("dispatched_at"),
+                    takes_effect_at__gte=F("proven_at"),
+                ),
+                name="noticedispatch_effect_follows_proof",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the opening day."""
+        return gettext("announced {day}").format(day=format_date(self.opened_at))
+
+
+class ResponseKind(models.TextChoices):
+    """The kinds of response to an announcement. An objection to a recipient lasts until the client withdraws it."""
+
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    OBJECTED = "objected", _("Objected")
+    ANSWERED = "answered", _("Objection answered")
+    WITHDRAWN = "withdrawn", _("Objection withdrawn")
+
+
+class ResponseCode(models.TextChoices):
+    """Reasons of a client's objection, and of PakTaleem's answer."""
+
+    PEOPLE = "people", _("It weakens people's rights")
+    LAW = "law", _("It conflicts with a law we are bound by")
+    AGREEMENT = "agreement", _("It conflicts with our agreement")
+    UNCLEAR = "unclear", _("We do not understand it")
+    OTHER = "other", _("Another reason")
+    EXPLAINED = "explained", _("Explained; the text stays")
+    CHANGES = "changes", _("The text will be changed by another version")
+    AGREEMENT_FOLLOWS = "agreement_follows", _("The agreement will be changed or ended")
+
+
+class NoticeResponse(models.Model):
+    """One acknowledgement, objection or answer about one announcement. Append-only."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"note": _NONE, "actor_role": _NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    dispatch = models.ForeignKey(NoticeDispatch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=16, choices=ResponseKind)
+    code = models.CharField(max_length=32, choices=ResponseCode, blank=True)
+    note = models.TextField(max_length=2000, blank=True, help_text="About the text only; do not name people.")
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["recorded_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.WITHDRAWN], code="")
+                | (~Q(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.WITHDRAWN]) & ~Q(code="")),
+                name="noticeresponse_objection_has_its_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return self.get_kind_display()
+
+
+class NoticeEffect(models.Model):
+    """One effect of one version at one client, recorded once, afterwards; the effect itself follows from time."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, limited=Limited.READ)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version_owner = catalogue_owner()
+    took_effect_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "version"], name="noticeeffect_once_per_client"),
+            models.CheckConstraint(
+                condition=Q(recorded_at__gte=F("took_effect_at")), name="noticeeffect_recorded_afterwards"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the opening day."""
+        return gettext("in effect from {day}").format(day=format_date(self.took_effect_at))

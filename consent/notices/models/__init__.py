@@ -1,3 +1,0 @@
-"""Models of notices."""
-
-from consent.notices.models import announcements, notices

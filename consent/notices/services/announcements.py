@@ -1,0 +1,293 @@
+"""Background work on announcements: delivery proof, effect, reminders. Idempotent (policy §12).
+
+A version takes effect without it: that is derived (consent/notices/effects.py), and recorded here once.
+
+A version takes effect without it: that is derived (consent/notices/effects.py), and recorded here once.
+
+The list goes the way of every notice: a proven email to each client, its days to object, its answers (decision 0080).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from consent.agreements.selectors import list_notice_recipients
+from consent.notices.models import (
+    RECIPIENT_LIST,
+    NoticeDispatch,
+    NoticeEffect,
+    NoticeResponse,
+    NoticeVersion,
+    ResponseKind,
+)
+from consent.notices.selectors.notices import EffectiveVersion, all_timelines
+from consent.notices.services.dispatches import open_dispatches, record_dispatch_proof
+from consent.notices.services.portal_texts import publish_portal_text
+from consent.register.models.agreements import Recipient, RecipientApproval, RecipientKind, TransferGround
+from consent.register.models.purposes import DataCategory, Purpose, SafeguardChange
+from consent.register.services.register import check_register_row, save_register_row, stored_row
+from consent.register.services.safeguards import build_changed_row
+from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.places import name_countries
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+_FIELDS = ("title", "day", "url")
+ANNOUNCED = declare_message("notice_announced", fields=_FIELDS)
+REMINDER = declare_message("notice_reminder", fields=_FIELDS)
+REMIND_DAYS = (14, 3)
+"""Days before the effect at which a client without a response is reminded."""
+_RETRY_AFTER = timedelta(days=1)
+
+
+def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
+    """Record the proof if an email was sent; otherwise send one to each recipient of notices without a pending email.
+
+    These are the administrators and the contacts for notices, also those who joined later. An email that failed
+    permanently is sent again one day later. An email sent after ``at`` is the proof of a later run: two runs may
+    overlap, and the second waits for the first with the time at which it started. Raises NotAllowed.
+    """
+    if dispatch.dispatched_at is not None or _is_superseded(dispatch, at):
+        return dispatch
+    letters = list_messages_about(dispatch.pk, actor=actor)
+    left = min((one.sent_at for one in letters if one.sent_at is not None and one.sent_at <= at), default=None)
+    if left is not None:
+        return record_dispatch_proof(dispatch, dispatched_at=left, actor=actor, at=at)
+    on_their_way = {one.user_id or one.subject_id for one in letters if not _may_be_retried(one, at)}
+    waiting = [one for one in list_notice_recipients(client.pk, at=at) if one.pk not in on_their_way]
+    _send_emails(ANNOUNCED.code, dispatch, client, waiting, actor=actor, at=at)
+    return dispatch
+
+
+def _is_superseded(dispatch: NoticeDispatch, at: datetime) -> bool:
+    """Return True if a later version of the notice is already in effect at the client."""
+    later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
+    return later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at).exists()
+
+
+def _may_be_retried(letter: MessageStatus, at: datetime) -> bool:
+    return letter.state == "failed" and letter.queued_at + _RETRY_AFTER <= at
+
+
+def count_reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
+    """Return the number of reminders due by ``at`` if the client has not responded."""
+    sent_at, effect = dispatch.dispatched_at, dispatch.takes_effect_at
+    if sent_at is None or effect is None or effect <= at:
+        return 0
+    moments = [effect - timedelta(days=days) for days in REMIND_DAYS]
+    return sum(1 for moment in moments if sent_at < moment <= at)
+
+
+def send_reminder(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
+    """Send a due reminder to the recipients of notices if the client has not responded; returns True if sent.
+
+    Follows policy §12.
+    """
+    due = count_reminders_due(dispatch, at=at)
+    if due <= dispatch.reminders or has_responded(dispatch.pk):
+        return False
+    _send_emails(REMINDER.code, dispatch, client, list_notice_recipients(client.pk, at=at), actor=actor, at=at)
+    dispatch.reminders, dispatch.reminded_at = due, at
+    save_tracked(dispatch, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
+    return True
+
+
+def has_responded(dispatch_id: UUID) -> bool:
+    """Return True if the client has acknowledged the announcement or objected."""
+    own = [ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED]
+    return NoticeResponse.objects.filter(dispatch_id=dispatch_id, kind__in=own).exists()
+
+
+def _send_emails(
+    kind: str, dispatch: NoticeDispatch, client: Client, people: Iterable[User | Subject], *, actor: Actor, at: datetime
+) -> None:
+    version = dispatch.version
+    moment = (dispatch.takes_effect_at or version.effective_at).astimezone(ZoneInfo(client.time_zone))
+    context = {
+        "title": version.notice.title_en,
+        "day": f"{moment:%Y-%m-%d}",
+        "url": build_public_url(reverse("console:index")),
+    }
+    for person in people:
+        send_message(kind, to=person, client_id=client.pk, context=context, related_id=dispatch.pk, actor=actor, at=at)
+
+
+_CLIENTS_TO_FOLLOW = """
+SELECT c.id FROM accounts_client c JOIN consent_noticeversion v ON v.client_id IN (c.id, %(shared)s)
+JOIN consent_notice n ON n.id = v.notice_id
+CROSS JOIN LATERAL (
+    SELECT v.notice_days > 0 AND c.id <> %(shared)s AND c.created_at <= v.announced_at AS needed
+) proof
+LEFT JOIN consent_noticedispatch d ON d.client_id = c.id AND d.version_id = v.id
+WHERE (proof.needed AND d.takes_effect_at IS NULL
+       AND (d.id IS NOT NULL OR NOT (n.is_by_portal AND n.code = %(list)s)
+            OR EXISTS (SELECT FROM consent_recipientapproval a
+                       WHERE a.announced_as = v.id AND (a.ends_at IS NULL OR a.ends_at > %(at)s)
+                       AND consent_may_reach(c.id, a.purposes, a.categories, %(at)s))))
+   OR (d.takes_effect_at > %(at)s AND d.reminders < %(reminders)s
+       AND d.takes_effect_at - make_interval(days => %(days)s) <= %(at)s
+       AND NOT EXISTS (SELECT FROM consent_noticeresponse r WHERE r.client_id = c.id AND r.dispatch_id = d.id))
+   OR (coalesce(d.takes_effect_at, CASE WHEN NOT proof.needed THEN v.effective_at END) <= %(at)s
+       AND NOT EXISTS (SELECT FROM consent_noticeeffect e WHERE e.client_id = c.id AND e.version_id = v.id)
+       AND NOT EXISTS (SELECT FROM consent_noticeversion later WHERE later.notice_id = v.notice_id
+                       AND later.number > v.number AND later.effective_at <= c.created_at))
+GROUP BY c.id ORDER BY c.id
+"""
+
+
+def list_clients_to_follow(*, at: datetime) -> list[UUID]:
+    """List the clients that may have an unproven announcement, a due reminder or an unrecorded effect.
+
+    Runs in the officers' view; may include clients without work.
+    """
+    with connection.cursor() as cursor:
+        days = {"days": max(REMIND_DAYS), "reminders": len(REMIND_DAYS)}
+        cursor.execute(_CLIENTS_TO_FOLLOW, {"shared": PAKTALEEM, "list": RECIPIENT_LIST, "at": at, **days})
+        return [client_id for (client_id,) in cursor.fetchall()]
+
+
+@transaction.atomic
+def process_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Process the announcements of one client, in its context (policy §12). Raises NotAllowed."""
+    client = Client.objects.get(pk=client_id)
+    for dispatch in open_dispatches(client, actor=actor, at=at):
+        notified = notify_client(dispatch, client, actor=actor, at=at)
+        send_reminder(notified, client, actor=actor, at=at)
+    record_effects(client, actor=actor, at=at)
+
+
+@transaction.atomic
+def record_effects(client: Client, *, actor: Actor, at: datetime) -> list[NoticeEffect]:
+    """Record, once, each version that has taken effect at the client since it joined (policy §12, decision 0016).
+
+    Raises NotAllowed.
+    """
+    require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
+    client = Client.objects.select_for_update().get(pk=client.pk)
+    known = set(NoticeEffect.objects.filter(client_id=client.pk).values_list("version_id", flat=True))
+    return [
+        _record_effect(client, placed, actor, at)
+        for placed in all_timelines(client)
+        if placed.version.pk not in known and _has_taken_effect(placed, client, at)
+    ]
+
+
+def _has_taken_effect(placed: EffectiveVersion, client: Client, at: datetime) -> bool:
+    superseded_before = placed.superseded_at is not None and placed.superseded_at <= client.created_at
+    return placed.effective_at <= at and not superseded_before
+
+
+def _record_effect(client: Client, placed: EffectiveVersion, actor: Actor, at: datetime) -> NoticeEffect:
+    version: NoticeVersion = placed.version
+    effect = NoticeEffect(
+        client_id=client.pk,
+        version=version,
+        version_owner=version.client_id,
+        took_effect_at=placed.effective_at,
+        recorded_at=at,
+    )
+    effect.save(force_insert=True)
+    facts = {
+        "notice": version.notice.code,
+        "number": version.number,
+        "material": version.is_material,
+        "hash": version.content_hash,
+        "took_effect_at": placed.effective_at.isoformat(),
+    }
+    record_entry("notice.took_effect", client_id=client.pk, facts=facts, actor=actor, at=at)
+    return effect
+
+
+def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """Apply the approval of a recipient that two officers agreed to; return False for a change of another table.
+
+    One of PakTaleem's is announced to the clients whose data can reach it, and counts at a client from the end of its
+    time to object (GDPR Art. 28(2)). A client's own recipient needs no announcement: the client names it in its
+    instruction. Raises ValidationError.
+    """
+    if change.table != RecipientApproval._meta.label_lower:
+        return False
+    row: Any = build_changed_row(change, at)
+    before = stored_row(row)
+    row.recipient = Recipient.objects.select_for_update().get(pk=row.recipient_id, client_id=row.client_id)
+    row.approved_at = at
+    if row.client_id == PAKTALEEM:
+        version = _announce_list(row, actor=actor, reason=reason, at=at)
+        row.announced_as, row.objection_until = version.pk, version.effective_at
+    check_register_row(row, before, at=at)
+    save_register_row(row, actor=actor, reason=reason, at=at)
+    return True
+
+
+def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
+    """Publish the list of recipients with one more approval as the next version of its notice."""
+    approvals = _list_approvals(row, at)
+    return publish_portal_text(
+        RECIPIENT_LIST,
+        titles=("Recipients of personal data", "ذاتی ڈیٹا کے وصول کنندگان"),
+        texts=(_write_list(approvals, "en"), _write_list(approvals, "ur")),
+        actor=actor,
+        reason=reason,
+        at=at,
+    )
+
+
+def _list_approvals(row: RecipientApproval, at: datetime) -> list[RecipientApproval]:
+    """List the approvals of PakTaleem that have not ended, with the coming one, by name of the recipient."""
+    rows = RecipientApproval.objects.uncancelled().filter(client_id=PAKTALEEM)
+    found = rows.filter(Q(ends_at=None) | Q(ends_at__gt=at))
+    others = found.exclude(pk=row.pk).select_related("recipient")
+    return sorted([*others, row], key=lambda one: (one.recipient.name, one.starts_at, one.pk))
+
+
+def _write_list(approvals: Iterable[RecipientApproval], language: str) -> str:
+    """Write the list of recipients in one language, as the Markdown of a notice."""
+    purposes, categories = (_list_names(model, language) for model in (Purpose, DataCategory))
+    with translation.override(language):
+        lead = _("PakTaleem shares personal data with these providers. It never sells personal data.")
+        return "\n\n".join([lead, *(_describe(one, purposes, categories) for one in approvals)])
+
+
+def _list_names(model: type[Purpose | DataCategory], language: str) -> dict[str, str]:
+    rows = model._default_manager.filter(client_id=PAKTALEEM)
+    return dict(rows.values_list("code", f"name_{language}"))
+
+
+def _describe(row: RecipientApproval, purposes: dict[str, str], categories: dict[str, str]) -> str:
+    recipient: Recipient = row.recipient
+    ground = TransferGround(recipient.transfer_ground).label if recipient.transfer_ground else ""
+    lines = {
+        _("Service"): recipient.service,
+        _("Part in the processing"): RecipientKind(recipient.kind).label,
+        _("Purposes"): _join(row.purposes, purposes),
+        _("Data"): _join(row.categories, categories),
+        _("Countries"): name_countries(recipient.countries),
+        _("Ground of a transfer"): ground,
+        _("Part of the service"): _("yes") if row.is_integral else _("no: only with a consent of its own"),
+        _("Assurances"): " ".join(recipient.assurances.split()),
+        _("Approved from"): f"{row.starts_at:%Y-%m-%d}",
+        _("Approved until"): f"{row.ends_at:%Y-%m-%d}" if row.ends_at else "",
+    }
+    return "\n".join([f"## {recipient.name}", "", *(f"- {name}: {value}" for name, value in lines.items() if value)])
+
+
+def _join(codes: Iterable[str], names: dict[str, str]) -> str:
+    separator = "، " if translation.get_language() == "ur" else ", "
+    return separator.join(names.get(code, code) for code in codes)

@@ -1,3 +1,0 @@
-"""Consent forms, uploaded answer sheets, and their rows in the matching queue."""
-
-from consent.paper.models import forms, sheets

@@ -1,0 +1,255 @@
+"""Consent events, receipts and the timeline of a person in the console."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
+
+from consent.consents.admin.consents import (
+    ADD_EVIDENCE,
+    PersonRowAdmin,
+    PurposeFilter,
+    answer_cell,
+    list_decisions,
+    state_pill,
+)
+from consent.consents.models import ConsentEvent
+from consent.consents.selectors.consents import (
+    ACKNOWLEDGED,
+    TimelineEntry,
+    is_without_effect,
+    list_timeline,
+    select_acknowledgements,
+    select_consent_events,
+    states_at,
+)
+from consent.decisions.admin import basis_label
+from consent.notices.selectors.registers import current_register, register_as_of
+from consent.receipts.services import export_evidence
+from consent.receipts.views import print_receipt
+from consent.register.compiled import Register
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
+from paktaleem.foundation.console.clocks import AsOfForm
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import ConditionFilter
+from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
+from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.public.pages import LanguageLink
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__: list[str] = []
+
+
+def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
+    """Return the template values: timeline entries, states and decisions as of the chosen time."""
+    form = AsOfForm(request.GET or None)
+    with in_client(row.client_id):
+        now = get_action_time(request)
+        at = form.moment(now)
+        events = list(annotate_actor(select_consent_events(row, actor=actor_of(request), until=at), actor_of(request)))
+        acknowledgements = list(
+            annotate_actor(select_acknowledgements(row, actor=actor_of(request), until=at), actor_of(request))
+        )
+        lines = list_timeline(row, events=events, acknowledged=acknowledgements, until=at)
+        register = current_register(row.client_id) if at == now else register_as_of(row.client_id, at)
+        states = states_at(events, register, at)
+        decisions = _list_decisions(request, row, at)
+    return {
+        "form": form,
+        "at": at,
+        "is_past": at < now,
+        "lines": [_serialize_entry(line, row, register) for line in lines],
+        "states": [
+            (format_purpose(code, row.client_id), state_pill(line.state), line, _is_without_effect(line, row, register))
+            for code, line in states.items()
+        ],
+        "decisions": decisions,
+        "bundle_url": reverse("admin:subjects_subject_evidence", args=[row.pk], current_app=site.name),
+        "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id)
+        and bool(events or acknowledgements),
+    }
+
+
+def _list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
+    """List the decisions at that time, if the user may query decisions."""
+    if row.external_id is None or not may(request, Capability.REQUEST_DECISIONS, row.client_id):
+        return []
+    return list_decisions(request, row, at)
+
+
+def _is_without_effect(line: TimelineEntry, subject: Subject, register: Register) -> bool:
+    return bool(line.state) and isinstance(line.row, ConsentEvent) and is_without_effect(line.row, subject, register)
+
+
+def _serialize_entry(line: TimelineEntry, subject: Subject, register: Register) -> dict[str, Any]:
+    row: Any = line.row
+    is_event = bool(line.state and row is not None)
+    is_seen = line.what == ACKNOWLEDGED
+    return {
+        "at": line.at,
+        "purpose": gettext("The privacy policy")
+        if is_seen
+        else format_purpose(line.purpose, subject.client_id)
+        if line.purpose
+        else gettext("Every purpose"),
+        "state": state_pill(line.state)
+        if line.state
+        else render_state(line.what, "calm" if line.notice is not None else "warn"),
+        "who": format_actor(row) if is_event or is_seen else "",
+        "whose": row.get_given_by_display() if is_event else "",
+        "guardian": row.guardian if is_event else None,
+        "how": row.get_method_display() if is_event or is_seen else "",
+        "is_seen": is_seen,
+        "language": row.language if line.notice is not None else "",
+        "followed": line.row is None,
+        "without_effect": _is_without_effect(line, subject, register),
+        "notice": line.notice,
+        "basis": basis_label(line.basis),
+        "url": reverse("admin:consent_consentevent_change", args=[row.pk], current_app=site.name) if is_event else "",
+    }
+
+
+_TITLE = gettext_noop("Timeline of consents")
+person_pages.connect(
+    PersonPage("timeline", _TITLE, Capability.VIEW_CONSENTS, "console/timeline.html", _timeline_values)
+)
+
+
+class BundleForm(RowActionForm):
+    """A form to choose the language of the receipts."""
+
+    language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
+    field_order = ("language", "reason")
+
+
+def _export_bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    packed = export_evidence(
+        subject,
+        base=get_public_url(request),
+        language=given["language"],
+        actor=actor_of(request),
+        reason=given["reason"],
+        at=get_action_time(request),
+    )
+    response = HttpResponse(packed, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="evidence-{subject.pk}.zip"'
+    return response
+
+
+person_acts.connect(
+    RowAction(
+        "evidence",
+        "Export evidence",
+        Capability.EXPORT_EVIDENCE,
+        _export_bundle,
+        form=BundleForm,
+        lead="A ZIP with the receipts, the notices as shown, the ledger entries and a hash of each; it can be "
+        "checked offline. People are identified by pseudonym. The export is logged.",
+    )
+)
+
+
+_WEEK = timedelta(days=7)
+
+
+def is_recent(at: datetime) -> Q:
+    """Return the condition for answers of the last seven days."""
+    return Q(recorded_at__gt=at - _WEEK)
+
+
+class RecentFilter(ConditionFilter):
+    """Filter for the answers of the last seven days."""
+
+    offered: ClassVar[Any] = {"week": (gettext_lazy("In the last seven days"), is_recent)}
+
+
+@admin.register(ConsentEvent, site=site)
+class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
+    """All recorded answers."""
+
+    list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
+    list_filter = (RecentFilter, "state", "method", "given_by", PurposeFilter, "client")
+    in_one_client = ("method", "given_by", PurposeFilter)
+    newest_by = "recorded_at"
+    detail_fields = (
+        "person",
+        "purpose",
+        "answer",
+        "given_by",
+        "guardian",
+        "method",
+        "language",
+        "notice_version",
+        "shown_hash",
+        "actor",
+        "claimed_at",
+        "recorded_at",
+        "expires_at",
+    )
+    intro = "All recorded answers about purposes. They are never changed."
+    empty_text = "No answers have been recorded yet."
+    acts = (ADD_EVIDENCE,)
+    answer = state_column(answer_cell)
+    exported = {
+        "person": "subject__external_id",
+        "purpose": "purpose__code",
+        "state": "state",
+        "given_by": "given_by",
+        "guardian": "guardian__external_id",
+        "method": "method",
+        "language": "language",
+        "notice_version": "notice_version_id",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "claimed_at": "claimed_at",
+        "recorded_at": "recorded_at",
+        "expires_at": "expires_at",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person, purpose, guardian, notice version and actor."""
+        found = super().get_queryset(request).select_related("subject__client", "purpose", "guardian", "notice_version")
+        return annotate_actor(found, actor_of(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the URL of the printable receipt."""
+        receipt = path(
+            "<path:object_id>/receipt/",
+            self.admin_site.admin_view(self.receipt_view),
+            name="consent_consentevent_receipt",
+        )
+        return [receipt, *super().get_urls()]
+
+    def receipt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Render the receipt in the language given with ``?in=``, else in the language of the answer."""
+        row: ConsentEvent = self._row_or_404(request, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        requested = request.GET.get("in", row.language)
+        language = requested if requested in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        links = [LanguageLink(code, name, f"?in={code}", code == language) for code, name in settings.LANGUAGES]
+        with in_client(row.client_id):
+            return print_receipt(request, row, language=language, links=links)
+
+    def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, Any]]:
+        """Add a link to the receipt."""
+        return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
+
+    @admin.display(description="by")
+    def actor(self, row: ConsentEvent) -> str:
+        """Return the user or system that recorded it."""
+        return format_actor(row)

@@ -1,0 +1,353 @@
+"""Console pages of disclosures."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.notices.admin.announcements import serialize_dispatches
+from consent.notices.models import NoticeDispatch
+from consent.notices.selectors.public import map_category_names
+from consent.sharing.models import BusinessTransfer, Disclosure, Informed, Instrument, LegalDisclosure, NotInformed
+from consent.sharing.selectors import hide_secret_demands, list_disclosures_of, list_legal_disclosures_of
+from consent.sharing.services import (
+    LegalDemand,
+    decide_business_transfer,
+    decide_legal_disclosure,
+    record_legal_disclosure,
+    request_business_transfer,
+    request_legal_disclosure,
+)
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.person_pages import DISCLOSURES, PersonRows, list_url_of_person, on_tab, person_acts
+from paktaleem.foundation.console.register_names import format_categories, format_purpose
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.first_rows import take_latest
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+
+def _text(label: Any, help_text: Any, *, required: bool = True) -> forms.CharField:
+    return forms.CharField(
+        label=label, max_length=2000, widget=AdminTextareaWidget, help_text=help_text, required=required
+    )
+
+
+def _category_choices(client_id: Any, codes: Any = None) -> list[tuple[str, str]]:
+    names = map_category_names(client_id, language="ur" if get_language() == "ur" else "en")
+    offered = ((code, name) for code, name in names.items() if codes is None or code in codes)
+    return sorted(offered, key=lambda one: one[1])
+
+
+class DemandForm(ActionForm):
+    """An authority's demand for a person's data, and its review."""
+
+    authority = forms.CharField(label=_("Authority"), max_length=200)
+    instrument = forms.ChoiceField(label=_("Instrument"), choices=Instrument.choices, widget=forms.RadioSelect)
+    reference = forms.CharField(label=_("Reference number"), max_length=100)
+    received_on = forms.DateField(label=_("Received on"), widget=DayInput)
+    categories = forms.MultipleChoiceField(label=_("Data categories"), widget=forms.CheckboxSelectMultiple)
+    scope = _text(_("Scope"), _("What is demanded, and for which period. Do not name people."))
+    review = _text(_("Review"), _("Whether the demand is valid and how it was narrowed. Do not name people."))
+    is_secret = forms.BooleanField(
+        label=_("Keep from the client"),
+        required=False,
+        help_text=_("Only if the instrument forbids that the client, as controller, is informed."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories of the person's client and of PakTaleem."""
+        super().__init__(*args, **kwargs)
+        set_choices(self, "categories", _category_choices(self.row.client_id))
+
+
+class DisclosedForm(ActionForm):
+    """The data that was disclosed to the authority, and who was informed."""
+
+    categories = forms.MultipleChoiceField(label=_("Data categories"), widget=forms.CheckboxSelectMultiple)
+    what_went = _text(_("What was handed over"), _("What was handed over. Do not name people."))
+    informed = forms.ChoiceField(label=_("Who was informed"), required=False, choices=[("", "—"), *Informed.choices])
+    informed_on = forms.DateField(label=_("Informed on"), widget=DayInput, required=False)
+    not_informed = forms.ChoiceField(label=_("Or why not"), required=False, choices=[("", "—"), *NotInformed.choices])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories that were demanded."""
+        super().__init__(*args, **kwargs)
+        set_choices(self, "categories", _category_choices(self.row.client_id, self.row.demanded))
+
+
+def _request(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    demand = LegalDemand(**{name: given[name] for name in DemandForm.base_fields})
+    made = request_legal_disclosure(row, demand, actor=actor_of(request), at=get_action_time(request))
+    return HttpResponseRedirect(reverse("admin:sharing_legaldisclosure_change", args=[made.pk], current_app=site.name))
+
+
+def _disclose(row: LegalDisclosure, given: dict[str, Any], request: HttpRequest) -> None:
+    values = {name: given[name] for name in DisclosedForm.base_fields}
+    record_legal_disclosure(row, **values, actor=actor_of(request), at=get_action_time(request))
+
+
+person_acts.connect(
+    RowAction(
+        "record-legal-demand",
+        "Record a legal demand",
+        Capability.MANAGE_LEGAL_DISCLOSURES,
+        _request,
+        form=DemandForm,
+        lead="An authority demands data of this person. Review the demand: is it valid, does it bind you, can it be "
+        "narrowed? Nothing may be disclosed until a second officer approves.",
+        applies=lambda row, _at: row.erased_at is None,
+    )
+)
+
+
+@admin.register(LegalDisclosure, site=site)
+class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
+    """Console page of legal disclosures, newest first."""
+
+    view_capability = Capability.VIEW_LEGAL_DISCLOSURES
+    ledger_families = ("legal_disclosure",)
+    list_display = ("requested_at", "standing", "instrument", "authority", "person", "disclosed_at", "owner")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    row_fields = ("authority", "instrument", "reference", "received_on", "demanded", "scope", "review", "is_secret")
+    entered = ("demanded", "scope", "review", "disclosed", "what_went")
+    detail_fields = (
+        "person",
+        "standing",
+        "requested_at",
+        "settled_at",
+        "disclosed_at",
+        "disclosed",
+        "what_went",
+        "informed",
+        "informed_on",
+        "not_informed",
+    )
+    intro = (
+        "Data that a court, the police or another authority demands. One officer reviews the demand, on the person’s "
+        "page; a second officer approves it; then what was disclosed is recorded, and who was informed, or why not."
+    )
+    empty_text = "No authority has demanded data."
+    standing = change_state_column
+    acts = (
+        *approval_actions(
+            decide_legal_disclosure,
+            approve="Approve disclosure",
+            decline="Decline disclosure",
+            lead="The data demanded may then be disclosed, and a legal hold keeps it. Approve it only if the review "
+            "convinces you.",
+            capability=Capability.MANAGE_LEGAL_DISCLOSURES,
+            danger=True,
+        ),
+        RowAction(
+            "record-disclosure",
+            "Record what was disclosed",
+            Capability.MANAGE_LEGAL_DISCLOSURES,
+            _disclose,
+            form=DisclosedForm,
+            lead="Inform the person, unless the order or a law forbids it. The copy of their data names the disclosure "
+            "only if they were informed.",
+            done="Recorded.",
+            applies=lambda row, _at: row.state == ChangeState.APPROVED and row.disclosed_at is None,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person; the client sees no secret demand."""
+        return hide_secret_demands(super().get_queryset(request).select_related("subject"), actor_of(request))
+
+    @admin.display(description="person")
+    def person(self, row: LegalDisclosure) -> SafeString:
+        """Return a link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+
+class DeniedFilter(admin.SimpleListFilter):
+    """Shows only the disclosures that the decision denied."""
+
+    title = "decision"
+    parameter_name = "denied"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 -- as Django's
+        """Offer the denied ones."""
+        return [("yes", gettext("Denied"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- as Django's
+        """Return the denied ones, or all."""
+        return queryset.filter(is_denied=True) if self.value() == "yes" else queryset
+
+
+def render_decision(row: Disclosure) -> SafeString:
+    """Render the decision about a disclosure: permitted, or why it was denied."""
+    return render_state(row.reason.replace("_", " "), "bad" if row.is_denied else "good")
+
+
+@admin.register(Disclosure, site=site)
+class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
+    """Console page of disclosures, newest first."""
+
+    view_capability = Capability.VIEW_DISCLOSURES
+    list_display = ("reported_at", "recipient", "person", "purpose_named", "allowed", "owner")
+    list_filter = ("client", DeniedFilter)
+    newest_by = "reported_at"
+    row_fields = ("categories",)
+    exported = {
+        "person": "subject__external_id",
+        "recipient": "recipient__code",
+        "purpose": "purpose",
+        "decision": "reason",
+        "denied": "is_denied",
+        "shared_at": "shared_at",
+        "reported_at": "reported_at",
+    }
+    detail_fields = ("person", "recipient", "system", "purpose_named", "allowed", "shared_at", "reported_at")
+    intro = "Data that systems reported as shared with recipients, with the decision at the time of sharing."
+    empty_text = "No system has reported a disclosure yet."
+    allowed = state_column(render_decision, "decision")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person, recipient and system."""
+        return super().get_queryset(request).select_related("subject", "recipient", "system")
+
+    def describe_row(self, row: Disclosure) -> str:
+        """Return the names of the purpose and the categories."""
+        return f"{self.purpose_named(row)}: {format_categories(row.categories, row.client_id)}"
+
+    @admin.display(description="purpose")
+    def purpose_named(self, row: Disclosure) -> str:
+        """Return the name of the purpose."""
+        return format_purpose(row.purpose, row.client_id)
+
+    @admin.display(description="person")
+    def person(self, row: Disclosure) -> SafeString:
+        """Return a link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+
+@admin.register(BusinessTransfer, site=site)
+class BusinessTransferAdmin(ScopedAdmin):
+    """Console page of business transfers, newest first."""
+
+    view_capability = Capability.VIEW_REGISTER
+    ledger_families = ("business_transfer",)
+    add_capability = Capability.MANAGE_AGREEMENTS
+    officers_only = True
+    asks_reason = False
+    list_display = ("requested_at", "standing", "kind", "other_party", "takes_place_on")
+    list_filter = ("state",)
+    newest_by = "requested_at"
+    sortable_by = ()
+    row_fields = ("kind", "other_party", "takes_place_on", "text_en", "text_ur")
+    detail_fields = ("standing", "requested_at", "settled_at")
+    intro = (
+        "Mergers, acquisitions and sales of assets in which personal data is transferred. Once a second officer "
+        "approves one, every client is notified 30 days before; the page shows the proof for each client."
+    )
+    empty_text = "No business transfer is recorded."
+    standing = change_state_column
+    acts = approval_actions(
+        decide_business_transfer,
+        approve="Approve and notify clients",
+        decline="Decline transfer",
+        lead="Every client is notified at once, as of a changed notice.",
+        capability=Capability.MANAGE_AGREEMENTS,
+        danger=True,
+    )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer PakTaleem alone as the client, and choose it."""
+        own = Client.objects.filter(pk=PAKTALEEM)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs, queryset=own, initial=PAKTALEEM)
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Request the transfer."""
+        request_business_transfer(row, actor=details["actor"], at=details["at"])
+
+    def panels(self, request: HttpRequest, row: BusinessTransfer) -> list[dict[str, Any]]:
+        """Show the clients that are notified, with the proof and the response of each."""
+        if row.announced_as is None:
+            return []
+        found = NoticeDispatch.objects.filter(version_id=row.announced_as)
+        return [{"template": "console/panels/dispatches.html", "rows": serialize_dispatches(request, found)}]
+
+
+_MOST = 50
+
+
+@on_tab(DISCLOSURES)
+def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show who received the person's data, when and for what: the latest fifty disclosures. Runs two queries."""
+    if not may(request, Capability.VIEW_DISCLOSURES, row.client_id):
+        return None
+    with in_client(row.client_id):
+        found = take_latest(list_disclosures_of(row, actor=actor_of(request)), _MOST)
+    return {
+        "template": "console/panels/disclosures.html",
+        "legal": _list_legal(request, row),
+        "rows": found.map(
+            lambda one: {
+                "one": one,
+                "purpose": format_purpose(one.purpose, one.client_id),
+                "decision": render_decision(one),
+            }
+        ),
+        "all_url": list_url_of_person(Disclosure, row.pk),
+        "all_legal_url": list_url_of_person(LegalDisclosure, row.pk),
+    }
+
+
+def _list_legal(request: HttpRequest, row: Subject) -> Sequence[dict[str, Any]]:
+    """List the demands of authorities for the person's data, to those who may see them."""
+    if not may(request, Capability.VIEW_LEGAL_DISCLOSURES, row.client_id):
+        return []
+    with in_client(row.client_id):
+        found = take_latest(list_legal_disclosures_of(row, actor=actor_of(request)), _MOST)
+    name = "admin:sharing_legaldisclosure_change"
+    return found.map(lambda one: {"one": one, "url": reverse(name, args=[one.pk], current_app=site.name)})
+
+
+@boards.connect
+def sharing_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the legal disclosures and business transfers to approve."""
+    del at
+    if not actor.may(Capability.MANAGE_LEGAL_DISCLOSURES):
+        return []
+    demands, transfers = _url("sharing_legaldisclosure"), _url("sharing_businesstransfer")
+    second = gettext("a second officer must approve or decline")
+    legal = LegalDisclosure.objects.filter(state=ChangeState.WAITING)
+    business = BusinessTransfer.objects.filter(state=ChangeState.WAITING)
+    return [
+        Task(gettext("Legal disclosures"), legal, second, demands, Severity.URGENT, since="requested_at"),
+        Task(gettext("Business transfers"), business, second, transfers, due="takes_place_on"),
+    ]
+
+
+def _url(name: str) -> str:
+    return reverse(f"admin:{name}_changelist", current_app=site.name) + "?state__exact=waiting"

@@ -1,3 +1,0 @@
-"""Models of sharing."""
-
-from consent.sharing.models import disclosures, legal, transfers

@@ -1,1 +1,0 @@
-"""The orders API: a system fetches and answers its orders."""

@@ -1,0 +1,476 @@
+"""Systems that hold personal data, and orders to them."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.states import ENDED, State
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client, code_validator
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.rows import MigratesAs, new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
+
+
+class Delivery(models.TextChoices):
+    """How a system receives its orders."""
+
+    POLL = "poll", _("The system fetches them")
+    WEBHOOK = "webhook", _("A webhook notifies the system, which then fetches them")
+    BY_HAND = "by_hand", _("People carry them out and record the result in the console")
+
+
+class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
+    """Rows valid in a period [starts_at, ends_at)."""
+
+    def active(self, at: datetime) -> Self:
+        """Rows in force at a time."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
+
+
+def _validate_categories(codes: list[str]) -> None:
+    if len(set(codes)) != len(codes):
+        raise ValidationError("Name each category once.")
+
+
+class CategoriesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # not generic at run time
+    """A list of distinct codes of data categories."""
+
+    migrates_as = "django.contrib.postgres.fields.ArrayField"
+    default_validators = [_validate_categories]
+
+
+class System(Tracked):
+    """One system that holds personal data: a client's own, or one of PakTaleem's that serves every client.
+
+    Clients also see PakTaleem's systems, so that they know where their people's data is held.
+    """
+
+    wall = TablePolicy(
+        Scope.CATALOGUE,
+        EDIT,
+        kept_for_good="the contact of a client's staff for its system, replaced when it changes",
+        personal={
+            "code": Personal.NONE,
+            "name": Personal.NONE,
+            "categories": Personal.NONE,
+            "contact": Personal.STAFF,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    code = models.CharField(max_length=63, validators=[code_validator])
+    name = models.CharField(max_length=200)
+    categories = CategoriesField(
+        models.CharField(max_length=63, validators=[code_validator]),
+        help_text="The data it holds. Orders about other data are not sent there.",
+    )
+    delivery = models.CharField("delivery of orders", max_length=16, choices=Delivery)
+    contact = models.EmailField(
+        max_length=254,
+        help_text="Email address of the team that runs it, not of one person, for questions about orders.",
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    proposed_by = models.UUIDField("end proposed by", null=True, editable=False)
+    proposed_at = models.DateTimeField("end proposed", null=True, editable=False)
+    ended_by = models.UUIDField("end agreed to by", null=True, editable=False)
+
+    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "code"], name="system_code_unique"),
+            models.CheckConstraint(condition=~Q(categories=[]), name="system_holds_something"),
+            models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="system_period"),
+            models.CheckConstraint(
+                condition=Q(ended_by=None) | ~Q(ended_by=F("proposed_by")), name="system_ended_by_two_people"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+class SystemKey(Tracked):
+    """One assignment of an API key, by name, to a system at a client: calls with the key act for the system.
+
+    Identified by the key's name instead of its id, so that a rotated key continues to act. PakTaleem's systems have a
+    key at each client they serve, and see only that client's orders with it.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"key_name": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    system_owner = models.UUIDField(editable=False)
+    key_name = models.CharField("name of the key", max_length=100, help_text="As issued, with the scope “orders”.")
+    starts_at = models.DateTimeField(editable=False)
+    ends_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        verbose_name = "system key"
+        verbose_name_plural = "system keys"
+        ordering = ["key_name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "key_name"], condition=Q(ends_at=None), name="systemkey_acts_for_one_system"
+            ),
+            models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="systemkey_period"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the key's name."""
+        return self.key_name
+
+
+class OrderKind(models.TextChoices):
+    """Kind of an order."""
+
+    COLLECT = "collect", _("Provide all data held")
+    CORRECT = "correct", _("Correct")
+    RESTRICT = "restrict", _("Restrict processing")
+    LIFT_RESTRICTION = "lift_restriction", _("Lift the restriction")
+    ERASE = "erase", _("Erase")
+    ANONYMISE = "anonymise", _("Anonymise")
+    OBJECT = "object", _("Stop after an objection")
+
+
+class Ground(models.TextChoices):
+    """Legal or contractual ground of an order."""
+
+    RIGHT_OF_THE_PERSON = "right_of_the_person", _("A right of the person")
+    CONSENT_ENDED = "consent_ended", _("The consent has ended")
+    CHILD_WITHOUT_CONSENT = "child_without_consent", _("Data of a child without a guardian’s consent")
+    RETENTION_ENDED = "retention_ended", _("The retention period is over")
+    AGREEMENT_ENDED = "agreement_ended", _("The agreement has ended")
+    INSTRUCTION = "instruction", _("Instruction of the controller")
+    LEGAL_OBLIGATION = "legal_obligation", _("A legal obligation")
+
+
+STATES = [
+    (State.QUEUED.value, _("Waiting to be fetched")),
+    (State.SENT.value, _("Sent to the system")),
+    (State.ACCEPTED.value, _("In progress")),
+    (State.CONFIRMED.value, _("Done")),
+    (State.NOT_FOUND.value, _("No such person there")),
+    (State.FAILED.value, _("Failed")),
+    (State.DISPUTED.value, _("Contradicts what was reported")),
+    (State.RECALLED.value, _("Recalled by a hold")),
+    (State.NOT_APPLICABLE.value, _("Not applicable")),
+    (State.WAIVED.value, _("Waived")),
+]
+_ENDED = sorted(state.value for state in ENDED)
+
+
+class OrderColumns(models.Model):
+    """Common columns of an order and an order set: kind, method, reason, ground, due date, case."""
+
+    kind = models.CharField(max_length=20, choices=OrderKind)
+    method = models.CharField(
+        max_length=24, blank=True, default="", db_default="", help_text="How data is anonymised; empty: not stated."
+    )
+    reason = models.CharField(max_length=32, choices=Reason)
+    ground = models.CharField(max_length=32, choices=Ground)
+    categories = ArrayField(models.CharField(max_length=63), help_text="The data it is about.")
+    due_at = models.DateTimeField()
+    parent_kind = models.CharField(max_length=32, blank=True, default="", db_default="")
+    parent_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+_ORDERED = dict.fromkeys(("method", "categories", "parent_kind"), Personal.NONE)
+
+
+class OrderSet(OrderColumns):
+    """One order about many people, created by one statement; ``orders_hash`` proves which orders it holds."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        disposed_as="evidence",
+        personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM, "actor_role": Personal.NONE},
+        left_out_of_copies="an order about many people; each person’s order is listed",
+        limited=Limited.READ,
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    size = models.PositiveIntegerField(help_text="How many orders.")
+    orders_hash = models.CharField(
+        max_length=64, help_text="SHA-256 over the orders' ids and the people's, in the order of the ids."
+    )
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [*newest_first("created_at", "orderset_by_time")]
+
+    def __str__(self) -> str:
+        """Return the kind and the number of orders."""
+        return f"{self.get_kind_display()}: {self.size:,}"
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """Filters of orders."""
+
+    def open(self) -> Self:
+        """Orders that are not answered yet."""
+        return self.filter(ended_at=None)
+
+    def ready(self, at: datetime) -> Self:
+        """Open orders that a system should carry out now; failed ones once they are due again."""
+        return self.open().exclude(state=State.RECALLED).filter(~Q(state=State.FAILED) | Q(retry_at__lte=at))
+
+    def overdue(self, at: datetime) -> Self:
+        """Open orders past their due date, but those that a hold recalled."""
+        return self.open().exclude(state=State.RECALLED).filter(due_at__lt=at)
+
+    def stuck(self, at: datetime) -> Self:
+        """Open orders that need manual action (``schedule.stuck_at``)."""
+        return self.open().filter(stuck_at__lte=at)
+
+    def to_waive(self, at: datetime) -> Self:
+        """Open orders whose waiver was proposed and waits for a second person, whatever the time."""
+        del at
+        proposed = Waiver.objects.filter(client_id=OuterRef("client_id"), order=OuterRef("pk"), approved_at=None)
+        return self.open().filter(Exists(proposed))
+
+
+class Order(OrderColumns):
+    """One order to one system about one person's data.
+
+    It refers to the person by their row. Only if they are erased while it is open does it hold their LMS id, sealed
+    under the portal's key (``named``), so that the system still learns whom to erase. That copy is deleted with
+    the answer.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        disposed_as="person",
+        personal={
+            **_ORDERED,
+            "purpose": Personal.NONE,
+            "named": Personal.SEALED,
+            "new_values": Personal.SEALED,
+            "fields": Personal.NONE,
+            "result": Personal.NONE,
+            "failure": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    system_owner = models.UUIDField(editable=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order_set = models.ForeignKey(
+        OrderSet, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    purpose = models.CharField(
+        max_length=63,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="For a restriction or an objection: the purpose. Empty: every purpose.",
+    )
+    state = models.CharField(max_length=16, choices=STATES, default=State.QUEUED.value)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    retry_at = models.DateTimeField(null=True, help_text="When a failed order is tried again; empty: never.")
+    failure = models.CharField(max_length=64, blank=True, default="", db_default="", help_text="The system's own code.")
+    named = SealedField()
+    new_values = SealedField(help_text="For a correction: the new values, under the person's key.")
+    fields = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    result = models.JSONField(null=True, help_text="The system's answer: counts and codes.")
+    changed_at = models.DateTimeField()
+    stuck_at = models.DateTimeField(null=True, help_text="Time from which it counts as stuck if nothing happens.")
+    ended_at = models.DateTimeField(null=True)
+    copies_purged_at = models.DateTimeField(null=True, help_text="When the data that the system gave was deleted.")
+
+    objects: ClassVar[Any] = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=_ENDED, ended_at__isnull=False) | (~Q(state__in=_ENDED) & Q(ended_at=None)),
+                name="order_ends_in_an_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(named=None, new_values=None, retry_at=None, stuck_at=None),
+                name="order_answered_names_nobody",
+            ),
+            models.CheckConstraint(
+                condition=Q(retry_at=None) | Q(state=State.FAILED.value), name="order_retried_if_failed"
+            ),
+            models.CheckConstraint(
+                condition=Q(new_values=None) | Q(kind=OrderKind.CORRECT), name="order_values_of_a_correction"
+            ),
+            models.CheckConstraint(
+                condition=Q(parent_kind="", parent_id=None) | (~Q(parent_kind="") & Q(parent_id__isnull=False)),
+                name="order_parent_is_whole",
+            ),
+            models.CheckConstraint(condition=Q(due_at__gt=F("created_at")), name="order_due_later"),
+            models.CheckConstraint(condition=Q(method="") | Q(kind=OrderKind.ANONYMISE), name="order_method_of_kind"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "system", "id"], condition=Q(ended_at=None), name="order_open_of_system"),
+            models.Index(fields=["client", "subject", "-created_at", "-id"], name="order_of_person"),
+            models.Index(
+                fields=["client", "parent_id", "subject"], condition=Q(parent_id__isnull=False), name="order_by_parent"
+            ),
+            models.Index(
+                fields=["client", "ended_at"],
+                condition=Q(kind=OrderKind.COLLECT, ended_at__isnull=False, copies_purged_at=None),
+                name="order_with_copies",
+            ),
+            *newest_first("created_at", "order_by_time"),
+            *newest_first("created_at", "order_by_state", by="state"),
+            *newest_first("created_at", "order_by_system", by="system"),
+            *newest_first("created_at", "order_by_kind", by="kind"),
+            *newest_first("created_at", "order_open", condition=Q(ended_at=None)),
+            *oldest_first("due_at", "order_open_by_due", condition=Q(ended_at=None)),
+            *oldest_first("stuck_at", "order_open_by_stuck", condition=Q(ended_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Return the kind and the state."""
+        return f"{self.get_kind_display()}: {self.get_state_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        """True if it is not answered yet."""
+        return self.ended_at is None
+
+
+class OrderStep(models.Model):
+    """One step of one order: new state, time, actor. Append-only evidence.
+
+    The first step of an order in a set is proved by the set's hash; every later step has a ledger entry.
+    """
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"code": Personal.NONE, "actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    state = models.CharField(max_length=16, choices=STATES)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    code = models.CharField(max_length=64, blank=True, help_text="Code of the failure, exemption or waiver.")
+    entry_id = models.UUIDField(null=True, help_text="The ledger entry that proves it; for a set, the set’s entry.")
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["taken_at", "id"]
+
+    def __str__(self) -> str:
+        """Return the new state."""
+        return str(self.get_state_display())
+
+
+class OrderPart(models.Model):
+    """One part of the data given for a collect order: a JSON section or a file, sealed. Never changed."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"category": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    category = models.CharField(max_length=63)
+    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="The attempt in which it was received.")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["added_at", "id"]
+
+    def __str__(self) -> str:
+        """Return the category."""
+        return self.category
+
+
+class Waiver(Tracked):
+    """One proposal to continue without a system's answer, with its approval by a second person."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    reason = models.CharField(max_length=32, choices=Reason)
+    requested_by = models.UUIDField(editable=False)
+    requested_at = models.DateTimeField(editable=False)
+    approved_by = models.UUIDField(null=True, editable=False)
+    approved_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "order"], name="waiver_one_per_order"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("requested_by")), name="waiver_by_two_people"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False, approved_at__gte=F("requested_at")),
+                name="waiver_approved_after_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return whether it was approved."""
+        return gettext("Approved") if self.approved_at else gettext("Proposed")
+
+
+class OrderAlert(models.Model):
+    """One order that was found stuck in one state of one attempt: the people responsible are emailed once."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    state = models.CharField(max_length=16, choices=STATES)
+    attempt = models.PositiveSmallIntegerField()
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-raised_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "order", "state", "attempt"], name="orderalert_once_a_state")
+        ]
+        indexes = [*newest_first("raised_at", "orderalert_by_time")]
+
+    def __str__(self) -> str:
+        """Return the state and the time."""
+        return f"{self.get_state_display()}, {format_time(self.raised_at)}"

@@ -1,1 +1,0 @@
-"""Endpoints of the learning platform for people."""

@@ -1,0 +1,147 @@
+"""Extension points of an erasure: what is held, what forbids it, its start, whether it waits, its locks, its end."""
+
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.models import Subject, SubjectEvent
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.extensions.points import ExtensionPoint
+
+
+class Hold(NamedTuple):
+    """Why a person may not be erased now: a stable code, and the ground in the reader's language.
+
+    ``case`` is the case that it protects, None for none: an erasure that serves this case is not held. ``category`` is
+    the data category (code) that it covers, empty for every one.
+    """
+
+    code: str
+    ground: str
+    case: UUID | None = None
+    category: str = ""
+
+
+class PersonalRows(NamedTuple):
+    """Rows of one table that become unreadable with a person's key: the app, what they are, and how many."""
+
+    app: str
+    what: str
+    rows: int
+
+
+type HoldCheck = Callable[[UUID, Sequence[UUID], datetime], Iterable[tuple[UUID, Hold]]]
+"""Takes a client and some of its people; returns each hold with the person whom it holds, in one query for all."""
+type RowCounter = Callable[[Subject], Iterable[PersonalRows]]
+type PreErasureHook = Callable[[Subject, Actor, datetime], None]
+type StartedHandler = Callable[[Erasure, Actor, datetime], None]
+type ErasureBlocker = Callable[[Erasure], str]
+"""Returns what an erasure waits for, in the reader's language; empty if nothing."""
+type ErasureLock = Callable[[Subject], None]
+
+erasure_holds: ExtensionPoint[HoldCheck] = ExtensionPoint(
+    "people.erasure_holds", "What forbids the erasure of a person for now, with its ground. Refuses every confirmation."
+)
+personal_rows: ExtensionPoint[RowCounter] = ExtensionPoint(
+    "people.personal_rows", "What an app holds of a person under their key, counted for the preview of an erasure."
+)
+erasure_started: ExtensionPoint[StartedHandler] = ExtensionPoint(
+    "people.erasure_started",
+    "Called in the transaction that confirms an erasure, to issue its orders, and again before the key is destroyed.",
+)
+erasure_blockers: ExtensionPoint[ErasureBlocker] = ExtensionPoint(
+    "people.erasure_blockers", "What an erasure still waits for before the key may be destroyed, in words."
+)
+erasure_locks: ExtensionPoint[ErasureLock] = ExtensionPoint(
+    "people.erasure_locks", "Called before a person is locked for erasure, with rows that others lock before a person."
+)
+before_erasure: ExtensionPoint[PreErasureHook] = ExtensionPoint(
+    "people.before_erasure", "Called with a person before every erasure and every replay of one. It may not refuse."
+)
+
+
+def list_holds(
+    subject: Subject, at: datetime, *, serving: UUID | None = None, categories: AbstractSet[str] | None = None
+) -> list[Hold]:
+    """List what forbids the erasure of a person at ``at``, or of their data of some categories (codes).
+
+    ``serving`` is the case that the erasure serves, such as a rights request: what only protects it does not hold.
+    """
+    found = (hold for check in erasure_holds for _id, hold in check(subject.client_id, [subject.pk], at))
+    return [
+        hold
+        for hold in found
+        if (hold.case is None or hold.case != serving)
+        and (categories is None or not hold.category or hold.category in categories)
+    ]
+
+
+def list_held_people(client_id: UUID, people: Sequence[UUID], at: datetime) -> set[UUID]:
+    """List those of a client's people whose erasure is forbidden at ``at``; as many queries for one as for many."""
+    return {subject_id for check in erasure_holds for subject_id, _hold in check(client_id, people, at)}
+
+
+def list_unheld(people: QuerySet[Subject], client_id: UUID, at: datetime, *, most: int) -> list[Subject]:
+    """List the first people of a client without a hold, up to ``most``; ``people`` are in the order of their ids.
+
+    They are read page by page, so that those on hold do not use up the batch.
+    """
+    found, page = list[Subject](), list(people[:most])
+    while page and len(found) < most:
+        held = list_held_people(client_id, [one.pk for one in page], at)
+        found += [one for one in page if one.pk not in held]
+        page = list(people.filter(pk__gt=page[-1].pk)[:most])
+    return found[:most]
+
+
+def list_personal_rows(subject: Subject) -> list[PersonalRows]:
+    """List what becomes unreadable when a person's key is destroyed, without empty lines."""
+    return [found for count in personal_rows for found in count(subject) if found.rows]
+
+
+def report_started_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> None:
+    """Call every handler with an erasure that was just confirmed, or whose key is to be destroyed."""
+    for handler in erasure_started:
+        handler(erasure, actor, at)
+
+
+def is_waiting(erasure: Erasure) -> bool:
+    """Return True if an erasure still waits before the key may be destroyed."""
+    return any(find(erasure) for find in erasure_blockers)
+
+
+def list_blockers(erasure: Erasure) -> list[str]:
+    """List what an erasure still waits for before the key is destroyed, in the reader's language."""
+    return [found for find in erasure_blockers if (found := find(erasure))]
+
+
+def take_locks(subject: Subject) -> None:
+    """Take the locks that precede the lock of the person, so that an erasure and an answer do not deadlock."""
+    for lock in erasure_locks:
+        lock(subject)
+
+
+def run_pre_erasure_hooks(subject: Subject, *, actor: Actor, at: datetime) -> None:
+    """Call every pre-erasure hook with the person as they still are."""
+    for hook in before_erasure:
+        hook(subject, actor, at)
+
+
+type SettledHandler = Callable[[AgeChange, Actor, datetime], None]
+
+age_change_settled: ExtensionPoint[SettledHandler] = ExtensionPoint(
+    "people.age_change_settled", "Called with every age change that a second person confirmed or declined."
+)
+
+
+type EventHandler = Callable[[SubjectEvent, Actor, datetime], None]
+
+event_recorded: ExtensionPoint[EventHandler] = ExtensionPoint(
+    "people.event_recorded", "Called in the transaction that records an account event of a person."
+)

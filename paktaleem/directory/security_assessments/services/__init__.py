@@ -1,1 +1,0 @@
-"""Services of security assessments: record, find, mend, accept, remind."""

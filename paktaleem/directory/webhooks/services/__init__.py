@@ -1,1 +1,0 @@
-"""Services for webhooks: endpoints, sending, replaying, purging."""

@@ -1,1 +1,0 @@
-"""Services of ends of school years."""

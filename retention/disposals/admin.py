@@ -1,0 +1,405 @@
+"""Console pages of disposals."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.admin.systems import panel_of_orders
+from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.selectors import name_systems
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
+from paktaleem.foundation.console.certificate_actions import certificate_actions
+from paktaleem.foundation.console.clocks import select_by_clock
+from paktaleem.foundation.console.columns import moment, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choices
+from paktaleem.foundation.console.home_pages import Line, Task
+from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
+from paktaleem.foundation.console.register_names import format_category
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.first_rows import take_first, take_latest
+from paktaleem.foundation.tenancy.context import in_client
+from retention.disposals.models import Approval, Batch, Item, ItemState, Stage
+from retention.disposals.pdf import render_certificate
+from retention.disposals.selectors import find_certificate, get_progress
+from retention.disposals.services.certificates import CONTINUE, PARENT
+from retention.disposals.services.reviewing import (
+    approve_disposal,
+    cancel_disposal,
+    pause_disposal,
+    resume_disposal,
+    settle_waiting_approval,
+    take_out,
+)
+from retention.disposals.services.sweeping import SWEEP
+from retention.schedule.labels import last_day
+from retention.schedule.models import AnonymisationMethod, Disposal
+
+_SAMPLES, _ORDERS = 20, 50
+
+
+def build_panels(row: Batch) -> list[dict[str, Any]]:
+    """Return the panels of a batch, in the context of its client; the number of queries does not grow with its size."""
+    found = [_progress_panel(row), _counts_panel(row)]
+    if row.stage in {Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED}:
+        found.append(_samples_panel(row))
+    if row.stage in {Stage.EXECUTING, Stage.VERIFYING}:
+        own = Order.objects.open().filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk)
+        keys = take_first(own.order_by("due_at", "pk").values_list("pk", flat=True), _ORDERS)
+        panel = panel_of_orders(Order.objects.filter(client_id=row.client_id, pk__in=list(keys)))
+        found.append({**panel, "lines": keys.with_rows(panel["lines"])})
+    return found
+
+
+def _progress_panel(row: Batch) -> dict[str, Any]:
+    progress, certificate = get_progress(row), find_certificate(row)
+    return {
+        "template": "console/panels/disposal_progress.html",
+        "row": row,
+        "total": progress.total,
+        "lines": [(state.label, progress.counts[state]) for state in ItemState if progress.counts.get(state)],
+        "causes": sorted((str(cause.label), count) for cause, count in progress.causes.items()),
+        "sha256": certificate.sha256 if certificate else "",
+    }
+
+
+def _counts_panel(row: Batch) -> dict[str, Any]:
+    names = name_systems(row.client_id, (one["system"] for one in row.summary if one["system"]))
+    return {
+        "template": "console/panels/disposal_counts.html",
+        "lines": [_serialize(one, row.client_id, names) for one in row.summary],
+    }
+
+
+def _serialize(one: dict[str, Any], client_id: UUID, names: dict[str, str]) -> dict[str, Any]:
+    rule = one["rule"]
+    method = AnonymisationMethod(one["method"]).label if one["method"] else ""
+    return {
+        "category": format_category(one["category"], client_id),
+        "system": names.get(one["system"], "—"),
+        "action": f"{Disposal(one['action']).label}: {method}" if method else Disposal(one["action"]).label,
+        "count": one["count"],
+        "url": reverse("admin:schedule_retentionrule_change", args=[rule], current_app=site.name) if rule else "",
+    }
+
+
+def _samples_panel(row: Batch) -> dict[str, Any]:
+    """Return the holdings that were used last: a wrong rule shows there first."""
+    own = Item.objects.flagged().filter(client_id=row.client_id, batch=row).select_related("subject")
+    zone = row.client.time_zone
+    lines = take_latest(own.order_by("-used_at", "pk"), _SAMPLES).map(
+        lambda item: {
+            "item": item,
+            "category": format_category(item.category, row.client_id),
+            "person": reverse("admin:subjects_subject_change", args=[item.subject_id], current_app=site.name),
+            "last_day": last_day(item.due_at, zone),
+        }
+    )
+    return {"template": "console/panels/disposal_samples.html", "lines": lines}
+
+
+class TakeOutForm(ActionForm):
+    """A person whose holdings are taken out of a disposal, or kept longer, with the ground."""
+
+    person = forms.CharField(label=_("LMS id of the person"), max_length=255)
+    category = forms.ChoiceField(label=_("Data category"), required=False)
+    until = forms.DateField(
+        label=_("Keep until"),
+        required=False,
+        widget=DayInput,
+        help_text=_("Without a day, the data is flagged again after 90 days."),
+    )
+    ground = GroundField(help_text=_("About the case only; do not name people."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories of the disposal."""
+        super().__init__(*args, **kwargs)
+        codes = sorted({one["category"] for one in self.row.summary})
+        set_choices(
+            self,
+            "category",
+            [("", gettext("Every category")), *((code, format_category(code, self.row.client_id)) for code in codes)],
+        )
+
+
+_TONES = {
+    Stage.REVIEW: "warn",
+    Stage.SECOND_PERSON: "warn",
+    Stage.CERTIFIED: "good",
+    Stage.CANCELLED: "calm",
+}
+
+
+class DisposalProgressFilter(ProgressFilter):
+    """Filter for open disposals and for those that need a decision."""
+
+    offered: ClassVar[Any] = {"open": _("Open"), "to_review_at": _("Need a decision")}
+
+
+def _pill(row: Batch) -> SafeString:
+    words = row.get_stage_display()
+    if row.stage == Stage.FLAGGING:
+        share = 100 * row.sweep.checked // max(row.sweep.held, 1)
+        words = gettext("Being put together: {share} %").format(share=share)
+    if row.stage == Stage.SCHEDULED:
+        words = gettext("Scheduled for {day}").format(day=moment(row.starts_at))
+    if row.paused_at is not None and row.ended_at is None:
+        return render_state(gettext("Interrupted: {stage}").format(stage=words), "bad")
+    return render_state(words, _TONES.get(Stage(row.stage), "calm"))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _approve(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
+    approve_disposal(row, **_by(request))
+
+
+def _agree(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
+    settle_waiting_approval(row, approve=True, reason=given["reason"], **_by(request))
+
+
+def _decline(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
+    settle_waiting_approval(row, approve=False, reason=given["reason"], **_by(request))
+
+
+def _take_out(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
+    take_out(
+        row,
+        external_id=given["person"],
+        category=given["category"],
+        ground=given["ground"],
+        until=given["until"],
+        **_by(request),
+    )
+
+
+def _cancel(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
+    cancel_disposal(row, **_by(request))
+
+
+def _pause(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
+    pause_disposal(row, **_by(request))
+
+
+def _resume(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
+    resume_disposal(row, **_by(request))
+
+
+def _is_in_review(row: Batch, _at: datetime) -> bool:
+    return row.stage == Stage.REVIEW and row.size > 0
+
+
+def _needs_second_person(row: Batch, _at: datetime) -> bool:
+    return row.stage == Stage.SECOND_PERSON
+
+
+def _is_other_person(row: Batch, actor: Actor, at: datetime) -> bool:
+    waiting = Approval.objects.filter(client_id=row.client_id, batch=row, state=ChangeState.WAITING).first()
+    return is_other_person(waiting, actor, at)
+
+
+def _is_certified(row: Batch, _at: datetime) -> bool:
+    return row.stage == Stage.CERTIFIED
+
+
+_APPROVALS = (
+    RowAction(
+        "approve",
+        "Approve disposal",
+        Capability.APPROVE_DISPOSALS,
+        _approve,
+        form=ActionForm,
+        lead="Look at the counts and the samples first. A large disposal then needs a second person. Before its orders "
+        "are issued every holding is checked again; what changed is not disposed of.",
+        done="Approved.",
+        danger=True,
+        applies=_is_in_review,
+        refusals={NotAllowed: "The controller of the data approves this disposal."},
+    ),
+    RowAction(
+        "agree",
+        "Approve as second person",
+        Capability.APPROVE_DISPOSALS,
+        _agree,
+        lead="You are the second person. Look at the counts and the samples first.",
+        done="Approved and scheduled.",
+        danger=True,
+        applies=_needs_second_person,
+        offered_to=_is_other_person,
+    ),
+    RowAction(
+        "decline",
+        "Send back to review",
+        Capability.APPROVE_DISPOSALS,
+        _decline,
+        lead="Nothing is deleted. The list goes back to its review, and needs a new approval afterwards.",
+        done="Sent back to review.",
+        applies=_needs_second_person,
+    ),
+)
+_CHANGES = (
+    RowAction(
+        "take-out",
+        "Keep data of a person",
+        Capability.REVIEW_DISPOSALS,
+        _take_out,
+        form=TakeOutForm,
+        lead="Takes this person’s data out of the disposal. To keep data because of a case, place a hold instead.",
+        done="Taken out.",
+        applies=_is_in_review,
+    ),
+    RowAction(
+        "pause",
+        "Interrupt",
+        Capability.REVIEW_DISPOSALS,
+        _pause,
+        form=ActionForm,
+        lead="No further orders are issued until you continue. Orders that are issued stay in force.",
+        done="Interrupted.",
+        applies=lambda row, _at: row.ended_at is None and row.paused_at is None,
+    ),
+    RowAction(
+        "resume",
+        "Continue",
+        Capability.REVIEW_DISPOSALS,
+        _resume,
+        form=ActionForm,
+        lead="The disposal goes on where it was interrupted.",
+        done="Continued.",
+        applies=lambda row, _at: row.ended_at is None and row.paused_at is not None,
+    ),
+    RowAction(
+        "cancel",
+        "Cancel disposal",
+        Capability.REVIEW_DISPOSALS,
+        _cancel,
+        form=ActionForm,
+        lead="Nothing is disposed of. What is still due is flagged again by the next sweep.",
+        done="Cancelled. Nothing was disposed of.",
+        applies=lambda row, _at: row.is_before_orders and row.stage != Stage.FLAGGING,
+    ),
+)
+_CERTIFICATES = certificate_actions(
+    Capability.VIEW_HOLDINGS,
+    find=find_certificate,
+    render=render_certificate,
+    name=lambda row: f"disposal-{row.number}",
+    applies=_is_certified,
+)
+
+
+@admin.register(Batch, site=site)
+class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+    """Console page of disposals, newest first."""
+
+    view_capability = Capability.VIEW_HOLDINGS
+    ledger_families = ("disposal",)
+    list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
+    list_filter = (DisposalProgressFilter, "client")
+    exported = {
+        "ground": "ground",
+        "decider": "decider",
+        "is_automatic": "is_automatic",
+        "stage": "stage",
+        "size": "size",
+        "opened_at": "opened_at",
+        "reviewed_at": "reviewed_at",
+        "approved_at": "approved_at",
+        "starts_at": "starts_at",
+        "ordered_at": "ordered_at",
+        "ended_at": "ended_at",
+    }
+    newest_by = "opened_at"
+    longest_first: ClassVar[Any] = {"open": "opened_at", "to_review_at": "opened_at"}
+    row_fields = ("ground", "decider", "is_automatic", "size")
+    detail_fields = ("name", "standing", "opened_at", "approved_at", "starts_at", "ordered_at", "ended_at")
+    intro = (
+        "Data whose retention period is over. Every night what is due is put together; the controller of the data "
+        "reviews and approves it. Every holding is checked again before the systems are ordered to dispose of it, and "
+        "a certificate says what they answered."
+    )
+    empty_text = "No data has been due for disposal yet."
+    standing = state_column(_pill)
+    acts = (*_APPROVALS, *_CHANGES, *_CERTIFICATES)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select the sweep, whose progress is shown."""
+        found: QuerySet[Any] = super().get_queryset(request).select_related("sweep", "client")
+        return found
+
+    def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, Any]]:
+        """Return the progress, the counts, the samples, and the orders that a person must see to."""
+        with in_client(row.client_id):
+            return [*super().panels(request, row), *build_panels(row)]
+
+    @admin.display(description="number")
+    def name(self, row: Batch) -> str:
+        """Return the number."""
+        return row.number
+
+
+order_cases.connect(OrderCase(PARENT, Batch))
+
+
+def measure_disposal(row: Batch) -> Progress | None:
+    """Return how many holdings are checked or ordered; None while it waits for people or systems."""
+    stopped = str(_("interrupted by staff")) if row.paused_at else ""
+    if row.stage == Stage.FLAGGING:
+        return Progress(row.sweep.checked, row.sweep.held, row.opened_at)
+    if row.stage == Stage.EXECUTING:
+        counts = get_progress(row).counts
+        left = counts.get(ItemState.FLAGGED, 0)
+        began = row.approved_at or row.opened_at
+        return Progress(
+            sum(counts.values()) - left, sum(counts.values()), began, failed=stopped, started_by=row.approved_by
+        )
+    if row.stage == Stage.CERTIFIED:
+        return Progress(row.size, row.size, row.approved_at or row.opened_at, row.ended_at, started_by=row.approved_by)
+    return None
+
+
+def _list_rows(since: datetime) -> QuerySet[Batch]:
+    lately = Q(stage__in=[Stage.FLAGGING, Stage.EXECUTING]) | Q(stage=Stage.CERTIFIED, ended_at__gte=since)
+    rows: QuerySet[Batch] = Batch.objects.filter(lately).select_related("sweep")
+    return rows.defer("pseudonym_key").order_by("-opened_at", "-pk")
+
+
+long_acts.connect(
+    LongAct(
+        "disposals.batch",
+        _("Disposal"),
+        frozenset({SWEEP, CONTINUE}),
+        Capability.VIEW_HOLDINGS,
+        _list_rows,
+        measure_disposal,
+    )
+)
+
+
+@boards.connect
+def disposals_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return a card that counts the disposals to be reviewed or approved."""
+    if not actor.may(Capability.REVIEW_DISPOSALS):
+        return []
+    url = reverse("admin:disposals_batch_changelist", current_app=site.name) + f"?{PROGRESS}=to_review_at"
+    rows, note = select_by_clock(at, Batch.objects.to_review_at), gettext("need a review or a second person")
+    return [Task(gettext("Disposals"), rows, note, url, since="opened_at")]

@@ -1,3 +1,0 @@
-"""Console pages of disposals."""
-
-from retention.disposals.admin import dashboard, disposals, work

@@ -1,0 +1,353 @@
+"""Models of disposals: sweeps, batches, their items, approvals and certificates."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import ExpressionWrapper, Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.models import Ground
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.certificates import IssuedCertificate
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
+from retention.holdings.models import Holding
+from retention.schedule.models import AnonymisationMethod, Disposal
+
+_NONE = Personal.NONE
+_BY = [(kind.value, kind.value) for kind in ByKind]
+GROUNDS = [(one.value, one.label) for one in (Ground.RETENTION_ENDED, Ground.AGREEMENT_ENDED)]
+
+
+class Decider(models.TextChoices):
+    """The controller of the data, whose approval a batch needs (policy §7)."""
+
+    CLIENT = "client", _("The client")
+    PAKTALEEM = "paktaleem", _("PakTaleem")
+
+
+class Stage(models.TextChoices):
+    """Stage of a batch, from the first flagged holding to the certificate."""
+
+    FLAGGING = "flagging", _("Being put together")
+    REVIEW = "review", _("In review")
+    SECOND_PERSON = "second_person", _("Needs a second person")
+    SCHEDULED = "scheduled", _("Scheduled")
+    EXECUTING = "executing", _("Orders are being issued")
+    VERIFYING = "verifying", _("Waiting for the systems")
+    CERTIFIED = "certified", _("Certified")
+    CANCELLED = "cancelled", _("Ended without disposal")
+
+
+_BEFORE_ORDERS = [Stage.FLAGGING.value, Stage.REVIEW.value, Stage.SECOND_PERSON.value, Stage.SCHEDULED.value]
+_TO_REVIEW = [Stage.REVIEW.value, Stage.SECOND_PERSON.value]
+_APPROVED = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value, Stage.CERTIFIED.value]
+_ENDED = [Stage.CERTIFIED.value, Stage.CANCELLED.value]
+_WORKING = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value]
+
+
+class Sweep(models.Model):
+    """One run of the worker over a client's holdings, person by person, that flags those to be disposed of.
+
+    Everything up to the person ``cursor`` (in the order of their ids) is done, so an interrupted sweep continues
+    there. ``opened_at`` is the time for which due dates are computed. ``held`` counts the holdings at the start, or the
+    people if an agreement has ended.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    ground = models.CharField(max_length=32, choices=GROUNDS)
+    held = models.PositiveIntegerField(help_text="Holdings at the start.")
+    checked = models.PositiveIntegerField(default=0, db_default=0)
+    flagged = models.PositiveIntegerField(default=0, db_default=0)
+    cursor = models.UUIDField(null=True)
+    opened_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "ground"], condition=Q(ended_at=None), name="sweep_one_open")
+        ]
+        indexes = [models.Index(fields=["client", "-opened_at"], name="sweep_by_time")]
+
+    def __str__(self) -> str:
+        """Return the day."""
+        return format_date(self.opened_at)
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    """Filters of batches."""
+
+    def open(self) -> Self:
+        """Batches that are neither certified nor ended without disposal."""
+        return self.filter(ended_at=None)
+
+    def to_review_at(self, at: datetime) -> Self:
+        """Batches that need a decision of a person, whatever the time."""
+        del at
+        return self.filter(stage__in=_TO_REVIEW)
+
+    def working(self) -> Self:
+        """Approved batches without a certificate, which the worker continues."""
+        return self.filter(stage__in=_WORKING)
+
+
+class Batch(models.Model):
+    """Holdings of one client that are reviewed, approved, disposed of and certified together.
+
+    ``size`` counts its items without those taken out. ``summary`` has the counts by category, system, action, method
+    and rule at the end of flagging. ``cursor`` is the last person whose orders are issued. ``case_kind`` and
+    ``case_id`` name the case of an app above that it serves, such as the end of an agreement. ``pseudonym_key`` is the
+    key of pseudonyms, wrapped by the portal's keyring; it is destroyed with the certificate.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            **dict.fromkeys(("case_kind", "summary", "approved_kind", "approved_role"), _NONE),
+            "pseudonym_key": Personal.SECRET,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    sweep = models.ForeignKey(Sweep, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    ground = models.CharField(max_length=32, choices=GROUNDS)
+    decider = models.CharField("controller of the data", max_length=16, choices=Decider)
+    is_automatic = models.BooleanField("without review", default=False, db_default=False)
+    case_kind = models.CharField(max_length=32, blank=True, default="", db_default="")
+    case_id = models.UUIDField(null=True)
+    stage = models.CharField(max_length=16, choices=Stage)
+    size = models.PositiveIntegerField("holdings", default=0, db_default=0)
+    summary = models.JSONField(default=list, db_default=[])
+    cursor = models.UUIDField(null=True)
+    pseudonym_key = SealedField()
+    opened_at = models.DateTimeField()
+    reviewed_at = models.DateTimeField("ready for review", null=True)
+    approved_kind = models.CharField(max_length=16, choices=_BY, blank=True, default="", db_default="")
+    approved_by = models.UUIDField(null=True)
+    approved_role = models.CharField(max_length=32, blank=True, default="", db_default="")
+    approved_at = models.DateTimeField(null=True)
+    starts_at = models.DateTimeField("orders not before", null=True)
+    ordered_at = models.DateTimeField("orders issued", null=True)
+    paused_at = models.DateTimeField("interrupted", null=True)
+    ended_at = models.DateTimeField("ended", null=True)
+
+    objects: ClassVar[Any] = BatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "disposal"
+        verbose_name_plural = "disposals"
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(stage__in=_APPROVED) | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="batch_approved_first",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=_ENDED, ended_at__isnull=False, pseudonym_key=None)
+                | (~Q(stage__in=_ENDED) & Q(ended_at=None)),
+                name="batch_ends_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(case_kind="", case_id=None) | (~Q(case_kind="") & Q(case_id__isnull=False)),
+                name="batch_case_is_whole",
+            ),
+        ]
+        indexes = [
+            *newest_first("opened_at", "batch_by_time"),
+            *newest_first("opened_at", "batch_by_stage", by="stage"),
+            *oldest_first("opened_at", "batch_open", condition=Q(ended_at=None)),
+            *oldest_first("opened_at", "batch_to_review", condition=Q(stage__in=_TO_REVIEW)),
+            models.Index(fields=["client", "case_id"], condition=Q(case_id__isnull=False), name="batch_of_case"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """Return a short number for people: D and the last eight digits of the id."""
+        return f"D{self.id.hex[-8:].upper()}"
+
+    @property
+    def is_before_orders(self) -> bool:
+        """Return True while nothing is ordered, so that it can be cancelled."""
+        return self.stage in _BEFORE_ORDERS
+
+
+class Approval(RequestedChange):
+    """One approval of a large batch, for a second person."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("requested_kind", "requested_role"), _NONE))
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    requested_role = models.CharField(max_length=32, editable=False)
+
+    class Meta:
+        verbose_name = "approval of a disposal"
+        verbose_name_plural = "approvals of disposals"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            *second_person_constraints("approval"),
+            models.UniqueConstraint(
+                fields=["client", "batch"], condition=Q(state=ChangeState.WAITING), name="approval_one_waiting"
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "batch"], name="approval_of_batch")]
+
+    def __str__(self) -> str:
+        """Return the state."""
+        return str(self.get_state_display())
+
+
+class ItemState(models.TextChoices):
+    """State of one holding in a batch; the last four are answers of its system."""
+
+    FLAGGED = "flagged", _("To be disposed of")
+    EXCLUDED = "excluded", _("Taken out by a person")
+    EXTENDED = "extended", _("Kept longer by a person")
+    SENT_BACK = "sent_back", _("Back to review: something changed")
+    NO_SYSTEM = "no_system", _("No active system takes the order")
+    ORDERED = "ordered", _("Ordered")
+    DISPOSED = "disposed", _("Done")
+    NOT_FOUND = "not_found", _("No such person there")
+    NOT_APPLICABLE = "not_applicable", _("Not applicable")
+    WAIVED = "waived", _("Answer waived by two people")
+
+
+class Cause(models.TextChoices):
+    """Why a holding was sent back when the orders were issued."""
+
+    GONE = "gone", _("The data is no longer held")
+    BEING_ERASED = "being_erased", _("The person is or was erased")
+    HELD = "held", _("On hold")
+    RESTRICTED = "restricted", _("The person has restricted the processing")
+    USED = "used", _("Collected or used since it was flagged")
+    RULE_CHANGED = "rule_changed", _("The rule or the due date changed")
+    NOT_DUE = "not_due", _("No longer due")
+    ELSEWHERE = "elsewhere", _("Another system still needs this data of the person")
+    CANCELLED = "cancelled", _("The batch was cancelled")
+
+
+_OPEN = [ItemState.FLAGGED.value, ItemState.ORDERED.value]
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    """Filters of items."""
+
+    def flagged(self) -> Self:
+        """Items that are to be disposed of."""
+        return self.filter(state=ItemState.FLAGGED)
+
+    def unanswered(self) -> Self:
+        """Items whose system has not answered."""
+        return self.filter(is_open=True, state=ItemState.ORDERED)
+
+
+class Item(models.Model):
+    """One holding in one batch, or one category of one system without a report when an agreement has ended.
+
+    ``used_at``, ``due_at``, ``rule_id``, ``action`` and ``method`` are what was true when it was flagged; a difference
+    when the orders are issued sends it back. A holding that is taken out, kept longer, or not disposed of by its system
+    is not flagged again before ``again_at``. Rows are written by set-based SQL: a holding is in one open item at most.
+
+    No index has the state, and the pages have room for a second version of each row (``0002_tenancy``), so that the
+    order of an item is an update without a write to any index (HOT, heap-only tuple).
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "answer", "ground"), Personal.NONE))
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    holding = models.ForeignKey(
+        Holding, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    category = models.CharField("data category", max_length=63)
+    system_id = models.UUIDField(null=True)
+    rule_id = models.UUIDField(null=True)
+    action = models.CharField("then", max_length=16, choices=Disposal)
+    method = models.CharField(max_length=24, choices=AnonymisationMethod, blank=True)
+    used_at = models.DateTimeField("last collected or used")
+    due_at = models.DateTimeField("due")
+    state = models.CharField(max_length=16, choices=ItemState)
+    is_open = models.GeneratedField(
+        expression=ExpressionWrapper(Q(state__in=_OPEN), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
+        help_text="Flagged or ordered.",
+    )
+    cause = models.CharField(max_length=16, choices=Cause, blank=True, default="", db_default="")
+    answer = models.CharField(max_length=63, blank=True, default="", db_default="", help_text="The system's reason.")
+    ground = models.TextField("ground in words", max_length=2000, blank=True, default="", db_default="")
+    parcel = models.PositiveIntegerField(null=True, help_text="Number of the order set in its chunk.")
+    again_at = models.DateTimeField("not flagged again before", null=True)
+
+    objects: ClassVar[Any] = ItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "holding of a disposal"
+        verbose_name_plural = "holdings of disposals"
+        ordering = ["-used_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "holding"], condition=Q(is_open=True), name="item_one_open_of_holding"
+            ),
+            models.CheckConstraint(
+                condition=Q(holding__isnull=False) | Q(system_id__isnull=False), name="item_of_holding_or_system"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[ItemState.EXCLUDED, ItemState.EXTENDED])
+                | (~Q(ground="") & Q(again_at__isnull=False)),
+                name="item_taken_out_with_ground",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ItemState.SENT_BACK) & ~Q(cause="") | ~Q(state=ItemState.SENT_BACK) & Q(cause=""),
+                name="item_sent_back_with_cause",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "batch", "subject"], name="item_of_person"),
+            models.Index(fields=["client", "batch"], condition=Q(is_open=True), name="item_open"),
+            models.Index(
+                fields=["client", "holding", "again_at"], condition=Q(again_at__isnull=False), name="item_again"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the category."""
+        return self.category
+
+
+class Certificate(IssuedCertificate):
+    """The certificate of one disposal: canonical JSON with counts, and no one's name. Append-only evidence.
+
+    ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
+    """
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": Personal.NONE, "sha256": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta(IssuedCertificate.Meta):
+        verbose_name = "certificate of a disposal"
+        verbose_name_plural = "certificates of disposals"
+        constraints = [models.UniqueConstraint(fields=["client", "batch"], name="disposalcertificate_one_per_batch")]

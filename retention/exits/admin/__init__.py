@@ -1,3 +1,0 @@
-"""Exits in the console."""
-
-from retention.exits.admin import exits, work

@@ -1,0 +1,489 @@
+"""Console pages of collections, holdings and incidents."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from children.guardians.models.mechanisms import Quarantine, QuarantineCause
+from consent.register.admin.safeguards import SafeguardGroundForm, to_waiting
+from paktaleem.directory.data_systems.admin.systems import orders_panel
+from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
+from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.register_names import (
+    CodeKind,
+    format_categories,
+    format_category,
+    format_codes,
+    format_purposes,
+)
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.times import isolate
+from paktaleem.foundation.word_lists import join_words
+from retention.holdings.disposal_checks import list_disposal_holds
+from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding, Incident
+from retention.holdings.picture import WIDTH, Bar, draw_bars
+from retention.holdings.selectors import count_by_age
+from retention.holdings.services.holdings import DISPOSAL, decide_collection, request_explanation
+from retention.holdings.services.incidents import PARENT, has_open_incident
+from retention.holdings.services.releasing import request_release
+
+"""The URL parameter that limits the list of holdings to one person."""
+_PERMITTED = "permitted"
+
+
+def person_link(row: Any) -> SafeString:
+    """Return a link to the person of a row."""
+    url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+    return format_html('<a href="{}">{}</a>', url, row.subject)
+
+
+class OfPersonAdmin(EvidenceAdmin):
+    """Base of the console pages of rows about a person."""
+
+    view_capability = Capability.VIEW_HOLDINGS
+    list_filter = ("client",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person and system."""
+        return super().get_queryset(request).select_related("subject", "system")
+
+    def describe_row(self, row: Any) -> str:
+        """Return the name of the category."""
+        return format_category(row.category, row.client_id)
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> SafeString:
+        """Return a link to the person."""
+        return person_link(row)
+
+
+@admin.register(Collection, site=site)
+class CollectionAdmin(ExportableAdmin, OfPersonAdmin):
+    """Console page of collections, newest first."""
+
+    list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
+    newest_by = "reported_at"
+    row_fields = ("category", "occasion", "purpose", "count")
+    exported = {
+        "person": "subject__external_id",
+        "system": "system__code",
+        "category": "category",
+        "occasion": "occasion",
+        "purpose": "purpose",
+        "count": "count",
+        "decision": "reason",
+        "collected_at": "collected_at",
+        "reported_at": "reported_at",
+    }
+    detail_fields = ("person", "system", "allowed", "collected_at", "reported_at")
+    intro = "Data that systems reported as collected, with the decision at the time of collection."
+    empty_text = "No system has reported a collection yet."
+    allowed = state_column(
+        lambda row: render_state(row.reason.replace("_", " "), "good" if row.reason == _PERMITTED else "bad"),
+        "decision",
+    )
+
+
+@admin.register(Holding, site=site)
+class HoldingAdmin(ExportableAdmin, OfPersonAdmin):
+    """Console page of holdings, most recently collected first."""
+
+    list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
+    newest_by = "last_collected_at"
+    change_list_template = "console/holdings.html"
+    row_fields = ("category", "count")
+    exported = {
+        "person": "subject__external_id",
+        "system": "system__code",
+        "category": "category",
+        "count": "count",
+        "first_collected_at": "first_collected_at",
+        "last_collected_at": "last_collected_at",
+        "last_activity_at": "last_activity_at",
+        "ended_at": "ended_at",
+    }
+    detail_fields = (
+        "person",
+        "system",
+        "state",
+        "about",
+        "why",
+        "first_collected_at",
+        "last_collected_at",
+        "last_activity_at",
+        "ended_at",
+    )
+    intro = "Data held about people, by category and system, derived from reported collections and erasures."
+    empty_text = "No data is known to be held yet."
+    state = state_column(
+        lambda row: (
+            render_state(gettext("Held"), "warn") if row.ended_at is None else render_state(gettext("Deleted"), "good")
+        )
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the picture of a client's holdings."""
+        view = self.admin_site.admin_view(self.picture_view)
+        return [path("picture/", view, name="retention_holding_picture"), *super().get_urls()]
+
+    def picture_view(self, request: HttpRequest) -> HttpResponse:
+        """Show a client's holdings by category and age."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        actor, at = actor_of(request), get_action_time(request)
+        client = get_chosen_client(request)
+        bars = draw_bars(count_by_age(actor, client.pk, at=at))
+        values = {
+            "title": gettext("Holdings by category and age"),
+            **list_choice_values(request, client),
+            "bars": [_serialize_bar(bar, client.pk) for bar in bars],
+            "ages": list_age_labels(),
+            "width": WIDTH,
+        }
+        return self.page(request, None, "console/holdings_picture.html", **values)
+
+    @admin.display(description="occasions")
+    def about(self, row: Holding) -> str:
+        """Return the occasions of collection."""
+        return format_codes(CodeKind.OCCASION, row.occasions, row.client_id)
+
+    @admin.display(description="purposes")
+    def why(self, row: Holding) -> str:
+        """Return the purposes of collection."""
+        return format_purposes(row.purposes, row.client_id)
+
+
+def list_age_labels() -> list[str]:
+    """Return the names of the ages of holdings, youngest first."""
+    return [
+        gettext("Up to 1 year"),
+        gettext("1 to 2 years"),
+        gettext("2 to 3 years"),
+        gettext("3 to 5 years"),
+        gettext("More than 5 years"),
+    ]
+
+
+def _serialize_bar(bar: Bar, client_id: UUID) -> dict[str, Any]:
+    """Return a bar with the same in words: for the picture's description, and for the table's cells."""
+    ages = list_age_labels()
+    numbers = [0] * len(ages)
+    for segment in bar.segments:
+        numbers[segment.age] = segment.number
+    words = join_words(f"{ages[segment.age]}: {segment.number}" for segment in bar.segments)
+    return {"category": format_category(bar.category, client_id), "numbers": numbers, "bar": bar, "words": words}
+
+
+class FlaggedProgressFilter(ProgressFilter):
+    """Filter for flagged collections that wait for a decision."""
+
+    offered: ClassVar[Any] = {"open": _("To be decided")}
+
+
+class DecisionForm(ActionForm):
+    """The decision about a flagged collection, and its ground."""
+
+    decision = forms.ChoiceField(label=_("Decision"), choices=CollectionDecision.choices, widget=forms.RadioSelect)
+    ground = forms.CharField(
+        label=_("Ground"),
+        max_length=2000,
+        widget=AdminTextareaWidget,
+        help_text=_("Why is this right? About the data only; do not name people."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer to explain it only to those who may request a weaker safeguard."""
+        super().__init__(*args, **kwargs)
+        if not may(self.request, Capability.WEAKEN_SAFEGUARDS, self.row.client_id):
+            offered = [one for one in CollectionDecision.choices if one[0] != CollectionDecision.EXPLAINED]
+            set_choices(self, "decision", offered)
+
+
+def _decide(row: FlaggedCollection, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    by: dict[str, Any] = {"ground": given["ground"], "actor": actor_of(request), "at": get_action_time(request)}
+    if given["decision"] == CollectionDecision.EXPLAINED:
+        return to_waiting(request, request_explanation(row, **by))
+    decide_collection(row, decision=given["decision"], **by)
+    return None
+
+
+def _flag_pill(row: FlaggedCollection) -> SafeString:
+    if row.is_open:
+        return render_state(gettext("To be decided"), "bad")
+    return render_state(row.get_decision_display(), "good")
+
+
+@admin.register(FlaggedCollection, site=site)
+class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+    """Console page of flagged collections, newest first."""
+
+    view_capability = Capability.VIEW_HOLDINGS
+    list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
+    list_filter = (FlaggedProgressFilter, "client")
+    exported = {
+        "person": "subject__external_id",
+        "category": "category",
+        "purpose": "purpose",
+        "reason": "reason",
+        "flagged_at": "flagged_at",
+        "decision": "decision",
+        "ground": "ground",
+        "decided_at": "decided_at",
+    }
+    newest_by = "flagged_at"
+    longest_first: ClassVar[Any] = {"open": "flagged_at"}
+    row_fields = ("category", "purpose", "ground")
+    detail_fields = ("why", "person", "flagged_at", "state", "decided_at", "decider")
+    intro = (
+        "Data that a system collected although the decision denied it: for no purpose, outside the purpose’s "
+        "categories, without a lawful basis or without authority. Decide about each."
+    )
+    empty_text = "No collection was denied."
+    state = state_column(_flag_pill)
+    acts = (
+        RowAction(
+            "decide",
+            "Decide",
+            Capability.DECIDE_COLLECTIONS,
+            _decide,
+            form=DecisionForm,
+            lead="Have the data erased in every system within seven days; or correct the register first, if it lacked "
+            "a purpose or a category; or explain why the collection was lawful, which a second person must approve.",
+            done="Decided.",
+            danger=True,
+            step_up=True,
+            applies=lambda row, _at: row.is_open,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person, and annotate who decided."""
+        found = super().get_queryset(request).select_related("subject")
+        named = found.annotate(actor_id=F("decided_by"), actor_kind=F("decided_kind"), actor_role=F("decided_role"))
+        return annotate_actor(named, actor_of(request))
+
+    def panels(self, request: HttpRequest, row: FlaggedCollection) -> list[dict[str, Any]]:
+        """Return the panel with the orders to erase."""
+        return [*super().panels(request, row), orders_panel(row, DISPOSAL)]
+
+    def describe_row(self, row: FlaggedCollection) -> str:
+        """Return the name of the category, and the reason."""
+        return f"{format_category(row.category, row.client_id)} ({self.why(row)})"
+
+    @admin.display(description="reason")
+    def why(self, row: FlaggedCollection) -> str:
+        """Return the reason of the denial in words."""
+        return translate_text(row.reason.replace("_", " "))
+
+    @admin.display(description="person")
+    def person(self, row: FlaggedCollection) -> SafeString:
+        """Return a link to the person."""
+        return person_link(row)
+
+    @admin.display(description="decided by")
+    def decider(self, row: Any) -> str:
+        """Return who decided."""
+        return "—" if row.is_open else format_actor(row)
+
+
+def _may_be_released(row: Quarantine, _at: Any) -> bool:
+    """Return True if the quarantine rests on a report and no incident is open; an incident ends its own quarantine."""
+    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not has_open_incident(row.subject)
+
+
+def request_end(row: Any, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    """Request that a quarantine or an incident ends, and show the request."""
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    return to_waiting(request, request_release(row, ground=given["ground"], **by))
+
+
+@admin.register(Quarantine, site=site)
+class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
+    """Console page of quarantines."""
+
+    view_capability = Capability.VIEW_CHILD_RECORDS
+    list_display = ("starts_at", "subject", "cause", "state", "owner")
+    list_filter = ("client",)
+    exported = {
+        "person": "subject__external_id",
+        "cause": "cause",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+    }
+    newest_by = "starts_at"
+    detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
+    intro = (
+        "The data of these people may only be deleted. A quarantine for an incident ends automatically when every "
+        "system has answered."
+    )
+    empty_text = "No data is in quarantine."
+    state = state_column(period_pill)
+    acts = (
+        RowAction(
+            "release",
+            "End the quarantine",
+            Capability.QUARANTINE_SUBJECTS,
+            request_end,
+            form=SafeguardGroundForm,
+            lead="Only if the report was unfounded. While an incident is open the data stays in quarantine until every "
+            "system has answered. Nothing changes until a second officer approves it.",
+            danger=True,
+            step_up=True,
+            applies=_may_be_released,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person."""
+        return super().get_queryset(request).select_related("subject")
+
+
+class IncidentProgressFilter(ProgressFilter):
+    """Filter for open and overdue incidents."""
+
+    offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
+
+
+def _pill(row: Incident) -> SafeString:
+    if not row.is_open:
+        return render_state(gettext("Closed"), "good")
+    return render_state(gettext("Overdue") if row.due_at <= get_time_of(row.client_id) else gettext("Open"), "bad")
+
+
+@admin.register(Incident, site=site)
+class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+    """Console page of incidents, newest first."""
+
+    view_capability = Capability.VIEW_INCIDENTS
+    list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
+    list_filter = (IncidentProgressFilter, "client")
+    exported = {
+        "person": "subject__external_id",
+        "cause": "cause",
+        "categories": "categories",
+        "opened_at": "opened_at",
+        "due_at": "due_at",
+        "closed_at": "closed_at",
+    }
+    newest_by = "opened_at"
+    longest_first: ClassVar[Any] = {"overdue": "due_at"}
+    row_fields = ("cause",)
+    detail_fields = ("person", "about", "on_hold", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")
+    intro = (
+        "Data of a child that was collected without a guardian’s authority. It is quarantined, and every system that "
+        "holds it has seven days to erase it. What is on hold stays in quarantine until the hold is lifted. An "
+        "incident closes automatically when the last system has answered. An answer that contradicts what the system "
+        "had reported counts once two people have accepted it."
+    )
+    empty_text = "No data of a child has been collected without authority."
+    state = state_column(_pill)
+    acts = (
+        RowAction(
+            "close",
+            "Close the incident",
+            Capability.CLOSE_INCIDENTS,
+            request_end,
+            form=SafeguardGroundForm,
+            lead="No system has an open order for this incident. Close it once you have checked that the data is "
+            "erased. The data leaves quarantine once a second officer approves it.",
+            danger=True,
+            step_up=True,
+            applies=lambda row, _at: row.is_open and not row.waits_for_systems and not row.held,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person, and annotate whether an order is open."""
+        open_orders = Order.objects.open().filter(
+            client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk")
+        )
+        found = super().get_queryset(request).select_related("subject")
+        annotated: QuerySet[Any] = found.annotate(waits_for_systems=Exists(open_orders))
+        return annotated
+
+    def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
+        """Return the panels with the orders and their answers."""
+        return [*super().panels(request, row), orders_panel(row, PARENT)]
+
+    @admin.display(description="person")
+    def person(self, row: Incident) -> SafeString:
+        """Return a link to the person."""
+        return person_link(row)
+
+    @admin.display(description="data")
+    def about(self, row: Incident) -> str:
+        """Return the categories of data."""
+        return format_categories(row.categories, row.client_id)
+
+    @admin.display(description="on hold")
+    def on_hold(self, row: Incident) -> str:
+        """Return the categories that are not erased everywhere yet, and which holds keep them, in which system."""
+        if not row.held:
+            return "—"
+        holds = list_disposal_holds(row.client_id, row.subject_id, frozenset(row.held))
+        words = gettext("{kind}, to be reviewed on {day}: {ground}")
+        kinds = [f"{one.kind} ({one.system})" if one.system else one.kind for one in holds]
+        lines = [
+            words.format(kind=kind, day=isolate(one.review_on.isoformat()), ground=one.ground)
+            for kind, one in zip(kinds, holds, strict=True)
+        ]
+        return "; ".join([format_categories(row.held, row.client_id), *lines])
+
+
+order_cases.connect(OrderCase(PARENT, Incident))
+
+
+@boards.connect
+def holdings_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the flagged collections to be decided, and open and overdue incidents."""
+    shown: list[Task] = []
+    if actor.may(Capability.DECIDE_COLLECTIONS):
+        url = reverse("admin:retention_flaggedcollection_changelist", current_app=site.name) + "?progress=open"
+        rows, note = FlaggedCollection.objects.open(), gettext("collected although the decision denied it")
+        shown.append(Task(gettext("Flagged collections"), rows, note, url, since="flagged_at"))
+    if actor.may(Capability.VIEW_INCIDENTS):
+        shown += _list_incidents(at)
+    return list(shown)
+
+
+def _list_incidents(at: datetime) -> list[Task]:
+    rows = Incident.objects
+    url = reverse("admin:retention_incident_changelist", current_app=site.name)
+    title, note = gettext("Incidents with children’s data"), gettext("collected without authority, being erased")
+    late, late_note = gettext("Incidents overdue"), gettext("erasure overdue")
+    return [
+        Task(title, rows.open(), note, f"{url}?progress=open", Severity.URGENT, due="due_at"),
+        Task(
+            late,
+            select_by_clock(at, rows.overdue),
+            late_note,
+            f"{url}?progress=overdue",
+            Severity.OVERDUE,
+            due="due_at",
+        ),
+    ]

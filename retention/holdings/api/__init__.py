@@ -1,1 +1,0 @@
-"""API operations on collections and activity."""

@@ -1,0 +1,270 @@
+"""Models of collections, holdings and incidents."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
+
+
+class OfPerson(models.Model):
+    """Abstract base of collections and holdings: a person, a category of data, and a system if known."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    category = models.CharField(max_length=63)
+    system = models.ForeignKey(System, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    system_owner = models.UUIDField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Collection(OfPerson):
+    """A report that data of a person was collected, on an occasion and for a purpose. Append-only.
+
+    ``reason`` is the reason code of the decision at the time of collection: ``permitted``, or why it was denied.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        personal=dict.fromkeys(("category", "occasion", "purpose", "reason", "actor_role"), Personal.NONE),
+    )
+
+    occasion = models.CharField(max_length=63)
+    purpose = models.CharField(max_length=63, blank=True, help_text="Empty: for no purpose of the register.")
+    count = models.PositiveIntegerField(help_text="How many records.")
+    reason = models.CharField("decision", max_length=64, help_text="The decision at the time of collection.")
+    collected_at = models.DateTimeField()
+    reported_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ["-reported_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(count__gte=1), name="collection_of_something"),
+            models.CheckConstraint(condition=Q(collected_at__lte=F("reported_at")), name="collection_not_in_future"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject", "category"], name="collection_of_person"),
+            *newest_first("reported_at", "collection_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the category and the occasion."""
+        return f"{self.category} ({self.occasion})"
+
+
+class HoldingQuerySet(models.QuerySet["Holding"]):
+    """Query set of holdings."""
+
+    def held(self) -> Self:
+        """Return the holdings that no system has reported as erased."""
+        return self.filter(ended_at=None)
+
+
+class Holding(OfPerson):
+    """Data of one category that one system holds about one person, until the system reports its erasure.
+
+    Derived from reported collections and answered orders, which are the evidence; so it has no history of its own.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "occasions", "purposes"), Personal.NONE))
+
+    occasions = models.JSONField(default=list, help_text="The occasions on which it was collected.")
+    purposes = models.JSONField(default=list, help_text="The purposes for which it was collected.")
+    count = models.PositiveBigIntegerField(help_text="How many records were reported.")
+    first_collected_at = models.DateTimeField()
+    last_collected_at = models.DateTimeField()
+    last_activity_at = models.DateTimeField(null=True, help_text="When its system last reported that it was used.")
+    ended_at = models.DateTimeField(null=True, help_text="When its system reported the erasure.")
+
+    objects: ClassVar[Any] = HoldingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_collected_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "subject", "category", "system"],
+                condition=Q(ended_at=None),
+                nulls_distinct=False,
+                name="holding_one_of_each",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_collected_at__lte=F("last_collected_at")), name="holding_begins_first"
+            ),
+        ]
+        indexes = [
+            *newest_first("last_collected_at", "holding_by_time"),
+            models.Index(
+                fields=["client", "category", "first_collected_at"], condition=Q(ended_at=None), name="holding_by_age"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the category."""
+        return self.category
+
+
+_NONE = Personal.NONE
+_OPEN = Q(decided_at=None)
+
+
+class CollectionDecision(models.TextChoices):
+    """A decision of staff about a flagged collection."""
+
+    DISPOSED = "disposed", _("Erase the data")
+    REGISTER_CORRECTED = "register_corrected", _("The register was corrected")
+    EXPLAINED = "explained", _("Explained: the collection was lawful")
+
+
+class FlaggedCollectionQuerySet(models.QuerySet["FlaggedCollection"]):
+    """Query set of flagged collections."""
+
+    def open(self) -> Self:
+        """Return the flagged collections about which nothing is decided."""
+        return self.filter(_OPEN)
+
+
+class FlaggedCollection(models.Model):
+    """One collection that the decision denied, and the decision of staff about it.
+
+    ``reason`` is the reason code of the denial, such as ``category_not_covered``. ``ground`` says why it was decided
+    so, without names of people.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal=dict.fromkeys(
+            ("category", "purpose", "reason", "decision", "ground", "decided_kind", "decided_role"), _NONE
+        ),
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    collection = models.ForeignKey(Collection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    category = models.CharField(max_length=63)
+    purpose = models.CharField(max_length=63, blank=True)
+    reason = models.CharField(max_length=64)
+    flagged_at = models.DateTimeField()
+    decision = models.CharField(max_length=24, choices=CollectionDecision, blank=True)
+    ground = models.TextField("ground in words", max_length=2000, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_kind = models.CharField(max_length=16, blank=True)
+    decided_by = models.UUIDField(null=True)
+    decided_role = models.CharField(max_length=32, blank=True)
+
+    objects: ClassVar[Any] = FlaggedCollectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-flagged_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "collection"], name="flaggedcollection_once"),
+            models.CheckConstraint(
+                condition=Q(decided_at=None, decided_by=None, decision="", ground="")
+                | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(decision="") & ~Q(ground="")),
+                name="flaggedcollection_decided_with_ground",
+            ),
+        ]
+        indexes = [
+            *newest_first("flagged_at", "flaggedcollection_by_time"),
+            *oldest_first("flagged_at", "flaggedcollection_open", condition=_OPEN),
+        ]
+
+    def __str__(self) -> str:
+        """Return the category and the reason."""
+        return f"{self.category} ({self.reason})"
+
+    @property
+    def is_open(self) -> bool:
+        """Return True if nothing is decided."""
+        return self.decided_at is None
+
+
+class IncidentCause(models.TextChoices):
+    """How an incident was detected."""
+
+    COLLECTED = "collected", _("Collection from a child without authority")
+    REVEALED = "revealed", _("A change of age showed that the person is a child")
+    FALSE_PROOF = "false_proof", _("A guardian's verification was false")
+
+
+class IncidentQuerySet(TrackedQuerySet["Incident"]):
+    """Query set of incidents."""
+
+    def open(self) -> Self:
+        """Return the incidents that are not closed."""
+        return self.filter(closed_at=None)
+
+    def overdue(self, at: datetime) -> Self:
+        """Return the open incidents whose deadline has passed at ``at``."""
+        return self.open().filter(due_at__lt=at)
+
+
+class Incident(Tracked):
+    """A child's data collected without authority, to be erased in every system by a deadline (policy §8).
+
+    ``held`` are the categories whose erasure is not ordered from every system yet, because a hold covers the data.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"categories": Personal.NONE, "held": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    cause = models.CharField(max_length=16, choices=IncidentCause)
+    categories = ArrayField(models.CharField(max_length=63), help_text="The data that was collected.")
+    held = ArrayField(models.CharField(max_length=63), default=list, db_default=[], editable=False)
+    opened_at = models.DateTimeField(editable=False)
+    due_at = models.DateTimeField(editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    overdue_told_at = models.DateTimeField("officers reminded", null=True, editable=False)
+
+    objects: ClassVar[Any] = IncidentQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "subject"], condition=Q(closed_at=None), name="incident_one_open"
+            ),
+            models.CheckConstraint(condition=Q(due_at__gt=F("opened_at")), name="incident_due_later"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")), name="incident_period"
+            ),
+            models.CheckConstraint(condition=Q(categories__len__gte=1), name="incident_about_something"),
+        ]
+        indexes = [
+            *newest_first("opened_at", "incident_by_time"),
+            *newest_first("opened_at", "incident_open", condition=Q(closed_at=None)),
+            *oldest_first("due_at", "incident_open_by_due", condition=Q(closed_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Return when the incident was opened."""
+        return gettext("since {day}").format(day=format_date(self.opened_at))
+
+    @property
+    def is_open(self) -> bool:
+        """Return True if the incident is not closed."""
+        return self.closed_at is None

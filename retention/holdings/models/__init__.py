@@ -1,3 +1,0 @@
-"""Models of collections, holdings and incidents."""
-
-from retention.holdings.models import flagged, holdings, incidents

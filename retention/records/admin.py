@@ -1,0 +1,173 @@
+"""Console pages of the record of processing."""
+
+import io
+import json
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.register.admin.row_admin import RegisterAdmin
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
+from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
+from paktaleem.foundation.console.exporting import TYPES, Format, write_sheet
+from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.home_pages import Card, Severity
+from paktaleem.foundation.console.paging import format_count
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.records.document import build_document
+from retention.records.labels import (
+    describe_contact,
+    describe_gap,
+    list_file_headings,
+    list_file_rows,
+    list_headings,
+    list_measures,
+    to_cells,
+)
+from retention.records.models import AssessmentOutcome, ImpactAssessment
+from retention.records.record import BOX, ProcessingRecord, draw_flows, find_gaps
+from retention.records.selectors import build_record, count_gaps, list_controllers
+from retention.records.services import review_assessment, save_assessment
+
+_DOCUMENT = "jsonld"
+
+
+class ReviewAssessmentForm(RowActionForm):
+    """The result of a review, and the next review day."""
+
+    outcome = forms.ChoiceField(label=_("Result"), choices=AssessmentOutcome.choices, widget=forms.RadioSelect)
+    review_on = forms.DateField(
+        label=_("Review day"),
+        help_text=_("On this day, the first page asks for the next review."),
+        widget=DayInput,
+    )
+    field_order = ("outcome", "review_on", "reason")
+
+
+def _review(row: ImpactAssessment, given: dict[str, Any], request: HttpRequest) -> None:
+    review_assessment(
+        row,
+        outcome=given["outcome"],
+        review_on=given["review_on"],
+        reason=given["reason"],
+        actor=actor_of(request),
+        at=get_action_time(request),
+    )
+
+
+@admin.register(ImpactAssessment, site=site)
+class ImpactAssessmentAdmin(RegisterAdmin):
+    """Console page of impact assessments."""
+
+    row_fields = ("purpose", "reference", "outcome", "summary", "done_on", "review_on")
+    fixed = ("purpose",)
+    list_display = ("purpose", "reference", "outcome", "done_on", "review_on", "owner")
+    list_filter = ("outcome", "client")
+    change_list_template = "console/assessments.html"
+    intro = (
+        "What a purpose may do to people, and which measures reduce it. PakTaleem’s assessments count at every client; "
+        "a client’s own takes precedence."
+    )
+    empty_text = "No impact assessment yet."
+    acts = (
+        RowAction(
+            "review",
+            "Record a review",
+            Capability.MANAGE_REGISTER,
+            _review,
+            form=ReviewAssessmentForm,
+            lead="The assessment was read again today. Give its result and the day of the next review.",
+            done="Reviewed.",
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related purpose."""
+        return super().get_queryset(request).select_related("purpose")
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Add or change the assessment."""
+        save_assessment(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the record of processing, as a page and as files."""
+        view = self.admin_site.admin_view
+        return [
+            path("record/", view(self.record_view), name="records_impactassessment_record"),
+            path("record/<str:kind>/", view(self.file_view), name="records_impactassessment_file"),
+            *super().get_urls(),
+        ]
+
+    def record_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the record of a client, its gaps, and the picture of its flows with a description."""
+        client, record = self._record(request)
+        values = {
+            "title": gettext("Record of processing"),
+            **list_choice_values(request, client),
+            "query": request.GET.urlencode(),
+            "record": record,
+            "contacts": [(one.person, describe_contact(one)) for one in record.contacts],
+            "headings": list_headings(),
+            "rows": [to_cells(one) for one in record.activities],
+            "gaps": [describe_gap(gap) for gap in find_gaps(record)],
+            "measures": list_measures(),
+            "picture": draw_flows(record, mirrored=get_language() == "ur"),
+            "box": BOX,
+        }
+        return self.page(request, None, "console/record.html", **values)
+
+    def file_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        """Return the record as a spreadsheet or as JSON-LD."""
+        client, record = self._record(request)
+        name = f"record-of-processing-{client.code}-{record.on:%Y%m%d}"
+        if kind == _DOCUMENT:
+            body = json.dumps(build_document(record, base=get_public_url(request)), ensure_ascii=False, indent=2)
+            return _to_file(io.BytesIO(body.encode()), f"{name}.{kind}", "application/ld+json")
+        if kind not in set(Format):
+            raise Http404
+        file, sheet = io.BytesIO(), Format(kind)
+        write_sheet(sheet, file, list_file_headings(), list_file_rows(record))
+        file.seek(0)
+        return _to_file(file, f"{name}.{kind}", TYPES[sheet])
+
+    def _record(self, request: HttpRequest) -> tuple[Client, ProcessingRecord]:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        client, at = get_chosen_client(request), get_action_time(request)
+        clients = list_controllers(at=at) if client.pk == PAKTALEEM else ()
+        with in_client(client.pk):
+            return client, build_record(client, at=at, language=get_language() or "en", clients=clients)
+
+
+def _to_file(file: io.BytesIO, name: str, kind: str) -> FileResponse:
+    return FileResponse(file, as_attachment=True, filename=name, content_type=kind)
+
+
+@boards.connect
+def record_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return a card about the gaps in the actor's own record, PakTaleem's for officers; one query, see count_gaps."""
+    if not actor.may(Capability.MANAGE_REGISTER):
+        return []
+    count = count_gaps(actor.client_id or PAKTALEEM, at=at)
+    if not count:
+        return []
+    url = reverse("admin:records_impactassessment_record", current_app=site.name)
+    title, note = gettext("Gaps in the record of processing"), gettext("to be filled in")
+    return [Card(title, format_count(count), note, f"{url}#gaps", Severity.TO_DO)]

@@ -1,3 +1,0 @@
-"""Models of retention rules and holds."""
-
-from retention.schedule.models import holds, rules

@@ -1,3 +1,0 @@
-"""Console pages of authorities' cases."""
-
-from rights.complaints.admin import cases, dashboard, requests

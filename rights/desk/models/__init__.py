@@ -1,3 +1,0 @@
-"""Models of the desk."""
-
-from rights.desk.models import handovers, letters, request_tasks

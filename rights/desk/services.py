@@ -1,0 +1,502 @@
+"""Services of the desk, one for each act."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from children.guardians.selectors import list_informed_guardians
+from paktaleem.directory.access_links.contact_changes import is_contact_settled, list_contact_versions
+from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message
+from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from rights.clock.deadlines import day_in
+from rights.desk.messages import GUARDIAN_INFORMED, LETTER, REPLACED, VERIFIED
+from rights.desk.models import HandOver, RequestLetter, RequestTask, TaskKind, Way
+from rights.mailbox.services import move_messages
+from rights.rectifications.services.statements import to_given_address
+from rights.requests.letters import ANSWERS, Occasion, get_start_url
+from rights.requests.models import (
+    Channel,
+    IdentityMethod,
+    PauseCause,
+    RequestExtension,
+    RequestPause,
+    RequestStep,
+    RightsRequest,
+)
+from rights.requests.sealing import open_text, seal_text
+from rights.requests.selectors import name_rights
+from rights.requests.services.clock import lock_unanswered, pause_request
+from rights.requests.services.decisions import AlreadyDecided
+from rights.requests.services.intake import (
+    MATCH_SENDER,
+    check_number,
+    continue_request,
+    receive_request,
+    verify_identity,
+)
+from rights.requests.services.steps import (
+    end_request,
+    list_parts,
+    lock_open_request,
+    lock_request,
+    record_step,
+    require_subject,
+)
+from rights.requests.states import State
+
+
+class AlreadyDone(PortalError):
+    """The task is already done."""
+
+    console_message = "The task is already done."
+
+
+@transaction.atomic
+def add_task(
+    request: RightsRequest,
+    *,
+    kind: TaskKind | str,
+    due_on: date,
+    detail: str = "",
+    assignee: User | None = None,
+    actor: Actor,
+    at: datetime,
+) -> RequestTask:
+    """Add a task about a request; ``detail`` is sealed under the request's key.
+
+    Raises ValidationError for a day in the past or a task without a description, CannotOpen, RequestEnded, NotAllowed.
+    """
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    request = lock_open_request(request)
+    if due_on < _today(request, at):
+        raise ValidationError({"due_on": [_("Choose today or a later day.")]})
+    if kind == TaskKind.OTHER and not detail.strip():
+        raise ValidationError({"detail": [_("Say what is to be done.")]})
+    task = _new_task(request, kind, due_on, actor, at)
+    task.assignee = assignee
+    task.detail = seal_text(request, detail.strip(), row=task, field="detail")
+    task.save(force_insert=True)
+    facts = {"task": str(task.pk), "kind": task.kind, "due_on": due_on.isoformat()}
+    record_step("rights_request.task_added", request, actor, at, facts)
+    return task
+
+
+def require_task(request: RightsRequest, *, kind: TaskKind, actor: Actor, at: datetime) -> RequestTask:
+    """Return the open task of a kind about a request; add one, due today, if there is none.
+
+    For what the portal cannot do itself, such as a telephone call. The caller holds the lock of the request and
+    records the step. The task is for the colleague who has the request.
+    """
+    own = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=kind)
+    found: RequestTask | None = own.first()
+    if found is None:
+        found = _new_task(request, kind, _today(request, at), actor, at)
+        found.assignee_id = request.assignee_id
+        found.save(force_insert=True)
+    return found
+
+
+def require_reading(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Require that staff read an email that was added to a request; a handler of ``rights.message_added``."""
+    require_task(request, kind=TaskKind.READ, actor=actor, at=at)
+
+
+@transaction.atomic
+def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask:
+    """Record that a task is done; also after the request is closed. Raises AlreadyDone, NotAllowed."""
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, task.client_id)
+    request = lock_request(task.request)
+    task = RequestTask.objects.select_for_update(of=("self",)).get(pk=task.pk, client_id=task.client_id)
+    if task.is_done:
+        raise AlreadyDone
+    task.done_at, task.done_by = at, actor.id
+    task.save(update_fields=["done_at", "done_by"])
+    record_step("rights_request.task_done", request, actor, at, {"task": str(task.pk), "kind": task.kind})
+    return task
+
+
+def _today(request: RightsRequest, at: datetime) -> date:
+    zone = Client.objects.values_list("time_zone", flat=True).get(pk=request.client_id)
+    return day_in(at, zone)
+
+
+def _new_task(request: RightsRequest, kind: TaskKind | str, due_on: date, actor: Actor, at: datetime) -> RequestTask:
+    return RequestTask(
+        id=new_id(),
+        client_id=request.client_id,
+        request=request,
+        kind=TaskKind(kind),
+        due_on=due_on,
+        created_at=at,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+    )
+
+
+PREVIOUS_FOR = timedelta(days=90)
+"""A contact that was replaced longer ago is not written to any more."""
+_PREVIOUS_LIMITS = (Limit("rights-previous/address", 5, timedelta(days=1)),)
+"""Notices to previous contacts: five a day for each person, counted apart, so that no stranger uses them up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Notices:
+    """The context of the notices about one request; ``sender`` is who made it, or in whose name it was made."""
+
+    request: RightsRequest
+    sender: Subject
+    actor: Actor
+    at: datetime
+
+    def send(self, kind: str, to: Subject, *, language: str, **values: str) -> None:
+        """Send one email that names the request and its rights."""
+        request = self.request
+        context = {"number": request.number, "rights": name_rights(request), **values}
+        told: dict[str, Any] = {"language": language, "related_id": request.pk, "actor": self.actor, "at": self.at}
+        send_message(kind, to=to, client_id=request.client_id, context=context, **told)
+
+    def inform_guardians(self, *, is_counted: bool) -> int:
+        """Email the guardians of a child in whose name a request was made; return how many.
+
+        Of a guardian's request no one else learns: not the child, and no other guardian, since custody may forbid it.
+        """
+        child, client, sent = self.sender, self.sender.client, 0
+        if not child.is_child(self.at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+            return 0
+        for guardian in list_informed_guardians(child, at=self.at):
+            if not is_counted or count_rights_message(guardian):
+                self.send(GUARDIAN_INFORMED.code, guardian, language=guardian.language)
+                sent += 1
+        return sent
+
+    def inform_previous_contacts(self) -> int:
+        """Write to the sender's contacts that were replaced in the last 90 days, once for each; return how many.
+
+        So they learn of a request that an impostor makes after changing the contact in the learning platform or the
+        roster, by which no notice is sent. It holds neither a name nor the new contact: the previous one may be
+        another person's.
+        """
+        request, sender = self.request, self.sender
+        steps = RequestStep.objects.filter(client_id=request.client_id, request=request, kind="informed")
+        last = steps.filter(facts__previous__gt=0).order_by("-at").values_list("at", flat=True).first()
+        replaced = _list_replaced(sender, since=max(filter(None, (last, self.at - PREVIOUS_FOR))))
+        url = build_public_url(reverse("rights-form-of", args=[request.client.code]))
+        told: dict[str, Any] = {"language": sender.language, "related_id": request.pk}
+        told |= {"client_id": request.client_id, "context": {"url": url}, "actor": self.actor, "at": self.at}
+        sent = 0
+        for to in replaced:
+            if count_attempt(_PREVIOUS_LIMITS, address=str(sender.pk), ip=""):
+                send_message(REPLACED.code, to=to, channel=to.channel, **told)
+                sent += 1
+        return sent
+
+    def record(self, guardians: int, task: TaskKind | None, previous: int = 0) -> None:
+        """Add the task, and record whom the portal informed."""
+        if task is not None:
+            require_task(self.request, kind=task, actor=self.actor, at=self.at)
+        if guardians or previous or task is not None:
+            facts = {"guardians": guardians, "task": task.value if task else None}
+            facts |= {"previous": previous} if previous else {}
+            record_step("rights_request.informed", self.request, self.actor, self.at, facts)
+
+
+def inform_of_request(request: RightsRequest, *, informed: bool, actor: Actor, at: datetime) -> None:
+    """Inform a child's guardians of a request; add a task for a person whom the email may not reach.
+
+    A handler of ``rights.person_named``. The person is who made the request: the guardian, if a guardian made it.
+    ``informed`` says whether the person was emailed. A number on file is to be called if they were not, or if it is not
+    verified that they made the request: the portal makes no calls. A person without a number whom no email reached is
+    to be informed by staff.
+    """
+    sender = request.sender
+    if sender is None:
+        return
+    notices = _Notices(request, sender, actor, at)
+    guardians = notices.inform_guardians(is_counted=True)
+    task = None
+    if sender.phone is not None and not (informed and request.is_identity_verified):
+        task = TaskKind.CALL
+    elif not informed:
+        task = TaskKind.INFORM
+    previous = notices.inform_previous_contacts() if request.is_identity_verified else 0
+    notices.record(guardians, task, previous)
+
+
+def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Inform a person, and a child's guardians, that a request counts as theirs, and how to end it.
+
+    A handler of ``rights.identity_verified``. Of a guardian's request only that guardian is informed. A code proves
+    only access to one contact: after a code the number on file is to be called. These emails do not count under the
+    daily limit, since a verified person causes them.
+    """
+    sender = request.sender
+    if sender is None:
+        return
+    notices = _Notices(request, sender, actor, at)
+    if sender.email is not None:
+        notices.send(VERIFIED.code, sender, language=request.language, url=get_start_url(request))
+    guardians = notices.inform_guardians(is_counted=False)
+    is_to_be_called = request.identity_method == IdentityMethod.CODE and sender.phone is not None
+    task = TaskKind.CALL if is_to_be_called else None
+    notices.record(guardians, task, notices.inform_previous_contacts())
+
+
+def inform_of_answer(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Inform the contacts that were replaced since the identity was verified; a handler of ``rights.before_answering``.
+
+    Follows decision 0071. The answer, and the copy of the data, go to the contact that is on file now.
+    """
+    sender = request.sender
+    if sender is not None and sender.erased_at is None and request.is_identity_verified:
+        notices = _Notices(request, sender, actor, at)
+        notices.record(0, None, notices.inform_previous_contacts())
+
+
+def _list_replaced(person: Subject, *, since: datetime) -> list[GivenContact]:
+    """List the contacts of a person that were replaced or removed after a time."""
+    versions = list_contact_versions(person)
+    ended = [before for before, after in pairwise(versions) if after.since > since]
+    emails = dict.fromkeys(one.email for one in ended if one.email not in {"", versions[-1].email})
+    phones = dict.fromkeys(one.phone for one in ended if one.phone not in {"", versions[-1].phone})
+    addresses = [found for one in emails if (found := to_given_address(one)) is not None]
+    return [*addresses, *(GivenNumber(one) for one in phones)]
+
+
+_TEXTS = ("details", "contact")
+
+
+class HasPerson(PortalError):
+    """The request is assigned to a person of this client."""
+
+    console_message = "The request is assigned to a person here: it cannot go to another client."
+
+
+class SameClient(PortalError):
+    """The request is already at this client."""
+
+    console_message = "The request is already at this client."
+
+
+class AlreadyExtended(PortalError):
+    """The person already has a reasoned notice from here."""
+
+    console_message = "The request was extended: the person has a notice from here. Answer it here."
+
+
+@transaction.atomic
+def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, at: datetime) -> RightsRequest:
+    """Continue a request without a person at the client to which it belongs; return the request there (decision 0071).
+
+    Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts and
+    emails are sealed under a key of its own; they are removed here, where only notes, steps and what staff wrote
+    remain. Both are linked by a row of PakTaleem. Needs the officers' context: it opens that of each client in turn, in
+    one transaction. Raises HasPerson, SameClient, AlreadyExtended, AlreadyDecided, AlreadyAnswered, RequestEnded,
+    CannotOpen, NotAllowed.
+    """
+    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS)
+    if actor.client_id is not None:
+        raise NotAllowed("Only officers hand a request over to a client.")
+    if client.pk == request.client_id:
+        raise SameClient
+    with in_client(request.client_id):
+        request = lock_unanswered(request)
+        kinds = _check_and_list_kinds(request)
+        pauses = list(RequestPause.objects.filter(client_id=request.client_id, request=request))
+        texts = {field: open_text(request, row=request, field=field) for field in _TEXTS}
+    with in_client(client.pk):
+        made = continue_request(request, client=client, kinds=kinds, pauses=pauses, texts=texts, actor=actor, at=at)
+    moved = move_messages(request, made)
+    with in_client(request.client_id):
+        request.details = request.contact = None
+        facts = {"number": request.number, "to": str(made.pk), "messages": moved}
+        end_request("rights_request.handed_over", request, actor, at, ended_as=State.HANDED_OVER, facts=facts)
+    with in_client(PAKTALEEM):
+        _link(request, made, actor, at)
+    return made
+
+
+def _check_and_list_kinds(request: RightsRequest) -> list[str]:
+    parts = list_parts(request)
+    if request.subject_id is not None:
+        raise HasPerson
+    if any(part.decision for part in parts):
+        raise AlreadyDecided
+    if RequestExtension.objects.filter(client_id=request.client_id, request=request).exists():
+        raise AlreadyExtended
+    return sorted({part.kind for part in parts})
+
+
+def _link(request: RightsRequest, made: RightsRequest, actor: Actor, at: datetime) -> None:
+    row = HandOver(
+        id=new_id(),
+        client_id=PAKTALEEM,
+        number=request.number,
+        from_client=request.client_id,
+        from_request=request.pk,
+        to_client=made.client_id,
+        to_request=made.pk,
+        at=at,
+    )
+    row.actor_kind, row.actor_id, row.actor_role = actor.kind.value, actor.id, actor.role
+    row.save(force_insert=True)
+
+
+_PAUSES = {Occasion.IDENTITY: PauseCause.IDENTITY, Occasion.CLARIFICATION: PauseCause.CLARIFICATION}
+_ELSEWHERE = ANSWERS | {Occasion.NOTICE}
+
+
+class CannotMail(PortalError):
+    """There is no email address on file, or it changed less than 72 hours ago."""
+
+    console_message = "No email address that has been on file for 72 hours is known: print the letter and hand it over."
+
+
+def may_mail(request: RightsRequest, at: datetime) -> bool:
+    """Return True if the sender has an email address on file that has not changed in the last 72 hours."""
+    sender = request.sender
+    return (
+        sender is not None and sender.erased_at is None and sender.email is not None and is_contact_settled(sender, at)
+    )
+
+
+@transaction.atomic
+def send_letter(
+    request: RightsRequest,
+    *,
+    occasion: Occasion | str,
+    text: str,
+    way: Way | str,
+    language: str = "",
+    pauses: bool = False,
+    actor: Actor,
+    at: datetime,
+) -> RequestLetter:
+    """Send a letter in these words to the contact on file, or record it as handed over; its text is kept sealed.
+
+    ``pauses`` pauses the clock, for a letter that asks the person for something. The answer and the reasoned notice are
+    written with ``answer_request`` and ``extend_request``. Raises ValidationError naming the field, CannotMail,
+    AlreadyPaused, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
+    """
+    require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
+    occasion, way = Occasion(occasion), Way(way)
+    _check(occasion, text)
+    request = lock_open_request(request)
+    row = RequestLetter(
+        id=new_id(), client_id=request.client_id, request=request, occasion=occasion.value, way=way, at=at
+    )
+    row.language = language or request.language
+    row.actor_kind, row.actor_id, row.actor_role = actor.kind.value, actor.id, actor.role
+    row.text = seal_text(request, text.strip(), row=row, field="text")
+    row.message_id = _send(request, row.language, text, actor, at) if way is Way.MAIL else None
+    row.save(force_insert=True)
+    facts = {"letter": str(row.pk), "occasion": row.occasion, "way": way.value}
+    record_step("rights_request.letter_sent", request, actor, at, facts)
+    if pauses and occasion in _PAUSES and not _is_paused(request):
+        pause_request(request, cause=_PAUSES[occasion], actor=actor, at=at)
+    return row
+
+
+def _check(occasion: Occasion, text: str) -> None:
+    if occasion in _ELSEWHERE:
+        raise ValidationError({"occasion": [_("Write it with Answer or Extend it, which change the clock.")]})
+    if not text.strip():
+        raise ValidationError({"text": [_("Write the letter.")]})
+
+
+def _send(request: RightsRequest, language: str, text: str, actor: Actor, at: datetime) -> UUID:
+    sender = request.sender
+    if sender is None or not may_mail(request, at):
+        raise CannotMail
+    context = {"number": request.number, "text": text.strip()}
+    told: dict[str, Any] = {"language": language, "related_id": request.pk, "actor": actor, "at": at}
+    return send_message(LETTER.code, to=sender, client_id=request.client_id, context=context, **told).pk
+
+
+def _is_paused(request: RightsRequest) -> bool:
+    own = RequestPause.objects.filter(client_id=request.client_id, request=request, ends_at=None)
+    return request.answered_at is not None or own.exists()
+
+
+class CallOutcome(StrEnum):
+    """Outcome of a call back to the number on file."""
+
+    REACHED = "reached"
+    """The person answered, and made the request."""
+    NOT_REACHED = "not_reached"
+    """No one answered."""
+    NOT_THEM = "not_them"
+    """The person answered, and did not make the request."""
+
+
+@transaction.atomic
+def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Actor, at: datetime) -> RightsRequest:
+    """Record a call back to the number on file: it verifies the person, ends a request that is not theirs, or neither.
+
+    Follows GDPR Art. 12(6). For a guardian's request it is the guardian's number. Only a number that has been on file
+    for 72 hours proves anything. A call ends the open task to call. Raises NoNumber, ContactTooNew, PersonUnknown,
+    AlreadyAnswered, RequestEnded, NotAllowed.
+    """
+    require(actor, Capability.CALL_BACK_RIGHTS_REQUESTS, request.client_id)
+    request, outcome = lock_unanswered(request), CallOutcome(outcome)
+    if outcome is not CallOutcome.NOT_REACHED:
+        check_number(request.requester or require_subject(request), at)
+        calls = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=TaskKind.CALL)
+        calls.update(done_at=at, done_by=actor.id)
+    record_step("rights_request.called_back", request, actor, at, {"outcome": outcome.value})
+    if outcome is CallOutcome.REACHED:
+        return verify_identity(request, method=IdentityMethod.CALL_BACK, actor=actor, at=at)
+    if outcome is CallOutcome.NOT_THEM:
+        end_request("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
+    return request
+
+
+@transaction.atomic
+def take_in_unknown(
+    client: Client,
+    *,
+    kinds: Sequence[str],
+    details: str,
+    contact: str,
+    language: str,
+    received_at: datetime | None,
+    actor: Actor,
+    at: datetime,
+) -> RightsRequest:
+    """Record a telephone call of someone who was not found: at a client, or at PakTaleem until triage (policy §13).
+
+    A contact that the caller names is never written to; a job looks whether it is on file. Raises ValidationError,
+    NotAllowed.
+    """
+    row = receive_request(
+        client,
+        kinds=kinds,
+        channel=Channel.TELEPHONE if actor.client_id is None else Channel.CLIENT,
+        details=details,
+        contact=contact,
+        language=language,
+        received_at=received_at,
+        actor=actor,
+        at=at,
+    )
+    enqueue_job(MATCH_SENDER, client=str(client.pk), request=str(row.pk))
+    return row

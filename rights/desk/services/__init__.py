@@ -1,1 +1,0 @@
-"""Services of the desk, one for each act."""

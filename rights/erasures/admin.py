@@ -1,0 +1,523 @@
+"""Erasures in the console."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.agreements.selectors import has_left
+from paktaleem.directory.data_systems.admin.systems import orders_panel
+from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.data_systems.services.issuing import ERASURE
+from paktaleem.directory.people.extension_points import list_blockers
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import is_other_person
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.certificate_actions import certificate_actions
+from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
+from paktaleem.foundation.console.register_names import format_purposes
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.first_rows import take_latest
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.times import format_date
+from paktaleem.foundation.word_lists import join_words
+from rights.erasures.facts import AUTHORITY
+from rights.erasures.leavers import find_leaving
+from rights.erasures.models import ErasureProposal, Stage
+from rights.erasures.pdf import render_certificate
+from rights.erasures.preview import Preview, preview_erasure
+from rights.erasures.selectors import find_certificate
+from rights.erasures.services.progress import find_target, is_certified, is_granted, list_notices
+from rights.erasures.services.proposals import Target, cancel_erasure, decide_erasure, propose_erasure
+from rights.requests.admin.forms import request_panels
+from rights.requests.models import PARENT as REQUEST
+from rights.requests.models import RightsRequest
+
+_PANEL = "console/panels/erasure_preview.html"
+
+
+def preview_panel(preview: Preview, client_id: UUID) -> dict[str, Any]:
+    """Return the panel with a preview, and the names of its purposes."""
+    purposes = format_purposes(preview.purposes, client_id)
+    return {"template": _PANEL, "preview": preview, "purposes": purposes, "client_id": client_id}
+
+
+class SeenForm(RowActionForm):
+    """A form that shows the preview, and sends back which facts it was made from."""
+
+    seen = forms.CharField(label="", required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Make the preview of what the row is about, as it is now."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        with in_client(row.client_id):
+            self.panel = preview_panel(self.make_preview(), row.client_id)
+        self.initial["seen"] = json.dumps(self.panel["preview"].facts)
+
+    def make_preview(self) -> Preview:
+        """Return the preview of the whole person."""
+        return preview_erasure(self.row, at=get_action_time(self.request))
+
+    def clean(self) -> dict[str, Any]:
+        """Return the facts that were looked at; a form that is shown again is about the preview beside it."""
+        cleaned = super().clean() or self.cleaned_data
+        try:
+            cleaned["seen"] = {str(name): str(value) for name, value in json.loads(cleaned["seen"]).items()}
+        except (KeyError, ValueError, AttributeError):
+            self.add_error(None, gettext("Look at the preview, and send the form again."))
+        self.data = {**dict(self.data.items()), "seen": self.initial["seen"]}
+        return cleaned
+
+
+class ProposeForm(SeenForm):
+    """Typed confirmation of a proposal to erase a person."""
+
+    row: Subject
+    confirmation = forms.CharField(
+        label=_("Type the LMS id of the person"), widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    field_order = ("confirmation", "reason")
+
+    def clean_confirmation(self) -> str:
+        """Accept the person's own LMS id only."""
+        typed = str(self.cleaned_data["confirmation"]).strip()
+        if typed != self.row.external_id:
+            raise forms.ValidationError(gettext("This is not the LMS id of the person."))
+        return typed
+
+
+class ProposeAgainForm(SeenForm):
+    """A proposal to carry out a granted request, after an earlier one was sent back, declined or cancelled."""
+
+    row: RightsRequest
+
+    def make_preview(self) -> Preview:
+        """Return the preview of what the request's decisions grant."""
+        at = get_action_time(self.request)
+        self.target = find_target(self.row, at) or Target()
+        if self.row.subject is None:
+            raise ValueError("A granted erasure is of a known person.")
+        about: dict[str, Any] = {
+            "purposes": self.target.purposes,
+            "categories": self.target.categories,
+            "serving": self.row.pk,
+        }
+        return preview_erasure(self.row.subject, at=at, **about)
+
+
+class ApproveForm(RowActionForm):
+    """The second person's approval, beside the preview as it is now."""
+
+    row: ErasureProposal
+
+    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Make the preview of the proposal."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        with in_client(row.client_id):
+            about: dict[str, Any] = {"purposes": row.purposes, "categories": row.categories, "serving": row.request_id}
+            preview = preview_erasure(row.subject, at=get_action_time(request), **about)
+            self.panel = preview_panel(preview, row.client_id)
+
+
+_TONES = {
+    Stage.PROPOSED: "warn",
+    Stage.COOLING_OFF: "warn",
+    Stage.VERIFYING: "bad",
+    Stage.CERTIFIED: "good",
+    Stage.CHANGED: "bad",
+}
+_SECTIONS = {
+    "person": _("Fields of the person"),
+    "holdings": _("Data in systems"),
+    "consents": _("Consents"),
+    "limits": _("Restrictions and objections"),
+    "guardians": _("Guardians"),
+    "requests": _("Rights requests"),
+    "incidents": _("Incidents and quarantine"),
+    AUTHORITY: _("The guardian who requested it has no authority any more"),
+    "holds": _("Holds"),
+}
+_FAULTS = {
+    "consent_given": _("A consent for one of the purposes is in effect."),
+    "erasure_list": _("The erasure list outside the database has no line of this erasure."),
+    "key": _("The key of the person still exists."),
+    "order_open": _("An order of the erasure is open."),
+    "systems.order.named": _("An open order of another case still names the person: have it answered, or waive it."),
+}
+"""Findings of a verification in words; another one is shown by its code."""
+
+
+def _stage_pill(row: ErasureProposal) -> SafeString:
+    words = row.get_stage_display()
+    if row.stage == Stage.COOLING_OFF:
+        words = gettext("Cooling-off until {day}").format(day=moment(row.cooling_ends_at))
+        if row.cooling_ends_at is not None and row.cooling_ends_at <= get_time_of(row.client_id):
+            words = gettext("Cooling-off over: answer the requests")
+    return render_state(words, _TONES.get(Stage(row.stage), "calm"))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _approve(row: ErasureProposal, given: dict[str, Any], request: HttpRequest) -> None:
+    decide_erasure(row, approve=True, reason=given["reason"], **_by(request))
+
+
+def _decline(row: ErasureProposal, given: dict[str, Any], request: HttpRequest) -> None:
+    decide_erasure(row, approve=False, reason=given["reason"], **_by(request))
+
+
+def _cancel(row: ErasureProposal, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    cancel_erasure(row, **_by(request))
+
+
+def _is_proposed(row: ErasureProposal, _at: datetime) -> bool:
+    return row.stage == Stage.PROPOSED
+
+
+def _is_certified(row: ErasureProposal, _at: datetime) -> bool:
+    return row.stage == Stage.CERTIFIED
+
+
+@admin.register(ErasureProposal, site=site)
+class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
+    """Erasures, from the proposal to the certificate."""
+
+    view_capability = Capability.VIEW_ERASURES
+    ledger_families = ("erasure",)
+    list_display = ("number", "standing", "extent", "person", "requested_at", "owner")
+    list_filter = ("stage", "client")
+    exported = {
+        "number": "number",
+        "person": "subject__external_id",
+        "request": "request__number",
+        "extent": "extent",
+        "purposes": "purposes",
+        "categories": "categories",
+        "reason": "reason",
+        "stage": "stage",
+        "requested_at": "requested_at",
+        "settled_at": "settled_at",
+        "cooling_ends_at": "cooling_ends_at",
+        "started_at": "started_at",
+        "ended_at": "ended_at",
+    }
+    newest_by = "requested_at"
+    detail_fields = (
+        "number",
+        "standing",
+        "extent",
+        "person",
+        "served",
+        "why",
+        "requested_at",
+        "settled_at",
+        "cooling_ends_at",
+        "started_at",
+        "ended_at",
+    )
+    intro = (
+        "An erasure is proposed, approved by a second person, and starts after a cooling-off in which it can be "
+        "cancelled. Then every system is ordered to erase; the key is destroyed once all have answered, and a "
+        "certificate says what was done."
+    )
+    empty_text = "No erasure was proposed."
+    standing = state_column(_stage_pill)
+    acts = (
+        RowAction(
+            "approve",
+            "Approve erasure",
+            Capability.APPROVE_ERASURES,
+            _approve,
+            form=ApproveForm,
+            lead="You are the second person. Look at what goes and what stays. The cooling-off starts now, and the "
+            "person is informed.",
+            done="Approved. The cooling-off runs.",
+            danger=True,
+            applies=_is_proposed,
+            offered_to=is_other_person,
+            template="console/propose_erasure.html",
+        ),
+        RowAction(
+            "decline",
+            "Decline erasure",
+            Capability.APPROVE_ERASURES,
+            _decline,
+            lead="Nothing is erased: the proposal ends. It is recorded who declined it, and why.",
+            done="Declined. Nothing has changed.",
+            applies=_is_proposed,
+        ),
+        RowAction(
+            "cancel",
+            "Cancel erasure",
+            Capability.PROPOSE_ERASURES,
+            _cancel,
+            form=ActionForm,
+            lead="Nothing is erased. It can be proposed again.",
+            done="Cancelled. Nothing was erased.",
+            applies=lambda row, _: row.is_before_start,
+        ),
+        *certificate_actions(
+            Capability.VIEW_ERASURES,
+            find=find_certificate,
+            render=render_certificate,
+            name=lambda row: f"erasure-{row.number}",
+            applies=_is_certified,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select the person and the request."""
+        found: QuerySet[Any] = super().get_queryset(request).select_related("subject", "request", "erasure")
+        return found
+
+    def panels(self, request: HttpRequest, row: ErasureProposal) -> list[dict[str, Any]]:
+        """Return the state, and the preview before the start or the systems' answers after it."""
+        found = [*super().panels(request, row), _standing_panel(row)]
+        if row.is_before_start:
+            with in_client(row.client_id):
+                about: dict[str, Any] = {
+                    "purposes": row.purposes,
+                    "categories": row.categories,
+                    "serving": row.request_id,
+                }
+                preview = preview_erasure(row.subject, at=get_action_time(request), **about)
+                return [*found, preview_panel(preview, row.client_id)]
+        case = row.erasure or row.request
+        if row.started_at is not None and case is not None and may(request, Capability.VIEW_ORDERS, row.client_id):
+            found.append(orders_panel(case, ERASURE if row.erasure else REQUEST))
+        return found
+
+    @admin.display(description="person")
+    def person(self, row: ErasureProposal) -> SafeString:
+        """Return a link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+    @admin.display(description="request")
+    def served(self, row: ErasureProposal) -> SafeString | str:
+        """Return a link to the request that it carries out."""
+        if row.request is None:
+            return "—"
+        url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.request)
+
+    @admin.display(description="reason")
+    def why(self, row: ErasureProposal) -> str:
+        """Return the reason of the proposal."""
+        return reason_label(row.reason)
+
+
+def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
+    certificate = find_certificate(row)
+    return {
+        "template": "console/panels/erasure_standing.html",
+        "row": row,
+        "changed": [_SECTIONS.get(name, name) for name in row.changed],
+        "notices": list_notices(row).order_by("queued_at"),
+        "faults": [_FAULTS.get(code, code) for code in row.faults],
+        "waits": list_blockers(row.erasure) if row.stage == Stage.ORDERED and row.erasure else [],
+        "sha256": certificate.sha256 if certificate else "",
+    }
+
+
+searches.connect(RowSearch(ErasureProposal, ("number",), upper=True))
+order_cases.connect(OrderCase(ERASURE, ErasureProposal, field="erasure_id"))
+
+
+__all__: list[str] = []
+
+_MOST = 10
+_LEAD = (
+    "Nothing is erased yet: a second person must approve, and then the cooling-off runs, in which the person and "
+    "everyone entitled can cancel. It starts only if nothing has changed by then. Once it has started, it cannot be "
+    "undone."
+)
+
+
+def erasure_url(row: ErasureProposal) -> str:
+    """Return the URL of the console page of an erasure."""
+    return reverse("admin:erasures_erasureproposal_change", args=[row.pk], current_app=site.name)
+
+
+def _to_page(request: HttpRequest, row: ErasureProposal) -> HttpResponse:
+    messages.warning(request, gettext("Proposed. Nothing is erased before a second person approves."))
+    return HttpResponseRedirect(erasure_url(row))
+
+
+def _propose(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    return _to_page(request, propose_erasure(row, seen=given["seen"], reason=given["reason"], **by))
+
+
+def _propose_again(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    at = get_action_time(request)
+    target = find_target(row, at)
+    if row.subject is None or target is None:
+        return None
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": Reason.SUBJECT_REQUEST, "at": at}
+    return _to_page(request, propose_erasure(row.subject, target=target, request=row, seen=given["seen"], **by))
+
+
+def _may_be_proposed_again(row: RightsRequest, at: datetime) -> bool:
+    if not row.is_open or row.subject is None or not row.subject.is_recorded:
+        return False
+    with in_client(row.client_id):
+        if ErasureProposal.objects.open().filter(client_id=row.client_id, subject=row.subject).exists():
+            return False
+        return is_granted(row) and find_target(row, at) is not None and not is_certified(row)
+
+
+person_acts.connect(
+    RowAction(
+        "erase",
+        "Propose erasure",
+        Capability.ERASE_SUBJECTS,
+        _propose,
+        form=ProposeForm,
+        lead=_LEAD,
+        danger=True,
+        applies=lambda row, _: row.is_recorded,
+        template="console/propose_erasure.html",
+    )
+)
+added_acts.connect(
+    AddedAct(
+        RightsRequest._meta.label_lower,
+        RowAction(
+            "propose-erasure",
+            "Propose the erasure again",
+            Capability.PROPOSE_ERASURES,
+            _propose_again,
+            form=ProposeAgainForm,
+            lead=_LEAD,
+            danger=True,
+            applies=_may_be_proposed_again,
+            template="console/propose_erasure.html",
+        ),
+        after="decide",
+    )
+)
+
+
+def _panel(found: Any) -> dict[str, Any] | None:
+    rows = take_latest(found.order_by("-requested_at"), _MOST).map(lambda row: (row, erasure_url(row)))
+    return {"template": "console/panels/erasures.html", "rows": rows} if rows else None
+
+
+@on_tab(REQUESTS)
+def person_erasures(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the erasures proposed for a person; nothing for a person without one."""
+    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+        return None
+    return _panel(ErasureProposal.objects.filter(client_id=row.client_id, subject=row))
+
+
+@person_summaries.connect
+def summarize_erasures(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return the stage of each erasure of a person that is not over, and when it starts; a partial one is named so."""
+    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+        return []
+    found = ErasureProposal.objects.open().filter(client_id=row.client_id, subject=row).order_by("requested_at", "pk")
+    return [SummaryLine(gettext("Erasure"), _describe_stage(one), erasure_url(one)) for one in found]
+
+
+def _describe_stage(row: ErasureProposal) -> SafeString:
+    words = str(row.get_stage_display())
+    if row.stage == Stage.COOLING_OFF and row.cooling_ends_at is not None:
+        words = gettext("Approved; it starts on {day}").format(day=format_date(row.cooling_ends_at))
+    if not row.is_whole:
+        words = f"{words} · {row.get_extent_display()}"
+    return render_state(words, "bad")
+
+
+@request_panels.connect
+def request_erasures(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Show the erasures that carry out a request; nothing for a request without one."""
+    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+        return None
+    return _panel(ErasureProposal.objects.filter(client_id=row.client_id, request=row))
+
+
+@boards.connect
+def erasures_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return cards that count the erasures that need someone, and those in their cooling-off."""
+    del at
+    if not actor.may(Capability.APPROVE_ERASURES):
+        return []
+    url = reverse("admin:erasures_erasureproposal_changelist", current_app=site.name)
+    return [_to_task(*one, url=url) for one in _list_stages()]
+
+
+def _list_stages() -> list[tuple[Stage, str, str, Severity]]:
+    return [
+        (
+            Stage.PROPOSED,
+            gettext("Erasures proposed"),
+            gettext("a second person must approve or decline"),
+            Severity.TO_DO,
+        ),
+        (
+            Stage.VERIFYING,
+            gettext("Erasures not verified"),
+            gettext("something of the person is left"),
+            Severity.URGENT,
+        ),
+        (Stage.COOLING_OFF, gettext("Erasures in cooling-off"), gettext("can still be cancelled"), Severity.NONE),
+    ]
+
+
+def _to_task(stage: Stage, title: str, note: str, severity: Severity, *, url: str) -> Task:
+    rows = ErasureProposal.objects.filter(stage=stage)
+    if stage == Stage.COOLING_OFF:
+        return Task(title, rows, note, f"{url}?stage__exact={stage}", severity, due="cooling_ends_at")
+    return Task(title, rows, note, f"{url}?stage__exact={stage}", severity, since="requested_at")
+
+
+@person_summaries.connect
+def summarize_leaving(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return from which day on the portal erases a person who left, and what keeps them until it ends.
+
+    Empty for an open account, except a guardian's, until the client's agreements have ended.
+    """
+    at = get_action_time(request)
+    if row.is_account_open and SubjectRole.GUARDIAN not in row.roles and not has_left(row.client_id, at=at):
+        return []
+    if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
+        return []
+    found = find_leaving(row, at=at)
+    if found is None:
+        return []
+    words = (
+        gettext("Erased from {day} on, once nothing keeps it: {reasons}")
+        if found.kept_for
+        else gettext("Erased from {day} on")
+    )
+    said = words.format(day=format_date(found.due_at), reasons=join_words(found.kept_for))
+    return [SummaryLine(gettext("Record in this portal"), render_state(said, "calm"))]

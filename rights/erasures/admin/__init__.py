@@ -1,3 +1,0 @@
-"""Erasures in the console."""
-
-from rights.erasures.admin import dashboard, erasures, leavers, proposing

@@ -1,3 +1,0 @@
-"""Guardians' requests in the console."""
-
-from rights.guardian_requests.admin import guardians, panels

@@ -1,0 +1,177 @@
+"""The end of restrictions and objections in the console."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.consents.models import Objection, Restriction
+from consent.register.admin.safeguards import to_waiting
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.forms import ActionForm, GroundField
+from paktaleem.foundation.console.home_pages import Card, Line, Severity, make_cards
+from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
+from rights.limits import services as limits
+from rights.limits.models import NoticeWay, Overruling
+
+__all__: list[str] = []
+
+_RESTRICTION, _OBJECTION = Restriction._meta.label_lower, Objection._meta.label_lower
+
+
+class InformForm(ActionForm):
+    """How the person is informed."""
+
+    way = forms.ChoiceField(label=_("How is the person informed?"), choices=NoticeWay.choices, widget=forms.RadioSelect)
+
+
+class LiftForm(ActionForm):
+    """The ground for lifting a restriction."""
+
+    ground = GroundField()
+
+
+class GroundsForm(ActionForm):
+    """The grounds for overruling an objection."""
+
+    grounds = forms.CharField(
+        label=_("Compelling grounds and evidence"),
+        help_text=_("Encrypted. The second officer reads them before agreeing."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+    )
+
+
+class AgreeForm(ActionForm):
+    """The second officer's answer, beside the grounds."""
+
+    answer = forms.ChoiceField(
+        label=_("Your answer"),
+        choices=[("approve", _("The objection is overruled")), ("decline", _("The objection stays in force"))],
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, row: Objection, request: HttpRequest, **kwargs: Any) -> None:
+        """Show the grounds that the first officer gave."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        with suppress(limits.NothingProposed, CannotOpen), in_client(row.client_id):
+            self.fields["answer"].help_text = limits.read_grounds(row, **_by(request))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _inform(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
+    limits.inform_before_lift(row, by_hand=given["way"] == NoticeWay.BY_HAND, **_by(request))
+
+
+def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    return to_waiting(request, limits.request_lift_after_notice(row, ground=given["ground"], **_by(request)))
+
+
+def _overrule(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
+    limits.propose_overruling(row, grounds=given["grounds"], **_by(request))
+
+
+def _agree(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
+    settle = limits.approve_overruling if given["answer"] == "approve" else limits.decline_overruling
+    settle(row, **_by(request))
+
+
+def _is_in_force(row: Any, _at: datetime) -> bool:
+    return bool(row.ends_at is None)
+
+
+_ACTS = (
+    AddedAct(
+        _RESTRICTION,
+        RowAction(
+            "inform",
+            "Inform the person",
+            Capability.RESTRICT_PROCESSING,
+            _inform,
+            form=InformForm,
+            lead="The person must know before the restriction is lifted.",
+            done="The person is informed. You may request that the restriction is lifted.",
+            applies=_is_in_force,
+        ),
+    ),
+    AddedAct(
+        _RESTRICTION,
+        RowAction(
+            "lift",
+            "Lift restriction",
+            Capability.WEAKEN_SAFEGUARDS,
+            _lift,
+            form=LiftForm,
+            lead="The person's data may then be used again, not only stored. The person must have been informed. "
+            "Nothing changes until a second person approves it.",
+            danger=True,
+            applies=_is_in_force,
+        ),
+    ),
+    AddedAct(
+        _OBJECTION,
+        RowAction(
+            "overrule",
+            "Propose to overrule",
+            Capability.OVERRULE_OBJECTIONS,
+            _overrule,
+            form=GroundsForm,
+            lead="Only compelling legitimate grounds override the person’s interests, rights and freedoms. The "
+            "objection stays in force until a second officer agrees.",
+            done="Proposed. A second officer must agree.",
+            applies=_is_in_force,
+            danger=True,
+        ),
+    ),
+    AddedAct(
+        _OBJECTION,
+        RowAction(
+            "agree",
+            "Answer a proposal to overrule",
+            Capability.OVERRULE_OBJECTIONS,
+            _agree,
+            form=AgreeForm,
+            lead="Another officer proposed to overrule the objection. Their grounds are below.",
+            done="Recorded.",
+            applies=_is_in_force,
+            danger=True,
+            step_up=True,
+        ),
+    ),
+)
+for _act in _ACTS:
+    added_acts.connect(_act)
+
+
+@boards.connect
+def overruling_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return a card for each objection that two officers may overrule, oldest first; one query."""
+    del at
+    if not actor.may(Capability.OVERRULE_OBJECTIONS):
+        return []
+    waiting = Overruling.objects.filter(state=ChangeState.WAITING).select_related("objection")
+    url = reverse("admin:consent_objection_changelist", current_app=site.name)
+    return [*make_cards(waiting.order_by("requested_at", "id"), _to_card, url=url)]
+
+
+def _to_card(row: Overruling) -> Card:
+    url = reverse("admin:consent_objection_change", args=[row.objection_id], current_app=site.name)
+    title, note = gettext("Objection to overrule"), gettext("a second officer must approve or decline")
+    name = format_purpose(row.objection.purpose_code, row.client_id)
+    return Card(title, name, note, url, Severity.TO_DO, waits_since=row.requested_at)

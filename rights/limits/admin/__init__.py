@@ -1,3 +1,0 @@
-"""The end of restrictions and objections in the console."""
-
-from rights.limits.admin import dashboard, limits

@@ -1,0 +1,297 @@
+"""The mailbox in the console."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.mail.models import Letter
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.columns import moment, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.first_rows import take_first
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.mailbox import services
+from rights.mailbox.contents import Content
+from rights.mailbox.models import MailboxCheck, MailMessage, MessageState
+from rights.mailbox.rules import read_results
+from rights.mailbox.services import MOST_MESSAGES, list_messages_of, read_messages_of_request
+from rights.requests.admin.forms import request_panels
+from rights.requests.models import RightKind, RightsRequest
+
+_TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}
+_WITHOUT_CONTENT = frozenset({MessageState.REPEATED, MessageState.MOVED})
+
+
+def describe_content(content: Content) -> list[tuple[str, str]]:
+    """Return what a message says, as labels and texts; the results of our mail server are information only."""
+    mail = content.mail
+    files = "\n".join(f"{one.name or '—'} ({filesizeformat(one.size)})" for one in content.files)
+    if mail is None:
+        return [
+            (gettext("Message"), gettext("It could not be read. Download it as a file.")),
+            (gettext("Files"), files),
+        ]
+    shown = [
+        (gettext("From, not verified"), mail.sender_line),
+        (gettext("Subject"), mail.subject),
+        (gettext("Text"), mail.text),
+        (gettext("Files"), files),
+    ]
+    if mail.reply_to:
+        shown.insert(1, (gettext("Asks for replies to, ignored"), mail.reply_to))
+    if results := read_results(mail.results, our_id=settings.MAILBOX_AUTHSERV):
+        shown.insert(1, (gettext("Checked by our mail server"), ", ".join(results)))
+    if content.is_cut or mail.cut:
+        shown.append((gettext("Left out"), gettext("It was too large: some of it is only in the file message.eml.")))
+    return shown
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _read(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    content = services.read_message(row, reason=given["reason"], **_by(request))
+    owner: Any = site.get_model_admin(MailMessage)
+    context = {"title": gettext("Text of the message"), "row_url": owner.url_of("change", row)}
+    page: HttpResponse = owner.page(request, row, "console/revealed.html", shown=describe_content(content), **context)
+    return page
+
+
+def _take_file(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    found = services.take_file(row, file=given["file"], reason=given["reason"], **_by(request))
+    headers = {
+        "Content-Disposition": content_disposition_header(as_attachment=True, filename=found.name) or "attachment",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return HttpResponse(found.content, content_type="application/octet-stream", headers=headers)
+
+
+def _make_request(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> None:
+    services.make_request_of_message(row, kinds=given["kinds"], **_by(request))
+
+
+def _settle(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    services.settle_message(row, **_by(request))
+
+
+class FileForm(RowActionForm):
+    """The file to be downloaded; its name is shown when the message is read."""
+
+    file = forms.ChoiceField(label=_("File"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the files by number and size."""
+        super().__init__(*args, **kwargs)
+        sizes = enumerate(services.list_file_sizes(self.row), start=1)
+        label = gettext("File {number}, {size}")
+        set_choices(
+            self, "file", [(str(pk), label.format(number=one, size=filesizeformat(size))) for one, (pk, size) in sizes]
+        )
+
+    def clean_file(self) -> UUID:
+        """Return the id of the file."""
+        return UUID(self.cleaned_data["file"])
+
+
+class KindsForm(ActionForm):
+    """The rights that the sender exercises."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class WaitingFilter(ProgressFilter):
+    """Filter for messages that wait for an officer."""
+
+    offered: ClassVar[Any] = {"open": _("To be looked at")}
+
+
+_DELETED: dict[type[Exception], str] = {CannotOpen: "The content of this message has been deleted."}
+
+
+@admin.register(MailMessage, site=site)
+class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+    """Messages in the mailbox, newest first."""
+
+    view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    ledger_families = ("message",)
+    list_display = ("received_at", "direction", "standing", "case", "files", "owner")
+    list_filter = (WaitingFilter, "state", "client")
+    exported = {
+        "request": "request__number",
+        "direction": "direction",
+        "state": "state",
+        "aside_reason": "aside_reason",
+        "files": "files",
+        "size": "size",
+        "received_at": "received_at",
+        "settled_at": "settled_at",
+    }
+    longest_first: ClassVar[Any] = {"open": "received_at"}
+    newest_by = "received_at"
+    detail_fields = ("received_at", "direction", "standing", "aside_reason", "case", "size", "files", "settled_at")
+    intro = "Emails to the support address and the acknowledgements. An email never proves who wrote it."
+    empty_text = "No message has been received."
+    standing = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(row.state, "calm")))
+    acts: ClassVar[Any] = (
+        RowAction(
+            "read",
+            "Read it",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _read,
+            lead="Shows what the email says. Your access is recorded with your name and reason.",
+            applies=lambda row, _: row.direction == "in" and row.state not in _WITHOUT_CONTENT,
+            refusals=_DELETED,
+        ),
+        RowAction(
+            "file",
+            "Download a file",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _take_file,
+            form=FileForm,
+            lead="The portal never opens files that came by email. Open it only on a computer to which you would "
+            "give a file of a stranger. Your access is recorded with your name and reason.",
+            applies=lambda row, _: row.files > 0,
+            refusals=_DELETED,
+        ),
+        RowAction(
+            "make-request",
+            "Make a request of it",
+            Capability.TRIAGE_RIGHTS_REQUESTS,
+            _make_request,
+            form=KindsForm,
+            lead="The thirty days count from the day on which the email was received. The sender is not verified.",
+            done="The request is recorded.",
+            applies=lambda row, _: row.state == MessageState.ASIDE,
+            refusals=_DELETED,
+        ),
+        RowAction(
+            "settle",
+            "Nothing to do",
+            Capability.TRIAGE_RIGHTS_REQUESTS,
+            _settle,
+            form=ActionForm,
+            lead="The message needs nothing more. Its content is deleted after a while.",
+            done="Settled.",
+            applies=lambda row, _: row.needs_attention,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select the related request and defer the encrypted columns."""
+        found = super().get_queryset(request).select_related("request")
+        deferred: QuerySet[Any] = found.defer("content", "request__details", "request__contact", "request__answer")
+        return deferred
+
+    @admin.display(description="request")
+    def case(self, row: MailMessage) -> SafeString | str:
+        """Return a link to the request."""
+        if row.request is None:
+            return "—"
+        url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.request)
+
+
+__all__: list[str] = []
+
+
+@request_panels.connect
+def show_messages(_request: HttpRequest, row: RightsRequest) -> dict[str, Any]:
+    """Return the panel of what was received and sent about a request, without texts and addresses."""
+    received: list[dict[str, Any]] = [
+        {
+            "at": one.received_at,
+            "direction": gettext("Received"),
+            "what": one.get_state_display(),
+            "files": one.files,
+            "url": reverse("admin:mailbox_mailmessage_change", args=[one.pk], current_app=site.name),
+        }
+        for one in list_messages_of(row)[: MOST_MESSAGES + 1]
+    ]
+    letters = Letter.objects.filter(client_id=row.client_id, related_id=row.pk, user=None)
+    sent: list[dict[str, Any]] = [
+        {
+            "at": one.queued_at,
+            "direction": gettext("Sent"),
+            "what": one.get_state_display(),
+            "files": 0,
+            "url": reverse("admin:mail_letter_change", args=[one.pk], current_app=site.name),
+        }
+        for one in letters.defer("context", "address").order_by("queued_at", "pk")[: MOST_MESSAGES + 1]
+    ]
+    lines = take_first(sorted([*received, *sent], key=lambda line: line["at"]), MOST_MESSAGES)
+    return {"template": "console/panels/mail_messages.html", "lines": lines}
+
+
+def _read_messages(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    found = read_messages_of_request(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
+    shown = found.with_rows(
+        (f"{moment(message.received_at)} · {label}", text)
+        for message, content in found
+        for label, text in describe_content(content)
+    )
+    owner: Any = site.get_model_admin(RightsRequest)
+    context = {"title": gettext("Messages of the request"), "shown": shown, "row_url": owner.url_of("change", row)}
+    page: HttpResponse = owner.page(request, row, "console/revealed.html", **context)
+    return page
+
+
+added_acts.connect(
+    AddedAct(
+        RightsRequest._meta.label_lower,
+        RowAction(
+            "messages",
+            "Read messages",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _read_messages,
+            lead="Shows the emails about this request. It is not verified who wrote them. Your access is recorded with "
+            "your name and reason.",
+            applies=lambda row, _: row.wrapped is not None and list_messages_of(row).exists(),
+            refusals={CannotOpen: "The texts of this request have been deleted."},
+        ),
+        after="read",
+    )
+)
+
+
+@boards.connect
+def mailbox_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the cards for PakTaleem's officers; two queries, one if no mailbox is configured."""
+    if actor.client_id is not None or not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
+        return []
+    url = reverse("admin:mailbox_mailmessage_changelist", current_app=site.name)
+    rows, note = MailMessage.objects.open(), gettext("set aside or not readable: look at them")
+    waiting = Task(gettext("Messages to look at"), rows, note, f"{url}?{PROGRESS}=open", since="received_at")
+    cards: list[Line] = [waiting]
+    check = MailboxCheck.objects.filter(client_id=PAKTALEEM).first() if settings.MAILBOX_HOST else None
+    if check is not None and (since := check.stuck_since(at)) is not None:
+        note = gettext("{error}; since {time}").format(error=check.get_error_display() or "—", time=moment(since))
+        cards.append(Card(gettext("Mailbox"), gettext("Cannot be read"), note, url, Severity.URGENT))
+    return cards

@@ -1,3 +1,0 @@
-"""The mailbox in the console."""
-
-from rights.mailbox.admin import dashboard, messages, panels

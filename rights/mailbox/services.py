@@ -1,0 +1,553 @@
+"""Services of the mailbox."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_address
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.recipients import GivenAddress
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.details import contact_index
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import blind_index
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.first_rows import FirstRows, take_first
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import advisory_lock, advisory_locks, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from rights.clock.deadlines import ANSWER_TIME, format_day
+from rights.mailbox.addresses import hash_token
+from rights.mailbox.contents import (
+    Content,
+    Upload,
+    add_files,
+    move_to_request,
+    new_content,
+    open_content,
+    open_file,
+    seal_content,
+)
+from rights.mailbox.data_kinds import list_settled
+from rights.mailbox.hooks import message_added
+from rights.mailbox.messages import ACKNOWLEDGED
+from rights.mailbox.models import WAITING, CaseAddress, Direction, MailboxCheck, MailboxError, MailMessage, MessageState
+from rights.mailbox.parsing.parsed import ParsedMail
+from rights.mailbox.rules import AsideReason, guess_language, may_acknowledge
+from rights.requests.models import Channel, RightKind, RightsRequest
+from rights.requests.services.intake import MATCH_SENDER, read_request, receive_request
+from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
+
+_A_DAY = timedelta(days=1)
+_REPLY_LIMITS = (Limit("mailbox-reply/address", 1, _A_DAY),)
+"""One acknowledgement for an address and day: two robots that answer each other stop at one."""
+_REQUEST_LIMITS = (Limit("mailbox-request/address", 10, _A_DAY),)
+"""Requests by email for an address and day; what is above is set aside."""
+_LINK_LIMITS = (Limit("mailbox-link/address", 2, _A_DAY),)
+"""Links to the contact on file for an address and day: with the acknowledgement the three messages of all ways."""
+_OLDEST = ANSWER_TIME - timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedMail:
+    """An email as it came: the bytes up to the limit, what was parsed, and when the mailbox received it.
+
+    ``mail`` is None if it could not be read. ``zone`` is PakTaleem's time zone, for the day in the acknowledgement.
+    """
+
+    raw: bytes
+    is_cut: bool
+    mail: ParsedMail | None
+    contents: list[bytes]
+    aside: AsideReason | None
+    received_at: datetime
+    zone: str
+
+
+def message_key_of(raw: bytes, mail: ParsedMail | None) -> bytes:
+    """Return the keyed hash by which an email is recognised: its Message-ID and sender, otherwise all of it."""
+    has_id = mail is not None and bool(mail.message_id)
+    text = f"{mail.message_id} {mail.sender}" if mail is not None and has_id else hashlib.sha256(raw).hexdigest()
+    return _hash("mail-id", text)
+
+
+@transaction.atomic
+def store_mail(
+    received: ReceivedMail, *, client: Client, request_id: UUID | None, actor: Actor, at: datetime
+) -> MailMessage | None:
+    """Store an email, in the context of its client; return None if it was taken before (policy §13, decision 0067).
+
+    An email with the address of an open case is added to that case as a message of an unverified sender: that changes
+    no identity, sends nothing and moves no date; staff get a task. Another one makes a request, whose contact is the
+    sender's address and whose details are the text, and is acknowledged. Automatic and unreadable ones are kept for an
+    officer.
+    """
+    key = message_key_of(received.raw, received.mail)
+    text_key = _text_key(received)
+    advisory_locks([f"mailbox/{one.hex()}" for one in (key, text_key)])
+    if MailMessage.objects.filter(client_id=client.pk, message_key=key).exists():
+        return None
+    row = MailMessage(id=new_id(), client_id=client.pk, state=MessageState.UNREADABLE, size=len(received.raw))
+    row.message_key, row.content_key, row.received_at = key, text_key, received.received_at
+    _place(row, received, request_id, client=client, actor=actor, at=at)
+    facts = {"message": str(row.pk), "state": str(row.state), "reason": row.aside_reason or None}
+    record_entry("message.received", client_id=client.pk, subject_id=None, facts=facts, actor=actor, at=at)
+    return row
+
+
+def _place(
+    row: MailMessage, received: ReceivedMail, request_id: UUID | None, *, client: Client, actor: Actor, at: datetime
+) -> None:
+    """Save a message with the state that follows from its email."""
+    before = _find_same_text(row, request_id)
+    if received.mail is None:
+        _keep(row, received)
+    elif before is not None:
+        row.state, row.request_id = MessageState.REPEATED, before.request_id
+        row.save(force_insert=True)
+    elif request_id is not None and _add_to_request(row, received, request_id, actor, at):
+        pass
+    elif (aside := received.aside or _over_quota(received.mail)) is not None:
+        row.state, row.aside_reason = MessageState.ASIDE, aside.value
+        _keep(row, received)
+    else:
+        _make_request(row, received, client, actor, at)
+
+
+def create_request(
+    mail: ParsedMail,
+    *,
+    client: Client,
+    kinds: list[str],
+    received_at: datetime,
+    actor: Actor,
+    at: datetime,
+) -> RightsRequest:
+    """Record the request that an email makes, and enqueue the match of its sender with a contact on file.
+
+    Follows policy §13, decision 0067. Without a match, and for the third email of an address in a day, an officer
+    assigns the request. The clock starts when the mailbox received it, at most thirty days ago. Raises ValidationError,
+    NotAllowed.
+    """
+    row = receive_request(
+        client,
+        kinds=kinds,
+        channel=Channel.MAIL,
+        details="\n\n".join(one for one in (mail.subject, mail.text) if one),
+        contact=mail.sender,
+        language=guess_language(mail.subject + mail.text),
+        received_at=min(max(received_at, at - _OLDEST), at),
+        actor=actor,
+        at=at,
+    )
+    if count_attempt(_LINK_LIMITS, address=_address_key(mail), ip=""):
+        enqueue_job(MATCH_SENDER, client=str(client.pk), request=str(row.pk))
+    return row
+
+
+def _make_request(row: MailMessage, received: ReceivedMail, client: Client, actor: Actor, at: datetime) -> None:
+    mail = _require_mail(received)
+    request = create_request(
+        mail, client=client, kinds=[RightKind.QUESTION], received_at=received.received_at, actor=actor, at=at
+    )
+    row.state = MessageState.REQUEST
+    _keep(row, received, request)
+    if may_acknowledge(mail):
+        _acknowledge(request, mail, received.zone, actor, at)
+
+
+def _add_to_request(row: MailMessage, received: ReceivedMail, request_id: UUID, actor: Actor, at: datetime) -> bool:
+    try:
+        request = lock_open_request(RightsRequest(pk=request_id, client_id=row.client_id))
+    except RequestEnded:
+        return False
+    if request.wrapped is None or received.aside is AsideReason.OWN:
+        return False
+    row.state = MessageState.ADDED
+    _keep(row, received, request)
+    for handler in message_added:
+        handler(request, actor, at)
+    record_step("rights_request.message_received", request, actor, at, {"message": str(row.pk)})
+    return True
+
+
+def _keep(row: MailMessage, received: ReceivedMail, request: RightsRequest | None = None) -> None:
+    """Seal what the email says and its files; the whole email too if some of it was not read."""
+    row.request = request
+    content = new_content(received.mail, is_cut=received.is_cut)
+    add_files(row, content, _list_uploads(received))
+    seal_content(row, content, request=request)
+    row.save(force_insert=True)
+
+
+def _list_uploads(received: ReceivedMail) -> list[Upload]:
+    mail, uploads = received.mail, []
+    if mail is not None:
+        pairs = zip(mail.attachments, received.contents, strict=True)
+        uploads = [Upload(one.name, one.kind, content) for one, content in pairs if content]
+    if mail is None or mail.cut:
+        uploads.append(Upload("message.eml", "message/rfc822", received.raw))
+    return uploads
+
+
+def _find_same_text(row: MailMessage, request_id: UUID | None) -> MailMessage | None:
+    """Return an earlier message of that day with the same text and sender, about the same case if one is named.
+
+    Its request must be open, or it must still wait for an officer: otherwise the text would be lost.
+    """
+    is_open = Q(request__isnull=False, request__closed_at=None) | Q(request=None, state__in=WAITING)
+    same = MailMessage.objects.filter(is_open, client_id=row.client_id, content_key=row.content_key)
+    same = same.filter(received_at__gt=row.received_at - _A_DAY).order_by("received_at")
+    found: MailMessage | None = (same.filter(request_id=request_id) if request_id else same).first()
+    return found
+
+
+def _over_quota(mail: ParsedMail) -> AsideReason | None:
+    within = count_attempt(_REQUEST_LIMITS, address=_address_key(mail), ip="")
+    return None if within else AsideReason.QUOTA
+
+
+def _acknowledge(request: RightsRequest, mail: ParsedMail, zone: str, actor: Actor, at: datetime) -> None:
+    """Send the acknowledgement, at most one for an address and day; it repeats nothing of the email.
+
+    It counts among the three messages about rights that an address gets in a day over all ways.
+    """
+    try:
+        to = GivenAddress(mail.sender)
+    except ValidationError:
+        return
+    if not count_attempt(_REPLY_LIMITS, address=_address_key(mail), ip="") or not count_rights_address(mail.sender):
+        return
+    context = {"due": format_day(request.due_at, zone), "url": build_public_url(reverse("rights-form"))}
+    told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
+    letter = send_message(ACKNOWLEDGED.code, to=to, client_id=request.client_id, context=context, **told)
+    row = MailMessage(client_id=request.client_id, request=request, direction=Direction.OUT, letter=letter.pk)
+    row.state, row.received_at = MessageState.ACKNOWLEDGEMENT, at
+    row.save(force_insert=True)
+
+
+def _text_key(received: ReceivedMail) -> bytes:
+    mail = received.mail
+    said = received.raw if mail is None else f"{mail.sender}\0{mail.subject}\0{mail.text}".encode()
+    digest = hashlib.sha256(said)
+    for content in received.contents:
+        digest.update(content)
+    return _hash("mail-text", digest.hexdigest())
+
+
+def _address_key(mail: ParsedMail) -> str:
+    """Return the keyed hash of the sender's address without a tag behind a plus sign."""
+    local, _, domain = mail.sender.rpartition("@")
+    return _hash("mail-address", f"{local.partition('+')[0]}@{domain}").hex()
+
+
+def _hash(kind: str, text: str) -> bytes:
+    found = blind_index(PAKTALEEM, kind, text)
+    if found is None:
+        raise ValueError("There is nothing to hash.")
+    return found
+
+
+def _require_mail(received: ReceivedMail) -> ParsedMail:
+    if received.mail is None:
+        raise ValueError("This email could not be read.")
+    return received.mail
+
+
+MOST_MESSAGES = 100
+"""Messages of a request that are listed and read at once."""
+_AT_ONCE = 500
+_UNSAFE = re.compile(r"[^\w .()\-]|^[. ]+", re.UNICODE)
+_LONGEST_NAME = 80
+
+
+class NothingToSettle(PortalError):
+    """The message does not wait for an officer."""
+
+    console_message = "This message does not wait for anyone."
+
+
+class NotReadable(PortalError):
+    """The message could not be read, so it makes no request by itself."""
+
+    console_message = "This message could not be read: record the request on the person’s page."
+
+
+class OpenedFile(NamedTuple):
+    """A file of a message to be downloaded: a safe name and the bytes."""
+
+    name: str
+    content: bytes
+
+
+def list_messages_of(request: RightsRequest) -> QuerySet[MailMessage]:
+    """List the received messages of a request, oldest first, without their content."""
+    own = MailMessage.objects.filter(client_id=request.client_id, request=request, direction=Direction.IN)
+    return own.defer("content").order_by("received_at", "pk")
+
+
+def list_file_sizes(message: MailMessage) -> list[tuple[UUID, int]]:
+    """List the files of a message by id, with their sizes in bytes."""
+    files = SealedFile.objects.filter(client_id=message.client_id, package=message.pk, subject=None)
+    return list(files.order_by("pk").values_list("pk", "size"))
+
+
+@transaction.atomic
+def read_message(message: MailMessage, *, actor: Actor, reason: Reason | str, at: datetime) -> Content:
+    """Return what a message says; the access is recorded first. Raises CannotOpen, NotAllowed."""
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, message.client_id)
+    _record("message.read", message, actor, at, {"reason": Reason(reason).value})
+    return open_content(_load(message))
+
+
+@transaction.atomic
+def read_messages_of_request(
+    request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
+) -> FirstRows[tuple[MailMessage, Content]]:
+    """Return what the messages of a request say; the access is recorded as for the request's own texts.
+
+    Raises CannotOpen, NotAllowed.
+    """
+    read_request(request, actor=actor, reason=reason, at=at)
+    own = MailMessage.objects.filter(client_id=request.client_id, request=request, content__isnull=False)
+    found = take_first(own.select_related("request").order_by("received_at", "pk"), MOST_MESSAGES)
+    return found.map(lambda one: (one, open_content(one)))
+
+
+@transaction.atomic
+def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason | str, at: datetime) -> OpenedFile:
+    """Return a file of a message for download; the access is recorded first. The portal never opens or shows it.
+
+    Raises SealedFile.DoesNotExist, CannotOpen, NotAllowed.
+    """
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, message.client_id)
+    _record("message.file_taken", message, actor, at, {"file": str(file), "reason": Reason(reason).value})
+    row = _load(message)
+    content = open_content(row)
+    kept = next((one for one in content.files if one.id == file), None)
+    if kept is None:
+        raise SealedFile.DoesNotExist
+    return OpenedFile(_safe_name(kept.name), open_file(row, content, kept))
+
+
+@transaction.atomic
+def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Actor, at: datetime) -> RightsRequest:
+    """Make a request of a message that was set aside; its clock started when the message was received.
+
+    Follows policy §13, decision 0067. Raises NothingToSettle, NotReadable, ValidationError, CannotOpen, NotAllowed.
+    """
+    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, message.client_id)
+    row = _lock_waiting(message)
+    mail = open_content(row).mail
+    if mail is None:
+        raise NotReadable
+    client = Client.objects.get(pk=row.client_id)
+    request = create_request(mail, client=client, kinds=kinds, received_at=row.received_at, actor=actor, at=at)
+    move_to_request(row, request)
+    row.state, row.settled_at = MessageState.REQUEST, at
+    row.save()
+    _record("message.settled", row, actor, at, {"rights_request": str(request.pk)})
+    return request
+
+
+@transaction.atomic
+def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailMessage:
+    """Record that a message needs nothing more; its content is deleted after the period ``MAILBOX_MESSAGES``.
+
+    Raises NothingToSettle, NotAllowed.
+    """
+    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, message.client_id)
+    row = _lock_waiting(message)
+    row.state, row.settled_at = MessageState.SETTLED, at
+    row.save(update_fields=["state", "settled_at"])
+    _record("message.settled", row, actor, at)
+    return row
+
+
+@transaction.atomic
+def purge_settled_messages(client_id: UUID, *, at: datetime) -> int:
+    """Destroy the keys of messages settled some time ago (``MAILBOX_MESSAGES``); return how many, up to 500.
+
+    Messages of a request are deleted with the key of the request.
+    """
+    old = list_settled(at).filter(client_id=client_id)
+    due = old.order_by("settled_at").select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
+    rows = MailMessage.objects.filter(client_id=client_id, pk__in=list(due[:_AT_ONCE]))
+    return int(rows.update(content=None, epoch=None, wrapped=None))
+
+
+def _load(message: MailMessage) -> MailMessage:
+    found: MailMessage = MailMessage.objects.select_related("request").get(pk=message.pk, client_id=message.client_id)
+    return found
+
+
+def _lock_waiting(message: MailMessage) -> MailMessage:
+    rows = MailMessage.objects.select_for_update(of=("self",))
+    row: MailMessage = rows.get(pk=message.pk, client_id=message.client_id)
+    if not row.needs_attention:
+        raise NothingToSettle
+    return row
+
+
+def _record(kind: str, message: MailMessage, actor: Actor, at: datetime, facts: dict[str, str] | None = None) -> None:
+    about = {"message": str(message.pk), **(facts or {})}
+    record_entry(kind, client_id=message.client_id, subject_id=None, facts=about, actor=actor, at=at)
+
+
+def _safe_name(name: str) -> str:
+    """Return a file name without folders, control characters and leading dots; the end is kept."""
+    last = re.split(r"[/\\]", name)[-1]
+    return _UNSAFE.sub("_", last.strip())[-_LONGEST_NAME:] or "file"
+
+
+_PLACES_AT_ONCE = 100
+_OUR_ID = re.compile(r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>@]+>")
+
+
+class Place(NamedTuple):
+    """Where an email belongs: the client, and the open request that it continues, if any."""
+
+    client_id: UUID
+    request_id: UUID | None = None
+
+
+def is_known_message(message_key: bytes) -> bool:
+    """Return True if an email with this key was taken before, at any client; requires the officers' context."""
+    return MailMessage.objects.filter(message_key=message_key).exists()
+
+
+def find_place(mail: ParsedMail | None, *, by_sender: bool) -> Place:
+    """Return where an email belongs; requires the officers' context.
+
+    A case is found by its address among the recipients, or by the email that this one answers. Otherwise, if
+    ``by_sender``, the client, if it is the only one that has the sender's address on file; then PakTaleem. None of it
+    proves who wrote.
+    """
+    if mail is None:
+        return Place(PAKTALEEM)
+    request = _find_by_token(mail.tokens) or _find_by_reference(mail.references)
+    if request is not None:
+        return Place(request.client_id, request.pk)
+    clients = _list_clients_with(mail.sender) if by_sender else []
+    return Place(clients[0] if len(clients) == 1 else PAKTALEEM)
+
+
+def _find_by_token(tokens: list[str]) -> RightsRequest | None:
+    found = CaseAddress.objects.filter(token_hash__in=[hash_token(one) for one in tokens]).select_related("request")
+    return _first_open([one.request for one in found[:2]])
+
+
+def _find_by_reference(references: list[str]) -> RightsRequest | None:
+    ids = [UUID(found[1]) for one in references if (found := _OUR_ID.fullmatch(one))]
+    related = Letter.objects.filter(pk__in=ids, user=None).values_list("related_id", flat=True)
+    return _first_open(RightsRequest.objects.filter(pk__in=[one for one in related if one])[:2]) if ids else None
+
+
+def _first_open(requests: Iterable[RightsRequest]) -> RightsRequest | None:
+    """Return the one open request whose texts are still kept.
+
+    A duplicate leads to the request that goes on, and one that was handed over to the open one of the same number.
+    """
+    rows = [_follow(request.duplicate_of or request) for request in requests]
+    found = [row for row in rows if row is not None and row.wrapped is not None]
+    return found[0] if len(found) == 1 else None
+
+
+def _follow(row: RightsRequest) -> RightsRequest | None:
+    if row.is_open:
+        return row
+    successor: RightsRequest | None = RightsRequest.objects.filter(number=row.number, closed_at=None).first()
+    return successor
+
+
+def _list_clients_with(sender: str) -> list[UUID]:
+    clients = list(Client.objects.filter(is_sandbox=False).order_by("pk"))
+    found: set[UUID] = set()
+    for start in range(0, len(clients), _PLACES_AT_ONCE):
+        wanted = Q()
+        for client in clients[start : start + _PLACES_AT_ONCE]:
+            try:
+                field, index = contact_index(client.pk, sender, region=client.country)
+            except ValueError:
+                return []
+            wanted |= Q(client_id=client.pk, **{f"{field}_index": index})
+        found |= set(Subject.objects.filter(wanted, erased_at=None).values_list("client_id", flat=True))
+    return sorted(found)
+
+
+_KEPT = ("state", "aside_reason", "message_key", "content_key", "size", "received_at")
+
+
+class _Taken(NamedTuple):
+    """The columns, the content and the files of one email."""
+
+    columns: dict[str, object]
+    content: Content
+    uploads: list[Upload]
+
+
+@transaction.atomic
+def move_messages(request: RightsRequest, made: RightsRequest) -> int:
+    """Move the emails of a request, and their files, to the request that continues it at another client.
+
+    Returns how many. They are sealed anew under the key of that request, one at a time. Their rows stay, without
+    content, in the state *Moved*. The caller has locked both requests, in the officers' context. Raises CannotOpen.
+    """
+    with in_client(request.client_id):
+        own = MailMessage.objects.filter(client_id=request.client_id, request=request, content__isnull=False)
+        keys = list(own.order_by("received_at", "pk").values_list("pk", flat=True))
+    for key in keys:
+        with in_client(request.client_id):
+            taken = _take_out(request, key)
+        with in_client(made.client_id):
+            _put_in(made, taken)
+    return len(keys)
+
+
+def _take_out(request: RightsRequest, key: UUID) -> _Taken:
+    row = MailMessage.objects.select_for_update(of=("self",)).get(pk=key, client_id=request.client_id)
+    row.request = request
+    content = open_content(row)
+    uploads = [Upload(one.name, one.kind, open_file(row, content, one)) for one in content.files]
+    taken = _Taken({name: getattr(row, name) for name in _KEPT}, content, uploads)
+    row.state, row.content, row.files = MessageState.MOVED, None, 0
+    row.message_key, row.content_key = row.pk.bytes, None  # the hashes go along: a request may come back to this client
+    row.save()
+    return taken
+
+
+def _put_in(made: RightsRequest, taken: _Taken) -> None:
+    row = MailMessage(id=new_id(), client_id=made.client_id, request=made, **taken.columns)
+    content = new_content(taken.content.mail, is_cut=taken.content.is_cut)
+    add_files(row, content, taken.uploads)
+    seal_content(row, content, request=made)
+    row.save(force_insert=True)
+
+
+@transaction.atomic
+def record_check(error: MailboxError | None, *, at: datetime) -> MailboxCheck:
+    """Record that the mailbox was read, or why it could not be; in PakTaleem's context."""
+    advisory_lock("mailbox/check")
+    row = MailboxCheck.objects.filter(client_id=PAKTALEEM).first() or MailboxCheck(client_id=PAKTALEEM)
+    if error is None:
+        row.read_at, row.failing_since, row.error = at, None, ""
+    else:
+        row.failing_since, row.error = row.failing_since or at, error.value
+    row.save()
+    return row

@@ -1,0 +1,189 @@
+"""Copies of a person's data in the console, on the page of their request."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.copies.sections import list_sections
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Card, Severity, make_cards
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.tenancy.context import in_client
+from rights.packages.contents import SYSTEM
+from rights.packages.downloads import stream_package
+from rights.packages.models import BuildFailure, Package, PackageState
+from rights.packages.selectors import (
+    count_downloads,
+    find_package,
+    has_contact,
+    is_copy_granted,
+    is_left_out_allowed,
+    list_orders,
+)
+from rights.packages.services.collecting import hand_over_package, request_package
+from rights.requests.admin.forms import request_panels
+from rights.requests.models import RightsRequest
+
+__all__: list[str] = []
+
+_REQUEST = RightsRequest._meta.label_lower
+
+
+class BuildForm(ActionForm):
+    """Choice of the sections and systems that a partly granted copy leaves out."""
+
+    left_out = forms.MultipleChoiceField(
+        label=_("Leave out"),
+        help_text=_("What is not granted. The copy names what is left out; the answer gives the reasons."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, row: RightsRequest, request: HttpRequest, **kwargs: Any) -> None:
+        """Offer the sections and systems, or nothing if everything is granted."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        with in_client(row.client_id):
+            if not is_left_out_allowed(row):
+                del self.fields["left_out"]
+                return
+            package = find_package(row)
+            offered = [(one.code, one.title) for one in list_sections()]
+            if package is not None:
+                self.fields["left_out"].initial = package.left_out
+                systems = [order.system for order in list_orders(package)]
+                offered += [(f"{SYSTEM}{one.code}", gettext("System: {name}").format(name=one.name)) for one in systems]
+        set_choices(self, "left_out", offered)
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _build(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    request_package(row, left_out=given.get("left_out", []), **_by(request))
+
+
+def _preview(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    del given
+    package, subject = find_package(row), row.subject
+    left_out = set() if package is None else set(package.left_out)
+    lines = [
+        {
+            "title": one.title,
+            "count": one.count(subject),
+            "is_provided": one.is_provided,
+            "is_out": one.code in left_out,
+        }
+        for one in list_sections()
+        if subject is not None
+    ]
+    owner: Any = site.get_model_admin(RightsRequest)
+    page: HttpResponse = owner.page(
+        request,
+        row,
+        "console/rights_copy_preview.html",
+        title=gettext("What the copy holds"),
+        lines=lines,
+        row_url=owner.url_of("change", row),
+    )
+    return page
+
+
+def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    package, content = hand_over_package(row, reason=given["reason"], **_by(request))
+    return stream_package(package, content)
+
+
+def _is_granted(row: RightsRequest, _at: datetime) -> bool:
+    return row.is_open and row.subject_id is not None and is_copy_granted(row)
+
+
+def _may_hand_over(row: RightsRequest, at: datetime) -> bool:
+    if not _is_granted(row, at) or has_contact(row.sender):
+        return False
+    package = find_package(row)
+    return package is not None and package.may_be_fetched(at)
+
+
+_ACTS = (
+    RowAction(
+        "copy-preview",
+        "Preview the copy",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _preview,
+        form=ActionForm,
+        lead="Shows how many rows each section of the copy has, without their content.",
+        applies=_is_granted,
+    ),
+    RowAction(
+        "copy-build",
+        "Build the copy again",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _build,
+        form=BuildForm,
+        lead="The earlier copy is deleted. What systems gave is used again while it is kept; otherwise they receive "
+        "new orders.",
+        done="The copy will be built.",
+        applies=_is_granted,
+    ),
+    RowAction(
+        "copy-hand-over",
+        "Hand over the copy",
+        Capability.HAND_OVER_COPIES,
+        _hand_over,
+        lead="Only where no contact is on file. Download the copy, give it to the person or guardian who requested it, "
+        "once you are sure who they are, and delete your file. The download is recorded with your name and reason.",
+        applies=_may_hand_over,
+    ),
+)
+for _act in reversed(_ACTS):
+    added_acts.connect(AddedAct(_REQUEST, _act, after="decide"))
+
+
+@request_panels.connect
+def show_package_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the state of the copy of a request; None if none is granted."""
+    del request
+    if not is_copy_granted(row):
+        return None
+    package = find_package(row)
+    return {
+        "template": "console/panels/rights_copy.html",
+        "package": package,
+        "state": package.get_state_display() if package is not None else "",
+        "is_too_large": package is not None and package.failure == BuildFailure.TOO_LARGE,
+        "is_defect": package is not None and package.failure == BuildFailure.DEFECT,
+        "needs_choice": package is not None and package.state == PackageState.CHOOSING,
+        "may_be_fetched": package is not None and package.may_be_fetched(get_time_of(package.client_id)),
+        "is_unanswered": package is not None and package.state == PackageState.READY and package.expires_at is None,
+        "downloads": 0 if package is None else count_downloads(package),
+        "has_contact": has_contact(row.sender),
+    }
+
+
+@boards.connect
+def copies_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return a card for each copy that could not be built, oldest first, with a link to its request; one query."""
+    del at
+    if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
+        return []
+    url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name)
+    return make_cards(Package.objects.failed().select_related("request").order_by("pk"), _to_card, url=url)
+
+
+def _to_card(package: Package) -> Card:
+    url = reverse("admin:rights_rightsrequest_change", args=[package.request_id], current_app=site.name)
+    note = gettext("the page of the request says why")
+    title, since = gettext("Copy that could not be built"), package.created_at
+    return Card(title, package.request.number, note, url, Severity.URGENT, waits_since=since)

@@ -1,0 +1,486 @@
+"""Console pages of rectifications: acts and panels on a request and on a person's page."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.decisions.selectors.changes import RolePreview, preview_roles
+from consent.register.models.purposes import DataCategory, Purpose
+from paktaleem.directory.data_systems.selectors import categories_held
+from paktaleem.directory.people.admin.people import person_url
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab, person_acts, person_panels
+from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.rectifications.forms import CorrectionForm
+from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, InformOutcome, RecipientNotice
+from rights.rectifications.selectors import (
+    FieldHistory,
+    list_corrected_fields,
+    list_corrections,
+    list_notices,
+    list_notices_of_person,
+    waiting_fields,
+)
+from rights.rectifications.services import applying, statements
+from rights.rectifications.services.applying import correct_person, correct_roles, record_informed
+from rights.rectifications.services.statements import find_open_part
+from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
+from rights.requests.admin.forms import request_panels
+from rights.requests.models import RightKind, RightsRequest
+from rights.requests.services.outcomes import restrict_for_request
+from rights.requests.services.steps import list_parts
+
+__all__: list[str] = []
+
+_REQUEST = RightsRequest._meta.label_lower
+_DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
+
+
+class StateForm(CorrectionForm, ActionForm):
+    """A correction in the person's words, taken down by staff."""
+
+    category = forms.ChoiceField(
+        label=_("Category, if it is something else"),
+        help_text=_("Systems that hold this category are ordered to correct it. None chosen: all systems."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories that systems hold; the labels are those for staff."""
+        super().__init__(*args, **kwargs)
+        labels = {"old_value": _("Old value, as the person states it"), "new_value": _("New value")}
+        for name, label in {**labels, "evidence": _("What shows it")}.items():
+            self.fields[name].label = label
+        held = categories_held(self.row.client_id, at=get_action_time(self.request))
+        found = DataCategory.objects.filter(client_id__in=[self.row.client_id, PAKTALEEM], code__in=held)
+        names = {one.code: str(one) for one in found.order_by("code")}
+        set_choices(self, "category", [("", "—"), *((code, names.get(code, code)) for code in sorted(held))])
+
+
+class RefuseForm(ActionForm):
+    """The correction that is refused, and why."""
+
+    correction = forms.ChoiceField(label=_("Correction"), widget=forms.RadioSelect)
+    reasons = forms.CharField(
+        label=_("Reasons, in words the person understands"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the corrections that are not decided."""
+        super().__init__(*args, **kwargs)
+        self.offered = {str(one.pk): one for one in _open_corrections(self.row)}
+        labels = [(key, f"{number}. {one}") for number, (key, one) in enumerate(self.offered.items(), 1)]
+        set_choices(self, "correction", labels)
+
+    def clean_correction(self) -> Correction:
+        """Return the chosen correction."""
+        return self.offered[self.cleaned_data["correction"]]
+
+
+class MeanwhileForm(ActionForm):
+    """The purposes for which data is not used while it is checked."""
+
+    purposes = forms.MultipleChoiceField(
+        label=_("Purposes"),
+        help_text=_("None chosen: every purpose. The data is stored, but not otherwise used."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the client's purposes and the shared ones."""
+        super().__init__(*args, **kwargs)
+        found = Purpose.objects.filter(client_id__in=[self.row.client_id, PAKTALEEM], is_active=True)
+        set_choices(self, "purposes", [(one.code, str(one)) for one in found.order_by("code")])
+
+
+class InformedForm(ActionForm):
+    """A recipient, and what came of telling it."""
+
+    notice = forms.ChoiceField(label=_("Recipient"), widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=InformOutcome.choices, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the recipients that must be informed."""
+        super().__init__(*args, **kwargs)
+        self.offered = {str(one.pk): one for one in self.list_offered()}
+        set_choices(self, "notice", [(key, str(one.recipient)) for key, one in self.offered.items()])
+
+    def list_offered(self) -> list[RecipientNotice]:
+        """List the rows of the request."""
+        return list_notices(self.row)
+
+    def clean_notice(self) -> RecipientNotice:
+        """Return the chosen row."""
+        return self.offered[self.cleaned_data["notice"]]
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _state(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    statements.add_correction(row, statements.Statement(**given), **_by(request))
+
+
+def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    shown: list[tuple[str, str]] = []
+    for number, one in enumerate(statements.read_corrections(row, reason=given["reason"], **_by(request)), 1):
+        field = f"{number}. {one.row}"
+        texts = [
+            (gettext("What it is about"), one.about),
+            (gettext("Old value, as the person states it"), one.old_value),
+            (gettext("Value stored here now"), one.stored),
+            (gettext("New value"), one.new_value),
+            (gettext("What shows it"), one.evidence),
+            (gettext("Reasons of the refusal"), one.reasons),
+        ]
+        shown += [(f"{field} · {label}", text) for label, text in texts if text]
+    owner: Any = site.get_model_admin(RightsRequest)
+    page: HttpResponse = owner.page(
+        request,
+        row,
+        "console/revealed.html",
+        title=gettext("Corrections"),
+        shown=shown,
+        row_url=owner.url_of("change", row),
+    )
+    return page
+
+
+def _refuse(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del row
+    statements.refuse_correction(given["correction"], reasons=given["reasons"], **_by(request))
+
+
+def _restrict(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    restrict_for_request(row, given["purposes"], **_by(request))
+
+
+def _informed(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del row
+    applying.record_informed(given["notice"], outcome=given["outcome"], **_by(request))
+
+
+def _open_corrections(row: RightsRequest) -> list[Correction]:
+    return [one for one in list_corrections(row) if one.state == CorrectionState.OPEN]
+
+
+def _is_undecided(row: RightsRequest, _at: datetime) -> bool:
+    return row.is_open and row.answered_at is None and row.wrapped is not None and find_open_part(row) is not None
+
+
+def _is_verified(row: RightsRequest, at: datetime) -> bool:
+    return _is_undecided(row, at) and row.is_identity_verified and row.subject_id is not None
+
+
+def _has_corrections(row: RightsRequest, _at: datetime) -> bool:
+    return row.wrapped is not None and bool(list_corrections(row))
+
+
+_ACTS = (
+    RowAction(
+        "add-correction",
+        "Add a correction",
+        Capability.RECEIVE_RIGHTS_REQUESTS,
+        _state,
+        form=StateForm,
+        lead="What the person says is wrong, in their words: the old value, the correct one, and what shows it. It is "
+        "encrypted with the request. Nothing changes before it is decided.",
+        done="Added.",
+        applies=_is_undecided,
+        refusals=_DESTROYED,
+    ),
+    RowAction(
+        "read-corrections",
+        "Read the corrections",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _read,
+        lead="Shows what the person states beside the value that is stored here. Your access is recorded with your "
+        "name and reason.",
+        applies=_has_corrections,
+        refusals=_DESTROYED,
+    ),
+    RowAction(
+        "refuse-correction",
+        "Refuse a correction",
+        Capability.DECIDE_RIGHTS_REQUESTS,
+        _refuse,
+        form=RefuseForm,
+        lead="Refuse single corrections first, each with its reasons. Then decide: the others are made if you grant "
+        "the right partly.",
+        done="Refused. Now decide about the right.",
+        applies=lambda row, at: _is_undecided(row, at) and bool(_open_corrections(row)),
+        refusals=_DESTROYED,
+    ),
+    RowAction(
+        "restrict-meanwhile",
+        "Restrict while it is checked",
+        Capability.RESTRICT_PROCESSING,
+        _restrict,
+        form=MeanwhileForm,
+        lead="While it is checked whether the data is correct, the person may ask that it is only stored (GDPR Art. "
+        "18(1)(a)). The restriction takes effect with the next decision; lift it on its own page, after informing the "
+        "person.",
+        done="Restricted.",
+        applies=_is_verified,
+    ),
+    RowAction(
+        "inform-recipient",
+        "Record that a recipient was informed",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _informed,
+        form=InformedForm,
+        lead="Recipients of the data must be informed of a correction, restriction or erasure, unless that is "
+        "impossible or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a "
+        "person is not destroyed before: afterwards no one could say whom it is about.",
+        done="Recorded.",
+        applies=lambda row, _at: row.is_open and bool(list_notices(row)),
+    ),
+)
+for _act in _ACTS:
+    added_acts.connect(AddedAct(_REQUEST, _act, after="resume"))
+
+
+class RolesForm(RowActionForm):
+    """Main role, other roles and reason; valid once its preview was shown and nothing has changed since."""
+
+    row: Subject
+    preview: RolePreview | None = None
+
+    role = forms.ChoiceField(label=_("Main role"), choices=SubjectRole.choices)
+    other_roles = forms.MultipleChoiceField(
+        label=_("Other roles"),
+        choices=SubjectRole.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("What else the person is, such as the parent of a student. Decisions go by the strictest role."),
+    )
+    shown = forms.CharField(label="", widget=forms.HiddenInput, required=False, max_length=64)
+    field_order = ("role", "other_roles", "reason", "shown")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Start with the roles that the person has."""
+        super().__init__(*args, **kwargs)
+        self.initial = {**self.initial, "role": self.row.role, "other_roles": self.row.other_roles}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse the roles that the person has already."""
+        cleaned = super().clean()
+        wanted = {*cleaned.get("other_roles", ())} - {cleaned.get("role")}
+        if not self.errors and (cleaned["role"], wanted) == (self.row.role, {*self.row.other_roles}):
+            self.add_error(None, gettext("The person has these roles already."))
+        return cleaned
+
+    def is_valid(self) -> bool:
+        """Return True if the form is correct and was sent with the preview of these roles; otherwise prepare it."""
+        if not super().is_valid():
+            return False
+        with in_client(self.row.client_id):
+            given, at = self.cleaned_data, get_action_time(self.request)
+            self.preview = preview_roles(self.row, given["role"], given["other_roles"], at=at)
+        if given["shown"] == self.preview.fingerprint:
+            return True
+        data = self.request.POST.copy()
+        data["shown"] = self.preview.fingerprint
+        self.data = data
+        return False
+
+    @property
+    def lines(self) -> list[tuple[str, str, str]]:
+        """The answers that change: name of the purpose, now, afterwards."""
+        found = self.preview.effects if self.preview else ()
+        return [(format_purpose(one.purpose, self.row.client_id), one.now, one.after) for one in found]
+
+    @property
+    def roles_after(self) -> str:
+        """The names of all roles afterwards, the main one first."""
+        return ", ".join(str(SubjectRole(one).label) for one in (self.preview.roles if self.preview else ()))
+
+
+def _change_roles(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    made = correct_roles(subject, role=given["role"], other_roles=given["other_roles"], **by)
+    if made is not None and made.applied_at is None:
+        messages.warning(request, gettext("Nothing has changed yet: a second person must confirm it."))
+    else:
+        messages.success(
+            request, gettext("The roles are changed. The systems that hold them are ordered to change them.")
+        )
+    return HttpResponseRedirect(person_url(subject.pk))
+
+
+person_acts.connect(
+    RowAction(
+        "change-roles",
+        "Change the roles",
+        Capability.REGISTER_SUBJECTS,
+        _change_roles,
+        form=RolesForm,
+        template="console/change_roles.html",
+        lead="You see first which decisions change. Nothing changes before you press the button again. What the "
+        "learning platform or a roster sends next replaces the roles here, so every system is ordered to correct them. "
+        "A change that would let a child decide waits for a second person.",
+        applies=lambda row, _at: row.is_recorded,
+    )
+)
+
+
+class CorrectForm(RowActionForm):
+    """A field, its correct value, and the reason."""
+
+    field = forms.ChoiceField(
+        label=_("Field"), choices=[("", _("Choose…")), *((name, FIELD_LABELS[name]) for name in CORRECTABLE)]
+    )
+    new_value = forms.CharField(
+        label=_("Correct value"),
+        help_text=_("Write a day as 2014-03-27. Leave it empty to have an email address or phone number removed."),
+        required=False,
+        max_length=300,
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+    )
+    field_order = ("field", "new_value", "reason")
+
+
+def _correct(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    try:
+        made = correct_person(subject, field=given["field"], value=given["new_value"], **told)
+    except ValidationError as error:
+        label = FIELD_LABELS[given["field"]]
+        raise ValidationError({"new_value": [f"{label}: {one}" for one in error.messages]}) from error
+    if made is not None and made.applied_at is None:
+        messages.warning(request, gettext("Nothing has changed yet: a second person must confirm this age."))
+    else:
+        messages.success(request, gettext("Corrected here. The systems that hold it are ordered to correct it too."))
+    return HttpResponseRedirect(person_url(subject.pk))
+
+
+class PersonInformedForm(InformedForm):
+    """A recipient to be informed of what staff did without a request, and what came of it."""
+
+    def list_offered(self) -> list[RecipientNotice]:
+        """List the rows of the person."""
+        return list_notices_of_person(self.row)
+
+
+def _record_informed(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    del subject
+    told: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    record_informed(given["notice"], outcome=given["outcome"], **told)
+
+
+person_acts.connect(
+    RowAction(
+        "correct",
+        "Correct a field",
+        Capability.REGISTER_SUBJECTS,
+        _correct,
+        form=CorrectForm,
+        lead="The learning platform is the source of this data: what it sends next replaces the value here. So every "
+        "system that holds the data, the learning platform too, is ordered to correct it. If the wrong value comes "
+        "back, this page says so. An age that would let a child decide waits for a second person.",
+        applies=lambda row, _at: row.is_recorded,
+    )
+)
+person_acts.connect(
+    RowAction(
+        "inform-recipient",
+        "Record that a recipient was informed",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _record_informed,
+        form=PersonInformedForm,
+        lead="Recipients of the data must be informed of a correction or erasure without a request too, unless that is "
+        "impossible or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a "
+        "person is not destroyed before.",
+        done="Recorded.",
+        applies=lambda row, _at: bool(list_notices_of_person(row)),
+    )
+)
+
+
+_TONES = {CorrectionState.OPEN: "warn", CorrectionState.MADE: "good", CorrectionState.REFUSED: "bad"}
+
+
+@request_panels.connect
+def corrections_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the corrections that a request asks for, without their values."""
+    del request
+    if not any(part.kind == RightKind.RECTIFICATION for part in list_parts(row)):
+        return None
+    waiting = waiting_fields(row)
+    lines = [{"correction": one, "state": _state_of(one, waiting)} for one in list_corrections(row)]
+    return {"template": "console/panels/corrections.html", "lines": lines, "is_open": row.is_open}
+
+
+@request_panels.connect
+def recipients_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the recipients that must be informed, with what came of it; None if there are none."""
+    del request
+    lines = list_notices(row)
+    return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None
+
+
+@person_panels.connect
+def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Return the corrected fields of a person, and which wrong values came back; None if nothing was corrected."""
+    found = list_corrected_fields(row)
+    if not found:
+        return None
+    rows = CorrectedValue.objects.filter(pk__in=[one.row.pk for one in found])
+    actors = {one.pk: format_actor(one) for one in annotate_actor(rows, actor_of(request))}
+    lines = [{"one": one.row, "state": _pill(one), "who": actors.get(one.row.pk, ""), **_link(one)} for one in found]
+    is_back = any(one.came_back for one in found)
+    return {"template": "console/panels/corrected_values.html", "lines": lines, "is_back": is_back}
+
+
+@on_tab(DISCLOSURES)
+def recipients_of_person_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Return the recipients to be informed of what staff did without a request; None if there are none."""
+    del request
+    lines = list_notices_of_person(row)
+    return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None
+
+
+def _state_of(row: Correction, waiting: set[str]) -> Any:
+    if row.state == CorrectionState.MADE and row.field in waiting:
+        return render_state(gettext("Waits for a second person"), "warn")
+    return render_state(row.get_state_display(), _TONES[CorrectionState(row.state)])
+
+
+def _pill(one: FieldHistory) -> Any:
+    if one.came_back:
+        return render_state(gettext("The wrong value came back"), "bad")
+    return (
+        render_state(gettext("Waits for a second person"), "warn")
+        if one.waits
+        else render_state(gettext("Corrected"), "good")
+    )
+
+
+def _link(one: FieldHistory) -> dict[str, Any]:
+    if one.row.request_id is None:
+        return {"url": ""}
+    url = reverse("admin:rights_rightsrequest_change", args=[one.row.request_id], current_app=site.name)
+    return {"url": url, "number": RightsRequest.objects.values_list("number", flat=True).get(pk=one.row.request_id)}

@@ -1,3 +1,0 @@
-"""Console pages of rectifications: acts and panels on a request and on a person's page."""
-
-from rights.rectifications.admin import panels, person, requests, roles

@@ -1,0 +1,501 @@
+"""Models of rights requests."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.consents.models import Objection, Restriction
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from rights.clock.deadlines import ANSWER_TIME, StepKind
+from rights.requests.states import Decider, Decision, RefusalCode, State
+
+SOON = timedelta(days=7)
+"""Time before the deadline from which a request counts as due soon."""
+ANSWERED_IN_TIME = Q(delivered_at__lt=F("due_at")) | Q(notice_at__lt=F("due_at"), delivered_at__lt=F("expected_by"))
+"""The answer reached the person in time; a reasoned notice by the due date moves it (GDPR Art. 12(3))."""
+PARENT = "rights_request"
+"""The kind of parent of orders that serve a request."""
+
+
+class RightKind(models.TextChoices):
+    """The kind of a part: one of the eight rights, or something that may turn into one."""
+
+    ACCESS = "access", _("Access to the data")
+    RECTIFICATION = "rectification", _("Rectification")
+    ERASURE = "erasure", _("Erasure")
+    RESTRICTION = "restriction", _("Restriction of processing")
+    PORTABILITY = "portability", _("Portability")
+    OBJECTION = "objection", _("Objection")
+    WITHDRAWAL = "withdrawal", _("Withdrawal of consent")
+    COMPLAINT = "complaint", _("Complaint")
+    QUESTION = "question", _("Question")
+    CHILD_CONCERN = "child_concern", _("Concern about a child")
+
+
+class Channel(models.TextChoices):
+    """Channel by which a request arrived."""
+
+    FORM = "form", _("Public form")
+    OWN_PAGE = "own_page", _("The person’s own page")
+    API = "api", _("Learning platform")
+    CLIENT = "client", _("Client administrator")
+    TELEPHONE = "telephone", _("Telephone")
+    MAIL = "mail", _("Email")
+
+
+class IdentityMethod(models.TextChoices):
+    """How the identity of the person was verified. No identity papers."""
+
+    LMS = "lms", _("Signed in at the learning platform")
+    CODE = "code", _("Code to a contact on file")
+    CLIENT = "client", _("Confirmed by the client")
+    CALL_BACK = "call_back", _("Call back to a number on file")
+
+
+STATE_LABELS = [
+    (State.TRIAGE.value, _("To be assigned to a person")),
+    (State.IDENTITY_PENDING.value, _("Identity not verified yet")),
+    (State.WITH_CLIENT.value, _("The client decides")),
+    (State.IN_REVIEW.value, _("PakTaleem decides")),
+    (State.APPROVED.value, _("Granted, to be answered")),
+    (State.PARTLY_APPROVED.value, _("Partly granted, to be answered")),
+    (State.REFUSED.value, _("Refused, to be answered")),
+    (State.EXECUTING.value, _("Being carried out")),
+    (State.RESPONDED.value, _("Answered, to be closed")),
+    (State.CLOSED.value, _("Closed")),
+    (State.WITHDRAWN.value, _("Withdrawn by the person")),
+    (State.DUPLICATE.value, _("Continued in another request")),
+    (State.HANDED_OVER.value, _("Handed over to a client")),
+]
+DECIDERS = [(Decider.CLIENT.value, _("The client")), (Decider.PAKTALEEM.value, _("PakTaleem"))]
+DECISIONS = [
+    (Decision.GRANTED.value, _("Granted")),
+    (Decision.PARTLY.value, _("Partly granted")),
+    (Decision.REFUSED.value, _("Refused")),
+]
+REFUSALS = [
+    (RefusalCode.IDENTITY_NOT_VERIFIED.value, _("The identity could not be verified")),
+    (RefusalCode.NO_MATCH.value, _("No data about this person was found")),
+    (RefusalCode.MANIFESTLY_UNFOUNDED.value, _("The request is manifestly unfounded")),
+    (RefusalCode.EXCESSIVE.value, _("The request is excessive")),
+    (RefusalCode.LEGAL_OBLIGATION.value, _("A law requires the data to be kept")),
+    (RefusalCode.THIRD_PARTY_RIGHTS.value, _("The rights of other persons would be impaired")),
+    (RefusalCode.NOT_OUR_CONTROLLER.value, _("Another controller decides about this data")),
+    (RefusalCode.OUTSIDE_SCOPE.value, _("The right does not apply to this processing")),
+]
+BY = [(kind.value, kind.value) for kind in ByKind]
+
+
+TO_CALL = ("", IdentityMethod.CODE.value)
+"""Identity methods (none, or a code) after which a call to the number on file proves more."""
+
+
+class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
+    """Filters of requests."""
+
+    def open(self) -> Self:
+        """Requests that are not closed."""
+        return self.filter(closed_at=None)
+
+    def unanswered(self) -> Self:
+        """Open requests to which no answer is written."""
+        return self.open().filter(answered_at=None)
+
+    def undelivered(self) -> Self:
+        """Open requests whose person has no answer yet, written or not: their clock runs."""
+        return self.open().filter(delivered_at=None)
+
+    def overdue(self, at: datetime) -> Self:
+        """Requests whose person has neither an answer nor a valid notice at ``at``."""
+        return self.undelivered().filter(answer_by__lte=at)
+
+    def due_soon(self, at: datetime) -> Self:
+        """Requests that are not overdue, but due within seven days from ``at``."""
+        return self.undelivered().filter(answer_by__gt=at, answer_by__lte=at + SOON)
+
+
+class RightsRequest(models.Model):
+    """One request of one person, with one or several rights, and one clock.
+
+    ``subject`` is None until the person is known. ``requester`` is the guardian who made the request about a child, for
+    the right ``guardian_right``; None if the person made it. Its texts are sealed under a key of the request
+    (``wrapped``), which is destroyed with the person's erasure and some time after the end. ``due_at`` is thirty days
+    after receipt, always; ``expected_by`` moves by pauses and an extension; ``answer_by`` is the deadline that counts
+    now. ``answered_at`` is when the answer was written, ``delivered_at`` when it reached the person: sent, or handed
+    over by staff.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        disposed_as="request_texts",
+        personal={
+            "number": Personal.PSEUDONYM,
+            "details": Personal.SEALED,
+            "contact": Personal.SEALED,
+            "answer": Personal.SEALED,
+            "wrapped": Personal.SECRET,
+            "language": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    number = models.CharField(max_length=16)
+    channel = models.CharField(max_length=16, choices=Channel)
+    state = models.CharField(max_length=20, choices=STATE_LABELS)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    requester = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    guardian_right = models.CharField(max_length=16, choices=RightKind, blank=True, default="")
+    duplicate_of = models.ForeignKey(
+        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    assignee = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
+    details = SealedField()
+    contact = SealedField()
+    answer = SealedField(help_text="The text of the answer.")
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+    language = models.CharField(max_length=8)
+    identity_method = models.CharField(max_length=16, choices=IdentityMethod, blank=True, default="")
+    identity_verified_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField("received")
+    due_at = models.DateTimeField("due")
+    expected_by = models.DateTimeField("answer expected by")
+    answer_by = models.DateTimeField(null=True)
+    notice_at = models.DateTimeField("reasoned notice", null=True)
+    answered_at = models.DateTimeField("answered", null=True)
+    delivered_at = models.DateTimeField("answer delivered", null=True)
+    closed_at = models.DateTimeField("closed", null=True)
+
+    objects: ClassVar[Any] = RightsRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "rights request"
+        verbose_name_plural = "rights requests"
+        ordering = ["-received_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(  # a request that was handed over may come back
+                fields=["client", "number"], condition=~Q(state="handed_over"), name="rights_number_once"
+            ),
+            models.CheckConstraint(condition=Q(due_at=F("received_at") + ANSWER_TIME), name="rights_due_in_30_days"),
+            models.CheckConstraint(
+                condition=Q(delivered_at=None) | Q(answered_at__isnull=False), name="rights_delivers_an_answer"
+            ),
+            models.CheckConstraint(condition=Q(expected_by__gte=F("due_at")), name="rights_expected_not_earlier"),
+            models.CheckConstraint(
+                condition=Q(identity_verified_at=None, identity_method="")
+                | (Q(identity_verified_at__isnull=False, subject__isnull=False) & ~Q(identity_method="")),
+                name="rights_identity_has_a_method",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(state__in=["closed", "withdrawn", "duplicate", "handed_over"]),
+                name="rights_closed_is_final",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="duplicate", duplicate_of__isnull=False)
+                | (~Q(state="duplicate") & Q(duplicate_of=None)),
+                name="rights_duplicate_of_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(requester=None, guardian_right="")
+                | (Q(requester__isnull=False, subject__isnull=False) & ~Q(guardian_right="")),
+                name="rights_guardian_asks_for_a_right",
+            ),
+            models.CheckConstraint(
+                condition=Q(requester=None) | ~Q(requester=F("subject")), name="rights_guardian_is_another"
+            ),
+            models.UniqueConstraint(
+                fields=["client", "subject", "requester", "guardian_right"],
+                condition=Q(closed_at=None, requester__isnull=False),
+                name="rights_one_open_of_guardian",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="rights_of_subject"),
+            models.Index(fields=["client", "requester"], name="rights_of_requester"),
+            models.Index(fields=["number"], name="rights_by_number"),
+            *newest_first("received_at", "rights_by_time"),
+            *newest_first("received_at", "rights_by_state", by="state"),
+            *newest_first("received_at", "rights_by_channel", by="channel"),
+            *oldest_first("due_at", "rights_open_by_state", by="state", condition=Q(closed_at=None)),
+            *oldest_first("due_at", "rights_open_by_channel", by="channel", condition=Q(closed_at=None)),
+            *oldest_first("due_at", "rights_unassigned_by_due", condition=Q(closed_at=None, assignee=None)),
+            models.Index(fields=["assignee", "due_at"], condition=Q(closed_at=None), name="rights_open_by_assignee"),
+            models.Index(fields=["closed_at"], condition=Q(wrapped__isnull=False), name="rights_texts_by_closing"),
+            *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None), include=("answer_by",)),
+            *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, delivered_at=None)),
+            *oldest_first(
+                "answer_by",
+                "rights_to_call_back",
+                condition=Q(closed_at=None, answered_at=None, identity_method__in=TO_CALL),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return self.number
+
+    @property
+    def sender(self) -> Subject | None:
+        """The person who made the request and is answered: the guardian, otherwise the person it is about."""
+        return self.requester or self.subject
+
+    @property
+    def is_open(self) -> bool:
+        """Return True if the request is not closed."""
+        return self.closed_at is None
+
+    @property
+    def is_undelivered(self) -> bool:
+        """Return True if the person has no answer yet, written or not: the clock runs."""
+        return self.closed_at is None and self.delivered_at is None
+
+    @property
+    def is_identity_verified(self) -> bool:
+        """Return True if it is verified that the person made the request."""
+        return self.identity_verified_at is not None
+
+
+class RequestPart(models.Model):
+    """One right in a request, decided by one controller: the client or PakTaleem.
+
+    ``purposes`` are codes; empty means all. ``granted`` are the purposes to which a right is limited that is partly
+    granted. ``reasons`` is the decision in words, sealed like the request's text.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        disposed_as="request_texts",
+        personal={"purposes": Personal.NONE, "granted": Personal.NONE, "reasons": Personal.SEALED},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField("right", max_length=16, choices=RightKind)
+    decider = models.CharField("decided by", max_length=16, choices=DECIDERS)
+    purposes = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    granted = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    decision = models.CharField(max_length=16, choices=DECISIONS, blank=True, default="")
+    refusal_code = models.CharField(max_length=32, choices=REFUSALS, blank=True, default="")
+    reasons = SealedField()
+    decided_at = models.DateTimeField(null=True)
+    decided_kind = models.CharField(max_length=16, choices=BY, blank=True, default="")
+    decided_by = models.UUIDField(null=True)
+
+    class Meta:
+        verbose_name = "part of a rights request"
+        verbose_name_plural = "parts of rights requests"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "request", "kind", "decider"], name="rightspart_once"),
+            models.CheckConstraint(
+                condition=Q(decision="", decided_at=None, decided_by=None, decided_kind="")
+                | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(decision="") & ~Q(decided_kind="")),
+                name="rightspart_decided_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision__in=["", "granted"], refusal_code="")
+                | (Q(decision__in=["partly", "refused"]) & ~Q(refusal_code="")),
+                name="rightspart_refused_with_code",
+            ),
+            models.CheckConstraint(condition=Q(granted=[]) | Q(decision="partly"), name="rightspart_granted_partly"),
+        ]
+        indexes = [models.Index(fields=["kind", "client", "request"], name="rightspart_by_kind")]
+
+    def __str__(self) -> str:
+        """Return the right."""
+        return str(self.get_kind_display())
+
+
+class PauseCause(models.TextChoices):
+    """Why a request waits for the person."""
+
+    IDENTITY = "identity", _("Their identity is not verified yet")
+    CLARIFICATION = "clarification", _("They were asked what they mean")
+
+
+class OfRequest(models.Model):
+    """Columns of every row about a request: client, request, actor."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    actor_kind = models.CharField(max_length=16, choices=BY)
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        abstract = True
+
+
+class RequestStep(OfRequest):
+    """One step in the timeline of a request. ``entry_id`` is its ledger entry; ``facts`` are codes and times."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        personal={"kind": Personal.NONE, "state": Personal.NONE, "facts": Personal.NONE, "actor_role": Personal.NONE},
+    )
+
+    kind = models.CharField(max_length=32)
+    state = models.CharField(max_length=20, help_text="State of the request after this step.")
+    facts = models.JSONField(default=dict)
+    entry_id = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["client", "request", "at", "id"], name="rightsstep_of_request")]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return self.kind
+
+
+class RequestPause(OfRequest):
+    """One pause of a request; open while ``ends_at`` is None. It moves the expected date, never the due date."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"actor_role": Personal.NONE})
+
+    cause = models.CharField(max_length=16, choices=PauseCause)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["starts_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="rightspause_ends_later"
+            ),
+            models.UniqueConstraint(
+                fields=["client", "request"], condition=Q(ends_at=None), name="rightspause_one_open"
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "request"], name="rightspause_of_request")]
+
+    def __str__(self) -> str:
+        """Return the cause."""
+        return str(self.get_cause_display())
+
+
+class RequestExtension(OfRequest):
+    """The one extension of a request, with its reason in words, sent to the person before the due date."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        disposed_as="request_texts",
+        personal={"reason": Personal.SEALED, "actor_role": Personal.NONE},
+    )
+
+    days = models.PositiveSmallIntegerField()
+    reason = SealedField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "request"], name="rightsextension_once")]
+
+    def __str__(self) -> str:
+        """Return the days."""
+        return f"{self.days} days"
+
+
+class RequestNote(OfRequest):
+    """One note of staff about a request, sealed under the request's key."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        disposed_as="request_texts",
+        personal={"text": Personal.SEALED, "actor_role": Personal.NONE},
+    )
+
+    text = SealedField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["client", "request", "at", "id"], name="rightsnote_of_request")]
+
+    def __str__(self) -> str:
+        """Return a label without its text."""
+        return "note"
+
+
+class ScheduledStep(models.Model):
+    """One reminder, escalation or alarm that the portal carried out; at most one of a kind on a day."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in StepKind])
+    on = models.DateField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "request", "kind", "on"], name="rightsscheduled_once"),
+            models.CheckConstraint(condition=Q(done_at__gte=F("due_at")), name="rightsscheduled_when_due"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the kind and the day."""
+        return f"{self.kind} {self.on}"
+
+
+class RequestLimit(models.Model):
+    """One restriction or objection that a request brought about: its orders are part of carrying out the request."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    restriction = models.ForeignKey(
+        Restriction, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    objection = models.ForeignKey(
+        Objection, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(restriction=None, objection__isnull=False)
+                | models.Q(restriction__isnull=False, objection=None),
+                name="rightslimit_one_of_two",
+            ),
+            models.UniqueConstraint(fields=["client", "request", "restriction"], name="rightslimit_restriction_once"),
+            models.UniqueConstraint(fields=["client", "request", "objection"], name="rightslimit_objection_once"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "restriction"], name="rightslimit_by_restriction"),
+            models.Index(fields=["client", "objection"], name="rightslimit_by_objection"),
+        ]
+
+    def __str__(self) -> str:
+        """Return what it is."""
+        return "restriction" if self.restriction_id else "objection"

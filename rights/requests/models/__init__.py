@@ -1,3 +1,0 @@
-"""Models of rights requests."""
-
-from rights.requests.models import limits, requests, timeline
