@@ -7,9 +7,9 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from paktaleem.development.embedded.layout import ClusterError
-from paktaleem.development.trial import environment
-from paktaleem.foundation.logs.requests import name_command
+from paktaleem.foundation.embedded.layout import ClusterError
+from paktaleem.foundation.operations.logs.requests import name_command
+from paktaleem.office.demo.trial import environment
 
 
 def main() -> None:

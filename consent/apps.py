@@ -1,6 +1,6 @@
 """Django app of the register, notices, consents and decisions."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class ConsentConfig(config.PortalAppConfig):
@@ -38,16 +38,16 @@ class ConsentConfig(config.PortalAppConfig):
             "consent.notices.selectors.notices.find_first_policy",
         ),
         (
-            "paktaleem.directory.merges.selectors.merge_effects",
+            "paktaleem.directory.people.merges.selectors.merge_effects",
             "consent.decisions.selectors.decisions.find_merge_effects",
         ),
-        ("paktaleem.foundation.periods.kinds.data_kinds", "consent.decisions.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.data_kinds.list_kinds"),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "consent.consents.sections.list_consent_sections",
         ),
         (
-            "paktaleem.directory.copies.sections.person_files",
+            "paktaleem.directory.people.copies.sections.person_files",
             "consent.consents.sections.list_evidence_files",
         ),
     )

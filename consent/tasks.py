@@ -16,9 +16,9 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_client_ids, list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.enqueue import do_for_clients
-from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
 
 log = structlog.stdlib.get_logger(__name__)
 ASK_AGAIN = "consent.ask_about_renewal"

@@ -22,28 +22,28 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = installed_apps.INSTALLED_APPS
 
 MIDDLEWARE = [
-    "paktaleem.foundation.metrics.middleware.RequestMetricsMiddleware",
-    "paktaleem.foundation.logs.requests.RequestLogMiddleware",
-    "paktaleem.directory.security_events.refusals.RefusalsMiddleware",  # outside the request's transaction
-    "paktaleem.foundation.api.request_ids.RequestIdMiddleware",
-    "paktaleem.foundation.api.caching.NoStoreMiddleware",
+    "paktaleem.foundation.operations.metrics.middleware.RequestMetricsMiddleware",
+    "paktaleem.foundation.operations.logs.requests.RequestLogMiddleware",
+    "paktaleem.directory.security.security_events.refusals.RefusalsMiddleware",  # outside the request's transaction
+    "paktaleem.foundation.web.api.request_ids.RequestIdMiddleware",
+    "paktaleem.foundation.web.api.caching.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # after the security headers, so that static files have them too
-    "paktaleem.foundation.public.language.LanguageMiddleware",
-    "paktaleem.foundation.public.errors.BareErrorsMiddleware",
-    "paktaleem.readiness.ReadinessMiddleware",
+    "paktaleem.foundation.web.public.language.LanguageMiddleware",
+    "paktaleem.foundation.web.public.errors.BareErrorsMiddleware",
+    "paktaleem.office.readiness.ReadinessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "paktaleem.foundation.public.request_bodies.RefusedBodiesMiddleware",  # before anything acts
+    "paktaleem.foundation.web.public.request_bodies.RefusedBodiesMiddleware",  # before anything acts
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "paktaleem.foundation.accounts.sessions.SessionLifeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
-    "paktaleem.directory.sign_in.middleware.StepUpMiddleware",
+    "paktaleem.directory.staff.sign_in.middleware.StepUpMiddleware",
     "paktaleem.foundation.accounts.middleware.RequestContextMiddleware",
     "paktaleem.foundation.console.time_zones.TimeZoneMiddleware",
 ]
@@ -77,7 +77,7 @@ _DEAD_HOST_LIMITS = {  # a dead host is noticed in seconds (tcp_user_timeout: ms
     "tcp_user_timeout": 10_000,
 }
 _DATABASE_OPTIONS = {
-    "ENGINE": "paktaleem.foundation.database",
+    "ENGINE": "paktaleem.foundation.tenancy.database",
     "CONN_MAX_AGE": None,
     "CONN_HEALTH_CHECKS": True,
     "DISABLE_SERVER_SIDE_CURSORS": True,
@@ -114,7 +114,7 @@ DATABASE_ROUTERS = [
     "paktaleem.foundation.tenancy.routers.OwnerOnlyMigrationRouter",
     "paktaleem.foundation.tenancy.routers.AutonomousRouter",
 ]
-CACHES = {"default": {"BACKEND": "paktaleem.directory.sign_in.lockout.DatabaseCounters"}}
+CACHES = {"default": {"BACKEND": "paktaleem.directory.staff.sign_in.lockout.DatabaseCounters"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 KEYRING = env.str("PAKTALEEM_KEYS", default="")
@@ -145,7 +145,7 @@ DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False i
 STEP_UP = env.bool("STEP_UP", default=True)  # re-authentication for sensitive actions; False in the demonstration
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # number of proxies that append to X-Forwarded-For
 
-ACCOUNT_ADAPTER = "paktaleem.directory.sign_in.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "paktaleem.directory.staff.sign_in.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up, but allauth checks that they match
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -157,8 +157,8 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordRes
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 STAFF_LINK_HOURS = env.int("STAFF_LINK_HOURS", default=72)  # validity of an invitation, or of a reset by officers
 ACCOUNT_FORMS = {
-    "login": "paktaleem.directory.sign_in.forms.SignInForm",
-    "reset_password": "paktaleem.directory.sign_in.forms.ForgotPasswordForm",
+    "login": "paktaleem.directory.staff.sign_in.forms.SignInForm",
+    "reset_password": "paktaleem.directory.staff.sign_in.forms.ForgotPasswordForm",
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {  # limits guessing of codes per account
@@ -169,22 +169,22 @@ ACCOUNT_RATE_LIMITS = {  # limits guessing of codes per account
     "reset_password_from_key": "20/m/ip",
     "single_sign_on": "60/m/ip",
 }
-SOCIALACCOUNT_ADAPTER = "paktaleem.directory.single_sign_on.exchange.SocialAdapter"
+SOCIALACCOUNT_ADAPTER = "paktaleem.directory.staff.single_sign_on.exchange.SocialAdapter"
 SIGN_ON_ALLOWED = env.list("SIGN_ON_ALLOWED", default=[])  # allowed internal host:port pairs of providers: for trials
-MFA_ADAPTER = "paktaleem.directory.sign_in.adapters.MFAAdapter"
+MFA_ADAPTER = "paktaleem.directory.staff.sign_in.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODE_DIGITS = 10
 MFA_FORMS = {
-    "authenticate": "paktaleem.directory.sign_in.forms.FreshCodeForm",
-    "reauthenticate": "paktaleem.directory.sign_in.forms.StepUpCodeForm",
-    "activate_totp": "paktaleem.directory.sign_in.forms.EnrolTotpForm",
-    "add_webauthn": "paktaleem.directory.sign_in.forms.EnrolKeyForm",
-    "edit_webauthn": "paktaleem.directory.sign_in.forms.RenameKeyForm",
+    "authenticate": "paktaleem.directory.staff.sign_in.forms.FreshCodeForm",
+    "reauthenticate": "paktaleem.directory.staff.sign_in.forms.StepUpCodeForm",
+    "activate_totp": "paktaleem.directory.staff.sign_in.forms.EnrolTotpForm",
+    "add_webauthn": "paktaleem.directory.staff.sign_in.forms.EnrolKeyForm",
+    "edit_webauthn": "paktaleem.directory.staff.sign_in.forms.RenameKeyForm",
 }
 
-AXES_HANDLER = "paktaleem.directory.sign_in.lockout.AutonomousHandler"
+AXES_HANDLER = "paktaleem.directory.staff.sign_in.lockout.AutonomousHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5  # per user name and IP address
 FAILURES_OF_AN_ADDRESS = 50  # per IP address
@@ -192,14 +192,14 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
-AXES_USERNAME_CALLABLE = "paktaleem.directory.sign_in.lockout.get_attempted_username"
+AXES_USERNAME_CALLABLE = "paktaleem.directory.staff.sign_in.lockout.get_attempted_username"
 AXES_CLIENT_IP_CALLABLE = "paktaleem.foundation.accounts.sign_in_rules.get_remote_address"
-AXES_LOCKOUT_CALLABLE = "paktaleem.directory.sign_in.lockout.lockout_response"
+AXES_LOCKOUT_CALLABLE = "paktaleem.directory.staff.sign_in.lockout.lockout_response"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "code", "credential", "csrfmiddlewaretoken", "next", "ip_address"]
 AXES_VERBOSE = False
 
-CSRF_FAILURE_VIEW = "paktaleem.foundation.public.errors.form_expired"
-SESSION_ENGINE = "paktaleem.directory.sign_in.sessions"
+CSRF_FAILURE_VIEW = "paktaleem.foundation.web.public.errors.form_expired"
+SESSION_ENGINE = "paktaleem.directory.staff.sign_in.sessions"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -256,7 +256,7 @@ SECURE_CSP = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ur", "اردو")]
-LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/public/language.py
+LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/web/public/language.py
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 STAFF_TIME_ZONE = ZoneInfo(env.str("STAFF_TIME_ZONE", default="Asia/Karachi")).key  # of PakTaleem’s staff
@@ -321,12 +321,12 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.foundation.api.authentication.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["paktaleem.foundation.api.permissions.DenyAll"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.foundation.web.api.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["paktaleem.foundation.web.api.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["paktaleem.foundation.api.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "paktaleem.foundation.api.schema.OperationSchema",
-    "EXCEPTION_HANDLER": "paktaleem.foundation.api.problems.to_problem_response",
+    "DEFAULT_PARSER_CLASSES": ["paktaleem.foundation.web.api.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "paktaleem.foundation.web.api.schema.OperationSchema",
+    "EXCEPTION_HANDLER": "paktaleem.foundation.web.api.problems.to_problem_response",
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -337,12 +337,12 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SERVE_INCLUDE_SCHEMA": False,
-    "POSTPROCESSING_HOOKS": ["paktaleem.foundation.api.schema.complete_schema"],
+    "POSTPROCESSING_HOOKS": ["paktaleem.foundation.web.api.schema.complete_schema"],
 }
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # bearer token of /metrics; empty: closed
 SECURITY_FEED_TOKEN = env.str("SECURITY_FEED_TOKEN", default="")  # bearer token of /security-events; empty: closed
-LOGGING_CONFIG = "paktaleem.foundation.logs.configuration.configure"
+LOGGING_CONFIG = "paktaleem.foundation.operations.logs.configuration.configure"
 LOGGING = {
     "level": env.str("LOG_LEVEL", default="INFO"),
     "format": env.str("LOG_FORMAT", default="json"),  # or text, for a terminal

@@ -5,15 +5,15 @@ from django.urls import URLPattern, URLResolver, include, path
 from consent.decisions.api import evaluate, evaluate_many, show_metadata
 from consent.decisions.reasons_page import show_reasons
 from consent.receipts.api import show_context
-from paktaleem.console_menu import SECTIONS
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import follow_link
-from paktaleem.directory.security_events.views import list_security_events
+from paktaleem.directory.security.security_events.views import list_security_events
 from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
-from paktaleem.foundation.api.schema import show_docs, show_schema
 from paktaleem.foundation.console.site import site as console
-from paktaleem.health import healthz, readyz
-from paktaleem.monitoring import metrics
+from paktaleem.foundation.web.api.schema import show_docs, show_schema
+from paktaleem.office.health import healthz, readyz
+from paktaleem.office.menu import SECTIONS
+from paktaleem.office.monitoring import metrics
 
 console.sections = SECTIONS
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,7 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("security-events", list_security_events, name="security-events"),
     path("api/schema/", show_schema, name="schema"),
     path("api/docs/", show_docs, name="docs"),
-    path("api/v1/", include("paktaleem.api_urls")),
+    path("api/v1/", include("paktaleem.office.api_urls")),
     path(EVALUATION.removeprefix("/"), evaluate, name="evaluation"),
     path(EVALUATIONS.removeprefix("/"), evaluate_many, name="evaluations"),
     path(METADATA.removeprefix("/"), show_metadata, name="authzen-configuration"),
@@ -31,13 +31,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cookies/", include("consent.cookies.urls")),
     path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
-    path("choices/", include("consent.guardian_pages.choices_urls")),
-    path("choices/", include("consent.preference_centre.urls")),
+    path("choices/", include("consent.own_pages.guardian.choices_urls")),
+    path("choices/", include("consent.own_pages.choices.urls")),
     path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/", include("children.guardians.urls")),
     path("guardian/", include("rights.guardian_requests.urls")),
     path("guardian/", include("rights.erasures.guardian_urls")),
-    path("guardian/", include("consent.guardian_pages.urls")),
+    path("guardian/", include("consent.own_pages.guardian.urls")),
     path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),
     path("concern/", include("rights.guardian_requests.concern_urls")),
     path("requests/copy/", include("rights.packages.urls")),
@@ -45,12 +45,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/mine/", include("rights.erasures.urls")),
     path("requests/", include("rights.channels.urls")),
     path("admin/", console.urls),
-    path("accounts/single-sign-on/", include("paktaleem.directory.single_sign_on.urls")),
-    path("accounts/", include("paktaleem.directory.sign_in.urls")),
+    path("accounts/single-sign-on/", include("paktaleem.directory.staff.single_sign_on.urls")),
+    path("accounts/", include("paktaleem.directory.staff.sign_in.urls")),
 ]
 
-handler429 = "paktaleem.directory.sign_in.lockout.lockout_response"
-handler400 = "paktaleem.foundation.public.errors.bad_request"
-handler403 = "paktaleem.foundation.public.errors.permission_denied"
-handler404 = "paktaleem.foundation.public.errors.not_found"
-handler500 = "paktaleem.foundation.public.errors.defect"
+handler429 = "paktaleem.directory.staff.sign_in.lockout.lockout_response"
+handler400 = "paktaleem.foundation.web.public.errors.bad_request"
+handler403 = "paktaleem.foundation.web.public.errors.permission_denied"
+handler404 = "paktaleem.foundation.web.public.errors.not_found"
+handler500 = "paktaleem.foundation.web.public.errors.defect"

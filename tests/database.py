@@ -24,10 +24,10 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from psycopg import sql
 
-from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.layout import APP, OWNER, SUPERUSER, Endpoint
-from paktaleem.development.embedded.roles import drop_database, ensure_database, ensure_roles
-from paktaleem.foundation.backups.dumps import server_major
+from paktaleem.foundation.embedded.cluster import Cluster
+from paktaleem.foundation.embedded.layout import APP, OWNER, SUPERUSER, Endpoint
+from paktaleem.foundation.embedded.roles import drop_database, ensure_database, ensure_roles
+from paktaleem.foundation.upkeep.backups.dumps import server_major
 from tests.restoring import RestoredDatabase
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from fontTools.subset import Options, Subsetter, load_font, save_font
 
-import paktaleem.foundation.public
+from paktaleem.foundation.web import public
 
-FILE = Path(paktaleem.foundation.public.__file__).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
+FILE = Path(str(public.__file__)).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
 CHARACTERS = {
     0x20,
     *(ord(sign) for sign in "،؛؟٪٬٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹۔ۓےۃۂۀہھںگکیٰٹپچڈڑژەۖ"),

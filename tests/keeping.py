@@ -5,10 +5,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from paktaleem.foundation.audit.history import save_tracked
-from paktaleem.foundation.periods.kinds import get_kind
-from paktaleem.foundation.periods.models import PortalPeriod
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.periods.kinds import get_kind
+from paktaleem.foundation.upkeep.periods.models import PortalPeriod
 from tests.factories import SETTING_UP
 
 

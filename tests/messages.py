@@ -28,7 +28,7 @@ django.setup()
 
 from consent.decisions.reasons import Reason as Refusal  # noqa: E402 -- the apps must be there first
 from paktaleem.directory.mail.kinds import list_message_kinds  # noqa: E402
-from paktaleem.directory.oneroster.problems import ODDITY_TEXTS  # noqa: E402
+from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS  # noqa: E402
 from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402
 from paktaleem.foundation.console.site import site  # noqa: E402
 from paktaleem.foundation.console.translation import list_displayed_texts, list_field_texts  # noqa: E402

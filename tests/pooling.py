@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.development.embedded.layout import Endpoint
+from paktaleem.foundation.embedded.layout import Endpoint
 from tests.demo.running import PATIENCE, free_port
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")

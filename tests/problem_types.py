@@ -8,15 +8,15 @@ from types import ModuleType
 
 from rest_framework.exceptions import APIException
 
-from paktaleem.foundation.api.problems import DRF_PROBLEMS
 from paktaleem.foundation.errors import Problem, list_portal_errors
+from paktaleem.foundation.web.api.problems import DRF_PROBLEMS
 
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 ENTRANCES = (
     "paktaleem.urls",
-    "paktaleem.readiness",
-    "paktaleem.foundation.public.errors",
-    "paktaleem.foundation.public.request_bodies",
+    "paktaleem.office.readiness",
+    "paktaleem.foundation.web.public.errors",
+    "paktaleem.foundation.web.public.request_bodies",
 )
 """Together they import every module that answers a problem."""
 TABLE_HEAD = "| `type` | status | title | detail |\n|---|---|---|---|\n"

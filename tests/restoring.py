@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 import psycopg
 from psycopg import sql
 
-from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
+from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 
 MOST_GROWTH = 8 * 1024 * 1024
 """Bytes by which a database may grow before it costs more to clear than to copy."""

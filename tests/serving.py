@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from paktaleem.development.demo.supervision import Child, running, web_program
-from paktaleem.development.embedded.layout import APP
+from paktaleem.foundation.embedded.layout import APP
+from paktaleem.office.demo.supervision import Child, running, web_program
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.db import connection
 
-from paktaleem.development.demo.supervision import Child
+from paktaleem.office.demo.supervision import Child
 from tests.demo.running import PATIENCE
 
 _WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"

@@ -1,6 +1,6 @@
 """App of children who reach the age of consent."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class AgeingConfig(config.PortalAppConfig):
@@ -11,7 +11,7 @@ class AgeingConfig(config.PortalAppConfig):
     verbose_name = "age of consent"
     handlers = (
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "children.ageing.sections.list_ageing_sections",
         ),
     )

@@ -11,7 +11,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.text.times import format_date
 
 _ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)
 

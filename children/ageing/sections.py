@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from children.ageing.models import AgeNotice
-from paktaleem.directory.copies.sections import SENT, Column, Section, ValueKind, table_section
+from paktaleem.directory.people.copies.sections import SENT, Column, Section, ValueKind, table_section
 
 
 def list_ageing_sections() -> Sequence[Section]:

@@ -1,6 +1,6 @@
 """App of guardians and their authority to act for children."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class ChildrenConfig(config.PortalAppConfig):
@@ -11,7 +11,7 @@ class ChildrenConfig(config.PortalAppConfig):
     verbose_name = "children and guardians"
     handlers = (
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "children.guardians.sections.list_guardian_sections",
         ),
         (

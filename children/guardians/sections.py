@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import Guardianship, SchoolAuthorisation, ServiceAuthorisation, Verification
 from children.guardians.models.mechanisms import GuardianChange, GuardianConflict, ProviderCheck, Quarantine
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.people.copies.sections import (
     CLOSED,
     ENDS,
     EXPIRES,

@@ -49,12 +49,12 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.runs.services import begin_run
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.times import isolate
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.times import isolate
+from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.upkeep.runs.services import begin_run
 
 AT_ONCE = 200
 _TONES = {

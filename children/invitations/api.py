@@ -19,9 +19,10 @@ from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.api.problems import INVALID, FieldProblem
-from paktaleem.foundation.api.serializers import (
+from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.web.api.problems import INVALID, FieldProblem
+from paktaleem.foundation.web.api.serializers import (
     EMAIL,
     PERSON_NAME,
     PHONE,
@@ -29,7 +30,6 @@ from paktaleem.foundation.api.serializers import (
     StrictSerializer,
     TextField,
 )
-from paktaleem.foundation.errors import PortalError, Problem
 
 
 class InvitationUnknown(PortalError, LookupError):

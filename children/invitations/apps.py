@@ -1,6 +1,6 @@
 """Django app of guardian invitations."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class InvitationsConfig(config.PortalAppConfig):
@@ -10,13 +10,13 @@ class InvitationsConfig(config.PortalAppConfig):
     label = "invitations"
     verbose_name = "invitations of guardians"
     handlers = (
-        ("paktaleem.foundation.periods.kinds.data_kinds", "children.invitations.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "children.invitations.data_kinds.list_kinds"),
         (
             "paktaleem.directory.access_links.services.code_accepted",
             "children.invitations.services.answering.record_guardian_sign_in",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "children.invitations.sections.list_invitation_sections",
         ),
     )

@@ -14,7 +14,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.text.times import format_date
 
 _OPEN = sorted(one.value for one in OPEN)
 _ANSWERED = sorted(one.value for one in ANSWERED)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from children.invitations.models import Invitation
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.people.copies.sections import (
     CHANNEL,
     PART,
     SENT,

@@ -1,6 +1,6 @@
 """App of the schools of each person."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class SchoolLimitsConfig(config.PortalAppConfig):

@@ -1,6 +1,6 @@
 """Django app of agreements: signatures, documents, contacts, attested duties."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class AgreementsConfig(config.PortalAppConfig):
@@ -10,6 +10,9 @@ class AgreementsConfig(config.PortalAppConfig):
     label = "agreements"
     verbose_name = "agreements"
     handlers = (
-        ("paktaleem.directory.copies.sections.person_sections", "consent.agreements.sections.list_agreement_sections"),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
+            "consent.agreements.sections.list_agreement_sections",
+        ),
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "consent.agreements.models.DOCUMENT_KEYS"),
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 
-from paktaleem.foundation.marking import mark as _
+from paktaleem.foundation.text.marking import mark as _
 
 NEAR = timedelta(days=30)
 """From this time before its due day a duty is on the to-do of both sides."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from consent.agreements.models import ClientContact
-from paktaleem.directory.copies.sections import ENDS, STARTS, Column, Section, Source, table_section
+from paktaleem.directory.people.copies.sections import ENDS, STARTS, Column, Section, Source, table_section
 
 
 def list_agreement_sections() -> Sequence[Section]:

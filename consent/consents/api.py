@@ -25,9 +25,9 @@ from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
-from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import (
+from paktaleem.foundation.web.api.operations import Operation, actor_of, moment_of, validate_input
+from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.serializers import (
     CursorField,
     SignedTextField,
     StrictSerializer,

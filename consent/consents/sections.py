@@ -12,7 +12,7 @@ from consent.consents.models import (
     PolicyAcknowledgement,
     Restriction,
 )
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.people.copies.sections import (
     ACTOR,
     ADDED,
     ENDS,

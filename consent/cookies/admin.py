@@ -19,7 +19,7 @@ from consent.cookies.services import request_necessary_cookie, review_link, save
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin
 from consent.register.models.purposes import SafeguardChange
-from paktaleem.directory.administration.client_pages import PublicPage, public_pages
+from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import select_by_clock
@@ -34,7 +34,7 @@ from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 
 
 @admin.register(Cookie, site=site)

@@ -1,6 +1,6 @@
 """Django app of cookies and third-party links."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class CookiesConfig(config.PortalAppConfig):
@@ -16,5 +16,5 @@ class CookiesConfig(config.PortalAppConfig):
             "consent.register.services.safeguards.weaker_rows",
             "consent.cookies.services.apply_approved_cookie",
         ),
-        ("paktaleem.foundation.periods.kinds.data_kinds", "consent.cookies.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.cookies.data_kinds.list_kinds"),
     )

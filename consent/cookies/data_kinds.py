@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from consent.cookies.models import Visitor
-from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 VISITORS, PURGE_VISITORS = "cookie_visitors", "cookies.purge_visitors"
 

@@ -4,7 +4,7 @@ from procrastinate.contrib.django import app
 
 from consent.cookies.data_kinds import PURGE_VISITORS, VISITORS
 from consent.cookies.services import list_clients_with_due_visitors, purge_visitors
-from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
 
 
 @app.periodic(cron="43 * * * *", periodic_id="cookies_visitors")

@@ -31,10 +31,10 @@ from paktaleem.directory.access_links.limits import Limit, count_in_window
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url, get_remote_address
-from paktaleem.foundation.api.problems import INVALID, NOT_FOUND, problem_response
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.public.pages import error_page, page_url, public_page
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.web.api.problems import INVALID, NOT_FOUND, problem_response
+from paktaleem.foundation.web.public.pages import error_page, page_url, public_page
 
 
 def has_privacy_signal(request: HttpRequest) -> bool:

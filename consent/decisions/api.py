@@ -46,7 +46,10 @@ from paktaleem.foundation.accounts.middleware import ReceivedRequest, bearer_tok
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.api.operations import (
+from paktaleem.foundation.operations.metrics.counters import count_decisions
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.web.api.operations import (
     Operation,
     actor_of,
     client_of,
@@ -54,11 +57,8 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import CursorField, StrictSerializer, ZonedDateTimeField
-from paktaleem.foundation.metrics.counters import count_decisions
-from paktaleem.foundation.periods.selectors import get_cutoff
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, ZonedDateTimeField
 
 MAX_EVALUATIONS = 1_000
 """Maximum number of evaluations in one request."""

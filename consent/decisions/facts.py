@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from paktaleem.directory.ages import is_child
+from paktaleem.directory.people.ages import is_child
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from paktaleem.foundation.public.pages import public_page
+from paktaleem.foundation.web.public.pages import public_page
 
 
 @require_safe

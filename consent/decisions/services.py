@@ -7,7 +7,7 @@ from uuid import UUID
 
 from consent.decisions.data_kinds import CHANGE_FEED
 from consent.decisions.models import RegisterChange, RetentionFact, RetentionFactKind, SubjectChange
-from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 _MARGIN = timedelta(days=1)
 """How much longer changes are stored than their cursors are valid."""

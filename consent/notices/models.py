@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.text.times import format_date
 
 RECIPIENT_LIST = "recipients"
 """The code of PakTaleem's notice that lists the recipients."""

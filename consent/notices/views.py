@@ -27,8 +27,8 @@ from consent.notices.selectors.public import consent_notices, list_occasion_name
 from consent.register.notice_html import render_notice
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.public.pages import public_page
 from paktaleem.foundation.tenancy.context import current_client
+from paktaleem.foundation.web.public.pages import public_page
 
 _CACHE_LIFETIME = timedelta(minutes=5)
 

@@ -1,6 +1,6 @@
 """Django app of consent on paper and by telephone."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class PaperConfig(config.PortalAppConfig):
@@ -9,13 +9,13 @@ class PaperConfig(config.PortalAppConfig):
     name = "consent.paper"
     label = "paper"
     handlers = (
-        ("paktaleem.foundation.periods.kinds.data_kinds", "consent.paper.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.paper.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "consent.paper.models.SHEET_KEYS",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "consent.paper.sections.list_paper_sections",
         ),
     )

@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from consent.paper.models import EntryState, SheetEntry
-from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 UNMATCHED, EXPIRE = "unmatched_answers", "paper.expire_unmatched"
 

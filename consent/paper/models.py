@@ -19,7 +19,7 @@ from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.own_schools import own_schools
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date, format_time
+from paktaleem.foundation.text.times import format_date, format_time
 
 _KINDS = [(kind.value, kind.value) for kind in ByKind]
 

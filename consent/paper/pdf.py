@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from consent.paper.sheets import format_code
 from consent.register.compiled import PurposeText
-from paktaleem.foundation.typesetting import typeset
+from paktaleem.foundation.text.typesetting import typeset
 
 _HERE = Path(__file__).resolve().parent
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.paper.models import FormPage, SheetEntry
 from consent.paper.services.forms import unseal_details
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.people.copies.sections import (
     GIVEN_BY,
     METHOD,
     PART,

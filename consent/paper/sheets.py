@@ -25,9 +25,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from children.guardians.authority import CardNumberFound, check_evidence
 from consent.paper.verdicts import SERVICE, SHARING
-from paktaleem.directory.oneroster import columns as cell
-from paktaleem.directory.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
-from paktaleem.directory.rosters.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
+from paktaleem.directory.schools.oneroster import columns as cell
+from paktaleem.directory.schools.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
+from paktaleem.directory.schools.rosters.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 8

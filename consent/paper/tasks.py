@@ -16,8 +16,8 @@ from consent.paper.services.sheets import (
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
 
 
 @app.task(name=CONFIRM_MATCHED, pass_context=False)

@@ -48,8 +48,8 @@ from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.public.pages import LanguageLink
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.web.public.pages import LanguageLink
 
 __all__: list[str] = []
 

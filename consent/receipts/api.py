@@ -16,9 +16,9 @@ from consent.register import dpv
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.api.operations import Operation, actor_of, validate_input
-from paktaleem.foundation.api.serializers import StrictSerializer
 from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.web.api.operations import Operation, actor_of, validate_input
+from paktaleem.foundation.web.api.serializers import StrictSerializer
 
 LD_JSON = "application/ld+json"
 

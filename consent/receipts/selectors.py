@@ -13,7 +13,7 @@ from consent.receipts.receipt import DataItem, Party, ReceiptEvent, ReceiptNotic
 from consent.register.compiled import describe_purpose
 from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.models.purposes import Basis, Capacity, DataCategory, LawfulBasis, Purpose, PurposeCapacity
-from paktaleem.directory.ages import is_child
+from paktaleem.directory.people.ages import is_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM

@@ -1,6 +1,6 @@
 """Django app of disclosures to recipients."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class SharingConfig(config.PortalAppConfig):
@@ -10,6 +10,9 @@ class SharingConfig(config.PortalAppConfig):
     label = "sharing"
     verbose_name = "sharing"
     handlers = (
-        ("paktaleem.directory.copies.sections.person_sections", "consent.sharing.sections.list_sharing_sections"),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
+            "consent.sharing.sections.list_sharing_sections",
+        ),
         ("consent.notices.public_sections.public_sections", "consent.sharing.public.recipients_section"),
     )

@@ -7,7 +7,7 @@ from functools import partial
 from django.utils.translation import gettext_lazy as _
 
 from consent.sharing.models import Disclosure, Informed, LegalDisclosure
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.people.copies.sections import (
     CATEGORIES,
     PURPOSE,
     SYSTEM,

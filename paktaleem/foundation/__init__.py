@@ -1,1 +1,4 @@
-"""Foundation: apps that know no app above them."""
+"""Foundation: apps that know no feature.
+
+From above: console, web, upkeep, accounts, encryption, audit, operations, text, tenancy, embedded.
+"""

@@ -1,6 +1,6 @@
 """Django app of the breach register."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class BreachesConfig(config.PortalAppConfig):
@@ -14,5 +14,8 @@ class BreachesConfig(config.PortalAppConfig):
             "paktaleem.directory.mail.kinds.letter_outcomes",
             "retention.breaches.services.letters.record_letter_outcome",
         ),
-        ("paktaleem.directory.copies.sections.person_sections", "retention.breaches.sections.list_breach_sections"),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
+            "retention.breaches.sections.list_breach_sections",
+        ),
     )

@@ -17,7 +17,7 @@ from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date, format_time
+from paktaleem.foundation.text.times import format_date, format_time
 from retention.breaches.risk import Likelihood, Outcome, Severity
 
 _NONE = Personal.NONE

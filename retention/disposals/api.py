@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of
+from paktaleem.foundation.web.api.operations import Operation, actor_of
 from retention.disposals.models import GROUNDS, Batch, Cause, Decider, ItemState, Stage
 from retention.disposals.selectors import get_certificate, get_disposal, get_progress
 

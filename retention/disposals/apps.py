@@ -1,6 +1,6 @@
 """Django app of disposals."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class DisposalsConfig(config.PortalAppConfig):
@@ -23,7 +23,7 @@ class DisposalsConfig(config.PortalAppConfig):
             "retention.disposals.pseudonyms.BATCH_KEYS",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "retention.disposals.sections.list_disposal_sections",
         ),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from consent.paper.certificates import typeset_certificate
+from paktaleem.foundation.text.typesetting import typeset_certificate
 
 _TEMPLATE = Path(__file__).resolve().parent / "certificate.typ"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import CATEGORY, DUE, Column, Section, ValueKind, table_section
+from paktaleem.directory.people.copies.sections import CATEGORY, DUE, Column, Section, ValueKind, table_section
 from retention.disposals.models import Item
 
 

@@ -42,8 +42,8 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.times import isolate
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.times import isolate
+from paktaleem.foundation.text.word_lists import join_words
 from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding, Incident
 from retention.holdings.picture import WIDTH, Bar, draw_bars

@@ -13,8 +13,8 @@ from consent.decisions.reasons import Reason
 from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from retention.holdings.services.collecting import (
     ActivityReport,
     CollectionReport,

@@ -1,6 +1,6 @@
 """Django app of retention."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class RetentionConfig(config.PortalAppConfig):
@@ -50,7 +50,7 @@ class RetentionConfig(config.PortalAppConfig):
             "retention.holdings.services.incidents.has_open_incident",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "retention.holdings.sections.list_retention_sections",
         ),
     )

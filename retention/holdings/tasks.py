@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.jobs.enqueue import do_for_clients
+from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.emails import OPENED, OVERDUE, email_officers

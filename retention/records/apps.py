@@ -1,6 +1,6 @@
 """Django app of the record of processing."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class RecordsConfig(config.PortalAppConfig):

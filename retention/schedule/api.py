@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of
+from paktaleem.foundation.web.api.operations import Operation, actor_of, moment_of
 from retention.schedule.selectors import DueState, HoldingDue, list_due_of_person
 
 

@@ -1,6 +1,6 @@
 """Django app of the retention schedule."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class ScheduleConfig(config.PortalAppConfig):
@@ -27,7 +27,10 @@ class ScheduleConfig(config.PortalAppConfig):
             "paktaleem.directory.people.extension_points.erasure_blockers",
             "retention.schedule.selectors.describe_erasure_holds",
         ),
-        ("paktaleem.directory.copies.sections.person_sections", "retention.schedule.sections.list_schedule_sections"),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
+            "retention.schedule.sections.list_schedule_sections",
+        ),
         (
             "consent.sharing.services.legal_demand_approved",
             "retention.schedule.services.holds.hold_for_legal_demand",

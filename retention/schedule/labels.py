@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language, gettext, ngettext
 
 from consent.register.models.purposes import ROLES
-from paktaleem.foundation.times import isolate
+from paktaleem.foundation.text.times import isolate
 from retention.schedule.models import Disposal, RetentionRule
 from retention.schedule.resolution import Period, parse_period
 from retention.schedule.selectors import DueLine, DueState, HoldingDue

@@ -1,7 +1,7 @@
 """The portal's own data in the published schedule: the periods of the table in ``foundation/periods``."""
 
-from paktaleem.foundation.periods.labels import describe_length, describe_period
-from paktaleem.foundation.periods.selectors import KindLine, list_published_periods
+from paktaleem.foundation.upkeep.periods.labels import describe_length, describe_period
+from paktaleem.foundation.upkeep.periods.selectors import KindLine, list_published_periods
 
 
 def list_portal_lines() -> list[dict[str, str]]:

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import CursorField, StrictSerializer, TextField, TruthField
+from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, TextField, TruthField
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import get_request, list_parts_of, list_requests
 from rights.requests.services.intake import receive_request

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from rights.requests.models import RightsRequest
 
 type OwnPageExtra = Callable[[RightsRequest, datetime], dict[str, Any] | None]

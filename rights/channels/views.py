@@ -24,11 +24,11 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.first_rows import take_latest
-from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.public.pages import error_page, public_page, redirect_to_page
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.web.public.pages import error_page, public_page, redirect_to_page
 from rights.channels.own_page import next_steps, own_page_extras, own_page_notices
-from rights.clock.deadlines import due_at
+from rights.requests.deadlines import due_at
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services.clock import AlreadyAnswered

@@ -27,13 +27,13 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from rights.clock.deadlines import day_in
 from rights.complaints import services
 from rights.complaints.models import AuthorityCase, CaseDeadline, CaseEntry, CaseOutcome, Direction, Origin
 from rights.complaints.reminders import NEAR
 from rights.complaints.services import GOES_ON_ELSEWHERE, open_case
 from rights.requests.admin.forms import request_panels
 from rights.requests.authorities import AUTHORITIES, NONE_YET
+from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.states import State
 

@@ -1,6 +1,6 @@
 """Django app of complaints at a supervisory authority."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class ComplaintsConfig(config.PortalAppConfig):
@@ -13,6 +13,9 @@ class ComplaintsConfig(config.PortalAppConfig):
         ("rights.requests.hooks.before_closing", "rights.complaints.services.require_outcome"),
         ("rights.requests.hooks.person_assigned", "rights.complaints.holds.move_holds"),
         ("rights.requests.hooks.texts_needed", "rights.complaints.services.list_requests_with_open_case"),
-        ("paktaleem.directory.copies.sections.person_sections", "rights.complaints.sections.list_complaint_sections"),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
+            "rights.complaints.sections.list_complaint_sections",
+        ),
         ("rights.requests.hooks.request_continued", "rights.complaints.services.require_outcome_of_duplicate"),
     )

@@ -15,9 +15,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
-from rights.clock.deadlines import day_in
 from rights.complaints.holds import hold_for_authority, lift_after_case
 from rights.complaints.models import (
     AuthorityCase,
@@ -30,6 +29,7 @@ from rights.complaints.models import (
 )
 from rights.complaints.reminders import NEAR, list_reminder_days
 from rights.requests.authorities import AUTHORITIES
+from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text, seal_text, sealer_of_request
 from rights.requests.services.intake import read_request

@@ -11,8 +11,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.indexes import Constant
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.clock.deadlines import format_day
 from rights.desk.models import HandOver, RequestLetter, RequestTask, TaskKind
+from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text
 

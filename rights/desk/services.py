@@ -24,14 +24,14 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from rights.clock.deadlines import day_in
 from rights.desk.messages import GUARDIAN_INFORMED, LETTER, REPLACED, VERIFIED
 from rights.desk.models import HandOver, RequestLetter, RequestTask, TaskKind, Way
 from rights.mailbox.services import move_messages
 from rights.rectifications.services.statements import to_given_address
+from rights.requests.deadlines import day_in
 from rights.requests.letters import ANSWERS, Occasion, get_start_url
 from rights.requests.models import (
     Channel,

@@ -43,8 +43,8 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.times import format_date
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.times import format_date
+from paktaleem.foundation.text.word_lists import join_words
 from rights.erasures.facts import AUTHORITY
 from rights.erasures.leavers import find_leaving
 from rights.erasures.models import ErasureProposal, Stage

@@ -1,6 +1,6 @@
 """Django app of erasures."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class ErasuresConfig(config.PortalAppConfig):
@@ -10,7 +10,7 @@ class ErasuresConfig(config.PortalAppConfig):
     label = "erasures"
     verbose_name = "erasures"
     handlers = (
-        ("paktaleem.foundation.periods.kinds.data_kinds", "rights.erasures.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.erasures.data_kinds.list_kinds"),
         (
             "paktaleem.directory.people.extension_points.personal_rows",
             "rights.erasures.holdings.count_sealed_rows",
@@ -40,7 +40,7 @@ class ErasuresConfig(config.PortalAppConfig):
             "rights.erasures.own_page.list_own_erasures",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "rights.erasures.sections.list_erasure_sections",
         ),
         (

@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.administration.data_kinds import LEAVERS
-from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.directory.staff.administration.data_kinds import LEAVERS
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
 ERASE_LEAVERS = "erasures.erase_leavers"
 

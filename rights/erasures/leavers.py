@@ -17,13 +17,13 @@ from children.guardians.models.guardians import Guardianship
 from children.guardians.models.mechanisms import GuardianConflict
 from consent.consents.models import Restriction
 from consent.register.models.agreements import ServiceAgreement
-from paktaleem.directory.administration.data_kinds import LEAVERS
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.extension_points import list_holds
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.staff.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange
-from paktaleem.foundation.periods.selectors import get_cutoff, get_period
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff, get_period
 from retention.breaches.models import Breach, BreachPerson
 from retention.holdings.models import Holding
 from rights.erasures.models import ErasureProposal

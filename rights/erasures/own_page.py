@@ -7,7 +7,7 @@ from uuid import UUID
 
 from children.guardians.models.guardians import Guardianship
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.public.pages import page_url
+from paktaleem.foundation.web.public.pages import page_url
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import is_entitled
 from rights.requests.models import RightsRequest

@@ -19,8 +19,8 @@ from paktaleem.directory.people.extension_points import Hold, PersonalRows, list
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.times import isolate
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.times import isolate
+from paktaleem.foundation.text.word_lists import join_words
 from retention.holdings.models import Holding
 from rights.erasures.facts import read_facts
 from rights.erasures.selectors import get_cooling_off, list_legal_purposes, list_unanswered_requests

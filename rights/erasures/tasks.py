@@ -6,14 +6,14 @@ from uuid import UUID
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.administration.data_kinds import LEAVERS
+from paktaleem.directory.staff.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.enqueue import do_each
-from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.operations.jobs.enqueue import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
 from rights.erasures.data_kinds import ERASE_LEAVERS
 from rights.erasures.leavers import list_clients_with_leavers
 from rights.erasures.models import ErasureProposal

@@ -7,13 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from consent.guardian_pages.views.pages import ChildView, about_child
+from consent.own_pages.guardian.views.pages import ChildView, about_child
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.middleware import get_client_time
-from paktaleem.foundation.public.pages import page_url, public_page
+from paktaleem.foundation.web.public.pages import page_url, public_page
 from rights.erasures.own_page import list_erasures_of_ward, list_own_erasures
 from rights.erasures.services.proposals import ErasureEnded, cancel_erasure
 

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from children.guardians.authority import RequestBlocker
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
-from paktaleem.foundation.api.problems import FieldProblem
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 from paktaleem.foundation.errors import Problem
+from paktaleem.foundation.web.api.operations import Operation, actor_of, moment_of, validate_input
+from paktaleem.foundation.web.api.problems import FieldProblem
+from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RightsRequest

@@ -1,6 +1,6 @@
 """Django app of guardians' requests."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class GuardianRequestsConfig(config.PortalAppConfig):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from children.guardians.selectors import GuardianshipUnknown
-from consent.guardian_pages.views.pages import ChildView, about_child, language_of
+from consent.own_pages.guardian.views.pages import ChildView, about_child, language_of
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.access_links.limits import Limit, count_attempt
@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.console.forms import set_choices
-from paktaleem.foundation.public.pages import error_page, page_url, public_page
+from paktaleem.foundation.web.public.pages import error_page, page_url, public_page
 from rights.channels.own_page import own_page_extras
 from rights.erasures.own_page import list_erasures_of_ward
 from rights.guardian_requests.selectors import (

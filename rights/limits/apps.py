@@ -1,6 +1,6 @@
 """Django app of the end of restrictions and objections."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class LimitsConfig(config.PortalAppConfig):
@@ -15,7 +15,7 @@ class LimitsConfig(config.PortalAppConfig):
             "rights.limits.services.require_notice",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "rights.limits.sections.list_limit_sections",
         ),
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from consent.consents.models import Restriction
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
 type FindRequester = Callable[[Restriction, datetime], Subject | None]
 

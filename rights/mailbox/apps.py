@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class MailboxConfig(config.PortalAppConfig):
@@ -12,11 +12,11 @@ class MailboxConfig(config.PortalAppConfig):
     label = "mailbox"
     verbose_name = "support mailbox"
     handlers = (
-        ("paktaleem.foundation.periods.kinds.data_kinds", "rights.mailbox.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.mailbox.data_kinds.list_kinds"),
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
-        ("paktaleem.directory.copies.sections.person_sections", "rights.mailbox.sections.list_mailbox_sections"),
+        ("paktaleem.directory.people.copies.sections.person_sections", "rights.mailbox.sections.list_mailbox_sections"),
         ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),
-        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "rights.mailbox.diagnosis.check_mailbox"),
+        ("paktaleem.foundation.operations.diagnosis.lines.doctor_checks", "rights.mailbox.diagnosis.check_mailbox"),
     )
 
     def ready(self) -> None:

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 from rights.mailbox.models import MailMessage
 
 MAILBOX_MESSAGES, PURGE_MESSAGES = "mailbox_messages", "mailbox.purge"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend
+from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.models import MailboxCheck

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from rights.requests.models import RightsRequest
 
 message_added: ExtensionPoint[Callable[[RightsRequest, Actor, datetime], None]] = ExtensionPoint(

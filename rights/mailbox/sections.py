@@ -5,7 +5,16 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import STATE, TEXT, Column, Reader, Section, Value, ValueKind, table_section
+from paktaleem.directory.people.copies.sections import (
+    STATE,
+    TEXT,
+    Column,
+    Reader,
+    Section,
+    Value,
+    ValueKind,
+    table_section,
+)
 from rights.mailbox.contents import open_content
 from rights.mailbox.models import MailMessage
 from rights.requests.sections import OF_REQUEST, REQUEST

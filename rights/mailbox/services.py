@@ -29,10 +29,9 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import blind_index
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.first_rows import FirstRows, take_first
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock, advisory_locks, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from rights.clock.deadlines import ANSWER_TIME, format_day
 from rights.mailbox.addresses import hash_token
 from rights.mailbox.contents import (
     Content,
@@ -50,6 +49,7 @@ from rights.mailbox.messages import ACKNOWLEDGED
 from rights.mailbox.models import WAITING, CaseAddress, Direction, MailboxCheck, MailboxError, MailMessage, MessageState
 from rights.mailbox.parsing.parsed import ParsedMail
 from rights.mailbox.rules import AsideReason, guess_language, may_acknowledge
+from rights.requests.deadlines import ANSWER_TIME, format_day
 from rights.requests.models import Channel, RightKind, RightsRequest
 from rights.requests.services.intake import MATCH_SENDER, read_request, receive_request
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step

@@ -8,9 +8,9 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
 from rights.mailbox.data_kinds import MAILBOX_MESSAGES, PURGE_MESSAGES, list_settled
 from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
 from rights.mailbox.intake import NOT_STORED, EmptyMail, take_mail

@@ -16,7 +16,7 @@ from consent.register.compiled import Basis, BasisRule, Capacity, describe_purpo
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import Basis as BasisLabels
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.periods.selectors import get_length
+from paktaleem.foundation.upkeep.periods.selectors import get_length
 from retention.schedule.labels import describe_action, describe_period, describe_trigger
 from retention.schedule.selectors import ScheduleLine, list_schedule
 from rights.packages.data_kinds import PACKAGES

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import list_sections
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts

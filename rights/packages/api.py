@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of
+from paktaleem.foundation.web.api.operations import Operation, actor_of
 from rights.packages.models import BuildFailure, Package, PackageState
 from rights.packages.selectors import count_downloads, find_package
 from rights.requests.selectors import get_request

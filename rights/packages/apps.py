@@ -1,6 +1,6 @@
 """Django app of the copies of a person's data."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class PackagesConfig(config.PortalAppConfig):
@@ -10,7 +10,7 @@ class PackagesConfig(config.PortalAppConfig):
     label = "packages"
     verbose_name = "copies of a person's data"
     handlers = (
-        ("paktaleem.foundation.periods.kinds.data_kinds", "rights.packages.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.packages.data_kinds.list_kinds"),
         (
             "rights.requests.hooks.part_granted",
             "rights.packages.services.collecting.start_package",
@@ -44,7 +44,7 @@ class PackagesConfig(config.PortalAppConfig):
             "rights.packages.own_page.show_package",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "rights.packages.sections.list_package_sections",
         ),
     )

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
 PACKAGES, LOOK_AFTER = "packages", "rights.look_after_packages"
 

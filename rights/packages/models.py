@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_time
+from paktaleem.foundation.text.times import format_time
 from rights.requests.models import RightsRequest
 
 

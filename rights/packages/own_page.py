@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from paktaleem.foundation.public.pages import page_url
+from paktaleem.foundation.web.public.pages import page_url
 from rights.packages.models import PackageState
 from rights.packages.selectors import find_package, is_copy_granted, may_fetch
 from rights.requests.models import RightsRequest

@@ -14,7 +14,7 @@ from paktaleem.directory.access_links.views import send_code
 from paktaleem.directory.mail.models import Channel
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.middleware import as_received, get_client_time
-from paktaleem.foundation.public.pages import public_page
+from paktaleem.foundation.web.public.pages import public_page
 from rights.packages.downloads import stream_package
 from rights.packages.selectors import count_downloads, find_package, has_contact, may_fetch
 from rights.packages.services.collecting import CodeNeeded, PackageNotThere, fetch_package, is_code_fresh

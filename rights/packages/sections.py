@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.people.copies.sections import (
     ACTOR,
     ENDS,
     NUMBER,

@@ -9,7 +9,7 @@ from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
 from paktaleem.foundation.accounts.middleware import get_client_time
-from paktaleem.foundation.public.pages import page_url
+from paktaleem.foundation.web.public.pages import page_url
 from rights.packages.pages import CopyPage, find_fetchable, render_copy, send_copy, send_copy_code
 from rights.requests.models import RightsRequest
 

@@ -11,12 +11,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from paktaleem.directory.copies.sections import Reader, Row, Section, Value, ValueKind, list_files
 from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.services import iterate_file
-from paktaleem.foundation.cells import format_cell
-from paktaleem.foundation.public.pages import get_urdu_font
-from paktaleem.foundation.word_lists import get_separator, join_words
+from paktaleem.directory.people.copies.sections import Reader, Row, Section, Value, ValueKind, list_files
+from paktaleem.foundation.text.cells import format_cell
+from paktaleem.foundation.text.word_lists import get_separator, join_words
+from paktaleem.foundation.web.public.pages import get_urdu_font
 from rights.packages.about import describe_processing
 from rights.packages.archive import Archive, Entry, build_schema
 from rights.packages.contents import Contents, safe_name

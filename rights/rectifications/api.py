@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.web.api.operations import Operation, actor_of, moment_of, validate_input
+from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
 from rights.rectifications.services.statements import Statement, add_correction

@@ -1,6 +1,6 @@
 """Django app of rectifications."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class RectificationsConfig(config.PortalAppConfig):
@@ -20,7 +20,7 @@ class RectificationsConfig(config.PortalAppConfig):
         ),
         ("rights.requests.hooks.part_details", "rights.rectifications.selectors.describe_corrections"),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "rights.rectifications.sections.list_rectification_sections",
         ),
         ("rights.channels.own_page.own_page_extras", "rights.rectifications.own_page.corrections_extra"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.people.copies.sections import (
     ACTOR,
     CATEGORY,
     REASON,

@@ -13,7 +13,7 @@ from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import add_service_error
-from paktaleem.foundation.public.pages import public_page, redirect_to_page
+from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
 from rights.rectifications.forms import CorrectionForm
 from rights.rectifications.selectors import list_corrections
 from rights.rectifications.services.statements import (

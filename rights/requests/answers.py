@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 from consent.notices.selectors.public import find_purposes
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 from rights.requests.hooks import answer_notes, part_details
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.sealing import open_text

@@ -1,6 +1,6 @@
 """Django app of rights requests."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class RightsConfig(config.PortalAppConfig):
@@ -10,7 +10,7 @@ class RightsConfig(config.PortalAppConfig):
     label = "rights"
     verbose_name = "rights requests"
     handlers = (
-        ("paktaleem.foundation.periods.kinds.data_kinds", "rights.requests.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.requests.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "rights.requests.sealing.REQUEST_KEYS",
@@ -40,7 +40,7 @@ class RightsConfig(config.PortalAppConfig):
             "rights.requests.services.holds.lift_hold_at_end",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "rights.requests.sections.list_request_sections",
         ),
     )

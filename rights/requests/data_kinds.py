@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 from rights.requests.hooks import texts_needed
 from rights.requests.models import RightsRequest, RightsRequestQuerySet
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
-from rights.clock.deadlines import format_day
 from rights.requests.answers import compose_answer
+from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.selectors import name_rights
 from rights.requests.services.steps import list_parts

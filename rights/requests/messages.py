@@ -1,7 +1,7 @@
 """Emails about rights requests: to the person, and to staff with a task."""
 
 from paktaleem.directory.mail.kinds import declare_message
-from rights.clock.deadlines import StepKind
+from rights.requests.deadlines import StepKind
 
 RECEIVED = declare_message("rights_received", fields=("number", "rights", "due", "url"))
 """The acknowledgement: what was requested, what happens next and by when, and how to end it."""

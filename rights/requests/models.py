@@ -16,7 +16,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from rights.clock.deadlines import ANSWER_TIME, StepKind
+from rights.requests.deadlines import ANSWER_TIME, StepKind
 from rights.requests.states import Decider, Decision, RefusalCode, State
 
 SOON = timedelta(days=7)

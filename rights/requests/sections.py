@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.people.copies.sections import (
     ACTOR,
     CHANNEL,
     CLOSED,

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.directory.access_reviews.admin import access_board
-from paktaleem.directory.access_reviews.dates import (
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.staff.access_reviews.admin import access_board
+from paktaleem.directory.staff.access_reviews.dates import (
     NOTICE,
     TIME_TO_CONFIRM,
     Progress,
@@ -19,10 +20,9 @@ from paktaleem.directory.access_reviews.dates import (
     find_next_step,
     find_quarter_start,
 )
-from paktaleem.directory.access_reviews.models import AccessConfirmation, AccessReview
-from paktaleem.directory.access_reviews.services import NothingToConfirm, advance_reviews, confirm_access
-from paktaleem.directory.access_reviews.tasks import notify_of_review
-from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.staff.access_reviews.models import AccessConfirmation, AccessReview
+from paktaleem.directory.staff.access_reviews.services import NothingToConfirm, advance_reviews, confirm_access
+from paktaleem.directory.staff.access_reviews.tasks import notify_of_review
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, system_actor, user_actor
 from paktaleem.foundation.accounts.client_services import suspend_membership
 from paktaleem.foundation.accounts.models import Membership, User

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.module_loading import import_string
 
 from consent import urls as notices
-from consent.preference_centre import urls as choices
+from consent.own_pages.choices import urls as choices
 from paktaleem import settings as portal_settings
 from paktaleem.directory.access_links import urls as doors
 from paktaleem.foundation.accounts.actors import NotAllowed

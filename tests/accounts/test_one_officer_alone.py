@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
+from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.tenancy.context import in_client, in_global

@@ -7,9 +7,9 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from paktaleem.directory.sign_in.emails import create_staff_token
-from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
-from paktaleem.directory.sign_in.evidence import record_change
+from paktaleem.directory.staff.sign_in.emails import create_staff_token
+from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
+from paktaleem.directory.staff.sign_in.evidence import record_change
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import ROLES_BY_CAPABILITY, Capability, Role, is_privileged, is_wider

@@ -17,9 +17,9 @@ from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
-from retention.exits.models import AgreementExit, ExitPart
-from retention.exits.services.deleting import CONTINUE
-from retention.exits.services.exporting import export_chunk
+from paktaleem.office.exits.models import AgreementExit, ExitPart
+from paktaleem.office.exits.services.deleting import CONTINUE
+from paktaleem.office.exits.services.exporting import export_chunk
 from tests.accounts.officers import second_officer
 from tests.agreements.test_life import PDF, draft_of
 from tests.cast import Cast

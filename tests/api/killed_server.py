@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.utils.module_loading import import_string
 
-from paktaleem.foundation.database.waiting import limit_waiting
+from paktaleem.foundation.tenancy.database.waiting import limit_waiting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup(set_prefix=False)
@@ -33,13 +33,13 @@ class DiesBeforeTheCommit:
 
 
 # needs the apps to be ready
-portal = import_string("paktaleem.decision_application.DecisionApplication")(WSGIHandler())
+portal = import_string("paktaleem.office.decision_application.DecisionApplication")(WSGIHandler())
 
 
 def create_application():
     """Return the application of one process, as ``paktaleem.asgi`` does."""
     limit_waiting()
-    return import_string("paktaleem.foundation.public.request_bodies.WholeRequests")(answer, aside={"/healthz"})
+    return import_string("paktaleem.foundation.web.public.request_bodies.WholeRequests")(answer, aside={"/healthz"})
 
 
 def answer(environ, start_response):

@@ -8,7 +8,7 @@ from django.urls import resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paktaleem.api_urls import urlpatterns
+from paktaleem.office.api_urls import urlpatterns
 from tests.faults.size import sized
 from tests.project.offenders import refuse_any
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from consent.consents.models import ConsentEvent
-from paktaleem.foundation.public.request_bodies import REFUSED, WholeRequests
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.web.public.request_bodies import REFUSED, WholeRequests
 from tests.api.callers import Caller, question
 from tests.serving import HOST, environment_of_server, served
 

@@ -11,8 +11,8 @@ from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 
-from paktaleem.decision_application import SKIPPED_MIDDLEWARE, VIEWS, DecisionApplication
 from paktaleem.foundation.tenancy.context import read_in_one_statement
+from paktaleem.office.decision_application import SKIPPED_MIDDLEWARE, VIEWS, DecisionApplication
 from tests.api.callers import question
 
 EVALUATION, MANY = "/access/v1/evaluation", "/access/v1/evaluations"

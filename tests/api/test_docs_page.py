@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from paktaleem.foundation.api.schema import schema_document
+from paktaleem.foundation.web.api.schema import schema_document
 
 
 @pytest.fixture(scope="module")

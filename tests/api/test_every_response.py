@@ -13,7 +13,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from paktaleem.foundation.api.schema import BEYOND_SCHEMA, schema_document
+from paktaleem.foundation.web.api.schema import BEYOND_SCHEMA, schema_document
 from tests.sandbox.making import Sandbox
 
 CASES = int(os.environ.get("SCHEMATHESIS_CASES", "8"))

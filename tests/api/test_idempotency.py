@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from consent.consents.api import RecordConsents
 from consent.consents.models import ConsentEvent
-from paktaleem.foundation.api.idempotency import KeyMalformed, parse_key
-from paktaleem.foundation.api.models import KeptAnswer
-from paktaleem.foundation.api.purging import purge_expired
-from paktaleem.foundation.api.tasks import purge_api
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.web.api.idempotency import KeyMalformed, parse_key
+from paktaleem.foundation.web.api.models import KeptAnswer
+from paktaleem.foundation.web.api.purging import purge_expired
+from paktaleem.foundation.web.api.tasks import purge_api
 from tests.api.callers import Caller
 
 CONSENTS = "/api/v1/consents"
@@ -267,7 +267,7 @@ class LosesAnswers:
 def test_an_exception_after_the_act_rolls_back_the_act(committed, monkeypatch):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
-    monkeypatch.setattr("paktaleem.foundation.api.idempotency._encrypt", lambda *_: 1 / 0)
+    monkeypatch.setattr("paktaleem.foundation.web.api.idempotency._encrypt", lambda *_: 1 / 0)
     assert post(secret, body).status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert recorded(committed) == 0
     monkeypatch.undo()

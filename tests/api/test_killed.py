@@ -5,8 +5,8 @@ import json
 import pytest
 
 from consent.consents.models import ConsentEvent
-from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.web.api.models import KeptAnswer
 from tests.api.callers import Caller
 from tests.api.test_idempotency import CONSENTS, KEY, consent_body
 from tests.serving import call, environment_of_server, is_alive, served

@@ -9,9 +9,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from rest_framework.serializers import BooleanField
 
-from paktaleem.api_urls import urlpatterns
-from paktaleem.foundation.api.schema import schema_document
-from paktaleem.foundation.api.serializers import StrictSerializer, TruthField
+from paktaleem.foundation.web.api.schema import schema_document
+from paktaleem.foundation.web.api.serializers import StrictSerializer, TruthField
+from paktaleem.office.api_urls import urlpatterns
 
 
 def test_every_route_is_described():

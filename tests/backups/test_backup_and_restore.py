@@ -14,14 +14,17 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client as Browser
 
-from paktaleem.development.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
-from paktaleem.development.embedded.roles import drop_database, ensure_database
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.backups.dumps import (
+from paktaleem.foundation.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
+from paktaleem.foundation.embedded.roles import drop_database, ensure_database
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.backups.dumps import (
     BackupFailed,
     back_up,
     check_complete,
@@ -29,9 +32,6 @@ from paktaleem.foundation.backups.dumps import (
     environment_of,
     find_program,
 )
-from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.api.callers import Caller
 from tests.database import leave_database, server_version, template_ready, use_database
 from tests.tenancy.catalog import findings
@@ -140,7 +140,7 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
     file = tmp_path / "portal.dump"
     run("backup", file)
     before = file.read_bytes()
-    monkeypatch.setattr("paktaleem.foundation.backups.dumps.count_dump", lambda *_, **__: {})
+    monkeypatch.setattr("paktaleem.foundation.upkeep.backups.dumps.count_dump", lambda *_, **__: {})
     assert "The backup failed" in refused("backup", file)
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
@@ -148,7 +148,7 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
 
 def test_concurrent_writers_do_not_change_the_count(committed, addresses, tmp_path, monkeypatch):
     """Rows are counted and dumped in one snapshot, so a row added meanwhile is in neither."""
-    from paktaleem.foundation.backups import dumps  # noqa: PLC0415
+    from paktaleem.foundation.upkeep.backups import dumps  # noqa: PLC0415
 
     real = dumps._dump
 

@@ -8,10 +8,10 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from paktaleem.development.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.checking import EntryChanged, check_entries
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.database import template_ready

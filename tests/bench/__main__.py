@@ -17,8 +17,8 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
-from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
-from paktaleem.development.embedded.roles import ensure_database
+from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
+from paktaleem.foundation.embedded.roles import ensure_database
 from tests.bench.clone import clone_rows
 from tests.bench.disclosures import disclosure_rows
 from tests.bench.disposals import disposal_rows

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from paktaleem.development.embedded.layout import APP, SUPERUSER, Endpoint
+from paktaleem.foundation.embedded.layout import APP, SUPERUSER, Endpoint
 from tests.bench import requests as questions
 from tests.bench.loading import Load, Site, ask_all, drive, pgbench
 from tests.bench.table import Row, measure_section, print_progress

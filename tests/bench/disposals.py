@@ -17,8 +17,8 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded.layout import Endpoint
-from paktaleem.development.embedded.roles import ensure_database
+from paktaleem.foundation.embedded.layout import Endpoint
+from paktaleem.foundation.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.orders import TABLE
 from tests.bench.table import Row, measure_section

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psycopg
 
-from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
-from paktaleem.development.embedded.roles import drop_database, ensure_database
+from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
+from paktaleem.foundation.embedded.roles import drop_database, ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.peak import run_measured
 from tests.bench.table import Row, print_progress

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from paktaleem.development.demo.supervision import Child, running, web_program
-from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
-from paktaleem.development.embedded.roles import ensure_roles
-from paktaleem.development.trial import variables
+from paktaleem.foundation.embedded.cluster import Cluster
+from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
+from paktaleem.foundation.embedded.roles import ensure_roles
+from paktaleem.office.demo.supervision import Child, running, web_program
+from paktaleem.office.demo.trial import variables
 from tests.bench.loading import Site
 
 HOST = "127.0.0.1"

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from paktaleem.development.embedded.layout import Endpoint, find_binaries, server_account
+from paktaleem.foundation.embedded.layout import Endpoint, find_binaries, server_account
 
 CONNECTIONS = 8
 OK = {200, 201}

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psycopg
 
-from paktaleem.development.embedded.layout import Endpoint
-from paktaleem.development.embedded.roles import ensure_database
+from paktaleem.foundation.embedded.layout import Endpoint
+from paktaleem.foundation.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section
 
@@ -93,10 +93,7 @@ def _insert(superuser_url: str) -> int:
 def _issue() -> int:
     """Order the erasure of all people of one client, as the disposal of a whole school does."""
     from paktaleem.directory.data_systems.models import Ground, OrderKind  # noqa: PLC0415 -- as above
-    from paktaleem.directory.data_systems.services.issuing import (
-        OrderSpec,
-        issue_orders_for_set,
-    )
+    from paktaleem.directory.data_systems.services import issuing  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
@@ -104,7 +101,7 @@ def _issue() -> int:
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
 
     at = datetime.now(UTC)
-    order = OrderSpec(
+    order = issuing.OrderSpec(
         kind=OrderKind.ERASE,
         categories=frozenset({"usage_logs"}),
         reason=Reason.REVIEW,
@@ -112,7 +109,7 @@ def _issue() -> int:
         due_at=at + timedelta(days=1),
     )
     with in_client(PATTERN):
-        made = issue_orders_for_set(Subject.objects.all(), order, client_id=PATTERN, actor=SETTING_UP, at=at)
+        made = issuing.issue_orders_for_set(Subject.objects.all(), order, client_id=PATTERN, actor=SETTING_UP, at=at)
         return 0 if made is None else made.size
 
 

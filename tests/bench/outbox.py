@@ -18,8 +18,8 @@ from multiprocessing import Process
 from pathlib import Path
 from uuid import UUID
 
-from paktaleem.development.embedded.layout import APP, Endpoint
-from paktaleem.development.embedded.roles import ensure_database
+from paktaleem.foundation.embedded.layout import APP, Endpoint
+from paktaleem.foundation.embedded.roles import ensure_database
 from tests.bench.infrastructure import environment_for, free_port
 from tests.bench.loading import pgbench
 from tests.bench.table import Row, measure_section

@@ -19,8 +19,8 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.development.embedded.layout import Endpoint
-from paktaleem.development.embedded.roles import drop_database, ensure_database
+from paktaleem.foundation.embedded.layout import Endpoint
+from paktaleem.foundation.embedded.roles import drop_database, ensure_database
 from tests.bench.infrastructure import environment_for
 from tests.bench.peak import run_measured
 from tests.bench.table import Row, measure_section, print_progress
@@ -101,11 +101,11 @@ def main() -> None:
 
 def _sealed_people() -> tuple[list[Any], Any]:
     """Seal people in the chunks of the import, without writing them."""
-    from paktaleem.directory.oneroster.users import StatedRoles  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.details import SubjectDetails  # noqa: PLC0415 -- as above
-    from paktaleem.directory.rosters.importing import people  # noqa: PLC0415 -- as above
-    from paktaleem.directory.rosters.importing.run import Run  # noqa: PLC0415 -- as above
-    from paktaleem.directory.rosters.importing.service import CHUNK  # noqa: PLC0415 -- as above
+    from paktaleem.directory.schools.oneroster.users import StatedRoles  # noqa: PLC0415 -- as above
+    from paktaleem.directory.schools.rosters.importing import people  # noqa: PLC0415 -- as above
+    from paktaleem.directory.schools.rosters.importing.run import Run  # noqa: PLC0415 -- as above
+    from paktaleem.directory.schools.rosters.importing.service import CHUNK  # noqa: PLC0415 -- as above
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- models need settings
     from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
@@ -157,7 +157,7 @@ def _timed(write: Callable[[], None]) -> float:
 
 
 def _by_the_import(chunks: list[Any], run: Any) -> None:
-    from paktaleem.directory.rosters.importing import people, tables  # noqa: PLC0415 -- as above
+    from paktaleem.directory.schools.rosters.importing import people, tables  # noqa: PLC0415 -- as above
 
     tables.make_stages()
     for number, staged in enumerate(chunks, start=1):
@@ -168,7 +168,7 @@ def _by_the_import(chunks: list[Any], run: Any) -> None:
 def _refresh_statistics(chunks: int) -> None:
     """Update the planner statistics when the import does; otherwise foreign key checks scan the table."""
     from paktaleem.directory.people.services.searches import refresh_statistics  # noqa: PLC0415 -- as above
-    from paktaleem.directory.rosters.importing import service  # noqa: PLC0415 -- as above
+    from paktaleem.directory.schools.rosters.importing import service  # noqa: PLC0415 -- as above
 
     if service._is_power_of_two(chunks):
         refresh_statistics()

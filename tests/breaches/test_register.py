@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from consent.register.models.purposes import DataCategory
-from paktaleem.directory.copies.sections import Reader
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.copies.sections import Reader
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.schools.selections import EVERYONE, Selection

@@ -14,11 +14,11 @@ from playwright.sync_api import Browser, expect
 
 from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
-from paktaleem.directory.access_reviews.services import advance_reviews
+from paktaleem.directory.staff.access_reviews.services import advance_reviews
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.reports.regulator.services import GATHER, gather_section, request_pack
+from paktaleem.office.reports.regulator.services import GATHER, gather_section, request_pack
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.browser.working_desk import WorkingDesk

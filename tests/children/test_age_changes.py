@@ -9,7 +9,7 @@ from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.age_recomputation import open_age_change, settle_age_change
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.rosters.importing.uploads import confirm_import, upload_roster
+from paktaleem.directory.schools.rosters.importing.uploads import confirm_import, upload_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided

@@ -44,9 +44,9 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.runs.services import begin_run
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.upkeep.runs.services import begin_run
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.children.browsers import PORTAL, follow, latest_link, work
 from tests.children.guardians import record_answer, verified_guardian

@@ -255,7 +255,7 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
 
 
 def foreign_notice(cast):
-    from paktaleem.development.embedded.layout import SUPERUSER  # noqa: PLC0415
+    from paktaleem.foundation.embedded.layout import SUPERUSER  # noqa: PLC0415
     from tests.tenancy.connections import enter, rows  # noqa: PLC0415
 
     with enter(SUPERUSER) as door:

@@ -23,14 +23,14 @@ from consent.register.models.purposes import (
 )
 from consent.register.services.register import change_register, end_period
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from paktaleem.development.demo.content import LAWS
-from paktaleem.development.demo.loading import list_laws
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.office.demo.content import LAWS
+from paktaleem.office.demo.loading import list_laws
 from tests.consent.approving import officer
 from tests.factories import SETTING_UP
 from tests.showing import shown

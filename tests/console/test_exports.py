@@ -15,13 +15,13 @@ from django.test import Client
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.cells import format_cell
 from paktaleem.foundation.console.exporting import AT_ONCE, ROWS_AT_ONCE, ExportableAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import Personal
+from paktaleem.foundation.text.cells import format_cell
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS

@@ -15,13 +15,13 @@ from consent.consents.admin import consents, person_page
 from consent.consents.models import Consent
 from consent.sharing import admin as sharing
 from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
-from paktaleem.directory.administration.admin import entries
-from paktaleem.directory.administration.admin.clients import read_schools
 from paktaleem.directory.people.admin import people
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import searches
 from paktaleem.directory.people.services.batches import register_guardians
 from paktaleem.directory.people.services.people import record_access, register_subject
+from paktaleem.directory.staff.administration.admin import entries
+from paktaleem.directory.staff.administration.admin.clients import read_schools
 from paktaleem.directory.webhooks import admin as webhooks
 from paktaleem.directory.webhooks.models import Attempt
 from paktaleem.foundation.accounts.actors import person_actor

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from paktaleem.console_menu import SECTIONS
 from paktaleem.foundation.console.site import Entry, Section, show_sections, site
+from paktaleem.office.menu import SECTIONS
 from tests.browsing import WIDE, fits
 from tests.console.conftest import SignIn
 from tests.demo.running import Demonstration
@@ -18,7 +18,7 @@ def test_every_list_is_in_one_section() -> None:
     named = Counter(label for section in SECTIONS for label in (*section.lists, *section.more))
     assert [label for label, count in named.items() if count > 1] == []
     registered = {model._meta.label for model in site._registry}
-    assert set(named) == registered, "write each list of the console into one section of paktaleem/console_menu.py"
+    assert set(named) == registered, "write each list of the console into one section of paktaleem/office/menu.py"
 
 
 def test_the_menu_is_short() -> None:

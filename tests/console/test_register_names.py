@@ -8,7 +8,7 @@ from consent.register.models.purposes import Purpose
 from paktaleem.foundation.console.register_names import format_categories, format_category
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.times import bare, format_date, format_time
+from paktaleem.foundation.text.times import bare, format_date, format_time
 from retention.schedule.models import RetentionRule
 from tests.cast import Cast
 from tests.console.codes import codes_in

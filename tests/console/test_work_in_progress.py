@@ -14,10 +14,10 @@ from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.directory.schools.models import Term
 from paktaleem.foundation.console import long_acts as long_acts_module
 from paktaleem.foundation.console.long_acts import LISTED_FOR, long_acts
-from paktaleem.foundation.runs.models import Run
-from paktaleem.foundation.runs.services import begin_run, restart_run
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services import (
+from paktaleem.foundation.upkeep.runs.models import Run
+from paktaleem.foundation.upkeep.runs.services import begin_run, restart_run
+from paktaleem.office.school_years.services import (
     Choices,
     close_classes,
     confirm_year_end,

@@ -8,7 +8,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
 from paktaleem.directory.data_systems.states import Answer, Outcome
-from paktaleem.directory.key_epochs.services import rewrap_other_kinds
+from paktaleem.directory.people.key_epochs.services import rewrap_other_kinds
 from paktaleem.directory.people.services.erasure import carry_out_erasure, erase_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import erasure_list

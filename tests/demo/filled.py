@@ -10,7 +10,7 @@ from pathlib import Path
 
 import django
 
-from paktaleem.development.trial import data_folder, environment
+from paktaleem.office.demo.trial import data_folder, environment
 from tests.database import file_lock, run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ def main() -> None:
         django.setup()
         from django.db import connections  # noqa: PLC0415 -- needs the settings
 
-        from paktaleem.development.demo.management.commands import demo  # noqa: PLC0415 -- as above
+        from paktaleem.office.demo.management.commands import demo  # noqa: PLC0415 -- as above
 
         demo.Command()._prepare(data_folder(), demo._own_endpoint(), fresh=False)
         demo.Command()._fill(data_folder(), portal=PORTAL)

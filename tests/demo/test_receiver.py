@@ -7,8 +7,8 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from paktaleem.development.demo.systems import Receiver
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
+from paktaleem.office.demo.systems import Receiver
 from tests.threads import in_thread
 
 BODY = json.dumps({"type": "consent.given", "data": {}}).encode()

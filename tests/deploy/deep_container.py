@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.development.demo.supervision import running
+from paktaleem.office.demo.supervision import running
 from tests.demo.running import PATIENCE, free_port
 from tests.serving import KILLED_SERVER, call, environment_of_server, is_alive
 

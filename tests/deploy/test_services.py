@@ -17,10 +17,10 @@ import psycopg
 import pytest
 from django.db import connections
 
-from paktaleem.development.demo.supervision import Child
-from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
+from paktaleem.foundation.embedded.cluster import Cluster
+from paktaleem.foundation.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
 from paktaleem.foundation.encryption.keyring import new_keyring_text
+from paktaleem.office.demo.supervision import Child
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 from tests.mail.server import mail_server

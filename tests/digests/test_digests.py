@@ -7,10 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.digests.models import SentDigest
-from paktaleem.digests.selectors import count_looks, list_coming
-from paktaleem.digests.tasks import send_digest
-from paktaleem.digests.weeks import find_last_week, find_week_to_send
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.rendering import decrypt_context, render
 from paktaleem.directory.people.services.people import reveal_fields
@@ -18,6 +14,10 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.office.digests.models import SentDigest
+from paktaleem.office.digests.selectors import count_looks, list_coming
+from paktaleem.office.digests.tasks import send_digest
+from paktaleem.office.digests.weeks import find_last_week, find_week_to_send
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url

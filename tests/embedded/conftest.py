@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.layout import layout_for
-from paktaleem.development.embedded.roles import ensure_database, ensure_roles
+from paktaleem.foundation.embedded.cluster import Cluster
+from paktaleem.foundation.embedded.layout import layout_for
+from paktaleem.foundation.embedded.roles import ensure_database, ensure_roles
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from paktaleem.development.embedded import layout as binaries_module
-from paktaleem.development.embedded.layout import FALLBACK_FOLDER, SUPERUSER, Account, ClusterError, server_account
+from paktaleem.foundation.embedded import layout as binaries_module
+from paktaleem.foundation.embedded.layout import FALLBACK_FOLDER, SUPERUSER, Account, ClusterError, server_account
 
 PROJECT = Path(__file__).resolve().parents[2]
 WHEEL = binaries_module.wheel_folder() or Path("/no/wheel")
@@ -22,7 +22,7 @@ WHOLE_LIFE = """
 import sys
 from pathlib import Path
 import psycopg
-from paktaleem.development.embedded import SUPERUSER, Cluster, ensure_database, ensure_roles
+from paktaleem.foundation.embedded import SUPERUSER, Cluster, ensure_database, ensure_roles
 cluster = Cluster(Path(sys.argv[1]), durable=False)
 endpoint = cluster.ensure_running()
 ensure_roles(endpoint)

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from django.db import connections
 
-from paktaleem.development.demo.supervision import running, web_program
-from paktaleem.development.embedded.layout import APP
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.embedded.layout import APP
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.office.demo.supervision import running, web_program
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 from tests.pooling import needs_pgbouncer, pooled

@@ -11,14 +11,14 @@ import threading
 import psycopg
 import pytest
 
-from paktaleem.development.embedded.cluster import create_cluster
-from paktaleem.development.embedded.layout import SUPERUSER, ClusterError, Layout, server_account, write_atomically
+from paktaleem.foundation.embedded.cluster import create_cluster
+from paktaleem.foundation.embedded.layout import SUPERUSER, ClusterError, Layout, server_account, write_atomically
 from tests.embedded.processes import kill_whole_server, postmasters_of, state_of, wait_for
 
 START = """
 import sys
 from pathlib import Path
-from paktaleem.development.embedded import Cluster
+from paktaleem.foundation.embedded import Cluster
 Cluster(Path(sys.argv[1]), durable=False).ensure_running()
 """
 SUBREAPER = 36

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from paktaleem.development.embedded.layout import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER
-from paktaleem.development.embedded.roles import drop_database, ensure_database, ensure_roles
+from paktaleem.foundation.embedded.layout import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER
+from paktaleem.foundation.embedded.roles import drop_database, ensure_database, ensure_roles
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from paktaleem.development.embedded import cluster as making
-from paktaleem.development.embedded import layout as binaries_module
-from paktaleem.development.embedded import postmaster as starting
-from paktaleem.development.embedded.cluster import Cluster
-from paktaleem.development.embedded.layout import OWNER, SUPERUSER, ClusterError
-from paktaleem.development.embedded.roles import ensure_database, ensure_roles
+from paktaleem.foundation.embedded import cluster as making
+from paktaleem.foundation.embedded import layout as binaries_module
+from paktaleem.foundation.embedded import postmaster as starting
+from paktaleem.foundation.embedded.cluster import Cluster
+from paktaleem.foundation.embedded.layout import OWNER, SUPERUSER, ClusterError
+from paktaleem.foundation.embedded.roles import ensure_database, ensure_roles
 from tests.embedded.processes import postmasters_of
 
 JOIN = """
 import sys
 from pathlib import Path
-from paktaleem.development.embedded import Cluster, ensure_database, ensure_roles
+from paktaleem.foundation.embedded import Cluster, ensure_database, ensure_roles
 endpoint = Cluster(Path(sys.argv[1]), durable=False).ensure_running()
 ensure_roles(endpoint)
 ensure_database(endpoint, "portal")

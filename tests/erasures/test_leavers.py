@@ -13,8 +13,8 @@ from procrastinate.contrib.django import app
 from consent.consents.services.restrictions import restrict_processing
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
-from paktaleem.directory.merges.services import propose_merge
 from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.merges.services import propose_merge
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import complete_erasure
@@ -22,10 +22,10 @@ from paktaleem.directory.people.services.people import end_other_claims
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import erasure_list
-from paktaleem.foundation.periods.kinds import get_kind
-from paktaleem.foundation.periods.models import DisposalRun
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.periods.kinds import get_kind
+from paktaleem.foundation.upkeep.periods.models import DisposalRun
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from rights.erasures.leavers import find_leaving, list_leavers

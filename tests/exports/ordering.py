@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 
 from django.test import Client as Browser
 
-from paktaleem.directory.exports.models import ListExport
-from paktaleem.directory.exports.services import WRITE, ExportRequest, request_export
-from paktaleem.directory.exports.tasks import write_export
+from paktaleem.directory.files.exports.models import ListExport
+from paktaleem.directory.files.exports.services import WRITE, ExportRequest, request_export
+from paktaleem.directory.files.exports.tasks import write_export
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import wall_clock_now

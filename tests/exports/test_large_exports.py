@@ -13,10 +13,10 @@ from django.test import Client as Browser
 from psycopg.sql import SQL, Identifier
 from time_machine import TimeMachineFixture
 
-from paktaleem.directory.exports.models import ExportChunk, ExportState, ListExport, StopReason
-from paktaleem.directory.exports.rows import read_rows, repeat_request
-from paktaleem.directory.exports.services import begin_attempt, fetch_export, find_requester, store_parts
-from paktaleem.directory.exports.tasks import end_exports, write_export
+from paktaleem.directory.files.exports.models import ExportChunk, ExportState, ListExport, StopReason
+from paktaleem.directory.files.exports.rows import read_rows, repeat_request
+from paktaleem.directory.files.exports.services import begin_attempt, fetch_export, find_requester, store_parts
+from paktaleem.directory.files.exports.tasks import end_exports, write_export
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.models import User
@@ -24,7 +24,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.exporting import AT_ONCE, ExportableAdmin
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS
+from paktaleem.foundation.operations.jobs.tasks import MAX_ATTEMPTS
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import STAFF, Cast
@@ -174,7 +174,7 @@ def test_who_loses_the_role_while_it_is_written_gets_no_file(cast: Cast, monkeyp
         end_role(cast)
         return found
 
-    monkeypatch.setattr("paktaleem.directory.exports.rows.read_rows", read)
+    monkeypatch.setattr("paktaleem.directory.files.exports.rows.read_rows", read)
     row = written(row)
     assert (pages, row.state, row.stop_reason) == ([2_000], ExportState.STOPPED, "access_lost")
     with in_client(row.client_id):
@@ -285,7 +285,7 @@ def test_a_fault_ends_clean(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None
     def fail(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("paktaleem.directory.exports.rows.read_rows", fail)
+    monkeypatch.setattr("paktaleem.directory.files.exports.rows.read_rows", fail)
     with pytest.raises(ZeroDivisionError):
         written(row)
     row = reread(row)

@@ -8,7 +8,7 @@ import django
 def main() -> None:
     """Write the export of a client, both named on the command line."""
     django.setup()
-    from paktaleem.directory.exports.tasks import write_export  # noqa: PLC0415 -- needs the settings
+    from paktaleem.directory.files.exports.tasks import write_export  # noqa: PLC0415 -- needs the settings
 
     write_export(*sys.argv[1:])
 

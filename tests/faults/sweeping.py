@@ -23,12 +23,12 @@ def main() -> None:
     django.setup()
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- needs the settings
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from paktaleem.office.exits.models import AgreementExit  # noqa: PLC0415 -- as above
+    from paktaleem.office.exits.services.deleting import erase_chunk  # noqa: PLC0415 -- as above
+    from paktaleem.office.exits.services.exporting import export_chunk  # noqa: PLC0415 -- as above
     from retention.disposals.models import Batch, Sweep  # noqa: PLC0415 -- as above
     from retention.disposals.services.executing import order_chunk  # noqa: PLC0415 -- as above
     from retention.disposals.services.sweeping import flag_chunk  # noqa: PLC0415 -- as above
-    from retention.exits.models import AgreementExit  # noqa: PLC0415 -- as above
-    from retention.exits.services.deleting import erase_chunk  # noqa: PLC0415 -- as above
-    from retention.exits.services.exporting import export_chunk  # noqa: PLC0415 -- as above
 
     client, act, key, size, at = sys.argv[1:]
     acts: dict[str, tuple[Any, Any]] = {

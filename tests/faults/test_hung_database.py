@@ -14,8 +14,8 @@ import psutil
 import pytest
 from psycopg import OperationalError
 
-from paktaleem.development.embedded.layout import APP
-from paktaleem.foundation.database import waiting
+from paktaleem.foundation.embedded.layout import APP
+from paktaleem.foundation.tenancy.database import waiting
 from tests.api.callers import Caller, question
 from tests.database import template_ready
 from tests.serving import HOST, environment_of_server, served

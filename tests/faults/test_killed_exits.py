@@ -8,9 +8,9 @@ from random import Random
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.exits.models import ExitCertificate, ExitPart
-from retention.exits.services.deleting import continue_deletion, delete_data
-from retention.exits.services.exporting import confirm_return
+from paktaleem.office.exits.models import ExitCertificate, ExitPart
+from paktaleem.office.exits.services.deleting import continue_deletion, delete_data
+from paktaleem.office.exits.services.exporting import confirm_return
 from tests.cast import Cast
 from tests.factories import CAST_AT, SubjectFactory
 from tests.faults.killing import run_killed

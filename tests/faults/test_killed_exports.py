@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from paktaleem.directory.exports.models import ExportChunk, ExportState
+from paktaleem.directory.files.exports.models import ExportChunk, ExportState
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast

@@ -17,15 +17,15 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
-from paktaleem.development.demo.supervision import running
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
 from paktaleem.directory.webhooks.sender import PUMP
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.jobs.tasks import RETRY_STALLED
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.office.demo.supervision import running
 from tests.demo.running import free_port
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.faults.size import sized

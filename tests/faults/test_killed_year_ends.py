@@ -18,11 +18,11 @@ from paktaleem.directory.people.models import Subject, SubjectEvent
 from paktaleem.directory.schools.models import Enrolment, SchoolClass, Term
 from paktaleem.directory.schools.rows import TermRow
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.jobs.tasks import RETRY_STALLED
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.school_years.models import YearEnd, YearEndClass, YearEndPerson
-from paktaleem.school_years.services import CONTINUE, PEOPLE_AT_ONCE, Choices, confirm_year_end, prepare_year_end
+from paktaleem.office.school_years.models import YearEnd, YearEndClass, YearEndPerson
+from paktaleem.office.school_years.services import CONTINUE, PEOPLE_AT_ONCE, Choices, confirm_year_end, prepare_year_end
 from tests.factories import SubjectFactory
 from tests.faults.test_killed_processes import working
 from tests.minilms.connecting import until

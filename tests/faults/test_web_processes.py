@@ -5,7 +5,7 @@ import subprocess
 import psutil
 import pytest
 
-from paktaleem.development.demo.supervision import running, web_program
+from paktaleem.office.demo.supervision import running, web_program
 from tests.demo.running import free_port
 from tests.serving import HOST, KILLED_SERVER, environment_of_server, is_alive
 from tests.waiting import wait_until, wait_until_served

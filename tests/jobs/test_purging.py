@@ -5,9 +5,9 @@ from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
-from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.periods.own_kinds import PURGE_FINISHED
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.upkeep.periods.own_kinds import PURGE_FINISHED
 from tests.keeping import set_period
 from tests.working import run_worker
 

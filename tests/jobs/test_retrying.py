@@ -5,8 +5,8 @@ from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS, RETRY_STALLED
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.tasks import MAX_ATTEMPTS, RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_global
 from tests.working import run_worker
 

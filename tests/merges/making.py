@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from paktaleem.directory.merges.models import PersonMerge
-from paktaleem.directory.merges.services import decide_merge, propose_merge, propose_undo
+from paktaleem.directory.people.merges.models import PersonMerge
+from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
 from tests.cast import Cast

@@ -15,9 +15,9 @@ from consent.consents.services.restrictions import object_to_purpose, restrict_p
 from consent.decisions.facts import Question
 from consent.decisions.models import SubjectChange
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
-from paktaleem.directory.merges.models import PersonMerge
-from paktaleem.directory.merges.selectors import preview_merge
-from paktaleem.directory.merges.services import (
+from paktaleem.directory.people.merges.models import PersonMerge
+from paktaleem.directory.people.merges.selectors import preview_merge
+from paktaleem.directory.people.merges.services import (
     AlreadyLinked,
     DifferentAge,
     MergeWaiting,

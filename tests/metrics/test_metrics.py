@@ -16,11 +16,11 @@ from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.webhooks.models import DisabledBecause, EndpointHealth
 from paktaleem.directory.webhooks.services import disable_endpoint
-from paktaleem.foundation.backups.drills import record_backup
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.metrics.diagnosis import check_metrics
-from paktaleem.foundation.metrics.gauges import gauges
+from paktaleem.foundation.operations.metrics.diagnosis import check_metrics
+from paktaleem.foundation.operations.metrics.gauges import gauges
 from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.upkeep.backups.drills import record_backup
 from tests.factories import SETTING_UP
 from tests.webhooks.making import make_endpoint
 
@@ -33,7 +33,7 @@ QUESTION = {
     "resource": {"type": "purpose", "id": "newsletter"},
 }
 COUNTING = """
-from paktaleem.foundation.metrics.counters import count_decisions, observe_request
+from paktaleem.foundation.operations.metrics.counters import count_decisions, observe_request
 count_decisions([(True, "permitted"), (True, "permitted"), (False, "erased")])
 observe_request("/access/v1/evaluation", 200, 0.002)
 """

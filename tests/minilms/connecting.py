@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from paktaleem.development.demo.supervision import Child, running
+from paktaleem.office.demo.supervision import Child, running
 from tests.demo.running import PATIENCE, ROOT, free_port
 from tests.embedded.processes import wait_for
 from tests.minilms.portal import Portal

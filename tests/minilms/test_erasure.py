@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from paktaleem.development.demo.supervision import running
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.office.demo.supervision import running
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
 from rights.requests.models import RightsRequest

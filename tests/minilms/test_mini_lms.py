@@ -8,7 +8,6 @@ from functools import partial
 from django.utils import timezone
 
 from consent.consents.services.recording import withdraw_consent
-from paktaleem.development.demo.supervision import running
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
@@ -19,6 +18,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.office.demo.supervision import running
 from retention.holdings.models import Holding, Incident
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.minilms.connecting import until

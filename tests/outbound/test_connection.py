@@ -6,8 +6,8 @@ import os
 import httpcore
 import pytest
 
-from paktaleem.foundation.http_client.client import Connection, Unreachable
-from paktaleem.foundation.http_client.destinations import DestinationRefused
+from paktaleem.foundation.web.http_client.client import Connection, Unreachable
+from paktaleem.foundation.web.http_client.destinations import DestinationRefused
 from tests.outbound.listening import listener, saying, trust
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"

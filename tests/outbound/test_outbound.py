@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paktaleem.directory.webhooks.services import REFUSALS
-from paktaleem.foundation.http_client import destinations
-from paktaleem.foundation.http_client.client import MAX_RESPONSE_BYTES, Unreachable, post
-from paktaleem.foundation.http_client.destinations import DestinationRefused, is_public, parse_destination
+from paktaleem.foundation.web.http_client import destinations
+from paktaleem.foundation.web.http_client.client import MAX_RESPONSE_BYTES, Unreachable, post
+from paktaleem.foundation.web.http_client.destinations import DestinationRefused, is_public, parse_destination
 from tests.outbound.listening import listener, saying, trust
 
 INSIDE = {

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
 from consent.register.compiled import PurposeText
-from paktaleem.foundation.typesetting import find_unprintable
+from paktaleem.foundation.text.typesetting import find_unprintable
 
 TEXT_EN = "# What we ask\n\nOur **letter**, once a month.\n\n- You can stop it"
 TEXT_UR = "# ہم کیا پوچھتے ہیں\n\nمہینے میں ایک بار **خط**۔\n\n- آپ اسے روک سکتے ہیں"  # noqa: RUF001 -- Urdu

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from paktaleem.foundation.periods.kinds import list_kinds
-from paktaleem.foundation.periods.models import PeriodChange
-from paktaleem.foundation.periods.services import record_run
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.periods.kinds import list_kinds
+from paktaleem.foundation.upkeep.periods.models import PeriodChange
+from paktaleem.foundation.upkeep.periods.services import record_run
 from tests.cast import Cast
 from tests.signing_in import browser_of
 

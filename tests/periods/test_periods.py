@@ -11,23 +11,33 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.administration.tasks import unlink_old_evidence
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import is_erased
 from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.staff.administration.tasks import unlink_old_evidence
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.periods.kinds import Bounds, list_kinds
-from paktaleem.foundation.periods.models import DisposalRun, PeriodChange, PortalPeriod
-from paktaleem.foundation.periods.purging import purge_clients
-from paktaleem.foundation.periods.selectors import get_cutoff, get_length, list_kind_lines, list_published_periods
-from paktaleem.foundation.periods.services import PeriodFixed, decide_period_change, record_run, request_period_change
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.operations import find_table_policy
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, list_kinds
+from paktaleem.foundation.upkeep.periods.models import DisposalRun, PeriodChange, PortalPeriod
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
+from paktaleem.foundation.upkeep.periods.selectors import (
+    get_cutoff,
+    get_length,
+    list_kind_lines,
+    list_published_periods,
+)
+from paktaleem.foundation.upkeep.periods.services import (
+    PeriodFixed,
+    decide_period_change,
+    record_run,
+    request_period_change,
+)
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.factories import SETTING_UP

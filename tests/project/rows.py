@@ -49,12 +49,11 @@ from consent.sharing.services import (
     request_business_transfer,
     request_legal_disclosure,
 )
-from paktaleem.directory.access_reviews.services import advance_reviews
 from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, fail_order, propose_waiver, raise_alerts
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, issue_orders_for_set
 from paktaleem.directory.data_systems.services.registering import propose_system_end
-from paktaleem.directory.exports.services import (
+from paktaleem.directory.files.exports.services import (
     ExportRequest,
     begin_attempt,
     finish_export,
@@ -62,20 +61,25 @@ from paktaleem.directory.exports.services import (
     store_parts,
 )
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.merges.models import PersonMerge
 from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.merges.models import PersonMerge
 from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
-from paktaleem.directory.rosters.importing.uploads import upload_roster
-from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.schools.models import Term
+from paktaleem.directory.schools.rosters.importing.uploads import upload_roster
+from paktaleem.directory.schools.rosters.models import RosterImport
 from paktaleem.directory.schools.rows import GivenRows, TermRow
-from paktaleem.directory.security_assessments.services import add_report, record_remediation, request_acceptance
-from paktaleem.directory.security_events.services import count_refusal
-from paktaleem.directory.single_sign_on.models import SignOnLink
-from paktaleem.directory.single_sign_on.services import decide_provider
+from paktaleem.directory.security.security_assessments.services import (
+    add_report,
+    record_remediation,
+    request_acceptance,
+)
+from paktaleem.directory.security.security_events.services import count_refusal
+from paktaleem.directory.staff.access_reviews.services import advance_reviews
+from paktaleem.directory.staff.single_sign_on.models import SignOnLink
+from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client
@@ -86,16 +90,16 @@ from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import change_membership, invite_user
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
-from paktaleem.foundation.periods.services import request_period_change
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
-from paktaleem.school_years.services import Choices, count_year_end, prepare_year_end
+from paktaleem.foundation.upkeep.periods.services import request_period_change
+from paktaleem.office.exits.models import AgreementExit
+from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
+from paktaleem.office.school_years.services import Choices, count_year_end, prepare_year_end
 from retention.breaches.services.letters import notify_authority, write_to_client, write_to_people
 from retention.breaches.services.recording import request_closing
 from retention.disposals.models import Batch
 from retention.disposals.services.sweeping import open_disposal
-from retention.exits.models import AgreementExit
 from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.records.models import ImpactAssessment

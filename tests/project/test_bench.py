@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import connections
 
-from paktaleem.development.embedded.layout import SUPERUSER
+from paktaleem.foundation.embedded.layout import SUPERUSER
 from tests.bench import world
 from tests.bench.peak import run_measured
 from tests.bench.requests import CONSENT

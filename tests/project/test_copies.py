@@ -5,7 +5,7 @@ from typing import Any
 
 from django.apps import apps
 
-from paktaleem.directory.copies.sections import list_sections
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.operations import find_table_policy
 from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy

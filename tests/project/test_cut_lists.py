@@ -30,20 +30,20 @@ ALLOWED = {
     "consent/receipts/selectors.py": "a pair of settings",
     "consent/receipts/views.py": "groups of a code",
     "consent/register/admin/purposes.py": "names of fields; the beginning of a text, with …",
-    "paktaleem/directory/administration/admin/entries.py": "latest acts, above a link to all of them",
+    "paktaleem/directory/staff/administration/admin/entries.py": "latest acts, above a link to all of them",
     "paktaleem/directory/people/selectors.py": "a page of the API",
-    "paktaleem/directory/schools/admin.py": "names in a refusal, with … or the number that is too many; people, up to the number from which on rows are searched",
+    "paktaleem/directory/schools/admin.py": "names in a refusal; people, up to the number from which rows are searched",
     "paktaleem/directory/schools/selectors.py": "names, with the number of the others",
-    "paktaleem/directory/security_events/selectors.py": "a page of the address for a log collector",
+    "paktaleem/directory/security/security_events/selectors.py": "a page of the address for a log collector",
     "paktaleem/directory/webhooks/selectors.py": "messages that the worker reads at once",
-    "paktaleem/foundation/console/exporting.py": "rows that the worker writes at once; rows to count; the longest text of a cell",
+    "paktaleem/foundation/console/exporting.py": "rows to write at once or to count; the longest text of a cell",
     "paktaleem/foundation/console/paging.py": "a page of a list with links to the others",
     "paktaleem/foundation/console/people_filters.py": "a part of a list, of which the page says how many rows match",
     "paktaleem/foundation/console/row_actions.py": "buttons; the other acts are in the menu beside them",
-    "paktaleem/foundation/periods/selectors.py": "rows to count, up to the limit that the number shows",
-    "paktaleem/reports/samples/admin.py": "the beginning of a digest, with …",
-    "paktaleem/reports/trends/admin.py": "the others are one band, and in the table",
-    "paktaleem/school_years/admin/class_moves.py": "the form says how many pupils are left out; names, with …",
+    "paktaleem/foundation/upkeep/periods/selectors.py": "rows to count, up to the limit that the number shows",
+    "paktaleem/office/reports/samples/admin.py": "the beginning of a digest, with …",
+    "paktaleem/office/reports/trends/admin.py": "the others are one band, and in the table",
+    "paktaleem/office/school_years/admin/class_moves.py": "the form says how many pupils are left out; names, with …",
     "retention/breaches/admin/forms.py": "rows to count, up to the limit that the number shows",
     "retention/schedule/admin/rules.py": "names, with …",
     "retention/schedule/selectors.py": "the caller says how many it reads and shows",
@@ -71,7 +71,7 @@ def is_for_people(path: Path) -> bool:
 
 def test_lists_that_people_read_are_cut_by_the_functions_that_say_so() -> None:
     read = [path for path in MODULES if is_for_people(path)]
-    assert len(read) > 200
+    assert len(read) > 150
     found = {path.relative_to(ROOT).as_posix() for path in read if any(find_cuts(parsed(path)))}
     advice = "Cut the list by take_first or take_latest, and show its note; or say above why no list is cut there."
     assert found - ALLOWED.keys() == set(), advice

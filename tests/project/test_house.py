@@ -22,7 +22,7 @@ MODULES = [
 ]
 MIGRATIONS = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("migrations/0*.py"))
 BANNED = {"utils", "util", "helpers", "helper", "common", "core", "base", "misc", "manager", "managers"}
-NAMED_BY_DJANGO = {"paktaleem/foundation/database/base.py"}
+NAMED_BY_DJANGO = {"paktaleem/foundation/tenancy/database/base.py"}
 """Modules that Django loads by this name: a database engine."""
 FUNCTION_LINES, MODULE_LINES = 50, 600
 DOCUMENTED = {"models", "services", "selectors"}
@@ -84,7 +84,7 @@ CLOCKS = {
 }
 CLOCK_DOORS = {
     "paktaleem/foundation/clock.py": "the door",
-    "paktaleem/development/embedded/postmaster.py": "the age of a file, before there is any Django",
+    "paktaleem/foundation/embedded/postmaster.py": "the age of a file, before there is any Django",
 }
 
 
@@ -195,14 +195,14 @@ def test_the_clock_is_read_in_one_module():
 def test_jobs_are_enqueued_by_the_one_function_that_does_so_in_this_transaction():
     refuse_any(
         ((named(path), jobs_by_the_library(path, parsed(path))) for path in MODULES),
-        advice="call paktaleem.foundation.jobs.enqueue.enqueue_job",
+        advice="call paktaleem.foundation.operations.jobs.enqueue.enqueue_job",
     )
 
 
 def test_no_task_of_the_worker_stops_at_a_client_that_fails():
     refuse_any(
         ((named(path), stopped_by_one_client(parsed(path))) for path in MODULES if path.name == "tasks.py"),
-        advice="call paktaleem.foundation.jobs.enqueue.do_for_clients, or do_each",
+        advice="call paktaleem.foundation.operations.jobs.enqueue.do_for_clients, or do_each",
     )
 
 

@@ -5,9 +5,9 @@ from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 
-from paktaleem.foundation.api.problems import to_problem_response
 from paktaleem.foundation.console.row_actions import to_form_error
 from paktaleem.foundation.errors import PortalError, Problem, list_portal_errors
+from paktaleem.foundation.web.api.problems import to_problem_response
 from tests.problem_types import list_problem_types
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "lms-developer.md").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from paktaleem.development.embedded.layout import SUPERUSER
+from paktaleem.foundation.embedded.layout import SUPERUSER
 from tests.database import restored_database
 from tests.restoring import TABLES
 

@@ -32,14 +32,14 @@ from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.registering import end_system, propose_system_end
-from paktaleem.directory.merges.services import decide_merge, propose_merge
 from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.merges.services import decide_merge, propose_merge
 from paktaleem.directory.people.models import Readmission
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.erasure import approve_readmission, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.security_assessments.services import decide_acceptance, request_acceptance
-from paktaleem.directory.single_sign_on.services import decide_provider
+from paktaleem.directory.security.security_assessments.services import decide_acceptance, request_acceptance
+from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client, decide_client_change
 from paktaleem.foundation.accounts.models import Membership
@@ -49,15 +49,15 @@ from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import change_membership, decide_staff_change
 from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.periods.services import decide_period_change, request_period_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.upkeep.periods.services import decide_period_change, request_period_change
+from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.breaches.services.letters import write_to_client
 from retention.breaches.services.recording import decide_closing, request_closing
 from retention.disposals.models import Approval, Batch
 from retention.disposals.services.reviewing import approve_disposal, settle_approval
 from retention.disposals.services.sweeping import open_disposal
-from retention.exits.services.proposing import decide_exit, propose_exit
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services.proposals import decide_erasure, propose_erasure

@@ -20,7 +20,7 @@ from consent.notices.models import ResponseKind
 from consent.paper.models import EntryState
 from paktaleem.directory.data_systems.states import KIND_OF_ENTRY
 from paktaleem.directory.people.models import SubjectEvent
-from paktaleem.directory.sign_in.emails import CHANGES
+from paktaleem.directory.staff.sign_in.emails import CHANGES
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
 from paktaleem.directory.webhooks.labels import event_label, pattern_label
 from paktaleem.foundation.audit.act_labels import get_act_name

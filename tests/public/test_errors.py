@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.test import Client, RequestFactory
 from django.utils import translation
 
-from paktaleem.foundation.public import errors
-from paktaleem.foundation.public.errors import BareErrorsMiddleware
-from paktaleem.foundation.public.pages import error_page
+from paktaleem.foundation.web.public import errors
+from paktaleem.foundation.web.public.errors import BareErrorsMiddleware
+from paktaleem.foundation.web.public.pages import error_page
 from tests.console.pages import refused_by_policy
 
 HEADERS = {

@@ -21,9 +21,9 @@ from consent.sharing.services import decide_legal_disclosure, record_legal_discl
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.reports.regulator.models import PackContent, PackState, RegulatorPack
-from paktaleem.reports.regulator.sections import SECTIONS
-from paktaleem.reports.regulator.services import (
+from paktaleem.office.reports.regulator.models import PackContent, PackState, RegulatorPack
+from paktaleem.office.reports.regulator.sections import SECTIONS
+from paktaleem.office.reports.regulator.services import (
     GATHER,
     PackNotReady,
     fail_pack,
@@ -32,7 +32,7 @@ from paktaleem.reports.regulator.services import (
     retry_pack,
     take_pack,
 )
-from paktaleem.reports.regulator.tasks import gather_pack
+from paktaleem.office.reports.regulator.tasks import gather_pack
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast

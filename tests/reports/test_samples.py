@@ -15,8 +15,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.reports.samples.populations import POPULATIONS, PopulationKind
-from paktaleem.reports.samples.services import Sample, draw_sample
+from paktaleem.office.reports.samples.populations import POPULATIONS, PopulationKind
+from paktaleem.office.reports.samples.services import Sample, draw_sample
 from tests.cast import Cast
 from tests.factories import SubjectFactory
 from tests.showing import shown

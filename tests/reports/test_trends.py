@@ -15,10 +15,10 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.reports.trends.models import Measure, WeeklyCount
-from paktaleem.reports.trends.picture import HEIGHT, WIDTH, draw_columns, round_up
-from paktaleem.reports.trends.selectors import get_trends
-from paktaleem.reports.trends.services import count_weeks
+from paktaleem.office.reports.trends.models import Measure, WeeklyCount
+from paktaleem.office.reports.trends.picture import HEIGHT, WIDTH, draw_columns, round_up
+from paktaleem.office.reports.trends.selectors import get_trends
+from paktaleem.office.reports.trends.services import count_weeks
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast

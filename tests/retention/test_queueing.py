@@ -7,11 +7,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.office.exits.services.deleting import CONTINUE as CONTINUE_EXIT
+from paktaleem.office.exits.tasks import continue_all_exits
 from retention.disposals.services.certificates import CONTINUE
 from retention.disposals.services.sweeping import SWEEP, start_sweep
 from retention.disposals.tasks import continue_all_disposals
-from retention.exits.services.deleting import CONTINUE as CONTINUE_EXIT
-from retention.exits.tasks import continue_all_exits
 from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, approved, hold_data, rule_for, sweep
 from tests.retention.exits.steps import approved as approved_exit

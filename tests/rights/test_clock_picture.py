@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rights.clock.deadlines import Pause, RequestClock
-from rights.clock.picture import WIDTH, MarkKind, draw_clock
+from rights.requests.clock_picture import WIDTH, MarkKind, draw_clock
+from rights.requests.deadlines import Pause, RequestClock
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rights.clock.deadlines import ANSWER_TIME, LONGEST_PAUSE, Pause, RequestClock, StepKind, due_at, list_due_steps
+from rights.requests.deadlines import ANSWER_TIME, LONGEST_PAUSE, Pause, RequestClock, StepKind, due_at, list_due_steps
 
 KARACHI, BERLIN = "Asia/Karachi", "Europe/Berlin"
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)

@@ -26,7 +26,7 @@ from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, read_in_one_statement
-from paktaleem.sandbox.services.context import NotASandbox, move_clock
+from paktaleem.office.sandbox.services.context import NotASandbox, move_clock
 from tests.api.callers import Caller, question
 from tests.children.browsers import PORTAL, answer, by_link, latest_link, work
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory

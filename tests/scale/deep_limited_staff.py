@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from django.test import Client
 
-from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from tests.cast import Cast

@@ -20,13 +20,13 @@ from time_machine import TimeMachineFixture
 
 from consent.notices.models import Notice
 from consent.notices.selectors.preview import preview_effect
-from paktaleem.development.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
 from paktaleem.foundation.console.person_pages import TABS, PersonRows, person_pages
+from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.reports.samples.populations import PopulationKind
+from paktaleem.office.reports.samples.populations import PopulationKind
 from retention.holdings.models import Holding
 from rights.requests.admin.queue import select_calls
 from rights.requests.models import RightsRequest

@@ -8,8 +8,8 @@ from django.db import ProgrammingError, connection, transaction
 from django.test import Client, RequestFactory
 
 from paktaleem.foundation.accounts.actors import user_actor
-from paktaleem.foundation.public.errors import permission_denied
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.web.public.errors import permission_denied
 from tests.cast import Cast
 from tests.school_limits.limiting import make_head, make_school
 from tests.signing_in import browser_of

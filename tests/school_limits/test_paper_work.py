@@ -20,8 +20,8 @@ from consent.paper.tasks import confirm_matched_rows
 from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.runs.services import begin_run
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.upkeep.runs.services import begin_run
 from tests.cast import Cast
 from tests.paper.sheets import code_of, entries_of, form_for, line, sheet_of
 from tests.rights.cases import AT

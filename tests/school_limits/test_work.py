@@ -24,7 +24,7 @@ from paktaleem.directory.schools.services.moving import ClassesElsewhere, Move, 
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services import leave_client
+from paktaleem.office.school_years.services import leave_client
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import add_note
 from rights.requests.services.intake import receive_request

@@ -12,8 +12,8 @@ from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, 
 from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.school_years.models import LeaversBy, YearEnd
-from paktaleem.school_years.services import (
+from paktaleem.office.school_years.models import LeaversBy, YearEnd
+from paktaleem.office.school_years.services import (
     Choices,
     close_classes,
     confirm_year_end,

@@ -9,15 +9,15 @@ import pytest
 from django.test import Client as Browser
 
 from consent.consents.models import Consent
-from paktaleem.directory.oneroster.roster import open_roster
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.rosters.importing.service import import_roster
 from paktaleem.directory.schools.models import SchoolClass, Term
+from paktaleem.directory.schools.oneroster.roster import open_roster
+from paktaleem.directory.schools.rosters.importing.service import import_roster
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services import CONTINUE
-from paktaleem.school_years.tasks import continue_year_end
+from paktaleem.office.school_years.services import CONTINUE
+from paktaleem.office.school_years.tasks import continue_year_end
 from tests.cast import Cast
 from tests.factories import make_staff
 from tests.rosters import RosterPackage, clean_network

@@ -8,7 +8,7 @@ from django.test import Client
 
 from paktaleem.directory.schools.models import SchoolClass
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.admin import class_moves
+from paktaleem.office.school_years.admin import class_moves
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.console.conftest import SignIn

@@ -21,9 +21,9 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.admin.year_ends import build_panels
-from paktaleem.school_years.models import LeaversBy, YearEnd, YearEndClass, YearEndPerson
-from paktaleem.school_years.services import (
+from paktaleem.office.school_years.admin.year_ends import build_panels
+from paktaleem.office.school_years.models import LeaversBy, YearEnd, YearEndClass, YearEndPerson
+from paktaleem.office.school_years.services import (
     YearEndAlreadyOpen,
     YearEndMovedOn,
     cancel_year_end,

@@ -14,8 +14,8 @@ from paktaleem.directory.schools.models import Origin, Term
 from paktaleem.directory.schools.rows import ClassRow, GivenRows, SchoolRow, TermRow
 from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.school_years.services import CONTINUE
-from paktaleem.school_years.tasks import continue_year_end
+from paktaleem.office.school_years.services import CONTINUE
+from paktaleem.office.school_years.tasks import continue_year_end
 from tests.cast import Cast
 from tests.consent.test_announcing_in_a_browser import Desk, aside
 from tests.factories import SETTING_UP

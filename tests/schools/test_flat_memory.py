@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from paktaleem.directory.oneroster.roster import open_roster
-from paktaleem.directory.rosters.importing.service import import_roster, try_roster
+from paktaleem.directory.schools.oneroster.roster import open_roster
+from paktaleem.directory.schools.rosters.importing.service import import_roster, try_roster
 from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import RosterPackage, clean_network
 

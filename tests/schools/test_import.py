@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.oneroster.roster import open_roster
-from paktaleem.directory.rosters.importing.run import Tally
-from paktaleem.directory.rosters.importing.service import PlanChanged, import_roster, open_source, try_roster
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
+from paktaleem.directory.schools.oneroster.roster import open_roster
+from paktaleem.directory.schools.rosters.importing.run import Tally
+from paktaleem.directory.schools.rosters.importing.service import PlanChanged, import_roster, open_source, try_roster
 from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network
 from tests.schools.making import periods

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from paktaleem.directory.security_assessments.models import Finding, SecurityAssessment, get_staff_day
-from paktaleem.directory.security_assessments.services import record_assessment, record_finding
+from paktaleem.directory.security.security_assessments.models import Finding, SecurityAssessment, get_staff_day
+from paktaleem.directory.security.security_assessments.services import record_assessment, record_finding
 from paktaleem.foundation.accounts.actors import Actor
 
 

@@ -17,8 +17,8 @@ from paktaleem.directory.files.models import FileChunk
 from paktaleem.directory.files.services import FileKindNotAccepted
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.rendering import render
-from paktaleem.directory.security_assessments.deadlines import DAYS_TO_MEND, SOON, find_stage
-from paktaleem.directory.security_assessments.models import (
+from paktaleem.directory.security.security_assessments.deadlines import DAYS_TO_MEND, SOON, find_stage
+from paktaleem.directory.security.security_assessments.models import (
     AssessmentReminder,
     AssessmentReport,
     Finding,
@@ -26,8 +26,8 @@ from paktaleem.directory.security_assessments.models import (
     SecurityAssessment,
     get_staff_day,
 )
-from paktaleem.directory.security_assessments.selectors import count_due
-from paktaleem.directory.security_assessments.services import (
+from paktaleem.directory.security.security_assessments.selectors import count_due
+from paktaleem.directory.security.security_assessments.services import (
     AcceptanceAlreadyRequested,
     FindingMended,
     FindingOpen,
@@ -41,7 +41,10 @@ from paktaleem.directory.security_assessments.services import (
     reopen_finding,
     request_acceptance,
 )
-from paktaleem.directory.security_assessments.tasks import notify_officers_of_assessments, remind_of_all_assessments
+from paktaleem.directory.security.security_assessments.tasks import (
+    notify_officers_of_assessments,
+    remind_of_all_assessments,
+)
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeState
 from paktaleem.foundation.audit.models import Entry

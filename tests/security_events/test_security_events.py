@@ -13,18 +13,18 @@ from django.utils import timezone
 from paktaleem.directory.mail.services import DELIVER
 from paktaleem.directory.mail.tasks import deliver
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.security_events.data_kinds import EVENTS
-from paktaleem.directory.security_events.kinds import BULK_REVEALS, KINDS, RECORDED_KINDS
-from paktaleem.directory.security_events.models import SecurityEvent
-from paktaleem.directory.security_events.services import (
+from paktaleem.directory.security.security_events.data_kinds import EVENTS
+from paktaleem.directory.security.security_events.kinds import BULK_REVEALS, KINDS, RECORDED_KINDS
+from paktaleem.directory.security.security_events.models import SecurityEvent
+from paktaleem.directory.security.security_events.services import (
     ALERT,
     alert_officers,
     collect_acts,
     collect_bulk_reveals,
     count_refusal,
 )
-from paktaleem.directory.security_events.tasks import email_alert, purge_old_events, watch_security
-from paktaleem.directory.sign_in.evidence import record_lockout
+from paktaleem.directory.security.security_events.tasks import email_alert, purge_old_events, watch_security
+from paktaleem.directory.staff.sign_in.evidence import record_lockout
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff

@@ -17,7 +17,7 @@ from consent.sharing.public import recipients_section
 from consent.sharing.sections import list_sharing_sections
 from consent.sharing.selectors import list_disclosures_of, list_own_disclosures
 from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
-from paktaleem.directory.copies.sections import Reader
+from paktaleem.directory.people.copies.sections import Reader
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed

@@ -12,9 +12,9 @@ from django.urls import get_resolver
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.sign_in.emails import CHANGES
-from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
-from paktaleem.directory.sign_in.tasks import tell_owner
+from paktaleem.directory.staff.sign_in.emails import CHANGES
+from paktaleem.directory.staff.sign_in.forms import SEND_PASSWORD_LINK
+from paktaleem.directory.staff.sign_in.tasks import tell_owner
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER
 from paktaleem.foundation.audit.models import Entry
@@ -218,7 +218,7 @@ def test_every_page_that_changes_a_factor_is_our_own_view():
         view = getattr(pattern.callback, "view_class", pattern.callback)
         if hasattr(view, "post"):
             found[name] = view.__module__
-    theirs = {name for name, module in found.items() if module != "paktaleem.directory.sign_in.views"}
+    theirs = {name for name, module in found.items() if module != "paktaleem.directory.staff.sign_in.views"}
     assert theirs == {
         "mfa_authenticate",
         "mfa_edit_webauthn",  # its name

@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.sign_in.evidence import record_sign_out
+from paktaleem.directory.staff.sign_in.evidence import record_sign_out
 from paktaleem.foundation.accounts.sessions import IDLE_TIMEOUT
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.models import Entry

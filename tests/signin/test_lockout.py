@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import Client, RequestFactory
 
-from paktaleem.directory.sign_in.models import Counter
+from paktaleem.directory.staff.sign_in.models import Counter
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from tests.cast import Cast

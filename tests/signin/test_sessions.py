@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.sign_in.sessions import SessionStore
+from paktaleem.directory.staff.sign_in.sessions import SessionStore
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.sessions import IDLE_TIMEOUT, MAX_SESSION_AGE, is_session_expired
 from paktaleem.foundation.accounts.staff_services import change_membership, change_user, end_membership, reset_password

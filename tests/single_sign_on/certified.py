@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin
 
 import requests
 
-from paktaleem.development.demo.supervision import running
+from paktaleem.office.demo.supervision import running
 from tests.demo.running import PATIENCE, free_port
 from tests.waiting import wait_until_served
 

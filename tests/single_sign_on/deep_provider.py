@@ -14,9 +14,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp
-from paktaleem.directory.single_sign_on.exchange import get_return_address
-from paktaleem.directory.single_sign_on.models import SignOnLink
+from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp
+from paktaleem.directory.staff.single_sign_on.exchange import get_return_address
+from paktaleem.directory.staff.single_sign_on.models import SignOnLink
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.cast import Cast
 from tests.signin.visiting import VERIFY

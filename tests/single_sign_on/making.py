@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from paktaleem.directory.single_sign_on.models import Provider
-from paktaleem.directory.single_sign_on.services import ProviderSettings, propose_provider
+from paktaleem.directory.staff.single_sign_on.models import Provider
+from paktaleem.directory.staff.single_sign_on.services import ProviderSettings, propose_provider
 from paktaleem.foundation.accounts.actors import Actor
 
 

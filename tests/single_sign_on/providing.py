@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from paktaleem.development.demo.supervision import running
+from paktaleem.office.demo.supervision import running
 from tests.demo.running import free_port
 from tests.threads import in_thread
 from tests.waiting import wait_until_served

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.test import Client as Browser
 
-from paktaleem.directory.single_sign_on.services import require_sign_on
+from paktaleem.directory.staff.single_sign_on.services import require_sign_on
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry

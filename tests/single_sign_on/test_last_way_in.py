@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from paktaleem.directory.single_sign_on.models import Provider, SignOnLink
-from paktaleem.directory.single_sign_on.services import (
+from paktaleem.directory.staff.single_sign_on.models import Provider, SignOnLink
+from paktaleem.directory.staff.single_sign_on.services import (
     NotUsedYet,
     allow_passwords,
     end_provider,

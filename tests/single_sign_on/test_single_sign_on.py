@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp
-from paktaleem.directory.single_sign_on.models import Provider, ProviderSecret, SignOnLink
-from paktaleem.directory.single_sign_on.services import (
+from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp
+from paktaleem.directory.staff.single_sign_on.models import Provider, ProviderSecret, SignOnLink
+from paktaleem.directory.staff.single_sign_on.services import (
     AlreadyUnlinked,
     NotInForce,
     NotUsedYet,

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.single_sign_on.models import Provider
-from paktaleem.directory.single_sign_on.services import ProviderSettings, decide_provider, propose_provider
+from paktaleem.directory.staff.single_sign_on.models import Provider
+from paktaleem.directory.staff.single_sign_on.services import ProviderSettings, decide_provider, propose_provider
 from paktaleem.foundation.tenancy.context import in_client
 from tests.accounts.officers import second_officer
 from tests.cast import Cast

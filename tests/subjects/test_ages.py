@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.directory.ages import birthday, may_be_child_until, of_age_at, of_age_by_attestation
+from paktaleem.directory.people.ages import birthday, may_be_child_until, of_age_at, of_age_by_attestation
 from paktaleem.directory.people.details import ADULT_SENTINEL, SubjectDetails, threshold_reached_at
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.thresholds import Thresholds

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 import openpyxl
 import pytest
 
-from paktaleem.directory.oneroster.problems import RosterInvalid
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
-from paktaleem.directory.rosters.importing.service import open_source
-from paktaleem.directory.rosters.spreadsheet.template import csv_template, xlsx_template
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
+from paktaleem.directory.schools.rosters.importing.service import open_source
+from paktaleem.directory.schools.rosters.spreadsheet.template import csv_template, xlsx_template
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import decision_reason

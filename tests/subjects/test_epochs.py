@@ -13,8 +13,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from paktaleem.directory.key_epochs import services as epochs_module
-from paktaleem.directory.key_epochs.services import (
+from paktaleem.directory.people.key_epochs import services as epochs_module
+from paktaleem.directory.people.key_epochs.services import (
     EpochNotEmpty,
     EpochTooYoung,
     add_epoch,

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from consent.consents.models import ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from paktaleem.development.embedded.layout import SUPERUSER
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import (
@@ -30,6 +29,7 @@ from paktaleem.directory.people.tasks import forget_in_statistics
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.encryption.sealing import CannotOpen, blind_index
 from paktaleem.foundation.tenancy.context import in_client
 from tests.conftest import KEYRING

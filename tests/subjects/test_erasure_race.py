@@ -11,14 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connections
 
-from paktaleem.development.embedded.layout import BACKUP, SUPERUSER
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.directory.people.services.people import register_subject, reveal_fields
-from paktaleem.foundation.backups.dumps import environment_of, find_program
+from paktaleem.foundation.embedded.layout import BACKUP, SUPERUSER
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.upkeep.backups.dumps import environment_of, find_program
 from tests.api.callers import Caller
 from tests.database import server_version, template_ready
 from tests.subjects.test_erasure import opens, sealed_values_in

@@ -8,7 +8,7 @@ from paktaleem.directory.people.api import GuardianInput, SubjectInput
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.rosters.spreadsheet.person import COLUMNS
+from paktaleem.directory.schools.rosters.spreadsheet.person import COLUMNS
 from paktaleem.foundation.encryption.sealing import SealedField
 
 DETAILS = SubjectDetails(

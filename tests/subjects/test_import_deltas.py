@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.oneroster.problems import RosterInvalid
-from paktaleem.directory.oneroster.roster import open_roster
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
-from paktaleem.directory.rosters.importing.run import Tally
-from paktaleem.directory.rosters.importing.service import PlanChanged, TooMuchLost, import_roster, try_roster
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
+from paktaleem.directory.schools.oneroster.roster import open_roster
+from paktaleem.directory.schools.rosters.importing.run import Tally
+from paktaleem.directory.schools.rosters.importing.service import PlanChanged, TooMuchLost, import_roster, try_roster
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from tests.rosters import clean_network, school

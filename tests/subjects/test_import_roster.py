@@ -10,18 +10,18 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from psycopg.errors import UniqueViolation
 
-from paktaleem.directory.oneroster.problems import RosterInvalid
-from paktaleem.directory.oneroster.roster import open_roster
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
-from paktaleem.directory.rosters.importing import people, service, tables
-from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile
-from paktaleem.directory.rosters.importing.run import Tally
-from paktaleem.directory.rosters.importing.service import ImportRunning, import_roster
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
+from paktaleem.directory.schools.oneroster.roster import open_roster
+from paktaleem.directory.schools.rosters.importing import people, service, tables
+from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
+from paktaleem.directory.schools.rosters.importing.run import Tally
+from paktaleem.directory.schools.rosters.importing.service import ImportRunning, import_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import commitment, compute_leaf_hash

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile
-from paktaleem.directory.rosters.importing.service import ImportRunning
-from paktaleem.directory.rosters.management.commands import import_roster as command
+from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
+from paktaleem.directory.schools.rosters.importing.service import ImportRunning
+from paktaleem.directory.schools.rosters.management.commands import import_roster as command
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.rosters import clean_network, odd_network, school

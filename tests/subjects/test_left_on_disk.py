@@ -12,14 +12,14 @@ import time
 import pytest
 from django.utils import timezone
 
-from paktaleem.development.demo.supervision import running
-from paktaleem.development.embedded.layout import SUPERUSER
 from paktaleem.directory.access_links.messages import PAGE_CODE
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.office.demo.supervision import running
 from tests.database import worker_folder
 from tests.demo.running import PATIENCE, free_port
 from tests.serving import call, environment_of_server, served

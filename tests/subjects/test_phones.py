@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.foundation.phones import bare_number, normal_number
+from paktaleem.foundation.text.phones import bare_number, normal_number
 
 ONE = "+923001234567"
 

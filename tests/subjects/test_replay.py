@@ -12,7 +12,6 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client as Browser
 
-from paktaleem.development.embedded.layout import SUPERUSER
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.diagnosis import check_erasures
 from paktaleem.directory.people.erasures import (
@@ -38,11 +37,12 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.people.tasks import complete_erasures
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.diagnosis.lines import State
+from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.encryption.erasure_list import FileErasureList, Intent, Stage, erasure_list
+from paktaleem.foundation.operations.diagnosis.lines import State
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.readiness import ReadinessMiddleware
+from paktaleem.office.readiness import ReadinessMiddleware
 from tests.api.callers import Caller, question
 from tests.data_systems.test_erasing import answer, orders_of
 from tests.tenancy.connections import enter

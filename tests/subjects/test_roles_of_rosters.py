@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.directory.oneroster.problems import RosterInvalid
-from paktaleem.directory.oneroster.roster import open_roster
-from paktaleem.directory.oneroster.users import Person, StatedRoles
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.rosters.importing.run import Tally, merge_roles
-from paktaleem.directory.rosters.importing.service import import_roster, open_source
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
+from paktaleem.directory.schools.oneroster.roster import open_roster
+from paktaleem.directory.schools.oneroster.users import Person, StatedRoles
+from paktaleem.directory.schools.rosters.importing.run import Tally, merge_roles
+from paktaleem.directory.schools.rosters.importing.service import import_roster, open_source
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from tests.rosters import clean_network

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from paktaleem.directory.rosters.importing import service, uploads
-from paktaleem.directory.rosters.importing.uploads import confirm_import, upload_roster
-from paktaleem.directory.rosters.models import RosterImport
-from paktaleem.directory.rosters.tasks import run_roster_step_job
+from paktaleem.directory.schools.rosters.importing import service, uploads
+from paktaleem.directory.schools.rosters.importing.uploads import confirm_import, upload_roster
+from paktaleem.directory.schools.rosters.models import RosterImport
+from paktaleem.directory.schools.rosters.tasks import run_roster_step_job
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.runs.services import find_step, report_step
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.upkeep.runs.services import find_step, report_step
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.console.test_work_in_progress import PAGE, state_of

@@ -9,8 +9,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.rosters.importing import uploads
-from paktaleem.directory.rosters.importing.uploads import (
+from paktaleem.directory.schools.rosters.importing import uploads
+from paktaleem.directory.schools.rosters.importing.uploads import (
     WrongRosterState,
     check_again,
     confirm_import,
@@ -20,7 +20,7 @@ from paktaleem.directory.rosters.importing.uploads import (
     shown_details,
     upload_roster,
 )
-from paktaleem.directory.rosters.models import RosterChunk, RosterImport
+from paktaleem.directory.schools.rosters.models import RosterChunk, RosterImport
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global

@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-from paktaleem.directory.oneroster.problems import RosterInvalid
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.rosters.importing.service import TooMuchLost, import_roster, open_source
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
+from paktaleem.directory.schools.rosters.importing.service import TooMuchLost, import_roster, open_source
 from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network, school
 from tests.subjects.test_spreadsheet import DANISH, FARHAN, as_csv, lines

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paktaleem.directory.oneroster.problems import RosterInvalid
-from paktaleem.directory.oneroster.users import GuardianRelation, Person
-from paktaleem.directory.rosters.spreadsheet import rows
-from paktaleem.directory.rosters.spreadsheet.person import COLUMNS
-from paktaleem.directory.rosters.spreadsheet.rows import open_csv, open_xlsx
-from paktaleem.directory.rosters.spreadsheet.template import csv_template, xlsx_template
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
+from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person
+from paktaleem.directory.schools.rosters.spreadsheet import rows
+from paktaleem.directory.schools.rosters.spreadsheet.person import COLUMNS
+from paktaleem.directory.schools.rosters.spreadsheet.rows import open_csv, open_xlsx
+from paktaleem.directory.schools.rosters.spreadsheet.template import csv_template, xlsx_template
 
 HEADER = [column.heading for column in COLUMNS]
 DANISH = {

@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from paktaleem.development.embedded.layout import APP, LIMITED, OFFICER, OWNER
+from paktaleem.foundation.embedded.layout import APP, LIMITED, OFFICER, OWNER
 from paktaleem.foundation.tenancy.operations import list_limited_rights, list_table_policies
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.school_limits import Link, columns_of_model, find_limit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paktaleem.development.embedded.layout import APP, OWNER, SUPERUSER
+from paktaleem.foundation.embedded.layout import APP, OWNER, SUPERUSER
 from tests.cast import Cast
 from tests.database import cast_values
 from tests.tenancy.connections import enter

@@ -5,7 +5,7 @@ from typing import Any
 
 from paktaleem.directory.webhooks.catalogue import events_function
 from paktaleem.foundation.tenancy.sql_files import Kind, SqlText, sql_files
-from paktaleem.sandbox.reset_function import function_text
+from paktaleem.office.sandbox.reset_function import function_text
 from tests.tenancy.connections import Door, rows
 
 GENERATED = {"sandbox_forget": function_text, "webhooks_events": events_function}

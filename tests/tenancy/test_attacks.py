@@ -6,9 +6,9 @@ import uuid
 import pytest
 from psycopg import DatabaseError, errors
 
-from paktaleem.development.embedded.layout import APP, OWNER, SUPERUSER
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.services import compute_key_digest
+from paktaleem.foundation.embedded.layout import APP, OWNER, SUPERUSER
 from paktaleem.foundation.tenancy.context import ContextMissing
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.project.offenders import refuse_any

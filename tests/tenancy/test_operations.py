@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
-from paktaleem.development.embedded.layout import OWNER
+from paktaleem.foundation.embedded.layout import OWNER
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.routers import OwnerOnlyMigrationRouter
 from paktaleem.foundation.tenancy.tables import CreateTables

@@ -6,11 +6,11 @@ from django.db import DataError, IntegrityError
 from consent.cookies.models import ChoiceSource, CookieChoice
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.context import ContextMissing, in_client
 from paktaleem.foundation.tenancy.rows import find_row, find_rows, insert_many, insert_rows, new_id
+from paktaleem.foundation.web.api.models import KeptAnswer
 from tests.consent.cookies.making import get_banner, make_cookie
 from tests.factories import SETTING_UP
 

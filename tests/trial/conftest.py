@@ -11,10 +11,10 @@ import pytest
 from django.db import connection
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.periods.kinds import list_kinds
-from paktaleem.foundation.startup.findings import NOT_FOR_SERVERS, read_database
+from paktaleem.foundation.operations.startup.findings import NOT_FOR_SERVERS, read_database
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.periods.kinds import list_kinds
 from tests.cast import Cast
 from tests.demo.running import Demonstration
 from tests.mail.server import mail_server
@@ -50,7 +50,7 @@ def in_order(cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_pat
     for name in NOT_FOR_SERVERS:
         monkeypatch.delenv(name, raising=False)
     run_sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
-    from paktaleem.foundation.periods.models import DisposalRun  # noqa: PLC0415 -- models need the settings of this run
+    from paktaleem.foundation.upkeep.periods.models import DisposalRun  # noqa: PLC0415 -- models need the settings of this run
 
     with in_client(PAKTALEEM):
         for kind in list_kinds():

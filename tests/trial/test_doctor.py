@@ -18,16 +18,16 @@ from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.webhooks.models import DisabledBecause
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.backups.drills import Step, record_backup, record_drill
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.jobs.diagnosis import check_failed_jobs
-from paktaleem.foundation.jobs.tasks import RETRY_STALLED
-from paktaleem.foundation.periods.diagnosis import check_disposals
-from paktaleem.foundation.periods.kinds import list_kinds
-from paktaleem.foundation.periods.models import DisposalRun
+from paktaleem.foundation.operations.jobs.diagnosis import check_failed_jobs
+from paktaleem.foundation.operations.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy import operations
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.backups.drills import Step, record_backup, record_drill
+from paktaleem.foundation.upkeep.periods.diagnosis import check_disposals
+from paktaleem.foundation.upkeep.periods.kinds import list_kinds
+from paktaleem.foundation.upkeep.periods.models import DisposalRun
 from rights.mailbox.models import MailboxCheck, MailboxError
 from tests.factories import SETTING_UP
 from tests.trial.conftest import SMTP, run_sql

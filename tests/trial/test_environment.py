@@ -11,7 +11,7 @@ from tests.demo.running import said
 
 WAIT = "import time; print('in', flush=True); time.sleep(60)"
 WHO = (
-    "import json, os; from paktaleem.foundation.startup.findings import read_database;"
+    "import json, os; from paktaleem.foundation.operations.startup.findings import read_database;"
     "print(json.dumps([read_database().role, os.environ['SECRET_KEY']]))"
 )
 

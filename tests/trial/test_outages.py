@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from django.test import Client as Browser
 from psycopg import errors
 
-from paktaleem.development.embedded.layout import SUPERUSER
+from paktaleem.foundation.embedded.layout import SUPERUSER
+from paktaleem.foundation.operations.startup.diagnosis import check_database
+from paktaleem.foundation.operations.startup.findings import read_database
 from paktaleem.foundation.outages import BUSY, FULL, READ_ONLY, UNREACHABLE, find_outage
-from paktaleem.foundation.startup.diagnosis import check_database
-from paktaleem.foundation.startup.findings import read_database
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client
-from paktaleem.readiness import ReadinessMiddleware
+from paktaleem.office.readiness import ReadinessMiddleware
 from tests.api.callers import Caller, question
 from tests.database import leave_database
 from tests.tenancy.connections import enter

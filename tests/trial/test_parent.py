@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = """
 import multiprocessing, os, signal, sys, time
-from paktaleem.foundation.startup.parent import end_with_server
+from paktaleem.foundation.operations.startup.parent import end_with_server
 
 def start_late(server):
     while os.getppid() == server:

@@ -16,11 +16,11 @@ import pytest
 from django.conf import settings
 from django.test import Client as Browser
 
-from paktaleem.development.demo.supervision import running
-from paktaleem.development.embedded.layout import SUPERUSER, Endpoint, Layout, find_binaries, server_account
-from paktaleem.development.embedded.postmaster import SETTINGS
+from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint, Layout, find_binaries, server_account
+from paktaleem.foundation.embedded.postmaster import SETTINGS
+from paktaleem.foundation.operations.startup.diagnosis import check_database
 from paktaleem.foundation.outages import FULL, READ_ONLY
-from paktaleem.foundation.startup.diagnosis import check_database
+from paktaleem.office.demo.supervision import running
 from tests.api.callers import Caller
 from tests.database import TEMPLATE, cluster_of, ensure_template, in_use, server_version, template_ready, worker_folder
 from tests.demo.running import PATIENCE, free_port

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from paktaleem import server
-from paktaleem.foundation.diagnosis.lines import State, examine
 from paktaleem.foundation.encryption.keyring import new_keyring_text
-from paktaleem.foundation.startup.findings import UnsafeStart, refuse_unsafe_start
+from paktaleem.foundation.operations.diagnosis.lines import State, examine
+from paktaleem.foundation.operations.startup.findings import UnsafeStart, refuse_unsafe_start
 
 
 def assert_refused(code):

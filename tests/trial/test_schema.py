@@ -6,10 +6,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from paktaleem.development.embedded.layout import SUPERUSER
-from paktaleem.foundation.diagnosis.lines import State
-from paktaleem.foundation.startup import findings
-from paktaleem.foundation.startup.diagnosis import check_migrations
+from paktaleem.foundation.embedded.layout import SUPERUSER
+from paktaleem.foundation.operations.diagnosis.lines import State
+from paktaleem.foundation.operations.startup import findings
+from paktaleem.foundation.operations.startup.diagnosis import check_migrations
 from paktaleem.foundation.tenancy.operations import list_missing_parts, missing_migrations
 from tests.database import leave_database, template_ready
 

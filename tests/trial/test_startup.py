@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connections
 
-from paktaleem.development.embedded.layout import APP, BACKUP, OFFICER, OWNER, SUPERUSER
-from paktaleem.foundation.startup.findings import (
+from paktaleem.foundation.embedded.layout import APP, BACKUP, OFFICER, OWNER, SUPERUSER
+from paktaleem.foundation.operations.startup.findings import (
     DatabaseFacts,
     SettingsFacts,
     UnsafeStart,

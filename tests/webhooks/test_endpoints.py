@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, transaction
 
-from paktaleem.directory.key_epochs.services import keys_by_epoch, rewrap_other_kinds
+from paktaleem.directory.people.key_epochs.services import keys_by_epoch, rewrap_other_kinds
 from paktaleem.directory.webhooks.models import Endpoint, EndpointSecret
 from paktaleem.directory.webhooks.secrets import live_secrets
 from paktaleem.directory.webhooks.services import (

@@ -33,7 +33,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 
 _TONES = {"requested": "warn", "started": "warn", "passed": "good", "failed": "bad", "lapsed": "bad"}
 _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in PROVIDER_METHODS]

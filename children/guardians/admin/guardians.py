@@ -55,8 +55,8 @@ from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.times import isolate
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.times import isolate
+from paktaleem.foundation.text.word_lists import join_words
 
 _MOST = 20
 _PERSON_TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}

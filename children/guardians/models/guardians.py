@@ -17,7 +17,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.text.times import format_date
 
 
 class ChildRow(Tracked):

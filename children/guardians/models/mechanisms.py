@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.text.times import format_date
 
 
 class MechanismKind(models.TextChoices):

@@ -50,9 +50,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.periods.selectors import get_cutoff, get_period
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff, get_period
 
 
 def lock_guardian(guardian: Subject) -> None:

@@ -34,7 +34,7 @@ from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.text.times import format_date
 
 _LONGEST_EXIT = 3660
 

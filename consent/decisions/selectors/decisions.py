@@ -36,8 +36,8 @@ from consent.notices.selectors.registers import (
     register_as_of,
 )
 from consent.register.compiled import Period, Register
-from paktaleem.directory.ages import may_be_child_until
-from paktaleem.directory.merges.selectors import UNDO, MergeEffect
+from paktaleem.directory.people.ages import may_be_child_until
+from paktaleem.directory.people.merges.selectors import UNDO, MergeEffect
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, key_actor, require

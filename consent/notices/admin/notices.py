@@ -21,7 +21,7 @@ from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.models.purposes import DataCategory, Purpose
 from consent.register.notice_html import render_notice
 from consent.register.services.safeguards import widen_purpose
-from paktaleem.directory.administration.client_pages import PublicPage, public_pages
+from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester

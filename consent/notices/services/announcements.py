@@ -46,8 +46,8 @@ from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.places import name_countries
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.places import name_countries
 
 _FIELDS = ("title", "day", "url")
 ANNOUNCED = declare_message("notice_announced", fields=_FIELDS)

@@ -33,7 +33,7 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.times import format_time
+from paktaleem.foundation.text.times import format_time
 
 _WRITTEN_BY_PORTAL = gettext_noop("The portal writes this text itself.")
 _BACKDATED = "This must not be in the past: choose now or later."

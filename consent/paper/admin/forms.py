@@ -41,9 +41,9 @@ from consent.paper.sheets import SheetInvalid, render_csv_sheet, render_xlsx_she
 from consent.paper.verdicts import SERVICE, SHARING
 from consent.receipts.receipt import PortalUrls
 from consent.register.models.purposes import Purpose
-from paktaleem.directory.oneroster.problems import Problem
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.admin import CHOOSING, PLACE, SelectionForm
+from paktaleem.directory.schools.oneroster.problems import Problem
 from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -58,7 +58,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 
 BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
     "csv": ("text/csv; charset=utf-8", render_csv_sheet),

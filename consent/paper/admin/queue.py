@@ -42,7 +42,7 @@ from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 
 
 class ConfirmForm(ActionForm):

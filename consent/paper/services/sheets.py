@@ -20,9 +20,9 @@ from consent.paper.services.forms import delete_sheet_key, seal_details, unseal_
 from consent.paper.services.queue import confirm_entry, has_different_answer
 from consent.paper.sheets import CODE, GUARDIAN_ID, LAYOUT, Sheet, SheetInvalid, SheetRow, is_code, read_sheet
 from consent.paper.verdicts import judge_row
-from paktaleem.directory.oneroster.problems import Problem
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealers_of
+from paktaleem.directory.schools.oneroster.problems import Problem
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -30,7 +30,7 @@ from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealer, wrap_new_key
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 

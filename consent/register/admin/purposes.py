@@ -48,9 +48,9 @@ from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 
 BASIS_FIELDS = ("basis", "basis_roles", "legal_reference")
 ASSESSMENT_FIELDS = ("interest", "necessity", "balance", "safeguards")

@@ -51,7 +51,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.times import format_time
+from paktaleem.foundation.text.times import format_time
 
 _PANEL = "console/panels/safeguard.html"
 _RECIPIENT_PANEL = "console/panels/recipient_effect.html"

@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.text.times import format_date
 
 _NONE = Personal.NONE
 

@@ -14,11 +14,11 @@ from paktaleem.foundation.accounts.models import Client, User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
-from paktaleem.foundation.places import CountryField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date
+from paktaleem.foundation.text.places import CountryField
+from paktaleem.foundation.text.times import format_date
 
 
 class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):

@@ -30,9 +30,9 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.places import name_country
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.typesetting import find_unprintable
+from paktaleem.foundation.text.places import name_country
+from paktaleem.foundation.text.typesetting import find_unprintable
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
 _NOT_BACKDATED = gettext_noop("This must not be in the past: choose now or later.")

@@ -14,8 +14,8 @@ from paktaleem.directory.access_links.services import issue_link
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.api.operations import Operation, actor_of, get_arrival_time, validate_input
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.web.api.operations import Operation, actor_of, get_arrival_time, validate_input
+from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField
 
 
 class LinkInput(StrictSerializer):

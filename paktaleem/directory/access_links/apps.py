@@ -1,6 +1,6 @@
 """Configuration of the app for access links and one-time codes."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class AccessLinksConfig(config.PortalAppConfig):
@@ -9,9 +9,12 @@ class AccessLinksConfig(config.PortalAppConfig):
     name = "paktaleem.directory.access_links"
     label = "doors"
     handlers = (
-        ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.access_links.data_kinds.list_kinds"),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.access_links.data_kinds.list_kinds",
+        ),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
             "paktaleem.directory.access_links.sections.list_access_sections",
         ),
     )

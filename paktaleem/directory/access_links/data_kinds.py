@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.access_links.models import PageLink
-from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal, Unit
-from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 LINKS, PURGE_LINKS = "access_links", "doors.forget"
 

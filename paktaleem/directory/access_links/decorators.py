@@ -24,8 +24,8 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.middleware import FIRST_ERROR, as_received
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import to_client_clock
-from paktaleem.foundation.public.pages import OWN_PAGE, error_page
 from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.web.public.pages import OWN_PAGE, error_page
 
 type View = Callable[..., HttpResponse]
 

@@ -11,9 +11,9 @@ from paktaleem.directory.access_links.models import PageCode, PageLink
 from paktaleem.directory.access_links.services import SEND_CODES, CodeRequest, send_codes
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.periods.purging import purge_clients
-from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 _AT_ONCE = 5_000
 

@@ -50,9 +50,9 @@ from paktaleem.directory.people.details import contact_index, parse_contact
 from paktaleem.foundation.accounts.middleware import as_received
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
-from paktaleem.foundation.public.pages import error_page, page_url, public_page, redirect_to_page
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.times import format_time
+from paktaleem.foundation.text.times import format_time
+from paktaleem.foundation.web.public.pages import error_page, page_url, public_page, redirect_to_page
 
 _EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 

@@ -1,6 +1,6 @@
 """Django app of data systems and orders."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class SystemsConfig(config.PortalAppConfig):
@@ -9,8 +9,14 @@ class SystemsConfig(config.PortalAppConfig):
     name = "paktaleem.directory.data_systems"
     label = "systems"
     handlers = (
-        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.directory.data_systems.gauges.read_orders"),
-        ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.data_systems.data_kinds.list_kinds"),
+        (
+            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.directory.data_systems.gauges.read_orders",
+        ),
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.data_systems.data_kinds.list_kinds",
+        ),
         (
             "paktaleem.directory.people.extension_points.erasure_started",
             "paktaleem.directory.data_systems.services.issuing.issue_erasure_orders",
@@ -36,7 +42,7 @@ class SystemsConfig(config.PortalAppConfig):
             "paktaleem.directory.data_systems.sealed_names.ORDER_NAMES",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "paktaleem.directory.data_systems.sections.list_order_sections",
         ),
     )

@@ -6,9 +6,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import Order, OrderKind
-from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.indexes import Constant
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 COPIES, PURGE_COPIES = "system_copies", "systems.purge_copies"
 

@@ -1,4 +1,4 @@
-"""What apps above add to data systems and their orders; handlers run in the same transaction."""
+"""Extension points of data systems and their orders; handlers run in the same transaction."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
 type AnsweredHandler = Callable[[Order, Actor, datetime], None]
 

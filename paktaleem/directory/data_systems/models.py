@@ -20,7 +20,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.rows import MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_time
+from paktaleem.foundation.text.times import format_time
 
 
 class Delivery(models.TextChoices):

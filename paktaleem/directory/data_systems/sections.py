@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.copies.sections import (
     CATEGORIES,
     DUE,
     KIND,
@@ -16,7 +17,6 @@ from paktaleem.directory.copies.sections import (
     ValueKind,
     table_section,
 )
-from paktaleem.directory.data_systems.models import Order
 
 
 def list_order_sections() -> Sequence[Section]:

@@ -1,6 +1,6 @@
 """App configuration of files about people: encrypted chunks in PostgreSQL, limited in size."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class FilesConfig(config.PortalAppConfig):
@@ -10,7 +10,7 @@ class FilesConfig(config.PortalAppConfig):
     label = "files"
     handlers = (
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "paktaleem.directory.files.sections.list_file_sections",
         ),
     )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import ADDED, KIND, Column, Section, ValueKind, table_section
 from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.copies.sections import ADDED, KIND, Column, Section, ValueKind, table_section
 
 
 def list_file_sections() -> Sequence[Section]:

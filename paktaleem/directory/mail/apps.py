@@ -1,6 +1,6 @@
 """App configuration of emails and text messages."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class MailConfig(config.PortalAppConfig):
@@ -10,12 +10,18 @@ class MailConfig(config.PortalAppConfig):
     label = "mail"
     verbose_name = "emails and text messages"
     handlers = (
-        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.directory.mail.gauges.read_messages"),
-        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.mail.diagnosis.check_mail_server"),
-        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.mail.diagnosis.check_messages"),
-        ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.mail.data_kinds.list_kinds"),
+        ("paktaleem.foundation.operations.metrics.gauges.gauges", "paktaleem.directory.mail.gauges.read_messages"),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.directory.mail.diagnosis.check_mail_server",
+        ),
+        (
+            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.directory.mail.diagnosis.check_messages",
+        ),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.mail.data_kinds.list_kinds"),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
             "paktaleem.directory.mail.sections.list_mail_sections",
         ),
         (

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.foundation.periods.kinds import DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.kinds import DataKind, Disposal
 
 MESSAGES, PURGE_ADDRESSES = "messages", "mail.purge_addresses"
 

@@ -36,8 +36,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.http_client.client import Answer, Unreachable, post
-from paktaleem.foundation.http_client.destinations import DestinationRefused
+from paktaleem.foundation.web.http_client.client import Answer, Unreachable, post
+from paktaleem.foundation.web.http_client.destinations import DestinationRefused
 
 
 class TextRejected(Exception):

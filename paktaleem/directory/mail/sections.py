@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.copies.sections import (
+from paktaleem.directory.mail.kinds import list_message_kinds
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.copies.sections import (
     CHANNEL,
     KIND,
     LANGUAGE,
@@ -16,8 +18,6 @@ from paktaleem.directory.copies.sections import (
     ValueKind,
     table_section,
 )
-from paktaleem.directory.mail.kinds import list_message_kinds
-from paktaleem.directory.mail.models import Letter
 
 
 def list_mail_sections() -> Sequence[Section]:

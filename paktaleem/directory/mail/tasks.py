@@ -17,9 +17,9 @@ from paktaleem.directory.mail.services import (
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.enqueue import do_for_clients
-from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
 
 
 @app.task(name=DELIVER, pass_context=False)

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.ages import AgeSource
+from paktaleem.directory.people.ages import AgeSource
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first

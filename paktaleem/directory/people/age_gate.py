@@ -9,7 +9,7 @@ person.
 from dataclasses import replace
 from datetime import datetime
 
-from paktaleem.directory.ages import birthday, combine_statements, is_child, of_age_at
+from paktaleem.directory.people.ages import birthday, combine_statements, is_child, of_age_at
 from paktaleem.directory.people.details import AgeCheck, SubjectDetails, age_statements, threshold_reached_at
 from paktaleem.foundation.accounts.thresholds import Thresholds
 

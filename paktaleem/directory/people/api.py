@@ -35,10 +35,12 @@ from paktaleem.directory.people.services.people import register_subject, reveal_
 from paktaleem.foundation.accounts.actors import require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.problems import FieldProblem
-from paktaleem.foundation.api.serializers import (
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import Problem
+from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.problems import FieldProblem
+from paktaleem.foundation.web.api.serializers import (
     EMAIL,
     EXTERNAL_ID,
     PERSON_NAME,
@@ -52,8 +54,6 @@ from paktaleem.foundation.api.serializers import (
     TextField,
     ZonedDateTimeField,
 )
-from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.errors import Problem
 
 
 class PeopleErased(FieldProblem):

@@ -1,6 +1,6 @@
 """Django app of data subjects: sealed personal fields, one key per person, and a log of access."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class SubjectsConfig(config.PortalAppConfig):
@@ -9,5 +9,8 @@ class SubjectsConfig(config.PortalAppConfig):
     name = "paktaleem.directory.people"
     label = "subjects"
     handlers = (
-        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.people.diagnosis.check_erasures"),
+        (
+            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.directory.people.diagnosis.check_erasures",
+        ),
     )

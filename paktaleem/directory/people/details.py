@@ -18,12 +18,12 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from paktaleem.directory import ages
+from paktaleem.directory.people import ages
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField, parse_grade
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
-from paktaleem.foundation.phones import bare_number, normal_number
-from paktaleem.foundation.spellings import fold_spelling
+from paktaleem.foundation.text.phones import bare_number, normal_number
+from paktaleem.foundation.text.spellings import fold_spelling
 
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
 
 _REMEDIES = {
     ErasureState.LIST_BEHIND: "Put the newest list into ERASURE_LIST_FILE. Until then no one is erased here.",

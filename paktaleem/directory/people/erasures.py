@@ -12,7 +12,7 @@ from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, er
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_time
+from paktaleem.foundation.text.times import format_time
 
 
 class Erasure(models.Model):

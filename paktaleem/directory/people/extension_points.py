@@ -12,7 +12,7 @@ from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject, SubjectEvent
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
 
 class Hold(NamedTuple):

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paktaleem.foundation.marking import mark as _
+from paktaleem.foundation.text.marking import mark as _
 
 
 class FieldKind(StrEnum):

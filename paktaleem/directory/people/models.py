@@ -9,7 +9,7 @@ from django.db.models.functions import Collate
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.ages import AgeSource, is_child, may_be_child_until
+from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.fields import GRADE_LIMIT, PERSONAL
 from paktaleem.directory.people.roles import SubjectRole, other_roles_are_others, role_indexes
 from paktaleem.foundation.accounts.models import Client
@@ -17,11 +17,11 @@ from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.places import CountryField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date, format_time
+from paktaleem.foundation.text.places import CountryField
+from paktaleem.foundation.text.times import format_date, format_time
 
 _LOOKED_UP = ("email_index", "phone_index", "name_index", "details_index")
 """Keyed hashes by which people are found or compared."""

@@ -13,9 +13,9 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Collate
 
-from paktaleem.directory.ages import ADULT_ROLES
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.age_gate import Reading, reveals_child, reveals_minor_guardian
+from paktaleem.directory.people.ages import ADULT_ROLES
 from paktaleem.directory.people.details import SubjectDetails, contact_index
 from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.roles import HasSeveralRoles
@@ -26,10 +26,10 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.extensions.points import ExtensionPoint
-from paktaleem.foundation.spellings import list_spellings
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client, is_limited
 from paktaleem.foundation.tenancy.rows import find_row
+from paktaleem.foundation.text.spellings import list_spellings
 
 BY_ID = Collate("external_id", "C")
 """LMS ids in code-point order (collation C), as indexed for prefix search."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from paktaleem.directory.ages import AgeSource
+from paktaleem.directory.people.ages import AgeSource
 
 
 class AgeGateOutput(serializers.Serializer[Any]):

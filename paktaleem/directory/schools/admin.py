@@ -59,8 +59,8 @@ from paktaleem.foundation.console.widgets import SuggestionInput
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
-from paktaleem.foundation.times import isolate
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.times import isolate
+from paktaleem.foundation.text.word_lists import join_words
 
 SHOWN = 200
 """Number of classes or people shown on a page."""

@@ -14,8 +14,8 @@ from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, SchoolRow, 
 from paktaleem.directory.schools.services.recording import state_class, state_enrolments, state_school, state_term
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.api.serializers import (
+from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.web.api.serializers import (
     EXTERNAL_ID,
     PERSON_NAME,
     DayField,

@@ -1,6 +1,6 @@
 """Django app of schools, terms, classes and enrolments."""
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class SchoolsConfig(config.PortalAppConfig):
@@ -14,7 +14,7 @@ class SchoolsConfig(config.PortalAppConfig):
             "paktaleem.directory.schools.selectors.list_school_names",
         ),
         (
-            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.person_sections",
             "paktaleem.directory.schools.sections.list_school_sections",
         ),
         (

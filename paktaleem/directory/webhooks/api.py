@@ -21,16 +21,16 @@ from paktaleem.directory.webhooks.services import (
     send_test,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
-from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import (
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
+from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.serializers import (
     CursorField,
     PatternField,
     StrictSerializer,
     TextField,
     ZonedDateTimeField,
 )
-from paktaleem.foundation.audit.actors import Reason
 
 _WHY = Reason.LMS_UPDATE
 

@@ -2,7 +2,7 @@
 
 from django.db.models.signals import post_migrate
 
-from paktaleem.foundation.extensions import config
+from paktaleem.foundation.operations.extensions import config
 
 
 class WebhooksConfig(config.PortalAppConfig):
@@ -12,9 +12,12 @@ class WebhooksConfig(config.PortalAppConfig):
     label = "webhooks"
     verbose_name = "webhooks"
     handlers = (
-        ("paktaleem.foundation.metrics.gauges.gauges", "paktaleem.directory.webhooks.gauges.read_webhooks"),
-        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.webhooks.diagnosis.check_webhooks"),
-        ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.webhooks.data_kinds.list_kinds"),
+        ("paktaleem.foundation.operations.metrics.gauges.gauges", "paktaleem.directory.webhooks.gauges.read_webhooks"),
+        (
+            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.directory.webhooks.diagnosis.check_webhooks",
+        ),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.webhooks.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.webhooks.secrets.ENDPOINT_SECRETS",

@@ -11,7 +11,7 @@ from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_date, format_time
+from paktaleem.foundation.text.times import format_date, format_time
 
 
 class DisabledBecause(models.TextChoices):

@@ -41,10 +41,10 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.http_client.client import TIMEOUT_SECONDS, Connection, Unreachable
-from paktaleem.foundation.http_client.destinations import DestinationRefused
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.web.http_client.client import TIMEOUT_SECONDS, Connection, Unreachable
+from paktaleem.foundation.web.http_client.destinations import DestinationRefused
 
 log = structlog.stdlib.get_logger(__name__)
 PUMP = "webhooks.pump"

@@ -39,9 +39,9 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.web.http_client.destinations import DestinationRefused, parse_destination
 
 MOST_ENDPOINTS = 20
 """Maximum number of endpoints of one client."""

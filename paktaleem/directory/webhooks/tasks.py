@@ -11,8 +11,8 @@ from paktaleem.directory.webhooks.sender import PUMP, Pump
 from paktaleem.directory.webhooks.services import purge_messages
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.periods.purging import purge_clients
-from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.purging import purge_clients
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 
 @app.periodic(cron="* * * * *", periodic_id="webhooks_pump")

@@ -24,7 +24,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import EFFECT_SHOWN
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy

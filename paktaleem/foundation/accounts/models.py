@@ -19,9 +19,9 @@ from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
-from paktaleem.foundation.places import CountryField, TimeZoneField
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.text.places import CountryField, TimeZoneField
 
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
 

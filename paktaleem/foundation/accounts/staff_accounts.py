@@ -23,7 +23,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry, record_own_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 
 NOTIFY_OWNER = "signin.tell_owner"
 """Name of the task that notifies the owner of an account (declared in an app above this one)."""
@@ -219,7 +219,7 @@ def lock_active_membership(membership: Membership) -> Membership:
 def notify_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
     """Enqueue an email to the owner of a changed account, in this transaction.
 
-    ``change`` is one of ``paktaleem.directory.sign_in.emails.CHANGES``; ``entry_id`` is its ledger entry. The job's
-    arguments are ids and codes.
+    ``change`` is one of ``CHANGES`` in ``paktaleem.directory.staff.sign_in.emails``; ``entry_id`` is its ledger entry.
+    The job's arguments are ids and codes.
     """
     enqueue_job(NOTIFY_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())

@@ -13,7 +13,7 @@ events that can be subscribed to, the database's list of them (``webhooks_events
 
 from typing import NamedTuple
 
-from paktaleem.foundation.marking import mark as _
+from paktaleem.foundation.text.marking import mark as _
 
 
 class SentEvent(NamedTuple):

@@ -1,6 +1,6 @@
 """Names of the facts of an entry of the ledger, for people; the keys themselves are evidence. Pure."""
 
-from paktaleem.foundation.marking import mark as _
+from paktaleem.foundation.text.marking import mark as _
 
 FACT_NAMES = {
     "acknowledgement": _("acknowledgement"),

@@ -1,6 +1,6 @@
 """Families of acts and their names, by which the ledger is filtered and webhook events are grouped. Pure."""
 
-from paktaleem.foundation.marking import mark as _
+from paktaleem.foundation.text.marking import mark as _
 
 FAMILY_NAMES = {
     "access_review": _("Reviews of access"),

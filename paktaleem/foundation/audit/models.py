@@ -6,7 +6,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, Limited, Personal, Scope, TablePolicy
-from paktaleem.foundation.times import format_time
+from paktaleem.foundation.text.times import format_time
 
 
 class Entry(models.Model):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,14 @@ from django.utils.translation import gettext_lazy
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.cells import format_cell
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.cells import format_cell
 
 LONGEST_CELL = 32_767
 """Excel's limit of characters per cell."""

@@ -21,11 +21,11 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import translate_fields, translate_text
 from paktaleem.foundation.errors import EFFECT_SHOWN
-from paktaleem.foundation.extensions.points import ExtensionPoint
-from paktaleem.foundation.places import name_countries, name_country, name_language
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.times import format_time
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.places import name_countries, name_country, name_language
+from paktaleem.foundation.text.times import format_time
+from paktaleem.foundation.text.word_lists import join_words
 
 _TIMES = (forms.SplitDateTimeField, forms.DateTimeField)
 _CHANGED_MEANWHILE = _(

@@ -36,7 +36,7 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -23,8 +23,8 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.paging import LIMIT, count_with_first, format_count
 from paktaleem.foundation.console.requests import actor_of, may
-from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.first_rows import take_first
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
 type View = Callable[[HttpRequest, dict[str, Any]], HttpResponseBase]
 

@@ -24,9 +24,9 @@ from django.utils.functional import Promise
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.first_rows import FirstRows, take_first
-from paktaleem.foundation.runs.models import Run
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.upkeep.runs.models import Run
 
 LISTED_FOR = timedelta(days=1)
 """How long an act that has ended is listed."""

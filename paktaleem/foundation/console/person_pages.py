@@ -23,7 +23,7 @@ from paktaleem.foundation.console.people_filters import OF_PERSON, PeopleChangeL
 from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 
 _THEMSELVES = "pk"

@@ -15,8 +15,8 @@ from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.public.pages import OUTSIDE_LIMIT
 from paktaleem.foundation.tenancy.context import is_outside_limit
+from paktaleem.foundation.web.public.pages import OUTSIDE_LIMIT
 
 PAGES = frozenset({"add", "change", "delete", "export", "history"})
 """URL parts of the console's own pages, which cannot be slugs of row actions."""

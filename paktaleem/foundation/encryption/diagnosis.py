@@ -8,10 +8,10 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
-from paktaleem.foundation.startup.diagnosis import lines_of
-from paktaleem.foundation.startup.findings import Finding
+from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend
+from paktaleem.foundation.operations.startup.diagnosis import lines_of
+from paktaleem.foundation.operations.startup.findings import Finding
 
 _BINDING = b"doctor"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

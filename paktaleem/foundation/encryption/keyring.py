@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from paktaleem.development.embedded.layout import write_atomically
+from paktaleem.foundation.embedded.layout import write_atomically
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12

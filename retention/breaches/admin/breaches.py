@@ -23,7 +23,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 from retention.breaches.admin.forms import (
     AssessForm,
     AuthorityForm,

@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from retention.breaches.drafts import GAP
 from retention.breaches.messages import LETTER

@@ -17,14 +17,14 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q
 
 from consent.paper.certificate_names import in_both, name_codes, name_reasons
-from paktaleem.directory.administration.data_kinds import LEAVERS
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.staff.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.periods.selectors import get_length
+from paktaleem.foundation.upkeep.periods.selectors import get_length
 from retention.disposals.models import Batch, Cause, Certificate, Item, Stage
 from retention.disposals.sql_statements import RECORDS, SETS, SUMMARY
 from retention.schedule.labels import describe_period

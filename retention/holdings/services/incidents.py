@@ -26,7 +26,7 @@ from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from retention.holdings.disposal_checks import DisposalHold, list_disposal_holds
 from retention.holdings.models import Collection, Holding, Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority

@@ -53,7 +53,7 @@ from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.word_lists import join_words
+from paktaleem.foundation.text.word_lists import join_words
 from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
 from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
 from retention.schedule.portal_data import list_portal_lines

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.administration.client_pages import PublicPage, public_pages
 from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview
+from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.columns import annotate_actor, format_actor

@@ -35,10 +35,10 @@ from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.clock.deadlines import day_in
 from rights.desk.models import RequestTask, TaskKind
 from rights.desk.services import add_task, finish_task, hand_over_request, take_in_unknown
 from rights.requests.admin.queue import AssigneeFilter, assignee_for, select_calls
+from rights.requests.deadlines import day_in
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.decisions import assign_request, list_assignees
 

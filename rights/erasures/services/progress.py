@@ -28,7 +28,7 @@ from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from rights.erasures.certificates import issue_certificate
 from rights.erasures.facts import AUTHORITY, list_changes
 from rights.erasures.holdings import find_readable

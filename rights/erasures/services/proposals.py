@@ -21,7 +21,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from rights.erasures.facts import find_changes, list_changes, read_facts
 from rights.erasures.models import ErasureProposal, Extent, Stage

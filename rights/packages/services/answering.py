@@ -11,12 +11,12 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.copies.sections import Reader, list_sections
 from paktaleem.directory.data_systems.services.issuing import purge_copies
 from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import purge_package, write_file
 from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.copies.sections import Reader, list_sections
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person, sealer_of
@@ -24,8 +24,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.encryption.sealing import KeyDestroyed
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.periods.selectors import get_length, get_period
-from rights.clock.deadlines import format_day
+from paktaleem.foundation.upkeep.periods.selectors import get_length, get_period
 from rights.packages.about import list_portable_categories
 from rights.packages.archive import Archive
 from rights.packages.contents import derive_contents
@@ -42,6 +41,7 @@ from rights.packages.selectors import (
 )
 from rights.packages.systems import list_system_answers
 from rights.packages.writing import PackageWriter
+from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import is_of_erased_person
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from children.guardians.services.conflicts import lock_child
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.copies.sections import list_sections
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.files.services import stream_file
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.people import record_access, require_all_records
@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from rights.packages.contents import SYSTEM
 from rights.packages.models import BuildFailure, DownloadWay, Package, PackageDownload, PackageQuerySet, PackageState
 from rights.packages.selectors import (

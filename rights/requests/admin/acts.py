@@ -18,9 +18,9 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from rights.clock.deadlines import format_day
 from rights.requests.admin import forms
 from rights.requests.admin.forms import preview_message, show_sheet
+from rights.requests.deadlines import format_day
 from rights.requests.hooks import texts_to_read
 from rights.requests.letters import Occasion, compose_letter, get_answer_occasion
 from rights.requests.messages import ANSWER, NOTICE

@@ -20,9 +20,9 @@ from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_purpose, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.widgets import DayInput
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
-from rights.clock.deadlines import format_day
+from rights.requests.deadlines import format_day
 from rights.requests.models import (
     DECIDERS,
     DECISIONS,

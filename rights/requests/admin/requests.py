@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.systems import panel_of_orders
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
-from paktaleem.directory.merges.admin import render_same_person
+from paktaleem.directory.people.merges.admin import render_same_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.actors import Actor
@@ -44,8 +44,7 @@ from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import take_latest
-from paktaleem.foundation.word_lists import join_words
-from rights.clock.picture import ClockPicture, MarkKind, draw_clock
+from paktaleem.foundation.text.word_lists import join_words
 from rights.requests.admin.acts import ACTS
 from rights.requests.admin.forms import IntakeForm, request_panels
 from rights.requests.admin.queue import (
@@ -59,6 +58,7 @@ from rights.requests.admin.queue import (
     show_figures,
 )
 from rights.requests.carried_out import orders_of
+from rights.requests.clock_picture import ClockPicture, MarkKind, draw_clock
 from rights.requests.models import PARENT, Channel, RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.selectors import get_clock, list_related
 from rights.requests.services.intake import receive_request

@@ -18,10 +18,18 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.jobs.enqueue import enqueue_jobs
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_jobs
 from paktaleem.foundation.tenancy.rows import new_id
-from rights.clock.deadlines import ESCALATION_DAY, LONGEST_EXTENSION, Step, StepKind, due_at, format_day, list_due_steps
 from rights.requests.data_kinds import list_old_requests
+from rights.requests.deadlines import (
+    ESCALATION_DAY,
+    LONGEST_EXTENSION,
+    Step,
+    StepKind,
+    due_at,
+    format_day,
+    list_due_steps,
+)
 from rights.requests.messages import NOTICE
 from rights.requests.models import (
     PauseCause,

@@ -7,12 +7,12 @@ from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.states import Answer, Outcome, Section
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.office.exits.models import AgreementExit, ExitPart
+from paktaleem.office.exits.services.deleting import erase_chunk
+from paktaleem.office.exits.services.exporting import collect_chunk, export_chunk, list_copy_orders, open_part
+from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.disposals.models import Batch
 from retention.disposals.services.sweeping import flag_chunk
-from retention.exits.models import AgreementExit, ExitPart
-from retention.exits.services.deleting import erase_chunk
-from retention.exits.services.exporting import collect_chunk, export_chunk, list_copy_orders, open_part
-from retention.exits.services.proposing import decide_exit, propose_exit
 from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, answer, certify, order_all
 

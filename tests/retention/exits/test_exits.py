@@ -23,11 +23,9 @@ from paktaleem.foundation.accounts.services import narrow_api_key
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models import Batch, Certificate, Item
-from retention.disposals.services.sweeping import flag_chunk
-from retention.exits.models import AgreementExit, ExitCertificate, ExitPart
-from retention.exits.pdf import render_certificate
-from retention.exits.services.deleting import (
+from paktaleem.office.exits.models import AgreementExit, ExitCertificate, ExitPart
+from paktaleem.office.exits.pdf import render_certificate
+from paktaleem.office.exits.services.deleting import (
     ExitMovedOn,
     OtherAgreementInForce,
     continue_deletion,
@@ -36,8 +34,10 @@ from retention.exits.services.deleting import (
     pause_exit,
     resume_exit,
 )
-from retention.exits.services.exporting import export_chunk
-from retention.exits.services.proposing import ExitAlreadyOpen, decide_exit, propose_exit
+from paktaleem.office.exits.services.exporting import export_chunk
+from paktaleem.office.exits.services.proposing import ExitAlreadyOpen, decide_exit, propose_exit
+from retention.disposals.models import Batch, Certificate, Item
+from retention.disposals.services.sweeping import flag_chunk
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast

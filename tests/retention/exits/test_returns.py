@@ -18,10 +18,9 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from retention.disposals.models import Batch
-from retention.exits.models import ExitPart
-from retention.exits.services.deleting import ExitMovedOn, NotReturnedYet, delete_data
-from retention.exits.services.exporting import (
+from paktaleem.office.exits.models import ExitPart
+from paktaleem.office.exits.services.deleting import ExitMovedOn, NotReturnedYet, delete_data
+from paktaleem.office.exits.services.exporting import (
     NotFetched,
     ReturnSettled,
     collect_chunk,
@@ -31,6 +30,7 @@ from retention.exits.services.exporting import (
     list_copy_orders,
     open_part,
 )
+from retention.disposals.models import Batch
 from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, answer
 from tests.retention.exits.steps import DAY, WHY, approved, collected, exported, fetched, ready_to_export

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.oneroster.problems import Problem, RosterInvalid
-from paktaleem.directory.oneroster.roster import open_roster
+from paktaleem.directory.schools.oneroster.problems import Problem, RosterInvalid
+from paktaleem.directory.schools.oneroster.roster import open_roster
 from tests.rosters import RosterPackage
 
 type Refuse = Callable[[RosterPackage | Path], list[Problem]]

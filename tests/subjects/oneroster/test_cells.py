@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from paktaleem.directory.oneroster.columns import VERSIONS, day, full_name, plausible_email, plausible_phone
+from paktaleem.directory.schools.oneroster.columns import VERSIONS, day, full_name, plausible_email, plausible_phone
 
 
 @pytest.mark.parametrize("text", ["a@b.pk", "amina.k+school@mail.example", "o'neil@sub.mail-host.example"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from paktaleem.directory.oneroster.problems import ODDITY_TEXTS
-from paktaleem.directory.oneroster.roster import open_roster
+from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS
+from paktaleem.directory.schools.oneroster.roster import open_roster
 from tests.rosters import RosterPackage, clean_network, odd_network
 from tests.subjects.oneroster import forms
 from tests.subjects.oneroster.forms import FORMS, Form

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paktaleem.directory.oneroster.roster import open_roster
+from paktaleem.directory.schools.oneroster.roster import open_roster
 from tests.rosters import RosterPackage, odd_network, packed
 
 FREELY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.oneroster import problems
-from paktaleem.directory.oneroster.problems import RosterInvalid
-from paktaleem.directory.oneroster.roster import Roster, open_roster
-from paktaleem.directory.oneroster.users import GuardianRelation, Person
+from paktaleem.directory.schools.oneroster import problems
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
+from paktaleem.directory.schools.oneroster.roster import Roster, open_roster
+from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person
 from tests.rosters import RosterPackage, clean_network, odd_network, school
 
 

@@ -4,9 +4,9 @@ import zipfile
 
 import pytest
 
-from paktaleem.directory.oneroster import package as package_limits
-from paktaleem.directory.oneroster import problems, relations
-from paktaleem.directory.oneroster.problems import ProblemLog, RosterInvalid
+from paktaleem.directory.schools.oneroster import package as package_limits
+from paktaleem.directory.schools.oneroster import problems, relations
+from paktaleem.directory.schools.oneroster.problems import ProblemLog, RosterInvalid
 from tests.rosters import clean_network, school
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paktaleem.directory.oneroster.problems import RosterInvalid
-from paktaleem.directory.oneroster.roster import open_roster
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
+from paktaleem.directory.schools.oneroster.roster import open_roster
 from tests.rosters import clean_network, odd_network, school
 
 FREELY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

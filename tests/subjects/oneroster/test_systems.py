@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from paktaleem.directory.oneroster.roster import open_roster
+from paktaleem.directory.schools.oneroster.roster import open_roster
 from tests.rosters import packed
 from tests.subjects.oneroster.systems import SYSTEMS
 

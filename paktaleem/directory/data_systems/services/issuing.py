@@ -31,7 +31,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import make_entry, record_entry
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import plan_for_many
 from paktaleem.foundation.tenancy.rows import UUID7_SQL, clock_bytes, insert_rows, new_id
 

@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.ages import AgeSource
 from paktaleem.directory.people.age_changes import AGE_SOURCES, AgeChange, AgeRoute
 from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS
+from paktaleem.directory.people.ages import AgeSource
 from paktaleem.directory.people.details import AgeCheck, SubjectDetails, check_external_id
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
 from paktaleem.directory.people.models import Subject
@@ -33,7 +33,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
-from paktaleem.foundation.places import CountryChoice
+from paktaleem.foundation.text.places import CountryChoice
 
 _NEEDED = {
     AgeSource.BIRTH_DATE: ("day",),

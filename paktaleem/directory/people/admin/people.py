@@ -61,7 +61,7 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.times import isolate
+from paktaleem.foundation.text.times import isolate
 
 
 class FindForm(forms.Form):

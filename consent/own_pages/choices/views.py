@@ -1,0 +1,264 @@
+"""Views of the preference centre: GET shows, POST acts; giving and withdrawing take one button each."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from children.invitations.selectors import list_wards
+from consent.consents.models import ConsentState, Method
+from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, list_choices
+from consent.consents.selectors.consents import select_consent_events
+from consent.consents.services.consent_basis import ChildMayNotGive, NoticeNotInEffect
+from consent.consents.services.recording import (
+    Answer,
+    ConsentNotBased,
+    NothingToWithdraw,
+    PurposeUnknown,
+    record_answers,
+    withdraw_consent,
+)
+from consent.consents.services.restrictions import object_to_purpose, withdraw_objection
+from consent.notices.models import NoticeVersion
+from consent.notices.notice_tokens import (
+    ShownNotice,
+    TokenExpired,
+    TokenForeign,
+    TokenForged,
+    TokenMissing,
+    sign_notice_token,
+)
+from consent.notices.selectors.public import list_category_names
+from consent.receipts.views import print_receipt
+from consent.register.compiled import describe_purpose
+from consent.sharing.own_pages import describe_disclosures
+from paktaleem.directory.access_links.decorators import Visit, require_own_page
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.views import closed
+from paktaleem.foundation.accounts.middleware import get_client_time
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.web.public.pages import page_url, public_page
+
+STATES: dict[str, Promise] = {
+    "unknown": _("Not answered yet: not allowed"),
+    "requested": _("Not answered yet: not allowed"),
+    "deferred": _("Deferred: not allowed"),
+    "given": _("Allowed"),
+    "refused": _("Refused: not allowed"),
+    "withdrawn": _("Taken back: not allowed"),
+    "revoked": _("Ended by the institution: not allowed"),
+    "expired": _("Expired: not allowed until you decide again"),
+    "outdated": _("The text has changed: not allowed until you decide again"),
+    "invalidated": _("Not valid: not allowed"),
+}
+WIDENED: Promise = _("It has changed: not allowed until you decide again")
+"""The state of a consent to a purpose that was widened since."""
+TONES = {"given": "good", "expired": "warn", "outdated": "warn"}
+
+BASIS_TEXTS: dict[str, Promise] = {
+    "consent": _("This happens only if you allow it. You may take it back at any time."),
+    "legitimate_interest": _(
+        "This is based on an interest that was weighed against yours. You may object, and it then stops for you."
+    ),
+    "contract": _(
+        "This is needed to provide what your institution and you have agreed on, so there is nothing to allow or "
+        "refuse here: it ends when your account is closed."
+    ),
+    "legal_obligation": _("The law requires this, so neither you nor we can switch it off."),
+}
+
+DONE_MESSAGES: dict[str, Promise] = {
+    "given": _("Allowed, from now on."),
+    "refused": _("Refused. It is not allowed."),
+    "withdrawn": _("Taken back. It is not allowed from now on."),
+    "objected": _("Your objection is recorded. It stops for you from now on."),
+    "lifted": _("Your objection is taken back."),
+    "nothing": _("Nothing was changed: it was so already."),
+}
+"""Messages after an action, by the code in the URL."""
+
+
+own_choices = require_own_page(Page.CHOICES, closed)
+
+
+@require_http_methods(["GET", "HEAD"])
+@own_choices
+def show(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """List every purpose with its lawful basis, the current answer and the possible actions."""
+    found = list_choices(visit.subject, actor=visit.actor, at=get_client_time(request))
+    rows = [_serialize_choice(choice) for choice in found]
+    return public_page(
+        request,
+        "choices/list.html",
+        title=_("Your privacy choices"),
+        client=visit.subject.client,
+        yours=[row for row in rows if row["choice"].rests_on_consent],
+        others=[row for row in rows if not row["choice"].rests_on_consent],
+        is_child=any(row["choice"].is_decided_for for row in rows),
+        is_guardian=not visit.is_for_child and bool(list_wards(visit.person, at=get_client_time(request))),
+        received=describe_disclosures(visit.subject, actor=visit.actor, language=translation.get_language() or "en"),
+        done=DONE_MESSAGES.get(request.GET.get("done", "")),
+    )
+
+
+@require_http_methods(["GET", "HEAD"])
+@own_choices
+def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
+    """Show the receipt of one of the person's answers, to print and keep."""
+    found = select_consent_events(visit.subject, actor=visit.actor, until=get_client_time(request)).filter(pk=event)
+    answered = found.select_related("client").first()
+    if answered is None:
+        raise Http404
+    return print_receipt(request, answered, language=translation.get_language() or "en")
+
+
+def _serialize_choice(choice: Choice) -> dict[str, Any]:
+    language = translation.get_language() or "en"
+    text = describe_purpose(choice.purpose, language)
+    return {
+        "choice": choice,
+        "name": text.name,
+        "text": text,
+        "state": WIDENED if choice.is_widened else STATES[choice.state],
+        "tone": TONES.get(choice.state, "calm"),
+        "why": BASIS_TEXTS[choice.basis.basis],
+        "current_text": _notice_text(choice.current, language, choice),
+        "agreed_text": _notice_text(choice.agreed, choice.event.language if choice.event else language, choice),
+    }
+
+
+def _notice_text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
+    """Return the text of a notice version; for a child the text for children, if there is one."""
+    if version is None:
+        return ""
+    for_child = version.text(language, for_children=True) if choice.is_decided_for else ""
+    return for_child or version.text(language)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_choices
+def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
+    """Show the notice in effect, and record the answer; consent and refusal have equal weight."""
+    choice = _get_choice(visit, purpose, request)
+    if request.method != "POST":
+        return _render_question(request, visit, choice)
+    state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
+    if state is None or not (choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse)):
+        return _redirect("nothing")
+    try:
+        record_answers(
+            visit.subject,
+            answers=[Answer(purpose, state)],
+            shown=request.POST.get("shown") or None,
+            **_answer_arguments(request, visit),
+        )
+    except (TokenExpired, TokenMissing, TokenForged, TokenForeign, NoticeNotInEffect):
+        return _render_question(request, visit, choice, status=HTTPStatus.CONFLICT, is_stale=True)
+    except (ConsentNotBased, PurposeUnknown, ChildMayNotGive):
+        return _redirect("nothing")
+    return _redirect(state.value)
+
+
+def _render_question(
+    request: HttpRequest, visit: Visit, choice: Choice, *, status: int = 200, is_stale: bool = False
+) -> HttpResponse:
+    if choice.current is None or not (choice.may_give or choice.may_refuse):
+        return _redirect("nothing")
+    language, version = translation.get_language() or "en", choice.current
+    shown = ShownNotice(
+        version=version.pk,
+        purposes=tuple(version.notice.purposes),
+        language=language,
+        client_id=visit.subject.client_id,
+        at=get_client_time(request),
+    )
+    return public_page(
+        request,
+        "choices/ask.html",
+        title=_serialize_choice(choice)["name"],
+        status=status,
+        client=visit.subject.client,
+        row=_serialize_choice(choice),
+        data=list_category_names(visit.subject.client_id, choice.purpose.categories, language=language),
+        shown=sign_notice_token(shown),
+        is_stale=is_stale,
+    )
+
+
+@require_http_methods(["POST"])
+@own_choices
+def change_choice(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
+    """Withdraw, refuse, object, or withdraw an objection: actions that need no notice first."""
+    act = _ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    return _redirect(act(request, visit, _get_choice(visit, purpose, request)))
+
+
+def _withdraw_consent(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+    try:
+        withdraw_consent(visit.subject, purpose=choice.purpose.code, **_answer_arguments(request, visit))
+    except NothingToWithdraw:
+        return "nothing"
+    return "withdrawn"
+
+
+def _refuse_consent(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+    if not choice.may_refuse:
+        return "nothing"
+    answers = [Answer(choice.purpose.code, ConsentState.REFUSED)]
+    record_answers(visit.subject, answers=answers, **_answer_arguments(request, visit))
+    return "refused"
+
+
+def _object_to_purpose(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+    if not choice.may_object:
+        return "nothing"
+    object_to_purpose(visit.subject, purpose_code=choice.purpose.code, **_act_arguments(request, visit))
+    return "objected"
+
+
+def _withdraw_objection(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+    if choice.objection is None:
+        return "nothing"
+    withdraw_objection(choice.objection, **_act_arguments(request, visit))
+    return "lifted"
+
+
+_ACTS: Mapping[str, Callable[[HttpRequest, Visit, Choice], str]] = {
+    "withdraw": _withdraw_consent,
+    "refuse": _refuse_consent,
+    "object": _object_to_purpose,
+    "lift": _withdraw_objection,
+}
+
+
+def _act_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+    return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": get_client_time(request)}
+
+
+def _answer_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+    """Return the arguments shared by all answers: method, language, actor and time."""
+    return {
+        "method": Method.WEB,
+        "language": translation.get_language() or "en",
+        "actor": visit.actor,
+        "at": get_client_time(request),
+    }
+
+
+def _get_choice(visit: Visit, purpose: str, request: HttpRequest) -> Choice:
+    try:
+        return get_choice(visit.subject, purpose, actor=visit.actor, at=get_client_time(request))
+    except ChoiceUnknown as error:
+        raise Http404 from error
+
+
+def _redirect(done: str) -> HttpResponse:
+    return HttpResponseRedirect(f"{page_url('choices')}&done={done}")

@@ -1,0 +1,452 @@
+"""The guardian's pages: all children, one child, the service, outside recipients, and the confirmation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, wraps
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from children.guardians.authority import Answer, ChildFacts, Guardian, Standing, why_not_allowed
+from children.guardians.models.guardians import Guardianship
+from children.guardians.selectors import GuardianshipUnknown, find_provider_for_guardians, load_child_facts
+from children.guardians.services.answers import NoConsentGiven, TooWeakToShare
+from children.invitations.contact_checks import is_contact_usable
+from children.invitations.models import Invitation
+from children.invitations.notice_tokens import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
+from children.invitations.selectors import get_names_for_guardian, list_wards
+from children.invitations.services.answering import (
+    AnswerContext,
+    NothingToConfirm,
+    NotTheGuardian,
+    confirm_yes,
+    record_service_consent,
+    record_service_refusal,
+    record_sharing_answer,
+    withdraw_service_consent,
+)
+from children.invitations.services.inviting import ContactRefused
+from children.invitations.states import OPEN, State
+from children.strength import Strength, needed_strength
+from consent.consents.selectors.choices import Choice, ServiceNotice, list_choices, service_notice
+from consent.notices.selectors.registers import current_register
+from consent.own_pages.choices.views import BASIS_TEXTS, STATES, TONES
+from consent.register.compiled import Register, describe_purpose
+from consent.sharing.own_pages import describe_disclosures
+from paktaleem.directory.access_links.decorators import Visit, require_own_page
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.views import closed
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, person_actor
+from paktaleem.foundation.accounts.middleware import get_client_time
+from paktaleem.foundation.accounts.sign_in_rules import get_public_url
+from paktaleem.foundation.web.public.pages import page_url, public_page
+
+OWN_ANSWER_TEXTS: dict[str, Promise] = {
+    "": _("You have not answered yet: nothing is allowed."),
+    "waits": _("You said yes. It does not count yet: it waits for your second confirmation."),
+    "given": _("You said yes."),
+    "refused": _("You said no."),
+    "withdrawn": _("You took back your yes."),
+    "lapsed": _("You said yes, and it no longer counts. Please ask the school."),
+}
+OVERALL_TEXTS: dict[str, Promise] = {
+    "": _("The platform may not be used for this child."),
+    "given": _("The platform may be used for this child."),
+    "refused": _("The platform may not be used for this child: a guardian, or the child, said no."),
+    "withdrawn": _("The platform may not be used for this child: a guardian took back their yes."),
+    "lapsed": _("The platform may not be used for this child: the guardian who said yes may no longer decide."),
+}
+DONE_TEXTS: dict[str, Promise] = {
+    "given": _("Your yes is recorded, and counts from now on."),
+    "waits": _("Thank you. Your yes does not count yet: we will send you a second message to confirm it."),
+    "confirmed": _("Confirmed. Your yes counts from now on."),
+    "refused": _("Your no is recorded. Nothing is allowed."),
+    "withdrawn": _("Taken back, with effect at once."),
+    "shares": _("Recorded: outside recipients may receive what the platform needs them for."),
+    "keeps": _("Recorded: nothing goes to outside recipients."),
+    "allowed": _("Allowed, from now on."),
+    "not_allowed": _("Recorded: it is not allowed."),
+    "later": _("Nothing was decided. You can come back with a new code whenever you like."),
+    "weak": _("Nothing was allowed: the school must verify your identity first."),
+    "nothing": _("Nothing was changed: it was so already."),
+    "changed": _("Nothing was decided: the notice has changed since your yes. Please read it again."),
+    "checked": _("The check has verified your identity."),
+    "often": _("No check was started: you have reached today’s limit. Please try again tomorrow."),
+    "early": _("Not yet: wait for the second message, open its link, and enter the code."),
+}
+"""Messages shown after an act, by the value of ``done`` in the URL."""
+
+
+own_page = require_own_page(Page.GUARDIAN, closed)
+type View = Callable[..., HttpResponse]
+
+
+def language_of() -> str:
+    """Return the language of the page."""
+    return translation.get_language() or "en"
+
+
+@dataclass(frozen=True)
+class ChildView:
+    """A child of the signed-in guardian, with the current answers."""
+
+    visit: Visit
+    guardianship: Guardianship
+    request: HttpRequest
+    name: str
+
+    @property
+    def child(self) -> Subject:
+        """The child."""
+        return self.guardianship.child
+
+    @cached_property
+    def facts(self) -> ChildFacts:
+        """All guardians and their answers."""
+        return load_child_facts(self.child)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """The combined result of the answers now."""
+        return self.facts.standing(get_client_time(self.request))
+
+    @cached_property
+    def own(self) -> Guardian | None:
+        """The signed-in guardian's own authority and answer."""
+        return next((one for one in self.facts.guardians if one.id == self.guardianship.pk), None)
+
+    @property
+    def answer(self) -> Answer | None:
+        """The signed-in guardian's latest answer."""
+        return self.own.answer if self.own else None
+
+    @property
+    def gave(self) -> bool:
+        """Return True if the guardian's own consent is in effect."""
+        at = get_client_time(self.request)
+        return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(at))
+
+    @property
+    def is_strong(self) -> bool:
+        """Return True if the guardian's verification is strong enough for outside recipients."""
+        at = get_client_time(self.request)
+        return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
+
+    @property
+    def receives_data(self) -> bool:
+        """Return True if the guardian may receive data about the child, as for a request for a copy."""
+        told, at = self.guardianship.may_receive_data, get_client_time(self.request)
+        return self.own is not None and not why_not_allowed(self.own, discloses_data=True, may_receive_data=told, at=at)
+
+    @cached_property
+    def provider(self) -> str | None:
+        """The provider that can verify the guardian strongly enough, or None if unnecessary or not enabled."""
+        return None if self.is_strong else find_provider_for_guardians(self.child.client_id)
+
+    def needs_more(self, purpose: str) -> bool:
+        """Return True if consent to a purpose would not count, because its data reaches outside recipients.
+
+        The same rule as in the decision (``consent.decisions.rules``): the guardian's verification is too weak.
+        """
+        at = get_client_time(self.request)
+        outside = self._register.reaches_outside(purpose, at)
+        return outside and not (self.own and self.own.strength(at) >= needed_strength(reaches_outside=True))
+
+    @cached_property
+    def _register(self) -> Register:
+        return current_register(self.child.client_id)
+
+    @cached_property
+    def invitation(self) -> Invitation | None:
+        """The open invitation of the guardian about this child, if any."""
+        rows = Invitation.objects.filter(client_id=self.child.client_id, child=self.child, state__in=sorted(OPEN))
+        return rows.filter(guardian=self.visit.person).first()
+
+    @property
+    def waits(self) -> bool:
+        """Return True if the guardian's consent waits for confirmation and no other answer was recorded since."""
+        row = self.invitation
+        if row is None or row.state != State.VERIFYING or row.said_at is None:
+            return False
+        return self.answer is None or self.answer.recorded_at < row.said_at
+
+    @property
+    def may_confirm(self) -> bool:
+        """Return True if the confirmation was requested and the guardian signed in after that."""
+        row = self.invitation
+        sent_at = row.confirm_sent_at if row is not None and self.waits else None
+        return sent_at is not None and self.visit.signed_in_at >= sent_at
+
+    @cached_property
+    def words_now(self) -> str:
+        """The hash of the current notice, in the language of the waiting consent."""
+        language = self.invitation.said_language if self.invitation else language_of()
+        at = get_client_time(self.request)
+        return service_notice(self.child.client, self.child.roles, at=at, language=language).hash
+
+    @property
+    def reads_again(self) -> bool:
+        """Return True if the notice has changed since the consent that waits for confirmation."""
+        return self.invitation is not None and self.waits and self.invitation.said_words != self.words_now
+
+    @cached_property
+    def is_fit(self) -> bool:
+        """Return True if the contact used to sign in cannot be the child's own."""
+        at = get_client_time(self.request)
+        return is_contact_usable(self.visit.session.channel, self.child, self.visit.person, at=at)
+
+    @property
+    def actor(self) -> Actor:
+        """The guardian, acting for this child."""
+        return person_actor(self.visit.person.pk, self.child.client_id, acts_for=self.child.pk)
+
+    def saying(self, shown_hash: str = "", shown_at: datetime | None = None) -> AnswerContext:
+        """Return the context of an answer given with this request."""
+        at = get_client_time(self.request)
+        return AnswerContext(
+            child=self.child,
+            guardian=self.visit.person,
+            channel=self.visit.session.channel,
+            signed_in_at=self.visit.signed_in_at,
+            shown_at=shown_at or at,
+            shown_hash=shown_hash,
+            language=language_of(),
+            portal=get_public_url(self.request),
+            at=at,
+        )
+
+
+def list_children_on_page(request: HttpRequest, visit: Visit) -> list[ChildView]:
+    """List the children of the signed-in guardian."""
+    if not visit.session.channel:
+        return []
+    rows = list_wards(visit.person, at=get_client_time(request))
+    names = get_names_for_guardian([row.child for row in rows], client_id=visit.person.client_id)
+    return [ChildView(visit, row, request, names.get(row.child_id, "")) for row in rows]
+
+
+def about_child(view: View) -> View:
+    """Decorate ``view(request, ward, …)`` about one child; 404 if it is not a child of the signed-in guardian."""
+
+    @own_page
+    @wraps(view)
+    def run(request: HttpRequest, visit: Visit, child: UUID, **kwargs: Any) -> HttpResponse:
+        ward = next((one for one in list_children_on_page(request, visit) if one.child.pk == child), None)
+        if ward is None or not ward.is_fit:
+            raise Http404
+        return view(request, ward, **kwargs)
+
+    return run
+
+
+_GET = require_http_methods(["GET", "HEAD"])
+_GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
+_POST = require_http_methods(["POST"])
+SERVICE, SHARING = "service", "sharing"
+_REFUSED = (ContactRefused, NotTheGuardian, GuardianshipUnknown, TooWeakToShare)
+
+
+@_GET
+@own_page
+def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Show the signed-in guardian's children, with the state of each."""
+    wards = list_children_on_page(request, visit)
+    return public_page(
+        request,
+        "guardian/all.html",
+        title=_("Your children at the school"),
+        client=visit.person.client,
+        rows=[_row(ward) for ward in wards if ward.is_fit],
+        unfit=any(not ward.is_fit for ward in wards),
+        done=DONE_TEXTS.get(request.GET.get("done", "")),
+    )
+
+
+@_GET
+@about_child
+def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
+    """Show one child: the service, outside recipients, each purpose, and requests about the data."""
+    found = list_choices(ward.child, actor=ward.actor, at=get_client_time(request)) if ward.gave else []
+    return public_page(
+        request,
+        "guardian/child.html",
+        title=ward.name or _("Your child"),
+        client=ward.child.client,
+        row=_row(ward),
+        purposes=[_purpose(ward, choice) for choice in found if choice.rests_on_consent],
+        weak_for=[
+            _purpose_name(choice) for choice in found if not choice.rests_on_consent and _is_too_weak(ward, choice)
+        ],
+        received=_describe_disclosures(ward),
+        done=DONE_TEXTS.get(request.GET.get("done", "")),
+    )
+
+
+def _describe_disclosures(ward: ChildView) -> dict[str, Any] | None:
+    """Return who received the child's data; None if the guardian may not receive data about the child."""
+    if not ward.receives_data:
+        return None
+    return describe_disclosures(ward.child, actor=ward.actor, language=language_of())
+
+
+def _row(ward: ChildView) -> dict[str, Any]:
+    own = "waits" if ward.waits else ward.answer.decision if ward.answer else ""
+    if own == "given" and not ward.gave:
+        own = "lapsed"
+    return {
+        "ward": ward,
+        "own": OWN_ANSWER_TEXTS.get(own, OWN_ANSWER_TEXTS[""]),
+        "own_state": own,
+        "overall": OVERALL_TEXTS.get(ward.standing.state or "", OVERALL_TEXTS[""]),
+        "tone": "good" if ward.standing.state == "given" else "warn",
+        "may_give": not ward.gave and (not ward.waits or ward.reads_again or ward.is_strong),
+        "shares": bool(ward.answer and ward.answer.shares),
+    }
+
+
+def _purpose_name(choice: Choice) -> str:
+    return describe_purpose(choice.purpose, language_of()).name
+
+
+def _is_too_weak(ward: ChildView, choice: Choice) -> bool:
+    return ward.needs_more(choice.purpose.code)
+
+
+def _purpose(ward: ChildView, choice: Choice) -> dict[str, Any]:
+    text = describe_purpose(choice.purpose, language_of())
+    return {
+        "choice": choice,
+        "needs_more": _is_too_weak(ward, choice),
+        "name": text.name,
+        "text": text,
+        "state": STATES[choice.state],
+        "tone": TONES.get(choice.state, "calm"),
+        "why": BASIS_TEXTS[choice.basis.basis],
+    }
+
+
+@_GET_OR_POST
+@about_child
+def answer_service_page(request: HttpRequest, ward: ChildView, question: str = SERVICE) -> HttpResponse:
+    """Show the question with equally prominent choices (yes, no, later), then record the answer."""
+    if question == SHARING and not (ward.gave and ward.is_strong):
+        return redirect_to_child(ward, "nothing")
+    notice = service_notice(ward.child.client, ward.child.roles, at=ward.saying().at, language=language_of())
+    if request.method != "POST":
+        return _render_question(request, ward, notice, question)
+    act = _ANSWERS[question].get(request.POST.get("answer", ""))
+    if act is None:
+        return redirect_to_child(ward, "later")
+    try:
+        shown_at = verify_token(
+            request.POST.get("shown", ""), _notice_seen(ward, notice, question), kept_for=settings.NOTICE_SHOWN_FOR
+        )
+        return redirect_to_child(ward, act(ward.saying(notice.hash, shown_at)))
+    except (TokenForged, TokenStale):
+        return _render_question(request, ward, notice, question, status=HTTPStatus.CONFLICT, is_stale=True)
+    except _REFUSED:
+        return redirect_to_child(ward, "nothing")
+
+
+def _render_question(
+    request: HttpRequest,
+    ward: ChildView,
+    notice: ServiceNotice,
+    question: str,
+    *,
+    status: int = HTTPStatus.OK,
+    is_stale: bool = False,
+) -> HttpResponse:
+    title = _("May your child use the platform?") if question == SERVICE else _("May data go to recipients outside?")
+    return public_page(
+        request,
+        f"guardian/{question}.html",
+        title=title,
+        status=status,
+        client=ward.child.client,
+        row=_row(ward),
+        notice=notice,
+        weak_for=[use.text.name for use in (*notice.uses, *notice.asked_apart) if ward.needs_more(use.code)],
+        why=BASIS_TEXTS,
+        shown=sign_token(_notice_seen(ward, notice, question)),
+        is_stale=is_stale,
+    )
+
+
+def _notice_seen(ward: ChildView, notice: ServiceNotice, question: str) -> ShownNotice:
+    at = get_client_time(ward.request)
+    return ShownNotice(ward.visit.person.pk, ward.child.pk, question, notice.hash, at)
+
+
+def _record_yes(saying: AnswerContext) -> str:
+    return record_service_consent(saying).value
+
+
+def _record_no(saying: AnswerContext) -> str:
+    record_service_refusal(saying)
+    return "refused"
+
+
+def _allow_sharing(saying: AnswerContext) -> str:
+    record_sharing_answer(saying, shares=True)
+    return "shares"
+
+
+def _refuse_sharing(saying: AnswerContext) -> str:
+    record_sharing_answer(saying, shares=False)
+    return "keeps"
+
+
+_ANSWERS: Mapping[str, Mapping[str, Callable[[AnswerContext], str]]] = {
+    SERVICE: {"give": _record_yes, "refuse": _record_no},
+    SHARING: {"give": _allow_sharing, "refuse": _refuse_sharing},
+}
+
+
+@_POST
+@about_child
+def confirm(request: HttpRequest, ward: ChildView) -> HttpResponse:
+    """Record the second confirmation of a consent, or that the guardian did not give it."""
+    if request.POST.get("answer") == "refuse":
+        record_service_refusal(ward.saying())
+        return redirect_to_child(ward, "refused")
+    try:
+        confirm_yes(ward.saying(ward.words_now))
+    except NothingToConfirm:
+        return redirect_to_child(ward, "early")
+    except TokenStale:
+        return redirect_to_child(ward, "changed")
+    except _REFUSED:
+        return redirect_to_child(ward, "nothing")
+    return redirect_to_child(ward, "confirmed")
+
+
+@_POST
+@about_child
+def withdraw_service(request: HttpRequest, ward: ChildView) -> HttpResponse:
+    """Withdraw consent to the service, then redirect to the question what should happen to the data."""
+    del request
+    try:
+        withdraw_service_consent(ward.saying())
+    except (NoConsentGiven, GuardianshipUnknown):
+        return redirect_to_child(ward, "nothing")
+    return redirect_to_data_question(ward)
+
+
+def redirect_to_data_question(ward: ChildView) -> HttpResponse:
+    """Redirect, after a withdrawal, to the question what should happen to the data."""
+    return HttpResponseRedirect(f"{page_url('guardian-data', ward.child.pk)}&done=withdrawn")
+
+
+def redirect_to_child(ward: ChildView, done: str) -> HttpResponse:
+    """Redirect to the child's page, which shows the message for ``done``."""
+    return HttpResponseRedirect(f"{page_url('guardian-child', ward.child.pk)}&done={done}")

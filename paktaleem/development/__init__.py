@@ -1,1 +1,0 @@
-"""Development: the embedded database and the demonstration."""

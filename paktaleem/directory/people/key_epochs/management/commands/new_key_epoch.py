@@ -1,0 +1,44 @@
+"""``manage.py new_key_epoch``: add a wrapping key; new people's keys are wrapped under it at once."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+
+from paktaleem.directory.people.key_epochs.services import add_epoch
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+
+class Command(BaseCommand):
+    """Add an epoch to the keyring file."""
+
+    help = "Add a wrapping key to the keyring file; then run rewrap_keys."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add ``--prepare``, the first of the two steps needed with several hosts."""
+        parser.add_argument(
+            "--prepare",
+            action="store_true",
+            help="Add the key without using it: copy the file to every host, then run this again without --prepare.",
+        )
+
+    def handle(self, *_: Any, prepare: bool, **__: Any) -> None:
+        """Change the file, record it, and print the next step."""
+        try:
+            with in_client(PAKTALEEM):
+                current = add_epoch(
+                    becomes_current=not prepare, actor=system_actor("new_key_epoch"), at=wall_clock_now()
+                )
+        except (ImproperlyConfigured, OSError) as error:
+            raise CommandError(str(error), returncode=2) from error
+        if prepare:
+            self.stdout.write(f"Prepared. Epoch {current} is still the current one.")
+            return
+        self.stdout.write(
+            f"Epoch {current} is current. Servers on this host use it from their next key on, without a restart."
+            "\nNext: manage.py rewrap_keys"
+        )

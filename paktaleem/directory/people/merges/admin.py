@@ -1,0 +1,222 @@
+"""Records of one person in the console: propose a link or its undoing, preview it, confirm it; shown on both pages."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from paktaleem.directory.people.admin.people import SubjectAdmin, person_url
+from paktaleem.directory.people.merges.models import MergeKind, PersonMerge
+from paktaleem.directory.people.merges.selectors import list_merges_of, preview_merge
+from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import get_subject, list_same_person
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column, render_change_state
+from paktaleem.foundation.console.columns import day, render_state
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
+from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.first_rows import take_latest
+from paktaleem.foundation.tenancy.context import in_client
+
+_LEAD = (
+    "Decisions for each record then go by the strictest: a refusal, withdrawal, restriction, objection or closed "
+    "account of one counts for both; a consent counts for the record it was given for only. Rights requests, copies "
+    "and erasures cover both. No data moves. Nothing changes until a second person confirms it."
+)
+_MOST = 20
+_DECIDE = "You are the second person. The preview below shows what changes. Look at the records yourself first."
+
+
+class LinkForm(RowActionForm):
+    """The other record of the person, by its LMS id."""
+
+    other = forms.CharField(
+        label="LMS id of the other record", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    field_order = ("other", "reason")
+
+
+class UndoForm(RowActionForm):
+    """The linked record that is another person."""
+
+    row: Subject
+    other = forms.ChoiceField(label="Record that is not this person")
+    field_order = ("other", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the records that are linked now."""
+        super().__init__(*args, **kwargs)
+        with in_client(self.row.client_id):
+            set_choices(self, "other", [(str(one.pk), str(one)) for one in list_same_person(self.row)])
+
+
+def merge_url(row: PersonMerge) -> str:
+    """Return the URL of the console page of a proposed link."""
+    return reverse("admin:merges_personmerge_change", args=[row.pk], current_app=site.name)
+
+
+def render_same_person(subject: Subject) -> SafeString:
+    """Return links to the other records that are the same person; empty if there are none."""
+    others = list_same_person(subject)
+    return format_html_join(", ", '<a href="{}"><bdi>{}</bdi></a>', ((person_url(one.pk), one) for one in others))
+
+
+def _link(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    actor, at = actor_of(request), get_action_time(request)
+    other = get_subject(given["other"].strip(), actor=actor)
+    return HttpResponseRedirect(merge_url(propose_merge(row, other, actor=actor, reason=given["reason"], at=at)))
+
+
+def _undo(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    other = Subject.objects.get(pk=given["other"], client_id=row.client_id)
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    return HttpResponseRedirect(merge_url(propose_undo(row, other, **by)))
+
+
+def _is_linked(row: Subject, _at: datetime) -> bool:
+    return row.same_person is not None and bool(list_same_person(row))
+
+
+person_acts.connect(
+    RowAction(
+        "same-person",
+        "Link a record of the same person",
+        Capability.MERGE_PEOPLE,
+        _link,
+        form=LinkForm,
+        lead=_LEAD,
+        applies=lambda row, _: row.is_recorded,
+    )
+)
+person_acts.connect(
+    RowAction(
+        "not-same-person",
+        "Undo a link of records",
+        Capability.MERGE_PEOPLE,
+        _undo,
+        form=UndoForm,
+        lead="Decisions for each record then rest on that record alone. The link is in effect until a second person "
+        "confirms that it is wrong.",
+        danger=True,
+        applies=_is_linked,
+    )
+)
+
+
+@person_summaries.connect
+def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return the other records that are the same person; nothing if there are none."""
+    del request
+    others = render_same_person(row)
+    return [SummaryLine(_("One person with"), others)] if others else []
+
+
+@on_tab(OVERVIEW, place=2)
+def merges_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show what was proposed and decided about a record; nothing if nothing was."""
+    del request
+    lines = take_latest(list_merges_of(row), _MOST).map(
+        lambda one: {
+            "url": merge_url(one),
+            "name": one,
+            "other": one.other if one.main_id == row.pk else one.main,
+            "state": render_change_state(one),
+            "at": one.requested_at,
+        }
+    )
+    return {"template": "console/panels/merges.html", "lines": lines} if lines else None
+
+
+@admin.register(PersonMerge, site=site)
+class PersonMergeAdmin(ExportableAdmin):
+    """Proposed, confirmed and declined links of records, with a preview of what a confirmation would change."""
+
+    view_capability = Capability.VIEW_PERSON_CHANGES
+    ledger_families = ("subject",)
+    ledger_person = "main_id"
+    asks_reason = False
+    list_display = ("requested_at", "standing", "kind", "main", "other", "owner")
+    list_filter = ("state", "client")
+    exported = {
+        "kind": "kind",
+        "state": "state",
+        "main_record": "main__external_id",
+        "other_record": "other__external_id",
+        "reason": "reason",
+        "requested_at": "requested_at",
+        "settled_at": "settled_at",
+    }
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "kind", "main_record", "other_record", "why", "requested_at", "settled_at")
+    intro = (
+        "Two records may be one person, such as a teacher who was registered twice. One person proposes the link, "
+        "another confirms it, and only two people undo it. No data moves."
+    )
+    empty_text = "No records are linked. Propose a link on the page of a person."
+    standing = change_state_column
+    acts = approval_actions(
+        decide_merge, approve="Confirm", decline="Decline", lead=_DECIDE, capability=Capability.MERGE_PEOPLE
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select the two records."""
+        return super().get_queryset(request).select_related("main__client", "other__client")
+
+    def panels(self, request: HttpRequest, row: PersonMerge) -> list[dict[str, Any]]:
+        """Add the preview while the proposal waits."""
+        found = super().panels(request, row)
+        if row.settled_at is not None:
+            return found
+        with in_client(row.client_id):
+            preview = preview_merge(row, at=get_action_time(request))
+            page: SubjectAdmin = site.get_model_admin(Subject)
+            lines = [(label, show(page, preview.main), show(page, preview.other)) for label, show in _COMPARED]
+            effects = [(one, format_purpose(one.purpose, row.client_id)) for one in preview.effects]
+        panel = {"template": "console/panels/merge_preview.html", "preview": preview, "lines": lines}
+        return [*found, {**panel, "effects": effects, "is_undo": row.kind == MergeKind.UNDO}]
+
+    @admin.display(description="main record")
+    def main_record(self, row: PersonMerge) -> SafeString:
+        """Return a link to the main record."""
+        return _to_person(row.main)
+
+    @admin.display(description="other record")
+    def other_record(self, row: PersonMerge) -> SafeString:
+        """Return a link to the other record."""
+        return _to_person(row.other)
+
+    @admin.display(description="reason")
+    def why(self, row: PersonMerge) -> str:
+        """Return the reason of the proposal."""
+        return str(row.get_reason_display())
+
+
+def _to_person(row: Subject) -> SafeString:
+    return format_html('<a href="{}"><bdi>{}</bdi></a>', person_url(row.pk), row)
+
+
+def _render_account(_page: SubjectAdmin, row: Subject) -> SafeString:
+    return render_state(_("Open"), "good") if row.is_account_open else render_state(_("Closed"), "warn")
+
+
+_COMPARED = (
+    (gettext_lazy("Role"), lambda _page, row: row.get_role_display()),
+    (gettext_lazy("Age"), lambda page, row: page.age(row)),
+    (gettext_lazy("Account"), _render_account),
+    (gettext_lazy("Registered"), lambda _page, row: day(row.registered_at)),
+)

@@ -1,0 +1,261 @@
+"""Checks that apply to every table: its header, the width of its rows, and the rules its columns declare."""
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
+from typing import cast
+
+from paktaleem.directory.schools.oneroster.columns import EXTENDED, Table, day, listed, moment, without_midnight
+from paktaleem.directory.schools.oneroster.package import STATUS, Package, read_header
+from paktaleem.directory.schools.oneroster.problems import ProblemLog
+
+type Cells = tuple[str, ...]
+type Ids = dict[str, int]  # sourcedId → ordinal, in the order of the file
+
+MODIFIED = "dateLastModified"
+GONE, ACTIVE = "tobedeleted", "active"
+_STATUSES = (ACTIVE, GONE)
+
+
+class TableReader:
+    """Reads one table: `present` are its known columns, `rows` yields its rows by those columns.
+
+    `skipped` counts the rows that were logged and not yielded.
+
+    Raises RosterInvalid if the header lacks a column that decides, or the file cannot be read.
+    """
+
+    def __init__(self, package: Package, table: Table, log: ProblemLog, *, delta: bool = False) -> None:
+        self._table, self._log = table, log
+        self.skipped = 0
+        self._rows = package.rows(table.file, log)
+        row, header = next(self._rows, (1, []))
+        self._widest = len(header)
+        while header and not header[-1].strip():
+            header.pop()
+        self._width = len(header)
+        if self._width < self._widest:
+            log.oddity(table.file, row, None, "columns_unnamed")
+        self._places = read_header(table, header, row, log, delta=delta)
+        self._last_decides = bool(header) and table.names.get(header[-1].strip().casefold()) in table.decisive
+        self.present = frozenset(self._places)
+
+    def rows(self) -> Iterator[tuple[int, Cells]]:
+        """Yield (row number, kept cells, trimmed) once; a row of another width is logged, not yielded."""
+        if not self._places:
+            return
+        wanted = [self._places.get(name, self._width) for name in (*self._table.kept, *self._table.extensions)]
+        pick = cast("Callable[[list[str]], Cells]", itemgetter(*wanted))
+        for number, cells in self._rows:
+            if self._width <= len(cells) <= self._widest or self._is_in_place(number, cells):
+                padded = [*cells[: self._width], *[""] * (self._width + 1 - len(cells)), ""]
+                yield number, tuple([cell.strip(" ") for cell in pick(padded)])
+
+    def _is_in_place(self, number: int, cells: list[str]) -> bool:
+        """Return True if each cell is in its column; otherwise log the row, whose cells may be shifted.
+
+        Empty cells may follow the last column, and the last cell may be missing if it decides nothing.
+        """
+        file = self._table.file
+        if len(cells) == self._width - 1 and not self._last_decides:
+            self._log.oddity(file, number, None, "cell_missing")
+            return True
+        if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
+            self._log.oddity(file, number, None, "cells_extra")
+            return True
+        self.skipped += 1
+        if self._table.is_about_people:
+            message = f"has {len(cells)} cells; the header has {self._width}, so it is unclear which cell is which"
+            self._log.fatal(file, number, None, "cell_count_wrong", message)
+        else:
+            self._log.oddity(file, number, None, "row_width")
+        return False
+
+
+def table_rows(package: Package, table: Table) -> Iterator[tuple[int, Cells]]:
+    """Yield the rows of a table that has been checked."""
+    return TableReader(package, table, ProblemLog()).rows()
+
+
+def is_gone(table: Table, cells: Cells) -> bool:
+    """Return True if a row declares its record deleted."""
+    status = cells[table.at[STATUS]]
+    return bool(status) and status.casefold() == GONE
+
+
+def report_semicolons(cells: Cells, table: Table, column: str, number: int, log: ProblemLog) -> None:
+    """Log a list that is separated by semicolons."""
+    if ";" in cells[table.at[column]]:
+        log.oddity(table.file, number, column, "list_separator")
+
+
+class RowCheck:
+    """Check one table's rows against its columns' rules, count them, and collect their sourcedIds.
+
+    Without ``collects_ids`` no id is kept, and none is found to be repeated: a package may have millions of enrolments.
+    ``count`` is the number of rows without the repeated ones.
+    `known` holds the ids of the tables already read in full, `present` the columns of the file; references to other
+    tables are not checked, nor are references within a delta file, whose other rows came earlier. A deleted row needs
+    only its sourcedId. What is wrong in a column that decides is a problem, anything else an oddity.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        known: Mapping[str, Ids],
+        log: ProblemLog,
+        *,
+        present: frozenset[str] | None = None,
+        delta: bool = False,
+        collects_ids: bool = True,
+    ) -> None:
+        self.ids: Ids = {}
+        self.count = 0
+        self._collects_ids = collects_ids
+        self._prints: array[int] = array("q")  # of the rows, by the ordinals of their ids
+        self._delta = delta
+        self._table = table
+        self._log = log
+        here = frozenset(table.kept) if present is None else present
+        self._required = [(name, table.at[name]) for name in table.kept if name in table.required & here]
+        self._enumerations = [
+            (name, table.at[name], frozenset(values)) for name, values in table.enumerations.items() if name in here
+        ]
+        self._dates = [(name, table.at[name]) for name in table.dates]
+        targets = dict(known) if delta else {**known, table.file: self.ids}
+        self._references = [
+            (name, table.at[name], file, targets[file]) for name, file in table.references.items() if file in targets
+        ]
+        self._ahead: list[tuple[int, str, str]] = []
+
+    def admit(self, number: int, cells: Cells) -> bool:
+        """Log what is odd or wrong with a row; return True if its meaning can be read."""
+        self._check_state(number, cells)
+        if not is_gone(self._table, cells):
+            self._check_cells(number, cells)
+            self._check_dates(number, cells)
+            self._check_references(number, cells)
+        if self._collects_ids:
+            return self._has_own_id(number, cells)
+        self.count += 1
+        return True
+
+    def _has_own_id(self, number: int, cells: Cells) -> bool:
+        """Collect the sourcedId; return True unless the row needs one of its own and has none."""
+        identifier = cells[0]
+        decides = "sourcedId" in self._table.decisive
+        if identifier and identifier not in self.ids:
+            self.ids[identifier] = len(self.ids)
+            self._prints.append(hash(cells))
+            self.count += 1
+            return True
+        if identifier and self._prints[self.ids[identifier]] == hash(cells):
+            self._oddity(number, "sourcedId", "row_repeated")
+            return not decides
+        if identifier and decides:
+            message = "the same sourcedId is used in an earlier row; it is unclear which row is this person’s"
+            self._fatal(number, "sourcedId", "id_repeated", message)
+        elif identifier:
+            self._oddity(number, "sourcedId", "id_repeated")
+        return not decides
+
+    def finish(self) -> None:
+        """Check the references within the table, once all its ids are known."""
+        for number, column in ((number, column) for number, column, ref in self._ahead if ref not in self.ids):
+            self._dangling(number, column, self._table.file)
+
+    def _check_state(self, number: int, cells: Cells) -> None:
+        status, modified = (cells[self._table.at[name]] for name in (STATUS, MODIFIED))
+        if status or self._delta:
+            self._check_status(number, status, has_id=bool(cells[0]))
+        if modified and not self._delta:
+            self._oddity(number, MODIFIED, "modified_in_bulk")
+        elif self._delta and not modified:
+            self._oddity(number, MODIFIED, "modified_missing")
+        elif modified and not moment(modified):
+            self._oddity(number, MODIFIED, "date_form")
+
+    def _check_status(self, number: int, status: str, *, has_id: bool) -> None:
+        meaning = status.casefold()
+        if meaning in _STATUSES:
+            if status != meaning:
+                self._oddity(number, STATUS, "value_spelling", status, meaning)
+            if not self._delta:
+                self._oddity(number, STATUS, "status_in_bulk" if meaning == ACTIVE else "deleted_in_bulk")
+        elif self._table.is_about_people:
+            message = f"must be one of: {', '.join(_STATUSES)}; otherwise it is unclear whether this person has left"
+            self._fatal(number, STATUS, "value_not_allowed", message)
+        else:
+            self._oddity(number, STATUS, "value_unknown")
+        if meaning == GONE and not has_id:
+            self._report_empty(number, "sourcedId")
+
+    def _check_cells(self, number: int, cells: Cells) -> None:
+        for name, at in self._required:
+            if not cells[at]:
+                self._report_empty(number, name)
+        for name, at, allowed in self._enumerations:
+            if cells[at] and cells[at] not in allowed:
+                self._check_spelling(number, name, cells[at], allowed)
+
+    def _check_spelling(self, number: int, name: str, value: str, allowed: frozenset[str]) -> None:
+        meaning = self._table.spellings[name].get(value.casefold())
+        if meaning is not None:
+            code = "value_spelling" if meaning in allowed else "role_other_version"
+            self._oddity(number, name, code, value, meaning)
+        elif name in self._table.extensible and value.casefold().startswith(EXTENDED):
+            return
+        elif name in self._table.decisive:
+            message = f"must be one of: {', '.join(self._table.enumerations[name])}"
+            self._fatal(number, name, "value_not_allowed", message)
+        else:
+            self._oddity(number, name, "value_unknown")
+
+    def _check_dates(self, number: int, cells: Cells) -> None:
+        for name, at in self._dates:
+            if not cells[at] or day(cells[at]) is not None:
+                if without_midnight(cells[at]) != cells[at]:
+                    self._oddity(number, name, "date_with_time")
+                continue
+            if name in self._table.decisive:
+                message = "must be a day written YYYY-MM-DD; in another form day and month can be mistaken"
+                self._fatal(number, name, "date_unreadable", message)
+            else:
+                self._oddity(number, name, "date_form")
+
+    def _check_references(self, number: int, cells: Cells) -> None:
+        for name, at, file, target in self._references:
+            # OneRoster names list columns in the plural
+            identifiers = listed(cells[at]) if name.endswith("Ids") else [cells[at]] if cells[at] else []
+            if not identifiers and cells[at]:
+                self._report_empty(number, name)
+            if name.endswith("Ids"):
+                report_semicolons(cells, self._table, name, number, self._log)
+            for identifier in identifiers:
+                if identifier in target:
+                    continue
+                if target is self.ids:
+                    self._ahead.append((number, name, identifier))
+                else:
+                    self._dangling(number, name, file)
+
+    def _dangling(self, number: int, column: str, file: str) -> None:
+        if column in self._table.strict_references:
+            message = f"must be the sourcedId of a row in {file}; otherwise it is unclear whose row this is"
+            self._fatal(number, column, "reference_unknown", message)
+        elif column == "sourcedId":
+            self._oddity(number, column, "birth_date_of_nobody")
+        else:
+            self._oddity(number, column, "reference_unknown", file)
+
+    def _report_empty(self, number: int, column: str) -> None:
+        if column in self._table.decisive:
+            self._fatal(number, column, "required_empty", "must not be empty")
+        else:
+            self._oddity(number, column, "cell_empty")
+
+    def _fatal(self, number: int, column: str, code: str, message: str) -> None:
+        self._log.fatal(self._table.file, number, column, code, message)
+
+    def _oddity(self, number: int, column: str, code: str, value: str = "", meaning: str = "") -> None:
+        self._log.oddity(self._table.file, number, column, code, value=value, meaning=meaning)

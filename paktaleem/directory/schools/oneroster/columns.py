@@ -1,0 +1,419 @@
+"""The files of OneRoster 1.1 and 1.2 CSV as data: headers in order, required cells, enumerations and references.
+
+`!` marks a column that decides: who a person is, the role, the birth date, the contact or whose guardian they are. The
+file must have it and its cells must be readable, otherwise the package is refused. Anything wrong with another column
+is an oddity. `*` marks a cell that OneRoster requires, `-` a column that is not needed: its cells are dropped when a
+row is read (passwords, sex, race, ethnicity, birthplace, other identifiers). OneRoster also requires givenName and
+familyName; people with one name exist, so only both being empty is refused.
+
+`!` marks a column that decides: who a person is, the role, the birth date, the contact or whose guardian they are. The
+file must have it and its cells must be readable, otherwise the package is refused. Anything wrong with another column
+is an oddity. `*` marks a cell that OneRoster requires, `-` a column that is not needed: its cells are dropped when a
+row is read (passwords, sex, race, ethnicity, birthplace, other identifiers). OneRoster also requires givenName and
+familyName; people with one name exist, so only both being empty is refused.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from paktaleem.directory.people.fields import parse_grade
+from paktaleem.directory.schools.oneroster.problems import ProblemLog
+
+MANIFEST = "manifest.csv"
+MANIFEST_HEADER = ("propertyName", "value")
+USERS = "users.csv"
+ORGS = "orgs.csv"
+CLASSES = "classes.csv"
+COURSES = "courses.csv"
+SESSIONS = "academicSessions.csv"
+ENROLLMENTS = "enrollments.csv"
+DEMOGRAPHICS = "demographics.csv"
+USER_ROLES = "roles.csv"
+COUNTRY = "metadata.country"
+"""Country of residence (ISO 3166). OneRoster itself has only the country of birth."""
+
+STUDENT = "student"
+RELATIONSHIPS = ("parent", "guardian", "relative")
+_SHARED_ROLES: Mapping[str, str] = {
+    "aide": "instructor",
+    "guardian": "guardian",
+    "parent": "guardian",
+    "proctor": "instructor",
+    "relative": "guardian",
+    "student": "student",
+    "teacher": "instructor",
+}
+_ROLES_1_1: Mapping[str, str] = {"administrator": "administrator", **_SHARED_ROLES}
+_ROLES_1_2: Mapping[str, str] = {
+    **_SHARED_ROLES,
+    "counselor": "instructor",
+    "districtAdministrator": "administrator",
+    "principal": "administrator",
+    "siteAdministrator": "administrator",
+    "systemAdministrator": "administrator",
+}
+ROLES: Mapping[str, str] = {**_ROLES_1_1, **_ROLES_1_2}
+"""OneRoster roles of both versions, mapped to the portal's roles."""
+BOOLEANS = ("true", "false")
+_BOOLEAN_SPELLINGS: Mapping[str, str] = {
+    **dict.fromkeys(("1", "yes", "y", "t"), "true"),
+    **dict.fromkeys(("0", "no", "n", "f"), "false"),
+}
+EXTENDED = "ext:"
+"""Prefix of extension values, which 1.2 allows in most enumerations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One CSV file: its complete header, and the kept columns with their positions."""
+
+    file: str
+    header: tuple[str, ...]
+    kept: tuple[str, ...]
+    required: frozenset[str]
+    decisive: frozenset[str]
+    enumerations: Mapping[str, tuple[str, ...]]
+    spellings: Mapping[str, Mapping[str, str]]  # by column: a value in lower case, and the value it stands for
+    references: Mapping[str, str]
+    strict_references: frozenset[str]
+    dates: tuple[str, ...]
+    at: Mapping[str, int] = field(repr=False)
+    names: Mapping[str, str] = field(repr=False)  # a column name in lower case, and the column
+    tolerated: tuple[str, ...]  # columns that some exporters add in any position: ignored
+    extensible: frozenset[str]  # columns that allow values with the prefix ext:
+    extensions: tuple[str, ...] = ()  # optional metadata columns that are read
+
+    @property
+    def is_about_people(self) -> bool:
+        """True if the file states who people are; a fault in it refuses the package."""
+        return bool(self.decisive)
+
+
+def _table(
+    file: str,
+    columns: str,
+    *,
+    key: str = "sourcedId*",
+    enumerations: Mapping[str, tuple[str, ...]] | None = None,
+    spellings: Mapping[str, Mapping[str, str]] | None = None,
+    references: Mapping[str, str] | None = None,
+    strict_references: tuple[str, ...] = (),
+    dates: tuple[str, ...] = (),
+    tolerated: tuple[str, ...] = (),
+    extensible: tuple[str, ...] = (),
+    extensions: tuple[str, ...] = (),
+) -> Table:
+    marked = [key, "status", "dateLastModified", *columns.split()]
+    header = tuple(name.rstrip("*-!") for name in marked)
+    kept = tuple(name.rstrip("*!") for name in marked if not name.endswith("-"))
+    return Table(
+        file=file,
+        header=header,
+        kept=kept,
+        required=frozenset(name.rstrip("*!") for name in marked if "*" in name),
+        decisive=frozenset(name.rstrip("*!") for name in marked if "!" in name),
+        enumerations=enumerations or {},
+        spellings=_spellings(enumerations or {}, spellings or {}),
+        references=references or {},
+        strict_references=frozenset(strict_references),
+        dates=dates,
+        at={name: position for position, name in enumerate((*kept, *extensions))},
+        names={name.casefold(): name for name in (*header, *tolerated, *extensions)},
+        tolerated=tolerated,
+        extensible=frozenset(extensible),
+        extensions=extensions,
+    )
+
+
+def _spellings(
+    enumerations: Mapping[str, tuple[str, ...]], others: Mapping[str, Mapping[str, str]]
+) -> Mapping[str, Mapping[str, str]]:
+    return {
+        column: {**others.get(column, {}), **{value.casefold(): value for value in allowed}}
+        for column, allowed in enumerations.items()
+    }
+
+
+def _sessions(*extensible: str) -> Table:
+    return _table(
+        SESSIONS,
+        "title* type* startDate* endDate* parentSourcedId schoolYear*",
+        enumerations={"type": ("gradingPeriod", "semester", "schoolYear", "term")},
+        references={"parentSourcedId": SESSIONS},
+        dates=("startDate", "endDate"),
+        extensible=extensible,
+    )
+
+
+def _orgs(*extensible: str) -> Table:
+    return _table(
+        ORGS,
+        "name* type* identifier- parentSourcedId",
+        enumerations={"type": ("department", "school", "district", "local", "state", "national")},
+        references={"parentSourcedId": ORGS},
+        extensible=extensible,
+    )
+
+
+_COURSES = _table(
+    COURSES,
+    "schoolYearSourcedId title* courseCode- grades- orgSourcedId* subjects- subjectCodes-",
+    references={"schoolYearSourcedId": SESSIONS, "orgSourcedId": ORGS},
+)
+
+
+def _classes(*extensible: str) -> Table:
+    return _table(
+        CLASSES,
+        "title* grades courseSourcedId* classCode- classType* location- schoolSourcedId* "
+        "termSourcedIds* subjects- subjectCodes- periods-",
+        enumerations={"classType": ("homeroom", "scheduled")},
+        references={"courseSourcedId": COURSES, "schoolSourcedId": ORGS, "termSourcedIds": SESSIONS},
+        extensible=extensible,
+    )
+
+
+_ROLE_SPELLINGS: Mapping[str, str] = {role.casefold(): role for role in ROLES}
+_USERS_1_1 = _table(
+    USERS,
+    "enabledUser*! orgSourcedIds* role*! username* userIds- givenName! familyName! middleName! "
+    "identifier- email! sms! phone! agentSourcedIds! grades password-",
+    key="sourcedId*!",
+    enumerations={"enabledUser": BOOLEANS, "role": tuple(_ROLES_1_1)},
+    spellings={"enabledUser": _BOOLEAN_SPELLINGS, "role": _ROLE_SPELLINGS},
+    references={"orgSourcedIds": ORGS},
+    extensions=(COUNTRY,),
+)
+_USERS_1_2 = _table(
+    USERS,
+    "enabledUser*! username* userIds- givenName! familyName! middleName! identifier- email! sms! phone! "
+    "agentSourcedIds! grades password- userMasterIdentifier- preferredGivenName- preferredMiddleName- "
+    "preferredFamilyName- primaryOrgSourcedId pronouns-",
+    key="sourcedId*!",
+    enumerations={"enabledUser": BOOLEANS},
+    spellings={"enabledUser": _BOOLEAN_SPELLINGS},
+    references={"primaryOrgSourcedId": ORGS},
+    tolerated=("resourceSourcedIds",),  # of 1.2.0
+    extensions=(COUNTRY,),
+)
+_USER_ROLES = _table(
+    USER_ROLES,
+    "userSourcedId*! roleType*! role*! beginDate endDate orgSourcedId* userProfileSourcedId-",
+    enumerations={"roleType": ("primary", "secondary"), "role": tuple(sorted(_ROLES_1_2))},
+    spellings={"role": _ROLE_SPELLINGS},
+    references={"userSourcedId": USERS, "orgSourcedId": ORGS},
+    strict_references=("userSourcedId",),
+    dates=("beginDate", "endDate"),
+    extensible=("role",),
+)
+_DEMOGRAPHICS = _table(
+    DEMOGRAPHICS,
+    "birthDate! sex- americanIndianOrAlaskaNative- asian- blackOrAfricanAmerican- "
+    "nativeHawaiianOrOtherPacificIslander- white- demographicRaceTwoOrMoreRaces- "
+    "hispanicOrLatinoEthnicity- countryOfBirthCode- stateOfBirthAbbreviation- cityOfBirth- "
+    "publicSchoolResidenceStatus-",
+    key="sourcedId*!",
+    references={"sourcedId": USERS},
+    dates=("birthDate",),
+)
+
+
+def _enrollments(*extensible: str) -> Table:
+    return _table(
+        ENROLLMENTS,
+        "classSourcedId* schoolSourcedId* userSourcedId* role* primary- beginDate endDate",
+        enumerations={"role": ("administrator", "proctor", "student", "teacher")},
+        references={"classSourcedId": CLASSES, "schoolSourcedId": ORGS, "userSourcedId": USERS},
+        dates=("beginDate", "endDate"),
+        extensible=extensible,
+    )
+
+
+# Marks, learning material and sign-in credentials: a package may hold them, but the portal has no purpose for them, so
+# they are never opened.
+_UNOPENED_1_1 = ("categories", "classResources", "courseResources", "lineItems", "resources", "results")
+_UNOPENED_1_2 = (
+    *_UNOPENED_1_1,
+    "lineItemLearningObjectiveIds",
+    "lineItemScoreScales",
+    "resultLearningObjectiveIds",
+    "resultScoreScales",
+    "scoreScales",
+    "userProfiles",
+    "userResources",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of OneRoster: its tables, ordered so that references point to earlier ones.
+
+    ``needed`` are the files required to list all people.
+    """
+
+    number: str
+    tables: Mapping[str, Table]
+    unopened: tuple[str, ...]
+    needed: tuple[str, ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that a package may hold, except the manifest."""
+        return (*self.tables, *self.unopened)
+
+    def is_about_people(self, file: str) -> bool:
+        """Return True if a file states who people are; a fault in it refuses the package."""
+        return file in self.tables and self.tables[file].is_about_people
+
+
+def _version(number: str, tables: tuple[Table, ...], unopened: tuple[str, ...], needed: tuple[str, ...]) -> Version:
+    return Version(number, {table.file: table for table in tables}, tuple(f"{name}.csv" for name in unopened), needed)
+
+
+VERSIONS: Mapping[str, Version] = {
+    "1.1": _version(
+        "1.1",
+        (_sessions(), _orgs(), _COURSES, _classes(), _USERS_1_1, _DEMOGRAPHICS, _enrollments()),
+        _UNOPENED_1_1,
+        (USERS,),
+    ),
+    "1.2": _version(
+        "1.2",
+        (
+            _sessions("type"),
+            _orgs("type"),
+            _COURSES,
+            _classes("classType"),
+            _USERS_1_2,
+            _USER_ROLES,
+            _DEMOGRAPHICS,
+            _enrollments("role"),
+        ),
+        _UNOPENED_1_2,
+        (USERS, USER_ROLES),
+    ),
+}
+
+
+def listed(cell: str) -> list[str]:
+    """Return the items of a list cell, trimmed, without empty or repeated ones.
+
+    They are separated by commas; spreadsheet programs of many countries write semicolons instead.
+    """
+    return list(dict.fromkeys(item for part in cell.replace(";", ",").split(",") if (item := part.strip(" "))))
+
+
+ID_LIMIT = 255
+NAME_LIMIT = 300
+EMAIL_LIMIT = 254
+FIRST_BIRTH_YEAR = 1900
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MIDNIGHT = re.compile(r"(?:[T ]00:00(?::00(?:\.0{1,6})?)?| 12:00(?::00)? ?AM)\Z")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
+_PHONE = re.compile(r"\+?[0-9]{7,15}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
+# Direction overrides could make one name look like another. Joiners are kept: Urdu needs them.
+_UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
+
+
+def external_id_fault(text: str) -> str | None:
+    """Return what is wrong with a person's sourcedId, or None. It must not be an email address."""
+    if len(text) > ID_LIMIT:
+        return f"longer than {ID_LIMIT} characters"
+    if "@" in text:
+        return "contains an @: an email address is personal data and not an id"
+    if _CONTROL.search(text):
+        return "holds a control character"
+    return None
+
+
+def full_name(given: str, middle: str, family: str) -> str:
+    """Return the three parts as one name in NFC, each gap one space; empty if given and family both are."""
+    if not (given.strip() or family.strip()):
+        return ""
+    words = f"{given} {middle} {family}".split()
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", " ".join(words))).strip()
+
+
+def plausible_email(text: str) -> str | None:
+    """Return the address, "" for an empty cell, or None if it is not a plausible email address."""
+    if not text:
+        return ""
+    return text if len(text) <= EMAIL_LIMIT and _EMAIL.fullmatch(text) else None
+
+
+def plausible_phone(text: str) -> str | None:
+    """Return the number without separators, "" for an empty cell, or None if it is not a plausible number."""
+    if not text:
+        return ""
+    number = _PHONE_SEPARATORS.sub("", text)
+    return number if _PHONE.fullmatch(number) else None
+
+
+def merge_contacts(first: str | None, second: str | None) -> str | None:
+    """Return the first of two email addresses or phone numbers; None if there is none and one cannot be read."""
+    return first or second or (None if first is None or second is None else "")
+
+
+def country(text: str) -> str | None:
+    """Return a country as two capitals (ISO 3166), "" for an empty cell, or None if it is malformed."""
+    code = text.strip().upper()
+    return code if not code or _COUNTRY.fullmatch(code) else None
+
+
+def without_midnight(text: str) -> str:
+    """Return a date without the time midnight, which spreadsheet programs and databases add to it.
+
+    A time with an offset stays: it may be another day where the person lives.
+    """
+    return _MIDNIGHT.sub("", text)
+
+
+def day(text: str) -> date | None:
+    """Return a date written YYYY-MM-DD, perhaps with the time midnight, or None if it is malformed."""
+    text = without_midnight(text)
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def moment(text: str) -> datetime | None:
+    """Return a time in ISO 8601 with Z, or the start of a date; None if it is neither."""
+    if not _MOMENT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def read_grades(text: str) -> list[str]:
+    """Return the grades of a cell in their one form; what is no grade is left out."""
+    return list(dict.fromkeys(found for one in listed(text) if (found := _parse(one))))
+
+
+def report_grades(text: str, *, file: str, row: int, log: ProblemLog) -> None:
+    """Log what is odd about the cell ``grades`` of a person or a class."""
+    if any(_parse(one) is None for one in listed(text)):
+        log.oddity(file, row, "grades", "grade_unfit")
+    if len(read_grades(text)) > 1:
+        log.oddity(file, row, "grades", "grades_several" if file == "users.csv" else "class_grades_several")
+
+
+def _parse(text: str) -> str | None:
+    try:
+        return parse_grade(text)
+    except ValueError:
+        return None

@@ -1,0 +1,517 @@
+"""A roster package as a zip file: members checked, CSV rows read within limits.
+
+Sizes are counted while reading; the sizes in the zip's directory are not trusted.
+
+Sizes are counted while reading; the sizes in the zip's directory are not trusted.
+"""
+
+import csv
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from paktaleem.directory.schools.oneroster.columns import MANIFEST, MANIFEST_HEADER, VERSIONS, Table, Version
+from paktaleem.directory.schools.oneroster.problems import PACKAGE, ProblemLog, RosterInvalid, refusal
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_DELIMITERS: dict[str, str] = {",": "comma", ";": "semicolon", "\t": "tab"}
+_SEPARATOR = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
+
+
+def number_rows(lines: Iterator[str], file: str, log: ProblemLog) -> Iterator[tuple[int, list[str]]]:
+    """Yield (row number, cells) of a CSV file; the delimiter is the most frequent in the header, or that of ``sep=``.
+
+    The line ``sep=`` is row 1 and not yielded. Raises csv.Error.
+    """
+    start, header = 1, next(lines, "")
+    stated = _SEPARATOR.fullmatch(header)
+    if stated:
+        log.oddity(file, 1, None, "separator_line")
+        start, header = 2, next(lines, "")
+    delimiter = stated[1] if stated else max(_DELIMITERS, key=header.count)
+    if delimiter != ",":
+        log.oddity(file, start, None, "delimiter", value=_DELIMITERS[delimiter])
+    rows = csv.reader(chain([header] if header else [], lines), delimiter=delimiter, strict=True)
+    return enumerate(rows, start)
+
+
+MEBIBYTE = 1024 * 1024
+MEMBER_LIMIT = 512 * MEBIBYTE
+TOTAL_LIMIT = 1024 * MEBIBYTE
+RATIO_LIMIT = 200
+RATIO_FREE_BYTES = 10 * MEBIBYTE
+RECORD_LIMIT = 1 * MEBIBYTE
+FIELD_LIMIT = 128 * 1024
+ROW_LIMIT = 2_000_000
+BUFFER_SIZE = 64 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+_ZIP_MARK = b"PK\x03\x04"
+_ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_NAME_SHOWN = 100
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,  # includes NotImplementedError, which zipfile raises for features it lacks
+    ValueError,
+    LookupError,
+    OverflowError,
+)
+
+
+class _RecordRefusedError(Exception):
+    """A line breaks a rule; the reader adds the file and the row."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(code)
+
+
+class Package:
+    """An open zip; read with `rows`. Files are found in any letter case.
+
+    They are at the root of the zip or in one `folder`, which `members` leaves out of the names.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
+        self._archive = archive
+        self._size = size
+        self._bytes_read: dict[str, int] = {}
+        names = archive.namelist()
+        self.folder = _find_folder(names)
+        self.members = frozenset(name.removeprefix(self.folder) for name in names) - {""}
+        self._names = {name.removeprefix(self.folder).casefold(): name for name in names}
+
+    def find_member(self, file: str) -> str | None:
+        """Return the name of a file as the zip spells it, or None if it is not in the zip."""
+        return self._names.get(file.casefold())
+
+    def rows(self, file: str, log: ProblemLog) -> Iterator[tuple[int, list[str]]]:
+        """Yield (row number, cells) of a member, header first; blank rows are counted but skipped.
+
+        Logs an encoding or delimiter that OneRoster does not define.
+        Raises RosterInvalid if the member cannot be read.
+        """
+        done = 0
+        try:
+            with self._open(file) as member, io.BufferedReader(member, BUFFER_SIZE) as source:
+                lines = _Lines(_to_utf_8(source, file, log))
+                for number, cells in number_rows(lines, file, log):
+                    lines.end_record(number, cells)
+                    done = number
+                    if not _is_blank(cells):
+                        yield number, cells
+        except _RecordRefusedError as error:
+            raise refusal(file, error.code, error.message, row=done + 1) from None
+        except csv.Error as error:
+            raise refusal(file, "csv_unreadable", f"not readable as CSV: {error}", row=done + 1) from None
+        except UnicodeDecodeError:
+            raise refusal(file, "not_utf8", "not UTF-8 or UTF-16", row=done + 1) from None
+        except _ZIP_ERRORS:
+            message = "this member of the zip is damaged; export the package again"
+            raise refusal(file, "zip_damaged", message, row=done + 1) from None
+
+    def _open(self, file: str) -> "_CountedSource":
+        name = self._names.get(file.casefold(), file)
+        compressed = min(self._archive.getinfo(name).compress_size, self._size)
+        return _CountedSource(file, self._archive.open(name), compressed, self._bytes_read)
+
+
+def _find_folder(names: list[str]) -> str:
+    """Return the path of the only folder with a manifest, ending in a slash; empty if one is at the root or none is."""
+    manifests = [name for name in names if name.casefold().rpartition("/")[2] == "manifest.csv"]
+    return manifests[0][: -len("manifest.csv")] if len(manifests) == 1 else ""
+
+
+def _to_utf_8(source: "io.BufferedReader[Any]", file: str, log: ProblemLog) -> "io.BufferedReader[Any] | _Utf16Source":
+    if source.peek(2)[:2] not in UTF_16_MARKS:
+        return source
+    log.oddity(file, None, None, "encoding_utf16")
+    return _Utf16Source(source)
+
+
+class _Utf16Source:
+    """A member in UTF-16, whose lines are returned in UTF-8."""
+
+    def __init__(self, source: "io.BufferedReader[Any]") -> None:
+        self._text = io.TextIOWrapper(source, "utf-16", newline="\n")
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line, or its first part."""
+        return self._text.readline(limit).encode()
+
+
+def _is_blank(cells: list[str]) -> bool:
+    return not cells or (not cells[0].strip() and not any(cell.strip() for cell in cells))
+
+
+def _ends_in_returns(start: bytes) -> bool:
+    """Return True if lines end in a carriage return alone, as in files saved by old versions of Excel for Mac."""
+    first = re.search(rb"\r\n|\r(?=.)|\n", start, re.DOTALL)
+    return first is not None and first[0] == b"\r"
+
+
+class _CountedSource(io.RawIOBase):
+    """The unpacked bytes of a member, refused once they exceed a limit."""
+
+    def __init__(self, file: str, member: IO[bytes], compressed: int, bytes_read: dict[str, int]) -> None:
+        self._file = file
+        self._member = member
+        self._compressed = compressed
+        self._bytes_read = bytes_read  # by member: reading one twice counts once
+        self._count = 0
+        self._ends_in_returns = False
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._member.close()
+        super().close()
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        with memoryview(buffer).cast("B") as view:
+            data = self._member.read(min(len(view), BUFFER_SIZE))
+            if not self._count:
+                self._ends_in_returns = data[:2] not in UTF_16_MARKS and _ends_in_returns(data)
+            view[: len(data)] = data.replace(b"\r", b"\n") if self._ends_in_returns else data
+        self._count += len(data)
+        self._bytes_read[self._file] = max(self._count, self._bytes_read.get(self._file, 0))
+        self._refuse_excess()
+        return len(data)
+
+    def _refuse_excess(self) -> None:
+        if self._count > MEMBER_LIMIT:
+            raise _RecordRefusedError("member_too_large", f"unpacks to more than {MEMBER_LIMIT:,} bytes")
+        if sum(self._bytes_read.values()) > TOTAL_LIMIT:
+            message = f"the package unpacks to more than {TOTAL_LIMIT:,} bytes"
+            raise _RecordRefusedError("package_too_large", message)
+        if self._count > max(RATIO_FREE_BYTES, RATIO_LIMIT * self._compressed):
+            message = f"unpacks to more than {RATIO_LIMIT} times its size"
+            raise _RecordRefusedError("ratio_too_high", message)
+
+
+class _Lines:
+    """The decoded lines of a member, bounded by record size (a record may span lines)."""
+
+    def __init__(self, source: "io.BufferedReader[Any] | _Utf16Source") -> None:
+        self._source = source
+        self._pending = 0
+        self._first = True
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._source.readline(RECORD_LIMIT + 1 - self._pending)
+        if not line:
+            raise StopIteration
+        self._pending += len(line)
+        if self._pending > RECORD_LIMIT:
+            raise _RecordRefusedError("record_too_long", f"a row is longer than {RECORD_LIMIT:,} bytes")
+        if self._first and line.startswith(_ZIP_MARK):
+            raise _RecordRefusedError("zip_in_zip", "is itself a zip; put the files at the root of one zip")
+        if b"\0" in line:
+            raise _RecordRefusedError("nul_byte", "holds a NUL byte; text files have none")
+        if self._first:
+            self._first = False
+            line = line.removeprefix(_BOM)
+        return line.decode("utf-8")
+
+    def end_record(self, number: int, cells: list[str]) -> None:
+        """Check the record and start counting the next one."""
+        if number > ROW_LIMIT:
+            raise _RecordRefusedError("too_many_rows", f"more than {ROW_LIMIT:,} rows")
+        # csv's own limit is global to the process and can be raised by any code.
+        if self._pending > FIELD_LIMIT and any(len(cell) > FIELD_LIMIT for cell in cells):
+            raise _RecordRefusedError("field_too_long", f"a cell is longer than {FIELD_LIMIT:,} characters")
+        self._pending = 0
+
+
+@contextmanager
+def open_package(source: Path | IO[bytes]) -> Iterator[Package]:
+    """Open a zip, by path or file, and check its members by their directory entries.
+
+    Raises RosterInvalid if it is not a zip, or a member is nested, duplicated, a link, encrypted or unusually
+    compressed.
+    """
+    # Opened here because ZipFile would keep the file open while a stream is unfinished.
+    with _open_file(source) as file, _open_zip(file) as archive:
+        _check_members(archive)
+        yield Package(archive, file.seek(0, io.SEEK_END))
+
+
+def _open_file(source: Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    if not isinstance(source, Path):
+        return nullcontext(source)  # closed by the caller
+    try:
+        return source.open("rb")
+    except FileNotFoundError:
+        raise
+    except OSError:
+        raise _no_zip() from None
+
+
+def _open_zip(file: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except _ZIP_ERRORS:
+        raise _no_zip() from None
+
+
+def _no_zip() -> RosterInvalid:
+    return refusal(PACKAGE, "not_a_zip", "not a readable zip file; a bulk export is one")
+
+
+def _check_members(archive: zipfile.ZipFile) -> None:
+    log = ProblemLog()
+    for name, count in Counter(map(_apart, archive.namelist())).items():
+        if count > 1:
+            message = f"appears {count} times in the zip, whatever the letter case; it is unclear which one counts"
+            log.fatal(shown(name), None, None, "member_repeated", message)
+    for info in archive.infolist():
+        for code, message in _member_faults(info):
+            log.fatal(shown(info.filename), None, None, code, message)
+    log.raise_if_fatal()
+
+
+def _apart(name: str) -> str:
+    """Return what distinguishes two members: CSV files are found in any letter case."""
+    return name.casefold() if name.casefold().endswith(".csv") else name
+
+
+def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
+    name = info.orig_filename
+    leads_out = name.startswith("/") or ".." in name.split("/") or any(mark in name for mark in "\\:\0")
+    if name != info.filename or leads_out:
+        yield "path_leads_out", "its path leads out of the zip, as in no school’s export"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        yield "member_is_link", "a link, not a file; put the file itself into the zip"
+    if info.flag_bits & _ENCRYPTED_FLAGS:
+        yield "member_encrypted", "encrypted; files in the zip must not be"
+    if info.compress_type not in _COMPRESSIONS:
+        yield "compression_unsupported", "compressed in a way that is not supported; use deflate or store"
+
+
+def shown(name: str) -> str:
+    """Return a member's name in displayable form: printable and short."""
+    return "".join(c if c.isprintable() else "?" for c in name)[:_NAME_SHOWN]
+
+
+MANIFEST_VERSION = "1.0"
+BULK, DELTA, ABSENT = "bulk", "delta", "absent"
+_VERSION_PROPERTY = "oneroster.version"
+_FILE_PREFIX = "file."
+_DECIDING = (_VERSION_PROPERTY, _FILE_PREFIX)
+_DECLARATIONS = (ABSENT, BULK, DELTA)
+_VERSION = re.compile(r"(1\.[12])(?:\.[0-9]{1,2})?")
+
+type _Properties = dict[str, tuple[str, int]]  # by name in lower case: the value and its row
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A package's version, and for each file present whether it is bulk or delta."""
+
+    version: Version
+    files: Mapping[str, str]
+
+    def is_delta(self, file: str) -> bool:
+        """Return True if a file holds changes only."""
+        return self.files.get(file) == DELTA
+
+    def is_whole(self, file: str) -> bool:
+        """Return True if a file is complete, so that records not in it do not exist."""
+        return self.files.get(file) == BULK
+
+
+def read_manifest(package: Package, log: ProblemLog) -> Manifest:
+    """Read the manifest; log differences between it and the package.
+
+    Raises RosterInvalid if the manifest is missing, unreadable, or of an unsupported version.
+    """
+    properties = _read_properties(package, log)
+    version = _known_version(properties, log)
+    _check_manifest_version(properties, log)
+    declared = _declarations(properties, version, log)
+    _compare(declared, package, version, log)
+    present = {file: declared[file] for file in declared if package.find_member(file) and declared[file] != ABSENT}
+    return Manifest(version, present)
+
+
+def _read_properties(package: Package, log: ProblemLog) -> _Properties:
+    if package.find_member(MANIFEST) is None:
+        message = "manifest.csv is missing, or there are several: put the files of one package into the zip"
+        raise refusal(MANIFEST, "manifest_missing", message)
+    if package.folder:
+        log.oddity(MANIFEST, None, None, "folder_in_zip")
+    properties: _Properties = {}
+    rows = package.rows(MANIFEST, log)
+    header = [text.strip().casefold() for text in next(rows, (1, []))[1]]
+    names = [name.casefold() for name in MANIFEST_HEADER]
+    if any(header.count(name) != 1 for name in names):
+        message = f"the header must hold {' and '.join(MANIFEST_HEADER)}"
+        raise refusal(MANIFEST, "header_wrong", message, row=1)
+    at_name, at_value = map(header.index, names)
+    for number, cells in rows:
+        padded = [*cells, *[""] * len(header)]
+        _take_property(properties, padded[at_name].strip(), padded[at_value].strip(), number, log)
+    return properties
+
+
+def _take_property(properties: _Properties, name: str, value: str, number: int, log: ProblemLog) -> None:
+    known = properties.get(name.casefold())
+    if known is None:
+        properties[name.casefold()] = (value, number)
+    elif known[0].casefold() == value.casefold() or not name.casefold().startswith(_DECIDING):
+        log.oddity(MANIFEST, number, "propertyName", "property_repeated")
+    else:
+        message = "appears a second time with another value; it is unclear which one counts"
+        log.fatal(MANIFEST, number, "propertyName", "property_repeated", message)
+
+
+def _known_version(properties: _Properties, log: ProblemLog) -> Version:
+    text, row = properties.get(_VERSION_PROPERTY, ("", None))
+    found = _VERSION.fullmatch(text)
+    if found is None:
+        message = f"{_VERSION_PROPERTY} must be one of: {', '.join(VERSIONS)}; the columns depend on it"
+        raise refusal(MANIFEST, "version_unsupported", message, row=row)
+    if text not in VERSIONS:
+        log.oddity(MANIFEST, row, "value", "oneroster_version", value=text, meaning=found[1])
+    return VERSIONS[found[1]]
+
+
+def _check_manifest_version(properties: _Properties, log: ProblemLog) -> None:
+    text, row = properties.get("manifest.version", ("", None))
+    if text in {"", "1"}:
+        log.oddity(MANIFEST, row, "value", "manifest_version", value=text, meaning=MANIFEST_VERSION)
+    elif text != MANIFEST_VERSION:
+        message = f"manifest.version must be {MANIFEST_VERSION}"
+        log.fatal(MANIFEST, row, "value", "manifest_version_unsupported", message)
+
+
+def _declarations(properties: _Properties, version: Version, log: ProblemLog) -> dict[str, str]:
+    declared = {}
+    files = {file.casefold(): file for file in version.files}
+    for name, (text, row) in properties.items():
+        if not name.startswith(_FILE_PREFIX):
+            continue
+        file, value = files.get(f"{name.removeprefix(_FILE_PREFIX)}.csv"), text.casefold()
+        if file is None:
+            if value != ABSENT:
+                log.oddity(MANIFEST, row, "propertyName", "property_ignored", value=shown(name))
+        elif value in _DECLARATIONS:
+            declared[file] = value
+            if value != text:
+                log.oddity(MANIFEST, row, "value", "value_spelling", value=text, meaning=value)
+        elif version.is_about_people(file):
+            message = f"must be one of: {', '.join(_DECLARATIONS)}; otherwise it is unclear whether {file} is complete"
+            log.fatal(MANIFEST, row, "value", "value_not_allowed", message)
+            declared[file] = BULK  # refused already
+    return declared
+
+
+def _compare(declared: dict[str, str], package: Package, version: Version, log: ProblemLog) -> None:
+    known = {file.casefold(): file for file in (MANIFEST, *version.files)}
+    for name in sorted(package.members):
+        file = known.get(name.casefold())
+        if file is None:
+            log.oddity(shown(name), None, None, "file_ignored")
+        elif file != name:
+            log.oddity(file, None, None, "file_spelling", value=name, meaning=file)
+    needed = () if DELTA in declared.values() else version.needed
+    for file in version.files:
+        _compare_file(file, declared.get(file, ABSENT), package, version, log, is_needed=file in needed)
+
+
+def _compare_file(
+    file: str, declaration: str, package: Package, version: Version, log: ProblemLog, *, is_needed: bool
+) -> None:
+    is_found, decides = package.find_member(file) is not None, version.is_about_people(file)
+    if declaration != ABSENT and not is_found:
+        if decides:
+            message = f"declared {declaration} in the manifest, and not in the zip; people or their data are missing"
+            log.fatal(file, None, None, "file_missing", message)
+        else:
+            log.oddity(file, None, None, "file_missing")
+    elif declaration == ABSENT and is_found:
+        if decides:
+            message = "in the zip, and the manifest does not declare it bulk or delta: is it complete, or only changes?"
+            log.fatal(file, None, None, "file_undeclared", message)
+        else:
+            log.oddity(file, None, None, "file_undeclared")
+    elif is_needed and declaration == ABSENT:
+        log.fatal(file, None, None, "file_needed", "an import needs this file")
+
+
+STATUS = "status"
+
+
+def read_header(table: Table, header: Sequence[str], row: int, log: ProblemLog, *, delta: bool) -> Mapping[str, int]:
+    """Return the position of each known column, or nothing if rows of a file without people cannot be distinguished.
+
+    Raises RosterInvalid if a column that decides is missing or appears twice; in a delta the status decides too.
+    """
+    places: dict[str, int] = {}
+    unknown: list[str] = []
+    decisive = table.decisive | ({STATUS} if delta and table.is_about_people else set())
+    for place, text in enumerate(header):
+        name = table.names.get(text.strip().casefold())
+        if name is None:
+            unknown.append(shown(text.strip()))
+        elif name in places:
+            _report_repeated(table, name, row, log, decides=name in decisive or name in table.extensions)
+        else:
+            places[name] = place
+            if text != name:
+                log.oddity(table.file, row, name, "column_spelling", value=shown(text), meaning=name)
+    _require(table, [name for name in table.header if name in decisive and name not in places], row)
+    if "sourcedId" not in places and not table.is_about_people:
+        log.oddity(table.file, row, "sourcedId", "file_unreadable")  # a row of data may be where the header should be
+        return {}
+    for name in unknown:
+        log.oddity(table.file, row, name or None, "column_ignored")
+    _report_differences(table, places, row, log)
+    return places
+
+
+def _report_repeated(table: Table, name: str, row: int, log: ProblemLog, *, decides: bool) -> None:
+    if decides:
+        message = f"{name} appears more than once; it is unclear which one counts"
+        raise refusal(table.file, "header_wrong", message, row=row)
+    log.oddity(table.file, row, name, "column_repeated")
+
+
+def _require(table: Table, missing: Sequence[str], row: int) -> None:
+    if missing:
+        message = f"the header lacks {', '.join(missing)}: without it, it is unclear who the people in this file are"
+        raise refusal(table.file, "header_wrong", message, row=row)
+
+
+def _report_differences(table: Table, places: Mapping[str, int], row: int, log: ProblemLog) -> None:
+    for name in table.kept:
+        if name not in places:
+            log.oddity(table.file, row, name, "column_missing")
+    found = [places[name] for name in table.header if name in places]
+    if found != sorted(found):
+        log.oddity(table.file, row, None, "columns_reordered")

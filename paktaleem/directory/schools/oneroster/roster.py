@@ -1,0 +1,399 @@
+"""Open a OneRoster package: check all of it, then stream its people and relations.
+
+Nothing in these files refuses a package: what cannot be read is left out and listed (decision 0084). A file of which a
+row was left out does not count as complete, so that nothing ends because it could not be read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any
+
+from paktaleem.directory.schools import rows as stated
+from paktaleem.directory.schools.oneroster import columns as cell
+from paktaleem.directory.schools.oneroster.checks import Cells, Ids, RowCheck, TableReader, is_gone, table_rows
+from paktaleem.directory.schools.oneroster.columns import (
+    CLASSES,
+    COUNTRY,
+    DEMOGRAPHICS,
+    ENROLLMENTS,
+    ORGS,
+    SESSIONS,
+    USER_ROLES,
+    USERS,
+    Table,
+    listed,
+    read_grades,
+    report_grades,
+)
+from paktaleem.directory.schools.oneroster.package import Manifest, Package, open_package, read_manifest
+from paktaleem.directory.schools.oneroster.problems import ProblemLog, RosterInvalid
+from paktaleem.directory.schools.oneroster.relations import (
+    DeltaRelation,
+    Relations,
+    find_relations,
+    report_students,
+    unpack,
+)
+from paktaleem.directory.schools.oneroster.users import (
+    GuardianRelation,
+    PartialUserRecord,
+    PeopleFiles,
+    Person,
+    Place,
+    StatedRoles,
+    User,
+    UserRegister,
+    check_user,
+    meaning_of,
+    read_user,
+    report_guardians,
+    user_rows,
+)
+from paktaleem.directory.schools.rows import GivenRows
+
+PARTS: Mapping[str, str] = {
+    ORGS: stated.SCHOOLS,
+    SESSIONS: stated.TERMS,
+    CLASSES: stated.CLASSES,
+    ENROLLMENTS: stated.ENROLMENTS,
+}
+"""The files that state schools, terms, classes and enrolments, and what each states."""
+
+NAME_LIMIT = 255
+_OTHER = "other"
+_KINDS: Mapping[str, str] = {"schoolYear": "school_year", "gradingPeriod": "grading_period"}
+_NAMES: Mapping[str, str] = {ORGS: "name", SESSIONS: "title", CLASSES: "title"}
+
+
+def check_school_row(table: Table, number: int, cells: Cells, log: ProblemLog) -> bool:
+    """Log what is odd about a row; return True if it can be read."""
+    name = _NAMES.get(table.file)
+    if cell.external_id_fault(cells[0]) or (name and not cells[0]):
+        log.oddity(table.file, number, "sourcedId", "school_id_unfit")
+        return False
+    if name and len(cells[table.at[name]]) > NAME_LIMIT:
+        log.oddity(table.file, number, name, "name_cut")
+    if table.file == CLASSES:
+        report_grades(cells[table.at["grades"]], file=CLASSES, row=number, log=log)
+    return True
+
+
+class Schooling:
+    """The rows of a checked package about schools and classes; ``partly`` are files of which not every row was read."""
+
+    def __init__(self, package: Package, manifest: Manifest, partly: frozenset[str]) -> None:
+        self._package, self._manifest, self._partly = package, manifest, partly
+
+    def given(self, *, complete: bool) -> stated.GivenRows:
+        """Return the rows, read again from the package; if ``complete``, what a whole file does not list has ended."""
+        whole = (file for file in PARTS if complete and self._manifest.is_whole(file) and file not in self._partly)
+        return stated.GivenRows(
+            schools=self._rows(ORGS, _read_school),
+            terms=self._rows(SESSIONS, _read_term),
+            classes=self._rows(CLASSES, _read_class),
+            enrolments=self._rows(ENROLLMENTS, _read_enrolment),
+            complete=frozenset(PARTS[file] for file in whole),
+        )
+
+    def _rows(self, file: str, read: Callable[[int, Cells, Table], Any]) -> Iterator[Any] | None:
+        if file not in self._manifest.files:
+            return None
+        table = self._manifest.version.tables[file]
+        log = ProblemLog()  # not shown: the check of the package has logged all oddities
+        found = table_rows(self._package, table)
+        return (read(row, cells, table) for row, cells in found if check_school_row(table, row, cells, log))
+
+
+def _read_school(row: int, cells: Cells, table: Table) -> stated.SchoolRow:
+    parent = cells[table.at["parentSourcedId"]]
+    return stated.SchoolRow(
+        row, cells[0], _name(cells, table), _kind(cells, table, "type"), parent, is_gone(table, cells)
+    )
+
+
+def _read_term(row: int, cells: Cells, table: Table) -> stated.TermRow:
+    at = table.at
+    return stated.TermRow(
+        row,
+        cells[0],
+        _name(cells, table),
+        _kind(cells, table, "type"),
+        cells[at["parentSourcedId"]],
+        cell.day(cells[at["startDate"]]),
+        cell.day(cells[at["endDate"]]),
+        is_gone(table, cells),
+    )
+
+
+def _read_class(row: int, cells: Cells, table: Table) -> stated.ClassRow:
+    at, grades = table.at, read_grades(cells[table.at["grades"]])
+    return stated.ClassRow(
+        row,
+        cells[0],
+        _name(cells, table),
+        _kind(cells, table, "classType"),
+        cells[at["schoolSourcedId"]],
+        listed(cells[at["termSourcedIds"]]),
+        is_gone(table, cells),
+        grades[0] if len(grades) == 1 else "",
+    )
+
+
+def _read_enrolment(row: int, cells: Cells, table: Table) -> stated.EnrolmentRow:
+    at = table.at
+    return stated.EnrolmentRow(
+        row,
+        cells[0],
+        cells[at["classSourcedId"]],
+        cells[at["userSourcedId"]],
+        meaning_of(cells, table, "role") or _OTHER,
+        cell.day(cells[at["beginDate"]]),
+        cell.day(cells[at["endDate"]]),
+        is_gone(table, cells),
+    )
+
+
+def _name(cells: Cells, table: Table) -> str:
+    """Return the name of a row, or its id if it has none."""
+    return cells[table.at[_NAMES[table.file]]][:NAME_LIMIT] or cells[0]
+
+
+def _kind(cells: Cells, table: Table, column: str) -> str:
+    meaning = meaning_of(cells, table, column)
+    return _KINDS.get(meaning, meaning) or _OTHER
+
+
+_COLUMNS = MappingProxyType(
+    {
+        "external_id": "sourcedId",
+        "role": "role",
+        "full_name": "givenName",
+        "email": "email",
+        "phone": "sms",
+        "agents": "agentSourcedIds",
+        "birth_date": "birthDate",
+        "country": COUNTRY,
+    }
+)
+
+
+class Roster:
+    """An opened package whose every row has been checked.
+
+    `oddity_sample` holds the first oddities of each code, `oddities` their exact number by code. `counts` holds the
+    people by role, the relations, classes and enrollments; `size` is the number of people. `is_whole` is True if
+    people not in it are not at the school; `stated_roles` says whether it states all roles; `columns` maps fields to
+    column names.
+    """
+
+    def __init__(self, package: Package, findings: "_Findings") -> None:
+        self.oddity_sample = findings.log.oddity_sample()
+        self.oddities: Mapping[str, int] = MappingProxyType(dict(findings.log.oddity_totals()))
+        self.counts: Mapping[str, int] = MappingProxyType(findings.counts())
+        self.kind = f"OneRoster {findings.manifest.version.number}"
+        self.is_whole = findings.manifest.is_whole(USERS)
+        self.stated_roles = _stated_roles(findings.manifest)
+        self.columns: Mapping[str, str] = _COLUMNS
+        self._package = package
+        self._manifest = findings.manifest
+        self._ids = tuple(findings.ids.get(USERS, {}))
+        self._register = findings.register
+        self._relations = findings.relations
+        self._schooling = Schooling(package, findings.manifest, frozenset(findings.partly))
+
+    @property
+    def size(self) -> int:
+        """Number of people in the roster."""
+        return len(self._ids) + len(self._register.elsewhere)
+
+    def people(self) -> Iterator[Person]:
+        """Yield every person in the order of users.csv, then those whom only other files of a delta name.
+
+        Raises RosterInvalid if the file changed since it was checked.
+        """
+        return (person for _, person in self.placed_people())
+
+    def placed_people(self) -> Iterator[tuple[Place, Person]]:
+        """Yield every person as `people` does, each with their place in the file."""
+        if USERS in self._manifest.files:
+            for ordinal, (number, user) in enumerate(user_rows(self._package, self._manifest.version, self._ids)):
+                person = self._person(ordinal, user)
+                if person.role is not None or user.gone or not self._states_all_roles:
+                    yield Place(USERS, number), person
+        for external_id, found in self._register.elsewhere.items():
+            yield Place(found.file, found.row), _to_partial_person(external_id, found)
+
+    def relations(self) -> Iterator[GuardianRelation]:
+        """Yield each relation between two of its people once, in the order of users.csv."""
+        for child, guardian in map(unpack, self._relations.pairs):
+            relationship = self._register.relationship(guardian)
+            if relationship is not None:
+                yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
+
+    def schooling(self, *, complete: bool) -> GivenRows:
+        """Return the schools, terms, classes and enrolments; if ``complete``, what is not listed has ended."""
+        return self._schooling.given(complete=complete)
+
+    def mentions(self) -> Iterable[DeltaRelation]:
+        """Return a delta's agents whose relationship depends on earlier files."""
+        return self._relations.mentions
+
+    def birth_date_places(self, external_ids: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
+        """Yield the places of these people's birth dates, reading demographics.csv again."""
+        if DEMOGRAPHICS in self._manifest.files:
+            for row, cells in table_rows(self._package, self._manifest.version.tables[DEMOGRAPHICS]):
+                if cells[0] in external_ids:
+                    yield Place(DEMOGRAPHICS, row), cells[0]
+
+    @property
+    def _states_all_roles(self) -> bool:
+        """True if the roster states all roles, so that a user without one has a role the portal does not use (1.2)."""
+        return self.is_whole and self._manifest.files.get(USER_ROLES) != "delta"
+
+    def _person(self, ordinal: int, user: User) -> Person:
+        if user.gone:
+            return Person(user.external_id, None, None, None, None, None, enabled=None, gone=True)
+        return Person(
+            external_id=user.external_id,
+            role=self._register.role(ordinal),
+            full_name=user.full_name,
+            email=user.email,
+            phone=user.phone,
+            birth_date=self._register.birth_date(ordinal),
+            enabled=user.enabled,
+            country=user.country,
+            grade=user.grade,
+            other_roles=self._register.other_roles(ordinal),
+            ended_roles=self._register.ended_roles(ordinal),
+        )
+
+
+def _stated_roles(manifest: Manifest) -> StatedRoles:
+    if "role" in manifest.version.tables[USERS].at:
+        return StatedRoles.MAIN
+    return StatedRoles.ALL if manifest.is_whole(USER_ROLES) else StatedRoles.CHANGES
+
+
+def _to_partial_person(external_id: str, found: PartialUserRecord) -> Person:
+    born = date.fromordinal(found.born) if found.born else None
+    return Person(
+        external_id,
+        found.main_role,
+        None,
+        None,
+        None,
+        born,
+        enabled=None,
+        other_roles=found.other_roles,
+        ended_roles=found.ended_roles,
+    )
+
+
+@contextmanager
+def open_roster(source: Path | IO[bytes]) -> Iterator[Roster]:
+    """Open a package, by path or file, and check every row before returning it.
+
+    Raises RosterInvalid with all fatal problems: the first 1,000 and a count of the rest.
+    """
+    with open_package(source) as package:
+        findings = _Findings(package)
+        findings.check()
+        roster = Roster(package, findings)
+        del findings
+        yield roster
+
+
+class _Findings:
+    """The findings of one reading of a package; tables are read so that references point to earlier ones."""
+
+    def __init__(self, package: Package) -> None:
+        self.log = ProblemLog()
+        self.ids: dict[str, Ids] = {}  # of files read completely
+        self.register = UserRegister()
+        self.relations = Relations()
+        self.manifest: Manifest
+        self.partly: set[str] = set()  # files about schools and classes of which not every row can be read
+        self._rows: dict[str, int] = {}
+        self._package = package
+
+    def check(self) -> None:
+        """Check everything. Raises RosterInvalid if the package cannot be imported."""
+        self.manifest = read_manifest(self._package, self.log)
+        for file, table in self.manifest.version.tables.items():
+            if file in self.manifest.files:
+                self._check_presence(table)
+                self._check_table(table)
+        self._check_roles()
+        self.log.raise_if_fatal()
+        if USERS in self.manifest.files:
+            self._relate()
+
+    def _relate(self) -> None:
+        version, ids, whole = self.manifest.version, self.ids[USERS], self.manifest.is_whole(USERS)
+        self.relations = find_relations(self._package, version, ids, self.register, self.log, whole=whole)
+        if "role" not in version.tables[USERS].at:
+            report_guardians(tuple(ids), self.register, self.log)
+        report_students(tuple(ids), self.relations.pairs, self.register, self.log, whole=whole)
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of people by role, of relations, classes and enrollments."""
+        return {
+            **self.register.count_by_role(),
+            "relations": len(self.relations.pairs),
+            "classes": self._rows.get(CLASSES, 0),
+            "enrollments": self._rows.get(ENROLLMENTS, 0),
+        }
+
+    def _check_presence(self, table: Table) -> None:
+        for column, target in table.references.items():
+            missing = target not in self.manifest.files
+            if missing and column in table.required and not self.manifest.is_delta(table.file):
+                self.log.oddity(table.file, None, column, "file_absent", value=target)
+
+    def _check_table(self, table: Table) -> None:
+        known = {file: ids for file, ids in self.ids.items() if self.manifest.is_whole(file)}
+        delta = self.manifest.is_delta(table.file)
+        files = PeopleFiles(
+            self.manifest.version, self.ids.get(USERS, {}), self.register, self.log, whole=self.manifest.is_whole(USERS)
+        )
+        try:
+            reader = TableReader(self._package, table, self.log, delta=delta)
+            collects = table.file != ENROLLMENTS  # repeated ones are found when they are recorded
+            check = RowCheck(table, known, self.log, present=reader.present, delta=delta, collects_ids=collects)
+            for number, cells in reader.rows():
+                if check.admit(number, cells):
+                    self._check_meaning(table, number, cells, files)
+        except RosterInvalid as invalid:
+            self.log.adopt(invalid)
+            return
+        check.finish()
+        if reader.skipped or not reader.present:
+            self.partly.add(table.file)
+        self._rows[table.file] = check.count
+        is_read = reader.present or table.is_about_people
+        if is_read and table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
+            self.ids[table.file] = check.ids
+
+    def _check_meaning(self, table: Table, number: int, cells: Cells, files: PeopleFiles) -> None:
+        if table.file == USERS:
+            user = read_user(cells, table)
+            check_user(number, cells, user, table, self.log)
+            ordinal = self.register.add(number, email=user.email or "", phone=user.phone or "", gone=user.gone)
+            self.register.add_role(ordinal, user.role)
+        elif table.file == USER_ROLES:
+            files.take_role(number, cells)
+        elif table.file == DEMOGRAPHICS:
+            files.take_birth_date(number, cells)
+        elif table.file in PARTS and not check_school_row(table, number, cells, self.log):
+            self.partly.add(table.file)
+
+    def _check_roles(self) -> None:
+        """Log users without a role, if the package must state it (1.2: in a file of its own)."""
+        if not (self.manifest.is_whole(USERS) and self.manifest.is_whole(USER_ROLES)):
+            return
+        for ordinal, row in enumerate(self.register.rows):
+            if self.register.role(ordinal) is None and not self.register.gone[ordinal]:
+                self.log.oddity(USERS, row, "sourcedId", "role_missing")

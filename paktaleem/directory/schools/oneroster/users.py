@@ -1,0 +1,409 @@
+"""Rows about people: what users.csv, roles.csv and demographics.csv state about one person."""
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum, auto
+from typing import NamedTuple
+
+from paktaleem.directory.schools.oneroster import columns as cell
+from paktaleem.directory.schools.oneroster.checks import Cells, Ids, is_gone, report_semicolons, table_rows
+from paktaleem.directory.schools.oneroster.columns import (
+    COUNTRY,
+    DEMOGRAPHICS,
+    EXTENDED,
+    RELATIONSHIPS,
+    ROLES,
+    STUDENT,
+    USER_ROLES,
+    USERS,
+    Table,
+    Version,
+    listed,
+    read_grades,
+    report_grades,
+)
+from paktaleem.directory.schools.oneroster.package import Package
+from paktaleem.directory.schools.oneroster.problems import ProblemLog
+
+_ROLE_NAMES = tuple(ROLES)
+_ROLE_CODES = {name: code for code, name in enumerate(_ROLE_NAMES)}
+_NONE = 255
+_RELATIONSHIP_CODES = frozenset(_ROLE_CODES[name] for name in RELATIONSHIPS)
+# Of several roles one is the main role: primary before secondary, then the most protective one.
+_PROTECTING = ("student", "instructor", "administrator", "guardian")
+_SECONDARY = 10
+_BITS = {role: 1 << place for place, role in enumerate(_PROTECTING)}
+_ROLES_OF = [tuple(role for role, bit in _BITS.items() if bits & bit) for bits in range(1 << len(_PROTECTING))]
+"""The portal's roles for each combination of bits."""
+
+
+def _rank(role: str, *, primary: bool) -> int:
+    return _PROTECTING.index(ROLES[role]) + (0 if primary else _SECONDARY)
+
+
+def _bit(role: str) -> int:
+    """Return the bit of the portal's role for a role of OneRoster."""
+    return _BITS[ROLES[role]]
+
+
+def _others(every: int, main: str | None) -> tuple[str, ...]:
+    return _ROLES_OF[every & ~_BITS.get(main or "", 0)]
+
+
+@dataclass(slots=True)
+class PartialUserRecord:
+    """A delta's statements about a person who has no row in its users.csv: place, new role, new birth date."""
+
+    file: str
+    row: int
+    role: str = ""
+    rank: int = _NONE
+    every: int = 0
+    ended: int = 0
+    born: int = 0
+
+    def take_role(self, role: str, *, primary: bool) -> None:
+        """Add a role; it becomes the main one if it is primary and ranks before the current one."""
+        self.every |= _bit(role)
+        if primary and (rank := _rank(role, primary=primary)) < self.rank:
+            self.role, self.rank = role, rank
+
+    def end_role(self, role: str) -> None:
+        """Add a role that has ended."""
+        self.ended |= _bit(role)
+
+    @property
+    def main_role(self) -> str | None:
+        """The portal's role that is stated as primary; None if none is."""
+        return ROLES[self.role] if self.role else None
+
+    @property
+    def other_roles(self) -> tuple[str, ...]:
+        """The portal's other roles."""
+        return _others(self.every, self.main_role)
+
+    @property
+    def ended_roles(self) -> tuple[str, ...]:
+        """The portal's roles that have ended, and are not stated again."""
+        return _ROLES_OF[self.ended & ~self.every]
+
+
+@dataclass(slots=True)
+class UserRegister:
+    """Compact data of every user, by the ordinal of the row: some 40 bytes besides the id.
+
+    Email addresses and phone numbers are stored as fingerprints (0: none), enough to see that two people share one.
+    Birth dates are stored as proleptic ordinals (0: none). ``elsewhere`` maps sourcedIds to people whom a delta names
+    only in other files.
+    """
+
+    roles: bytearray = field(default_factory=bytearray)
+    ranks: bytearray = field(default_factory=bytearray)
+    kin: bytearray = field(default_factory=bytearray)  # role code as a parent, guardian or relative
+    every: bytearray = field(default_factory=bytearray)  # bits of all roles
+    ended: bytearray = field(default_factory=bytearray)  # bits of roles that a delta declares deleted
+    are_students: bytearray = field(default_factory=bytearray)
+    gone: bytearray = field(default_factory=bytearray)
+    rows: array[int] = field(default_factory=lambda: array("l"))
+    mailboxes: array[int] = field(default_factory=lambda: array("q"))
+    phones: array[int] = field(default_factory=lambda: array("q"))
+    births: array[int] = field(default_factory=lambda: array("l"))
+    elsewhere: dict[str, PartialUserRecord] = field(default_factory=dict)
+
+    def add(self, row: int, *, email: str, phone: str, gone: bool) -> int:
+        """Add the next user; return its ordinal."""
+        for column in (self.roles, self.ranks, self.kin):
+            column.append(_NONE)
+        for bits in (self.every, self.ended):
+            bits.append(0)
+        self.are_students.append(False)
+        self.gone.append(gone)
+        self.rows.append(row)
+        self.mailboxes.append(hash(email.casefold()))
+        self.phones.append(hash(phone))
+        self.births.append(0)
+        return len(self.rows) - 1
+
+    def add_role(self, ordinal: int, role: str, *, primary: bool = True) -> None:
+        """Add one role of a user; roles that OneRoster does not define are skipped."""
+        code = _ROLE_CODES.get(role)
+        if code is None:
+            return
+        self.every[ordinal] |= _bit(role)
+        if role == STUDENT:
+            self.are_students[ordinal] = True
+        if code in _RELATIONSHIP_CODES:
+            self.kin[ordinal] = code
+        if (rank := _rank(role, primary=primary)) < self.ranks[ordinal]:
+            self.roles[ordinal], self.ranks[ordinal] = code, rank
+
+    def end_role(self, ordinal: int, role: str) -> None:
+        """Add a role of a user that has ended."""
+        self.ended[ordinal] |= _bit(role)
+
+    def other_roles(self, ordinal: int) -> tuple[str, ...]:
+        """Return the portal's roles of a user besides the main one."""
+        return _others(self.every[ordinal], self.role(ordinal))
+
+    def ended_roles(self, ordinal: int) -> tuple[str, ...]:
+        """Return the portal's roles of a user that have ended, and are not stated again."""
+        return _ROLES_OF[self.ended[ordinal] & ~self.every[ordinal]]
+
+    def place_elsewhere(self, external_id: str, file: str, row: int) -> PartialUserRecord:
+        """Return the record of a person who has no row in this users.csv, creating it if needed."""
+        return self.elsewhere.setdefault(external_id, PartialUserRecord(file, row))
+
+    def role(self, ordinal: int) -> str | None:
+        """Return the portal's role of a user, or None if the package states none."""
+        code = self.roles[ordinal]
+        return None if code == _NONE else ROLES[_ROLE_NAMES[code]]
+
+    def birth_date(self, ordinal: int) -> date | None:
+        """Return the birth date of a user, or None if the package states none."""
+        born = self.births[ordinal]
+        return date.fromordinal(born) if born else None
+
+    def students(self) -> Iterator[int]:
+        """Yield the ordinals of all students who are not deleted."""
+        return (n for n, is_one in enumerate(self.are_students) if is_one and not self.gone[n])
+
+    def unreachable_guardians(self) -> Iterator[int]:
+        """Yield the ordinals of possible guardians without an email address."""
+        return (n for n, code in enumerate(self.kin) if code != _NONE and not self.mailboxes[n] and not self.gone[n])
+
+    def relation(self, one: int, other: int) -> tuple[int, int] | None:
+        """Return the two as (student, guardian), or None if they are not one of each."""
+        for child, guardian in ((one, other), (other, one)):
+            if self.are_students[child] and self.kin[guardian] != _NONE:
+                return child, guardian
+        return None
+
+    def relationship(self, guardian: int) -> str | None:
+        """Return the kind of relation, which only the guardian's role states; None if it is not stated."""
+        code = self.kin[guardian]
+        return None if code == _NONE else _ROLE_NAMES[code]
+
+    def count_by_role(self) -> Mapping[str, int]:
+        """Return the number of users by the portal's role."""
+        counts = dict.fromkeys(ROLES.values(), 0)
+        for name, role in ROLES.items():
+            counts[role] += self.roles.count(_ROLE_CODES[name])
+        return counts
+
+
+class User(NamedTuple):
+    """A parsed row of users.csv; `phone` is the cell `sms`, or `phone` if `sms` has no number.
+
+    `email` and `phone` are None if they cannot be read.
+
+    `role` is empty in 1.2, where another file states it; `gone` marks a user whom a delta declares deleted.
+    """
+
+    external_id: str
+    role: str
+    full_name: str
+    email: str | None
+    phone: str | None
+    enabled: bool
+    agents: list[str]
+    gone: bool
+    country: str | None
+    grade: str | None
+
+
+def read_user(cells: Cells, table: Table) -> User:
+    """Return the parsed row of users.csv."""
+    at = table.at
+    return User(
+        external_id=cells[0],
+        role=meaning_of(cells, table, "role") if "role" in at else "",
+        full_name=cell.full_name(cells[at["givenName"]], cells[at["middleName"]], cells[at["familyName"]]),
+        email=cell.plausible_email(cells[at["email"]]),
+        phone=cell.merge_contacts(cell.plausible_phone(cells[at["sms"]]), cell.plausible_phone(cells[at["phone"]])),
+        enabled=meaning_of(cells, table, "enabledUser") == "true",
+        agents=listed(cells[at["agentSourcedIds"]]),
+        gone=is_gone(table, cells),
+        country=cell.country(cells[at[COUNTRY]]) or None,
+        grade=next(iter(read_grades(cells[at["grades"]])), None),
+    )
+
+
+def meaning_of(cells: Cells, table: Table, column: str) -> str:
+    """Return the value of OneRoster that a cell stands for, in any spelling; "" if it stands for none."""
+    return table.spellings[column].get(cells[table.at[column]].casefold(), "")
+
+
+def user_rows(package: Package, version: Version, ids: Sequence[str]) -> Iterator[tuple[int, User]]:
+    """Yield (row number, user) of a users.csv that has been checked; ``ids`` has each user once, in order."""
+    table = version.tables[USERS]
+    ordinal = 0
+    for number, cells in table_rows(package, table):
+        if ordinal < len(ids) and cells[0] == ids[ordinal]:  # otherwise a row that is repeated
+            ordinal += 1
+            yield number, read_user(cells, table)
+
+
+def check_user(number: int, cells: Cells, user: User, table: Table, log: ProblemLog) -> None:
+    """Log errors and oddities of one person; ``number`` is the row number (the header is 1)."""
+    fault = cell.external_id_fault(user.external_id)
+    if fault:
+        log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)
+    if user.gone:
+        return
+    _check_name(number, user, log)
+    at = table.at
+    if user.email is None:
+        log.oddity(USERS, number, "email", "email_implausible")
+    for column in ("sms", "phone"):
+        if cell.plausible_phone(cells[at[column]]) is None:
+            log.oddity(USERS, number, column, "phone_implausible")
+    report_semicolons(cells, table, "agentSourcedIds", number, log)
+    _check_country(number, cells[at[COUNTRY]], log)
+    report_grades(cells[at["grades"]], file=USERS, row=number, log=log)
+    if user.role in RELATIONSHIPS and not user.email:
+        _report_unreachable(number, user.external_id, log)
+    if not user.enabled:
+        log.oddity(USERS, number, "enabledUser", "user_disabled", value=_safe_id(user.external_id))
+
+
+def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog) -> None:
+    """Log guardians without an email address, if another file than users.csv states who is a guardian."""
+    for ordinal in register.unreachable_guardians():
+        _report_unreachable(register.rows[ordinal], ids[ordinal], log)
+
+
+def _report_unreachable(number: int, external_id: str, log: ProblemLog) -> None:
+    log.oddity(USERS, number, "email", "guardian_without_email", value=_safe_id(external_id))
+
+
+def _check_name(number: int, user: User, log: ProblemLog) -> None:
+    if not user.full_name:
+        message = "givenName and familyName must not both be empty"
+        log.fatal(USERS, number, "givenName", "name_empty", message)
+    elif len(user.full_name) > cell.NAME_LIMIT:
+        message = f"given, middle and family name together are longer than {cell.NAME_LIMIT} characters"
+        log.fatal(USERS, number, "givenName", "name_too_long", message)
+
+
+def _check_country(number: int, text: str, log: ProblemLog) -> None:
+    if cell.country(text) is None:
+        log.fatal(USERS, number, COUNTRY, "country_unfit", "must be two letters of ISO 3166, such as PK")
+
+
+def _safe_id(external_id: str) -> str:
+    return "" if cell.external_id_fault(external_id) else external_id
+
+
+class PeopleFiles:
+    """The files besides users.csv that describe people, processed while they are read.
+
+    `ids` holds the users of this package, `whole` says whether they are complete; a delta may also describe others.
+    """
+
+    def __init__(self, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
+        self._tables, self._ids, self._register, self._log, self._whole = version.tables, ids, register, log, whole
+
+    def take_role(self, number: int, cells: Cells) -> None:
+        """Store the role of a row of roles.csv, or that it has ended."""
+        table = self._tables[USER_ROLES]
+        user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
+        if is_gone(table, cells):
+            self._log.oddity(table.file, number, "role", "role_ended")
+            self._end_role(user, role, table, number)
+            return
+        if cells[table.at["role"]].casefold().startswith(EXTENDED):
+            self._log.oddity(table.file, number, "role", "role_extended")
+            return
+        if not role:  # already refused
+            return
+        primary = meaning_of(cells, table, "roleType") == "primary"
+        if user in self._ids:
+            self._register.add_role(self._ids[user], role, primary=primary)
+        elif self._is_elsewhere(user, table, number, "userSourcedId"):
+            self._register.place_elsewhere(user, table.file, number).take_role(role, primary=primary)
+
+    def _end_role(self, user: str, role: str, table: Table, number: int) -> None:
+        if not role:
+            return
+        if user in self._ids:
+            self._register.end_role(self._ids[user], role)
+        elif self._is_elsewhere(user, table, number, "userSourcedId"):
+            self._register.place_elsewhere(user, table.file, number).end_role(role)
+
+    def take_birth_date(self, number: int, cells: Cells) -> None:
+        """Store the birth date of a row of demographics.csv."""
+        table = self._tables[DEMOGRAPHICS]
+        born = cell.day(cells[table.at["birthDate"]])
+        if born is None or is_gone(table, cells):
+            return
+        if born.year < cell.FIRST_BIRTH_YEAR:
+            message = f"must not be before {cell.FIRST_BIRTH_YEAR}: this cannot be the person’s birth date"
+            self._log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
+        elif cells[0] in self._ids:
+            self._register.births[self._ids[cells[0]]] = born.toordinal()
+        elif self._is_elsewhere(cells[0], table, number, "sourcedId"):
+            self._register.place_elsewhere(cells[0], table.file, number).born = born.toordinal()
+
+    def _is_elsewhere(self, user: str, table: Table, number: int, column: str) -> bool:
+        if self._whole or not user:  # already refused
+            return False
+        fault = cell.external_id_fault(user)
+        if fault:
+            self._log.fatal(table.file, number, column, "external_id_unfit", fault)
+        return not fault
+
+
+class StatedRoles(Enum):
+    """Extent of the roles that a roster states of each person."""
+
+    MAIN = auto()
+    """the main role, and perhaps others; it cannot say that a person has no others (OneRoster 1.1, spreadsheets)"""
+    ALL = auto()
+    """all roles (a complete OneRoster 1.2 package)"""
+    CHANGES = auto()
+    """roles that were added or ended (a delta of OneRoster 1.2)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person in a roster; `external_id` is the id in the school's system, `role` one of the portal's roles.
+
+    `role` is the main role, `other_roles` those besides it, `ended_roles` those that a delta declares deleted.
+    `country` is the country of residence, which selects the age threshold. None: the roster does not state the field (a
+    delta may hold only a role or a birth date). Empty: the roster states that there is no value. `gone` marks a person
+    declared deleted at the source. `texts` are the other text fields of the registry of fields that the roster states.
+    """
+
+    external_id: str
+    role: str | None
+    full_name: str | None
+    email: str | None
+    phone: str | None
+    birth_date: date | None
+    enabled: bool | None
+    language: str | None = None
+    country: str | None = None
+    gone: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict)
+    other_roles: tuple[str, ...] = ()
+    ended_roles: tuple[str, ...] = ()
+    grade: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Position of a person: the file and the row as a spreadsheet counts it."""
+
+    file: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianRelation:
+    """A school's claim that `guardian` is the `relationship` of `child`: neither consent nor proof."""
+
+    child: str
+    guardian: str
+    relationship: str

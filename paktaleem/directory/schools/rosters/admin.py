@@ -1,0 +1,383 @@
+"""Console pages for roster imports: upload a file, preview the changes, import or discard it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
+
+from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS, Oddity
+from paktaleem.directory.schools.rosters.importing.run import Loss, find_large_losses
+from paktaleem.directory.schools.rosters.importing.uploads import (
+    check_again,
+    confirm_import,
+    discard_roster,
+    shown_details,
+    upload_roster,
+)
+from paktaleem.directory.schools.rosters.models import RosterImport, RosterState
+from paktaleem.directory.schools.rosters.spreadsheet.template import csv_template, xlsx_template
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.forms import ActionForm, ScopedForm
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.text.word_lists import join_words
+
+TONES = {
+    RosterState.READY: "good",
+    RosterState.DONE: "good",
+    RosterState.STOPPED: "bad",
+    RosterState.REFUSED: "bad",
+    RosterState.CHANGED: "warn",
+    RosterState.CHECKING: "warn",
+    RosterState.APPLYING: "warn",
+}
+FAILURES = {
+    "changed": gettext_lazy(
+        "People have changed since the check, so the result shown is out of date. Check the roster again."
+    ),
+    "running": gettext_lazy("Another import was running. Check the roster again."),
+    "vanishing": gettext_lazy("More would be lost than at the check. Check the roster again."),
+    "unreadable": gettext_lazy("The uploaded file can no longer be read. Discard it and upload it again."),
+}
+EXAMPLES = {"add": gettext_lazy("New"), "change": gettext_lazy("Changed"), "close": gettext_lazy("Closed")}
+OTHERS = {
+    "relations": gettext_lazy("Guardian relations"),
+    "schools": gettext_lazy("Schools"),
+    "terms": gettext_lazy("Terms"),
+    "classes": gettext_lazy("Classes"),
+    "enrolments": gettext_lazy("Enrolments"),
+}
+"""Tallies of other things than people, in the order in which they are shown."""
+TALLY = (
+    gettext_lazy("{number} new"),
+    gettext_lazy("{number} changed"),
+    gettext_lazy("{number} unchanged"),
+    gettext_lazy("{number} closed"),
+)
+TEMPLATES = {
+    "csv": ("text/csv; charset=utf-8", csv_template),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_template),
+}
+
+
+class UploadForm(ScopedForm):
+    """The file, and what to do with people who are not in it."""
+
+    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
+    file = forms.FileField(
+        label="File",
+        required=False,
+        help_text="OneRoster (.zip), or our template filled in (.xlsx, .csv). "
+        "At most 32 MB; kept encrypted, for a day.",
+    )
+    covers = forms.ChoiceField(
+        label="People who are not in the file",
+        choices=[
+            ("some", "stay as they are: the file names only some people"),
+            ("everybody", "have left: the file is complete, so close the accounts that an earlier file created"),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    def clean_file(self) -> Any:
+        """Require a file; a file over the size limit arrives as missing."""
+        file = self.cleaned_data.get("file")
+        if file is None:
+            raise forms.ValidationError(gettext("Choose a file of at most 32 MB."))
+        return file
+
+
+class AnywayForm(ActionForm):
+    """Typed confirmation of the number of people, relations and contacts that would be lost."""
+
+    number = forms.IntegerField(
+        label="Type how many would be lost in all", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def clean_number(self) -> int:
+        """Accept only the number that the page shows."""
+        typed = int(self.cleaned_data["number"])
+        if typed != _total_lost(self.row):
+            raise forms.ValidationError(gettext("This is not the number that the page shows."))
+        return typed
+
+
+def _large_losses(row: RosterImport) -> dict[str, Loss]:
+    """Return the losses that stop an import, by kind."""
+    losses = {kind: Loss(*numbers) for kind, numbers in row.counts.get("losses", {}).items()}
+    return find_large_losses(losses, settings.ROSTER_VANISH_PERCENT)
+
+
+def _total_lost(row: RosterImport) -> int:
+    return sum(loss.gone for loss in _large_losses(row).values())
+
+
+def _is_ready(row: RosterImport, _at: Any) -> bool:
+    return row.state in {RosterState.READY, RosterState.STOPPED}
+
+
+def _is_stopped(row: RosterImport, _at: Any) -> bool:
+    return row.state == RosterState.STOPPED
+
+
+def _is_kept(row: RosterImport, _at: Any) -> bool:
+    return row.is_kept
+
+
+def _import(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    return _redirect_to_roster(request, confirm_import(row, actor=actor_of(request), at=get_action_time(request)))
+
+
+def _import_anyway(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    row = confirm_import(row, allow_bulk_deactivation=True, actor=actor_of(request), at=get_action_time(request))
+    return _redirect_to_roster(request, row)
+
+
+def _check_again(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    return _redirect_to_roster(request, check_again(row, actor=actor_of(request), at=get_action_time(request)))
+
+
+def _discard(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> None:
+    discard_roster(row, actor=actor_of(request), at=get_action_time(request))
+
+
+def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse:
+    """Redirect to the roster's page with a message about its state."""
+    words = {
+        RosterState.DONE: (messages.SUCCESS, gettext("The roster is imported.")),
+        RosterState.READY: (messages.SUCCESS, gettext("The file is checked. Nothing is changed yet.")),
+        RosterState.STOPPED: (
+            messages.WARNING,
+            gettext("The file is checked; the import is stopped. Nothing is changed."),
+        ),
+        RosterState.REFUSED: (messages.ERROR, gettext("The file is refused. Nothing is changed.")),
+        RosterState.CHANGED: (messages.WARNING, FAILURES.get(row.failure) or gettext("Nothing is changed.")),
+    }
+    level, text = words.get(
+        RosterState(row.state), (messages.INFO, gettext("The file is large: it is being processed."))
+    )
+    messages.add_message(request, level, text)
+    owner: RosterImportAdmin = site.get_model_admin(RosterImport)
+    return HttpResponseRedirect(owner.url_of("change", row))
+
+
+@admin.register(RosterImport, site=site)
+class RosterImportAdmin(EvidenceAdmin):
+    """Roster imports: who uploaded each, and what it would change or changed."""
+
+    form = UploadForm
+    view_capability = Capability.VIEW_ROSTERS
+    ledger_families = ("roster",)
+    add_capability = Capability.IMPORT_ROSTERS
+    list_display = ("name", "owner", "kind", "standing", "outcome", "brought_by")
+    list_filter = ("state", "client")
+    newest_by = "uploaded_at"
+    detail_fields = ("kind", "missing", "standing", "uploaded", "brought_by", "finished", "fingerprint")
+    change_list_template = "console/rosters.html"
+    change_form_template = "console/roster.html"
+    intro = "Import people from a file. You first see what would change; nothing is imported until you confirm."
+    empty_text = "No rosters have been uploaded yet."
+    acts = (
+        RowAction(
+            "import",
+            "Import",
+            Capability.IMPORT_ROSTERS,
+            _import,
+            form=ActionForm,
+            lead="The import writes exactly what the check showed, or nothing.",
+            applies=_is_ready,
+        ),
+        RowAction(
+            "import-anyway",
+            "Import anyway",
+            Capability.BULK_DEACTIVATE_PEOPLE,
+            _import_anyway,
+            form=AnywayForm,
+            lead="The import stopped because too many accounts would be closed, or too many guardian relations or "
+            "contact details lost. Often the export was incomplete, the wrong file was chosen, or a spreadsheet "
+            "program emptied cells. If you continue, the people keep their other data and their consents until "
+            "retention ends.",
+            danger=True,
+            applies=_is_stopped,
+        ),
+        RowAction(
+            "check-again",
+            "Check again",
+            Capability.IMPORT_ROSTERS,
+            _check_again,
+            form=ActionForm,
+            lead="The same file is compared with the people as they are now. Nothing is changed.",
+            applies=_is_kept,
+        ),
+        RowAction(
+            "discard",
+            "Discard",
+            Capability.IMPORT_ROSTERS,
+            _discard,
+            form=ActionForm,
+            lead="The file is deleted without being imported.",
+            done="The file has been deleted.",
+            applies=_is_kept,
+        ),
+    )
+    standing = state_column(lambda row: render_state(row.get_state_display(), TONES.get(row.state, "calm")))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate the uploaders' names."""
+        return annotate_actor(super().get_queryset(request), actor_of(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show the upload form for a new roster, its details otherwise."""
+        if obj is not None:
+            return [(None, {"fields": ["owner", *self.detail_fields]})]
+        whose = [] if actor_of(request).client_id is not None else ["client"]
+        return [(None, {"fields": [*whose, "file", "covers"]})]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the download of the templates."""
+        view = self.admin_site.admin_view(self.template_view)
+        return [path("template/<str:kind>/", view, name="subjects_rosterimport_template"), *super().get_urls()]
+
+    def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Return an empty template as CSV or XLSX."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if kind not in TEMPLATES:
+            raise Http404
+        content_type, make = TEMPLATES[kind]
+        disposition = f'attachment; filename="people.{kind}"'
+        return HttpResponse(make(), content_type=content_type, headers={"Content-Disposition": disposition})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        """Upload and check the file in the context of the client whose people it names."""
+        given = form.cleaned_data
+        with in_client(obj.client_id):
+            row = upload_roster(
+                given["file"].read(),
+                client=Client.objects.get(id=obj.client_id),
+                everybody=given["covers"] == "everybody",
+                actor=actor_of(request),
+                at=get_action_time(request),
+            )
+        obj.pk, obj.state, obj.failure = row.pk, row.state, row.failure
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Show what the roster would change."""
+        return _redirect_to_roster(request, obj)
+
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
+        """Leave out the plain import when the roster needs the confirmed one."""
+        left_out = "import" if _is_stopped(row, None) else ""
+        return [act for act in super()._acts_of(request, row) if act.slug != left_out]
+
+    def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Return the panel with changes, problems and examples."""
+        with in_client(row.client_id):
+            details = shown_details(RosterImport.objects.get(pk=row.pk))
+        return [{"template": "console/panels/roster.html", **_result_context(row), **_problem_context(row, details)}]
+
+    @admin.display(description="roster")
+    def name(self, row: RosterImport) -> SafeString:
+        """Return the upload time."""
+        return format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at))
+
+    @admin.display(description="changes")
+    def outcome(self, row: RosterImport) -> str:
+        """Return the total changes as text."""
+        tallies = _people_tallies(row)
+        if not tallies:
+            return "—"
+        sums = [sum(column) for column in zip(*tallies.values(), strict=True)]
+        return join_words(
+            str(words).format(number=f"{number:,}") for number, words in zip(sums, TALLY, strict=True) if number
+        ) or gettext("nothing")
+
+    @admin.display(description="people not in the file")
+    def missing(self, row: RosterImport) -> str:
+        """Return what happens to people who are not in the file."""
+        if row.everybody:
+            return gettext("have left, if an earlier file created them")
+        return gettext("stay as they are")
+
+    @admin.display(description="brought by")
+    def brought_by(self, row: RosterImport) -> str:
+        """Return the uploader's name."""
+        return format_actor(row)
+
+    @admin.display(description="uploaded")
+    def uploaded(self, row: RosterImport) -> str:
+        """Return the upload time."""
+        return moment_tag(row.uploaded_at)
+
+    @admin.display(description="finished")
+    def finished(self, row: RosterImport) -> str:
+        """Return when the roster was imported, refused or discarded."""
+        return moment_tag(row.finished_at)
+
+    @admin.display(description="SHA-256 of the file")
+    def fingerprint(self, row: RosterImport) -> str:
+        """Return the file's SHA-256 digest in hexadecimal."""
+        return bytes(row.sha256).hex()
+
+
+def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the oddities by kind: what was found, how it was read, how often, and the first places."""
+    shown = [Oddity(*fields) for fields in sample]
+    for code in (code for code in ODDITY_TEXTS if code in counts):
+        text = ODDITY_TEXTS[code]
+        yield {
+            "found": translate_text(text.found),
+            "read_as": translate_text(text.read_as),
+            "count": counts[code],
+            "places": [one for one in shown if one.code == code],
+        }
+
+
+def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
+    return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name not in OTHERS}
+
+
+def _result_context(row: RosterImport) -> dict[str, Any]:
+    tallies = row.counts.get("tallies", {})
+    rows = [
+        (OTHERS.get(name) or translate_text(name.capitalize()), *tally)
+        for name, tally in sorted(tallies.items(), key=lambda one: (*map(one[0].__eq__, OTHERS), one[0]))
+    ]
+    return {
+        "roster": row,
+        "rows": rows,
+        "counts": row.counts,
+        "limit": settings.ROSTER_VANISH_PERCENT,
+        "failure": FAILURES.get(row.failure, ""),
+        "is_done": row.state == RosterState.DONE,
+        "is_stopped": row.state == RosterState.STOPPED,
+        "losses": [loss.describe(kind) for kind, loss in _large_losses(row).items()],
+        "total_lost": _total_lost(row),
+        "people": Loss(*row.counts.get("losses", {}).get("people", (0, 0))),
+        "is_refused": row.state == RosterState.REFUSED,
+    }
+
+
+def _problem_context(row: RosterImport, details: dict[str, Any]) -> dict[str, Any]:
+    found = details.get("problems", [])
+    return {
+        "problems": found,
+        "problems_left": max(0, row.counts.get("problems", 0) - len(found)),
+        "oddities": list(_oddity_rows(row.counts.get("oddities", {}), details.get("oddities", []))),
+        "examples": [(EXAMPLES[kind], ids) for kind, ids in details.get("examples", {}).items() if kind in EXAMPLES],
+    }

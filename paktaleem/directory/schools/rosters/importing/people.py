@@ -1,0 +1,390 @@
+"""Import a roster's people in chunks: compare with the registered people, seal, and stage those that differ."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import attrgetter, itemgetter
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+
+from paktaleem.directory.people.age_changes import AgeRoute
+from paktaleem.directory.people.age_gate import withhold_looser_changes
+from paktaleem.directory.people.details import (
+    PLAIN,
+    SubjectDetails,
+    age_columns,
+    check_external_id,
+    personal_columns,
+    role_facts,
+)
+from paktaleem.directory.people.fields import PERSONAL
+from paktaleem.directory.people.models import SubjectEvent, SubjectEventKind
+from paktaleem.directory.people.selectors import RevealedPeople, tombstone_of
+from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
+from paktaleem.directory.schools.oneroster.users import Person, Place
+from paktaleem.directory.schools.rosters.importing import tables
+from paktaleem.directory.schools.rosters.importing.run import Action, Run, merge_roles
+from paktaleem.foundation.audit.canonical import commitment, new_salt
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, blind_index, wrap_new_key
+from paktaleem.foundation.tenancy.rows import new_id
+
+
+class PeopleChangedMeanwhile(Exception):
+    """These people were changed by another transaction during the import; nothing was written. Run it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPerson:
+    """A registered person as read from the database, still sealed."""
+
+    id: UUID
+    role: str
+    other_roles: tuple[str, ...]
+    language: str
+    is_enabled: bool
+    country: str
+    grade: str
+    details_index: bytes | None
+    sealed: Mapping[str, Sealed | None]
+    epoch: int | None
+    wrapped: bytes | None
+    is_named_guardian: bool
+
+    def sealer(self, client_id: UUID) -> Sealer:
+        """Return the sealer with the person's unwrapped key. Raises CannotOpen if there is no key."""
+        if self.epoch is None or self.wrapped is None:
+            raise CannotOpen("The person's key is destroyed.")
+        return Sealer.unwrapped(client_id, self.id, wrapped=self.wrapped, epoch=self.epoch)
+
+    def opened(self, fields: Iterable[str], client_id: UUID) -> SubjectDetails:
+        """Return the registered details, with only these sealed fields opened.
+
+        The key is unwrapped only if one of the fields is set.
+        """
+        texts: dict[str, str | None] = dict.fromkeys(PERSONAL)
+        found = {field: value for field in fields if (value := self.sealed[field]) is not None}
+        if found:
+            sealer = self.sealer(client_id)
+            texts |= {field: sealer.open(value, column=f"subjects_subject.{field}") for field, value in found.items()}
+        return SubjectDetails.from_texts(texts, **{name: getattr(self, name) for name in PLAIN})
+
+
+@dataclass(slots=True)
+class _Staged:
+    """Rows that a chunk writes."""
+
+    people: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    events: list[SubjectEvent] = field(default_factory=list)
+    proposals: list[AgeProposal] = field(default_factory=list)
+    revealed: RevealedPeople = field(default_factory=RevealedPeople)
+
+
+def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
+    """Check a chunk of people and write those that differ, in a fixed number of statements."""
+    people = [(place, person) for place, person in placed if _has_valid_id(place, person, run)]
+    run.note_named(person.external_id for _, person in people)
+    known = _find_known(run, [person.external_id for _, person in people])
+    erased = _find_erased(run, [person.external_id for _, person in people if person.external_id not in known])
+    being_erased = tables.people_being_erased(run.client.id, list(known))
+    staged = _Staged()
+    for place, person in people:
+        if person.external_id in erased:
+            _report_erased(place, person, run)
+        elif person.external_id in being_erased:
+            _report_being_erased(place, person, run)
+        elif person.gone:
+            _stage_gone(place, person, known.get(person.external_id), run, staged)
+        else:
+            _stage(place, person, known.get(person.external_id), run, staged)
+    if not run.refused:
+        _write(staged, run)
+
+
+def close_people(external_ids: list[str], run: Run) -> None:
+    """Close the accounts of registered people whom a full roster does not name."""
+    staged = _Staged()
+    being_erased = tables.people_being_erased(run.client.id, external_ids)
+    for external_id, known in _find_known(run, external_ids).items():
+        if external_id not in being_erased:
+            run.left.append(known.id)
+            _stage_closed(external_id, known, run, staged)
+    _write(staged, run)
+
+
+def _has_valid_id(place: Place, person: Person, run: Run) -> bool:
+    try:
+        is_valid = check_external_id(person.external_id) == person.external_id
+    except ValidationError:
+        is_valid = False
+    if not is_valid:
+        message = "must be 1 to 255 visible characters without “@” and without spaces around them, and not “batch”"
+        run.refuse(place, "external_id", "external_id_unfit", message)
+    return is_valid
+
+
+def _find_known(run: Run, external_ids: list[str]) -> dict[str, RegisteredPerson]:
+    found = {}
+    for external_id, *columns, epoch, wrapped, is_named in tables.known_people(run.client.id, external_ids):
+        person_id, role, others, language, is_enabled, country, grade, index, *sealed = columns
+        values = (None if value is None else Sealed(bytes(value)) for value in sealed)
+        fields = dict(zip(PERSONAL, values, strict=True))
+        plain = (role, tuple(others), language, is_enabled, country, grade)
+        found[external_id] = RegisteredPerson(person_id, *plain, index, fields, epoch, wrapped, is_named)
+    return found
+
+
+def _find_erased(run: Run, external_ids: list[str]) -> set[str]:
+    if not external_ids:
+        return set()
+    marks = {tombstone_of(run.client.id, external_id) or b"": external_id for external_id in external_ids}
+    return {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))}
+
+
+def _report_erased(place: Place, person: Person, run: Run) -> None:
+    run.erased[person.external_id] = place
+    run.oddity(place, "external_id", "subject_erased")
+
+
+def _report_being_erased(place: Place, person: Person, run: Run) -> None:
+    run.erased[person.external_id] = place
+    run.oddity(place, "external_id", "erasure_in_progress")
+
+
+def _stage(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
+    details = _check_details(place, person, known, run)
+    if details is None or run.refused:
+        return
+    run.named += 1
+    if known is not None:
+        details = _hold_back(place, known, details, run, staged)
+    tally = run.people[details.role]
+    if known is None:
+        tally.added += 1
+        run.plan.note(Action.ADD, person.external_id)
+        _stage_new(person.external_id, details, run, staged)
+    elif _is_unchanged(known, details, run):
+        tally.unchanged += 1
+    else:
+        tally.changed += 1
+        run.plan.note(Action.CHANGE, person.external_id, seen=known.details_index)
+        _stage_changed(person.external_id, known, details, run, staged)
+
+
+def _hold_back(
+    place: Place, known: RegisteredPerson, details: SubjectDetails, run: Run, staged: _Staged
+) -> SubjectDetails:
+    """Remove changes that would loosen the age gate and propose them; note who is revealed as a child."""
+    if _is_unchanged(known, details, run):
+        return details
+    before, reading = known.opened(PERSONAL, run.client.id), age_rules_of(run.client, run.at)
+    held = withhold_looser_changes(before, details, reading)
+    if held is None:
+        staged.revealed.note(known.id, before, details, reading=reading, full_age=full_age_rules_of(run.client, run.at))
+        return details
+    staged.proposals.append(AgeProposal(known.id, known.sealer(run.client.id), details))
+    column = "country" if before.country != details.country else "birth_date"
+    run.oddity(place, column, "age_change_waits")
+    return held
+
+
+def _stage_gone(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
+    if known is None:
+        run.oddity(place, "external_id", "gone_unknown")
+        return
+    run.named += 1
+    run.removed[person.external_id] = known.id
+    if known.is_enabled:
+        _stage_closed(person.external_id, known, run, staged)
+    else:
+        run.people[known.role].unchanged += 1
+
+
+def _stage_closed(external_id: str, known: RegisteredPerson, run: Run, staged: _Staged) -> None:
+    """Stage a person whose account is closed at the source."""
+    run.people[known.role].gone += 1
+    run.plan.note(Action.CLOSE, external_id, seen=known.details_index)
+    details = replace(known.opened(PERSONAL, run.client.id), is_enabled=False)
+    _stage_changed(external_id, known, details, run, staged)
+
+
+def _stage_event(person_id: UUID, event_kind: SubjectEventKind, run: Run, staged: _Staged) -> None:
+    """Stage the event of a closed or reopened account, from which retention counts."""
+    kind, actor_id, role = actor_columns(run.actor)
+    by = {"actor_kind": kind, "actor_id": actor_id, "actor_role": role}
+    common: dict[str, Any] = {"client_id": run.client.id, "subject_id": person_id}
+    event = SubjectEvent(**common, kind=event_kind, happened_at=run.at, recorded_at=run.at, **by)
+    staged.events.append(event)
+    facts = {"event": str(event.id), "happened_at": run.at.isoformat()}
+    entry = make_entry(f"subject.{event_kind.value}", **common, facts=facts, actor=run.actor, at=run.at)
+    staged.entries.append(entry)
+
+
+def _is_unchanged(known: RegisteredPerson, details: SubjectDetails, run: Run) -> bool:
+    """Return True if the details equal the registered ones.
+
+    Compares by the keyed index first, then by the sealed values: an older version may have computed the index.
+    """
+    index = blind_index(run.client.id, "details", details.fingerprint())
+    return known.details_index == index or known.opened(PERSONAL, run.client.id) == details
+
+
+def _check_details(place: Place, person: Person, known: RegisteredPerson | None, run: Run) -> SubjectDetails | None:
+    """Return the person's details after this import, or log what is wrong with them."""
+    if known is None and (person.role is None or person.full_name is None):
+        message = "not registered here yet: a delta must hold the complete row of a new person, including the role"
+        run.refuse(place, "external_id", "person_unknown", message)
+        return None
+    try:
+        return _merge_details(place, person, known, run).checked(today=run.today, region=run.client.country)
+    except ValidationError as invalid:
+        for name, messages in invalid.message_dict.items():
+            if name == "birth_date" and person.birth_date is not None:
+                run.refuse_birth_date(person.external_id, messages[0])
+            else:
+                run.refuse(place, name, f"{name}_refused", messages[0])
+    return None
+
+
+def _merge_details(place: Place, person: Person, known: RegisteredPerson | None, run: Run) -> SubjectDetails:
+    """Return the registered details overridden by the roster's.
+
+    Kept as registered: an attested age, an unreadable email or phone, an omitted birth date, language or country; in a
+    delta, everything that its rows omit; of the roles, as `merge_roles` says. An empty email or phone clears the field.
+    """
+    given = {name: value for name, value in _roster_fields(person).items() if value is not None}
+    given |= {name: given[name] or None for name in ("email", "phone", *person.texts) if name in given}
+    if known is None:
+        return SubjectDetails(**given, **merge_roles(person, (), run.stated_roles))
+    roles = (known.role, *known.other_roles)
+    given |= merge_roles(person, roles, run.stated_roles, is_named_guardian=known.is_named_guardian)
+    before = known.opened([name for name in PERSONAL if name not in given], run.client.id)
+    if before.birth_date is not None and run.is_whole:
+        run.oddity(place, None, "birth_date_kept")
+    return before.changed(given)
+
+
+def _roster_fields(person: Person) -> dict[str, Any]:
+    return {
+        "full_name": person.full_name,
+        "email": person.email,
+        "phone": person.phone,
+        "birth_date": person.birth_date,
+        "language": person.language,
+        "is_enabled": person.enabled,
+        "country": person.country,
+        "grade": person.grade,
+        **person.texts,
+    }
+
+
+def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Staged) -> None:
+    person_id = new_id()
+    sealer, epoch, wrapped = wrap_new_key(run.client.id, person_id)
+    row = _row(person_id, external_id, details, sealer, run)
+    row |= {"is_new": True, "seen_index": None, "key_id": new_id(), "epoch": epoch, "wrapped": wrapped}
+    staged.people.append(row)
+    staged.entries.append(_entry(row, details, PERSONAL, sealer=sealer, run=run))
+    if not details.is_enabled:
+        _stage_event(person_id, SubjectEventKind.ACCOUNT_CLOSED, run, staged)
+
+
+def _stage_changed(
+    external_id: str, known: RegisteredPerson, details: SubjectDetails, run: Run, staged: _Staged
+) -> None:
+    """Stage a changed person; unchanged fields keep their ciphertext, so that history shows only what changed."""
+    if known.is_enabled and not details.is_enabled:
+        run.vanishing += 1
+    if known.is_enabled != details.is_enabled:
+        kind = SubjectEventKind.ACTIVE if details.is_enabled else SubjectEventKind.ACCOUNT_CLOSED
+        _stage_event(known.id, kind, run, staged)
+    sealer = known.sealer(run.client.id)
+    before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
+    run.contacts_removed += sum(bool(before[field]) and not after[field] for field in ("email", "phone"))
+    row = _row(known.id, external_id, details, sealer, run)
+    row |= {field: _to_bytes(known.sealed[field]) for field in PERSONAL if before[field] == after[field]}
+    row |= {
+        "is_new": False,
+        "seen_index": known.details_index,
+        "key_id": None,
+        "epoch": None,
+        "wrapped": None,
+    }
+    staged.people.append(row)
+    changed = [field for field in PERSONAL if before[field] != after[field]]
+    staged.entries.append(_entry(row, details, changed, sealer=sealer, run=run))
+
+
+def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sealer, run: Run) -> dict[str, Any]:
+    client = run.client
+    sealed = personal_columns(details, client_id=client.id, sealer=sealer)
+    return {
+        "id": person_id,
+        "external_id": external_id,
+        "role": details.role,
+        "other_roles": list(details.other_roles),
+        "language": details.language,
+        "is_enabled": details.is_enabled,
+        "grade": details.grade,
+        **age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=run.at),
+        "history_id": new_id(),
+        **{column: _to_bytes(value) for column, value in sealed.items()},
+    }
+
+
+def _to_bytes(value: Sealed | bytes | None) -> bytes | None:
+    return value.ciphertext if isinstance(value, Sealed) else value
+
+
+def _entry(
+    row: Mapping[str, Any], details: SubjectDetails, fields: Iterable[str], *, sealer: Sealer, run: Run
+) -> Entry:
+    """Return the ledger entry that register_subject would record for the same change."""
+    salt, texts = new_salt(), details.texts()
+    kind = "subject.registered" if row["is_new"] else "subject.changed"
+    return make_entry(
+        kind,
+        client_id=run.client.id,
+        subject_id=row["id"],
+        facts={
+            **role_facts(details.roles),
+            "commitments": {field: commitment(texts[field], salt) for field in fields},
+        },
+        openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
+        actor=run.actor,
+        at=run.at,
+    )
+
+
+def _write(staged: _Staged, run: Run) -> None:
+    if staged.proposals:
+        waiting = propose_changes(run.client.id, staged.proposals, route=AgeRoute.ROSTER, actor=run.actor, at=run.at)
+        staged.entries += waiting
+    if not staged.people:
+        if staged.entries:
+            tables.empty_stages()
+            write_entries(staged.entries, client_id=run.client.id)
+        return
+    tables.empty_stages()
+    stage = tables.person_stage()
+    stage.copy(map(itemgetter(*stage.columns), staged.people), client_id=run.client.id)
+    changed = sum(not row["is_new"] for row in staged.people)
+    if changed < len(staged.people):
+        tables.write_new_people(run.params)
+        tables.write_new_keys(run.params)
+    if changed and tables.write_changed_people(run.params) != changed:
+        raise PeopleChangedMeanwhile
+    SubjectEvent.objects.bulk_create(staged.events)
+    write_entries(staged.entries, client_id=run.client.id)
+    staged.revealed.report(run.client.id, actor=run.actor, at=run.at)
+
+
+def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:
+    """Write the ledger entries of a chunk."""
+    stage = tables.entry_stage()
+    stage.copy(map(attrgetter(*stage.columns), entries), client_id=client_id)
+    tables.write_entries()

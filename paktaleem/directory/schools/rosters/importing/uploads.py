@@ -1,0 +1,334 @@
+"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown (decision 0012).
+
+The trial and the import read the same bytes: they are stored in the database as sealed parts under a key of the upload,
+which is deleted with them. Servers store nothing, so any server can take the next step.
+"""
+
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import astuple
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from paktaleem.directory.schools.oneroster.problems import Oddity, Problem, RosterInvalid
+from paktaleem.directory.schools.rosters.data_kinds import ROSTER_FILES
+from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
+from paktaleem.directory.schools.rosters.importing.run import ImportReport, find_large_losses
+from paktaleem.directory.schools.rosters.importing.service import (
+    ImportRunning,
+    PlanChanged,
+    Progress,
+    RosterSource,
+    TooMuchLost,
+    ignore_progress,
+    import_roster,
+    open_source,
+    try_roster,
+)
+from paktaleem.directory.schools.rosters.models import RosterChunk, RosterImport, RosterState
+from paktaleem.foundation.accounts.actors import Actor, require, user_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.runs.services import clear_step, report_step
+
+RUN_ROSTER_STEP = "subjects.go_on_with_roster"
+PART = 1024 * 1024
+PROBLEMS_SHOWN = 100
+ODDITIES_SHOWN = 3
+"""Number of oddities shown per code."""
+_NAMED = ("file_ignored", "column_ignored")
+_DETAILS = "subjects_rosterimport.details"
+type Publish = Callable[[RosterImport, RosterSource], Progress]
+_FAILURES: dict[type[Exception], str] = {
+    PlanChanged: "changed",
+    PeopleChangedMeanwhile: "changed",
+    ImportRunning: "running",
+    TooMuchLost: "vanishing",
+    CannotOpen: "unreadable",
+}
+
+
+class WrongRosterState(PortalError):
+    """The roster is not in a state that allows this: another user acted first, or it expired after a day."""
+
+    console_message = "This roster is no longer waiting: another user acted first, or it expired after a day."
+
+
+@transaction.atomic
+def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Actor, at: datetime) -> RosterImport:
+    """Store an uploaded roster, sealed, and try it: at once if it is small, otherwise in the worker.
+
+    With ``everybody``, people it does not name have left. Raises ValidationError for an empty or too large file,
+    NotAllowed.
+    """
+    require(actor, Capability.IMPORT_ROSTERS, client.id)
+    if not 0 < len(content) <= settings.ROSTER_UPLOAD_LIMIT:
+        megabytes = settings.ROSTER_UPLOAD_LIMIT // (1024 * 1024)
+        raise ValidationError({"file": [f"Choose a file that is not empty and no larger than {megabytes} MB."]})
+    row = RosterImport(id=new_id(), client=client, everybody=everybody, size=len(content), uploaded_at=at)
+    row.actor_kind, row.actor_id, row.actor_role = actor_columns(actor)
+    row.sha256 = hashlib.sha256(content).digest()
+    sealer, row.epoch, row.wrapped = wrap_new_key(client.id, row.id)
+    row.save(force_insert=True)
+    for number, start in enumerate(range(0, len(content), PART)):
+        sealed = sealer.seal_bytes(content[start : start + PART], column=_part_column(number))
+        RosterChunk(client=client, roster=row, number=number, sealed=sealed).save(force_insert=True)
+    _run_or_enqueue(row, at=at)
+    return row
+
+
+@transaction.atomic
+def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
+    """Try a stored roster again, against the current people. Raises WrongRosterState, NotAllowed."""
+    row = _lock_stored(row, actor, Capability.IMPORT_ROSTERS)
+    row.state, row.failure = RosterState.CHECKING, ""
+    row.save()
+    _run_or_enqueue(row, at=at)
+    return row
+
+
+@transaction.atomic
+def confirm_import(
+    row: RosterImport, *, allow_bulk_deactivation: bool = False, actor: Actor, at: datetime
+) -> RosterImport:
+    """Import a roster as its trial showed: at once if it is small, otherwise in the worker.
+
+    A roster stopped because too much would be lost needs ``allow_bulk_deactivation`` and its capability.
+    Raises WrongRosterState, NotAllowed.
+    """
+    capability = Capability.BULK_DEACTIVATE_PEOPLE if allow_bulk_deactivation else Capability.IMPORT_ROSTERS
+    row = _lock_stored(row, actor, capability)
+    if row.state != (RosterState.STOPPED if allow_bulk_deactivation else RosterState.READY):
+        raise WrongRosterState
+    row.state, row.confirmed_at, row.failure = RosterState.APPLYING, at, ""
+    _, row.confirmed_by, row.confirmed_role = actor_columns(actor)
+    row.counts = {**row.counts, "allow_bulk_deactivation": allow_bulk_deactivation}
+    row.save()
+    _run_or_enqueue(row, at=at)
+    return row
+
+
+@transaction.atomic
+def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
+    """Delete an uploaded roster without importing it. Raises WrongRosterState, NotAllowed."""
+    row = _lock_stored(row, actor, Capability.IMPORT_ROSTERS)
+    _delete_file(row, RosterState.DISCARDED, at)
+    _record("roster.discarded", row, actor, at)
+    return row
+
+
+@transaction.atomic
+def run_roster_step(roster: Any, *, client: Client, at: datetime) -> None:
+    """Run the step a roster waits for, its trial or its import; do nothing if it is already done."""
+    row = RosterImport.objects.select_for_update().filter(client=client, id=roster).first()
+    if row is not None and row.is_under_way:
+        _run_step(row, at, _publish_progress)
+        clear_step(row.pk)
+
+
+def _publish_progress(row: RosterImport, roster: RosterSource) -> Progress:
+    """Return a callback that publishes how many people and relations of the file are read, of how many in all."""
+    done: dict[str, int] = {}
+    everything = roster.size + roster.counts["relations"]
+
+    def publish(phase: str, number: int, _total: int) -> None:
+        done[phase] = number
+        report_step(row.pk, done=sum(done.values()), total=everything)
+
+    publish("people", 0, everything)
+    return publish
+
+
+_PURGED_AT_ONCE = 100
+
+
+@transaction.atomic
+def purge_expired_rosters(client: Client, *, at: datetime) -> int:
+    """Delete files and findings that were uploaded some time ago (``ROSTER_FILES``); return how many, up to 100."""
+    old = RosterImport.objects.select_for_update(skip_locked=True).filter(
+        client=client, wrapped__isnull=False, uploaded_at__lte=get_cutoff(ROSTER_FILES, at=at)
+    )
+    rows = list(old[:_PURGED_AT_ONCE])
+    for row in rows:
+        waits = row.is_kept or row.is_under_way
+        _delete_file(row, RosterState.EXPIRED if waits else RosterState(row.state), at)
+        row.details, row.wrapped, row.epoch = None, None, None
+        row.save()
+    return len(rows)
+
+
+def shown_details(row: RosterImport) -> dict[str, Any]:
+    """Return the findings that name people, and examples by LMS id; {} once deleted.
+
+    ``problems`` are lists of file, row, column and message; ``oddities`` of the fields of ``Oddity``.
+    """
+    if row.details is None or row.wrapped is None:
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(_sealer(row).open(row.details, column=_DETAILS))
+    except CannotOpen:
+        return {}
+    return found
+
+
+def _lock_stored(row: RosterImport, actor: Actor, capability: Capability) -> RosterImport:
+    require(actor, capability, row.client_id)
+    found = RosterImport.objects.select_for_update().get(id=row.pk, client_id=row.client_id)
+    if not found.is_kept:
+        raise WrongRosterState
+    return found
+
+
+def _run_or_enqueue(row: RosterImport, *, at: datetime) -> None:
+    if row.size <= settings.ROSTER_AT_ONCE_LIMIT:
+        _run_step(row, at)
+    else:
+        enqueue_job(
+            RUN_ROSTER_STEP, lock=f"{RUN_ROSTER_STEP}/{row.client_id}", client=str(row.client_id), roster=str(row.pk)
+        )
+
+
+def _publish_nothing(_row: RosterImport, _roster: RosterSource) -> Progress:
+    """Publish no progress: a small file is done within the request."""
+    return ignore_progress
+
+
+def _run_step(row: RosterImport, at: datetime, publish: Publish = _publish_nothing) -> None:
+    client = Client.objects.get(id=row.client_id)
+    step = _try if row.state == RosterState.CHECKING else _import
+    try:
+        with transaction.atomic():
+            step(row, client, at, publish)
+    except RosterInvalid as invalid:
+        row.state, row.finished_at, row.counts = RosterState.REFUSED, at, {"problems": len(invalid.problems)}
+        _store_details(
+            row, {"problems": [_serialize_problem(problem) for problem in invalid.problems[:PROBLEMS_SHOWN]]}
+        )
+        _delete_file(row, RosterState.REFUSED, at)
+        _record("roster.refused", row, _uploader(row), at)
+    except tuple(_FAILURES) as error:
+        row.state = RosterState.CHANGED
+        row.failure = next(code for kind, code in _FAILURES.items() if isinstance(error, kind))
+        row.save()
+
+
+def _try(row: RosterImport, client: Client, at: datetime, publish: Publish) -> None:
+    actor = _uploader(row)
+    with open_source(_open_content(row), client=client) as roster:
+        row.kind = roster.kind
+        by: dict[str, Any] = {"client": client, "actor": actor, "at": at, "progress": publish(row, roster)}
+        report = try_roster(roster, everybody=row.everybody, **by)
+    stops = find_large_losses(report.losses, settings.ROSTER_VANISH_PERCENT)
+    row.state, row.checked_at = RosterState.STOPPED if stops else RosterState.READY, at
+    _store_report(row, report)
+    _record("roster.checked", row, actor, at)
+
+
+def _import(row: RosterImport, client: Client, at: datetime, publish: Publish) -> None:
+    actor = user_actor(row.confirmed_by, row.confirmed_role, client.id)  # type: ignore[arg-type]  # set since the confirmation
+    with open_source(_open_content(row), client=client) as roster:
+        report = import_roster(
+            roster,
+            client=client,
+            actor=actor,
+            at=at,
+            progress=publish(row, roster),
+            everybody=row.everybody,
+            allow_bulk_deactivation=bool(row.counts.get("allow_bulk_deactivation")),
+            as_shown=row.plan,
+        )
+    _store_report(row, report)
+    _delete_file(row, RosterState.DONE, at)
+    _record("roster.imported", row, actor, at)
+
+
+def _uploader(row: RosterImport) -> Actor:
+    return user_actor(row.actor_id, row.actor_role, row.client_id)
+
+
+def _store_report(row: RosterImport, report: ImportReport) -> None:
+    row.plan = report.plan
+    row.counts = {**row.counts, **counts_of(report)}
+    oddities = [astuple(oddity) for oddity in _shown_oddities(report.oddity_sample)]
+    _store_details(row, {"oddities": oddities, "examples": {kind: list(ids) for kind, ids in report.examples.items()}})
+
+
+def _shown_oddities(sample: Iterable[Oddity]) -> Iterator[Oddity]:
+    """Yield the first oddities of each code, and every ignored file and column by name."""
+    shown: Counter[str] = Counter()
+    for oddity in sample:
+        shown[oddity.code] += 1
+        if shown[oddity.code] <= ODDITIES_SHOWN or oddity.code in _NAMED:
+            yield oddity
+
+
+def counts_of(report: ImportReport) -> dict[str, Any]:
+    """Return a report's numbers as JSON, without anything that names a person."""
+    tallies = {**report.people, "relations": report.relations, **report.schooling}
+    return {
+        "tallies": {name: [one.added, one.changed, one.unchanged, one.gone] for name, one in tallies.items()},
+        "losses": {kind: [loss.gone, loss.before] for kind, loss in report.losses.items()},
+        "not_named": report.people_not_named,
+        "oddities": dict(report.oddities),
+    }
+
+
+def _serialize_problem(problem: Problem) -> list[Any]:
+    return [problem.file, problem.row, problem.column, problem.message]
+
+
+def _store_details(row: RosterImport, details: Mapping[str, Any]) -> None:
+    row.details = _sealer(row).seal(json.dumps(details), column=_DETAILS)
+    row.save()
+
+
+def _delete_file(row: RosterImport, state: RosterState, at: datetime) -> None:
+    """Delete the file; its findings stay readable for the rest of the day."""
+    RosterChunk.objects.filter(client_id=row.client_id, roster=row).delete()
+    row.state, row.finished_at = state, row.finished_at or at
+    row.save()
+
+
+def _sealer(row: RosterImport) -> Sealer:
+    if row.wrapped is None or row.epoch is None:
+        raise CannotOpen("The upload's key has been deleted.")
+    return Sealer.unwrapped(row.client_id, row.id, wrapped=bytes(row.wrapped), epoch=row.epoch)
+
+
+def _part_column(number: int) -> str:
+    return f"subjects_rosterchunk.sealed/{number}"
+
+
+def _open_content(row: RosterImport) -> io.BytesIO:
+    """Return the uploaded bytes. Raises CannotOpen if a part is missing or altered."""
+    sealer = _sealer(row)
+    parts = RosterChunk.objects.filter(client_id=row.client_id, roster=row).order_by("number")
+    content = b"".join(sealer.open_bytes(part.sealed, column=_part_column(part.number)) for part in parts)
+    if hashlib.sha256(content).digest() != bytes(row.sha256):
+        raise CannotOpen("The upload was altered.")
+    return io.BytesIO(content)
+
+
+def _record(kind: str, row: RosterImport, actor: Actor, at: datetime) -> None:
+    facts = {
+        "roster": str(row.id),
+        "sha256": bytes(row.sha256).hex(),
+        "everybody": row.everybody,
+        "state": str(row.state),
+        "counts": row.counts,
+    }
+    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,130 @@
+"""Uploaded rosters."""
+
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.encryption.row_keys import row_keys
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.text.times import format_time
+
+
+class RosterState(models.TextChoices):
+    """State of an uploaded roster."""
+
+    CHECKING = "checking", _("Being checked")
+    REFUSED = "refused", _("Refused")
+    READY = "ready", _("Ready to import")
+    STOPPED = "stopped", _("Stopped: too much would be lost")
+    APPLYING = "applying", _("Being imported")
+    DONE = "done", _("Imported")
+    CHANGED = "changed", _("Not imported: check it again")
+    DISCARDED = "discarded", _("Discarded")
+    EXPIRED = "expired", _("Expired")
+
+
+class RosterImport(models.Model):
+    """One uploaded roster: who uploaded it, and the results of its trial and import in numbers.
+
+    The file and findings that name people are sealed under a key of this upload and deleted with it.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        disposed_as="roster_files",
+        personal={
+            "kind": Personal.NONE,
+            "sha256": Personal.NONE,
+            "actor_role": Personal.NONE,
+            "confirmed_role": Personal.NONE,
+            "plan": Personal.NONE,
+            "counts": Personal.NONE,
+            "failure": Personal.NONE,
+            "details": Personal.SEALED,
+            "wrapped": Personal.SECRET,
+        },
+        left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    state = models.CharField(max_length=16, choices=RosterState, default=RosterState.CHECKING)
+    kind = models.CharField(max_length=32, blank=True)
+    everybody = models.BooleanField("names everyone", default=False)
+    size = models.PositiveIntegerField(help_text="Bytes.")
+    sha256 = models.BinaryField(max_length=32)
+    uploaded_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    checked_at = models.DateTimeField(null=True)
+    confirmed_by = models.UUIDField(null=True)
+    confirmed_role = models.CharField(max_length=32, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    plan = models.CharField(max_length=64, blank=True)
+    counts = models.JSONField(default=dict)
+    failure = models.CharField(max_length=32, blank=True)
+    details = SealedField()
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+
+    class Meta:
+        app_label = "subjects"
+        verbose_name = "roster import"
+        ordering = ["-uploaded_at", "-id"]
+        indexes = [
+            *newest_first("uploaded_at", "rosterimport_by_time"),
+            *newest_first("uploaded_at", "rosterimport_by_state", by="state"),
+            models.Index(fields=["uploaded_at"], condition=models.Q(wrapped__isnull=False), name="rosterimport_stored"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the upload time."""
+        return gettext("Roster of {moment}").format(moment=format_time(self.uploaded_at))
+
+    @property
+    def is_under_way(self) -> bool:
+        """True if the worker is checking or importing it."""
+        return self.state in {RosterState.CHECKING, RosterState.APPLYING}
+
+    @property
+    def is_kept(self) -> bool:
+        """True if its file is still stored."""
+        return self.state in {RosterState.READY, RosterState.STOPPED, RosterState.CHANGED}
+
+
+class RosterChunk(models.Model):
+    """A sealed part of an uploaded roster. Deleted when the roster is imported, discarded or expired."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND | {"DELETE"},
+        officer=False,
+        disposed_as="roster_files",
+        personal={"sealed": Personal.SEALED},
+        left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    roster = models.ForeignKey(RosterImport, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    number = models.PositiveIntegerField()
+    sealed = SealedField()
+
+    class Meta:
+        app_label = "subjects"
+        constraints = [models.UniqueConstraint(fields=["client", "roster", "number"], name="rosterchunk_in_order")]
+
+    def __str__(self) -> str:
+        """Return the part number."""
+        return f"part {self.number}"
+
+
+ROSTER_KEYS = row_keys(RosterImport)

@@ -1,0 +1,360 @@
+"""The rows of a CSV file or XLSX workbook as texts: values only, within limits."""
+
+import csv
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import IO, Any, NamedTuple
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from defusedxml import DefusedXmlException
+from openpyxl.utils import get_column_letter
+
+from paktaleem.directory.schools.oneroster.package import UTF_16_MARKS, number_rows, shown
+from paktaleem.directory.schools.oneroster.problems import Oddity, ProblemLog, RosterInvalid, refusal
+from paktaleem.directory.schools.oneroster.relations import DeltaRelation
+from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person, Place, StatedRoles
+from paktaleem.directory.schools.rosters.spreadsheet.person import (
+    BY_HEADING,
+    COLUMNS,
+    COMMENT,
+    HEADINGS,
+    Cells,
+    Column,
+    FindPeople,
+    Guardians,
+    NameGuardian,
+    PersonReader,
+    SheetClasses,
+)
+from paktaleem.directory.schools.rows import GivenRows
+
+CSV_FILE, XLSX_FILE = "people.csv", "people.xlsx"
+SHEET = "People"
+ROW_LIMIT = 20_000
+COLUMN_LIMIT = 60
+CELL_LIMIT = 1_000
+UNPACKED_LIMIT = 128 * 1024 * 1024
+RATIO_LIMIT = 200
+RATIO_FREE_BYTES = 10 * 1024 * 1024
+
+type Row = tuple[int, list[str]]
+
+
+class Layout(NamedTuple):
+    """File names used in findings, the sheet that holds the rows, and the row limit."""
+
+    csv_file: str = CSV_FILE
+    xlsx_file: str = XLSX_FILE
+    sheet: str = SHEET
+    row_limit: int = 0
+    too_many: str = "use a OneRoster package"
+
+    @property
+    def most_rows(self) -> int:
+        """Maximum number of rows; the limit for people unless ``row_limit`` is set."""
+        return self.row_limit or ROW_LIMIT
+
+
+PEOPLE = Layout()
+
+_ENCRYPTED = 0x1
+_BOM = "\ufeff"
+_MACROS = re.compile(r"vbaproject|macrosheets|activex", re.IGNORECASE)
+_OUTSIDE = re.compile(r"externallinks/|embeddings/|connections\.xml|querytables/", re.IGNORECASE)
+_DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+_READING_FAILS = (
+    zipfile.BadZipFile,
+    DefusedXmlException,
+    ParseError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""Exceptions of openpyxl and zipfile for a malformed workbook."""
+
+
+def csv_rows(data: bytes, layout: Layout = PEOPLE, log: ProblemLog | None = None) -> Iterator[Row]:
+    """Yield (row number, cells) of a CSV file in UTF-8 or UTF-16, with commas, semicolons or tabs between the cells.
+
+    Raises RosterInvalid if the file cannot be read.
+    """
+    log = log or ProblemLog()
+    text = _decoded(data, layout.csv_file, log)
+    number = 0
+    try:
+        for number, cells in number_rows(io.StringIO(text, newline=""), layout.csv_file, log):
+            yield number, _within_limits(layout, layout.csv_file, number, [cell.strip() for cell in cells])
+    except csv.Error as error:
+        raise refusal(layout.csv_file, "csv_unreadable", f"not readable as CSV: {error}", row=number + 1) from None
+
+
+def _decoded(data: bytes, file: str, log: ProblemLog) -> str:
+    encoding = "utf-16" if data[:2] in UTF_16_MARKS else "utf-8"
+    if encoding == "utf-16":
+        log.oddity(file, None, None, "encoding_utf16")
+    try:
+        text = data.decode(encoding).removeprefix(_BOM)
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        message = "not UTF-8 or UTF-16; in Excel save it as “CSV UTF-8”, or as a workbook (.xlsx)"
+        raise refusal(file, "not_utf8", message, row=row) from None
+    if "\0" in text:
+        row = text.count("\n", 0, text.index("\0")) + 1
+        raise refusal(file, "nul_byte", "holds a NUL character; text files have none", row=row)
+    return text
+
+
+def xlsx_rows(file: IO[bytes], layout: Layout = PEOPLE) -> Iterator[Row]:
+    """Yield (row number, cells as texts) of the sheet named by the layout, or of the only sheet.
+
+    Raises RosterInvalid if the workbook is too large, has macros, formulas or links, or cannot be read.
+    """
+    _check_members(file, layout.xlsx_file)
+    log = ProblemLog()
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False, rich_text=False)
+        rows = _sheet(book, layout).iter_rows(max_row=layout.most_rows + 1, max_col=COLUMN_LIMIT)
+        for number, cells in enumerate(rows, start=1):
+            texts = [_text(cell, number, layout.xlsx_file, log) for cell in cells]
+            yield number, _within_limits(layout, layout.xlsx_file, number, texts)
+    except _READING_FAILS:
+        raise refusal(layout.xlsx_file, "xlsx_unreadable", "not a readable workbook; save it again as .xlsx") from None
+    log.raise_if_fatal()
+
+
+def _sheet(book: Any, layout: Layout) -> Any:
+    sheets = book.worksheets
+    if layout.sheet in book.sheetnames:
+        return book[layout.sheet]
+    if len(sheets) == 1:
+        return sheets[0]
+    raise refusal(layout.xlsx_file, "sheet_missing", f"the rows must be in a sheet named {layout.sheet}")
+
+
+def _check_members(file: IO[bytes], name: str) -> None:
+    try:
+        archive = zipfile.ZipFile(file)
+        _check_directory(archive.infolist(), name)
+        if any(mark in archive.read(info) for info in archive.infolist() for mark in _DOCTYPES):
+            raise refusal(name, "doctype_refused", "declares a document type, as no workbook does")
+    except _READING_FAILS:
+        raise refusal(name, "xlsx_unreadable", "not a readable workbook; save it again as .xlsx") from None
+
+
+def _check_directory(members: list[zipfile.ZipInfo], file: str) -> None:
+    names = [info.filename for info in members]
+    if any(info.flag_bits & _ENCRYPTED for info in members):
+        raise refusal(file, "member_encrypted", "encrypted; save it without a password")
+    if len(set(names)) < len(names):
+        raise refusal(file, "member_repeated", "a part is in the workbook twice; save it again as .xlsx")
+    if any(_escapes_root(info) for info in members):
+        raise refusal(file, "path_climbs", "a part of the workbook has a path that leads out of it")
+    if any(_MACROS.search(name) for name in names):
+        raise refusal(file, "macros_refused", "holds macros; save it as an ordinary workbook (.xlsx)")
+    if any(_OUTSIDE.search(name) for name in names):
+        message = "links to other files or holds embedded ones; paste the values into a new workbook"
+        raise refusal(file, "links_refused", message)
+    _check_sizes(members, file)
+
+
+def _escapes_root(info: zipfile.ZipInfo) -> bool:
+    name = info.orig_filename.replace("\\", "/")
+    is_link = stat.S_ISLNK(info.external_attr >> 16)
+    return is_link or name.startswith("/") or ":" in name or ".." in name.split("/")
+
+
+def _check_sizes(members: list[zipfile.ZipInfo], file: str) -> None:
+    """Check the members' declared unpacked sizes; zipfile returns no more than declared."""
+    if sum(info.file_size for info in members) > UNPACKED_LIMIT:
+        raise refusal(file, "package_too_large", f"the workbook unpacks to more than {UNPACKED_LIMIT:,} bytes")
+    if any(info.file_size > max(RATIO_FREE_BYTES, RATIO_LIMIT * info.compress_size) for info in members):
+        message = f"a part of the workbook unpacks to more than {RATIO_LIMIT} times its size"
+        raise refusal(file, "ratio_too_high", message)
+
+
+def _text(cell: Any, number: int, file: str, log: ProblemLog) -> str:
+    value = cell.value
+    if cell.data_type == "f":
+        column = get_column_letter(cell.column)
+        log.fatal(file, number, column, "formula_refused", "holds a formula; paste its value instead")
+        return ""
+    if cell.data_type == "e":
+        log.fatal(file, number, get_column_letter(cell.column), "cell_error", "holds an error value")
+        return ""
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
+    """Return a cell's value as typed: dates as YYYY-MM-DD, whole numbers without a decimal point."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime | date):
+        return value.strftime("%Y-%m-%d")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _within_limits(layout: Layout, file: str, number: int, cells: list[str]) -> list[str]:
+    if number > layout.most_rows:
+        message = f"more than {layout.most_rows:,} rows; {layout.too_many}"
+        raise refusal(file, "too_many_rows", message, row=number)
+    if len(cells) > COLUMN_LIMIT:
+        raise refusal(file, "too_many_columns", f"more than {COLUMN_LIMIT} columns", row=number)
+    if any(len(cell) > CELL_LIMIT for cell in cells):
+        raise _too_long(file, number)
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def _too_long(file: str, number: int) -> RosterInvalid:
+    return refusal(file, "field_too_long", f"a cell is longer than {CELL_LIMIT:,} characters", row=number)
+
+
+_NEARLY = 0.8
+"""Similarity from which a heading counts as misspelt (0 to 1)."""
+
+
+class Spreadsheet:
+    """A spreadsheet whose every row has been checked; see ``oneroster.Roster`` for its members.
+
+    People come in the order of the rows, followed by the guardians.
+    """
+
+    def __init__(self, file: str, kind: str, log: ProblemLog) -> None:
+        self.kind = kind
+        self.is_whole = True
+        self.stated_roles = StatedRoles.MAIN
+        self.columns: Mapping[str, str] = {**HEADINGS, "agents": HEADINGS["guardian_1_name"]}
+        self.people: list[tuple[Place, Person]] = []
+        self._file, self._log = file, log
+        self._relations: list[GuardianRelation] = []
+        self._classes = SheetClasses(file, log)
+
+    def take(self, rows: Iterable[Row], *, name_guardian: NameGuardian, find_people: FindPeople) -> None:
+        """Read all rows. Raises RosterInvalid with every problem of the file."""
+        source = iter(rows)
+        header_row, header = next(source, (1, []))
+        columns = _checked_header(self._file, header_row, header, self._log)
+        guardians = Guardians(self._file, name_guardian, self._log)
+        reader = PersonReader(self._file, self._log)
+        for number, cells in source:
+            if cells and not cells[0].startswith(COMMENT):
+                self._take_row(number, _by_name(columns, cells, self._file, number, self._log), reader, guardians)
+        self.people = guardians.complete(self.people, find_people)
+        self._log.raise_if_fatal()
+
+    def _take_row(self, number: int, cells: Cells, reader: PersonReader, guardians: Guardians) -> None:
+        person = reader.read(number, cells)
+        if person is not None:
+            self.people.append((Place(self._file, number), person))
+            self._classes.take(number, cells, person)
+            self._relations += () if person.gone else guardians.of(person, number, cells)
+
+    @property
+    def oddity_sample(self) -> Sequence[Oddity]:
+        """The first oddities of each code."""
+        return self._log.oddity_sample()
+
+    @property
+    def oddities(self) -> Mapping[str, int]:
+        """The number of oddities by code."""
+        return self._log.oddity_totals()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """The number of relations."""
+        return {"relations": len(self._relations)}
+
+    def schooling(self, *, complete: bool) -> GivenRows | None:
+        """Return the schools, classes and enrolments; None if no row names one. They never count as complete."""
+        del complete
+        return self._classes.given()
+
+    @property
+    def size(self) -> int:
+        """Number of people in the spreadsheet."""
+        return len(self.people)
+
+    def placed_people(self) -> Iterator[tuple[Place, Person]]:
+        """Yield every person with their place in the file."""
+        return iter(self.people)
+
+    def relations(self) -> Iterator[GuardianRelation]:
+        """Yield every relation once."""
+        return iter(self._relations)
+
+    def mentions(self) -> Sequence[DeltaRelation]:
+        """Return nothing: guardians are in their student's row."""
+        return ()
+
+    def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterator[tuple[Place, str]]:
+        """Yield the places of these people's birth dates."""
+        return ((place, one.external_id) for place, one in self.people if one.external_id in external_ids)
+
+
+def open_csv(data: bytes, *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
+    """Read a CSV file. The callables name a guardian and find known ids. Raises RosterInvalid."""
+    log = ProblemLog()
+    sheet = Spreadsheet(CSV_FILE, "CSV", log)
+    sheet.take(csv_rows(data, log=log), name_guardian=name_guardian, find_people=find_people)
+    return sheet
+
+
+def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
+    """Read a workbook. The callables name a guardian and find known ids. Raises RosterInvalid."""
+    sheet = Spreadsheet(XLSX_FILE, "XLSX", ProblemLog())
+    sheet.take(xlsx_rows(file), name_guardian=name_guardian, find_people=find_people)
+    return sheet
+
+
+def _checked_header(file: str, row: int, header: list[str], log: ProblemLog) -> list[Column | None]:
+    """Return the column of each heading; None for an unknown one, which is named and not read."""
+    columns: list[Column | None] = []
+    for heading in header:
+        column = BY_HEADING.get(" ".join(heading.split()).casefold())
+        if column is None:
+            _refuse_misspelt(file, row, heading)
+            log.oddity(file, row, shown(heading), "column_ignored")
+        elif column in columns:
+            raise refusal(file, "header_wrong", f"the column {column.heading} appears twice", row=row)
+        columns.append(column)
+    for column in COLUMNS:
+        if column.required and column not in columns:
+            raise refusal(file, "header_wrong", f"the column {column.heading} is missing", row=row)
+    return columns
+
+
+def _refuse_misspelt(file: str, row: int, heading: str) -> None:
+    """Refuse a heading that is nearly one of ours: ignored, a birth date or a guardian would be missing."""
+    meant = get_close_matches(" ".join(heading.split()).casefold(), BY_HEADING, n=1, cutoff=_NEARLY)
+    if meant:
+        message = f"an unknown heading that may mean {BY_HEADING[meant[0]].heading}; correct it or rename the column"
+        raise refusal(file, "header_wrong", message, row=row)
+
+
+def _by_name(columns: Sequence[Column | None], cells: list[str], file: str, number: int, log: ProblemLog) -> Cells:
+    if len(cells) > len(columns):
+        message = f"has {len(cells)} cells; the header has {len(columns)}"
+        log.fatal(file, number, None, "cell_count_wrong", message)
+    padded = [*cells, *[""] * len(columns)]
+    return {column.name: cell for column, cell in zip(columns, padded, strict=False) if column is not None}

@@ -1,0 +1,131 @@
+"""Console pages of security events."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from paktaleem.directory.security.security_events.kinds import KINDS
+from paktaleem.directory.security.security_events.models import SecurityEvent, SeverityLabel
+from paktaleem.directory.security.security_events.selectors import list_serious_events
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, render_with_code
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
+from paktaleem.foundation.console.home_pages import Card, Severity
+from paktaleem.foundation.console.paging import count_each_up_to, format_count
+from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.site import boards, site
+
+_TONES = {SeverityLabel.LOW: "calm", SeverityLabel.MEDIUM: "warn", SeverityLabel.HIGH: "bad"}
+_SERIOUS = "serious"
+
+
+class KindFilter(ChosenFilter):
+    """Filter events by kind."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the kinds by their names."""
+        return sorted(((code, gettext(kind.name)) for code, kind in KINDS.items()), key=lambda one: one[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Return the events of the chosen kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class SeverityFilter(admin.SimpleListFilter):
+    """Filter events by severity; ``serious`` are high and critical ones."""
+
+    title = "severity"
+    parameter_name = "severity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:  # noqa: ARG002
+        """Return the severities."""
+        return [(_SERIOUS, gettext("high or critical")), *((str(one.value), str(one.label)) for one in SeverityLabel)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Return the events of the chosen severity."""
+        value = self.value() or ""
+        if value == _SERIOUS:
+            return queryset.filter(severity__gte=SeverityLabel.HIGH)
+        return queryset.filter(severity=int(value)) if value.isdecimal() else queryset
+
+
+@admin.register(SecurityEvent, site=site)
+class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
+    """Security events, newest first."""
+
+    view_capability = Capability.VIEW_SECURITY_EVENTS
+    list_display = ("event", "level", "happened_at", "count", "actor", "owner")
+    list_filter = (SeverityFilter, KindFilter, ClientFilter)
+    newest_by = "happened_at"
+    detail_fields = ("event", "level", "happened_at", "last_at", "count", "actor", "source", "ledger", "alerted_at")
+    intro = (
+        "Refused sign-ins and keys, lockouts, exports and other acts that matter for security. Refusals of one source "
+        "are counted for each hour. Officers get an email if a kind reaches its number."
+    )
+    empty_text = "No security event has been recorded yet."
+    exported = {
+        "kind": "kind",
+        "severity": "severity",
+        "happened_at": "happened_at",
+        "last_at": "last_at",
+        "count": "count",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "source": "source",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate the actors' names."""
+        return annotate_actor(super().get_queryset(request), actor_of(request))
+
+    @admin.display(description="event")
+    def event(self, row: SecurityEvent) -> SafeString:
+        """Return the name of the kind with its code."""
+        return render_with_code(gettext(row.name), row.kind)
+
+    @admin.display(description="severity")
+    def level(self, row: SecurityEvent) -> SafeString:
+        """Return the severity as a coloured label."""
+        severity = SeverityLabel(row.severity)
+        return render_state(severity.label, _TONES.get(severity, "bad"))
+
+    @admin.display(description="by")
+    def actor(self, row: SecurityEvent) -> str:
+        """Return the name of the actor; a dash if it is not known."""
+        return format_actor(row) if row.actor_kind else "—"
+
+    @admin.display(description="ledger entry")
+    def ledger(self, row: SecurityEvent) -> SafeString | str:
+        """Link to the entry of the ledger."""
+        if row.entry is None:
+            return "—"
+        url = reverse("admin:ledger_entry_change", args=[row.entry], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, gettext("Open"))
+
+
+@boards.connect
+def security_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return a card with the serious events of the last week; one query."""
+    if not actor.may(Capability.VIEW_SECURITY_EVENTS):
+        return []
+    [count] = count_each_up_to(list_serious_events(at))
+    if not count:
+        return []
+    url = reverse("admin:security_events_securityevent_changelist", current_app=site.name)
+    note = gettext("high or critical, in the last seven days")
+    title = gettext("Security events")
+    return [Card(title, format_count(count), note, f"{url}?severity={_SERIOUS}", Severity.URGENT)]

@@ -1,0 +1,81 @@
+"""Security events."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.security.security_events.data_kinds import EVENTS
+from paktaleem.directory.security.security_events.kinds import KINDS, Severity
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+
+
+class SeverityLabel(models.IntegerChoices):
+    """How severe an event is."""
+
+    LOW = Severity.LOW, _("low")
+    MEDIUM = Severity.MEDIUM, _("medium")
+    HIGH = Severity.HIGH, _("high")
+    CRITICAL = Severity.CRITICAL, _("critical")
+
+
+class SecurityEvent(models.Model):
+    """One act of the ledger that matters for security, or the refusals of one kind, source and hour.
+
+    ``entry`` is the ledger entry. Without one, ``source`` is the id of the actor, or a keyed hash of the IP address,
+    and ``hour`` the hour in which ``count`` refusals happened. The client is the actor's; PakTaleem if it is unknown.
+    All times are on the system clock.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT | {"DELETE"},
+        disposed_as=EVENTS,
+        left_out_of_copies="about staff, keys and unknown sources of requests, by id or hash; none is a data subject",
+        personal={"kind": Personal.NONE, "actor_kind": Personal.NONE, "actor_role": Personal.NONE}
+        | {"source": Personal.PSEUDONYM},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=64)
+    severity = models.PositiveSmallIntegerField(choices=SeverityLabel)
+    happened_at = models.DateTimeField("first time")
+    last_at = models.DateTimeField("last time")
+    count = models.PositiveIntegerField("times", default=1, db_default=1)
+    actor_kind = models.CharField(max_length=16, blank=True, default="", db_default="")
+    actor_id = models.UUIDField(null=True)
+    actor_role = models.CharField(max_length=32, blank=True, default="", db_default="")
+    source = models.CharField(max_length=64, blank=True, default="", db_default="")
+    hour = models.DateTimeField(null=True)
+    entry = models.UUIDField(null=True)
+    alerted_at = models.DateTimeField("officers alerted", null=True)
+
+    class Meta:
+        verbose_name = "security event"
+        ordering = ["-happened_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "entry"], name="securityevent_once_for_entry"),
+            models.UniqueConstraint(
+                fields=["client", "kind", "source", "hour"],
+                condition=Q(entry=None),
+                name="securityevent_one_each_hour",
+            ),
+        ]
+        indexes = [
+            *newest_first("happened_at", "securityevent_by_time"),
+            *newest_first("happened_at", "securityevent_by_severity", by="severity"),
+            *newest_first("happened_at", "securityevent_not_alerted", condition=Q(alerted_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Return the name of the kind."""
+        return gettext(self.name)
+
+    @property
+    def name(self) -> str:
+        """Return the English name of the kind; an unknown one by its code."""
+        return KINDS[self.kind].name if self.kind in KINDS else self.kind

@@ -1,0 +1,145 @@
+"""Services of security events: count refusals, collect acts, alert officers, purge."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import Count, Max, Q
+from django.utils.crypto import salted_hmac
+
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.security.security_events.kinds import ALERTING, BULK_REVEALS, KINDS, RECORDED_KINDS
+from paktaleem.directory.security.security_events.models import SecurityEvent
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import as_officer, autonomous_transaction, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+
+ALERT = "security_events.alert"
+"""Name of the task that emails officers."""
+_OVERLAP = timedelta(minutes=15)
+"""Entries become visible when their transaction commits: the collection looks back over this time."""
+_FIRST_LOOK = timedelta(days=1)
+_MOST = 5_000
+"""Entries collected in one run; the next run goes on."""
+_IDENTIFIED = frozenset({ByKind.USER, ByKind.API_KEY})
+"""Actors who are named; a data subject is not."""
+_QUIET = timedelta(hours=1)
+"""Time after an alert in which the same kind does not alert again."""
+
+
+def count_refusal(kind: str, *, actor: Actor | None, address: str | None, at: datetime) -> None:
+    """Count a refusal of this kind by its source, in an autonomous transaction: the request's was rolled back.
+
+    Follows decision 0110. The source is the member of staff or the key, otherwise the IP address as a keyed hash.
+    """
+    if actor is not None and actor.kind not in _IDENTIFIED:
+        actor = None
+    owner = (actor and actor.client_id) or PAKTALEEM
+    source = str(actor.id) if actor else _hash_address(address)
+    by = (actor.kind.value, actor.id, actor.role) if actor else ("", None, "")
+    values = [new_id(), owner, kind, KINDS[kind].severity, *by, source, at]
+    with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
+        cursor.execute("SELECT security_events_count(%s, %s, %s, %s, %s, %s, %s, %s, %s)", values)
+
+
+def _hash_address(address: str | None) -> str:
+    return salted_hmac("paktaleem.security_events/address", address or "", algorithm="sha256").hexdigest()
+
+
+def collect_acts(*, at: datetime) -> int:
+    """Copy new entries of the ledger whose acts are security events; return the number (policy §5, decision 0110).
+
+    Repeating it adds none.
+    """
+    with as_officer():
+        collected = SecurityEvent.objects.filter(entry__isnull=False, happened_at__lte=at)  # a sandbox may be ahead
+        last = collected.aggregate(last=Max("happened_at"))["last"]
+        since = last - _OVERLAP if last else at - _FIRST_LOOK
+        known = SecurityEvent.objects.filter(entry__isnull=False, happened_at__gte=since).values_list("entry")
+        found = Entry.objects.filter(kind__in=RECORDED_KINDS, recorded_at__gte=since).exclude(pk__in=known)
+        entries = list(found.defer("body", "openings").order_by("recorded_at", "id")[:_MOST])
+    for client_id in {one.client_id for one in entries}:
+        _add(client_id, [_event_of(one) for one in entries if one.client_id == client_id])
+    return len(entries)
+
+
+def _event_of(entry: Entry) -> SecurityEvent:
+    return SecurityEvent(
+        client_id=entry.client_id,
+        kind=entry.kind,
+        severity=KINDS[entry.kind].severity,
+        happened_at=entry.recorded_at,
+        last_at=entry.recorded_at,
+        actor_kind=entry.actor_kind,
+        actor_id=entry.actor_id,
+        actor_role=entry.actor_role,
+        entry=entry.id,
+    )
+
+
+def collect_bulk_reveals(*, at: datetime) -> int:
+    """Add an event for each actor who viewed the data of many people in the last hour; return their number.
+
+    Follows policy §5, decision 0110. An actor has one such event for each hour of the clock.
+    """
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    with as_officer():
+        looked = AccessRecord.objects.filter(looked_at__gt=at - timedelta(hours=1), looked_at__lte=at).order_by()
+        by_actor = looked.values("client_id", "actor_kind", "actor_id", "actor_role").annotate(times=Count("pk"))
+        found = list(by_actor.filter(times__gte=BULK_REVEALS))
+    for one in found:
+        kind = "people.revealed_in_bulk"
+        by = {name: one[name] for name in ("client_id", "actor_kind", "actor_id", "actor_role")}
+        event = SecurityEvent(**by, kind=kind, severity=KINDS[kind].severity, count=one["times"], hour=hour)
+        event.source, event.happened_at, event.last_at = str(event.actor_id), at, at
+        _add(event.client_id, [event])
+    return len(found)
+
+
+def _add(client_id: UUID, events: Sequence[SecurityEvent]) -> None:
+    with in_client(client_id):
+        SecurityEvent.objects.bulk_create(events, ignore_conflicts=True)
+
+
+def alert_officers(*, at: datetime) -> int:
+    """Queue one email for each kind whose events reached their count; return the number of kinds.
+
+    Follows policy §5, decision 0110. A kind alerts once an hour at most; what happens meanwhile is in the next email.
+    Events are marked in the transaction that queues the email, so that none is sent twice.
+    """
+    reached = Q()
+    for kind, count in ALERTING.items():
+        reached |= Q(kind=kind, count__gte=count)
+    with as_officer():
+        recent = SecurityEvent.objects.filter(alerted_at__gt=at - _QUIET).values_list("kind", flat=True).distinct()
+        waiting = SecurityEvent.objects.filter(reached, alerted_at=None).exclude(kind__in=set(recent))
+        events = list(waiting.order_by("happened_at", "id").values("pk", "client_id", "kind")[:_MOST])
+    totals, queued = Counter(one["kind"] for one in events), set[str]()
+    for client_id in sorted({one["client_id"] for one in events}):
+        mine = [one["pk"] for one in events if one["client_id"] == client_id]
+        with in_client(client_id):
+            kinds = _mark(client_id, mine, at)
+            for kind in sorted(kinds - queued):
+                enqueue_job(ALERT, kind=kind, number=str(totals[kind]))
+        queued |= kinds
+    return len(queued)
+
+
+def _mark(client_id: UUID, events: Sequence[Any], at: datetime) -> set[str]:
+    """Mark the events of a client as alerted; return their kinds."""
+    rows = SecurityEvent.objects.select_for_update().filter(client_id=client_id, pk__in=events, alerted_at=None)
+    kinds = set(rows.values_list("kind", flat=True))
+    SecurityEvent.objects.filter(client_id=client_id, pk__in=events, alerted_at=None).update(alerted_at=at)
+    return kinds
+
+
+def purge_events(client_id: UUID, *, before: datetime) -> int:
+    """Delete up to _MOST events of a client from before a time; return the number."""
+    old = SecurityEvent.objects.filter(client_id=client_id, last_at__lt=before).order_by("pk")[:_MOST]
+    return SecurityEvent.objects.filter(client_id=client_id, pk__in=[one.pk for one in old.only("pk")]).delete()[0]

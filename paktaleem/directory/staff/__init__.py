@@ -1,0 +1,1 @@
+"""Accounts of the staff, their sign-in and their access reviews."""

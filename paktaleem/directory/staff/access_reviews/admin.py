@@ -1,0 +1,123 @@
+"""Console pages of reviews of access."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.staff.access_reviews.models import AccessReview
+from paktaleem.directory.staff.access_reviews.selectors import find_waiting_review, list_to_confirm
+from paktaleem.directory.staff.access_reviews.services import confirm_access
+from paktaleem.directory.staff.administration.admin.clients import name_limit, with_school_names
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.middleware import get_arrival_time
+from paktaleem.foundation.accounts.models import Membership
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Card, Severity
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.paging import format_count
+from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.times import isolate
+
+
+class ConfirmForm(RowActionForm):
+    """The members to confirm."""
+
+    memberships = forms.MultipleChoiceField(
+        label=_("Who still needs access"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Leave out a person who needs no access any more, and end their membership."),
+    )
+    field_order = ("memberships", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the memberships that are not confirmed in this review."""
+        super().__init__(*args, **kwargs)
+        rows = list_to_confirm(self.row)
+        set_choices(self, "memberships", [(str(one.pk), _describe(one)) for one in with_school_names(rows)])
+
+
+def _describe(membership: Membership) -> str:
+    words = f"{membership.user.full_name} ({membership.user.email}) · {gettext(membership.get_role_display())}"
+    if membership.school_ids is not None:
+        words = f"{words} · {gettext('sees')}: {name_limit(membership)}"
+    return words if membership.suspended_at is None else f"{words} · {gettext('locked')}"
+
+
+def _confirm(review: AccessReview, given: dict[str, Any], request: HttpRequest) -> None:
+    stamp: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_arrival_time(request)}
+    confirm_access(review, given["memberships"], **stamp)
+
+
+def _review_pill(review: AccessReview) -> SafeString:
+    if review.closed_at is None:
+        return render_state(gettext("Waiting until {day}").format(day=isolate(str(review.progress.locks_on))), "warn")
+    if review.locked_count:
+        return render_state(gettext("Locked: {count}").format(count=review.locked_count), "bad")
+    return render_state(gettext("Confirmed"), "good")
+
+
+@admin.register(AccessReview, site=site)
+class AccessReviewAdmin(ScopedAdmin):
+    """Reviews of access, one for each client and quarter."""
+
+    view_capability = Capability.VIEW_STAFF
+    ledger_families = ("access_review",)
+    asks_reason = False
+    list_display = ("name", "owner", "state", "opened_on", "locked_count")
+    list_filter = ("client",)
+    newest_by = "opened_at"
+    sortable_by = ()
+    detail_fields = ("state", "quarter", "opened_on", "reminded_on", "locked_count")
+    intro = (
+        "Each quarter, an administrator confirms who still has access. A membership that is not confirmed after a "
+        "reminder is locked. Confirming it later restores it."
+    )
+    empty_text = "No review of access has been opened yet."
+    state = state_column(_review_pill)
+    acts = (
+        RowAction(
+            "confirm",
+            "Confirm access",
+            Capability.REVIEW_ACCESS,
+            _confirm,
+            form=ConfirmForm,
+            lead="You confirm that each selected person still needs access, with their role. Locked memberships are "
+            "restored.",
+            done="Access is confirmed.",
+            applies=lambda row, _at: row.closed_at is None or row.locked_count > 0,
+        ),
+    )
+
+    @admin.display(description="quarter")
+    def name(self, row: AccessReview) -> str:
+        """Return the quarter."""
+        return str(row)
+
+
+@boards.connect
+def access_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return a card for an administrator, or an officer for PakTaleem, whose review waits; one query."""
+    del at
+    if not actor.may(Capability.REVIEW_ACCESS):
+        return []
+    waiting = find_waiting_review(actor.client_id or PAKTALEEM)
+    if waiting is None:
+        return []
+    review, number = waiting
+    url = reverse("admin:access_reviews_accessreview_confirm", args=[review.pk], current_app=site.name)
+    note = gettext("confirm who has access before {day}").format(day=isolate(str(review.progress.locks_on)))
+    return [
+        Card(gettext("Review of access"), format_count(number), note, url, Severity.TO_DO, review.progress.locks_on)
+    ]

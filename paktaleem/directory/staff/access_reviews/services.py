@@ -1,0 +1,127 @@
+"""Services of reviews of access: opened each quarter, confirmed by people, locked after notice (decision 0094)."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from paktaleem.directory.staff.access_reviews.dates import Step, find_next_step, find_quarter_start
+from paktaleem.directory.staff.access_reviews.models import AccessConfirmation, AccessReview
+from paktaleem.directory.staff.access_reviews.selectors import has_confirmed_officer, list_to_confirm, list_unconfirmed
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.client_services import restore_membership, suspend_membership
+from paktaleem.foundation.accounts.models import Client, Membership
+from paktaleem.foundation.accounts.roles import Capability, Role
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+NOTIFY = "access_reviews.notify"
+"""Name of the task that emails administrators about a review."""
+
+
+class NothingToConfirm(PortalError):
+    """None of the memberships is waiting in this review: they are confirmed, or have ended."""
+
+    console_message = "None of these memberships is waiting any more. Open the review again."
+
+
+@transaction.atomic
+def advance_reviews(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Open the review of this quarter, remind of it, or lock what was not confirmed; in the client's context.
+
+    Follows policy §5, decision 0094. ``at`` is on the client's clock. A client without memberships has no review, nor
+    has a sandbox: moving its clock would lock its developers. Doing it again changes nothing. Raises NotAllowed.
+    """
+    require(actor, Capability.LOCK_ACCESS, client_id)
+    advisory_lock(f"access_reviews/{client_id}")
+    client = Client.objects.get(pk=client_id)
+    if client.is_sandbox:
+        return
+    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    for review in AccessReview.objects.select_for_update().filter(client=client, closed_at=None).order_by("opened_at"):
+        _advance(review, today, actor, at)
+    quarter = find_quarter_start(today)
+    if not AccessReview.objects.filter(client=client, quarter__gte=quarter).exists():
+        _open(client, quarter, today, actor, at)
+
+
+def _open(client: Client, quarter: date, today: date, actor: Actor, at: datetime) -> None:
+    opened_at = to_wall_clock(at)
+    if not Membership.objects.active(opened_at).filter(client=client).exists():
+        return
+    review = AccessReview(client=client, quarter=quarter, opened_on=today, opened_at=opened_at)
+    review.save(force_insert=True)
+    _record("access_review.opened", review, actor, at, locks_on=review.progress.locks_on.isoformat())
+    _notify(review, "opened")
+
+
+def _advance(review: AccessReview, today: date, actor: Actor, at: datetime) -> None:
+    unconfirmed = list_unconfirmed(review)
+    if not unconfirmed.exists():
+        _close(review, at)
+        return
+    step = find_next_step(review.progress, today)
+    if step is Step.REMIND:
+        review.reminded_on = today
+        review.save(update_fields=["reminded_on"])
+        _notify(review, "reminder")
+    elif step is Step.LOCK:
+        _lock(review, actor, at)
+
+
+def _lock(review: AccessReview, actor: Actor, at: datetime) -> None:
+    """Suspend what no one confirmed; privacy officers only if a confirmed one is left, who can restore the others."""
+    rows = list_unconfirmed(review)
+    if review.client_id == PAKTALEEM and not has_confirmed_officer(review, at=to_wall_clock(at)):
+        rows = rows.exclude(role=Role.PRIVACY_OFFICER)
+    suspended = [str(one.pk) for one in rows if suspend_membership(one, actor=actor, at=to_wall_clock(at))]
+    review.locked_count = len(suspended)
+    review.save(update_fields=["locked_count"])
+    _close(review, at)
+    _record("access_review.locked", review, actor, at, memberships=suspended)
+
+
+def _close(review: AccessReview, at: datetime) -> None:
+    review.closed_at = to_wall_clock(at)
+    review.save(update_fields=["closed_at"])
+
+
+@transaction.atomic
+def confirm_access(
+    review: AccessReview, memberships: Collection[UUID], *, actor: Actor, reason: Reason | str, at: datetime
+) -> int:
+    """Confirm that these members still need access; a locked membership is restored (policy §5, decision 0094).
+
+    Returns the count. ``at`` is on the system clock. Members who need no access are left out: they are locked, or their
+    membership is ended. Raises NothingToConfirm, NotAllowed.
+    """
+    require(actor, Capability.REVIEW_ACCESS, review.client_id)
+    advisory_lock(f"access_reviews/{review.client_id}")
+    review = AccessReview.objects.select_for_update().get(pk=review.pk, client_id=review.client_id)
+    rows = list(list_to_confirm(review).filter(pk__in=memberships))
+    if not rows:
+        raise NothingToConfirm
+    for membership in rows:
+        stamp: dict[str, Any] = {"confirmed_by": actor.id, "confirmed_at": at}
+        AccessConfirmation(client_id=review.client_id, review=review, membership=membership, **stamp).save()
+        restore_membership(membership, actor=actor, reason=reason, at=at)
+    facts = {"review": str(review.pk), "memberships": sorted(str(one.pk) for one in rows)}
+    record_entry("access_review.confirmed", client_id=review.client_id, facts=facts, actor=actor, at=at)
+    return len(rows)
+
+
+def _record(kind: str, review: AccessReview, actor: Actor, at: datetime, **facts: Any) -> None:
+    values = {"review": str(review.pk), "quarter": review.quarter.isoformat(), **facts}
+    record_entry(kind, client_id=review.client_id, facts=values, actor=actor, at=at)
+
+
+def _notify(review: AccessReview, what: str) -> None:
+    enqueue_job(NOTIFY, client=str(review.client_id), review=str(review.pk), what=what)

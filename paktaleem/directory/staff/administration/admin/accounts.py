@@ -1,0 +1,312 @@
+"""Console pages for staff accounts."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.staff.administration.admin.clients import name_limit, with_school_names
+from paktaleem.foundation.accounts.leaving import list_clients_left_without
+from paktaleem.foundation.accounts.middleware import get_arrival_time
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.staff_accounts import AlreadyEnded
+from paktaleem.foundation.accounts.staff_changes import StaffChange
+from paktaleem.foundation.accounts.staff_services import (
+    change_email,
+    change_user,
+    decide_staff_change,
+    invite_user,
+    resend_link,
+    reset_password,
+    reset_second_factor,
+)
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.columns import reason_label, staff_name
+from paktaleem.foundation.console.filters import ActiveFilter
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.long_acts import return_to_task
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.text.times import isolate
+from paktaleem.foundation.text.word_lists import join_words
+
+
+def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> HttpResponse | None:
+    """Return a redirect to a proposal with a message; None if there is none, because the act is done."""
+    if proposal is None:
+        return None
+    words = gettext("Proposed: nothing has changed yet. Another person must approve it.")
+    messages.warning(request, words)
+    name = "admin:accounts_staffchange_change"
+    return return_to_task(request) or HttpResponseRedirect(reverse(name, args=[proposal.pk], current_app=site.name))
+
+
+class ProposingAdmin(ScopedAdmin):
+    """Base of pages whose ``write`` may propose the change: it sets ``request.proposal``, which is shown then."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the new row, or the proposal."""
+        proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
+        return proposal or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Show the row, or the proposal."""
+        proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
+        return proposal or super().response_change(request, obj)
+
+
+@admin.register(StaffChange, site=site)
+class StaffChangeAdmin(ScopedAdmin):
+    """Proposals to make, re-enable or recover privileged staff."""
+
+    view_capability = Capability.VIEW_STAFF
+    asks_reason = False
+    list_display = ("requested_at", "standing", "act", "role", "user", "requester", "owner")
+    list_filter = ("state", "act", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = (
+        "standing",
+        "act",
+        "role",
+        "limit",
+        "user",
+        "person",
+        "email",
+        "why",
+        "requester",
+        "requested_at",
+        "approver",
+        "settled_at",
+    )
+    intro = (
+        "Making, re-enabling and recovering privacy officers and client administrators takes two people: officers, or "
+        "for a role at a client its own administrators too. A proposal has no effect until another one approves it. "
+        "For 72 hours after that, neither of the two can approve what the person requests, and the person cannot "
+        "approve what they request."
+    )
+    empty_text = "No changes of staff are waiting for approval."
+    standing = change_state_column
+    acts = approval_actions(
+        decide_staff_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="The change takes effect now, and you answer for it with the person who proposed it. Approve it only if "
+        "you have verified yourself that the request comes from the right person: call them at a known number.",
+        clock=get_arrival_time,
+        capability=Capability.MANAGE_COLLEAGUES,
+        danger=True,
+        refusals={
+            AlreadyEnded: "The membership has ended in the meantime. Decline the change.",
+        },
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related users, and annotate the officers' names; clients see “PakTaleem” instead."""
+        viewer = actor_of(request)
+        names = {
+            "requester_name": staff_name("requested_by", viewer),
+            "approver_name": staff_name("settled_by", viewer),
+        }
+        found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(**names)
+        return with_school_names(found)
+
+    def describe_row(self, row: StaffChange) -> str:
+        """Return the act, the role, whose it is and where: who decides may come straight to that page."""
+        role, person = row.get_role_display() if row.role else "", f"{row.user.full_name} ({row.user.email})"
+        parts = (row.get_act_display(), role, isolate(person), row.client.name)
+        return " · ".join(str(one) for one in parts if one)
+
+    def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
+        """Render a page with what its title lacks, since the approver may open it directly."""
+        told = (gettext("Sees"), self.limit(row)), (gettext("New email address"), row.email)
+        asked = (gettext("Proposed by"), self.requester(row)), (gettext("Reason"), self.why(row))
+        facts = [(label, value) for label, value in (*told, *asked) if value]
+        return super().page(request, row, template, facts=facts, **values)
+
+    @admin.display(description="sees")
+    def limit(self, row: StaffChange) -> str:
+        """Return the schools to which the proposed role is limited."""
+        return name_limit(row) if row.role else "—"
+
+    @admin.display(description="name")
+    def person(self, row: StaffChange) -> str:
+        """Return the full name of the member of staff."""
+        return row.user.full_name
+
+    @admin.display(description="reason")
+    def why(self, row: StaffChange) -> str:
+        """Return the reason of the proposal."""
+        return reason_label(row.reason)
+
+    @admin.display(description="proposed by")
+    def requester(self, row: Any) -> str:
+        """Return the name of the person who proposed the change."""
+        return str(row.requester_name or gettext("Former staff"))
+
+    @admin.display(description="decided by")
+    def approver(self, row: Any) -> str:
+        """Return the name of the person who approved or declined the change."""
+        return "—" if row.settled_by is None else str(row.approver_name or gettext("Former staff"))
+
+
+_TWO = " For privacy officers and client administrators it is a proposal: another officer must approve it."
+
+
+class AccountForm(ScopedForm):
+    """An account; disabling that of a client's last administrator who can sign in must be confirmed (decision 0123)."""
+
+    leaves_without = forms.BooleanField(
+        label=_("Disable it all the same"),
+        help_text=_("Only if the account may be in foreign hands. The institution needs another administrator then."),
+        required=False,
+    )
+
+
+_LEFT = _(
+    "After this, no administrator of {clients} could sign in. Invite another one first, and wait until they have "
+    "signed in; or confirm below that the account must be disabled now."
+)
+
+
+def _name(clients: Sequence[Client]) -> str:
+    return join_words(isolate(one.name) for one in clients)
+
+
+class EmailForm(RowActionForm):
+    """Form for a new email address."""
+
+    email = forms.EmailField(
+        label="New email address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    field_order = ("email", "reason")
+
+
+def _perform(service: Callable[..., StaffChange | None]) -> Callable[..., HttpResponse]:
+    """Return the function of a row action: do the act of a service, or propose it."""
+
+    def perform(user: User, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+        proposal = service(user, **given, actor=actor_of(request), at=get_arrival_time(request))
+        answer = redirect_to_proposal(request, proposal)
+        if answer is None:
+            messages.success(request, gettext("Done. The account’s owner is informed by email."))
+            url = reverse("admin:accounts_user_change", args=[user.pk], current_app=site.name)
+            answer = HttpResponseRedirect(url)
+        return answer
+
+    return perform
+
+
+def _resend(user: User, given: dict[str, Any], request: HttpRequest) -> None:
+    resend_link(user, reason=given["reason"], actor=actor_of(request), at=get_arrival_time(request))
+
+
+@admin.register(User, site=site)
+class UserAdmin(ProposingAdmin):
+    """Staff accounts, visible to and managed by PakTaleem's officers only."""
+
+    view_capability = Capability.VIEW_STAFF
+    add_capability = change_capability = Capability.MANAGE_STAFF
+    owner_column = None
+    officers_only = True
+    row_fields = ("email", "full_name", "language", "is_active")
+    detail_fields = ("last_login", "created_at")
+    list_display = ("email", "full_name", "is_active", "last_login", "created_at")
+    list_filter = (ActiveFilter,)
+    search_fields = ("email", "full_name")
+    intro = (
+        "Accounts of everyone who may sign in. A new account gets an email with a link to set a password. Its "
+        "permissions follow from its memberships."
+    )
+    empty_text = "No accounts have been created yet."
+    form = AccountForm
+    acts = (
+        RowAction(
+            "invite",
+            "Send the link again",
+            Capability.MANAGE_STAFF,
+            _resend,
+            lead="The owner has not set a password yet. A new link is sent to the address of the account, and the "
+            "earlier link becomes invalid.",
+            done="The link is sent.",
+            applies=lambda row, _at: row.is_active and not row.has_usable_password(),
+        ),
+        RowAction(
+            "password",
+            "Send a password link",
+            Capability.MANAGE_STAFF,
+            _perform(reset_password),
+            lead="The owner of the account gets an email with a link to set a new password. The old password and all "
+            "sessions end." + _TWO,
+            applies=lambda row, _at: row.has_usable_password(),
+        ),
+        RowAction(
+            "second-factor",
+            "Reset second factor",
+            Capability.MANAGE_STAFF,
+            _perform(reset_second_factor),
+            lead="For a user who lost their phone, security key and recovery codes: they enrol again at the next "
+            "sign-in. Verify that the request comes from them." + _TWO,
+            danger=True,
+        ),
+        RowAction(
+            "email",
+            "Change email address",
+            Capability.MANAGE_STAFF,
+            _perform(change_email),
+            form=EmailForm,
+            lead="A link to set a new password is sent to the new address. The old password and all sessions end."
+            + _TWO,
+            danger=True,
+        ),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the confirmation once the clients that are left without an administrator were named."""
+        sets = super().get_fieldsets(request, obj)
+        if getattr(request, "left_without", ()):
+            sets = [*sets, (_("No administrator could sign in"), {"fields": ["leaves_without"], "classes": ["why"]})]
+        return sets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Make the email address read-only after the account is created."""
+        return () if obj is None else ("email", *self.detail_fields)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
+        """Name the clients of which no administrator could sign in any more, until the officer confirms it."""
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            left = list_clients_left_without(obj, at=get_arrival_time(request))
+            request.left_without = left  # type: ignore[attr-defined]
+            if left and not form.cleaned_data["leaves_without"]:
+                raise ValidationError(_LEFT.format(clients=_name(left)))
+        super().save_model(request, obj, form, change)
+
+    def write(self, row: User, **details: Any) -> None:
+        """Invite a member of staff, or change their name, language or active state."""
+        request = details["request"]
+        stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
+        if details["change"]:
+            left = getattr(request, "left_without", ())
+            made = change_user(row, left_without=left, **stamp)
+            if left:
+                words = gettext("No administrator of {clients} can sign in now. Invite one, under Memberships.")
+                messages.warning(request, words.format(clients=_name(left)))
+            request.proposal = made if isinstance(made, StaffChange) else None
+            return
+        row.pk = invite_user(row.email, full_name=row.full_name, language=row.language, **stamp).pk
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the account, and say that an invitation is sent."""
+        messages.info(request, gettext("An invitation is sent. Add a membership to give the account a role."))
+        return super().response_add(request, obj, post_url_continue)

@@ -1,0 +1,369 @@
+"""Console pages for API keys."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.middleware import get_arrival_time
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
+from paktaleem.foundation.accounts.services import (
+    MAX_ROTATION_OVERLAP,
+    ROTATION_OVERLAP,
+    issue_api_key,
+    revoke_api_key,
+    rotate_api_key,
+)
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.columns import day, render_state, render_with_code, state_column
+from paktaleem.foundation.console.filters import ConditionFilter
+from paktaleem.foundation.console.forms import FieldWords, RowActionForm, ScopedForm, field_words, set_choices
+from paktaleem.foundation.console.long_acts import find_step_of
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.upkeep.periods.kinds import list_kinds
+from paktaleem.foundation.upkeep.periods.labels import describe_bounds, describe_length, describe_period
+from paktaleem.foundation.upkeep.periods.models import PeriodChange
+from paktaleem.foundation.upkeep.periods.selectors import MOST_COUNTED, KindLine, list_kind_lines
+from paktaleem.foundation.upkeep.periods.services import decide_period_change, request_period_change
+
+SCOPE_NAMES = {
+    "subjects:read": _("Find people, without their names"),
+    "subjects:write": _("Register people, schools and classes"),
+    "subjects:reveal": _("Read names, addresses and birth dates"),
+    "register:read": _("Read purposes, notices and lawful bases"),
+    "consents:read": _("Read consents"),
+    "consents:write": _("Record consents and withdrawals"),
+    "decisions:ask": _("Ask whether data may be processed"),
+    "links:write": _("Make links to a person’s own page"),
+    "orders": _("Fetch and complete orders, such as erasures"),
+    "guardians:read": _("Read who the guardians are"),
+    "guardians:write": _("Name, verify and invite guardians, record their answers"),
+    "sandbox": _("Use the test functions of a sandbox"),
+    "holdings:read": _("Read what data is held"),
+    "holdings:write": _("Report data that was collected or used"),
+    "disclosures:write": _("Report data that was shared"),
+    "requests:read": _("Read rights requests"),
+    "requests:write": _("Open rights requests for people"),
+    "webhooks:manage": _("See and change webhooks"),
+}
+"""The permissions of each scope, in words."""
+KEY_LIFE = timedelta(days=365)
+SOON = timedelta(days=30)
+
+
+def expires_soon(at: datetime) -> Q:
+    """Return the condition for keys that expire within 30 days."""
+    return Q(revoked_at=None, expires_at__gt=at, expires_at__lte=at + SOON)
+
+
+class EndingFilter(ConditionFilter):
+    """Filter for the keys that expire soon."""
+
+    offered: ClassVar[Any] = {"ending": (_("Expire within 30 days"), expires_soon)}
+
+
+class ApiKeyForm(ScopedForm):
+    """Form to issue an API key: name, scopes, expiry date."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Set the default expiry to one year from now."""
+        super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields and self.instance._state.adding:
+            self.fields["expires_at"].initial = wall_clock_now() + KEY_LIFE
+
+    def clean(self) -> dict[str, Any]:
+        """Reject an expiry in the past."""
+        cleaned = super().clean()
+        expires_at = cleaned.get("expires_at")
+        if expires_at is not None and expires_at <= get_arrival_time(self.request):
+            self.add_error("expires_at", gettext("Choose a time in the future."))
+        return cleaned
+
+
+def _revoke(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> None:
+    revoke_api_key(key, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
+
+
+class RotateForm(RowActionForm):
+    """Form to rotate an API key: the last day of the old key."""
+
+    old_ends_on = forms.DateField(
+        label="The old key stays valid until the end of",
+        widget=DayInput(),
+    )
+    field_order = ("old_ends_on", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Set the default of one week and the limits, as days in the client's time zone."""
+        super().__init__(*args, **kwargs)
+        self.zone = ZoneInfo(self.row.client.time_zone)
+        self.today = get_arrival_time(self.request).astimezone(self.zone).date()
+        self.last = self.today + MAX_ROTATION_OVERLAP - timedelta(days=1)
+        day_field = self.fields["old_ends_on"]
+        day_field.initial = self.today + ROTATION_OVERLAP
+        day_field.widget.attrs |= {"min": f"{self.today}", "max": f"{self.last}"}
+        words = gettext("At the latest {day} ({zone}). To end the old key immediately, revoke it after the rotation.")
+        day_field.help_text = words.format(day=self.last, zone=self.zone.key)
+        self.fields["reason"].initial = Reason.KEY_ROTATION
+
+    def clean_old_ends_on(self) -> date:
+        """Validate that the day is between today and the limit."""
+        chosen: date = self.cleaned_data["old_ends_on"]
+        if not self.today <= chosen <= self.last:
+            words = gettext("Choose a day from {first} to {last}.")
+            raise forms.ValidationError(words.format(first=self.today, last=self.last))
+        return chosen
+
+    @property
+    def overlap(self) -> timedelta:
+        """Return the duration from now until the end of the chosen day."""
+        after = self.cleaned_data["old_ends_on"] + timedelta(days=1)
+        return min(datetime.combine(after, time(), self.zone) - get_arrival_time(self.request), MAX_ROTATION_OVERLAP)
+
+    def clean(self) -> dict[str, Any]:
+        """Add the overlap to the cleaned data."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        return {**cleaned, "overlap": self.overlap} if "old_ends_on" in cleaned else cleaned
+
+
+def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    stamp: dict[str, Any] = {
+        "actor": actor_of(request),
+        "reason": given["reason"],
+        "at": get_arrival_time(request),
+    }
+    successor, secret = rotate_api_key(key, overlap=given["overlap"], **stamp)
+    owner: ApiKeyAdmin = site.get_model_admin(ApiKey)
+    old = ApiKey.objects.get(pk=key.pk)
+    return owner.issued(
+        request, successor, secret, title=gettext("Key rotated"), old=old, old_url=owner.url_of("change", old)
+    )
+
+
+def _key_pill(key: ApiKey) -> SafeString:
+    at = wall_clock_now()
+    if key.revoked_at is not None:
+        return render_state(gettext("Revoked {day}").format(day=day(key.revoked_at)), "bad")
+    if not key.is_live(at):
+        return render_state("Expired", "warn")
+    if key.expires_at <= at + SOON:
+        return render_state(gettext("Live, expires {day}").format(day=day(key.expires_at)), "warn")
+    return render_state("Live", "good")
+
+
+@admin.register(ApiKey, site=site)
+class ApiKeyAdmin(ScopedAdmin):
+    """API keys: issued, rotated and revoked, never edited; the secret is shown once."""
+
+    view_capability = Capability.VIEW_API_KEYS
+    add_capability = Capability.MANAGE_API_KEYS
+    form = ApiKeyForm
+    row_fields = ("name", "scopes", "expires_at")
+    detail_fields = ("state", "prefix", "created_at", "revoked_at")
+    list_display = ("name", "prefix", "owner", "state", "created_at", "expires_at", "revoked_at")
+    list_filter = ("client",)
+    search_fields = ("name", "prefix")
+    codes = {"scopes": None}
+    intro = "API keys of the learning platform and other systems. Two keys may be valid at once, for rotation."
+    empty_text = "No keys have been issued, so no system can use the API yet."
+    state = state_column(_key_pill)
+    acts = (
+        RowAction(
+            "rotate",
+            "Rotate key",
+            Capability.MANAGE_API_KEYS,
+            _rotate,
+            form=RotateForm,
+            lead="A new key with the same name, scopes and validity period is issued and shown once. Configure it in "
+            "the system. The old key stays valid until the day you choose, or until its own expiry if that is earlier.",
+            applies=lambda row, at: row.is_live(at),
+        ),
+        RowAction(
+            "revoke",
+            "Revoke key",
+            Capability.MANAGE_API_KEYS,
+            _revoke,
+            lead="The next call with this key is refused. This cannot be undone.",
+            done="The key is revoked. The next call with it is refused.",
+            danger=True,
+            applies=lambda row, at: row.is_live(at),
+        ),
+    )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Offer the known scopes."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if "scopes" in form.base_fields:
+            form.base_fields["scopes"].choices = [
+                (scope, render_with_code(str(SCOPE_NAMES[scope]), scope)) for scope in KEY_SCOPES
+            ]
+            form.base_fields["scopes"].help_text = gettext("Permissions of the key. Select only what its system needs.")
+        form.code_sources = {}
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Select the scopes that the address suggests, separated by commas."""
+        found: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {**found, "scopes": str(found.get("scopes", "")).split(",")}
+
+    def write(self, row: ApiKey, **details: Any) -> None:
+        """Issue the key; its secret is passed to this response only."""
+        key, secret = issue_api_key(
+            row.client_id,
+            name=row.name,
+            scopes=list(row.scopes),
+            expires_at=row.expires_at,
+            actor=details["actor"],
+            reason=details["reason"],
+            at=get_arrival_time(details["request"]),
+        )
+        row.pk, row.prefix = key.pk, key.prefix
+        details["request"].issued_secret = secret
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Return a page with the secret of the new key."""
+        return self.issued(request, obj, request.issued_secret, title=gettext("Key issued"))  # type: ignore[attr-defined]
+
+    def issued(self, request: HttpRequest, key: ApiKey, secret: str, **values: Any) -> HttpResponse:
+        """Return a page with the secret, which is not stored in a message or the session."""
+        context = {"secret": secret, "row_url": find_step_of(request) or self.url_of("change", key), **values}
+        return self.page(request, key, "console/key_issued.html", **context)
+
+
+def _name_scopes(scopes: list[str]) -> str:
+    return join_words(str(SCOPE_NAMES.get(scope, scope)) for scope in scopes)
+
+
+field_words.connect(FieldWords("accounts.apikey", frozenset({"scopes"}), _name_scopes))
+
+
+class PeriodForm(ScopedForm):
+    """A requested period: the kind, its new length, and the ground."""
+
+    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
+    kind = forms.ChoiceField(label=_("Kind of data"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the kinds that have a period, with their bounds."""
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            kinds = [kind for kind in list_kinds() if kind.bounds]
+            offered = [(kind.code, f"{kind.name} ({describe_bounds(kind.bounds)})") for kind in kinds]
+            set_choices(self, "kind", [("", gettext("Choose a kind…")), *offered])
+
+
+@admin.register(PeriodChange, site=site)
+class PeriodChangeAdmin(ScopedAdmin):
+    """All kinds of the portal's own data with their periods, and the changes of them."""
+
+    view_capability = Capability.VIEW_PERIODS
+    ledger_families = ("period",)
+    add_capability = Capability.MANAGE_PERIODS
+    officers_only = True
+    asks_reason = False
+    form = PeriodForm
+    row_fields = ("kind", "length", "ground")
+    fixed = ("kind", "length", "ground")
+    detail_fields = ("what", "from_to", "standing", "requested_at", "settled_at")
+    list_display = ("requested_at", "what", "from_to", "standing")
+    list_filter = ("state",)
+    newest_by = "requested_at"
+    sortable_by = ()
+    change_list_template = "console/periods.html"
+    intro = (
+        "How long the portal keeps its own data. Every change takes a second person: a shorter period deletes data "
+        "that cannot be restored, a longer one keeps data for longer than was published."
+    )
+    empty_text = "No period was changed: the defaults apply."
+    standing = change_state_column
+    acts = approval_actions(
+        decide_period_change,
+        approve="Approve the period",
+        decline="Decline the period",
+        lead="The period applies from the next run on. What is due then is deleted and cannot be restored.",
+        capability=Capability.MANAGE_PERIODS,
+        danger=True,
+    )
+
+    def client_of(self, row: Any) -> UUID:
+        """Return PakTaleem, whose rows all of them are."""
+        del row
+        return PAKTALEEM
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the changes, all of them PakTaleem's."""
+        return super().get_queryset(request).filter(client_id=PAKTALEEM)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for no client, and show the kind and the periods in words once the change is requested."""
+        del request
+        shown = ["what", "from_to", "ground", "standing", "requested_at", "settled_at"]
+        return [(None, {"fields": list(self.row_fields) if obj is None else shown})]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show every kind above the changes."""
+        if not self.has_view_permission(request):
+            return super().changelist_view(request, extra_context)
+        lines = list_kind_lines(actor_of(request), at=get_action_time(request))
+        values = {
+            "lines": [_serialize_line(line) for line in lines],
+            "may_change": may(request, Capability.MANAGE_PERIODS),
+        }
+        return super().changelist_view(request, {**values, **(extra_context or {})})
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Request the change."""
+        saved = request_period_change(
+            row.kind, length=row.length, ground=row.ground, actor=details["actor"], at=details["at"]
+        )
+        row.pk, row.previous = saved.pk, saved.previous
+
+    @admin.display(description="kind of data")
+    def what(self, row: PeriodChange) -> str:
+        """Return the name of the kind."""
+        return str(_names().get(row.kind, row.kind))
+
+    @admin.display(description="from and to")
+    def from_to(self, row: PeriodChange) -> str:
+        """Return the period before and after, in words."""
+        units = {kind.code: kind.bounds.unit for kind in list_kinds() if kind.bounds}
+        if row.kind not in units:
+            return f"{row.previous} → {row.length}"
+        return f"{describe_length(row.previous, units[row.kind])} → {describe_length(row.length, units[row.kind])}"
+
+
+def _names() -> dict[str, Any]:
+    return {kind.code: kind.name for kind in list_kinds()}
+
+
+def _serialize_line(line: KindLine) -> dict[str, Any]:
+    kind, run = line.kind, line.run
+    return {
+        "code": kind.code,
+        "name": kind.name,
+        "period": describe_period(line),
+        "bounds": describe_bounds(kind.bounds),
+        "counted_from": kind.counted_from,
+        "disposal": kind.disposal.label,
+        "due": line.due,
+        "most": MOST_COUNTED if line.has_more_due else None,
+        "run": run,
+        "is_counted": kind.is_counted,
+    }

@@ -1,0 +1,407 @@
+"""Console pages for clients and for their changes that need approval."""
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.selectors import list_protected
+from paktaleem.directory.schools.models import School
+from paktaleem.directory.schools.places import find_places
+from paktaleem.directory.staff.administration.client_pages import ClientPage, client_pages, public_pages
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.client_services import (
+    ClientChange,
+    ReducesProtection,
+    change_client,
+    decide_client_change,
+)
+from paktaleem.foundation.accounts.leaving import can_administrator_sign_in
+from paktaleem.foundation.accounts.middleware import get_arrival_time
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.columns import moment_tag
+from paktaleem.foundation.console.forms import GroundField, ScopedForm
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.paging import count_each_up_to, format_count
+from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.steps import Step, SteppedAdmin
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.limited_lists import IsAmong
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.word_lists import join_words
+
+
+class ClientForm(ScopedForm):
+    """A form with a ground, which is asked for only if the change reduces guardian protection."""
+
+    ground = GroundField(required=False)
+
+
+class CountryThresholdsField(forms.CharField):
+    """Age thresholds by country as text: one line each, with the two-letter country code and the years."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return stored thresholds as lines; return user input unchanged."""
+        return "\n".join(f"{one} {years}" for one, years in sorted(value.items())) if isinstance(value, dict) else value
+
+    def to_python(self, value: Any) -> dict[str, int]:  # type: ignore[override]
+        """Parse the lines into years by country code.
+
+        Raises ValidationError naming the line that is not a country and an age, or repeats a country.
+        """
+        found: dict[str, int] = {}
+        for line in (super().to_python(value) or "").splitlines():
+            country, _space, years = line.strip().partition(" ")
+            if not country:
+                continue
+            if not years.strip().isdecimal() or country.upper() in found:
+                message = gettext("“{line}” is not valid: enter each country once, for example DE 16.")
+                raise forms.ValidationError(message.format(line=line))
+            found[country.upper()] = int(years)
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return True if the thresholds differ, ignoring the order of the lines."""
+        return bool(super().has_changed(self.prepare_value(initial or {}), data))
+
+
+_CLIENT_STEPS = (
+    Step(
+        "institution",
+        gettext_noop("The institution"),
+        gettext_noop(
+            "The name and address are printed on receipts and public pages. Days and deadlines are counted in the "
+            "time zone. The code is used in addresses and by programs, and cannot be changed later."
+        ),
+        ("name", "code", "country", "time_zone", "address"),
+    ),
+    Step(
+        "children",
+        gettext_noop("Children"),
+        gettext_noop(
+            "Say from which age people decide for themselves. Below it a guardian decides. If the institution serves "
+            "minors, a person of unknown age counts as a child."
+        ),
+        ("serves_minors", "age_threshold", "country_thresholds"),
+    ),
+    Step(
+        "kind",
+        gettext_noop("Real or practice"),
+        gettext_noop(
+            "A sandbox is for developers: it has no real people, its clock can be moved, and it never becomes a real "
+            "client. Leave this empty for an institution that signs an agreement."
+        ),
+        ("is_sandbox",),
+    ),
+)
+
+
+@admin.register(Client, site=site)
+class ClientAdmin(SteppedAdmin):
+    """Clients: officers add them in steps and change them; a client administrator sees only their own."""
+
+    steps = _CLIENT_STEPS
+
+    view_capability = Capability.VIEW_CLIENTS
+    add_capability = change_capability = Capability.MANAGE_CLIENTS
+    owner_column = None
+    row_fields = (
+        "name",
+        "code",
+        "country",
+        "address",
+        "time_zone",
+        "serves_minors",
+        "age_threshold",
+        "country_thresholds",
+        "is_sandbox",
+    )
+    fixed = ("code", "is_sandbox")
+    detail_fields = ("created_at", "clock")
+    list_display = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
+    list_filter = ("serves_minors", "is_sandbox")
+    search_fields = ("name", "code")
+    form = ClientForm
+    intro = "Institutions with a service agreement. PakTaleem is one of them, for its own purposes."
+    empty_text = "No clients are registered yet."
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        """Use CountryThresholdsField for the age thresholds by country."""
+        if db_field.name != "country_thresholds":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return CountryThresholdsField(
+            label=capfirst(translate_text(db_field.verbose_name)),
+            required=False,
+            widget=forms.Textarea(attrs={"rows": 3}),
+            help_text=f"{translate_text(db_field.help_text)} {gettext('One per line, for example DE 16.')}",
+        )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
+        """Suggest PakTaleem's own country and time zone, and the set-up as reason, for a new client."""
+        with in_client(PAKTALEEM):
+            here = Client.objects.get(pk=PAKTALEEM)
+        suggested = {"country": here.country, "time_zone": here.time_zone, "reason": Reason.ONBOARDING.value}
+        return {**suggested, **super().get_changeform_initial_data(request)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Make the code read-only after registration."""
+        return () if obj is None else (*self.fixed, *self.detail_fields)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the ground once the effect of a reduced protection has been shown."""
+        sets = super().get_fieldsets(request, obj)
+        if getattr(request, "reduces", False) or "ground" in request.POST:
+            sets = [*sets, (gettext("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
+        return sets
+
+    def list_effects(self, row: Client) -> list[str]:
+        """Return who sees a new client, for whom guardians decide, and what comes next."""
+        if row.is_sandbox:
+            kind = gettext("It is a sandbox: its keys are test keys, and it is in no figure of all clients.")
+        else:
+            kind = gettext("Every decision is a denial until an agreement is signed and instructs purposes.")
+        if row.serves_minors:
+            age = gettext(
+                "A guardian decides for people below {age} years and for those of unknown age who are not staff."
+            )
+        else:
+            age = gettext(
+                "A guardian decides for people below {age} years; people of unknown age decide for themselves."
+            )
+        return [
+            gettext(
+                "Only PakTaleem’s staff see it, until you invite its first administrator on the page that follows."
+            ),
+            age.format(age=row.age_threshold),
+            kind,
+            gettext("Its page of purposes and requests is public at once, under its code."),
+        ]
+
+    def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
+        """Show whom a reduced protection would concern, and link to the public pages and those that other apps add."""
+        found = [_protection_panel(row)] if getattr(request, "reduces", False) else []
+        if actor_of(request).client_id is None and not row.is_paktaleem and not _has_administrator(row, request):
+            found.append({"template": "console/panels/no_administrator.html"})
+        pages = [(one.title, self.url_of(one.slug, row)) for one in self._pages_of(request, row)]
+        own = [{"template": "console/panels/client_pages.html", "pages": pages}] if pages else []
+        public = [(one.title, reverse(one.url_name, args=[row.code])) for one in public_pages]
+        return [*found, *own, {"template": "console/panels/public_pages.html", "pages": public}]
+
+    def _pages_of(self, request: HttpRequest, row: Client) -> list[ClientPage]:
+        if row.is_paktaleem:
+            return []
+        return [one for one in client_pages if not one.is_list and self._may(request, one.capability, row)]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages that other apps add."""
+        return [*map(self._page_url, client_pages), *super().get_urls()]
+
+    def _page_url(self, page: ClientPage) -> URLPattern:
+        def view(request: HttpRequest, object_id: str = "") -> HttpResponse:
+            return self._client_page(request, page, object_id)
+
+        address = f"{page.slug}/" if page.is_list else f"<path:object_id>/{page.slug}/"
+        name = f"accounts_client_{page.slug}{'_list' if page.is_list else ''}"
+        return path(address, self.admin_site.admin_view(view), name=name)
+
+    def _client_page(self, request: HttpRequest, page: ClientPage, object_id: str) -> HttpResponse:
+        row = None if page.is_list else self._row_or_404(request, object_id)
+        if not self._may(request, page.capability, row):
+            raise PermissionDenied
+        if row is not None and row.is_paktaleem:
+            raise Http404
+        return self.page(request, row, page.template, title=translate_text(page.title), **page.values(request, row))
+
+    def response_add(self, request: HttpRequest, obj: Client, post_url_continue: str | None = None) -> HttpResponse:
+        """Show what comes next for a new client, or the client."""
+        response = super().response_add(request, obj, post_url_continue)
+        first = next((one for one in self._pages_of(request, obj) if one.opens_after_adding), None)
+        return response if first is None else HttpResponseRedirect(self.url_of(first.slug, obj))
+
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
+        """Return the sandbox actions for a sandbox only; the services refuse them for other clients."""
+        return super()._acts_of(request, row) if row is not None and row.is_sandbox else []
+
+    @admin.display(description="clock")
+    def clock(self, row: Client) -> str:
+        """Return the current time in a sandbox; a dash for other clients."""
+        return moment_tag(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—"
+
+    def write(self, row: Client, **details: Any) -> None:
+        """Register or change the client; show a warning if a change needs approval."""
+        request = details["request"]
+        at, ground = get_arrival_time(request), request.POST.get("ground", "")
+        try:
+            change_client(row, ground=ground, actor=details["actor"], reason=details["reason"], at=at)
+        except ReducesProtection:
+            request.reduces = True
+            raise
+        if ClientChange.objects.filter(client=row, state=ChangeState.WAITING, requested_at=at).exists():
+            messages.warning(request, gettext(_WAITS))
+
+
+def _protection_panel(client: Client) -> dict[str, Any]:
+    with in_client(client.pk):
+        children, unknown = map(format_count, count_each_up_to(*list_protected(client.pk, at=client_now())))
+    return {"template": "console/panels/protection.html", "children": children, "unknown": unknown}
+
+
+_WAITS = gettext_noop("The change to the age rules reduces guardian protection and awaits approval by a second person.")
+_LABELS = {
+    "serves_minors": "serves minors",
+    "age_threshold": "age threshold",
+    "country_thresholds": "age thresholds by country",
+    "country": "country",
+}
+
+
+@admin.register(ClientChange, site=site)
+class ClientChangeAdmin(ScopedAdmin):
+    """Changes of clients that reduce guardian protection."""
+
+    view_capability = Capability.VIEW_CLIENT_SET_UP
+    ledger_families = ("client",)
+    asks_reason = False
+    list_display = ("requested_at", "standing", "owner", "wanted")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "wanted", "ground", "requested_at", "settled_at")
+    intro = (
+        "No longer serving minors, or a lower age threshold, removes guardian protection from many people at once. "
+        "Such a change has no effect until a second person approves it."
+    )
+    empty_text = "No client changes are awaiting approval."
+    standing = change_state_column
+    acts = approval_actions(
+        decide_client_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="The change takes effect now. Approve it only if you have checked that it is correct.",
+        clock=get_arrival_time,
+        danger=True,
+    )
+
+    def panels(self, request: HttpRequest, row: ClientChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
+        """Show whom the change would concern now."""
+        return [_protection_panel(row.client)]
+
+    @admin.display(description="requested change")
+    def wanted(self, row: ClientChange) -> str:
+        """Return the requested values, by field."""
+        return join_words(
+            f"{translate_text(_LABELS[name])}: {_format_value(value)}" for name, value in sorted(row.changes.items())
+        )
+
+
+def _has_administrator(client: Client, request: HttpRequest) -> bool:
+    with in_client(client.pk):
+        return can_administrator_sign_in(client.pk, at=get_arrival_time(request))
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(gettext("yes") if value else gettext("no"))
+    if isinstance(value, dict):
+        return join_words(f"{country} {years}" for country, years in sorted(value.items())) or "—"
+    return str(value)
+
+
+searches.connect(RowSearch(Client, ("code", "name"), contains=True))
+
+
+_MOST_NAMES = 20
+"""How many names are looked up; LMS ids are found together, in one query."""
+
+
+class SchoolsField(forms.CharField):
+    """The LMS ids of the schools to which a membership is limited."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set label and help."""
+        values: dict[str, Any] = {
+            "label": _("Limited to schools"),
+            "required": False,
+            "max_length": 10_000,
+            "widget": forms.Textarea(attrs={"rows": 2}),
+            "help_text": _(
+                "Names or LMS ids, separated by commas or lines. The member sees people of these schools only, and of "
+                "the schools below a district. Leave empty for everyone."
+            ),
+        }
+        super().__init__(**{**values, **kwargs})
+
+
+def show_schools(school_ids: Iterable[UUID] | None) -> str:
+    """Return the LMS ids of schools, as the field shows them."""
+    found = School.objects.filter(pk__in=school_ids or []).order_by("external_id")
+    return ", ".join(found.values_list("external_id", flat=True))
+
+
+def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | None:
+    """Return the ids of the schools that a text names by LMS id or name, None for an empty text.
+
+    Raises ValidationError naming what names no school or several, and for an empty text of a member who is limited.
+    """
+    wanted = {one.strip() for one in re.split(r"[,\n]", text) if one.strip()}
+    if not wanted:
+        if actor.schools is not None:
+            raise forms.ValidationError(gettext("Name at least one of your own schools."))
+        return None
+    rows = School.objects.filter(client_id=client_id, external_id__in=wanted)
+    if actor.schools is not None:
+        rows = rows.filter(pk__in=actor.schools)
+    found = dict(rows.values_list("external_id", "pk"))
+    found |= _find_by_name(wanted - found.keys(), client_id, actor)
+    if unknown := sorted(wanted - found.keys()):
+        words = gettext("No school that you may choose has these ids or names: {ids}.")
+        raise forms.ValidationError(words.format(ids=", ".join(unknown)))
+    return sorted(found.values())
+
+
+def _find_by_name(names: Collection[str], client_id: UUID, actor: Actor) -> dict[str, UUID]:
+    """Return the schools that the actor may choose by their names; a name of several is left out."""
+    if len(names) > _MOST_NAMES:
+        raise forms.ValidationError(gettext("Enter at most 20 names; use the LMS ids of the others."))
+    found = {}
+    for name in names:
+        schools = {one.key for one in find_places(client_id, name, [School])}
+        if len(may := schools if actor.schools is None else schools & set(actor.schools)) == 1:
+            found[name] = may.pop()
+    return found
+
+
+def with_school_names(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotate memberships, or changes of staff, with the names of their schools (``school_names``), in one query."""
+    schools = School.objects.filter(IsAmong(F("id"), OuterRef("school_ids")), client_id=OuterRef("client_id"))
+    named = schools.order_by("name", "pk").values("name")
+    annotated: QuerySet[Any] = rows.annotate(school_names=ArraySubquery(named))
+    return annotated
+
+
+def name_limit(row: Any) -> str:
+    """Return the names of the schools to which an annotated row is limited, or “everyone”."""
+    if row.school_ids is None:
+        return gettext("everyone")
+    return ", ".join(row.school_names) or gettext("schools that no longer exist")

@@ -1,0 +1,353 @@
+"""Ledger pages of the console: read only, newest first."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import CharField, Count, Max, Q, QuerySet
+from django.db.models.functions import Cast
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
+
+from paktaleem.directory.people.admin.people import LABELS, person_url
+from paktaleem.directory.people.models import AccessRecord, Subject
+from paktaleem.directory.people.services.searches import SEARCHED
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.act_labels import get_act_name
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.families import FAMILY_NAMES
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label, render_with_code
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
+from paktaleem.foundation.console.history import format_fact_name, format_parts
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.person_pages import LOOKS, list_url_of_person, on_tab
+from paktaleem.foundation.console.register_names import format_categories, format_purposes
+from paktaleem.foundation.console.requests import actor_of, may
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
+from paktaleem.foundation.console.site import boards, latest_acts, site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.first_rows import take_latest
+from paktaleem.foundation.tenancy.limited_lists import begin_with_people
+from paktaleem.foundation.text.word_lists import join_words
+
+LATEST_SHOWN = 8
+_PURPOSES = {"purpose", "purposes", "purpose_code"}
+_CATEGORIES = {"category", "categories"}
+_CODES = {
+    "basis",
+    "becomes_state",
+    "cause",
+    "channel",
+    "choice",
+    "decision",
+    "direction",
+    "format",
+    "given_by",
+    "ground",
+    "instrument",
+    "kind",
+    "kind_of_file",
+    "mechanism",
+    "method",
+    "origin",
+    "outcome",
+    "page",
+    "refusal_code",
+    "relationship",
+    "result",
+    "role",
+    "roles",
+    "route",
+    "stage",
+    "state",
+    "step",
+    "strength",
+    "way",
+}
+"""Facts whose values are codes that have names elsewhere in the console."""
+_TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d[0-9:.]*(Z|[+-]\d\d:\d\d)\Z")
+RECENT = timedelta(days=7)
+"""How long a security event is on the first page."""
+ACTOR_KINDS = {
+    ByKind.USER: gettext_noop("Staff"),
+    ByKind.API_KEY: gettext_noop("API key"),
+    ByKind.SUBJECT: gettext_noop("The data subject"),
+    ByKind.SYSTEM: gettext_noop("System"),
+}
+
+
+class KindFilter(ChosenFilter):
+    """Filter entries by family of acts."""
+
+    title = "act"
+    parameter_name = "act"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the families of acts."""
+        return [(family, f"{gettext(words)} ({family})") for family, words in FAMILY_NAMES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Return the entries of the chosen family."""
+        return queryset.filter(family=self.value()) if self.value() else queryset
+
+
+class ActorFilter(admin.SimpleListFilter):
+    """Filter entries by kind of actor."""
+
+    title = "actor kind"
+    parameter_name = "actor_kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the kinds of actors."""
+        return [(kind.value, gettext(words)) for kind, words in ACTOR_KINDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Return the entries of the chosen kind of actor."""
+        return queryset.filter(actor_kind=self.value()) if self.value() else queryset
+
+
+def _is_lockout(at: datetime) -> Q:
+    return Q(family="sign_in", kind="sign_in.locked_out", recorded_at__gt=at - RECENT)
+
+
+def _is_break_glass(at: datetime) -> Q:
+    return Q(family="staff", kind="staff.break_glass_used", recorded_at__gt=at - RECENT)
+
+
+class SecurityFilter(ConditionFilter):
+    """Filter for security events of the last seven days."""
+
+    offered: ClassVar[Any] = {
+        "lockouts": (gettext_lazy("Sign-ins locked in seven days"), _is_lockout),
+        "break_glass": (gettext_lazy("Break-glass acts in seven days"), _is_break_glass),
+    }
+
+
+@boards.connect
+def security_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the security events of the last seven days, for officers who manage staff."""
+    if actor.client_id is not None or not actor.may(Capability.MANAGE_STAFF):
+        return []
+    url = reverse("admin:ledger_entry_changelist", current_app=site.name) + f"?{PROGRESS}="
+    note = gettext("in the last seven days: read what happened")
+    locked, broken = gettext("Sign-ins locked"), gettext("Break-glass acts of the host")
+    lockouts, acts = Entry.objects.filter(_is_lockout(at)), Entry.objects.filter(_is_break_glass(at))
+    return [
+        Task(locked, lockouts, note, f"{url}lockouts", Severity.URGENT, since="recorded_at"),
+        Task(broken, acts, note, f"{url}break_glass", Severity.URGENT, since="recorded_at"),
+    ]
+
+
+def _hide_demands(entries: QuerySet[Entry], actor: Actor) -> QuerySet[Entry]:
+    """Leave out, for the client's staff, the acts of authorities' demands, which may be secret; see their own page."""
+    return entries if actor.client_id is None else entries.exclude(family="legal_disclosure")
+
+
+@admin.register(Entry, site=site)
+class EntryAdmin(ExportableAdmin, EvidenceAdmin):
+    """Ledger entries as they were recorded."""
+
+    view_capability = Capability.VIEW_LEDGER
+    list_display = ("act", "recorded_at", "actor", "person", "owner")
+    list_filter = (SecurityFilter, KindFilter, ActorFilter, ClientFilter)
+    newest_by = "recorded_at"
+    row_fields = ()
+    detail_fields = ("act", "recorded_at", "actor", "person", "in_words", "canonical", "hash")
+    intro = "Evidence of every act: who did it, to whom and when. Entries are never changed or deleted."
+    empty_text = "Nothing has been recorded yet."
+    exported = {
+        "act": "kind",
+        "recorded_at": "recorded_at",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "person": "subject_id",
+        "body": "body",
+        "leaf_hash": "leaf_hash",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate the actors' names; defer the encrypted column."""
+        actor = actor_of(request)
+        return annotate_actor(_hide_demands(super().get_queryset(request), actor).defer("openings"), actor)
+
+    def describe_row(self, row: Entry) -> str:
+        """Return the name of the act, and the time."""
+        return f"{get_act_name(row.kind)} {moment(row.recorded_at)}"
+
+    @admin.display(description="act")
+    def act(self, row: Entry) -> SafeString:
+        """Return the name of the act with its kind."""
+        return render_with_code(get_act_name(row.kind), row.kind)
+
+    @admin.display(description="by")
+    def actor(self, row: Entry) -> str:
+        """Return the name of the actor."""
+        return format_actor(row)
+
+    @admin.display(description="person")
+    def person(self, row: Entry) -> SafeString | str:
+        """Return a link to the data subject, if the act concerns one."""
+        if row.subject_id is None:
+            return "—"
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{} …{}</a>', url, gettext("Person"), str(row.subject_id)[-6:])
+
+    @admin.display(description="details")
+    def in_words(self, row: Entry) -> SafeString | str:
+        """Return the facts of the act in words: reasons, purposes and times as every page shows them."""
+        facts: dict[str, Any] = json.loads(row.body)["facts"]
+        lines = [(format_fact_name(name), _describe_fact(name, facts[name], row)) for name in sorted(facts)]
+        return format_html_join("", "<div><bdi>{}</bdi>: <bdi>{}</bdi></div>", lines) if lines else "—"
+
+    @admin.display(description="recorded text")
+    def canonical(self, row: Entry) -> SafeString:
+        """Return the recorded JSON, indented and folded: the exact text of the evidence."""
+        text = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)
+        return format_html(
+            '<details><summary>{}</summary><pre class="record">{}</pre></details>', gettext("Show the exact text"), text
+        )
+
+    @admin.display(description="leaf hash")
+    def hash(self, row: Entry) -> SafeString:
+        """Return the leaf hash in hexadecimal."""
+        return format_html("<code>{}</code>", bytes(row.leaf_hash).hex())
+
+
+def _describe_fact(name: str, value: Any, row: Entry) -> str:
+    if name == "reason" and isinstance(value, str):
+        return reason_label(value)
+    if name in _PURPOSES and value:
+        return format_purposes(value if isinstance(value, list) else [value], row.client_id)
+    if name in _CATEGORIES and value:
+        return format_categories(value if isinstance(value, list) else [value], row.client_id)
+    if name in _CODES and value:
+        return join_words(map(_name_code, value if isinstance(value, list) else [value]))
+    if isinstance(value, str) and _TIME.match(value):
+        return moment(datetime.fromisoformat(value))
+    return format_parts(value)
+
+
+def _name_code(code: Any) -> str:
+    """Return the words of a code of a fact: those that the console shows for it elsewhere."""
+    words = str(code).replace("_", " ")
+    if get_language() == "en":
+        return words.capitalize()
+    translated = ((one, translate_text(one)) for one in (words.capitalize(), words))
+    return next((found for one, found in translated if found != one), words)
+
+
+@latest_acts.connect
+def list_latest_acts(actor: Actor) -> Sequence[Any]:
+    """Return the latest acts for the start page, in two queries; empty if ``actor`` may not view the ledger.
+
+    Acts of the same kind by the same actor at the same time are one line with their number, such as an import of a
+    thousand people.
+    """
+    if not actor.may(Capability.VIEW_LEDGER):
+        return ()
+    entries = begin_with_people(_hide_demands(Entry.objects.order_by("-recorded_at"), actor))
+    moments = list(entries.values_list("recorded_at", flat=True).distinct()[:LATEST_SHOWN])
+    acts = (
+        annotate_actor(entries.filter(recorded_at__in=moments), actor)
+        .values("recorded_at", "kind", "actor_kind", "actor_id", "actor_role", "actor_email", "actor_key")
+        .annotate(number=Count("id"), newest=Max(Cast("id", CharField())))
+        .order_by("-recorded_at", "kind")
+    )
+    return [_serialize_act(act) for act in acts[:LATEST_SHOWN]]
+
+
+def _serialize_act(act: dict[str, Any]) -> dict[str, Any]:
+    if act["number"] == 1:
+        url = reverse("admin:ledger_entry_change", args=[act["newest"]], current_app=site.name)
+    else:
+        family = act["kind"].partition(".")[0]
+        url = reverse("admin:ledger_entry_changelist", current_app=site.name) + f"?act={family}"
+    return {
+        "act": get_act_name(act["kind"]),
+        "kind": act["kind"],
+        "number": act["number"],
+        "at": act["recorded_at"],
+        "who": format_actor(SimpleNamespace(**act)),
+        "url": url,
+    }
+
+
+searches.connect(RowSearch(Entry))
+
+
+_MOST = 50
+
+
+@admin.register(AccessRecord, site=site)
+class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
+    """Accesses to sealed personal fields, with the reason for each."""
+
+    view_capability = Capability.VIEW_ACCESS_LOG
+    list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
+    list_filter = ("reason", "client")
+    newest_by = "looked_at"
+    detail_fields = ("looked_at", "actor", "reason", "shown", "person")
+    intro = "Every access to a person's personal data, and every search that found them: who, why and which fields."
+    empty_text = "Personal data has not been accessed."
+    exported = {
+        "looked_at": "looked_at",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "reason": "reason",
+        "fields": "fields",
+        "person": "subject__external_id",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate the actors' names and select related subject."""
+        return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
+
+    @admin.display(description="by")
+    def actor(self, row: AccessRecord) -> str:
+        """Return the name of the person or key that accessed the data."""
+        return format_actor(row)
+
+    @admin.display(description="fields")
+    def shown(self, row: AccessRecord) -> str:
+        """Return the labels of the fields shown."""
+        labels = {**LABELS, SEARCHED: gettext("Found by a search")}
+        return join_words(labels.get(name, name) for name in row.fields.split(", "))
+
+    @admin.display(description="person")
+    def person(self, row: AccessRecord) -> SafeString:
+        """Link to the person."""
+        return format_html('<a href="{}">{}</a>', person_url(row.subject_id), row.subject)
+
+
+@on_tab(LOOKS)
+def looks_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show who looked at a person's data, why and at which fields: the latest fifty accesses."""
+    if not may(request, Capability.VIEW_ACCESS_LOG, row.client_id):
+        return None
+    page: AccessRecordAdmin = site.get_model_admin(AccessRecord)
+    found = AccessRecord.objects.filter(client_id=row.client_id, subject=row).order_by("-looked_at", "-id")
+    lines = take_latest(annotate_actor(found, actor_of(request)), _MOST).map(
+        lambda one: {
+            "one": one,
+            "who": format_actor(one),
+            "fields": page.shown(one),
+            "reason": reason_label(one.reason),
+        }
+    )
+    return {
+        "template": "console/panels/looks.html",
+        "lines": lines,
+        "all_url": list_url_of_person(AccessRecord, row.pk),
+    }

@@ -1,0 +1,141 @@
+"""Adapters of django-allauth: no sign-up, encrypted secrets, second factor required by a setting."""
+
+import base64
+from typing import Any
+
+import structlog
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.mfa.utils import is_mfa_enabled
+from cryptography.exceptions import InvalidTag
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.sessions import (
+    SINGLE_SIGN_ON,
+    find_sign_on,
+    has_provider_factor,
+    has_recent_authentication,
+    has_recent_own_factor,
+)
+from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.encryption.keyring import keyring
+
+log = structlog.stdlib.get_logger(__name__)
+_BINDING = b"second-factor"
+
+
+class SecretLost(Exception):
+    """The secret of a second factor cannot be decrypted."""
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Account adapter: officers create accounts; a password sign-in continues with the second factor."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Return False: officers invite users."""
+        return False
+
+    def get_login_stages(self) -> list[str]:
+        """Return the second factor as the only further stage."""
+        return ["paktaleem.directory.staff.sign_in.adapters.SecondFactorStage"]
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Do nothing: axes counts failures, without locking users out from elsewhere."""
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Return True if the password is correct; a failure counts as a failed sign-in.
+
+        A session that began by single sign-on accepts no password.
+        """
+        if find_sign_on(self.request) is not None:
+            return False
+        found = authenticate(self.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+        """Return True unless the user has authenticated recently.
+
+        In a session that began by single sign-on, only a second factor of the portal allows changes to the second
+        factors: the provider speaks for one client, and the account may have others.
+        """
+        at = wall_clock_now()
+        if app == "allauth.mfa" and find_sign_on(self.request) and is_mfa_enabled(self.request.user):
+            return not has_recent_own_factor(self.request, at=at)
+        return not has_recent_authentication(self.request, at=at)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, str]]:
+        """Return the ways to authenticate again; after a single sign-on the provider instead of the password."""
+        methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        if find_sign_on(self.request) is None:
+            return methods
+        words = gettext("Sign in again with your school’s account")
+        again = {"id": SINGLE_SIGN_ON, "description": words, "url": reverse("single_sign_on_again")}
+        return [*(one for one in methods if one["id"] != "reauthenticate"), again]
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG002
+        """Redirect to the sign-in page, as for any failed sign-in."""
+        return HttpResponseRedirect(reverse("account_login"))
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the trusted IP address, or ``unknown``."""
+        return get_remote_address(request) or "unknown"
+
+    def add_message(self, *_: Any, **__: Any) -> None:
+        """Do nothing: the pages show the result themselves."""
+
+
+class SecondFactorStage(AuthenticateStage):  # type: ignore[misc]
+    """Require the second factor of users who have enrolled one, unless the provider's counts; not in demonstrations."""
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        if not settings.DEMAND_SECOND_FACTOR or has_provider_factor(request, self.login.user):
+            return False
+        return bool(super()._should_handle(request))
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """MFA adapter that stores secrets encrypted under the keyring."""
+
+    def encrypt(self, text: str) -> str:
+        """Return a secret encrypted, as ``epoch.ciphertext``."""
+        epoch, sealed = keyring().wrap(text.encode(), binding=_BINDING)
+        return f"{epoch}.{base64.b64encode(sealed).decode()}"
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return a secret decrypted; if that fails, a random secret, so that no code matches."""
+        try:
+            return self.opened(encrypted_text)
+        except SecretLost:
+            log.exception("A second factor cannot be decrypted: its key is missing. Reset it.")
+            return str(generate_totp_secret())
+
+    def opened(self, sealed_text: str) -> str:
+        """Return a secret decrypted.
+
+        Raises SecretLost if it was encrypted elsewhere or its key is missing.
+        """
+        epoch, _, sealed = sealed_text.partition(".")
+        try:
+            return keyring().unwrap(base64.b64decode(sealed), epoch=int(epoch), binding=_BINDING).decode()
+        except (ValueError, KeyError, InvalidTag) as error:
+            raise SecretLost from error
+
+    def get_totp_issuer(self) -> str:
+        """Return the name shown in the authenticator app."""
+        return "PakTaleem privacy"
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Return False for the last second factor if one is required; an officer can reset it."""
+        if not settings.DEMAND_SECOND_FACTOR:
+            return True
+        others = Authenticator.objects.filter(user_id=authenticator.user_id).exclude(pk=authenticator.pk)
+        return bool(others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())

@@ -1,0 +1,22 @@
+"""``manage.py reseal_second_factors``: re-encrypt the secrets of second factors under the current wrapping key."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from paktaleem.directory.staff.sign_in.enrolment import reencrypt_second_factors
+from paktaleem.foundation.tenancy.context import in_global
+
+
+class Command(BaseCommand):
+    """Re-encrypt the secrets of second factors, before an old wrapping key is destroyed. Needs no downtime."""
+
+    help = "Re-encrypt the secrets of second factors under the current wrapping key."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Re-encrypt all secrets in one transaction and report how many; fail if some cannot be decrypted."""
+        with in_global():
+            done, lost = reencrypt_second_factors()
+        self.stdout.write(f"{done:,} second factors re-encrypted.")
+        if lost:
+            raise CommandError(f"{lost:,} second factors cannot be decrypted: their key is missing. Reset them.")

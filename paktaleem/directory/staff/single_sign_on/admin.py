@@ -1,0 +1,279 @@
+"""Console pages of single sign-on: providers of clients, and accounts at providers that are linked to staff."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.staff.single_sign_on.exchange import get_return_address, get_start_address
+from paktaleem.directory.staff.single_sign_on.models import Provider, SignOnLink
+from paktaleem.directory.staff.single_sign_on.services import (
+    ProviderSettings,
+    allow_passwords,
+    decide_provider,
+    end_provider,
+    propose_provider,
+    require_sign_on,
+    unlink_account,
+)
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.middleware import get_arrival_time
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.approvals import approval_actions, render_change_state
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.home_pages import Line, Task
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+
+class ProviderForm(ScopedForm):
+    """Form to propose a provider; the secret is entered here and never shown again."""
+
+    secret = forms.CharField(
+        label=_("Client secret"),
+        max_length=500,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("From the provider. Leave empty to keep the present secret of the same client ID."),
+    )
+    domains = forms.CharField(
+        label=_("Email domains"),
+        widget=AdminTextareaWidget(attrs={"rows": 3, "dir": "ltr"}),
+        help_text=_("The institution’s own domains, one in each line, such as school.example."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer officers the clients without PakTaleem, whose officers sign in with a password."""
+        super().__init__(*args, **kwargs)
+        if "client" in self.fields:
+            offered = self.fields["client"]
+            offered.queryset = offered.queryset.exclude(pk=PAKTALEEM)  # type: ignore[attr-defined]
+
+    def clean_domains(self) -> list[str]:
+        """Split the lines; the service checks each."""
+        return str(self.cleaned_data["domains"]).split()
+
+
+class AccessForm(RowActionForm):
+    """Form to require single sign-on, or to let passwords in again."""
+
+    access = forms.ChoiceField(
+        label=_("Who gets in"),
+        choices=[
+            ("required", _("Only who signs in with the school’s account")),
+            ("open", _("Also who signs in with password and second factor")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    field_order = ("access", "reason")
+
+
+def _stamp(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "reason": given["reason"], "at": get_arrival_time(request)}
+
+
+def _change_access(row: Provider, given: dict[str, Any], request: HttpRequest) -> None:
+    change = require_sign_on if given["access"] == "required" else allow_passwords
+    change(row, **_stamp(given, request))
+
+
+def _end(row: Provider, given: dict[str, Any], request: HttpRequest) -> None:
+    end_provider(row, **_stamp(given, request))
+
+
+def _unlink(row: SignOnLink, given: dict[str, Any], request: HttpRequest) -> None:
+    unlink_account(row, **_stamp(given, request))
+
+
+def _standing(row: Provider) -> SafeString:
+    if row.state != ChangeState.APPROVED:
+        return render_change_state(row)
+    if row.ended_at is not None:
+        return render_state(gettext("Ended"), "calm")
+    return render_state(gettext("Required") if row.required_at else gettext("In force"), "good")
+
+
+def _is_in_force(row: Provider, _at: datetime) -> bool:
+    return row.is_in_force
+
+
+@admin.register(Provider, site=site)
+class ProviderAdmin(ScopedAdmin):
+    """Providers of single sign-on: proposed by one person, approved by an officer."""
+
+    view_capability = Capability.VIEW_STAFF
+    add_capability = Capability.MANAGE_COLLEAGUES
+    form = ProviderForm
+    row_fields = ("issuer", "application_id", "domains", "honours_second_factor")
+    detail_fields = (
+        "standing",
+        "return_address",
+        "start_address",
+        "requested_at",
+        "settled_at",
+        "required_at",
+        "ended_at",
+    )
+    list_display = ("issuer", "owner", "standing", "requested_at", "settled_at")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    intro = (
+        "With single sign-on, staff of an institution sign in with the account of their school. The provider named "
+        "here can sign in as every member of that staff. A privacy officer therefore approves it, after checking that "
+        "the email domains belong to the institution."
+    )
+    empty_text = "No institution uses single sign-on yet."
+    standing = state_column(_standing)
+    acts = (
+        *approval_actions(
+            decide_provider,
+            approve="Approve single sign-on",
+            decline="Decline single sign-on",
+            lead="The person who runs this provider can sign in as every member of the institution’s staff. Approve it "
+            "only if you have checked that the provider and each email domain belong to the institution. A provider in "
+            "force is replaced, and its sessions are over.",
+            clock=get_arrival_time,
+            capability=Capability.MANAGE_STAFF,
+            danger=True,
+        ),
+        RowAction(
+            "passwords",
+            "Change access by password",
+            Capability.MANAGE_COLLEAGUES,
+            _change_access,
+            form=AccessForm,
+            lead="If only single sign-on gives access, passwords end in open sessions too. While the provider is down, "
+            "an administrator who is signed in, or a privacy officer, can let passwords in again.",
+            done="Access is changed.",
+            danger=True,
+            applies=_is_in_force,
+        ),
+        RowAction(
+            "end",
+            "End single sign-on",
+            Capability.MANAGE_COLLEAGUES,
+            _end,
+            lead="Sessions that began with this provider are over, and members of staff sign in with a password. "
+            "Someone who has none asks for a link on the sign-in page.",
+            done="Single sign-on has ended.",
+            danger=True,
+            applies=_is_in_force,
+        ),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Add the secret to the form of a new provider."""
+        sets = super().get_fieldsets(request, obj)
+        if obj is None:
+            fields = list(sets[0][1]["fields"])
+            fields.insert(fields.index("domains"), "secret")
+            sets[0] = (None, {"fields": fields})
+        return sets
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related clients, whose code is in the return address."""
+        found: QuerySet[Any] = super().get_queryset(request).select_related("client")
+        return found
+
+    @admin.display(description="return address, to be entered at the provider")
+    def return_address(self, row: Provider) -> str:
+        """Return the address to which the provider sends people back."""
+        return format_html('<bdi dir="ltr">{}</bdi>', get_return_address(row.client.code))
+
+    @admin.display(description="page where staff sign in; try it before you require it")
+    def start_address(self, row: Provider) -> str | None:
+        """Return a link to the page where staff start to sign in with the provider in force."""
+        if not row.is_in_force:
+            return gettext("After the approval") if row.state == ChangeState.WAITING else None
+        address = get_start_address(row.client.code)
+        return format_html('<a href="{}" dir="ltr">{}</a>', address, address)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Keep the secret of the form for ``write``."""
+        request.sign_on_secret = form.cleaned_data.get("secret", "")  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def write(self, row: Provider, **details: Any) -> None:
+        """Propose the provider."""
+        request = details["request"]
+        wanted = ProviderSettings(
+            issuer=row.issuer,
+            application_id=row.application_id,
+            secret=request.sign_on_secret,
+            domains=row.domains,
+            honours_second_factor=row.honours_second_factor,
+        )
+        stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
+        row.pk = propose_provider(row.client_id, wanted, **stamp).pk
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Show the proposal, and that an officer must approve it."""
+        messages.warning(request, gettext("Proposed: nothing has changed yet. A privacy officer must approve it."))
+        return HttpResponseRedirect(self.url_of("change", obj))
+
+
+@admin.register(SignOnLink, site=site)
+class SignOnLinkAdmin(ScopedAdmin):
+    """Accounts at providers, each linked to a member of staff at their first single sign-on."""
+
+    view_capability = Capability.VIEW_STAFF
+    asks_reason = False
+    list_display = ("user", "owner", "standing", "linked_at", "ended_at")
+    list_filter = ("client",)
+    list_select_related = ("user",)
+    newest_by = "linked_at"
+    sortable_by = ()
+    detail_fields = ("user", "standing", "issuer", "linked_at", "ended_at")
+    intro = (
+        "At the first single sign-on, the account at the provider is linked to the member of staff with the same "
+        "verified address. From then on only this account signs in as them, even if addresses change."
+    )
+    empty_text = "No one has signed in by single sign-on yet."
+    standing = state_column(
+        lambda row: render_state(gettext("Ended"), "calm") if row.ended_at else render_state(gettext("Linked"), "good")
+    )
+    acts = (
+        RowAction(
+            "unlink",
+            "Unlink",
+            Capability.MANAGE_COLLEAGUES,
+            _unlink,
+            lead="Sessions of this person end. At their next single sign-on they are found by their verified address "
+            "again: for a person who has a new account at the provider.",
+            done="The account is not linked any more.",
+            danger=True,
+            applies=lambda row, _at: row.ended_at is None,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related users."""
+        found: QuerySet[Any] = super().get_queryset(request).select_related("user")
+        return found
+
+
+@boards.connect
+def sign_on_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the proposed providers that wait for approval, for officers."""
+    del at
+    if not actor.may(Capability.MANAGE_STAFF):
+        return []
+    url = reverse("admin:single_sign_on_provider_changelist", current_app=site.name)
+    words = gettext("proposed; check provider and domains, then approve or decline")
+    waiting = Provider.objects.filter(state=ChangeState.WAITING)
+    return [Task(gettext("Single sign-on"), waiting, words, f"{url}?state__exact=waiting", since="requested_at")]

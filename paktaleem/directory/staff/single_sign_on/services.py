@@ -1,0 +1,303 @@
+"""Acts on single sign-on: propose, approve, require and end a provider; let passwords in again; unlink an account.
+
+The person who sets a provider can sign in as any member of the client's staff. It therefore takes two people, and
+the second is a privacy officer, who has checked that the domains are the institution's (decision 0103).
+
+The person who sets a provider can sign in as any member of the client's staff. It therefore takes two people, and
+the second is a privacy officer, who has checked that the domains are the institution's (decision 0103).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
+
+from paktaleem.directory.staff.single_sign_on.claims import Identity, SignOnRefused, is_of_domains
+from paktaleem.directory.staff.single_sign_on.exchange import add_secret, open_secret
+from paktaleem.directory.staff.single_sign_on.models import MOST_DOMAINS, Provider, ProviderSecret, SignOnLink
+from paktaleem.directory.staff.single_sign_on.selectors import find_provider
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.leaving import LastWayIn, end_sessions, keep_a_way_in
+from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.staff_accounts import has_capability, is_officer
+from paktaleem.foundation.accounts.staff_services import ProposerMayNotAnyMore
+from paktaleem.foundation.accounts.staff_ties import TieKind, add_ties
+from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind, Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.web.http_client.destinations import DestinationRefused, parse_destination
+
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
+_NO_DOMAIN = gettext_noop("“{domain}” is not a domain. Use a name such as school.example, without “@”.")
+_COUNT = gettext_noop("Name 1 to {most} domains, one in each line.")
+_SECRET = gettext_noop("Enter the secret: only a provider with the same address and client ID keeps the present one.")
+_QUERY = gettext_noop("Leave out everything after the path.")
+
+
+class WaitsAlready(PortalError):
+    """A proposed provider of the client waits for approval."""
+
+    console_message = "A proposal waits for an officer already. Decline it first."
+
+
+class NotInForce(PortalError):
+    """The provider is not in force: it waits, was declined, or has ended."""
+
+    console_message = "This single sign-on is not in force."
+
+
+class NotUsedYet(PortalError):
+    """Single sign-on cannot be required before an administrator has used it: a mistake would lock everyone out."""
+
+    console_message = (
+        "No administrator has signed in with this provider yet. Sign in with it first, so that a mistake in the "
+        "configuration locks no one out."
+    )
+
+
+class AlreadyUnlinked(PortalError):
+    """The link was ended before."""
+
+    console_message = "This account is not linked any more."
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """Configuration that is proposed; an empty ``secret`` keeps that of the provider in force."""
+
+    issuer: str
+    application_id: str
+    secret: str
+    domains: Iterable[str]
+    honours_second_factor: bool = False
+
+
+@transaction.atomic
+def propose_provider(
+    client_id: UUID, wanted: ProviderSettings, *, actor: Actor, reason: Reason | str, at: datetime
+) -> Provider:
+    """Propose a provider; it has no effect until an officer approves it (decision 0103). ``at`` is on the system clock.
+
+    Raises WaitsAlready, ValidationError naming ``issuer``, ``domains`` or ``secret``, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_COLLEAGUES, client_id)
+    advisory_lock(f"single-sign-on/{client_id}")
+    if Provider.objects.filter(client_id=client_id, state=ChangeState.WAITING).exists():
+        raise WaitsAlready
+    provider = Provider(
+        client_id=client_id,
+        issuer=_check_issuer(wanted.issuer),
+        application_id=wanted.application_id.strip(),
+        domains=_check_domains(wanted.domains),
+        honours_second_factor=wanted.honours_second_factor,
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_at=at,
+    )
+    provider.full_clean()
+    secret = wanted.secret.strip() or _find_present_secret(provider)
+    save_tracked(provider, actor=actor, reason=reason, at=at)
+    add_secret(provider, secret)
+    _record("single_sign_on.proposed", provider, actor, at)
+    return provider
+
+
+@transaction.atomic
+def decide_provider(provider: Provider, *, approve: bool, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
+    """Approve a proposed provider, which replaces the present one at once, or decline it (decision 0103).
+
+    Sessions that began with the present provider are over. If single sign-on is required, it stays so: a proposal
+    cannot let passwords in again by the way. ``at`` is on the system clock. Raises ApproverIsRequester,
+    ApproverNotIndependent, ChangeAlreadyDecided, ProposerMayNotAnyMore, LastWayIn, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF, provider.client_id)
+    advisory_lock(f"single-sign-on/{provider.client_id}")
+    changed = decide_change(provider, approve=approve, actor=actor, at=at, wall_clock_at=at)
+    if approve and not has_capability(changed.requested_by, Capability.MANAGE_COLLEAGUES, provider.client_id, at=at):
+        raise ProposerMayNotAnyMore
+    with keep_a_way_in(provider.client_id, at=at):
+        if approve and (present := find_provider(provider.client_id)) is not None:
+            changed.required_at = present.required_at
+            _end(present, actor, reason, at)
+        save_tracked(changed, actor=actor, reason=reason, at=at)
+    _record("single_sign_on.settled", changed, actor, at)
+    return changed
+
+
+@transaction.atomic
+def end_provider(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
+    """End a provider: its sessions are over at once, and passwords sign in.
+
+    Raises LastWayIn if no administrator has a password, NotInForce, NotAllowed.
+    """
+    locked = _lock_in_force(provider, actor)
+    with keep_a_way_in(locked.client_id, at=at):
+        _end(locked, actor, reason, at)
+    return locked
+
+
+@transaction.atomic
+def require_sign_on(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
+    """Require single sign-on: from now on passwords give no access to this client.
+
+    Raises NotUsedYet before an administrator of the whole client has signed in with this provider, NotInForce,
+    NotAllowed. Idempotent.
+    """
+    locked = _lock_in_force(provider, actor)
+    if locked.required_at is not None:
+        return locked
+    try:
+        with keep_a_way_in(locked.client_id, at=at, even_if_none=True):
+            locked.required_at = at
+            save_tracked(locked, actor=actor, reason=reason, at=at)
+    except LastWayIn as refusal:
+        raise NotUsedYet from refusal
+    _record("single_sign_on.required", locked, actor, at)
+    return locked
+
+
+@transaction.atomic
+def allow_passwords(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
+    """Let passwords give access again, with the portal's second factor: for a provider that is down (decision 0103).
+
+    Raises NotInForce, NotAllowed. Idempotent.
+    """
+    locked = _lock_in_force(provider, actor)
+    if locked.required_at is not None:
+        locked.required_at = None
+        save_tracked(locked, actor=actor, reason=reason, at=at)
+        _record("single_sign_on.passwords_allowed", locked, actor, at)
+    return locked
+
+
+@transaction.atomic
+def unlink_account(link: SignOnLink, *, actor: Actor, reason: Reason | str, at: datetime) -> SignOnLink:
+    """End the link of an account at the provider to a member of staff, whose sessions end.
+
+    At their next single sign-on they are found by their verified address again, for example with a new account at the
+    provider. Who did it is tied to them for 72 hours (decision 0054). Raises AlreadyUnlinked, LastWayIn, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_COLLEAGUES, link.client_id)
+    User.objects.select_for_update().get(pk=link.user_id)
+    locked: SignOnLink = SignOnLink.objects.select_for_update().get(pk=link.pk, client_id=link.client_id)
+    if locked.ended_at is not None:
+        raise AlreadyUnlinked
+    with keep_a_way_in(locked.client_id, at=at):
+        locked.ended_at = at
+        locked.save(update_fields=["ended_at"])
+    end_sessions([locked.user_id], at=at)
+    add_ties(locked.user_id, TieKind.FACTOR, makers=[actor.id], at=at)
+    facts = {"user": str(locked.user_id), "reason": str(reason)}
+    record_entry("single_sign_on.unlinked", client_id=locked.client_id, facts=facts, actor=actor, at=at)
+    return locked
+
+
+def _lock_in_force(provider: Provider, actor: Actor) -> Provider:
+    require(actor, Capability.MANAGE_COLLEAGUES, provider.client_id)
+    advisory_lock(f"single-sign-on/{provider.client_id}")
+    locked: Provider = Provider.objects.select_for_update().get(pk=provider.pk, client_id=provider.client_id)
+    if not locked.is_in_force:
+        raise NotInForce
+    return locked
+
+
+def _end(provider: Provider, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """End a locked provider; ``rules.narrow_to_sign_on`` ends the access of its sessions with their next request."""
+    provider.ended_at, provider.required_at = at, None
+    save_tracked(provider, actor=actor, reason=reason, at=at)
+    _record("single_sign_on.ended", provider, actor, at)
+
+
+def _check_issuer(issuer: str) -> str:
+    issuer = issuer.strip()
+    if "?" in issuer:
+        raise ValidationError({"issuer": [gettext(_QUERY)]})
+    try:
+        parse_destination(issuer, allowed=settings.SIGN_ON_ALLOWED)
+    except DestinationRefused as error:
+        raise ValidationError({"issuer": [gettext(str(error))]}) from error
+    return issuer
+
+
+def _check_domains(domains: Iterable[str]) -> list[str]:
+    found = sorted({domain.strip().lower() for domain in domains if domain.strip()})
+    if not 1 <= len(found) <= MOST_DOMAINS:
+        raise ValidationError({"domains": [gettext(_COUNT).format(most=MOST_DOMAINS)]})
+    for domain in found:
+        if not _DOMAIN.fullmatch(domain):
+            raise ValidationError({"domains": [gettext(_NO_DOMAIN).format(domain=domain)]})
+    return found
+
+
+def _find_present_secret(wanted: Provider) -> str:
+    """Return the secret of the provider in force, if the proposal is for the same application there."""
+    present = find_provider(wanted.client_id)
+    is_same = present is not None and (present.issuer, present.application_id) == (wanted.issuer, wanted.application_id)
+    if present is None or not is_same or not ProviderSecret.objects.filter(provider=present).exists():
+        raise ValidationError({"secret": [gettext(_SECRET)]})
+    return open_secret(present)
+
+
+def _record(kind: str, provider: Provider, actor: Actor, at: datetime) -> None:
+    facts: dict[str, Any] = {
+        "provider": str(provider.pk),
+        "issuer": provider.issuer,
+        "domains": provider.domains,
+        "honours_second_factor": provider.honours_second_factor,
+        "state": str(provider.state),
+    }
+    record_entry(kind, client_id=provider.client_id, facts=facts, actor=actor, at=at)
+
+
+@transaction.atomic
+def find_or_link_user(provider: Provider, identity: Identity, *, at: datetime) -> User:
+    """Return the member of the client's staff that a person at its provider is; in the client's context.
+
+    The linked account decides; an address counts only if no account is linked yet. ``at`` is on the system clock.
+    Raises SignOnRefused for someone without a membership of this client in effect, or with a role at PakTaleem.
+    """
+    accounts = SignOnLink.objects.filter(client_id=provider.client_id, issuer=provider.issuer, ended_at=None)
+    own = accounts.filter(subject=identity.subject).select_related("user")
+    link = own.first()
+    if link is None:
+        advisory_lock(f"single-sign-on/{provider.client_id}")
+        link = own.first()
+    if link is not None:
+        _require_member(link.user, provider, at=at)
+        return link.user
+    if not is_of_domains(identity.email, provider.domains):
+        raise SignOnRefused("address_not_verified")
+    user = User.objects.filter(email__iexact=identity.email).first()
+    if user is None:
+        raise SignOnRefused("not_a_member")
+    _require_member(user, provider, at=at)
+    if accounts.filter(user=user).exists():
+        raise SignOnRefused("linked_to_another_account")
+    _link(user, provider, identity, at=at)
+    return user
+
+
+def _require_member(user: User, provider: Provider, *, at: datetime) -> None:
+    own = Membership.objects.active(at).filter(client_id=provider.client_id, user=user)
+    if not user.is_active or not own.exists() or is_officer(user.pk, at=at):
+        raise SignOnRefused("not_a_member")
+
+
+def _link(user: User, provider: Provider, identity: Identity, *, at: datetime) -> None:
+    SignOnLink.objects.create(
+        client_id=provider.client_id, user=user, issuer=provider.issuer, subject=identity.subject, linked_at=at
+    )
+    actor = By(ByKind.USER, user.pk, OWN_ACCOUNT)
+    facts = {"user": str(user.pk), "provider": str(provider.pk)}
+    record_entry("single_sign_on.linked", client_id=provider.client_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,35 @@
+"""``manage.py list_extensions``: which app calls which handlers of apps above it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from paktaleem.foundation.operations.extensions.points import extension_points
+
+
+class Command(BaseCommand):
+    """Lists every extension point, what it is for, and its handlers in the order of their calls."""
+
+    help = "List the extension points and the handlers connected to each."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Print one block for each point."""
+        for point in extension_points():
+            self.stdout.write(f"{point.name}: {point.purpose}")
+            for handler in point:
+                self.stdout.write(f"    {_name_of(handler)}")
+
+
+def _name_of(handler: Any) -> str:
+    """Name a function or panel by its path, an act or page by its slug, a search by its model, a mapping by size."""
+    if isinstance(handler, Mapping):
+        return f"{len(handler)} entries, the first {next(iter(handler)).__qualname__}"
+    if hasattr(handler, "__qualname__"):
+        return f"{handler.__module__}.{handler.__qualname__}"
+    if hasattr(handler, "panel"):
+        return f"{handler.panel.__module__}.{handler.panel.__qualname__}"
+    shown = getattr(handler, "act", handler)
+    name = getattr(shown, "slug", getattr(shown, "name", "")) or getattr(handler, "model", "")
+    return f"{type(shown).__name__} {getattr(name, '__qualname__', name)}"

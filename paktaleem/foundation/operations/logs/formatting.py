@@ -1,0 +1,217 @@
+"""The formatter of all log lines, the portal's own and those of libraries.
+
+A library puts values into its messages: an address of mail, the path of a request, the arguments of a job. A line
+therefore has the text of the code and never the values; a message that a library put together itself is left out.
+
+A library puts values into its messages: an address of mail, the path of a request, the arguments of a job. A line
+therefore has the text of the code and never the values; a message that a library put together itself is left out.
+"""
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import structlog
+from structlog.typing import EventDict
+
+WITHHELD = "(withheld)"
+"""Stands for a value that its field may not have."""
+
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,120}")
+_ROUTE = re.compile(r"/[A-Za-z0-9_.:<>/()?+*\[\]{}|^$\\-]{0,200}")
+_LONGEST_EVENT = 200
+
+
+class Kind(StrEnum):
+    """The kind of the values of a field."""
+
+    ID = "id"
+    """an id that the portal made: a UUID"""
+    NUMBER = "number"
+    CODE = "code"
+    """a name from the code, such as of a task or a class"""
+    ROUTE = "route"
+    """the pattern of a URL, with the names of its parameters in place of their values"""
+    SENTENCE = "sentence"
+    """a sentence of the code, without values"""
+    PLACES = "places"
+    """places in the code, from the outermost call to the innermost"""
+
+
+FIELDS: Mapping[str, Kind] = {
+    "time": Kind.CODE,
+    "level": Kind.CODE,
+    "logger": Kind.CODE,
+    "event": Kind.SENTENCE,
+    "request_id": Kind.ID,
+    "method": Kind.CODE,
+    "route": Kind.ROUTE,
+    "status": Kind.NUMBER,
+    "duration_ms": Kind.NUMBER,
+    "client_id": Kind.ID,
+    "key_id": Kind.ID,
+    "user_id": Kind.ID,
+    "role": Kind.CODE,
+    "command": Kind.CODE,
+    "job": Kind.CODE,
+    "job_id": Kind.NUMBER,
+    "attempt": Kind.NUMBER,
+    "count": Kind.NUMBER,
+    "reason": Kind.CODE,
+    "error": Kind.CODE,
+    "trace": Kind.PLACES,
+}
+"""Every field, in the order of the line. A new field needs a kind that no personal data fits into."""
+
+
+def keep_allowed(logger: object, method: str, line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a line that are on the list, in its order; a value of the wrong kind is withheld."""
+    del logger, method
+    return {name: _checked(kind, line[name]) for name, kind in FIELDS.items() if line.get(name) is not None}
+
+
+def _checked(kind: Kind, value: Any) -> Any:
+    return value if _CHECKS[kind](value) else WITHHELD
+
+
+def _is_id(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and str(UUID(value)) == value
+    except ValueError:
+        return False
+
+
+_CHECKS: Mapping[Kind, Callable[[Any], bool]] = {
+    Kind.ID: _is_id,
+    Kind.NUMBER: lambda value: isinstance(value, int | float),
+    Kind.CODE: lambda value: isinstance(value, str) and _CODE.fullmatch(value) is not None,
+    Kind.ROUTE: lambda value: isinstance(value, str) and _ROUTE.fullmatch(value) is not None,
+    Kind.SENTENCE: lambda value: isinstance(value, str) and len(value) <= _LONGEST_EVENT,
+    Kind.PLACES: lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+}
+
+
+_ROOT = Path(__file__).resolve().parents[4]
+_INNERMOST = 12
+"""Number of places of an error that are logged."""
+_TEMPLATES = ("django", "axes", "_granian")
+"""Libraries whose messages are templates: text of the code with the values apart."""
+_SUSPICIOUS = "django.security."
+_QUEUE = "procrastinate"
+_UNKNOWN = "A library logged a message"
+
+type ErrorInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+
+
+def make_formatter(*, as_json: bool, is_verbose: bool = False) -> logging.Formatter:
+    """Return the formatter, and send the lines of structlog's loggers through it.
+
+    ``as_json`` writes one JSON object a line, otherwise text for a terminal. ``is_verbose`` adds whole tracebacks, with
+    the messages of errors, which may quote personal data: for DEBUG only.
+    """
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[_describe_foreign],
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            _describe_record,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            keep_allowed,
+            structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _render_text,
+        ],
+        keep_exc_info=is_verbose,
+        use_get_message=False,
+    )
+
+
+def _describe_record(logger: object, method: str, line: EventDict) -> EventDict:
+    """Add level, logger and error; the error by its type and its places, because its message may quote data."""
+    del logger, method
+    record: logging.LogRecord = line["_record"]
+    line["level"], line["logger"] = record.levelname.lower(), record.name
+    kind, error, trace = _read_error(line.get("exc_info"))
+    if kind is not None:
+        line["error"] = _name_errors(kind, error)
+        line["trace"] = [_name_place(frame) for frame in traceback.extract_tb(trace)[-_INNERMOST:]]
+    return line
+
+
+def _describe_foreign(logger: object, method: str, line: EventDict) -> EventDict:
+    """Describe a line of a library by its template, or by its code for what happened."""
+    del logger, method
+    record: Any = line["_record"]
+    line["status"] = getattr(record, "status_code", None)
+    line["route"] = find_route(getattr(record, "request", None))
+    if record.name.startswith(_SUSPICIOUS):
+        line["event"], line["reason"] = "A request was suspicious", record.name.removeprefix(_SUSPICIOUS)
+    elif _is_below(record.name, _QUEUE):
+        line.update(_describe_job(record))
+    elif line["route"] is not None or getattr(record, "request", None) is not None:
+        line["event"] = "A request was answered with an error"
+    elif not any(_is_below(record.name, library) for library in _TEMPLATES):
+        line["event"] = _UNKNOWN
+    return line
+
+
+def _describe_job(record: Any) -> Mapping[str, Any]:
+    """Return what the worker did with which task; its message repeats the arguments."""
+    job = getattr(record, "job", None) or {}
+    return {
+        "event": "The worker logged a step",
+        "reason": getattr(record, "action", None),
+        "job": job.get("task_name"),
+        "job_id": job.get("id"),
+        "attempt": job.get("attempts"),
+    }
+
+
+def find_route(request: Any) -> str | None:
+    """Return the route of a request, such as ``/api/v1/subjects/<str:external_id>``; None if it has none."""
+    match = getattr(request, "resolver_match", None)
+    return None if match is None else f"/{match.route}"
+
+
+def _is_below(name: str, parent: str) -> bool:
+    return name == parent or name.startswith(f"{parent}.")
+
+
+def _read_error(given: Any) -> ErrorInfo:
+    if isinstance(given, BaseException):
+        return type(given), given, given.__traceback__
+    if isinstance(given, tuple):
+        return given
+    return sys.exc_info() if given else (None, None, None)
+
+
+def _name_errors(kind: type[BaseException], error: BaseException | None) -> str:
+    """Return the name of an error, and of those in a group: ``ExceptionGroup:KeyError.ValueError``."""
+    if not isinstance(error, BaseExceptionGroup):
+        return kind.__name__
+    inner = sorted({type(one).__name__ for one in error.exceptions})
+    return f"{kind.__name__}:{'.'.join(inner)}"
+
+
+def _name_place(frame: traceback.FrameSummary) -> str:
+    path = Path(frame.filename)
+    name = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else Path(*path.parts[-2:])
+    return f"{name}:{frame.lineno} {frame.name}"
+
+
+def _render_text(logger: object, method: str, line: EventDict) -> str:
+    """Return a line for a terminal: time, level and event, then the other fields."""
+    del logger, method
+    head = f"{line.pop('time')} {line.pop('level'):<7} {line.pop('event', '')}"
+    places = "".join(f"\n    {place}" for place in line.pop("trace", []))
+    return "  ".join([head, *(f"{name}={value}" for name, value in line.items())]) + places

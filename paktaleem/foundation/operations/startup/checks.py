@@ -1,0 +1,38 @@
+"""Start-up safety checks as Django system checks, for use in a build or a deployment."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.db import DEFAULT_DB_ALIAS
+
+from paktaleem.foundation.operations.startup.findings import (
+    Finding,
+    database_findings,
+    read_database,
+    read_settings,
+    settings_findings,
+    start_checks,
+)
+
+
+def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Return the unsafe settings (``check --deploy``); a build may have the addresses of roles that a server lacks."""
+    del app_configs
+    return [_error(found) for found in settings_findings(replace(read_settings(), addresses_of_others=()))]
+
+
+def check_database(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Return what is unsafe about the app role's database, its schema and its keys (``check --database default``)."""
+    del app_configs
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    found = list(database_findings(read_database()))
+    for check in start_checks:
+        found = found or list(check())
+    return [_error(finding) for finding in found]
+
+
+def _error(found: Finding) -> CheckMessage:
+    return Error(found.message, hint=found.hint, id=found.code)

@@ -1,0 +1,1 @@
+"""Texts, cells, phone numbers, times and typesetting, used by every app above."""

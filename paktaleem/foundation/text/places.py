@@ -1,0 +1,88 @@
+"""Countries and time zones: fields of models, which forms offer as lists in the language of the page."""
+
+import re
+from functools import cache
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from babel import Locale
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.tenancy.rows import MigratesAs
+from paktaleem.foundation.text.word_lists import join_words
+
+_NO_COUNTRY: Final = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+"""Codes that the Unicode CLDR lists beside ISO 3166: unions, groups, islands of a listed country, placeholders."""
+_TWO_LETTERS: Final = re.compile(r"[A-Z]{2}").fullmatch
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless ``name`` is an IANA time zone."""
+    if name not in available_timezones():
+        message = gettext("“{name}” is not an IANA time zone. Use a name such as Asia/Karachi.")
+        raise ValidationError(message.format(name=name))
+
+
+class CountryChoice(forms.ChoiceField):
+    """A country by its name (Unicode CLDR, from Babel); the value is its ISO 3166 code in two letters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Offer all countries in the language of the page."""
+        super().__init__(choices=lambda: [("", "—"), *_list_countries(get_language() or "en")], **kwargs)
+
+
+class TimeZoneChoice(forms.ChoiceField):
+    """An IANA time zone by its name, such as Asia/Karachi."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Offer all time zones."""
+        names = sorted(available_timezones())
+        super().__init__(choices=[("", _("Choose a time zone…")), *zip(names, names, strict=True)], **kwargs)
+
+
+class CountryField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
+    """The ISO 3166 code of a country, in two letters."""
+
+    migrates_as = "django.db.models.CharField"
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """Return a list of countries."""
+        return models.Field.formfield(self, **{**kwargs, "form_class": CountryChoice, "widget": forms.Select})
+
+
+class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
+    """The name of an IANA time zone."""
+
+    migrates_as = "django.db.models.CharField"
+    default_validators = [validate_time_zone]
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """Return a list of time zones."""
+        return models.Field.formfield(self, **{**kwargs, "form_class": TimeZoneChoice, "widget": forms.Select})
+
+
+def name_country(code: str) -> str:
+    """Return the name of a country in the language of the page; the code if it is unknown."""
+    return str(Locale.parse(get_language() or "en", sep="-").territories.get(code, code))
+
+
+def name_countries(codes: str) -> str:
+    """Return the names of countries, given as codes with commas, in the language of the page."""
+    return join_words(name_country(code.strip().upper()) for code in codes.split(",") if code.strip())
+
+
+def name_language(code: str) -> str:
+    """Return the name of a language in the language of the page; the code if it is unknown."""
+    return str(Locale.parse(get_language() or "en", sep="-").languages.get(code, code))
+
+
+@cache
+def _list_countries(language: str) -> list[tuple[str, str]]:
+    """Return codes and names, in the order of the names."""
+    names = Locale.parse(language, sep="-").territories
+    found = [(code, name) for code, name in names.items() if _TWO_LETTERS(code) and code not in _NO_COUNTRY]
+    return sorted(found, key=lambda country: country[1])

@@ -1,0 +1,1 @@
+"""Backups, periods of the portal's own rows, and locks of long runs."""

@@ -1,0 +1,42 @@
+"""The doctor's checks of backups, and of drills of a restore."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.upkeep.backups.drills import find_last_backup, find_last_drill
+
+LONGEST_AGE = timedelta(hours=26)
+"""A daily backup, and two hours to make it."""
+DRILL_EVERY = timedelta(days=92)
+"""A drill each quarter."""
+
+
+def check_backups() -> Iterator[Line]:
+    """Yield when the last verified backup was made, by the ledger."""
+    last = find_last_backup()
+    if last is None:
+        yield to_mend("backups", "none was ever made", "Run: manage.py backup FILE, every day.")
+        return
+    age = wall_clock_now() - last
+    seen = f"the last is {age.days} days and {age.seconds // 3600} hours old"
+    if age > LONGEST_AGE:
+        yield to_watch("backups", seen, "Run: manage.py backup FILE, every day.")
+    else:
+        yield fine("backups", f"{seen}; stored for {settings.BACKUP_LIFE.days} days at most")
+
+
+def check_drills() -> Iterator[Line]:
+    """Yield when a restore was last practised, by the ledger."""
+    last = find_last_drill()
+    if last is None:
+        yield to_watch("drills", "a restore was never practised", "Run: manage.py drill, each quarter.")
+        return
+    days = (wall_clock_now() - last).days
+    if days > DRILL_EVERY.days:
+        yield to_watch("drills", f"the last was {days} days ago", "Run: manage.py drill, each quarter.")
+    else:
+        yield fine("drills", f"the last was {days} days ago")

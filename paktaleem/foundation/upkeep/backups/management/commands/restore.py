@@ -1,0 +1,43 @@
+"""``manage.py restore FILE``: restore a backup into an empty database; the erasures are repeated afterwards."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from paktaleem.foundation.tenancy.operations import apply_grants, missing_migrations
+from paktaleem.foundation.upkeep.backups.drills import restore
+from paktaleem.foundation.upkeep.backups.dumps import BackupFailed
+
+FAILED = 2
+
+
+class Command(BaseCommand):
+    """Restore a backup; exit status 2 and an empty database if it fails."""
+
+    help = "Restore FILE into the empty database of DATABASE_OWNER_URL. Run replay_erasures afterwards."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the file argument."""
+        parser.add_argument("file", type=Path, metavar="FILE", help="A backup created by manage.py backup.")
+
+    def handle(self, *_: Any, file: Path, **__: Any) -> None:
+        """Load, verify, grant privileges, and print the next steps."""
+        if not settings.DATABASE_BACKUP_URL or not settings.DATABASE_OWNER_URL:
+            raise CommandError("Set DATABASE_OWNER_URL and DATABASE_BACKUP_URL to the new database.", returncode=FAILED)
+        connections.close_all()
+        try:
+            counts = restore(
+                file.absolute(), owner_url=settings.DATABASE_OWNER_URL, backup_url=settings.DATABASE_BACKUP_URL
+            )
+        except (BackupFailed, OSError) as error:
+            raise CommandError(f"The restore failed; do not serve this database. {error}", returncode=FAILED) from error
+        apply_grants("owner")
+        self.stdout.write(f"Restored {sum(counts.values()):,} rows in {len(counts)} tables; verified.")
+        if missing := missing_migrations():
+            self.stdout.write(f"The backup lacks {len(missing)} migrations. Run: manage.py migrate")
+        self.stdout.write("Before the portal can serve, run: manage.py replay_erasures")

@@ -1,0 +1,73 @@
+"""Runs of long acts in the background: how many of how many are done."""
+
+from django.db import models
+from django.db.models import Q
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.own_schools import own_schools
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.text.times import format_time
+
+
+class Run(models.Model):
+    """One run of a long act of a client that has no row of its own; it names no person.
+
+    ``kind`` is the name of its task. ``total`` is counted when it is queued; ``done`` rises with each committed step
+    and may end lower, if some are no longer to be done. ``started_by`` is a user's id, None for the portal itself.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, limited=Limited.BY_SCHOOLS, personal={"kind": Personal.NONE, "school_ids": Personal.NONE}
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=63)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0, db_default=0)
+    started_by = models.UUIDField(null=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    school_ids = own_schools(made_by="began it")
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=models.F("started_at")), name="run_ends_after_start"
+            )
+        ]
+        indexes = [
+            *newest_first("started_at", "run_by_time"),
+            models.Index(fields=["kind", "started_at"], condition=Q(ended_at=None), name="run_open"),
+        ]
+
+    def __str__(self) -> str:
+        """Return when it began."""
+        return format_time(self.started_at)
+
+
+class StepProgress(models.Model):
+    """How far a step is that is one transaction: others see it while the step runs, since it commits by itself.
+
+    ``key`` is the id of the row that the step is about. The row is deleted in the transaction of the step.
+    """
+
+    wall = TablePolicy(
+        Scope.GLOBAL,
+        EDIT | {"DELETE"},
+        reason="written outside a client’s transaction, which no one else sees before its end; an id and counts",
+    )
+
+    key = models.UUIDField(primary_key=True, editable=False)
+    done = models.PositiveIntegerField()
+    total = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "step progress"
+
+    def __str__(self) -> str:
+        """Return how much is done of how much."""
+        return f"{self.done} / {self.total}"

@@ -1,0 +1,1 @@
+"""Public pages, the API toolkit and outbound HTTP."""

@@ -1,0 +1,125 @@
+"""Base view of API operations: required capability, actor, time, idempotency and conditional requests."""
+
+import hashlib
+from collections.abc import Mapping
+from copy import copy
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils.cache import get_conditional_response
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from paktaleem.foundation.accounts import middleware
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.web.api.idempotency import IdempotencySlot, ResponseStored, acquire_idempotency_slot
+from paktaleem.foundation.web.api.permissions import HasDeclaredCapability
+
+
+class Operation(APIView):
+    """Base view of one URL; ``capabilities`` maps each method to the capability it requires."""
+
+    capabilities: ClassVar[Mapping[str, Capability]] = {}
+    permission_classes = (HasDeclaredCapability,)
+    http_method_names = ["get", "head", "put", "post", "delete"]
+    """No OPTIONS: the OpenAPI document describes the API."""
+
+    beyond_schema: ClassVar[Mapping[str, str]] = {}
+    """Rules of the path or of a file that JSON Schema cannot express, by parameter; for the OpenAPI document."""
+    is_conditional: ClassVar[bool] = False
+    """True if GET responses have an ETag, so that a repeated request can get 304 without a body (RFC 9110 §13)."""
+    turn: IdempotencySlot | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check access; then, for a POST with an Idempotency-Key, acquire its lock."""
+        super().initial(request, *args, **kwargs)
+        header = request.headers.get("Idempotency-Key")
+        if request.method == "POST" and header is not None:
+            match = request._request.resolver_match
+            self.turn = acquire_idempotency_slot(
+                header,
+                client_id=client_of(request),
+                credential=actor_of(request).id,
+                route=match.route if match else request.path,
+                path=request.path,
+                body=request.data,
+                at=get_arrival_time(request),
+            )
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Return the stored response for a repeated request; any other exception becomes a problem."""
+        return exc.response if isinstance(exc, ResponseStored) else super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Render the response inside the transaction, so that it can be stored for its Idempotency-Key."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.turn is not None and response.status_code < HTTPStatus.BAD_REQUEST:
+            self.turn.keep(response.render())
+        if self.is_conditional and request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
+            return _add_etag(request, response, self.validator_of(request, response.render()))
+        return response
+
+    def validator_of(self, request: Request, response: Any) -> bytes:
+        """Return the bytes from which the ETag is computed; subclasses may omit insignificant parts."""
+        del request
+        content: bytes = response.content
+        return content
+
+
+def _add_etag(request: Request, response: Any, validator: bytes) -> Any:
+    etag = f'"{hashlib.sha256(validator).hexdigest()[:32]}"'
+    if validator != response.content:  # semantically equal, not byte by byte (RFC 9110 §8.8.1)
+        etag = f"W/{etag}"
+    response["ETag"] = etag
+    return get_conditional_response(request._request, etag=etag, response=response)
+
+
+def actor_of(request: Request) -> Actor:
+    """Return the calling actor."""
+    actor: Actor = request.user  # type: ignore[assignment]  # set by our authentication
+    return actor
+
+
+def client_of(request: Request) -> UUID:
+    """Return the client of the API key.
+
+    Raises RuntimeError for an actor without a client, which no API key is.
+    """
+    client_id = actor_of(request).client_id
+    if client_id is None:
+        raise RuntimeError("An API key always belongs to a client.")
+    return client_id
+
+
+def moment_of(request: Request) -> datetime:
+    """Return the arrival time of the request on the client's clock, for the client's rules."""
+    return middleware.get_client_time(request._request)
+
+
+def get_arrival_time(request: Request) -> datetime:
+    """Return the arrival time of the request on the system clock, for keys, links, retries and deliveries."""
+    return middleware.get_arrival_time(request._request)
+
+
+def validate_input(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
+    """Return the validated input.
+
+    Raises DRF's ValidationError naming each field.
+    """
+    checked = copy(_build_serializer(serializer))  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+    checked.initial_data = data
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
+
+
+@cache
+def _build_serializer(serializer: type[BaseSerializer[Any]]) -> Any:
+    """Return a serializer instance with its fields, built once: building them is slow, and they hold no input."""
+    instance: Any = serializer()
+    _ = instance.fields  # a cached property: from here on every copy shares it
+    return instance

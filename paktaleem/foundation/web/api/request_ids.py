@@ -1,0 +1,31 @@
+"""Middleware that sends X-Request-ID with every answer of the API (OpenID AuthZEN 1.0 §10.1.4)."""
+
+import re
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.web.api.problems import is_api
+
+HEADER = "X-Request-ID"
+_VALID_ID = re.compile(r"\A[\x21-\x7e]{1,200}\Z")
+
+
+class RequestIdMiddleware:
+    """Sends X-Request-ID with the response; an outer middleware, so that errors have it too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Store the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request; repeat its id if it is 1 to 200 visible ASCII characters, else send the logged one."""
+        response = self.get_response(request)
+        request_id = request.headers.get(HEADER, "")
+        if _VALID_ID.match(request_id):
+            response[HEADER] = request_id
+        elif is_api(request):
+            response[HEADER] = structlog.contextvars.get_contextvars().get("request_id") or str(new_id())
+        return response

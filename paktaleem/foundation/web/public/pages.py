@@ -1,0 +1,131 @@
+"""Rendering of public pages: one base template, two languages, cache headers."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.tenancy.context import is_in_sandbox
+from paktaleem.foundation.web.public.language import LANGUAGE_PARAMETER
+
+type Words = str | Promise
+
+OWN_PAGE = "own_page"
+"""Attribute of the view of a person's own page: the name of the page that a session of it begins with."""
+SHARED_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """A link to the same page in another language."""
+
+    code: str
+    name: str
+    url: str
+    is_current: bool
+
+
+def public_page(
+    request: HttpRequest, template: str, *, status: int = 200, same_for_all: bool = False, **values: Any
+) -> HttpResponse:
+    """Render a page based on ``public/base.html`` in the request's language, with a mark inside a sandbox.
+
+    The response is not cached, as it may concern a person; with ``same_for_all`` shared caches may store it for
+    five minutes.
+    """
+    html = render_to_string(template, {**_base_context(request.GET.copy()), **values}, request)
+    return _to_response(html, status, f"public, max-age={SHARED_SECONDS}" if same_for_all else "no-store")
+
+
+def page_url(name: str, *args: Any, **kwargs: Any) -> str:
+    """Return the URL of a route in the current language."""
+    return f"{reverse(name, args=args, kwargs=kwargs)}?{urlencode({LANGUAGE_PARAMETER: _current_language()})}"
+
+
+def redirect_to_page(name: str, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Redirect to a route in the current language."""
+    return HttpResponseRedirect(page_url(name, *args, **kwargs))
+
+
+def error_page(status: int, *, title: Words | None = None, advice: Words | None = None) -> HttpResponse:
+    """Render an error page; ``title`` and ``advice`` replace the default texts of the HTTP status number.
+
+    Uses neither the request nor the database, as either may be the cause of the error.
+    """
+    usual_title, usual_advice = _TEXTS.get(status, _TEXTS[HTTPStatus.INTERNAL_SERVER_ERROR])
+    words = {"title": title or usual_title, "advice": advice or usual_advice}
+    html = render_to_string("public/error.html", {**_base_context(None), **words})
+    return _to_response(html, status, "no-store")
+
+
+def expired_page(*, way_back: str, is_for_staff: bool) -> HttpResponse:
+    """Render the page of a form without a valid token: a link to ``way_back``, and what becomes of the typed text."""
+    values = {"title": _("The form has expired"), "way_back": way_back, "is_for_staff": is_for_staff}
+    html = render_to_string("public/form_expired.html", {**_base_context(None), **values})
+    return _to_response(html, HTTPStatus.FORBIDDEN, "no-store")
+
+
+def _base_context(query: Any) -> dict[str, Any]:
+    return {"languages": _language_links(query), "is_sandbox": is_in_sandbox()}
+
+
+def _to_response(html: str, status: int, cached: str) -> HttpResponse:
+    return HttpResponse(html, status=status, headers={"Cache-Control": cached, "Content-Language": _current_language()})
+
+
+def _current_language() -> str:
+    return translation.get_language() or settings.LANGUAGE_CODE
+
+
+def _language_links(query: Any) -> list[LanguageLink]:
+    links = []
+    for code, name in settings.LANGUAGES:
+        if query is None:
+            url = f"?{LANGUAGE_PARAMETER}={code}"
+        else:
+            query[LANGUAGE_PARAMETER] = code
+            url = f"?{query.urlencode()}"
+        links.append(LanguageLink(code, name, url, code == _current_language()))
+    return links
+
+
+_TRY_AGAIN = _("Go back and try again.")
+_TEXTS: dict[int, tuple[Words, Words]] = {
+    400: (_("This request is not valid"), _TRY_AGAIN),
+    403: (_("No access"), _("You do not have permission to see this page or to do this.")),
+    404: (_("Page not found"), _("This page does not exist, or you do not have access to it.")),
+    405: (_("This cannot be sent here"), _("The page does not accept this kind of request. Go back and try again.")),
+    408: (_("This took too long"), _("The data you sent did not arrive in time. Go back and try again.")),
+    411: (_("This request is not valid"), _TRY_AGAIN),
+    413: (_("Too large"), _("The data you sent is too large. Send less data or a smaller file.")),
+    429: (_("Too many attempts"), _("You have tried too often. Wait 15 minutes, then try again.")),
+    500: (
+        _("Something went wrong"),
+        _("Nothing was changed. Please try again. If the error occurs again, contact PakTaleem."),
+    ),
+    503: (_("Temporarily unavailable"), _("The portal is not ready yet. Please try again in a minute.")),
+}
+OUTSIDE_LIMIT: Words = _(
+    "Your role is limited to some schools. This concerns the whole institution or people of other schools: ask a "
+    "colleague whose role is not limited."
+)
+
+
+_FILE = Path(__file__).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
+
+
+@cache
+def get_urdu_font() -> str:
+    """Return the font with the characters of Urdu as a ``data:`` URL, for a page that contains all that it needs."""
+    return f"data:font/woff2;base64,{b64encode(_FILE.read_bytes()).decode('ascii')}"

@@ -1,0 +1,218 @@
+"""Open cases at the demonstration's school: guardians' requests, a coming birthday, an incident, rights requests.
+
+They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
+school to confirm, a person who reaches the age of consent within the month, a child's data that should have been
+erased two days ago, and rights requests: for the school to decide, of an unknown person, overdue, and a concern.
+
+They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
+school to confirm, a person who reaches the age of consent within the month, a child's data that should have been
+erased two days ago, and rights requests: for the school to decide, of an unknown person, overdue, and a concern.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from children.guardians.providers import check_providers
+from children.guardians.services.checks import declare_mechanism
+from children.guardians.services.guardians import name_guardian
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.people import claim_guardian, register_subject
+from paktaleem.directory.security.security_assessments.models import (
+    AssessmentKind,
+    Finding,
+    FindingSeverity,
+    SecurityAssessment,
+    get_staff_day,
+)
+from paktaleem.directory.security.security_assessments.services import (
+    record_assessment,
+    record_finding,
+    record_remediation,
+    request_acceptance,
+)
+from paktaleem.foundation.accounts.actors import Actor, person_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.office.demo.people import external_id_of
+from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.incidents import DEADLINE
+from rights.guardian_requests.services import record_guardian_request
+from rights.guardian_requests.wishes import Wish
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.services.intake import receive_request
+
+_SOON, _LATE, _OLD = timedelta(days=19), timedelta(days=2), timedelta(days=31)
+_GROWING, _HELD = "zoya", "bisma"
+_NAMES = {_GROWING: "Zoya Rind", _HELD: "Bisma Magsi"}
+_PROVIDER = "folder"
+_DECLARED = {
+    "age": (
+        "The birth certificate is compared with the admission form at enrolment.",
+        "داخلے کے وقت پیدائش کا سرٹیفکیٹ داخلہ فارم سے ملایا جاتا ہے۔",
+        "Admissions handbook, 4.2",
+    ),
+    "consent": (
+        "A parent signs the form at the school office, or answers on the page to which the school invites them.",
+        "والدین سکول کے دفتر میں فارم پر دستخط کرتے ہیں، یا اس صفحے پر جواب دیتے ہیں جس کی دعوت سکول دیتا ہے۔",
+        "Admissions handbook, 4.3",
+    ),
+}
+_REQUESTS = (("danish", "esra", Wish.COPY, "ur"), ("laila", "ghazal", Wish.DELETION, "en"))
+"""Child, requesting guardian, what they request, and language."""
+_CONCERN = "A photograph of my neighbour’s child is on the class page, and the parents were not asked."
+
+
+def fill_cases(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Add the open cases at one school, unless they exist."""
+    with in_client(client_id):
+        if RightsRequest.objects.filter(client_id=client_id).exists():
+            return
+        client = Client.objects.get(pk=client_id)
+        for child, guardian, wish, language in _REQUESTS:
+            _request(_person(client, child), _person(client, guardian), wish, language, at)
+        _declare_mechanisms(client, actor, at)
+        _add_coming_of_age(client, actor, at)
+        _add_overdue_erasure(client, actor, at - DEADLINE - _LATE)
+        _add_rights_requests(client, actor, at)
+
+
+def _person(client: Client, code: str) -> Subject:
+    people = Subject.objects.select_related("client")
+    found: Subject = people.get(client_id=client.pk, external_id=external_id_of(code))
+    return found
+
+
+def _request(child: Subject, guardian: Subject, wish: Wish, language: str, at: datetime) -> None:
+    """Submit the request as the guardian would on their own page."""
+    by = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
+    verified: dict[str, Any] = {"identity": IdentityMethod.CODE, "channel": Channel.OWN_PAGE}
+    record_guardian_request(child, guardian=guardian, wish=wish, **verified, language=language, actor=by, at=at)
+
+
+def _declare_mechanisms(client: Client, actor: Actor, at: datetime) -> None:
+    """Declare how the school verifies ages and obtains consent (policy §8), and the provider guardians may use."""
+    common: dict[str, Any] = {"actor": actor, "at": at}
+    for kind, (english, urdu, reference) in _DECLARED.items():
+        provider = _PROVIDER if kind == "consent" and _PROVIDER in check_providers() else ""
+        words: dict[str, Any] = {"description": english, "description_ur": urdu, "reference": reference}
+        declare_mechanism(client.pk, kind=kind, **words, provider=provider, **common)
+
+
+def _add_coming_of_age(client: Client, actor: Actor, at: datetime) -> None:
+    day = (at + _SOON).astimezone(ZoneInfo(client.time_zone)).date()
+    born = day.replace(year=day.year - client.age_threshold, day=min(day.day, 28))
+    zoya = _register(client, _GROWING, {"birth_date": born}, actor, at)
+    mother = _person(client, "sheema")
+    claim_guardian(zoya, guardian=mother, relationship="parent", actor=actor, at=at)
+    common: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
+    name_guardian(zoya, guardian=mother, **common, actor=actor, at=at)
+
+
+def _add_overdue_erasure(client: Client, actor: Actor, at: datetime) -> None:
+    """Report data of a child without guardian consent, long enough ago to be overdue."""
+    born = at.date().replace(year=at.year - 10, day=min(at.day, 28))
+    bisma = _register(client, _HELD, {"birth_date": born}, actor, at)
+    seen = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=at, count=41)
+    report_collection(bisma, seen, actor=actor, at=at)
+
+
+def _add_rights_requests(client: Client, actor: Actor, at: datetime) -> None:
+    """Add requests of an instructor and of unknown people, one of them a concern, received on different days."""
+    junaid, context = _person(client, "junaid"), {"language": "en", "actor": actor}
+    signed_in: dict[str, Any] = {"subject": junaid, "channel": Channel.API, "identity": IdentityMethod.LMS, **context}
+    written = "Please send me everything you have about me."
+    receive_request(client, kinds=[RightKind.ACCESS], details=written, **signed_in, at=at - _SOON)
+    receive_request(client, kinds=[RightKind.RECTIFICATION], details="My name is misspelt.", **signed_in, at=at - _OLD)
+    unknown: dict[str, Any] = {"channel": Channel.FORM, "contact": "someone@mail.example", **context}
+    receive_request(client, kinds=[RightKind.ERASURE, RightKind.OBJECTION], **unknown, at=at - _LATE)
+    receive_request(client, kinds=[RightKind.CHILD_CONCERN], details=_CONCERN, **unknown, at=at - _LATE)
+
+
+def _register(client: Client, code: str, details: dict[str, Any], actor: Actor, at: datetime) -> Subject:
+    common = {"role": "student", "full_name": _NAMES[code], **details}
+    return register_subject(external_id_of(code), client=client, details=common, actor=actor, at=at)[0]
+
+
+_DAY = timedelta(days=1)
+_TEST_ENDED = 40 * _DAY
+_REVIEW_ENDED = 360 * _DAY
+_FINDINGS = (
+    (
+        FindingSeverity.HIGH,
+        "Sign-in page without a limit per network",
+        "Many accounts can be tried from one network, each a few times.",
+    ),
+    (
+        FindingSeverity.MEDIUM,
+        "Old version of the proxy",
+        "The proxy in front of the portal has a version with a known weakness.",
+    ),
+    (
+        FindingSeverity.LOW,
+        "Version of the web server is shown",
+        "The header of each answer names the product and its version.",
+    ),
+)
+
+
+def fill_assessments(*, actor: Actor, at: datetime) -> None:
+    """Record two assessments and three findings as an officer, unless there are any.
+
+    In PakTaleem's context. One finding is mended, one is open, and the risk of one waits for its acceptance.
+    """
+    if SecurityAssessment.objects.filter(client_id=PAKTALEEM).exists():
+        return
+    today = get_staff_day(at)
+    review = SecurityAssessment(
+        kind=AssessmentKind.REVIEW,
+        scope="Settings of the servers, the database and the backups.",
+        done_by="Operations",
+        starts_on=today - _REVIEW_ENDED - 2 * _DAY,
+        ends_on=today - _REVIEW_ENDED,
+        next_on=today - _REVIEW_ENDED + 365 * _DAY,
+    )
+    record_assessment(review, actor=actor, at=at)
+    test = SecurityAssessment(
+        kind=AssessmentKind.PENETRATION_TEST,
+        scope="The portal and its API, from outside and with an account of a client.",
+        done_by="Lahore Security Ltd, independent",
+        starts_on=today - _TEST_ENDED - 5 * _DAY,
+        ends_on=today - _TEST_ENDED,
+        next_on=today - _TEST_ENDED + 365 * _DAY,
+    )
+    record_assessment(test, actor=actor, at=at)
+    _record_findings(test, actor, at)
+
+
+def _record_findings(test: SecurityAssessment, actor: Actor, at: datetime) -> None:
+    by: dict[str, Finding] = {}
+    for severity, title, description in _FINDINGS:
+        by[severity] = record_finding(
+            test,
+            title=title,
+            description=description,
+            severity=severity,
+            team="Operations",
+            found_on=test.ends_on,
+            actor=actor,
+            at=at,
+        )
+    record_remediation(
+        by[FindingSeverity.HIGH],
+        remediation="Sign-ins are also counted for each network; checked with the tester’s own script.",
+        mended_on=test.ends_on + 12 * _DAY,
+        reason=Reason.REVIEW,
+        actor=actor,
+        at=at,
+    )
+    request_acceptance(
+        by[FindingSeverity.LOW],
+        ground="The version is not secret, and the server is updated every week.",
+        until=get_staff_day(at) + 180 * _DAY,
+        actor=actor,
+        at=at,
+    )

@@ -1,0 +1,245 @@
+"""``manage.py demo``: serve the portal with sample data in the foreground until Ctrl-C."""
+
+import fcntl
+import http.client
+import json
+import os
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+from django.db import connection, connections
+
+from paktaleem.directory.webhooks.signing import new_secret
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.embedded.layout import APP, OWNER, Endpoint, write_atomically
+from paktaleem.foundation.embedded.roles import drop_database, ensure_database
+from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.operations import is_too_old, missing_migrations
+from paktaleem.office.demo.content import DemoSecrets
+from paktaleem.office.demo.loading import SecretsLost, fill_demonstration
+from paktaleem.office.demo.presenting import Running, describe, lines
+from paktaleem.office.demo.supervision import Child, ChildDied, free_port, name_holder, running, start, web_program
+from paktaleem.office.demo.trial import DATABASE, Terminated, data_folder, trial_cluster
+from paktaleem.server import is_port_free
+
+HOST = "127.0.0.1"
+OK = 200
+SECONDS_TO_BE_READY = 60
+SECONDS_TO_FREE_PORT = 10
+"""Time that the servers of a killed demonstration have to end; the kernel terminates them with it."""
+PAUSE = 0.05
+SECONDS_BETWEEN_LOOKS = 1.0
+SECRETS = "demonstration.json"
+CONFLICT = 2
+"""Exit status if the port is taken, another demonstration runs, or a database is configured."""
+
+
+class Command(BaseCommand):
+    """Prepare and serve the demonstration; leave no process running."""
+
+    help = "Serve a demonstration with sample data until Ctrl-C; --fresh starts over."
+    requires_system_checks: list[str] = []  # `make check` runs them; skipped for a quick start
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add port, output file and ``--fresh``."""
+        parser.add_argument("--port", type=int, default=8000, help="Port on 127.0.0.1.")
+        parser.add_argument(
+            "--json",
+            type=Path,
+            metavar="FILE",
+            help="File with URLs and credentials, written once the portal is ready.",
+        )
+        parser.add_argument("--fresh", action="store_true", help="Start over with an empty database.")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Run until terminated; all child processes end with it."""
+        port, file = options["port"], options["json"]
+        folder, endpoint = data_folder(), _own_endpoint()
+        try:
+            with _single_instance(folder / "demo.lock") as earlier_was_killed:
+                _require_free_port(port, seconds=SECONDS_TO_FREE_PORT if earlier_was_killed else 0)
+                if file is not None:
+                    file.unlink(missing_ok=True)  # a file of an earlier start must not be mistaken for this one's
+                portal = settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{HOST}:{port}"
+                self._prepare(folder, endpoint, fresh=options["fresh"])
+                worker_before = _latest_worker()
+                self._say("Starting the web server and the worker …")
+                with running(_programs(port), folder / "log") as children:  # they start while the database is filled
+                    kept = self._fill(folder, portal=portal)
+                    children.append(start("receiver", _receiver(folder), folder / "log"))
+                    self._say("Waiting for the web server to answer …")
+                    _wait_until(children, lambda: _is_alive(port))
+                    self._say("Waiting for the worker to take jobs …")
+                    _wait_until(children, lambda: _latest_worker() > worker_before)
+                    self._present(describe(_describe_processes(children, folder, endpoint, port), kept), file)
+                    connections.close_all()
+                    _watch(children)
+        except (KeyboardInterrupt, Terminated):
+            self.stdout.write("Ended.")
+        except SecretsLost:
+            _refuse("The file with the passwords of the demonstration is lost. Start over: manage.py demo --fresh.")
+        except ChildDied as error:
+            raise CommandError(str(error)) from error
+
+    def _prepare(self, folder: Path, endpoint: Endpoint, *, fresh: bool) -> None:
+        """Make the tables, and the environment of the web and the worker."""
+        mail = folder / "mail"
+        if fresh:
+            _start_over(endpoint, folder / SECRETS, mail)
+            Path(settings.ERASURE_LIST_FILE).unlink(missing_ok=True)  # it belongs to the deleted database
+        mail.mkdir(mode=0o700, exist_ok=True)
+        os.environ["MAIL_FOLDER"] = str(mail)
+        os.environ |= {"CHECK_FOLDER": str(mail), "CHECK_KEY": new_secret()}
+        settings.CHECK_PROVIDERS = {
+            "folder": "children.guardians.providers.FolderProvider"
+        }  # the same as in the web and worker processes
+        if is_too_old():
+            _refuse("The demonstration's data is of an older version. Start over: make run FRESH=1.")
+        if missing_migrations():
+            self._say("Creating the tables …")
+            call_command("migrate", verbosity=0)
+        receiver_port = free_port(HOST)
+        settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{receiver_port}"]
+        os.environ |= {"WEBHOOKS_ALLOWED": ",".join(settings.WEBHOOKS_ALLOWED), "DEMO_WEBHOOK_PORT": str(receiver_port)}
+
+    def _fill(self, folder: Path, *, portal: str) -> DemoSecrets:
+        kept = DemoSecrets.read(folder / SECRETS)
+        if not kept.passwords:
+            self._say("Loading the sample data …")
+        receiver = f"http://{HOST}:{os.environ['DEMO_WEBHOOK_PORT']}/"
+        fill_demonstration(kept, portal=portal, receiver=receiver, at=wall_clock_now())
+        os.environ["DEMO_WEBHOOK_SECRET"] = kept.webhook_secret
+        return kept
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()  # at once, also into a pipe
+
+    def _present(self, description: dict[str, Any], file: Path | None) -> None:
+        self.stdout.write("\n".join(lines(description)))
+        self.stdout.flush()
+        if file is not None:
+            write_atomically(file, json.dumps(description, indent=2) + "\n")
+
+
+def _refuse(message: str) -> NoReturn:
+    raise CommandError(message, returncode=CONFLICT)
+
+
+def _own_endpoint() -> Endpoint:
+    """Return the embedded database of this command; a configured database is never filled with sample data."""
+    endpoint = trial_cluster().endpoint()
+    if endpoint is None or os.environ.get("DATABASE_URL") != endpoint.url(APP, DATABASE):
+        _refuse("The demonstration has its own database: unset DATABASE_URL.")
+    return endpoint
+
+
+@contextmanager
+def _single_instance(lock: Path) -> Iterator[bool]:
+    """Hold the lock; yield True if the holder before was killed, so that its servers may still be ending."""
+    with lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _refuse(f"A demonstration is running already on {lock.parent}. End it first (Ctrl-C there).")
+        file.seek(0)
+        earlier_was_killed = bool(file.read())
+        file.write("running")
+        file.flush()
+        try:
+            yield earlier_was_killed
+        finally:
+            file.truncate(0)
+
+
+def _require_free_port(port: int, *, seconds: float) -> None:
+    """Wait at most ``seconds`` for the port to be free. Raises CommandError if it is taken then."""
+    ends_at = time.monotonic() + seconds
+    while not is_port_free(HOST, port):
+        if time.monotonic() >= ends_at:
+            by = f" by {holder}" if (holder := name_holder(port)) else ""
+            _refuse(f"Port {port} is taken{by}. Choose another: manage.py demo --port N, make run PORT=N.")
+        time.sleep(PAUSE)
+
+
+def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
+    """Drop the database and delete its secrets and emails; the wrapping keys stay."""
+    connections.close_all()
+    drop_database(endpoint, DATABASE)
+    ensure_database(endpoint, DATABASE)
+    secrets.unlink(missing_ok=True)
+    if mail.is_dir():
+        for letter in mail.iterdir():
+            letter.unlink()
+
+
+def _programs(port: int) -> list[tuple[str, list[str]]]:
+    worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "2"]
+    return [("web", web_program(HOST, port)), ("worker", worker)]
+
+
+def _receiver(folder: Path) -> list[str]:
+    """Return the command that receives webhooks; it needs the secret that loading creates."""
+    module = "paktaleem.office.demo.systems"
+    return [sys.executable, "-m", module, os.environ["DEMO_WEBHOOK_PORT"], str(folder / "webhooks")]
+
+
+def _describe_processes(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -> Running:
+    web, worker, _ = children
+    return Running(
+        base_url=f"http://{HOST}:{port}",
+        app_url=endpoint.url(APP, DATABASE),
+        owner_url=endpoint.url(OWNER, DATABASE),
+        web=web.process.pid,
+        worker=worker.process.pid,
+        postgres=endpoint.pid,
+        mail_dir=folder / "mail",
+    )
+
+
+def _wait_until(children: list[Child], condition: Callable[[], bool]) -> None:
+    ends_at = time.monotonic() + SECONDS_TO_BE_READY
+    while not condition():
+        for child in children:
+            child.check()
+        if time.monotonic() > ends_at:
+            raise ChildDied(f"It was not ready after {SECONDS_TO_BE_READY} s; see {children[0].log.parent}.")
+        time.sleep(PAUSE)
+
+
+def _is_alive(port: int) -> bool:
+    link = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        link.request("GET", "/healthz")
+        return link.getresponse().status == OK
+    except OSError:
+        return False
+    finally:
+        link.close()
+
+
+def _latest_worker() -> int:
+    """Return the number of the last registered worker; a worker registers once it takes jobs."""
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM procrastinate_workers")
+        [number] = cursor.fetchone() or (0,)
+        return int(number)
+
+
+def _watch(children: list[Child]) -> None:
+    """Run until terminated. Raises ChildDied if a process or the database ends."""
+    cluster = trial_cluster()
+    while True:
+        for child in children:
+            child.check()
+        if cluster.endpoint() is None:
+            raise ChildDied(f"The database has ended; see {cluster.home}/server.log.")
+        time.sleep(SECONDS_BETWEEN_LOOKS)

@@ -1,0 +1,203 @@
+"""The people of the demonstration and their answers."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.guardians import name_guardian
+from children.guardians.services.verifications import verify_guardian
+from children.invitations.models import Invitation
+from children.invitations.services.inviting import invite_guardian
+from consent.consents.models import ConsentState, GivenBy
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.notices.models import NoticeVersion
+from consent.notices.notice_tokens import ShownNotice, sign_notice_token
+from consent.paper.models import Addressee, FormPage, FormRun
+from consent.paper.services.forms import make_form
+from consent.paper.services.sheets import upload_sheet
+from consent.paper.sheets import format_code
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.people import claim_guardian, register_subject
+from paktaleem.directory.schools.models import Origin
+from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow, TermRow
+from paktaleem.directory.schools.services.recording import record_schools
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.office.demo.content import PEOPLE, Person
+
+_MOMENT = timedelta(microseconds=1)
+
+
+def external_id_of(person: str) -> str:
+    """Return the LMS id of a person of the demonstration."""
+    return f"lms-{person.replace('_', '-')}"
+
+
+def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Actor, at: datetime) -> None:
+    """Register a client's people and record their answers; ``notices`` maps purposes to notice versions."""
+    registered: dict[str, Subject] = {}
+    for person in PEOPLE[client.code]:
+        subject = _register(person, client, actor, at)
+        registered[person.code] = subject
+        guardian = registered[person.guardian] if person.guardian else None
+        if guardian is not None:
+            claim_guardian(subject, guardian=guardian, relationship="parent", actor=actor, at=at)
+        common: dict[str, Any] = {
+            "given_by": GivenBy.GUARDIAN if guardian else GivenBy.SELF,
+            "guardian": guardian,
+            "language": person.language,
+            "actor": actor,
+        }
+        for purpose, states in person.answers:
+            for later, state in enumerate(states):
+                _answer(subject, purpose, state, notices[purpose], {**common, "at": at + later * _MOMENT})
+
+
+def _register(person: Person, client: Client, actor: Actor, at: datetime) -> Subject:
+    details: dict[str, Any] = person.details(client.code)
+    if person.age is not None:
+        day = at.astimezone(ZoneInfo(client.time_zone)).date() - timedelta(days=100)
+        details["birth_date"] = day.replace(year=day.year - person.age, day=min(day.day, 28))
+    subject, _ = register_subject(external_id_of(person.code), client=client, details=details, actor=actor, at=at)
+    return subject
+
+
+def _answer(subject: Subject, purpose: str, state: str, notice: NoticeVersion, common: dict[str, Any]) -> None:
+    if state == ConsentState.WITHDRAWN:
+        withdraw_consent(subject, purpose=purpose, **common)
+        return
+    shown = ShownNotice(notice.pk, (purpose,), common["language"], subject.client_id, common["at"])
+    record_answers(subject, answers=[Answer(purpose, ConsentState(state))], shown=sign_notice_token(shown), **common)
+
+
+_CHILD, _GUARDIAN = "noor", "omar"
+_ANSWERS = (
+    ("danish", "esra", "given", True),
+    ("laila", "ghazal", "given", False),
+    ("laila", "bashir", "refused", None),
+)
+"""Child, guardian, the decision about the service, and about sharing with recipients."""
+
+
+def fill_guardians(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Name and verify guardians and record their decisions: Danish's mother consents, Laila's parents disagree."""
+    people = {one.external_id: one for one in Subject.objects.select_related("client").filter(client_id=client.pk)}
+    common: dict[str, Any] = {"actor": actor, "at": at}
+    for child, guardian, decision, shares in _ANSWERS:
+        child_row, guardian_row = people[external_id_of(child)], people[external_id_of(guardian)]
+        row = name_guardian(
+            child_row, guardian=guardian_row, relationship="parent", may_consent=True, may_receive_data=True, **common
+        )
+        verify_guardian(row, method="in_person", evidence="Seen at the school office.", **common)
+        decision_details: dict[str, Any] = {
+            "shares": shares,
+            "route": "in_person",
+            "evidence": "Said at the school office.",
+        }
+        record_service_answer(child_row, guardian=guardian_row, decision=decision, **decision_details, **common)
+
+
+def invite_demo_guardian(client: Client, *, portal: str, actor: Actor, at: datetime) -> None:
+    """Invite one guardian about one child, unless an invitation exists."""
+    if Invitation.objects.filter(client_id=client.pk).exists():
+        return
+    people = Subject.objects.select_related("client").filter(client_id=client.pk, erased_at=None)
+    found = {
+        one.external_id: one
+        for one in people.filter(external_id__in=[external_id_of(_CHILD), external_id_of(_GUARDIAN)])
+    }
+    child, guardian = found.get(external_id_of(_CHILD)), found.get(external_id_of(_GUARDIAN))
+    if child is not None and guardian is not None:
+        invite_guardian(child, guardian=guardian, portal=portal, actor=actor, at=at)
+
+
+_YEAR_BEGINS_IN = 8
+"""The month in which the school year begins: August."""
+_NETWORK, _YEAR = "lms-network", "lms-year"
+_SCHOOLS = (
+    SchoolRow(1, _NETWORK, "Indus Schools Network", "district", "", gone=False),
+    SchoolRow(2, "lms-clifton", "Indus School Clifton", "school", _NETWORK, gone=False),
+    SchoolRow(3, "lms-saddar", "Indus School Saddar", "school", _NETWORK, gone=False),
+)
+_CLASSES = (
+    ("lms-clifton-4a", "Grade 4 A", "4", "homeroom", "lms-clifton", "wajiha", ("danish", "palwasha")),
+    ("lms-clifton-6b", "Grade 6 B", "6", "homeroom", "lms-clifton", "junaid", ("laila", "noor", "iqra")),
+    ("lms-saddar-9a", "Grade 9 A", "9", "homeroom", "lms-saddar", "yasir", ("sadia", "talha", "urwa", "rayyan")),
+    ("lms-saddar-physics", "Physics", "", "scheduled", "lms-saddar", "yasir", ("hamza", "mahnoor", "rayyan")),
+)
+"""Classes: id, title, grade, kind, school, teacher and students."""
+
+
+def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Record the schools, the year, its classes and who is in them."""
+    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    first = date(today.year - (today.month < _YEAR_BEGINS_IN), _YEAR_BEGINS_IN, 1)
+    title = f"School year {first.year}–{first.year + 1}"
+    year = TermRow(1, _YEAR, title, "school_year", "", first, first.replace(year=first.year + 1), gone=False)
+    given = GivenRows(
+        schools=_SCHOOLS,
+        terms=[year],
+        classes=[
+            ClassRow(number, code, name, kind, school, [_YEAR], gone=False, grade=grade)
+            for number, (code, name, grade, kind, school, _teacher, _students) in enumerate(_CLASSES, 1)
+        ],
+        enrolments=_list_enrolments(first),
+    )
+    record_schools(given, client=client, origin=Origin.API, actor=actor, at=at)
+
+
+def _list_enrolments(first: date) -> list[EnrolmentRow]:
+    stated = [
+        (code, person, "teacher" if person == teacher else "student")
+        for code, _name, _grade, _kind, _school, teacher, students in _CLASSES
+        for person in (teacher, *students)
+    ]
+    return [
+        EnrolmentRow(number, "", code, external_id_of(person), role, first, None, gone=False)
+        for number, (code, person, role) in enumerate(stated, 1)
+    ]
+
+
+_CLASS = ("danish", "talha", "urwa", "rayyan", "mahnoor")
+_PURPOSES = ("newsletter", "product_research")
+_CHILDREN = ("danish", "noor")
+
+
+def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Create a form for a class and one for guardians, and upload a sheet of the first.
+
+    The rows of the sheet: matching ones, a mistyped code, a conflict, and a guardian's answer on the wrong form.
+    """
+    if FormRun.objects.filter(client=client).exists():
+        return
+    people = Subject.objects.select_related("client").filter(client=client)
+    children = people.filter(external_id__in=[external_id_of(one) for one in _CHILDREN]).order_by("external_id")
+    make_form(
+        client,
+        name="Grade 3 A",
+        purposes=_PURPOSES,
+        people=children,
+        addressee=Addressee.GUARDIAN,
+        actor=actor,
+        at=at,
+    )
+    people = people.filter(external_id__in=[external_id_of(one) for one in _CLASS])
+    run = make_form(
+        client, name="Grade 8 A", purposes=_PURPOSES, people=people.order_by("external_id"), actor=actor, at=at
+    )
+    pages = FormPage.objects.filter(client_id=client.pk, run=run).select_related("subject")
+    codes = {page.subject.external_id: format_code(page.code) for page in pages}
+    day = at.astimezone(ZoneInfo(client.time_zone)).date().isoformat()
+    of = {one: codes[external_id_of(one)] for one in _CLASS}
+    mistyped = of["urwa"][:-1] + ("2" if of["urwa"][-1] != "2" else "3")
+    rows = [
+        (of["talha"], "yes", "no", "self", "paper", "Folder 8 A, form 2"),
+        (mistyped, "yes", "yes", "self", "paper", "Folder 8 A, form 3"),
+        (of["rayyan"], "yes", "", "self", "phone", "Call of the office"),
+        (of["rayyan"], "no", "", "self", "paper", "Folder 8 A, form 4"),
+        (of["danish"], "yes", "yes", "guardian", "paper", "Folder 8 A, form 1"),
+    ]
+    lines = ["code,newsletter,product_research,answered_by,method,answered_on,note"]
+    lines += [f'{code},{first},{second},{by},{method},{day},"{note}"' for code, first, second, by, method, note in rows]
+    upload_sheet("\n".join(lines).encode(), client=client, actor=actor, at=at)

@@ -1,0 +1,217 @@
+"""A learning platform for each client that uses the client's API key, and one order to it.
+
+Run as ``python -m paktaleem.office.demo.systems PORT FOLDER``; the secret is read from ``DEMO_WEBHOOK_SECRET``.
+"""
+
+import hmac
+import json
+import os
+import re
+import sys
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System, SystemKey
+from paktaleem.directory.data_systems.services.fulfilment import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    fail_order,
+    hand_over,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, issue_orders_for_set
+from paktaleem.directory.data_systems.services.registering import assign_key, change_system
+from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.webhooks.models import Endpoint
+from paktaleem.directory.webhooks.services import add_endpoint, change_endpoint, rotate_secret
+from paktaleem.directory.webhooks.signing import signature
+from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.foundation.accounts.models import ApiKey, Client, User
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.office.demo.content import DemoSecrets
+from paktaleem.office.demo.people import external_id_of
+
+_HOLDS = ("contact_details", "content", "usage_logs")
+_REQUESTER = "kiran"
+_DUE_IN = timedelta(days=20)
+
+
+def fill_systems(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Register the platform and let the key LMS act for it; add a collect order at Khyber."""
+    if System.objects.filter(client_id=client.pk, code="lms").exists():
+        return
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    system = System(client=client, code="lms", name="Learning platform", categories=list(_HOLDS), starts_at=at)
+    system.contact, system.delivery = f"lms@{client.code}.example", "poll"
+    change_system(system, **common)
+    assign_key(SystemKey(client=client, system=system, key_name="LMS"), **common)
+    for person in Subject.objects.filter(client_id=client.pk, external_id=external_id_of(_REQUESTER)):
+        issue_orders(person, _collect_spec(at), actor=actor, at=at)
+
+
+def _collect_spec(at: datetime) -> OrderSpec:
+    return OrderSpec(
+        kind=OrderKind.COLLECT,
+        categories=frozenset(_HOLDS),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=at + _DUE_IN,
+    )
+
+
+_RECEIVER = "Receiver of the demonstration"
+_EVENTS = ["consent.*", "decision.*", "guardian.*", "order.*", "subject.*"]
+_OURS = (
+    ("billing", "Billing", ("billing",), "by_hand"),
+    ("support_desk", "Support desk", ("support_communications",), "by_hand"),
+    ("analytics", "Analytics", ("device",), "poll"),
+)
+_LIBRARIES = {"indus": "library", "khyber": "library"}
+
+
+def fill_orders(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
+    """Register PakTaleem's own systems and the schools' libraries, and create orders in every state at Indus."""
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    with in_client(PAKTALEEM):
+        for code, name, categories, delivery in _OURS:
+            _ensure_system(PAKTALEEM, code, name, categories, delivery, common)
+    for client, code in _LIBRARIES.items():
+        with in_client(ids[client]):
+            is_new = _ensure_system(ids[client], code, "School library", ("credentials",), "by_hand", common)
+            if is_new and client == "indus":
+                _Orders(ids[client], actor, at).make()
+
+
+def _ensure_system(  # noqa: PLR0917 -- the system, then its registrar
+    client_id: UUID, code: str, name: str, categories: tuple[str, ...], delivery: str, common: dict[str, Any]
+) -> bool:
+    if System.objects.filter(client_id=client_id, code=code).exists():
+        return False
+    owner = "paktaleem" if client_id == PAKTALEEM else "school"
+    system = System(client_id=client_id, code=code, name=name, categories=list(categories), starts_at=common["at"])
+    system.contact, system.delivery = f"{code.replace('_', '-')}@{owner}.example", delivery
+    change_system(system, **common)
+    return True
+
+
+class _Orders:
+    """The orders at one school, each brought into another state by the actor who does so in practice."""
+
+    def __init__(self, client_id: UUID, actor: Actor, at: datetime) -> None:
+        key = ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None).latest("created_at")
+        self.client_id, self.actor, self.at = client_id, actor, at
+        self.lms: dict[str, Any] = {"actor": key_actor(key.pk, client_id, key.scopes), "at": at}
+        self.amina: dict[str, Any] = {
+            "actor": _staff("amina@paktaleem.example", Role.PRIVACY_OFFICER, PAKTALEEM),
+            "at": at,
+        }
+        self.farah: dict[str, Any] = {"actor": _staff("farah@indus.example", Role.CLIENT_ADMIN, client_id), "at": at}
+
+    def make(self) -> None:
+        """Create orders: queued, sent, accepted, done, not found, failed, not applicable, waived, and one set."""
+        self._issue("restrict", "yasir", "content")
+        sent = self._issue("collect", "zubaida", "content")
+        hand_over([sent], system=sent.system, client_id=self.client_id, **self.lms)
+        accept_order(self._issue("collect", "junaid", "content"), **self.lms)
+        done = accept_order(self._issue("erase", "mahnoor", "usage_logs"), **self.lms)
+        complete_order(done, Answer(Outcome.DONE, counts={"usage_logs": 312}), **self.lms)
+        unknown = accept_order(self._issue("erase", "wajiha", "usage_logs"), **self.lms)
+        complete_order(unknown, Answer(Outcome.NOT_FOUND), **self.lms)
+        failed = accept_order(self._issue("object", "hamza", "usage_logs"), **self.lms)
+        fail_order(failed, code="database_locked", again=False, **self.lms)
+        kept = Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY)
+        carry_out_by_hand(self._issue("erase", "junaid", "billing"), kept, **self.amina)
+        waived = self._issue("erase", "zubaida", "credentials")
+        propose_waiver(waived, reason=Reason.REVIEW, **self.farah)
+        approve_waiver(waived, **self.amina)
+        students = Subject.objects.filter(role="student")
+        issue_orders_for_set(
+            students, self._spec("object", "device"), client_id=self.client_id, actor=self.actor, at=self.at
+        )
+
+    def _issue(self, kind: str, person: str, category: str) -> Order:
+        subject = Subject.objects.get(client_id=self.client_id, external_id=external_id_of(person))
+        return issue_orders(subject, self._spec(kind, category), actor=self.actor, at=self.at)[0]
+
+    def _spec(self, kind: str, category: str) -> OrderSpec:
+        return OrderSpec(
+            kind=OrderKind(kind),
+            categories=frozenset({category}),
+            reason=Reason.SUBJECT_REQUEST,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            due_at=self.at + timedelta(days=20),
+        )
+
+
+def _staff(email: str, role: Role, client_id: UUID) -> Actor:
+    return user_actor(User.objects.get(email=email).pk, role, client_id)
+
+
+def fill_receiver(client_id: UUID, url: str, kept: DemoSecrets, *, actor: Actor, at: datetime) -> None:
+    """Register the demonstration's receiver at its current URL, with a secret that it knows."""
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    with in_client(client_id):
+        endpoint = Endpoint.objects.filter(client_id=client_id, name=_RECEIVER, removed_at=None).first()
+        if endpoint is None:
+            _, secret = add_endpoint(client_id, url=url, events=list(_EVENTS), name=_RECEIVER, **common)
+            kept.keep_webhook_secret(secret)
+            return
+        if endpoint.url != url:
+            endpoint.url = url
+            change_endpoint(endpoint, **common)
+        if not kept.webhook_secret:  # the file was lost
+            kept.keep_webhook_secret(rotate_secret(endpoint, **common))
+
+
+_MOST_BYTES = 65_536
+_ID = re.compile(r"[0-9a-f-]{36}")
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """HTTP handler for messages: stored by id, so that a repeat is stored once; refused if the signature is wrong."""
+
+    secret = ""
+    folder = Path()
+
+    def do_POST(self) -> None:
+        """Handle one message."""
+        body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), _MOST_BYTES))
+        message_id = self.headers.get("webhook-id", "")
+        status = HTTPStatus.NO_CONTENT if self._is_authentic(message_id, body) else HTTPStatus.UNAUTHORIZED
+        if status is HTTPStatus.NO_CONTENT:
+            message = json.loads(body)
+            (self.folder / f"{message_id}.json").write_text(json.dumps(message, indent=2) + "\n")
+        self.send_response(status)
+        self.end_headers()
+
+    def _is_authentic(self, message_id: str, body: bytes) -> bool:
+        timestamp = self.headers.get("webhook-timestamp", "")
+        if not _ID.fullmatch(message_id) or not timestamp.isdecimal():
+            return False
+        wanted = signature(self.secret, message_id=message_id, timestamp=int(timestamp), body=body)
+        given = self.headers.get("webhook-signature", "").split()
+        return any(hmac.compare_digest(wanted, one) for one in given)
+
+    def log_message(self, *_: object) -> None:
+        """Write no log: the stored files show what was received."""
+
+
+def serve(port: int, folder: Path, secret: str) -> None:
+    """Serve until terminated."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    Receiver.secret, Receiver.folder = secret, folder
+    ThreadingHTTPServer(("127.0.0.1", port), Receiver).serve_forever()
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), Path(sys.argv[2]), os.environ["DEMO_WEBHOOK_SECRET"])

@@ -1,0 +1,382 @@
+"""Exits in the console."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.register.models.agreements import ServiceAgreement
+from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.approvals import approval_actions
+from paktaleem.foundation.console.certificate_actions import certificate_actions
+from paktaleem.foundation.console.clocks import select_by_clock
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import ProgressFilter
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
+from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
+from paktaleem.office.exits.pdf import render_certificate
+from paktaleem.office.exits.services import deleting, exporting, proposing
+from paktaleem.office.exits.services.deleting import CASE, CONTINUE
+from retention.disposals.selectors import get_progress
+from rights.packages.downloads import stream_archive
+
+_MOST_DAYS = 730
+
+
+class ProposeForm(ActionForm):
+    """The client's choice and the deadlines."""
+
+    choice = forms.ChoiceField(label=_("The client’s choice"), choices=Choice.choices, widget=forms.RadioSelect)
+    return_days = forms.IntegerField(
+        label=_("Days for the return"),
+        min_value=1,
+        max_value=_MOST_DAYS,
+        initial=30,
+        help_text=_("Counted from the approval. Without a return this has no effect."),
+    )
+    delete_days = forms.IntegerField(
+        label=_("Days until everything is deleted"),
+        min_value=1,
+        max_value=_MOST_DAYS,
+        initial=60,
+        help_text=_("Counted from the approval."),
+    )
+
+
+class PartForm(RowActionForm):
+    """The part of the export, and the reason."""
+
+    part = forms.ChoiceField(label=_("Part"))
+    field_order = ("part", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the parts of the export."""
+        super().__init__(*args, **kwargs)
+        rows = ExitPart.objects.filter(client_id=self.row.client_id, exit=self.row).select_related("file")
+        self.offered = {str(one.pk): one for one in rows}
+        set_choices(self, "part", [(key, str(one)) for key, one in self.offered.items()])
+
+    def clean_part(self) -> ExitPart:
+        """Return the part."""
+        return self.offered[self.cleaned_data["part"]]
+
+
+class DeclinedForm(RowActionForm):
+    """Where the client's refusal of its data is written down, and the reason."""
+
+    document = forms.CharField(
+        label=_("Written down in"),
+        max_length=200,
+        help_text=_(
+            "The client’s email or document, with its date and without names. If the last day of the return has "
+            "passed without an answer: our written notice that the data will be deleted."
+        ),
+    )
+    field_order = ("document", "reason")
+
+
+_TONES = {
+    ExitStage.PROPOSED: "warn",
+    ExitStage.DECLINED: "calm",
+    ExitStage.CERTIFIED: "good",
+}
+_MOVING = {ExitStage.COLLECTING, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING}
+
+
+def _render_stage(row: Any) -> SafeString:
+    label = gettext("Interrupted") if row.paused_at is not None else row.get_stage_display()
+    return render_state(label, _TONES.get(ExitStage(row.stage), "warn"))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _propose(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    found = proposing.propose_exit(row, **given, **_by(request))
+    url = reverse("admin:exits_agreementexit_change", args=[found.pk], current_app=site.name)
+    return HttpResponseRedirect(url)
+
+
+def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    part: ExitPart = given["part"]
+    content = exporting.open_part(part, reason=given["reason"], **_by(request))
+    return stream_archive(content, name=f"{row}-part-{part.number:05}.zip", size=part.file.size)
+
+
+def _confirm(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    exporting.confirm_return(row, reason=given["reason"], **_by(request))
+
+
+def _decline_return(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    exporting.decline_return(row, **given, **_by(request))
+
+
+def _delete(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    deleting.delete_data(row, reason=given["reason"], **_by(request))
+
+
+def _pause(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    deleting.pause_exit(row, reason=given["reason"], **_by(request))
+
+
+def _resume(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    deleting.resume_exit(row, reason=given["reason"], **_by(request))
+
+
+def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
+    found: ExitCertificate | None = ExitCertificate.objects.filter(client_id=row.client_id, exit=row).first()
+    return found
+
+
+def _is_ready_to_delete(row: AgreementExit, at: datetime) -> bool:
+    if row.stage == ExitStage.DELETING:
+        return deleting.is_to_repeat(row)
+    is_settled = row.returned_at is not None or row.return_declined_at is not None
+    return _is_returning(row, at) and is_settled
+
+
+def _may_have_its_data(row: AgreementExit, at: datetime) -> bool:
+    return _is_returning(row, at) and row.returned_at is None and not exporting.has_unfetched_parts(row)
+
+
+def _may_be_declined(row: AgreementExit, at: datetime) -> bool:
+    return _is_returning(row, at) and row.returned_at is None and row.return_declined_at is None
+
+
+def _is_certified(row: AgreementExit, _at: datetime) -> bool:
+    return row.stage == ExitStage.CERTIFIED
+
+
+def _is_returning(row: AgreementExit, _at: datetime) -> bool:
+    return row.stage == ExitStage.RETURNING
+
+
+added_acts.connect(
+    AddedAct(
+        "consent.serviceagreement",
+        RowAction(
+            "exit",
+            "End and exit",
+            Capability.PROPOSE_EXITS,
+            _propose,
+            form=ProposeForm,
+            lead="Ends the agreement, returns the data if the client wants it, and deletes it everywhere. An officer "
+            "must approve it as a second person; until then nothing happens.",
+            danger=True,
+            applies=lambda row, at: row.state(at) in {"active", "ended"},
+        ),
+    )
+)
+
+
+class ExitProgressFilter(ProgressFilter):
+    """Filter for exits that need an officer."""
+
+    offered: ClassVar[Any] = {
+        "open": _("Open"),
+        "to_approve": _("To be approved"),
+        "returning": _("The export is ready for the client"),
+        "overdue": _("Overdue"),
+    }
+
+
+@admin.register(AgreementExit, site=site)
+class AgreementExitAdmin(EvidenceAdmin):
+    """Ends of agreements."""
+
+    view_capability = Capability.VIEW_REGISTER
+    ledger_families = ("exit",)
+    list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
+    list_filter = (ExitProgressFilter, "client")
+    newest_by = "requested_at"
+    detail_fields = (
+        "agreement",
+        "standing",
+        "choice",
+        "return_until",
+        "returned_at",
+        "return_declined_at",
+        "refusal",
+        "delete_by",
+        "requested_at",
+        "settled_at",
+        "paused_at",
+        "ended_at",
+    )
+    intro = (
+        "The end of an agreement takes two people, of whom the second is an officer. Then the client’s staff lose "
+        "access, its systems only carry out orders, its data is returned if it chose that, and deleted everywhere. "
+        "Evidence without names stays. An exit is proposed on the agreement’s page."
+    )
+    empty_text = "No agreement is being ended, and none was."
+    acts = (
+        *approval_actions(
+            proposing.decide_exit,
+            approve="Approve exit",
+            decline="Decline exit",
+            lead="From now on the agreement has ended, the client’s staff cannot sign in, and its systems only carry "
+            "out orders. The deletion cannot be undone.",
+            capability=Capability.APPROVE_EXITS,
+            danger=True,
+        ),
+        RowAction(
+            "part",
+            "Download a part of the export",
+            Capability.APPROVE_EXITS,
+            _open_part,
+            form=PartForm,
+            lead="Hand it to the client over a secure channel. Each download is recorded with your name and reason.",
+            applies=lambda row, at: _is_returning(row, at) and row.exported > 0,
+        ),
+        RowAction(
+            "returned",
+            "Client has its data",
+            Capability.APPROVE_EXITS,
+            _confirm,
+            lead="Record that the client has confirmed that it received all parts and can read them.",
+            done="Recorded. The deletion can begin.",
+            applies=_may_have_its_data,
+        ),
+        RowAction(
+            "decline-return",
+            "Client declines its data",
+            Capability.APPROVE_EXITS,
+            _decline_return,
+            form=DeclinedForm,
+            lead="Record that the client does not want the export. Then another officer may delete the data.",
+            done="Recorded. Another officer may start the deletion.",
+            danger=True,
+            applies=_may_be_declined,
+        ),
+        RowAction(
+            "delete-data",
+            "Delete the data",
+            Capability.APPROVE_EXITS,
+            _delete,
+            lead="Every system is ordered to delete the client’s data; then the people are erased here.",
+            done="The deletion has begun.",
+            danger=True,
+            applies=_is_ready_to_delete,
+        ),
+        RowAction(
+            "interrupt",
+            "Interrupt",
+            Capability.APPROVE_EXITS,
+            _pause,
+            lead="The worker does nothing more until you continue. Answers of systems are still taken.",
+            done="Interrupted.",
+            applies=lambda row, _at: row.stage in _MOVING and row.paused_at is None,
+        ),
+        RowAction(
+            "continue",
+            "Continue",
+            Capability.APPROVE_EXITS,
+            _resume,
+            lead="The worker goes on where it stopped.",
+            done="Continued.",
+            applies=lambda row, _at: row.stage in _MOVING and row.paused_at is not None,
+        ),
+        *certificate_actions(
+            Capability.VIEW_REGISTER,
+            find=_find_certificate,
+            render=render_certificate,
+            name=lambda row: f"exit-{row}",
+            applies=_is_certified,
+        ),
+    )
+
+    standing = state_column(_render_stage)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Select related agreements."""
+        return super().get_queryset(request).select_related("agreement")
+
+    def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
+        """Show how far the exit is."""
+        batch = deleting.find_disposal(row)
+        url = ""
+        if batch is not None:
+            url = reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
+        certificate = _find_certificate(row)
+        copies = exporting.list_copy_orders(row)
+        return [
+            {
+                "template": "console/panels/exit.html",
+                "row": row,
+                "parts": ExitPart.objects.filter(client_id=row.client_id, exit=row).count(),
+                "copies": copies.count(),
+                "copies_given": copies.exclude(ended_at=None).count(),
+                "batch": batch,
+                "batch_url": url,
+                "progress": None if batch is None else get_progress(batch),
+                "certificate": certificate,
+                "is_to_repeat": deleting.is_to_repeat(row),
+            }
+        ]
+
+
+@boards.connect
+def exits_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return cards of exits that need an officer."""
+    if not actor.may(Capability.APPROVE_EXITS):
+        return []
+    rows = AgreementExit.objects
+    url = reverse("admin:exits_agreementexit_changelist", current_app=site.name) + "?progress="
+    title, note = gettext("Exits to approve"), gettext("an officer must approve or decline")
+    export, wait = gettext("Exports to hand over"), gettext("the deletion waits for the return")
+    late, left = gettext("Exits overdue"), gettext("not everything is deleted yet")
+    return [
+        Task(title, select_by_clock(at, rows.to_approve), note, f"{url}to_approve", due="delete_by"),
+        Task(export, select_by_clock(at, rows.returning), wait, f"{url}returning", due="return_until"),
+        Task(late, select_by_clock(at, rows.overdue), left, f"{url}overdue", Severity.OVERDUE, due="delete_by"),
+    ]
+
+
+order_cases.connect(OrderCase(CASE, AgreementExit))
+
+
+def measure_exit(row: AgreementExit) -> Progress | None:
+    """Return how many people are exported or erased; None while it waits for people or systems."""
+    began, stopped = row.settled_at or row.requested_at, str(_("interrupted by staff")) if row.paused_at else ""
+    if row.stage == ExitStage.EXPORTING:
+        return Progress(row.exported, row.people, began, failed=stopped, started_by=row.settled_by)
+    if row.stage == ExitStage.ERASING:
+        return Progress(row.erased + row.kept, row.people, began, failed=stopped, started_by=row.settled_by)
+    if row.stage == ExitStage.CERTIFIED:
+        return Progress(row.people, row.people, began, row.ended_at, started_by=row.settled_by)
+    return None
+
+
+def _list_rows(since: datetime) -> QuerySet[AgreementExit]:
+    lately = Q(stage__in=[ExitStage.EXPORTING, ExitStage.ERASING]) | Q(ended_at__gte=since)
+    rows: QuerySet[AgreementExit] = AgreementExit.objects.filter(lately)
+    return rows.select_related("agreement").defer("wrapped").order_by("-requested_at", "-pk")
+
+
+long_acts.connect(
+    LongAct(
+        "exits.agreementexit",
+        _("End of an agreement"),
+        frozenset({CONTINUE}),
+        Capability.VIEW_REGISTER,
+        _list_rows,
+        measure_exit,
+    )
+)

@@ -1,0 +1,14 @@
+"""Django app of exits: the end of an agreement."""
+
+from paktaleem.foundation.operations.extensions import config
+
+
+class ExitsConfig(config.PortalAppConfig):
+    """Returns, deletions and certificates at the end of an agreement."""
+
+    name = "paktaleem.office.exits"
+    label = "exits"
+    verbose_name = "exits"
+    handlers = (
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "paktaleem.office.exits.models.EXIT_KEYS"),
+    )

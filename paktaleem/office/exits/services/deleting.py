@@ -1,0 +1,366 @@
+"""The deletion of a client's data: first at the systems, by a disposal, then the people in the portal."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count
+
+from children.invitations.services.answering import close_invitations
+from consent.consents.selectors.consents import find_restrictions
+from consent.register.models.agreements import ServiceAgreement
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.people import lock_unheld_subject
+from paktaleem.directory.webhooks.models import Endpoint
+from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.colleagues import end_all_memberships
+from paktaleem.foundation.accounts.models import ApiKey, Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.accounts.services import narrow_api_key, revoke_api_key
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.certificates import issue
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
+from retention.disposals.models import Batch, Item, ItemState, Stage
+from retention.disposals.selectors import list_case_certificates
+from retention.disposals.services.reviewing import pause_disposal, resume_disposal
+from retention.disposals.services.sweeping import open_disposal
+
+_SCOPES = frozenset({"orders", "decisions:ask"})
+"""The scopes that keys keep: orders, and decisions, of which only ``store`` and ``delete`` are permitted."""
+_EVENTS = ("order.*",)
+_WHY = Reason.AGREEMENT_CHANGE
+
+
+def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, int]:
+    """End memberships and invitations; narrow keys and webhooks to orders; return the counts (decision 0079).
+
+    A key or webhook that has nothing to do with orders ends. Raises NotAllowed.
+    """
+    by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    members = end_all_memberships(client_id, **by)
+    keys = _live_keys(client_id)
+    for key in keys:
+        kept = sorted(_SCOPES & set(key.scopes))
+        if "orders" in kept:
+            narrow_api_key(key, scopes=kept, **by)
+        else:
+            revoke_api_key(key, **by)
+    invitations = close_invitations(client_id, actor=actor, at=at)
+    webhooks = _endpoints(client_id)
+    for endpoint in webhooks:
+        _narrow_webhook(endpoint, by)
+    return {"memberships": members, "keys": len(keys), "webhooks": len(webhooks), "invitations": invitations}
+
+
+def _narrow_webhook(endpoint: Endpoint, by: dict[str, Any]) -> None:
+    """Send only events of orders; an endpoint whose address is no longer allowed ends."""
+    endpoint.events = list(_EVENTS)
+    try:
+        change_endpoint(endpoint, **by)
+    except ValidationError:
+        remove_endpoint(endpoint, **by)
+
+
+def end_access(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Revoke the remaining keys and remove the webhooks: the last order is answered or waived (decision 0079).
+
+    Raises NotAllowed.
+    """
+    by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    for key in _live_keys(client_id):
+        revoke_api_key(key, **by)
+    for endpoint in _endpoints(client_id):
+        remove_endpoint(endpoint, **by)
+
+
+def _live_keys(client_id: UUID) -> list[ApiKey]:
+    return list(ApiKey.objects.filter(client_id=client_id, revoked_at=None).order_by("pk"))
+
+
+def _endpoints(client_id: UUID) -> list[Endpoint]:
+    return list(Endpoint.objects.filter(client_id=client_id, removed_at=None).order_by("pk"))
+
+
+CASE = "exit"
+"""The kind of case that the disposal of an exit serves."""
+CONTINUE = "exits.continue"
+"""The task that continues an exit."""
+
+
+class ExitMovedOn(PortalError):
+    """The exit is in a stage that does not allow this, because someone or the worker was faster."""
+
+    console_message = "The exit has moved on in the meantime: check it again."
+
+
+class OtherAgreementInForce(PortalError):
+    """Another agreement of the client is in force, so its data is not to be deleted."""
+
+    console_message = "Another agreement of this client is in force or has been signed: its data is still needed."
+
+
+def has_other_agreement(agreement: ServiceAgreement, at: datetime) -> bool:
+    """Return True if another agreement of the client is in force, or signed for a later day."""
+    others = ServiceAgreement.objects.filter(client_id=agreement.client_id, signed_at__isnull=False)
+    return any(one.state(at) in {"active", "upcoming"} for one in others.exclude(pk=agreement.pk))
+
+
+def require_last_agreement(agreement: ServiceAgreement, at: datetime) -> None:
+    """Raise OtherAgreementInForce if the client's data is still needed under another agreement."""
+    if has_other_agreement(agreement, at):
+        raise OtherAgreementInForce
+
+
+def lock_exit(exit_id: UUID, *, client_id: UUID) -> AgreementExit:
+    """Return an exit, locked until the end of the transaction."""
+    found: AgreementExit = AgreementExit.objects.select_for_update(of=("self",)).get(pk=exit_id, client_id=client_id)
+    return found
+
+
+def require_stage(row: AgreementExit, *stages: ExitStage) -> None:
+    """Raise ExitMovedOn unless the exit is in one of these stages."""
+    if row.stage not in stages:
+        raise ExitMovedOn
+
+
+def enqueue_exit(row: AgreementExit, *, unless_queued: bool = False) -> None:
+    """Enqueue the job that continues an exit; jobs of one client's exits run one after the other."""
+    client = str(row.client_id)
+    enqueue_job(CONTINUE, lock=f"{CONTINUE}/{client}", unless_queued=unless_queued, client=client, exit=str(row.pk))
+
+
+def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **more: Any) -> None:
+    """Record a step of an exit in the ledger: ids, codes, counts and times."""
+    facts = {
+        "exit": str(row.pk),
+        "agreement": str(row.agreement_id),
+        "choice": str(row.choice),
+        "stage": str(row.stage),
+        "delete_by": row.delete_by.isoformat(),
+        **more,
+    }
+    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+VERSION = 2
+_NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTEM)
+
+
+def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCertificate:
+    """Certify a locked exit: end the rest of the client's access, destroy the export's key, issue the certificate.
+
+    Follows policy §7, decision 0079.
+    """
+    end_access(row.client_id, actor=actor, at=at)
+    row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
+    row.save()
+    facts = {"exit": str(row.pk), "agreement": str(row.agreement_id), "choice": str(row.choice)}
+    new, content = ExitCertificate(client_id=row.client_id, exit=row), _compose(row, at)
+    return issue(new, "exit.certified", content, client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
+    client = Client.objects.get(pk=row.client_id)
+    agreement = ServiceAgreement.objects.get(pk=row.agreement_id)
+    disposals = list_case_certificates(row.client_id, Parent(CASE, row.pk))
+    parts = ExitPart.objects.filter(client_id=row.client_id, exit=row).values_list("number", "people", "manifest")
+    return {
+        "type": "exit_certificate",
+        "version": VERSION,
+        "number": str(row),
+        "exit": str(row.pk),
+        "client": {"code": client.code, "name": client.name},
+        "agreement": {"reference": agreement.reference, "ended_at": _format(agreement.ends_at)},
+        "choice": str(row.choice),
+        "proposed": {"by": row.requested_role, "at": _format(row.requested_at)},
+        "approved": {"by": row.approved_role, "at": _format(row.settled_at)},
+        "returned_at": _format(row.returned_at),
+        "return_declined_at": _format(row.return_declined_at),
+        "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
+        "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
+        "systems": _count_answers(row),
+        "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
+        "delete_by": _format(row.delete_by),
+        "issued_at": _format(at),
+    }
+
+
+def _count_answers(row: AgreementExit) -> list[dict[str, Any]]:
+    """Return how many categories of people each system confirmed, and how many it did not, by answer."""
+    own = Item.objects.filter(client_id=row.client_id, batch__case_kind=CASE, batch__case_id=row.pk)
+    found: dict[Any, dict[str, int]] = {}
+    for system_id, state, count in own.order_by().values_list("system_id", "state").annotate(Count("pk")):
+        if state != ItemState.SENT_BACK:
+            found.setdefault(system_id, {})[state] = count
+    systems = System.objects.in_bulk([key for key in found if key is not None])
+    return [
+        {
+            "system": systems[key].code if key else None,
+            "name": systems[key].name if key else None,
+            "confirmed": answers.get(ItemState.DISPOSED, 0) + answers.get(ItemState.NOT_FOUND, 0),
+            "not_confirmed": sum(answers.get(state, 0) for state in _NOT_CONFIRMED),
+            "answers": dict(sorted(answers.items())),
+        }
+        for key, answers in sorted(found.items(), key=lambda one: systems[one[0]].code if one[0] else "")
+    ]
+
+
+def _format(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+AT_ONCE = 50
+"""People erased in one transaction."""
+
+
+class NotReturnedYet(PortalError):
+    """The client has neither confirmed that it received its data, nor declined it in writing."""
+
+    console_message = "First the client confirms that it has its data, or declines it in writing."
+
+
+@transaction.atomic
+def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Begin the deletion after the return, or repeat it for data that was kept (GDPR Art. 28(3), decision 0079).
+
+    The deletion of data that the client declined takes two officers. Raises NotReturnedYet, ApproverIsRequester,
+    OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.RETURNING, ExitStage.DELETING)
+    if row.stage == ExitStage.DELETING and not is_to_repeat(row):
+        raise ExitMovedOn
+    if row.choice == Choice.RETURN and row.returned_at is None:
+        if row.return_declined_at is None:
+            raise NotReturnedYet
+        if row.return_declined_by == actor.id:
+            raise ApproverIsRequester
+    return begin_deletion(row, actor=actor, reason=reason, at=at)
+
+
+def begin_deletion(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Open the disposal of all data of a locked exit. Raises OtherAgreementInForce, BatchMovedOn, NotAllowed."""
+    require_last_agreement(row.agreement, at)
+    client = Client.objects.get(pk=row.client_id)
+    batch = open_disposal(client, case=Parent(CASE, row.pk), is_approved=True, actor=actor, at=at)
+    row.stage, row.disposal_id, row.cursor = ExitStage.DELETING, batch.pk, None
+    row.save()
+    record_exit("exit.deletion_started", row, actor, at, disposal=str(batch.pk), reason=Reason(reason).value)
+    return row
+
+
+def find_disposal(row: AgreementExit) -> Batch | None:
+    """Find the latest disposal of an exit."""
+    if row.disposal_id is None:
+        return None
+    found: Batch | None = Batch.objects.filter(client_id=row.client_id, pk=row.disposal_id).first()
+    return found
+
+
+def is_to_repeat(row: AgreementExit) -> bool:
+    """Return True if the last disposal has ended without all the data, so that an officer must repeat the deletion.
+
+    Data on hold or restricted was sent back, or the disposal was cancelled. An interrupted exit is continued first.
+    """
+    batch = find_disposal(row)
+    if row.stage != ExitStage.DELETING or row.paused_at is not None or batch is None or batch.ended_at is None:
+        return False
+    if batch.stage == Stage.CANCELLED:
+        return batch.size > 0
+    return Item.objects.filter(client_id=row.client_id, batch=batch, state=ItemState.SENT_BACK).exists()
+
+
+@transaction.atomic
+def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool:
+    """Go on to the erasure of people once every system has answered; return True if it has begun.
+
+    Data that was on hold or restricted was sent back: then the exit waits until an officer repeats the deletion.
+    Raises NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    batch = find_disposal(row)
+    if row.stage != ExitStage.DELETING or row.paused_at is not None or batch is None or batch.ended_at is None:
+        return False
+    if is_to_repeat(row):
+        return False
+    row.stage, row.cursor = ExitStage.ERASING, None
+    row.save(update_fields=["stage", "cursor"])
+    record_exit("exit.systems_answered", row, actor, at, disposal=str(batch.pk))
+    return True
+
+
+@transaction.atomic
+def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
+    """Erase the next people of the client, by destroying their keys; return True if more are left to look at.
+
+    Follows decision 0079. A person with a hold or a restriction is kept, and looked at again in the next run.
+    After the last person the
+    exit is certified. No one is erased while another agreement of the client is in force. Raises NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    if row.stage != ExitStage.ERASING or row.paused_at is not None or has_other_agreement(row.agreement, at):
+        return False
+    rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
+    people = list((rows if row.cursor is None else rows.filter(pk__gt=row.cursor))[:size])
+    row.kept = 0 if row.cursor is None else row.kept
+    for person in people:
+        is_erased = _erase(person, actor=actor, at=at)
+        row.erased, row.kept = row.erased + is_erased, row.kept + (not is_erased)
+    row.cursor = people[-1].pk if people else None
+    row.save(update_fields=["cursor", "erased", "kept"])
+    if not people and not row.kept:
+        certify_exit(row, actor=actor, at=at)
+    return bool(people)
+
+
+def _erase(person: Subject, *, actor: Actor, at: datetime) -> bool:
+    """Erase a person, unless they are on hold, restricted or being erased; return True if erased."""
+    unheld = lock_unheld_subject(person, at=at)
+    if unheld is None or find_restrictions(unheld, at=at).exists():
+        return False
+    erase_subject(unheld, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
+    return True
+
+
+@transaction.atomic
+def pause_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Interrupt an exit: the worker does nothing more until it is continued. Raises ExitMovedOn, NotAllowed."""
+    return _set_paused(row, at, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def resume_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Continue an interrupted exit where it stopped. Raises ExitMovedOn, NotAllowed."""
+    row = _set_paused(row, None, actor=actor, reason=reason, at=at)
+    enqueue_exit(row)
+    return row
+
+
+def _set_paused(
+    row: AgreementExit, paused_at: datetime | None, *, actor: Actor, reason: Reason | str, at: datetime
+) -> AgreementExit:
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.COLLECTING, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING)
+    row.paused_at = paused_at
+    row.save(update_fields=["paused_at"])
+    code = Reason(reason).value
+    record_exit("exit.continued" if paused_at is None else "exit.interrupted", row, actor, at, reason=code)
+    batch = find_disposal(row)
+    if row.stage == ExitStage.DELETING and batch is not None and batch.ended_at is None:
+        by: dict[str, Any] = {"actor": actor, "at": at}
+        (resume_disposal if paused_at is None else pause_disposal)(batch, **by)
+    return row

@@ -1,0 +1,274 @@
+"""The export of a client's data for its return: archives of some people each, written by the worker, sealed."""
+
+import json
+from collections import defaultdict
+from collections.abc import Generator, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext_noop
+
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
+from paktaleem.directory.data_systems.selectors import Parent, categories_held, list_parts
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders_for_set
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.services import FileTooLarge, iterate_file, stream_file, write_case_file
+from paktaleem.directory.people.copies.sections import Reader, Section, list_sections
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.office.exits.models import AgreementExit, ExitPart, ExitStage
+from paktaleem.office.exits.services.deleting import CASE, lock_exit, record_exit, require_stage
+from paktaleem.office.exits.services.proposing import announce_export
+from rights.packages.archive import Archive, Entry, Sink
+from rights.packages.contents import safe_name
+
+_AT_ONCE = 1_000
+"""People about whom the systems are ordered in one transaction."""
+_TIME_TO_ANSWER = timedelta(days=14)
+
+
+@transaction.atomic
+def collect_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = _AT_ONCE) -> bool:
+    """Order every system to give the data of the next people; return True if more are left (GDPR Art. 28(3)).
+
+    Once every order is answered or waived, the export may be written. The cursor moves in the same transaction as the
+    orders, so that a killed worker loses and doubles nothing. Raises NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    if row.stage != ExitStage.COLLECTING or row.paused_at is not None:
+        return False
+    rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
+    people = list((rows if row.cursor is None else rows.filter(pk__gt=row.cursor)).values_list("pk", flat=True)[:size])
+    categories = categories_held(row.client_id, at=at)
+    if people and categories:
+        spec = _build_spec(row, categories, at)
+        chosen = Subject.objects.filter(pk__in=people)
+        issue_orders_for_set(chosen, spec, client_id=row.client_id, actor=actor, at=at)
+        row.cursor = people[-1]
+        row.save(update_fields=["cursor"])
+        return True
+    if not list_copy_orders(row).open().exists():
+        row.stage, row.cursor = ExitStage.EXPORTING, None
+        row.save(update_fields=["stage", "cursor"])
+        record_exit("exit.systems_answered", row, actor, at)
+    return False
+
+
+def list_copy_orders(row: AgreementExit) -> OrderQuerySet:
+    """List the orders by which systems give their data for an exit."""
+    own = {"client_id": row.client_id, "parent_kind": CASE, "parent_id": row.pk, "kind": OrderKind.COLLECT.value}
+    found: OrderQuerySet = Order.objects.filter(**own)
+    return found
+
+
+def _build_spec(row: AgreementExit, categories: frozenset[str], at: datetime) -> OrderSpec:
+    return OrderSpec(
+        kind=OrderKind.COLLECT,
+        categories=categories,
+        reason=Reason.AGREEMENT_CHANGE,
+        ground=Ground.AGREEMENT_ENDED,
+        due_at=at + _TIME_TO_ANSWER,
+        parent=Parent(CASE, row.pk),
+    )
+
+
+AT_ONCE = 50
+"""People in one part of the export."""
+_WRITTEN = gettext_noop("Enter where the client’s refusal is written down.")
+
+
+class NotFetched(PortalError):
+    """A part of the export has not been downloaded, so the client cannot have it."""
+
+    console_message = "First download every part of the export and hand it to the client."
+
+
+class ReturnSettled(PortalError):
+    """The client has its data already, or has declined it already."""
+
+    console_message = "The client has its data already, or has declined it already."
+
+
+@transaction.atomic
+def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
+    """Write the next part of the export; return True if more people are left (GDPR Art. 28(3), decision 0079).
+
+    The cursor moves in the same transaction as the part, so that a killed worker loses and doubles nothing. Raises
+    FileTooLarge if the data of one person exceeds PACKAGE_MOST_BYTES, as a copy of it would, NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    if row.stage != ExitStage.EXPORTING or row.paused_at is not None:
+        return False
+    rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
+    people = list((rows if row.cursor is None else rows.filter(pk__gt=row.cursor))[:size])
+    if not people:
+        row.stage, row.cursor = ExitStage.RETURNING, None
+        row.save(update_fields=["stage", "cursor"])
+        record_exit("exit.exported", row, actor, at, people=row.exported)
+        announce_export(row, actor=actor, at=at)
+        return False
+    people = _write_what_fits(row, people, at)
+    row.cursor, row.exported = people[-1].pk, row.exported + len(people)
+    row.save(update_fields=["cursor", "exported"])
+    return True
+
+
+def _write_what_fits(row: AgreementExit, people: list[Subject], at: datetime) -> list[Subject]:
+    """Write a part with the people that fit in a file, and return them; one alone may be as large as a person's copy.
+
+    Raises FileTooLarge if not even one fits.
+    """
+    while len(people) > 1:
+        try:
+            with transaction.atomic():
+                _write_part(row, people, at, most_bytes=settings.FILE_MOST_BYTES)
+        except FileTooLarge:
+            people = people[: len(people) // 2]
+        else:
+            return people
+    _write_part(row, people, at, most_bytes=settings.PACKAGE_MOST_BYTES)
+    return people
+
+
+def _write_part(row: AgreementExit, people: list[Subject], at: datetime, *, most_bytes: int) -> None:
+    """Write a part; it is encrypted while it is written, so that no data of a person is in clear on the disk."""
+    number = ExitPart.objects.filter(client_id=row.client_id, exit=row).count() + 1
+    sealer = _sealer_of(row)
+    with write_case_file(client_id=row.client_id, case=row.pk, sealer=sealer, most_bytes=most_bytes) as sink:
+        manifest = _write_archive(sink, row, people, {"exit": str(row), "part": number, "people": len(people)}, at)
+        file = sink.finish(at=at)
+    part = ExitPart(id=new_id(), client_id=row.client_id, exit=row, number=number, people=len(people))
+    part.manifest, part.file, part.written_at = manifest, file, at
+    part.save(force_insert=True)
+
+
+def _write_archive(out: Sink, row: AgreementExit, people: list[Subject], about: dict[str, Any], at: datetime) -> str:
+    sections = list_sections()
+    orders: defaultdict[Any, list[Order]] = defaultdict(list)
+    for order in list_copy_orders(row).filter(subject__in=people).select_related("system").order_by("pk"):
+        orders[order.subject_id].append(order)
+    with Archive(out, at=at) as archive, translation.override("en"):
+        for person in people:
+            with archive.entry(f"people/{person.pk}/data.json") as entry:
+                _write_person(entry, person, sections, orders[person.pk])
+            for file in _files_of(person):
+                with archive.entry(f"people/{person.pk}/{file.pk}.{file.kind}") as entry:
+                    for chunk in iterate_file(file):
+                        entry.write(chunk)
+            for part in (part for order in orders[person.pk] for part in list_parts(order)):
+                name = f"{safe_name(part.order.system.code)}/{safe_name(part.category)}-{part.pk}"
+                with archive.entry(f"people/{person.pk}/systems/{name}.{part.file.kind}") as entry:
+                    for chunk in iterate_file(part.file):
+                        entry.write(chunk)
+        return archive.finish(about)
+
+
+def _write_person(entry: Entry, person: Subject, sections: list[Section], orders: list[Order]) -> None:
+    """Write the systems' answers and all that the portal holds, section by section, so that memory use is flat."""
+    reader = Reader(person, sealer_of(person))
+    entry.write(b'{"external_id": ')
+    entry.write_json(person.external_id)
+    entry.write(b', "systems": ')
+    entry.write_json([{"system": order.system.code, "answer": order.state, "result": order.result} for order in orders])
+    entry.write(b', "sections": {')
+    for number, section in enumerate(sections):
+        entry.write(b", " if number else b"")
+        entry.write_json(section.code)
+        entry.write(b": [")
+        for index, line in enumerate(section.read(reader)):
+            entry.write(b", " if index else b"")
+            entry.write(json.dumps(line, ensure_ascii=False, default=str).encode())
+        entry.write(b"]")
+    entry.write(b"}}")
+
+
+def _files_of(person: Subject) -> Iterator[SealedFile]:
+    """Yield the files about a person, such as scans of consents; not those of packages, which have an end."""
+    yield from SealedFile.objects.filter(client_id=person.client_id, subject=person, package=None).order_by("pk")
+
+
+def _sealer_of(row: AgreementExit) -> Sealer:
+    if row.wrapped is None or row.epoch is None:
+        raise CannotOpen("The key of the export has been destroyed.")
+    return Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+
+
+@transaction.atomic
+def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Generator[bytes]:
+    """Return one part of the export, to hand it to the client, chunk by chunk; who took it is recorded.
+
+    It counts as downloaded once its last byte is sent. Raises ExitMovedOn once the export is handed over, CannotOpen
+    once its key is destroyed, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_EXITS, part.client_id)
+    row = lock_exit(part.exit_id, client_id=part.client_id)
+    require_stage(row, ExitStage.RETURNING)
+    record_exit("exit.part_opened", row, actor, at, part=part.number, reason=Reason(reason).value)
+    return stream_file(part.file, sealer=_sealer_of(row), on_sent=partial(_record_download, part))
+
+
+def _record_download(part: ExitPart) -> None:
+    row = lock_exit(part.exit_id, client_id=part.client_id)
+    row.fetched = sorted({*row.fetched, part.number})
+    row.save(update_fields=["fetched"])
+
+
+@transaction.atomic
+def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Record that the client has confirmed that it received its data (decision 0079).
+
+    Raises NotFetched if a part was never downloaded, ReturnSettled, ExitMovedOn, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.RETURNING)
+    if row.returned_at is not None:
+        raise ReturnSettled
+    if has_unfetched_parts(row):
+        raise NotFetched
+    row.returned_by, row.returned_at = actor.id, at
+    row.save(update_fields=["returned_by", "returned_at"])
+    record_exit("exit.returned", row, actor, at, reason=Reason(reason).value)
+    return row
+
+
+def has_unfetched_parts(row: AgreementExit) -> bool:
+    """Return True if a part of the export has not been downloaded."""
+    parts = ExitPart.objects.filter(client_id=row.client_id, exit=row)
+    return parts.exclude(number__in=row.fetched).exists()
+
+
+@transaction.atomic
+def decline_return(
+    row: AgreementExit, *, document: str, actor: Actor, reason: Reason | str, at: datetime
+) -> AgreementExit:
+    """Record that the client does not want its data; ``document`` says where this is written down, without names.
+
+    Follows decision 0079. Then another officer may start the deletion. Raises ValidationError for an empty
+    ``document``, ReturnSettled, ExitMovedOn, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.RETURNING)
+    if row.returned_at is not None or row.return_declined_at is not None:
+        raise ReturnSettled
+    row.refusal = document.strip()
+    if not row.refusal:
+        raise ValidationError({"document": [_WRITTEN]})
+    row.return_declined_by, row.return_declined_at = actor.id, at
+    row.save(update_fields=["refusal", "return_declined_by", "return_declined_at"])
+    record_exit("exit.return_declined", row, actor, at, reason=Reason(reason).value)
+    return row

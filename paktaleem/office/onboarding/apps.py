@@ -1,0 +1,11 @@
+"""Django app of the set-up of clients. It has no tables: every step is derived from those of other apps."""
+
+from paktaleem.foundation.operations.extensions import config
+
+
+class OnboardingConfig(config.PortalAppConfig):
+    """The set-up of clients."""
+
+    name = "paktaleem.office.onboarding"
+    label = "onboarding"
+    verbose_name = "set-up of clients"

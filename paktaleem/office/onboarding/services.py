@@ -1,0 +1,136 @@
+"""Services of the set-up of clients."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from consent.decisions.facts import Decision, Question
+from consent.decisions.selectors.decisions import decide_one
+from consent.notices.models import Notice
+from consent.notices.selectors.public import find_purposes
+from consent.notices.services.publishing import publish_notice_version
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.models.purposes import ROLES, Basis, LawfulBasis, Purpose
+from consent.register.services.register import change_register
+from paktaleem.directory.people.services.searches import record_id_search
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.office.onboarding.selectors import ALLOWED, list_client_facts
+from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES, StartingPurpose
+from retention.schedule.models import Disposal, RetentionRule, Trigger
+from retention.schedule.services.rules import save_rule
+
+
+class NoAgreementYet(PortalError):
+    """The client has no agreement to which instructions could belong."""
+
+    console_message = "First add the draft of the agreement: instructions belong to it."
+
+
+@transaction.atomic
+def add_starting_set(
+    client: Client,
+    *,
+    instructed: Iterable[str],
+    own: Collection[str] = (),
+    recipients: Iterable[str] = (),
+    document: str,
+    actor: Actor,
+    reason: Reason | str = Reason.ONBOARDING,
+    at: datetime,
+) -> Instruction:
+    """Add purposes of the starting set that the client lacks (``own``), and one instruction for all (decision 0091).
+
+    ``instructed`` are codes of purposes that exist, ``recipients`` of those with whom their data may be shared, and
+    ``document`` says where the instruction is written down. Each own purpose gets consent as its lawful basis for
+    every role, a notice in both languages that is in effect at once, and a retention rule for each of its categories.
+    Runs in the client's context. Raises NoAgreementYet, ValidationError naming the field, NotAllowed.
+    """
+    advisory_lock(f"starting_set/{client.pk}")
+    [facts] = list_client_facts(at=at, client_id=client.pk)
+    if facts.agreement is None:
+        raise NoAgreementYet
+    stamp: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
+    known = set(Purpose.objects.filter(client_id=client.pk).values_list("code", flat=True))
+    for code in own:
+        if code not in known:
+            _add_purpose(client, STARTING_PURPOSES[code], stamp)
+    codes = list(dict.fromkeys([*instructed, *own]))
+    purposes = find_purposes(client.pk, codes)
+    instruction = Instruction(
+        client_id=client.pk,
+        agreement=ServiceAgreement.objects.get(pk=facts.agreement, client_id=client.pk),
+        document=document,
+        purposes=codes,
+        categories=sorted({category for code in codes for category in purposes[code].categories}),
+        recipients=list(recipients),
+        starts_at=at,
+    )
+    return change_register(instruction, **stamp)
+
+
+def _add_purpose(client: Client, text: StartingPurpose, stamp: dict[str, Any]) -> None:
+    purpose = Purpose(
+        client_id=client.pk,
+        code=text.code,
+        name_en=text.name_en,
+        name_ur=text.name_ur,
+        description_en=text.description_en,
+        description_ur=text.description_ur,
+        categories=list(text.categories),
+    )
+    change_register(purpose, **stamp)
+    for role, _name in ROLES:
+        basis = LawfulBasis(client_id=client.pk, purpose=purpose, role=role, basis=Basis.CONSENT, starts_at=stamp["at"])
+        change_register(basis, **stamp)
+    _add_notice(client, text, stamp)
+    for category in text.categories:
+        save_rule(_build_rule(purpose, category, text, stamp["at"]), **stamp)
+
+
+def _add_notice(client: Client, text: StartingPurpose, stamp: dict[str, Any]) -> None:
+    notice = Notice(
+        client_id=client.pk,
+        code=f"{text.code}_notice",
+        title_en=text.name_en,
+        title_ur=text.name_ur,
+        purposes=[text.code],
+    )
+    change_register(notice, **stamp)
+    texts: dict[str, Any] = {f"text_{language}": text.notice(language) for language in ("en", "ur")}
+    publish_notice_version(notice, **texts, is_material=True, effective_at=stamp["at"], **stamp)
+
+
+def _build_rule(purpose: Purpose, category: str, text: StartingPurpose, at: datetime) -> RetentionRule:
+    return RetentionRule(
+        client_id=purpose.client_id,
+        category=category,
+        purpose=purpose,
+        trigger=Trigger.CONSENT_WITHDRAWN,
+        period=text.period,
+        action=Disposal.DELETE,
+        ground_en=text.ground_en,
+        ground_ur=text.ground_ur,
+        starts_at=at,
+    )
+
+
+@transaction.atomic
+def try_decision(client: Client, *, external_id: str, purpose: str, actor: Actor, at: datetime) -> Decision:
+    """Decide whether data of a person may be processed for a purpose; an allowed decision is recorded, as a step done.
+
+    Follows decision 0091. The search for the person is recorded, as every search is, and not whom it was for. Raises
+    NotAllowed.
+    """
+    record_id_search(client_id=client.pk, actor=actor, at=at)
+    decision = decide_one(actor, client.pk, external_id, Question(purpose=purpose, at=at), now=at)
+    if decision.allowed:
+        facts = {"purpose": purpose, "basis": decision.lawful_basis}
+        record_entry(ALLOWED, client_id=client.pk, facts=facts, actor=actor, at=at)
+    return decision

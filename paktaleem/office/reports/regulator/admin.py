@@ -1,0 +1,160 @@
+"""Packs for regulators in the console: request one, follow its progress, take it as PDF or ZIP."""
+
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.console.columns import format_actor, reason_label, render_state, state_column
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.home_pages import HomeLink, home_links
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.office.reports.regulator.models import PackState, RegulatorPack
+from paktaleem.office.reports.regulator.services import request_pack, retry_pack, take_pack
+
+_TONES = {PackState.GATHERING: "warn", PackState.READY: "good", PackState.FAILED: "bad"}
+_MEDIA = {"pdf": "application/pdf", "zip": "application/zip"}
+
+
+class PackForm(ScopedForm):
+    """The period of a pack."""
+
+    def clean(self) -> dict[str, Any]:
+        """Reject a period that ends before it begins."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since_on"), cleaned.get("until_on")
+        if since and until and until < since:
+            self.add_error("until_on", gettext("Choose a day that is not before the first one."))
+        return cleaned
+
+
+def _take(form: str) -> Any:
+    def take(row: RegulatorPack, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+        by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+        content = take_pack(row, form=form, **by)
+        name = f"pack-{row.client.code}-{row.since_on:%Y%m%d}-{row.until_on:%Y%m%d}.{form}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(content, content_type=_MEDIA[form], headers=headers)
+
+    return take
+
+
+def _retry(row: RegulatorPack, given: dict[str, Any], request: HttpRequest) -> None:
+    retry_pack(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+
+
+def _is_ready(row: RegulatorPack, _at: datetime) -> bool:
+    return row.state == PackState.READY
+
+
+def _render(row: RegulatorPack) -> SafeString:
+    return render_state(row.get_state_display(), _TONES[PackState(row.state)])
+
+
+@admin.register(RegulatorPack, site=site)
+class RegulatorPackAdmin(ScopedAdmin):
+    """Console page of packs for regulators."""
+
+    form = PackForm
+    view_capability = Capability.VIEW_LEDGER
+    ledger_families = ("regulator_pack",)
+    add_capability = Capability.BUILD_REGULATOR_PACKS
+    row_fields = ("since_on", "until_on")
+    fixed = ("since_on", "until_on")
+    detail_fields = ("shown_state", "why", "requester", "requested_at", "ready_at")
+    list_display = ("__str__", "owner", "shown_state", "requested_at", "ready_at")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    intro = (
+        "Records about one client and period, for a supervisory authority: register, notices, answers about consent, "
+        "rights requests with the days to their answer, incidents and breaches, disclosures, demands of authorities, "
+        "disposals. A pack names no person, and an authority only if the person was informed of its demand."
+    )
+    empty_text = "No pack has been requested yet."
+    shown_state = state_column(_render)
+    acts = (
+        RowAction(
+            "pdf",
+            "Take as PDF",
+            Capability.BUILD_REGULATOR_PACKS,
+            _take("pdf"),
+            form=RowActionForm,
+            lead="In English and Urdu, with the SHA-256 of its content. Who takes it, and why, is recorded.",
+            applies=_is_ready,
+        ),
+        RowAction(
+            "zip",
+            "Take as ZIP",
+            Capability.BUILD_REGULATOR_PACKS,
+            _take("zip"),
+            form=RowActionForm,
+            lead="The PDF, every line as CSV, the content as JSON, and the hash of each file. Who takes it, and why, "
+            "is recorded.",
+            applies=_is_ready,
+        ),
+        RowAction(
+            "again",
+            "Try again",
+            Capability.BUILD_REGULATOR_PACKS,
+            _retry,
+            form=RowActionForm,
+            lead="The worker goes on with the section that failed.",
+            done="The pack is being gathered.",
+            applies=lambda row, _at: row.state == PackState.FAILED,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Select related client; leave out the sections gathered so far, which may be long."""
+        email: Any = Subquery(User.objects.filter(pk=OuterRef("requester_id")).order_by().values("email")[:1])
+        if actor_of(request).client_id is not None:
+            officers = When(requested_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
+            email = Case(officers, default=email, output_field=CharField())
+        found = super().get_queryset(request).select_related("client").defer("parts")
+        return found.annotate(requester_email=email)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Return False: a pack is requested, then gathered by the worker."""
+        return False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer a calendar for the days."""
+        if db_field.name in self.row_fields:
+            kwargs["widget"] = DayInput
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Request the pack."""
+        client = Client.objects.get(pk=row.client_id)
+        by = {name: details[name] for name in ("actor", "reason", "at")}
+        row.pk = request_pack(client, since=row.since_on, until=row.until_on, **by).pk
+
+    @admin.display(description="requested by")
+    def requester(self, row: Any) -> str:
+        """Return who requested it, with the role."""
+        by = {"actor_kind": ByKind.USER, "actor_role": row.requested_role, "actor_email": row.requester_email}
+        return format_actor(SimpleNamespace(**by))
+
+    @admin.display(description="reason")
+    def why(self, row: RegulatorPack) -> str:
+        """Return the reason in words."""
+        return reason_label(row.reason_code)
+
+
+home_links.connect(
+    HomeLink(_("Pack for a regulator"), "admin:regulator_regulatorpack_changelist", Capability.BUILD_REGULATOR_PACKS)
+)

@@ -1,0 +1,229 @@
+"""Packs for regulators: requested by a user, gathered by the worker, taken as PDF or ZIP."""
+
+import io
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
+
+from consent.consents.models import ConsentEvent
+from consent.sharing.models import Informed, Instrument
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.certificates import issue, read_body
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.text.cells import format_cell
+from paktaleem.office.reports.regulator.models import PackContent, PackState, RegulatorPack
+from paktaleem.office.reports.regulator.pdf import render_pack
+from paktaleem.office.reports.regulator.sections import SECTIONS, Period
+from retention.breaches.models import Breach
+from retention.holdings.models import Incident
+from rights.packages.archive import Archive
+from rights.requests.models import RequestPart
+
+
+def _choices(model: Any, field: str) -> Mapping[str, Any]:
+    return dict(model._meta.get_field(field).flatchoices)
+
+
+_OUTCOMES = {
+    **dict(ChangeState.choices),
+    "approved_not_disclosed": _("Approved, not disclosed yet"),
+    "disclosed": _("Disclosed"),
+}
+_NAMES: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("consents", "answer"): _choices(ConsentEvent, "state"),
+    ("consents", "given_by"): _choices(ConsentEvent, "given_by"),
+    ("consents", "method"): _choices(ConsentEvent, "method"),
+    ("requests", "rights"): _choices(RequestPart, "kind"),
+    ("requests", "answered"): {
+        "open": _("Open"),
+        "in time": _("In time"),
+        "late": _("Late"),
+        "not delivered": _("Not delivered"),
+    },
+    ("incidents", "cause"): _choices(Incident, "cause"),
+    ("breaches", "outcome"): _choices(Breach, "outcome"),
+    ("disclosures", "decision"): {},
+    ("demands", "legal_basis"): dict(Instrument.choices),
+    ("demands", "outcome"): _OUTCOMES,
+    ("demands", "informed"): dict(Informed.choices),
+    ("disposals", "kind"): {"disposal": _("Disposal"), "erasure": _("Erasure of a person")},
+}
+"""Names of the codes in the columns of the sections that the PDF prints; a decision's reason is its code in words."""
+
+
+def name_codes(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """Return the English and Urdu names of the codes in each column that has names, by section and column."""
+    return {
+        f"{section}.{column}": {code: _in_both_languages(names.get(code), code) for code in codes}
+        for (section, column), names in _NAMES.items()
+        if (codes := set(_list_codes(sections[section], column)))
+    }
+
+
+def _list_codes(section: Mapping[str, Any], column: str) -> Iterator[str]:
+    place = section["columns"].index(column)
+    for row in section["rows"]:
+        yield from (row[place] or "").split(", ")
+
+
+def _in_both_languages(name: Promise | str | None, code: str) -> list[str]:
+    found = []
+    for language in ("en", "ur"):
+        with translation.override(language):
+            found.append(gettext(code.replace("_", " ") if name is None else str(name)))
+    return found
+
+
+GATHER = "regulator.gather"
+VERSION = 1
+_LONGEST = timedelta(days=3 * 366)
+_TOO_LONG = gettext_noop("Choose a period of at most three years.")
+_TOO_LATE = gettext_noop("Choose a day that is not in the future.")
+_BACKWARDS = gettext_noop("Choose a day that is not before the first one.")
+
+
+class PackNotReady(PortalError):
+    """The worker has not gathered the pack yet, or could not."""
+
+    console_message = "The pack is not ready yet."
+
+
+@transaction.atomic
+def request_pack(
+    client: Client, *, since: date, until: date, actor: Actor, reason: Reason | str, at: datetime
+) -> RegulatorPack:
+    """Request a pack about a client and a period of days in its time zone; the worker gathers it (decision 0107).
+
+    Raises NotAllowed, ValidationError for a period that is backwards, in the future or longer than three years.
+    """
+    require(actor, Capability.BUILD_REGULATOR_PACKS, client.pk)
+    row = RegulatorPack(client_id=client.pk, since_on=since, until_on=until)
+    if until < since:
+        raise ValidationError({"until_on": [_BACKWARDS]})
+    if until - since > _LONGEST:
+        raise ValidationError({"until_on": [_TOO_LONG]})
+    if until > at.astimezone(ZoneInfo(client.time_zone)).date():
+        raise ValidationError({"until_on": [_TOO_LATE]})
+    row.reason_code, row.requested_at = Reason(reason).value, at
+    row.requester_id, row.requested_role = actor.id, str(actor.role)
+    row.save(force_insert=True)
+    _record("regulator_pack.requested", row, actor, at, reason=row.reason_code)
+    enqueue_job(GATHER, client=str(row.client_id), pack=str(row.pk))
+    return row
+
+
+@transaction.atomic
+def gather_section(pack: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> bool:
+    """Gather the next section; issue the content after the last one (decision 0107). Return True if sections are left.
+
+    Each section has its own transaction, so that the page shows the progress and a killed worker loses one section.
+    Raises NotAllowed.
+    """
+    require(actor, Capability.BUILD_REGULATOR_PACKS, client_id)
+    row = RegulatorPack.objects.select_for_update(of=("self",)).get(pk=pack, client_id=client_id)
+    if row.state != PackState.GATHERING:
+        return False
+    client, section = Client.objects.get(pk=client_id), SECTIONS[row.done]
+    since, until = row.bounds(client.time_zone)
+    rows = section.gather(client, Period(since, until, at))
+    row.parts = {**row.parts, section.code: {"columns": list(section.columns), "rows": rows}}
+    row.done += 1
+    if row.done < len(SECTIONS):
+        row.save(update_fields=["parts", "done"])
+        return True
+    new, content = PackContent(client_id=client_id, pack=row), _compose(row, client, at)
+    facts = {"pack": str(row.pk), "since": row.since_on.isoformat(), "until": row.until_on.isoformat()}
+    issue(new, "regulator_pack.built", content, client_id=client_id, facts=facts, actor=actor, at=at)
+    row.state, row.ready_at, row.parts = PackState.READY, at, {}
+    row.save(update_fields=["parts", "done", "state", "ready_at"])
+    return False
+
+
+def _compose(row: RegulatorPack, client: Client, at: datetime) -> dict[str, Any]:
+    return {
+        "type": "regulator_pack",
+        "version": VERSION,
+        "pack": str(row.pk),
+        "client": {"code": client.code, "name": client.name, "time_zone": str(client.time_zone)},
+        "since": row.since_on.isoformat(),
+        "until": row.until_on.isoformat(),
+        "requested_by": row.requested_role,
+        "built_at": at.isoformat(timespec="seconds"),
+        "sections": row.parts,
+    }
+
+
+@transaction.atomic
+def fail_pack(pack: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> None:
+    """Record that a pack could not be gathered; staff can try again. Raises NotAllowed."""
+    require(actor, Capability.BUILD_REGULATOR_PACKS, client_id)
+    row = RegulatorPack.objects.select_for_update(of=("self",)).get(pk=pack, client_id=client_id)
+    if row.state == PackState.GATHERING:
+        row.state = PackState.FAILED
+        row.save(update_fields=["state"])
+        _record("regulator_pack.failed", row, actor, at, section=SECTIONS[row.done].code)
+
+
+@transaction.atomic
+def retry_pack(pack: RegulatorPack, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Gather a failed pack again, from the section that failed. Raises NotAllowed."""
+    require(actor, Capability.BUILD_REGULATOR_PACKS, pack.client_id)
+    row = RegulatorPack.objects.select_for_update(of=("self",)).get(pk=pack.pk, client_id=pack.client_id)
+    if row.state == PackState.FAILED:
+        row.state = PackState.GATHERING
+        row.save(update_fields=["state"])
+        _record("regulator_pack.requested", row, actor, at, reason=Reason(reason).value)
+        enqueue_job(GATHER, client=str(row.client_id), pack=str(row.pk))
+
+
+@transaction.atomic
+def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
+    """Return a pack as ``pdf`` or ``zip``, and record who took it and why (decision 0107).
+
+    The PDF is rendered from the content. Raises NotAllowed, PackNotReady, ValueError if the content does not match its
+    hash.
+    """
+    require(actor, Capability.BUILD_REGULATOR_PACKS, pack.client_id)
+    content = PackContent.objects.filter(client_id=pack.client_id, pack=pack).first()
+    if content is None:
+        raise PackNotReady
+    body = read_body(content)
+    pdf = render_pack(body, names=name_codes(body["sections"]), sha256=content.sha256)
+    file = pdf if form == "pdf" else _archive(content, body, pdf)
+    _record("regulator_pack.taken", pack, actor, at, reason=Reason(reason).value, format=form, sha256=content.sha256)
+    return file
+
+
+def _archive(content: PackContent, body: dict[str, Any], pdf: bytes) -> bytes:
+    """Return the ZIP: the PDF, the exact JSON, each section as CSV, and a manifest with the hash of each file."""
+    file = io.BytesIO()
+    with Archive(file, at=content.issued_at) as archive:
+        with archive.entry("pack.pdf") as entry:
+            entry.write(pdf)
+        with archive.entry("pack.json") as entry:
+            entry.write(content.body.encode())
+        for code, section in body["sections"].items():
+            with archive.entry(f"{code}.csv") as entry:
+                entry.write_rows(section["columns"], ([format_cell(cell) for cell in row] for row in section["rows"]))
+        archive.finish({"pack": body["pack"], "sha256_of_pack_json": content.sha256})
+    return file.getvalue()
+
+
+def _record(kind: str, row: RegulatorPack, actor: Actor, at: datetime, **facts: Any) -> None:
+    about = {"pack": str(row.pk), "since": row.since_on.isoformat(), "until": row.until_on.isoformat(), **facts}
+    record_entry(kind, client_id=row.client_id, facts=about, actor=actor, at=at)

@@ -1,0 +1,164 @@
+"""The page of samples in the console: a form, the rows drawn, and the same as CSV."""
+
+import io
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import moment_tag
+from paktaleem.foundation.console.exporting import TYPES, Format, write_sheet
+from paktaleem.foundation.console.forms import ReasonField
+from paktaleem.foundation.console.home_pages import HomePage, home_pages
+from paktaleem.foundation.console.register_names import CodeKind, format_code
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.office.reports.samples.populations import POPULATIONS, PopulationKind
+from paktaleem.office.reports.samples.services import MOST, SEED, Sample, draw_sample, make_seed
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+_NAMED = {
+    "purpose": CodeKind.PURPOSE,
+    "purpose__code": CodeKind.PURPOSE,
+    "category": CodeKind.CATEGORY,
+    "occasion": CodeKind.OCCASION,
+}
+"""Columns with codes of the register, by their paths."""
+_USUAL_SIZE, _A_QUARTER, _A_DAY = 25, timedelta(days=91), timedelta(days=1)
+
+
+class SampleForm(forms.Form):
+    """The population of the sample, its size and its seed."""
+
+    kind = forms.ChoiceField(label=_("Population"), choices=PopulationKind.choices, widget=forms.RadioSelect)
+    since = forms.DateField(label=_("From"), widget=DayInput)
+    until = forms.DateField(
+        label=_("Up to and including"),
+        widget=DayInput,
+        help_text=_("Days in the time zone of the client, or of PakTaleem for all clients."),
+    )
+    size = forms.IntegerField(label=_("Size of the sample"), min_value=1, max_value=MOST, initial=_USUAL_SIZE)
+    seed = forms.RegexField(
+        SEED,
+        label=_("Seed"),
+        required=False,
+        help_text=_("Leave it empty for a new sample. The seed of an earlier sample draws the same rows again."),
+        error_messages={"invalid": _("Use 4 to 32 characters: a–z, digits and hyphens.")},
+    )
+    reason = ReasonField()
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Offer officers the clients; the period is the last quarter."""
+        super().__init__(*args, **kwargs)
+        today = get_action_time(request).astimezone(get_current_timezone()).date()
+        self.fields["since"].initial, self.fields["until"].initial = today - _A_QUARTER, today
+        if actor_of(request).client_id is None:
+            clients = Client.objects.order_by("name")
+            self.fields["client"] = forms.ModelChoiceField(
+                clients, label=_("Client"), required=False, empty_label=_("All clients")
+            )
+            self.order_fields(["kind", "client"])
+
+    def clean(self) -> dict[str, Any]:
+        """Reject a period that ends before it begins."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", gettext("Choose a day that is not before the first one."))
+        return cleaned
+
+
+def show_samples(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+    """Ask what to draw; show the sample, or return it as CSV."""
+    form = SampleForm(request.POST if request.method == "POST" else None, request=request)
+    sample = None
+    if form.is_valid():
+        as_csv = "csv" in request.POST
+        sample = _draw(request, form.cleaned_data, "csv" if as_csv else "page")
+        if as_csv:
+            return _to_file(sample)
+        form = SampleForm({**request.POST.dict(), "seed": sample.seed}, request=request)
+    return TemplateResponse(
+        request, "console/samples.html", {**context, "form": form, **(_serialize(sample) if sample else {})}
+    )
+
+
+home_pages.connect(HomePage("samples", _("Samples"), Capability.EXPORT_ROWS, show_samples))
+
+
+def _draw(request: HttpRequest, given: dict[str, Any], form: str) -> Sample:
+    chosen: Client | None = given.get("client")
+    own = actor_of(request).client_id
+    client_id: UUID | None = own or (chosen.pk if chosen else None)
+    zone = ZoneInfo(Client.objects.get(pk=client_id or PAKTALEEM).time_zone)
+    return draw_sample(
+        PopulationKind(given["kind"]),
+        client_id,
+        since=datetime.combine(given["since"], time(), zone),
+        until=datetime.combine(given["until"] + _A_DAY, time(), zone),
+        size=given["size"],
+        seed=given["seed"] or make_seed(),
+        form=form,
+        actor=actor_of(request),
+        reason=given["reason"],
+        at=get_action_time(request),
+    )
+
+
+def _serialize(sample: Sample) -> dict[str, Any]:
+    population = POPULATIONS[sample.kind]
+    own = {client.code: client for client in Client.objects.filter(code__in={row[1] for row in sample.rows})}
+    return {
+        "sample": sample,
+        "headings": list(population.headings.values()),
+        "lines": [_serialize_row(sample.kind, row, own[row[1]]) for row in sample.rows],
+    }
+
+
+def _serialize_row(kind: PopulationKind, row: Sequence[Any], owner: Client) -> dict[str, Any]:
+    url = reverse(f"admin:{POPULATIONS[kind].page}_change", args=[row[0]], current_app=site.name)
+    columns = POPULATIONS[kind].columns.values()
+    cells = [_describe_cell(kind, path, value, owner) for path, value in zip(columns, row, strict=True)]
+    return {"url": url, "id": row[0], "cells": [owner.name, *cells[2:]]}
+
+
+def _describe_cell(kind: PopulationKind, path: str, value: Any, owner: Client) -> Any:
+    """Return a value in words: the label of a code, the name that the client gives it, the beginning of a hash."""
+    if isinstance(value, datetime):
+        return moment_tag(value)
+    if path in _NAMED and value:
+        return format_code(_NAMED[path], value, owner.pk)
+    if path == "reason":
+        return translate_text(str(value).replace("_", " "))
+    if path == "shown_hash" and value:
+        return f"{value[:12]}…"
+    fields = {field.name: field for field in POPULATIONS[kind].rows().model._meta.fields}
+    return translate_text(dict(fields[path].flatchoices).get(value, value)) if path in fields else value
+
+
+def _to_file(sample: Sample) -> FileResponse:
+    file = io.BytesIO()
+    population = POPULATIONS[sample.kind]
+    header = ["seed", "population", "since", "until", *population.columns]
+    same = (sample.seed, sample.population, sample.since.isoformat(), sample.until.isoformat())
+    write_sheet(Format.CSV, file, header, ((*same, *row) for row in sample.rows))
+    file.seek(0)
+    name = f"sample-{sample.kind}-{sample.seed}.csv"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[Format.CSV])

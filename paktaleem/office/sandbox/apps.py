@@ -1,0 +1,17 @@
+"""Configuration of the sandbox app."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class SandboxConfig(AppConfig):
+    """The sandbox app. It has no tables; it acts on those of other apps through their services."""
+
+    name = "paktaleem.office.sandbox"
+    label = "sandbox"
+
+    def ready(self) -> None:
+        """Reinstall the reset function after every migrate."""
+        from paktaleem.office.sandbox.reset_function import install_after_migrate  # noqa: PLC0415 -- needs the app registry
+
+        post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="sandbox.forgetting")

@@ -1,0 +1,198 @@
+"""Change the sandbox's own register for a state, and restore it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+
+from consent.notices.selectors.public import get_current_notice
+from consent.notices.services.publishing import publish_notice_version
+from consent.register.models.agreements import AgreementSuspension, Instruction, RecipientApproval, ServiceAgreement
+from consent.register.models.purposes import LawfulBasis, PeriodRow, Purpose, PurposeCapacity, RegisterRow
+from consent.register.services.register import change_register, end_period
+from consent.register.services.safeguards import widen_purpose
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.office.sandbox.services.context import MOMENT, ForcingContext, lock_sandbox, set_offset
+
+_WHY = Reason.AGREEMENT_CHANGE
+
+
+def restore_agreement(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Ensure that the client's agreement is live, not suspended and with instructions, and its purposes active."""
+    common: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    for purpose in Purpose.objects.filter(client_id=client.pk, is_active=False):
+        purpose.is_active = True
+        change_register(purpose, **common)
+    for suspension in AgreementSuspension.objects.active(at).filter(client_id=client.pk):
+        _end(suspension, **common)
+    agreement = _live_agreement(client, at) or _new_agreement(client, common)
+    if not Instruction.objects.active(at).filter(client_id=client.pk, agreement=agreement).exists():
+        _instruct_again(client, agreement, common)
+
+
+def _live_agreement(client: Client, at: datetime) -> ServiceAgreement | None:
+    live = ServiceAgreement.objects.active(at).filter(client_id=client.pk, signed_at__lte=at)
+    found: ServiceAgreement | None = live.order_by("-starts_at").first()
+    return found
+
+
+def _new_agreement(client: Client, common: dict[str, Any]) -> ServiceAgreement:
+    reference = f"SANDBOX-{common['at']:%Y%m%d%H%M%S%f}"
+    moments = {"signed_at": common["at"], "starts_at": common["at"]}
+    return change_register(ServiceAgreement(client_id=client.pk, reference=reference, **moments), **common)
+
+
+def _instruct_again(client: Client, agreement: ServiceAgreement, common: dict[str, Any]) -> None:
+    """Repeat the last instruction."""
+    last = Instruction.objects.filter(client_id=client.pk).order_by("-starts_at").first()
+    if last is None:
+        return
+    same = {name: getattr(last, name) for name in ("document", "purposes", "categories", "recipients")}
+    change_register(Instruction(client_id=client.pk, agreement=agreement, starts_at=common["at"], **same), **common)
+
+
+def _end(row: PeriodRow, *, actor: Actor, reason: Reason, at: datetime) -> None:
+    end_period(row, actor=actor, reason=reason, at=max(at, row.starts_at + MOMENT))
+
+
+def _agreement_of(playing: ForcingContext) -> ServiceAgreement:
+    found = _live_agreement(playing.client, playing.at)
+    if found is None:
+        raise ValidationError({"state": ["The sandbox has no agreement: ask PakTaleem to register one."]})
+    return found
+
+
+def _suspend(playing: ForcingContext) -> None:
+    suspension = AgreementSuspension(
+        client_id=playing.client.pk, agreement=_agreement_of(playing), starts_at=playing.at
+    )
+    change_register(suspension, reason=_WHY, **playing.audit)
+
+
+def _end_agreement(playing: ForcingContext) -> None:
+    for agreement in ServiceAgreement.objects.active(playing.at).filter(client_id=playing.client.pk):
+        _end(agreement, reason=_WHY, **playing.audit)
+
+
+def _end_instructions(playing: ForcingContext) -> None:
+    for instruction in Instruction.objects.active(playing.at).filter(client_id=playing.client.pk):
+        _end(instruction, reason=_WHY, **playing.audit)
+
+
+def _switch_off(playing: ForcingContext) -> None:
+    _refuse_shared(playing)
+    playing.purpose.is_active = False
+    change_register(playing.purpose, reason=_WHY, **playing.audit)
+
+
+AGREEMENTS: dict[str, Callable[[ForcingContext], None]] = {
+    "agreement_active": lambda _: None,
+    "agreement_suspended": _suspend,
+    "agreement_ended": _end_agreement,
+    "not_instructed": _end_instructions,
+    "purpose_inactive": _switch_off,
+}
+
+
+def make_purpose_expire(playing: ForcingContext) -> None:
+    """Let consents to the purpose expire after 12 months, unless they already expire.
+
+    Raises ValidationError if the purpose is PakTaleem's.
+    """
+    if playing.purpose.consent_months is None:
+        _refuse_shared(playing)
+        playing.purpose.consent_months = 12
+        change_register(playing.purpose, reason=_WHY, **playing.audit)
+
+
+def publish_material_change(playing: ForcingContext) -> None:
+    """Publish a material change of the purpose's notice, for all consents in the sandbox under the old version.
+
+    Raises ValidationError if the notice is PakTaleem's.
+    """
+    current = get_current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
+    if current.notice.client_id != playing.client.pk:
+        raise ValidationError({"purpose": ["Its notice is PakTaleem’s: choose a purpose of the sandbox’s own."]})
+    note = f"(Sandbox, {playing.at:%Y-%m-%d %H:%M}: a material change.)"
+    publish_notice_version(
+        current.notice,
+        text_en=f"{current.text_en.partition('(Sandbox, ')[0].rstrip()}\n\n{note}",
+        text_ur=f"{current.text_ur.partition('(Sandbox, ')[0].rstrip()}\n\n{note}",
+        child_text_en=current.child_text_en,
+        child_text_ur=current.child_text_ur,
+        is_material=True,
+        effective_at=playing.at + MOMENT,
+        actor=playing.actor,
+        reason=Reason.REVIEW,
+        at=playing.at + MOMENT,
+    )
+
+
+def _refuse_shared(playing: ForcingContext) -> None:
+    if playing.purpose.client_id != playing.client.pk:
+        raise ValidationError({"purpose": ["It is PakTaleem’s: choose a purpose of the sandbox’s own."]})
+
+
+_CHANGEABLE: tuple[type[RegisterRow], ...] = (
+    ServiceAgreement,
+    Instruction,
+    PurposeCapacity,
+    LawfulBasis,
+    RecipientApproval,
+    Purpose,
+)
+"""Models whose rows may have changed while the clock was ahead, and are restored."""
+
+type ResetResult = tuple[Client, int]
+
+
+@transaction.atomic
+def reset_sandbox(client: Client, *, actor: Actor, at: datetime) -> ResetResult:
+    """Reset a sandbox: delete its people and their records, and set its clock to real time (decision 0024).
+
+    The register, keys, systems and endpoints are kept; register changes made while the clock was ahead are undone, and
+    the agreement is live again. No other client is affected: one statement deletes, and row-level security limits it to
+    one client's rows. The ledger keeps its entries, which name no one. Returns the sandbox and its former number of
+    people. Raises NotASandbox, NotAllowed.
+    """
+    client = lock_sandbox(client.pk, actor=actor)
+    people, now = Subject.objects.filter(client_id=client.pk).count(), at - client.clock_offset
+    changed = list(_changed_ahead(client, now))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sandbox_forget(%s)", [now])
+        [rows] = cursor.fetchone()
+    client = set_offset(client, timedelta(), kind="sandbox.clock_moved", actor=actor, at=now)
+    sandbox = sandbox_actor(client.pk)
+    for row in changed:
+        restored_at = _restore_categories(row, actor=sandbox, at=now) if isinstance(row, Purpose) else now
+        change_register(row, actor=sandbox, reason=Reason.CORRECTION, at=restored_at)
+    restore_agreement(client, actor=sandbox, at=now)
+    facts = {"people": people, "rows": rows}
+    record_entry("sandbox.started_over", client_id=client.pk, facts=facts, actor=actor, at=now)
+    return client, people
+
+
+def _restore_categories(purpose: Purpose, *, actor: Actor, at: datetime) -> datetime:
+    """Give a purpose back the categories that it lost while the clock was ahead; return the time of the next change."""
+    if not set(purpose.categories) - set(Purpose.objects.get(pk=purpose.pk).categories):
+        return at
+    widen_purpose(purpose, categories=purpose.categories, actor=actor, reason=Reason.CORRECTION, at=at)
+    return at + MOMENT
+
+
+def _changed_ahead(client: Client, now: datetime) -> Iterator[RegisterRow]:
+    """Yield the rows changed after a time, as they were at that time."""
+    for model in _CHANGEABLE:
+        history: Any = model.history.filter(client_id=client.pk)  # type: ignore[attr-defined]
+        later = set(history.filter(history_date__gt=now).values_list("id", flat=True))
+        versions = history.filter(id__in=later, history_date__lte=now).order_by("id", "-history_date", "-history_id")
+        for version in versions.distinct("id"):
+            row = version.instance
+            row._state.adding = False
+            yield row

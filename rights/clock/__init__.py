@@ -1,1 +1,0 @@
-"""The clock of a rights request: its deadlines and their picture."""
