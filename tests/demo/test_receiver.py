@@ -2,13 +2,16 @@
 
 import http.client
 import json
+import subprocess
+import sys
 import uuid
 from http.server import ThreadingHTTPServer
 
 import pytest
 
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
-from paktaleem.office.demo.systems import Receiver
+from paktaleem.office.demo.management.commands.demo import _receiver
+from paktaleem.office.demo.receiver import Receiver
 from tests.threads import in_thread
 
 BODY = json.dumps({"type": "consent.given", "data": {}}).encode()
@@ -47,3 +50,10 @@ def test_what_is_not_is_refused(receiver):
     assert send(port, secret, str(uuid.uuid4()), b"{}" + BODY[2:]) == 401
     assert send(port, secret, "../../etc/passwd") == 401
     assert list(folder.iterdir()) == []
+
+
+def test_its_process_needs_no_django(monkeypatch, tmp_path):
+    monkeypatch.setenv("DEMO_WEBHOOK_PORT", "1")
+    module = _receiver(tmp_path)[2]
+    code = f"import sys, {module}; sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

@@ -1,17 +1,6 @@
-"""A learning platform for each client that uses the client's API key, and one order to it.
+"""A learning platform for each client that uses the client's API key, and one order to it."""
 
-Run as ``python -m paktaleem.office.demo.systems PORT FOLDER``; the secret is read from ``DEMO_WEBHOOK_SECRET``.
-"""
-
-import hmac
-import json
-import os
-import re
-import sys
 from datetime import datetime, timedelta
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +20,6 @@ from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import add_endpoint, change_endpoint, rotate_secret
-from paktaleem.directory.webhooks.signing import signature
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import Role
@@ -171,47 +159,3 @@ def fill_receiver(client_id: UUID, url: str, kept: DemoSecrets, *, actor: Actor,
             change_endpoint(endpoint, **common)
         if not kept.webhook_secret:  # the file was lost
             kept.keep_webhook_secret(rotate_secret(endpoint, **common))
-
-
-_MOST_BYTES = 65_536
-_ID = re.compile(r"[0-9a-f-]{36}")
-
-
-class Receiver(BaseHTTPRequestHandler):
-    """HTTP handler for messages: stored by id, so that a repeat is stored once; refused if the signature is wrong."""
-
-    secret = ""
-    folder = Path()
-
-    def do_POST(self) -> None:
-        """Handle one message."""
-        body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), _MOST_BYTES))
-        message_id = self.headers.get("webhook-id", "")
-        status = HTTPStatus.NO_CONTENT if self._is_authentic(message_id, body) else HTTPStatus.UNAUTHORIZED
-        if status is HTTPStatus.NO_CONTENT:
-            message = json.loads(body)
-            (self.folder / f"{message_id}.json").write_text(json.dumps(message, indent=2) + "\n")
-        self.send_response(status)
-        self.end_headers()
-
-    def _is_authentic(self, message_id: str, body: bytes) -> bool:
-        timestamp = self.headers.get("webhook-timestamp", "")
-        if not _ID.fullmatch(message_id) or not timestamp.isdecimal():
-            return False
-        wanted = signature(self.secret, message_id=message_id, timestamp=int(timestamp), body=body)
-        given = self.headers.get("webhook-signature", "").split()
-        return any(hmac.compare_digest(wanted, one) for one in given)
-
-    def log_message(self, *_: object) -> None:
-        """Write no log: the stored files show what was received."""
-
-
-def serve(port: int, folder: Path, secret: str) -> None:
-    """Serve until terminated."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    Receiver.secret, Receiver.folder = secret, folder
-    ThreadingHTTPServer(("127.0.0.1", port), Receiver).serve_forever()
-
-
-if __name__ == "__main__":
-    serve(int(sys.argv[1]), Path(sys.argv[2]), os.environ["DEMO_WEBHOOK_SECRET"])

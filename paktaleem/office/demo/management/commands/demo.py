@@ -188,7 +188,7 @@ def _programs(port: int) -> list[tuple[str, list[str]]]:
 
 def _receiver(folder: Path) -> list[str]:
     """Return the command that receives webhooks; it needs the secret that loading creates."""
-    module = "paktaleem.office.demo.systems"
+    module = "paktaleem.office.demo.receiver"
     return [sys.executable, "-m", module, os.environ["DEMO_WEBHOOK_PORT"], str(folder / "webhooks")]
 
 
