@@ -3,10 +3,6 @@
 The latest answer of each guardian counts (NHS Mavis). A refusal by one guardian with authority overrides another's
 consent, so asking only the parent who agrees permits nothing. Unknown facts deny, for sharing in particular. Facts
 are those known at the time in question; periods are ``[starts, ends)``.
-
-The latest answer of each guardian counts (NHS Mavis). A refusal by one guardian with authority overrides another's
-consent, so asking only the parent who agrees permits nothing. Unknown facts deny, for sharing in particular. Facts
-are those known at the time in question; periods are ``[starts, ends)``.
 """
 
 import re

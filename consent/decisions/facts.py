@@ -3,9 +3,6 @@
 Facts are those at `Question.at`: for a question about the past, the caller loads the consent and the guardian's
 authorisation as they were then. Timestamps are aware datetimes in UTC, periods are `[starts, ends)`.
 
-Facts are those at `Question.at`: for a question about the past, the caller loads the consent and the guardian's
-authorisation as they were then. Timestamps are aware datetimes in UTC, periods are `[starts, ends)`.
-
 A refusal, withdrawal or revocation of consent, a refusing guardian, a restriction, an objection, a hold, an ended
 retention period, a quarantine or a closed account of either record counts for both, and so do the roles of either. A
 consent, and a guardian's consent, count only for the record that they were given for: what is not answered for a record

@@ -2,9 +2,6 @@
 
 `RULES` lists them in the order in which they are evaluated, as docs/decisions-api.md explains their reasons. A rule
 gets a `RuleContext`: the question with the rows looked up for it.
-
-`RULES` lists them in the order in which they are evaluated, as docs/decisions-api.md explains their reasons. A rule
-gets a `RuleContext`: the question with the rows looked up for it.
 """
 
 from __future__ import annotations

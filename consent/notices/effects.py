@@ -3,10 +3,6 @@
 A material change by PakTaleem takes effect at a client only if an email to it is proven to have been sent, and after
 the notice period (policy §12); versions without advance notice take effect at their time. A minor
 version never takes effect before the material version that it is based on.
-
-A material change by PakTaleem takes effect at a client only if an email to it is proven to have been sent, and after
-the notice period (policy §12); versions without advance notice take effect at their time. A minor
-version never takes effect before the material version that it is based on.
 """
 
 from __future__ import annotations

@@ -3,10 +3,6 @@
 A record lists what a person was shown and answered about one purpose, event by event; a receipt documents one event,
 for the person to keep. Both identify people by pseudonym only (``urn:uuid``). A guardian acts for the child: their
 withdrawal is `ConsentWithdrawn`, indicated by the guardian; `ConsentRevoked` is an act of the school or PakTaleem.
-
-A record lists what a person was shown and answered about one purpose, event by event; a receipt documents one event,
-for the person to keep. Both identify people by pseudonym only (``urn:uuid``). A guardian acts for the child: their
-withdrawal is `ConsentWithdrawn`, indicated by the guardian; `ConsentRevoked` is an act of the school or PakTaleem.
 """
 
 from __future__ import annotations

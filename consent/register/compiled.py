@@ -4,10 +4,6 @@ The rows of the client and of the shared catalogue are compiled into look-up tab
 decision then costs a few dictionary reads. Past and future rows are included, so that one register answers for any
 time. Timestamps are aware datetimes in UTC; periods are `[starts, ends)`.
 
-The rows of the client and of the shared catalogue are compiled into look-up tables once per `register_version`; a
-decision then costs a few dictionary reads. Past and future rows are included, so that one register answers for any
-time. Timestamps are aware datetimes in UTC; periods are `[starts, ends)`.
-
 Pages render it by ``purposes/text.html``, the paper form by ``purpose-text`` in ``form.typ``.
 """
 

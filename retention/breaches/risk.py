@@ -3,9 +3,6 @@
 Regulation (EU) 2016/679: the authority is notified unless a risk is unlikely (Art. 33(1)); people are informed if the
 risk is high (Art. 34(1)). EDPB Guidelines 9/2022, section IV: likelihood and severity.
 
-Regulation (EU) 2016/679: the authority is notified unless a risk is unlikely (Art. 33(1)); people are informed if the
-risk is high (Art. 34(1)). EDPB Guidelines 9/2022, section IV: likelihood and severity.
-
 The authority is notified without undue delay and, where feasible, not later than 72 hours after the controller became
 aware of the breach (GDPR Art. 33(1)). The hours are real hours: weekends and changes of the clock do not matter
 (Regulation (EEC, Euratom) 1182/71, article 3).

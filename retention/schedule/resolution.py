@@ -7,10 +7,6 @@ it is added, so there are no ties. PakTaleem's bounds apply to the rules of clie
 A period runs from the day of its trigger in the client's time zone. That day is not counted, and the period ends with
 the last hour of its last day (Regulation (EEC, Euratom) 1182/71, article 3). A month ends on the same day of the month,
 or on the month's last day if it is shorter. Daylight saving time moves no day.
-
-A client's own rule takes precedence over PakTaleem's shared one, then a rule for the role over one for every role.
-Of two with the same scope, the one that started last applies. A second rule of the same scope and start is refused when
-it is added, so there are no ties. PakTaleem's bounds apply to the rules of clients too.
 """
 
 import operator

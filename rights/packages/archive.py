@@ -2,9 +2,6 @@
 
 Nothing is read back, so that the archive can be encrypted while it is written. Paths are checked: relative, without
 “..”, each once.
-
-Nothing is read back, so that the archive can be encrypted while it is written. Paths are checked: relative, without
-“..”, each once.
 """
 
 import csv

@@ -3,10 +3,6 @@
 Providers may be slow or unavailable, so these services never call one: the request is committed, the worker
 (``children.guardians.tasks``) calls the provider while no transaction is open, and records the result in a second
 transaction.
-
-Providers may be slow or unavailable, so these services never call one: the request is committed, the worker
-(``children.guardians.tasks``) calls the provider while no transaction is open, and records the result in a second
-transaction.
 """
 
 from collections.abc import Mapping

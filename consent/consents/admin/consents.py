@@ -1,8 +1,6 @@
 """Consents, consent events, restrictions and objections in the console, mostly read-only.
 
 Answers are recorded, and restrictions and objections opened, on the person's page.
-
-Answers are recorded, and restrictions and objections opened, on the person's page.
 """
 
 from collections.abc import Iterable

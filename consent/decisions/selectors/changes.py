@@ -4,11 +4,6 @@ Transactions do not commit in the order in which they began, so a reader of a co
 is therefore returned only when every older transaction has ended: its id is below the oldest running one
 (``pg_snapshot_xmin``). The returned list is complete and its order final. The drawback is that a long writing
 transaction delays all later changes.
-
-Transactions do not commit in the order in which they began, so a reader of a counter could miss a late commit. A change
-is therefore returned only when every older transaction has ended: its id is below the oldest running one
-(``pg_snapshot_xmin``). The returned list is complete and its order final. The drawback is that a long writing
-transaction delays all later changes.
 """
 
 import json

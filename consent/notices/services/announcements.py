@@ -2,8 +2,6 @@
 
 A version takes effect without it: that is derived (consent/notices/effects.py), and recorded here once.
 
-A version takes effect without it: that is derived (consent/notices/effects.py), and recorded here once.
-
 The list goes the way of every notice: a proven email to each client, its days to object, its answers (decision 0080).
 """
 

@@ -1,8 +1,6 @@
 """Signed cookies of public pages: the page session and the pending one-time code (knock).
 
 They are separate from staff sessions: HttpOnly, SameSite=Strict, limited to the page's path.
-
-They are separate from staff sessions: HttpOnly, SameSite=Strict, limited to the page's path.
 """
 
 import hashlib

@@ -8,15 +8,6 @@
     any open state → not_applicable, when the person's key is destroyed and no answer is possible
 
 Any other step is refused.
-
-    queued → sent → accepted → confirmed | not_found | not_applicable | failed
-                        → disputed → confirmed | not_found | not_applicable by two people, or answered again
-                               failed → (its retry is due, or requested by a person) → queued, sent or accepted again
-    any open state → recalled by a hold → queued when the hold is lifted
-    any open state but recalled → waived
-    any open state → not_applicable, when the person's key is destroyed and no answer is possible
-
-Any other step is refused.
 """
 
 import hashlib

@@ -1,8 +1,6 @@
 """The registry of a person's sealed fields, read by models, API, console and rosters. Pure.
 
 A new field is one entry here, a field of ``SubjectDetails``, and a column of ``Subject`` with its migration.
-
-A new field is one entry here, a field of ``SubjectDetails``, and a column of ``Subject`` with its migration.
 """
 
 import re

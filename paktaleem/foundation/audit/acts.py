@@ -4,11 +4,6 @@ A kind is a stable code for machines. An event repeats ids and codes of the entr
 text, because receivers may log payloads. From this table follow the names in the ledger and on webhook pages, the
 events that can be subscribed to, the database's list of them (``webhooks_events``), and the table in
 ``docs/lms-developer.md``. The suite fails if a recorded act is missing (``tests/project/test_words_of_acts.py``).
-
-A kind is a stable code for machines. An event repeats ids and codes of the entry's facts, never a name, an address or a
-text, because receivers may log payloads. From this table follow the names in the ledger and on webhook pages, the
-events that can be subscribed to, the database's list of them (``webhooks_events``), and the table in
-``docs/lms-developer.md``. The suite fails if a recorded act is missing (``tests/project/test_words_of_acts.py``).
 """
 
 from typing import NamedTuple

@@ -3,9 +3,6 @@
 An app declares each kind of act that can touch many rows as a ``LongAct``. The page of such a row then shows its
 progress, and the page *Work in progress* lists it, so that a page that was left is found again (decision 0115).
 
-An app declares each kind of act that can touch many rows as a ``LongAct``. The page of such a row then shows its
-progress, and the page *Work in progress* lists it, so that a page that was left is found again (decision 0115).
-
 A page that is opened as a step of the task has ``STEP`` in its address. After its form is saved, the
 task is shown again.
 """

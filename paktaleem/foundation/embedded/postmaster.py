@@ -3,10 +3,6 @@
 A process id alone is not reliable: after a crash or in a new container it may belong to another process. A process
 counts as the postmaster of a data folder only if its command line or working folder confirms it, and no other process
 is signalled.
-
-A process id alone is not reliable: after a crash or in a new container it may belong to another process. A process
-counts as the postmaster of a data folder only if its command line or working folder confirms it, and no other process
-is signalled.
 """
 
 from __future__ import annotations

@@ -4,11 +4,6 @@ A context is a transaction with two transaction-local settings: the role and ``p
 security policies compare. They end with the transaction, so neither a pooled connection nor a thread carries them over.
 The connection rejects SQL outside any context (``guard``): a policy that raises is evaluated lazily, and an empty
 result could be mistaken for a real one.
-
-A context is a transaction with two transaction-local settings: the role and ``paktaleem.client``, which the row-level
-security policies compare. They end with the transaction, so neither a pooled connection nor a thread carries them over.
-The connection rejects SQL outside any context (``guard``): a policy that raises is evaluated lazily, and an empty
-result could be mistaken for a real one.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -3,9 +3,6 @@
 ``Isolate`` runs those of an app together, in few statements. Migrations import the other operations from here too:
 ``CreateTables``, ``ApplySql``, ``DropSql``.
 
-``Isolate`` runs those of an app together, in few statements. Migrations import the other operations from here too:
-``CreateTables``, ``ApplySql``, ``DropSql``.
-
 They follow from the declarations of the models; an undeclared table gets no privileges.
 
 A migration that was edited after it was applied leaves a database in which every migration is applied and tables or

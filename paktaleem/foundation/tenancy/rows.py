@@ -2,9 +2,6 @@
 
 Columns and conversions come from the models. Meant for look-ups by key and inserts on frequently called paths; use
 querysets everywhere else. The connection guard and row-level security apply as usual.
-
-Columns and conversions come from the models. Meant for look-ups by key and inserts on frequently called paths; use
-querysets everywhere else. The connection guard and row-level security apply as usual.
 """
 
 from collections.abc import Mapping, Sequence

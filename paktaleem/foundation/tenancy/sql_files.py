@@ -3,10 +3,6 @@
 ``<app>/sql/<name>.sql`` is the current text. ``<app>/sql/previous/<name>.<digest>.sql`` are earlier texts that a
 migration still applies. The digest leaves out the comment at the head of a file, so that words can be improved
 without a migration.
-
-``<app>/sql/<name>.sql`` is the current text. ``<app>/sql/previous/<name>.<digest>.sql`` are earlier texts that a
-migration still applies. The digest leaves out the comment at the head of a file, so that words can be improved
-without a migration.
 """
 
 import hashlib

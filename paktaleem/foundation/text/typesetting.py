@@ -3,10 +3,6 @@
 Values are passed to typst as data only. The fonts are in ``fonts``, with their licences: Noto Sans and Noto Nastaliq
 Urdu, and for other characters Droid Sans Fallback (Chinese, kana) and Noto Emoji. The output is therefore the same on
 every machine.
-
-Values are passed to typst as data only. The fonts are in ``fonts``, with their licences: Noto Sans and Noto Nastaliq
-Urdu, and for other characters Droid Sans Fallback (Chinese, kana) and Noto Emoji. The output is therefore the same on
-every machine.
 """
 
 import json

@@ -3,10 +3,6 @@
 They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
 school to confirm, a person who reaches the age of consent within the month, a child's data that should have been
 erased two days ago, and rights requests: for the school to decide, of an unknown person, overdue, and a concern.
-
-They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
-school to confirm, a person who reaches the age of consent within the month, a child's data that should have been
-erased two days ago, and rights requests: for the school to decide, of an unknown person, overdue, and a concern.
 """
 
 from datetime import datetime, timedelta

@@ -1,8 +1,6 @@
 """Certificates of disposals: canonical JSON (RFC 8785) with counts, whose SHA-256 is in the ledger.
 
 Holdings keep no history, so the numbers are counted once, at the end of the batch, and frozen here.
-
-Holdings keep no history, so the numbers are counted once, at the end of the batch, and frozen here.
 """
 
 import json

@@ -2,9 +2,6 @@
 
 One report and a batch take the same way: a fixed number of statements for up to 1,000 reports, apart from children
 whose data was collected without authority, for each of whom an incident is opened.
-
-One report and a batch take the same way: a fixed number of statements for up to 1,000 reports, apart from children
-whose data was collected without authority, for each of whom an incident is opened.
 """
 
 from collections import defaultdict

@@ -2,9 +2,6 @@
 
 A change that would let a child decide for themselves waits for a second person, as from every other source; its
 orders are issued once that person has confirmed it.
-
-A change that would let a child decide for themselves waits for a second person, as from every other source; its
-orders are issued once that person has confirmed it.
 """
 
 from collections.abc import Collection, Iterable, Mapping

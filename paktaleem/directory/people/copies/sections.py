@@ -4,11 +4,6 @@ Each app declares its sections and connects them to ``person_sections``. A row o
 values: sealed values are opened by the sealer of the person, and other persons appear only by their part, such as
 “a member of staff”. A table with personal fields that no section covers states its reason in its ``TablePolicy``
 (``left_out_of_copies``); a project test finds tables that do neither.
-
-Each app declares its sections and connects them to ``person_sections``. A row of a section is a flat mapping of plain
-values: sealed values are opened by the sealer of the person, and other persons appear only by their part, such as
-“a member of staff”. A table with personal fields that no section covers states its reason in its ``TablePolicy``
-(``left_out_of_copies``); a project test finds tables that do neither.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

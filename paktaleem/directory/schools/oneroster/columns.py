@@ -5,12 +5,6 @@ file must have it and its cells must be readable, otherwise the package is refus
 is an oddity. `*` marks a cell that OneRoster requires, `-` a column that is not needed: its cells are dropped when a
 row is read (passwords, sex, race, ethnicity, birthplace, other identifiers). OneRoster also requires givenName and
 familyName; people with one name exist, so only both being empty is refused.
-
-`!` marks a column that decides: who a person is, the role, the birth date, the contact or whose guardian they are. The
-file must have it and its cells must be readable, otherwise the package is refused. Anything wrong with another column
-is an oddity. `*` marks a cell that OneRoster requires, `-` a column that is not needed: its cells are dropped when a
-row is read (passwords, sex, race, ethnicity, birthplace, other identifiers). OneRoster also requires givenName and
-familyName; people with one name exist, so only both being empty is refused.
 """
 
 import re

@@ -1,8 +1,6 @@
 """A roster package as a zip file: members checked, CSV rows read within limits.
 
 Sizes are counted while reading; the sizes in the zip's directory are not trusted.
-
-Sizes are counted while reading; the sizes in the zip's directory are not trusted.
 """
 
 import csv

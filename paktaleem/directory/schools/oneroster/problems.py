@@ -6,10 +6,6 @@ a role is expected. Only a sourcedId that passed its own check may appear.
 
 The texts hold no values, so that the console can translate them. A value is stored beside them, and only if it cannot
 be personal: a name of a file or column, another spelling of an allowed word, or a sourcedId that passed its check.
-
-A problem refuses the file; an oddity is accepted, counted and listed. A problem's message says what is wrong and why
-the file cannot be read safely. It never quotes a cell, since a shifted column could put a name or a birth date where
-a role is expected. Only a sourcedId that passed its own check may appear.
 """
 
 from collections import Counter

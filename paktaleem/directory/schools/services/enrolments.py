@@ -2,9 +2,6 @@
 
 An enrolment is found by its own id if the source gives one, otherwise by class, person and role. If its class, person
 or role is another than kept, the kept period ends and another begins.
-
-An enrolment is found by its own id if the source gives one, otherwise by class, person and role. If its class, person
-or role is another than kept, the kept period ends and another begins.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -3,9 +3,6 @@
 Failures count per user name and IP address together, so a colleague cannot be locked out from elsewhere (ASVS 6.1.1),
 and per IP address with a higher limit, against trying one password on many names.
 
-Failures count per user name and IP address together, so a colleague cannot be locked out from elsewhere (ASVS 6.1.1),
-and per IP address with a higher limit, against trying one password on many names.
-
 Values are JSON, never pickles, so that write access to the table does not allow code execution. Keys are stored as
 keyed hashes, because they contain email addresses.
 """

@@ -2,9 +2,6 @@
 
 Sources: OpenID Connect Core 1.0 §2 and §3.1.3.7, RFC 8176 (``amr``), Google “OpenID Connect” (``hd``), Microsoft
 Entra “Optional claims reference” (``xms_edov``).
-
-Sources: OpenID Connect Core 1.0 §2 and §3.1.3.7, RFC 8176 (``amr``), Google “OpenID Connect” (``hd``), Microsoft
-Entra “Optional claims reference” (``xms_edov``).
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -2,9 +2,6 @@
 
 The person who sets a provider can sign in as any member of the client's staff. It therefore takes two people, and
 the second is a privacy officer, who has checked that the domains are the institution's (decision 0103).
-
-The person who sets a provider can sign in as any member of the client's staff. It therefore takes two people, and
-the second is a privacy officer, who has checked that the domains are the institution's (decision 0103).
 """
 
 import re

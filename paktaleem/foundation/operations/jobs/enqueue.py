@@ -3,10 +3,6 @@
 A job is a row that commits or rolls back together with the change that needs it. Procrastinate's own ``defer`` does so
 in a web process only: inside the worker it uses a separate connection pool, so a job deferred by a task would survive
 the task's rollback.
-
-A job is a row that commits or rolls back together with the change that needs it. Procrastinate's own ``defer`` does so
-in a web process only: inside the worker it uses a separate connection pool, so a job deferred by a task would survive
-the task's rollback.
 """
 
 from collections.abc import Callable, Iterable, Mapping

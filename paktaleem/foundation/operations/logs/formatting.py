@@ -2,9 +2,6 @@
 
 A library puts values into its messages: an address of mail, the path of a request, the arguments of a job. A line
 therefore has the text of the code and never the values; a message that a library put together itself is left out.
-
-A library puts values into its messages: an address of mail, the path of a request, the arguments of a job. A line
-therefore has the text of the code and never the values; a message that a library put together itself is left out.
 """
 
 import logging

@@ -3,9 +3,6 @@
 Each step is the command that an operator would run, in a process of its own with the addresses of the copy. The copy
 has its own erasure list, so a drill changes nothing but the ledger, in which its report is recorded.
 
-Each step is the command that an operator would run, in a process of its own with the addresses of the copy. The copy
-has its own erasure list, so a drill changes nothing but the ledger, in which its report is recorded.
-
 PostgreSQL's dumps enable row-level security after loading the data, so the owner can fill the tables although it is
 subject to the policies afterwards; foreign keys are also checked before. All in one transaction: a failed restore
 leaves the database empty.

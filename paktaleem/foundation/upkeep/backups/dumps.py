@@ -2,9 +2,6 @@
 
 A role subject to row-level security dumps empty tables and reports success. The rows of each table are therefore
 counts_by_table in the dumped snapshot and in the finished file; the file gets its name only if they match.
-
-A role subject to row-level security dumps empty tables and reports success. The rows of each table are therefore
-counts_by_table in the dumped snapshot and in the finished file; the file gets its name only if they match.
 """
 
 import os

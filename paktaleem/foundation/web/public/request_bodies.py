@@ -9,15 +9,6 @@ to them, and one whose connection broke looks complete. So bodies are read here 
 - A body that ends before its length is refused (400), one that stops arriving is given up (408).
 - A body larger than anything here takes is refused unread (413), and so is one for which there is no memory (503).
 
-WSGI and Django read as many bytes as ``Content-Length`` says, so a body without that header (chunked, HTTP/2) is empty
-to them, and one whose connection broke looks complete. So bodies are read here (``read_body``, by
-``whole_requests``), and refused here, in ``RefusedBodiesMiddleware``:
-
-- JSON without a length is read and given one: JSON that was cut short cannot be parsed, so nothing acts on a part.
-  Anything else without a length is refused (411), and so is an empty body of unknown length.
-- A body that ends before its length is refused (400), one that stops arriving is given up (408).
-- A body larger than anything here takes is refused unread (413), and so is one for which there is no memory (503).
-
 A request that is not complete costs its connection and nothing else: a caller who sends slowly, or stops, keeps no one
 waiting. The portal itself is a WSGI application: one thread of a process answers one request after the other.
 """
