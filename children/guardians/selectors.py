@@ -11,17 +11,14 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from children.guardians.authority import ChildFacts, Guardian, RequestBlocker, Standing, why_not_allowed
-from children.guardians.models.guardians import Guardianship, SchoolAuthorisation, ServiceAuthorisation, Verification
+from children.guardians.models.guardians import Guardianship, SchoolAuthorisation, ServiceAuthorisation
 from children.guardians.models.mechanisms import (
     CHECK_URL,
     OPEN_CHECKS,
     CheckState,
     ChildMechanism,
-    GuardianChange,
-    GuardianConflict,
     MechanismKind,
     ProviderCheck,
-    Quarantine,
 )
 from children.guardians.providers import check_providers
 from paktaleem.directory.people.models import GuardianClaim, Subject
@@ -109,12 +106,6 @@ def find_request_blocker(row: Guardianship, *, discloses_data: bool, at: datetim
     return why_not_allowed(own, discloses_data=discloses_data, may_receive_data=row.may_receive_data, at=at)
 
 
-def get_guardianship(child: Subject, guardian: Subject, *, actor: Actor, at: datetime) -> Guardianship:
-    """Return the guardianship in effect. Raises GuardianshipUnknown, NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS, child.client_id)
-    return get_live_guardianship(child, guardian, at=at)
-
-
 def list_guardianships(actor: Actor) -> QuerySet[Guardianship]:
     """List current and past guardianships. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
@@ -134,12 +125,6 @@ def list_candidates(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[G
     return claims.exclude(guardian__in=standing.values("guardian")).select_related("guardian")
 
 
-def list_verifications(actor: Actor) -> QuerySet[Verification]:
-    """List verifications of guardians. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return Verification.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
-
-
 def list_service_authorisations(actor: Actor) -> QuerySet[ServiceAuthorisation]:
     """List answers about the service. Raises NotAllowed."""
     require(actor, Capability.VIEW_CHILD_RECORDS)
@@ -155,24 +140,6 @@ def list_school_authorisations(actor: Actor) -> QuerySet[SchoolAuthorisation]:
     """List schools' own authorisations, which are not guardians' consent. Raises NotAllowed."""
     require(actor, Capability.VIEW_CHILD_RECORDS)
     return SchoolAuthorisation.objects.select_related("child")
-
-
-def list_conflicts(actor: Actor) -> QuerySet[GuardianConflict]:
-    """List disagreements between guardians. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return GuardianConflict.objects.select_related("child")
-
-
-def list_guardian_changes(actor: Actor) -> QuerySet[GuardianChange]:
-    """List changes of guardians that need, or needed, a second person. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return GuardianChange.objects.select_related("child", "guardianship", "guardianship__guardian")
-
-
-def list_quarantines(actor: Actor) -> QuerySet[Quarantine]:
-    """List current and past quarantines. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return Quarantine.objects.select_related("subject")
 
 
 def list_mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:

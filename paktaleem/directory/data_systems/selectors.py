@@ -96,13 +96,6 @@ def categories_held(client_id: UUID, *, at: datetime) -> frozenset[str]:
     return frozenset().union(*serving.values_list("categories", flat=True))
 
 
-def system_keys(actor: Actor) -> QuerySet[SystemKey]:
-    """List which key acts for which system. Raises NotAllowed."""
-    require(actor, Capability.VIEW_SYSTEMS)
-    found: QuerySet[SystemKey] = SystemKey.objects.select_related("system")
-    return found
-
-
 def system_of_key(actor: Actor, *, at: datetime) -> System:
     """Return the system for which a key acts. Raises NoSystem, NotAllowed."""
     require(actor, Capability.COMPLETE_ORDERS)

@@ -101,10 +101,6 @@ class SubjectDetails:
         """All roles of the person, the main one first."""
         return (self.role, *self.other_roles)
 
-    def with_role(self, role: str) -> "SubjectDetails":
-        """Return these details with one more role."""
-        return self if role in self.roles else replace(self, other_roles=(*self.other_roles, role))
-
     def changed(self, changes: Mapping[str, Any]) -> "SubjectDetails":
         """Return these details with some fields replaced; not validated."""
         return replace(self, **changes)

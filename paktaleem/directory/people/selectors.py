@@ -193,12 +193,6 @@ def list_access_records(actor: Actor) -> QuerySet[AccessRecord]:
     return AccessRecord.objects.select_related("subject")
 
 
-def list_age_changes(actor: Actor) -> QuerySet[AgeChange]:
-    """List the age changes that wait or waited for a second person. Raises NotAllowed."""
-    require(actor, Capability.VIEW_PERSON_CHANGES)
-    return AgeChange.objects.select_related("subject")
-
-
 def age_is_known(client: Client, *, of: str = "") -> Q:
     """Return a filter for people whose age was computed for the threshold that applies, or depends on none.
 

@@ -10,8 +10,6 @@ from django.db.models import Q, QuerySet
 from paktaleem.directory.people.merges.models import MergeKind, PersonMerge
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
-from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
@@ -48,12 +46,6 @@ class MergePreview:
     other: Subject
     further: Sequence[Subject]
     effects: Sequence[MergeEffect]
-
-
-def list_merges(actor: Actor) -> QuerySet[PersonMerge]:
-    """List the links of records that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_PERSON_CHANGES)
-    return PersonMerge.objects.select_related("main", "other")
 
 
 def list_merges_of(subject: Subject) -> QuerySet[PersonMerge]:

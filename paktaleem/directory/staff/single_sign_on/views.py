@@ -57,7 +57,6 @@ class ChooseInstitutionForm(forms.Form):
 
 log = structlog.stdlib.get_logger(__name__)
 _BACKEND = "paktaleem.foundation.accounts.backends.StaffBackend"
-_PENDING = "single_sign_on_choices"
 
 
 @never_cache
