@@ -1,1 +1,3 @@
 """Fixtures of the console."""
+
+from tests.console.conftest import sign_in
