@@ -30,6 +30,7 @@ from tests.database import (
 )
 from tests.demo.running import Demonstration, running_demonstration
 from tests.ordering import ordered
+from tests.signing_in import SignIn, browser_of
 from tests.slow import is_left_out, mark_slow_tests
 
 KEYRING = (
@@ -196,3 +197,9 @@ def chromium() -> Iterator[Browser]:
     """Chromium, shared by the tests of one module."""
     with started_chromium() as browser:
         yield browser
+
+
+@pytest.fixture
+def sign_in(cast: Cast) -> SignIn:
+    """Return a function that signs in a member of staff and returns the browser."""
+    return lambda name: browser_of(cast.user(name))

@@ -1,7 +1,7 @@
 """Browsers with a signed-in staff user, as after a sign-in with certain factors."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
@@ -10,6 +10,9 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.tenancy.context import in_global
 
 BOTH = ("password", "mfa")
+
+type SignIn = Callable[[str], Client]
+"""Signs in a member of the cast by name, and returns the browser."""
 
 
 def browser_of(user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float = 0) -> Client:

@@ -32,9 +32,9 @@ from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.factories import make_staff
+from tests.signing_in import SignIn
 
 TASK = system_actor("access_reviews.advance")
 OPENED = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)

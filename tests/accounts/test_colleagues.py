@@ -30,10 +30,9 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.factories import CAST_AT, make_staff
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 NEW = Colleague("new@indus.example", "New Colleague", "ur")
 

@@ -23,9 +23,9 @@ from paktaleem.office.exits.services.exporting import export_chunk
 from tests.accounts.officers import second_officer
 from tests.agreements.test_life import PDF, draft_of
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.retention.exits.steps import collected
+from tests.signing_in import SignIn
 
 AGREEMENT = "consent/serviceagreement"
 WHY = {"reason": "agreement_change"}

@@ -13,12 +13,14 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import latest_code, send, visitor, work
 from tests.api.callers import Caller
-from tests.api.test_several_roles import taken
+from tests.api.test_several_roles import rota, taken
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.consent.test_choices import answer
 from tests.console.pages import row_url
 from tests.signing_in import browser_of
+
+__all__ = ["rota"]  # fixtures
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
 CONTACT, DANISH = "junaid.mirza@school.example", "Danish Qureshi"

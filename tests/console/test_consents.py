@@ -10,9 +10,9 @@ from consent.consents.models import Consent, ConsentEvent, Objection, Restrictio
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.showing import shown
+from tests.signing_in import SignIn
 
 PERSON = "junaid"
 

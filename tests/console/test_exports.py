@@ -23,10 +23,9 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.text.cells import format_cell
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import MODELS
 from tests.factories import CAST_AT
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 PEOPLE = "/admin/subjects/subject/export/"
 PLANTED = ["=1+1", '=HYPERLINK("http://x.example","y")', "+1", "-1", "\t=1", "\r=1", "＝1"]  # noqa: RUF001 -- a full-width sign, which spreadsheets read as an ordinary one

@@ -14,10 +14,9 @@ from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
-from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, row_url
 from tests.project.test_console_in_urdu import in_urdu
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 
 class Chosen(forms.Form):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
+from tests.signing_in import SignIn
 
 
 def latest(page: str) -> list[str]:

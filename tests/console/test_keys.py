@@ -12,8 +12,8 @@ from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
+from tests.signing_in import SignIn
 
 DAY, KARACHI = timedelta(days=1), ZoneInfo("Asia/Karachi")
 

@@ -38,11 +38,11 @@ from tests.agreements.test_life import draft_of
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.consent.approving import officer
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import received, withdraw
 from tests.sharing.demands import demand
+from tests.signing_in import SignIn
 from tests.webhooks.making import make_endpoint, make_given_up
 
 WORDS = "Only the latest 1 are shown."

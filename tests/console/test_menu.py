@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 from paktaleem.foundation.console.site import Entry, Section, show_sections, site
 from paktaleem.office.menu import SECTIONS
 from tests.browsing import WIDE, fits
-from tests.console.conftest import SignIn
 from tests.demo.running import Demonstration
+from tests.signing_in import SignIn
 
 TOGETHER = 10
 

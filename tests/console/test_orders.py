@@ -16,9 +16,9 @@ from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP, make_system
+from tests.signing_in import SignIn
 
 ORDERS = list_url("systems/order")
 

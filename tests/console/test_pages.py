@@ -21,12 +21,12 @@ from paktaleem.foundation.console.row_actions import PAGES, RowAction
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
 from tests.console.test_permissions import STAFF, TABLE
 from tests.factories import SubjectFactory
 from tests.project.offenders import refuse_any
 from tests.showing import shown
+from tests.signing_in import SignIn
 
 
 def _add_people(cast: Cast, number: int) -> None:

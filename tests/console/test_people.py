@@ -14,8 +14,8 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, answer, list_url, row_url
+from tests.signing_in import SignIn
 
 PLAIN = ("Danish Qureshi", "Esra Qureshi", "esra.qureshi@mail.example", "+923001234567", "Junaid Mirza")
 

@@ -16,8 +16,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, list_url, row_url
+from tests.signing_in import SignIn
 
 # view · add · change, by role: O privacy officer, A auditor, S support agent, C client administrator
 TABLE = {

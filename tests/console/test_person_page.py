@@ -21,9 +21,9 @@ from paktaleem.foundation.console.person_pages import TABS
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import KARACHI, refused_by_policy, row_url
 from tests.showing import shown
+from tests.signing_in import SignIn
 
 ADULT, CHILD = "junaid", "danish"
 

@@ -4,8 +4,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
+from tests.signing_in import SignIn
 
 
 def test_an_officers_page_of_a_person_opens_one_context_of_the_client(cast: Cast, sign_in: SignIn) -> None:

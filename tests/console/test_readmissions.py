@@ -12,10 +12,9 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.api.callers import Caller
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.factories import make_staff
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 ADD = "/admin/subjects/readmission/add/"
 

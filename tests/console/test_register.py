@@ -18,9 +18,9 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import approve, second_officer
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url, typed
 from tests.factories import make_staff
+from tests.signing_in import SignIn
 
 PURPOSE = {
     "code": "alumni_news",

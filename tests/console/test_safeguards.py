@@ -15,10 +15,9 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.cast import Cast
 from tests.consent.approving import approve_by_two, make_provider, officer
 from tests.consent.test_recipients import approval
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url, shows_effect_only
 from tests.showing import shown
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 LAW = {
     "role": "instructor",

@@ -14,11 +14,10 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, refused_by_policy, row_url
 from tests.console.test_people import looks, searches
 from tests.factories import SubjectFactory
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 SEARCH = "/admin/search/"
 BY_ID = {"by": "lms_id"}

@@ -12,9 +12,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.columns import day, moment, moment_tag
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import KARACHI as KARACHI_ZONE
 from tests.console.pages import list_url, row_url
+from tests.signing_in import SignIn
 
 LATE = datetime(2026, 9, 1, 20, 30, 15, 123456, tzinfo=UTC)
 """In Karachi it is 2 September already; in London it is 1 September, in summer time."""

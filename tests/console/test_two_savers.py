@@ -6,8 +6,8 @@ from typing import Any
 from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
+from tests.signing_in import SignIn
 
 LOADED = re.compile(r'<input type="hidden" name="loaded" value="(\w+)">')
 

@@ -10,8 +10,8 @@ from consent.register.services.safeguards import request_safeguard_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
+from tests.signing_in import SignIn
 
 
 def test_restrictions_and_objections_are_listed_by_the_name_of_the_purpose(sign_in: SignIn, cast: Cast) -> None:

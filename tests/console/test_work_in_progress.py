@@ -26,9 +26,9 @@ from paktaleem.office.school_years.services import (
     prepare_year_end,
 )
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.school_years.making import AFTER, IN_THE_YEAR, WORKER, enrolled, record
+from tests.signing_in import SignIn
 
 PAGE = "/admin/work/"
 ONE_PERSON, ONE_CASE, STAFF = "one person", "one case", "one email to each of a few members of staff"

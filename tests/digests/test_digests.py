@@ -19,11 +19,11 @@ from paktaleem.office.digests.selectors import count_looks, list_coming
 from paktaleem.office.digests.tasks import send_digest
 from paktaleem.office.digests.weeks import find_last_week, find_week_to_send
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.rights.cases import received
 from tests.schools.making import enrolled, record
 from tests.schools.making import given as stated
+from tests.signing_in import SignIn
 
 MONDAY = datetime(2026, 10, 5, 1, 0, tzinfo=UTC)
 """Six in the morning of a Monday in Karachi."""

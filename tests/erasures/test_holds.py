@@ -18,11 +18,11 @@ from rights.erasures.services.proposals import Target, decide_erasure
 from rights.requests.services.closing import answer_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.erasures.steps import AFTER, HOUR, SYSTEM, WHY, approved, go_on, proposed, second, send_all, waive_all
 from tests.retention.schedule.making import lift_hold_by_two
 from tests.rights.cases import AT, DAY, asked_by_guardian, decided, part_of, received
+from tests.signing_in import SignIn
 
 
 def hold(cast: Cast, person: str | None = "hamza", kind: HoldKind = HoldKind.LEGAL, category: str = "") -> Hold:

@@ -31,11 +31,11 @@ from retention.schedule.services.holds import HoldScope, place_hold
 from rights.erasures.leavers import find_leaving, list_leavers
 from rights.erasures.services.progress import erase_leavers
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.erasures.steps import SYSTEM, proposed, waive_all
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.retention.schedule.making import make_holding
 from tests.rights.cases import AT, DAY, received
+from tests.signing_in import SignIn
 
 DUE_AT = AT + 365 * DAY
 

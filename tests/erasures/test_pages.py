@@ -19,11 +19,10 @@ from rights.requests.services.closing import answer_request
 from tests.access_links import visiting
 from tests.access_links.visiting import latest_code, send, visitor
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.erasures.steps import AFTER, HOUR, approved, certified, go_on, proposed, send_all, waive_all
 from tests.rights.cases import AT, approve_recipient, decided, part_of, received
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 from tests.working import work as work_on
 
 MODEL = "erasures/erasureproposal"

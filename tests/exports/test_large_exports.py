@@ -28,7 +28,6 @@ from paktaleem.foundation.operations.jobs.tasks import MAX_ATTEMPTS
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import STAFF, Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.console.test_exports import PEOPLE, PLANTED, plant, rows_in
 from tests.console.test_work_in_progress import PAGE as WORK
@@ -36,7 +35,7 @@ from tests.console.test_work_in_progress import state_of
 from tests.exports.ordering import PAGE, fetch, ordered, reread, written
 from tests.factories import CAST_AT, make_staff
 from tests.school_limits.limiting import make_head, make_school, set_limit
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 
 def facts(client_id: Any, kind: str) -> list[tuple[Any, dict[str, Any]]]:

@@ -14,9 +14,9 @@ from openpyxl.utils.escape import unescape
 
 from paktaleem.foundation.console.exporting import AT_ONCE
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.test_exports import PEOPLE, export, plant
 from tests.exports.ordering import fetch, ordered, written
+from tests.signing_in import SignIn
 
 OFFICE = shutil.which("soffice")
 UNUSUAL = ["=1+1", '<b>&amp;"quoted"', "طالب علم", "_x0041_", " lms two  spaces "]

@@ -8,10 +8,10 @@ from playwright.sync_api import Browser, expect
 from consent.register.models.purposes import Purpose
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.test_safeguards import LAW
 from tests.onboarding.test_path import links, make_client
 from tests.pages.origin import open_origin
+from tests.signing_in import SignIn
 
 
 def first_field(chromium: Browser, answer: Any) -> str:

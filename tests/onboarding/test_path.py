@@ -25,9 +25,8 @@ from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES
 from paktaleem.office.onboarding.steps import list_open_steps
 from tests.accounts.officers import second_officer_user
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.factories import BY, SETTING_UP, ClientFactory, SubjectFactory, make_agreement, make_staff
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 NEW = {
     "name": "Mehran Schools",

@@ -6,8 +6,7 @@ import pytest
 
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 
 @pytest.fixture
@@ -15,9 +14,3 @@ def indus(cast: Cast) -> Iterator[Cast]:
     """The cast, in the context of Indus."""
     with in_client(cast.client_id("indus")):
         yield cast
-
-
-@pytest.fixture
-def sign_in(cast: Cast) -> SignIn:
-    """A function that signs in a member of staff and returns the browser."""
-    return lambda name: browser_of(cast.user(name))

@@ -27,9 +27,9 @@ from rights.requests.services.decisions import decide_part
 from rights.requests.services.outcomes import OnlyPartlyInScope
 from rights.requests.services.steps import list_parts
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.rights.cases import decided, part_of, received
+from tests.signing_in import SignIn
 from tests.working import work
 
 TASKS = {"consent.issue_limit_orders": order_limit}

@@ -42,9 +42,9 @@ from rights.requests.services.clock import purge_old_requests
 from rights.requests.services.closing import answer_request, close_request, link_duplicate
 from rights.requests.services.steps import RequestEnded, lock_request
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.rights.cases import AT, DAY, decided, received, withdraw
+from tests.signing_in import SignIn
 from tests.waiting import wait_until_one_waits
 from tests.working import work
 

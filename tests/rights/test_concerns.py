@@ -27,10 +27,10 @@ from rights.requests.services.steps import RequestEnded, list_parts
 from tests.access_links.visiting import send, visitor
 from tests.access_links.visiting import work as work_on_codes
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.keeping import default_period
 from tests.rights.cases import AT, DAY, part_of, received
+from tests.signing_in import SignIn
 
 MODEL = "rights/rightsrequest"
 

@@ -14,9 +14,9 @@ from rights.requests.services.clock import extend_request
 from rights.requests.services.closing import answer_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.rights.cases import AT, DAY, add_phone, asked_by_guardian, decided, part_of, received
+from tests.signing_in import SignIn
 
 MODEL = "rights/rightsrequest"
 

@@ -15,9 +15,9 @@ from tests.access_links.visiting import issue, path_of, send, visitor
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.rights.cases import asked_by_guardian, part_of, received
+from tests.signing_in import SignIn
 
 MODEL, PERSON = "rights/rightsrequest", "subjects/subject"
 

@@ -23,11 +23,11 @@ from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services.intake import confirm_own_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, refused_by_policy, row_url
 from tests.rights.cases import add_phone, asked_by_guardian, decided, received
 from tests.rights.test_console import MODEL, act, fresh, made
 from tests.sandbox.making import Sandbox
+from tests.signing_in import SignIn
 
 TASK = "desk/requesttask"
 TAKE_IN = f"{list_url(TASK)}take-in/"

@@ -32,11 +32,11 @@ from tests.access_links.visiting import latest_code, send, work
 from tests.cast import Cast
 from tests.children.browsers import by_contact, child_page
 from tests.children.guardians import make_guardian, verified_guardian
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, asked_by_guardian, part_of, received
 from tests.rights.packing import PNG, answered, build, content_of, data_in, fetched, package_of, unpacked
+from tests.signing_in import SignIn
 
 MODEL = "rights/rightsrequest"
 WORDS = "Only the mother wrote this."

@@ -21,10 +21,10 @@ from rights.requests.services.clock import carry_out_due_steps, extend_request, 
 from rights.requests.services.decisions import AlreadyDecided, add_note, read_notes
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, DAY, decided, received
+from tests.signing_in import SignIn
 
 MODEL = "rights/rightsrequest"
 

@@ -43,10 +43,10 @@ from rights.limits.services import (
 from rights.requests.services.outcomes import RequestNotAllowed
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, decided, received
+from tests.signing_in import SignIn
 
 HOUR = timedelta(hours=1)
 LATER = AT + HOUR

@@ -13,10 +13,10 @@ from rights.mailbox.models import MailMessage
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.rights.cases import AT
 from tests.rights.mails import SENDER, US, list_requests, made, taken, work
+from tests.signing_in import SignIn
 
 MESSAGE, REQUEST = "mailbox/mailmessage", "rights/rightsrequest"
 SCRIPT = "<script>alert(1)</script>"

@@ -23,9 +23,9 @@ from rights.mailbox.intake import take_mail
 from rights.mailbox.models import MailboxCheck, MailMessage
 from rights.mailbox.tasks import poll_mailbox
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.rights.imap_server import Mailbox, serving
 from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made
+from tests.signing_in import SignIn
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
 from tests.access_links.visiting import issue, latest_code, path_of, send, visitor, work
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.rights.packing import built, content_of, package_of, unpacked
+from tests.signing_in import SignIn
 
 MODEL = "rights/rightsrequest"
 DAYS = timedelta(days=1)

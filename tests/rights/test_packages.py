@@ -48,7 +48,6 @@ from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import ContactTooNew, receive_request
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.retention.schedule.making import make_rule
@@ -68,6 +67,7 @@ from tests.rights.packing import (
 )
 from tests.rights.test_decisions import second_officer
 from tests.showing import shown
+from tests.signing_in import SignIn
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 

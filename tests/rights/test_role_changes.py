@@ -18,9 +18,9 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import CorrectedValue
 from rights.rectifications.services.applying import StillGuardian, correct_roles
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
+from tests.signing_in import SignIn
 
 PERSON = "subjects/subject"
 

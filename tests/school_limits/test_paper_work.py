@@ -26,8 +26,10 @@ from tests.cast import Cast
 from tests.paper.sheets import code_of, entries_of, form_for, line, sheet_of
 from tests.rights.cases import AT
 from tests.school_limits.limiting import make_head, make_school
-from tests.school_limits.test_work import PORTAL, HeadsCast, who
+from tests.school_limits.test_work import PORTAL, HeadsCast, north, who
 from tests.signing_in import browser_of
+
+__all__ = ["north"]  # fixtures
 
 
 def test_a_guardian_whom_the_school_names_is_invited(north: HeadsCast) -> None:

@@ -21,10 +21,13 @@ from paktaleem.office.school_years.tasks import continue_year_end
 from tests.cast import Cast
 from tests.factories import make_staff
 from tests.rosters import RosterPackage, clean_network
+from tests.sandbox.conftest import cast, sandbox
 from tests.sandbox.making import Sandbox
 from tests.schools.making import periods
 from tests.signing_in import browser_of, prove
 from tests.working import work
+
+__all__ = ["cast", "sandbox"]  # fixtures
 
 PLACES = {"courseSourcedId": "crs-1", "schoolSourcedId": "org-2"}
 SENT = {"status": "active", "dateLastModified": "2031-06-01T08:00:00Z"}

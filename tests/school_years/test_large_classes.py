@@ -11,8 +11,8 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.school_years.admin import class_moves
 from tests.api.callers import Caller
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.schools.making import periods
+from tests.signing_in import SignIn
 
 MOVE: dict[str, Any] = {"joining": "9c", "on": "2026-09-21", "reason": "client_instruction"}
 PUPILS = ("danish", "hamza", "iqra")

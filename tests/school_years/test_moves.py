@@ -31,12 +31,11 @@ from rights.requests.services.intake import receive_request
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.children.guardians import guardian_of
-from tests.console.conftest import SignIn
 from tests.console.pages import shows_effect_only
 from tests.factories import SETTING_UP, make_staff
 from tests.retention.schedule.making import make_holding
 from tests.schools.making import periods
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 BATCH = "/api/v1/enrolments/batch"
 

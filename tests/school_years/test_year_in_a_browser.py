@@ -17,11 +17,13 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.school_years.services import CONTINUE
 from paktaleem.office.school_years.tasks import continue_year_end
 from tests.cast import Cast
-from tests.consent.test_announcing_in_a_browser import Desk, aside
+from tests.consent.test_announcing_in_a_browser import Desk, aside, port
 from tests.factories import SETTING_UP
 from tests.retention.disposals.steps import hold_data
 from tests.school_years.making import consents, enrolled
 from tests.working import work
+
+__all__ = ["port"]  # fixtures
 
 DAY = timedelta(days=1)
 

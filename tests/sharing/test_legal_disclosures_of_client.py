@@ -9,11 +9,10 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import Hold
 from tests.cast import Cast
 from tests.consent.approving import officer
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.factories import make_staff
 from tests.sharing.demands import demand
-from tests.signing_in import browser_of
+from tests.signing_in import SignIn, browser_of
 
 
 @pytest.mark.parametrize("role", ["client_admin", "client_auditor"])

@@ -13,8 +13,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.console.conftest import SignIn
 from tests.console.pages import list_url
+from tests.signing_in import SignIn
 
 URL = list_url("subjects/subject") + "add/"
 GIVEN = {

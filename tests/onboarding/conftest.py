@@ -1,3 +1,0 @@
-"""Fixtures of the console."""
-
-from tests.console.conftest import sign_in
