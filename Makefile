@@ -71,6 +71,7 @@ messages: install-dev ## Update and compile the Urdu catalogue
 docs: install-dev ## Write the parts of docs/ that are generated from the code (webhook events, remedies, problem types)
 	@.venv/bin/python -m tests.docs
 
+# Hashed requirements and not uv.lock, which writes the address of a registry beside every package.
 lock: ## Resolve the dependencies into the lock files (UPGRADE=1 takes newer versions)
 	@exec .make/lock $(if $(UPGRADE),--upgrade)
 

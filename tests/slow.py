@@ -3,7 +3,7 @@
 ``make test`` is for every change and takes minutes. A test is here if it needs more than about half a second because it
 kills processes, starts a demonstration or a server of its own, fills a database, walks through pages in Chromium, tries
 generated or hostile input, does many things at the same time, builds a copy of all data of people, follows a case from
-its beginning to its end, or repeats in another language or way in what a quick test proves once (decision 0086).
+its beginning to its end, or repeats in another language or way in what a quick test proves once.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,7 @@
-"""Notices before children reach the age of consent (decision 0038), and the end of guardianships at full age."""
+"""Notices before children reach the age of consent, and the end of guardianships at full age."""
+
+# Each notice is sent once, ahead, from the time that the decision uses; no stored calendar could go stale. The notice
+# names no date, which would reveal the birthday of an erased person.
 
 from collections.abc import Sequence
 from dataclasses import dataclass

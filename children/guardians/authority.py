@@ -102,7 +102,7 @@ class Guardian:
         return self.is_live(at) and self._was_verified(at)
 
     def left_refusal(self, at: datetime) -> bool:
-        """Return True if they were erased while their refusal was in effect: it remains in effect (decision 0036)."""
+        """Return True if they were erased while their refusal was in effect: it remains in effect (decision 0028)."""
         said_no = self.answer is not None and self.answer.is_no and self.answer.recorded_at <= at
         return said_no and self._is_erased(at) and self._is_in_effect(at) and self._was_verified(at)
 

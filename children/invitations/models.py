@@ -1,5 +1,8 @@
 """Model of invitations of guardians, with their channel, reminders and outcome."""
 
+# *Delivered* means that the mail server or text gateway accepted the message. Read receipts would disclose the reader
+# and can be forged.
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext

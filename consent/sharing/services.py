@@ -3,6 +3,9 @@
 One report and a batch take the same way: a fixed number of statements for up to 1,000 reports.
 """
 
+# What has left cannot be refused: a denied disclosure is recorded, too. The ledger names neither authority nor case,
+# because a file number leads to the person.
+
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -108,7 +111,7 @@ class _Checked(NamedTuple):
 def report_disclosure(subject: Subject, shared: DisclosureReport, *, actor: Actor, at: datetime) -> Disclosure:
     """Record a disclosure with the reason code of the decision, even if the decision denies it: then it is flagged.
 
-    Follows policy §6, decision 0081. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress,
+    Follows policy §6. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress,
     NotAllowed.
     """
     require(actor, Capability.REPORT_DISCLOSURES, subject.client_id)
@@ -127,7 +130,7 @@ def report_disclosures(
 ) -> list[DisclosureResult]:
     """Record many disclosures as ``report_disclosure`` does one; returns a result for each report, in order.
 
-    Follows policy §6, decision 0081. A report with an error is left out, and the others are recorded. Raises
+    Follows policy §6. A report with an error is left out, and the others are recorded. Raises
     NotAllowed.
     """
     require(actor, Capability.REPORT_DISCLOSURES, client_id)

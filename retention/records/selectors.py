@@ -1,5 +1,8 @@
 """Building the record of processing of a client from the register, the retention schedule and the assessments."""
 
+# The record is computed from what is in force; rows of its own would soon differ from what is done. Only impact
+# assessments are stored.
+
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta

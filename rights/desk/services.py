@@ -1,5 +1,8 @@
 """Services of the desk, one for each act."""
 
+# A row cannot change client, so a hand-over makes a new request at the client, and one row of PakTaleem links the
+# two. The contact that was replaced lately is informed: the new one may be an impostor's.
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -264,7 +267,7 @@ def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -
 def inform_of_answer(request: RightsRequest, actor: Actor, at: datetime) -> None:
     """Inform the contacts that were replaced since the identity was verified; a handler of ``rights.before_answering``.
 
-    Follows decision 0071. The answer, and the copy of the data, go to the contact that is on file now.
+    The answer, and the copy of the data, go to the contact that is on file now.
     """
     sender = request.sender
     if sender is not None and sender.erased_at is None and request.is_identity_verified:
@@ -305,7 +308,7 @@ class AlreadyExtended(PortalError):
 
 @transaction.atomic
 def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, at: datetime) -> RightsRequest:
-    """Continue a request without a person at the client to which it belongs; return the request there (decision 0071).
+    """Continue a request without a person at the client to which it belongs; return the request there.
 
     Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts and
     emails are sealed under a key of its own; they are removed here, where only notes, steps and what staff wrote

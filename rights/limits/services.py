@@ -1,5 +1,8 @@
 """End a restriction after the person was informed, and overrule an objection by two officers."""
 
+# GDPR Art. 18(3): a restriction is lifted after the person was informed. Art. 21(1): PakTaleem demonstrates grounds
+# that override an objection, so two officers do, and no one of the client.
+
 from datetime import datetime
 from typing import Any
 
@@ -112,7 +115,7 @@ def require_notice(restriction: Restriction, at: datetime) -> None:
 def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: datetime) -> Overruling:
     """Propose to overrule an objection, with the compelling grounds and the evidence in words.
 
-    Follows GDPR Art. 21(1), decision 0065. The objection stays in force until a second officer agrees. Raises
+    Follows GDPR Art. 21(1). The objection stays in force until a second officer agrees. Raises
     ValidationError, ObjectionIsAbsolute, AlreadyProposed, AlreadyErased, NotAllowed.
     """
     _require_officer(objection, actor)
@@ -140,7 +143,7 @@ def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: 
 
 @transaction.atomic
 def approve_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
-    """Agree to an overruling that another officer proposed: the objection ends (GDPR Art. 21(1), decision 0065).
+    """Agree to an overruling that another officer proposed: the objection ends (GDPR Art. 21(1)).
 
     Idempotent for an ended objection. Raises ObjectionIsAbsolute, NothingProposed, ApproverIsRequester,
     ApproverNotIndependent, NotAllowed.
@@ -152,7 +155,7 @@ def approve_overruling(objection: Objection, *, actor: Actor, at: datetime) -> O
 
 @transaction.atomic
 def decline_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
-    """Decline an overruling, or take it back: the objection stays in force (decision 0065).
+    """Decline an overruling, or take it back: the objection stays in force.
 
     Raises NothingProposed, NotAllowed.
     """

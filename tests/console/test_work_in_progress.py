@@ -64,7 +64,7 @@ def test_every_task_that_is_not_periodic_shows_its_progress_or_touches_few_rows(
     periodic = {one.task.name for one in app.periodic_registry.periodic_tasks.values()}
     tasks = {name for name in app.tasks if "procrastinate." not in name} - periodic
     shown = {name for act in long_acts for name in act.tasks}
-    assert tasks - shown == set(SHORT), "declare a LongAct (decision 115), or say here why it touches few rows"
+    assert tasks - shown == set(SHORT), "declare a LongAct, or say here why it touches few rows"
     assert not shown & set(SHORT)
 
 

@@ -1,9 +1,12 @@
-"""Checks of guardians by providers: requests, and the results that become verifications (decision 0043).
+"""Checks of guardians by providers: requests, and the results that become verifications.
 
 Providers may be slow or unavailable, so these services never call one: the request is committed, the worker
 (``children.guardians.tasks``) calls the provider while no transaction is open, and records the result in a second
 transaction.
 """
+
+# A provider is called between two transactions: it may be slow or down, and a crash must not lose a check that it has
+# started. The row's id is its reference, so calling again starts no second check.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,7 +114,7 @@ def request_check(
 ) -> ProviderCheck:
     """Request a provider's check of a guardian; the worker starts it after the transaction has committed.
 
-    Follows policy §8, decision 0043. May be called for staff, API keys, or the guardian on their own page. Returns the
+    Follows policy §8. May be called for staff, API keys, or the guardian on their own page. Returns the
     open check if there is one of the same provider and method. Raises ProviderUnknown, MethodNotOffered, TooManyChecks,
     MayNotConsent, AlreadyEnded, AlreadyErased, ValidationError, NotAllowed.
     """
@@ -203,7 +206,7 @@ def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> Pen
 
 @transaction.atomic
 def record_check_started(check_id: UUID, started: StartedCheck, *, client_id: UUID, at: datetime) -> ProviderCheck:
-    """Record the number of a started check and the guardian's address for it (https only; decision 0043). Idempotent.
+    """Record the number of a started check and the guardian's address for it (https only). Idempotent.
 
     Raises ValidationError if the number or the address is invalid.
     """
@@ -237,7 +240,7 @@ def find_check_to_query(check_id: UUID, *, client_id: UUID, at: datetime) -> Res
 def receive_check_result(
     client_id: UUID, provider: str, body: bytes, headers: Mapping[str, str], *, arrived_at: datetime, at: datetime
 ) -> ProviderCheck:
-    """Record a result that a provider sent, signed within five minutes of ``get_arrival_time`` (decision 0043).
+    """Record a result that a provider sent, signed within five minutes of ``get_arrival_time``.
 
     Idempotent. Raises ProviderUnknown, NotSigned, CheckUnknown, AlreadyErased.
     """
@@ -251,7 +254,7 @@ def receive_check_result(
 
 @transaction.atomic
 def record_check_result(check_id: UUID, found: CheckResult, *, client_id: UUID, at: datetime) -> ProviderCheck:
-    """Record the result of a check, once (policy §8, decision 0043).
+    """Record the result of a check, once (policy §8).
 
     If it is passed, verify the guardian, unless they may no longer decide. Raises AlreadyErased.
     """

@@ -59,7 +59,7 @@ def name_guardian_with_evidence(
 ) -> Guardianship:
     """Name a guardian from ``at``, verified by ``evidence``; without it they have no authority yet.
 
-    Follows policy §8, decision 0116. All or nothing: if the evidence is refused, no person is registered or named.
+    Follows policy §8. All or nothing: if the evidence is refused, no person is registered or named.
     Raises as ``name_guardian``, ``verify_guardian`` and ``register_guardian``.
     """
     stamp: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}

@@ -133,7 +133,7 @@ def record_verification(
 def end_authority_of_minors(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
     """End the authority of guardians who turn out not to be of full age: every verification of them was wrong.
 
-    Their refusals stay in effect, and what they permitted is withdrawn, as for any false verification (decision 0036).
+    Their refusals stay in effect, and what they permitted is withdrawn, as for any false verification (decision 0028).
     """
     del actor  # they stated the age; the portal ends the authority
     own = {"client_id": client_id, "guardianship__guardian__in": list(people), "guardianship__child__erased_at": None}
@@ -166,7 +166,7 @@ def mark_verification_false(
 ) -> Verification:
     """Record that a verification was false: it was another person, a document was forged, or a check was wrong.
 
-    The verification proves nothing from then on (decision 0036). A consent that rests on it no longer counts, even if
+    The verification proves nothing from then on (decision 0028). A consent that rests on it no longer counts, even if
     the guardian is verified again; their refusals remain in effect. It needs no second person, since it permits
     nothing. Callbacks of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are
     not changed. Raises AlreadyFoundFalse, AlreadyErased, NotAllowed.

@@ -3,7 +3,7 @@
 --
 -- Times that are still to come (ends, expiries) are returned and judged in Python. An answer based on a verification
 -- that was found false is passed over, and the one before it counts; once_verified_at counts false verifications too,
--- so that finding one false never lifts a refusal (docs/decisions/0036).
+-- so that finding one false never lifts a refusal (docs/decisions/0028).
 CREATE OR REPLACE FUNCTION children_guardian_facts(g children_guardianship, asked_at timestamptz) RETURNS json
 LANGUAGE sql STABLE
 AS $$

@@ -5,6 +5,9 @@ only through an invitation are erased. For people named by the school's roster, 
 the record itself belongs to the school. Guardians with an answer or a verification are not affected.
 """
 
+# COPPA (16 CFR 312.5(c)(1)) requires that a contact collected for asking is deleted if no answer comes. A person of a
+# roster is not erased: the next roster would be refused for them.
+
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -362,7 +365,7 @@ _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
     """Delete the contact of a guardian who never answered, unless it is needed or on hold; return True if deleted.
 
-    Follows decision 0032. The guardian must be locked (``lock_guardian``).
+    The guardian must be locked (``lock_guardian``).
     """
     unheld = lock_unheld_subject(guardian, at=at)
     if unheld is None or _is_needed(unheld):
@@ -403,7 +406,7 @@ def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
 
 
 def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete contacts of guardians not asked within the period ``UNASKED``; return how many, up to 200 (decision 0032).
+    """Delete contacts of guardians not asked within the period ``UNASKED``; return how many, up to 200.
 
     COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
     """

@@ -1,5 +1,8 @@
 """Recording and withdrawing consents, for API and console alike."""
 
+# Every answer is validated before the first write, so no savepoint is needed: two statements for each consent took a
+# tenth of a web process's time.
+
 import calendar
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -6,6 +6,9 @@ objection that is lifted orders nothing either: there is no such order, and the 
 The systems stop using the data at once. It is erased when its retention rule says so: the withdrawal starts the period.
 """
 
+# Orders are issued by a job, not in the act: a person's objection must not fail because an order does. A lift is
+# ordered only where no other restriction covers the data.
+
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,7 +56,7 @@ class LimitStep(StrEnum):
 
 
 def enqueue_limit_orders(limit: Restriction | Objection, step: LimitStep, *, reason: Reason | str) -> None:
-    """Enqueue the orders of one step; the steps of one person are carried out in their order (decision 0057)."""
+    """Enqueue the orders of one step; the steps of one person are carried out in their order."""
     enqueue_job(
         ISSUE_LIMIT_ORDERS,
         lock=f"limits/{limit.subject_id}",
@@ -68,7 +71,7 @@ def enqueue_limit_orders(limit: Restriction | Objection, step: LimitStep, *, rea
 def issue_limit_orders(
     limit_id: UUID, step: LimitStep, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> list[Order]:
-    """Issue the orders of one step to every system that holds the data; idempotent (GDPR Art. 18, decision 0057).
+    """Issue the orders of one step to every system that holds the data; idempotent (GDPR Art. 18).
 
     Returns the new orders. What was lifted before its orders were issued orders nothing, and neither does a person who
     is or was erased. A restriction that another one still covers is not lifted in the systems; where a lift covers more

@@ -1,5 +1,7 @@
 """Revocation, expiry and invalidation: consents ended by PakTaleem, the client or an authority."""
 
+# Asking again ends nothing: otherwise a newsletter would stop for everyone on the day they are asked.
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -55,7 +57,7 @@ def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, 
 def expire_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
     """Let a consent end now because what it was given for has ended, such as a school year (DPV: ConsentExpired).
 
-    Follows decision 0099. The person may be asked again at once. Raises NothingInForce if no consent is in force,
+    The person may be asked again at once. Raises NothingInForce if no consent is in force,
     ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.CLOSE_SCHOOL_YEARS, consent.client_id)
@@ -63,7 +65,7 @@ def expire_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: 
 
 
 def invalidate_unverified_consents(verification: Any, actor: Actor, at: datetime) -> None:
-    """Invalidate the consents a guardian gave since a verification of theirs that was false (decision 0036).
+    """Invalidate the consents a guardian gave since a verification of theirs that was false (decision 0028).
 
     Connected to ``verification_found_false``. Recorded as an act of the portal, not of ``actor``.
     """
@@ -103,7 +105,7 @@ def _end_consent(
 
 
 def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
-    """Record consent requests for up to ``limit`` consents of each kind; returns how many (decision 0018).
+    """Record consent requests for up to ``limit`` consents of each kind; returns how many.
 
     Consents that will soon expire remain in force until then. Consents a guardian gave for a person who has reached the
     age of consent no longer count. Clients learn of the requests from ``GET /api/v1/changes`` and from ``renewal_due``
@@ -119,7 +121,7 @@ def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
 def request_consent(consent: Consent, *, actor: Actor, at: datetime) -> bool:
     """Record that a consent is requested again; it stays in force until it ends by itself or is answered.
 
-    Follows decision 0018. Returns False if the purpose is no longer based on consent, or the person is erased or being
+    Returns False if the purpose is no longer based on consent, or the person is erased or being
     erased. Raises NotAllowed.
     """
     try:

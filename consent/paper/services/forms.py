@@ -1,6 +1,6 @@
 """Creating and printing consent forms (decision 0020).
 
-The signed form verifies the guardian (COPPA, 16 CFR 312.5(b)(2)(i); decision 0058).
+The signed form verifies the guardian (COPPA, 16 CFR 312.5(b)(2)(i); decision 0020).
 """
 
 import hashlib
@@ -360,7 +360,7 @@ class SignedForm:
 
 
 def record_signer(form: SignedForm, *, actor: Actor, at: datetime) -> tuple[Subject, ServiceAuthorisation | None]:
-    """Name and verify the guardian who signed, and record their answer about the service (policy §8, decision 0058).
+    """Name and verify the guardian who signed, and record their answer about the service (policy §8, decision 0020).
 
     Returns the guardian and the answer, None if the form has none to record. A guardian who is verified as strongly
     already is not verified again. Runs in the caller's transaction. Raises as ``name_guardian``, ``verify_guardian``

@@ -1,6 +1,6 @@
 """When a person reaches their client's age threshold. Pure: dates, time zones and leap years, no clock.
 
-Ages are stated by sources of different strength; a weaker source never overrides a stronger one (decision 0035).
+Ages are stated by sources of different strength; a weaker source never overrides a stronger one (decision 0029).
 """
 
 from collections.abc import Iterable

@@ -1,5 +1,8 @@
 """People chosen together: by LMS ids, or by school, class, grade and role. One form of it for every act."""
 
+# A grade is kept in clear, because lists of many people are filtered by it, and the title of a class says the same. A
+# pupil without a grade has that of the class, derived when people are chosen.
+
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

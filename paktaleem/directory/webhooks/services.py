@@ -4,6 +4,8 @@ Between taking and recording, nothing is locked and no transaction is open: a le
 expires if this one dies. Unrecorded messages are then sent again with the same ids.
 """
 
+# Attempts are not evidence: the ledger proves what happened, so old messages and attempts are deleted.
+
 import json
 import random
 from collections.abc import Sequence
@@ -473,7 +475,7 @@ DELETE FROM webhooks_message m USING old WHERE m.client_id = %(client)s AND m.id
 
 @transaction.atomic
 def purge_messages(client_id: UUID, *, before: datetime, most: int = AT_ONCE) -> int:
-    """Delete messages from before a time, with their deliveries and attempts; return how many (decision 0025).
+    """Delete messages from before a time, with their deliveries and attempts; return how many.
 
     One statement in the client's context deletes at most ``most``: call it again while it deletes that many. Messages
     still waiting for delivery, sent again since, or to be copied to other clients are kept; but nothing waits for an

@@ -2,7 +2,7 @@
 
 The console cannot do either, because two officers must agree there. Every use is recorded in PakTaleem's ledger and
 reported by email to all other officers. The officers who are left count as makers: for 72 hours they cannot approve
-together with the officer who was made or recovered (decision 0055).
+together with the officer who was made or recovered (decision 0054).
 """
 
 from collections.abc import Sequence

@@ -92,7 +92,7 @@ def _lock_administrators(client_id: UUID) -> None:
 
 
 def _list_able(client_id: UUID, *, at: datetime) -> set[UUID]:
-    """List the memberships of the administrators of the whole client who can sign in (decision 0117).
+    """List the memberships of the administrators of the whole client who can sign in (decision 0093).
 
     Their account is enabled, and they have set a password, if passwords count at the client, or need none.
     """

@@ -1,4 +1,4 @@
-"""The capabilities of staff limited to schools of a client (docs/decisions/0098 and 0114). Pure."""
+"""The capabilities of staff limited to schools of a client (docs/decisions/0098). Pure."""
 
 from paktaleem.foundation.accounts.roles import Capability
 

@@ -1,5 +1,8 @@
 """Permission table: capabilities, the roles that have them, and scopes of API keys. Pure."""
 
+# Support agents have what intake needs: find the person who calls, record, call back, send again. They see no
+# register, consent, holding or text of a request.
+
 from enum import StrEnum
 
 

@@ -2,7 +2,7 @@
 
 Every rule of two people calls ``require_second_person`` before it approves. It refuses the person who made the request,
 and anyone who created, re-enabled or recovered that person's account in the last 72 hours, or the other way round
-(decisions 0029, 0034 and 0054). Declining needs no second person.
+(decisions 0029 and 0054). Declining needs no second person.
 """
 
 from datetime import datetime

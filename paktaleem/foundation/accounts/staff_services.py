@@ -133,7 +133,7 @@ def change_user(
     """Change the name, language or active state of a member of staff; a disabled user's next request fails.
 
     ``left_without`` are the clients of which no administrator can sign in after the account is disabled, as the officer
-    has confirmed (``list_clients_left_without``, decision 0123); they are recorded.
+    has confirmed (``list_clients_left_without``, decision 0093); they are recorded.
 
     Re-enabling privileged staff is proposed: returns the ``StaffChange``, and the account stays disabled. Raises
     AlreadyProposed, ValidationError, NotAllowed.

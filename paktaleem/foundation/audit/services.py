@@ -1,5 +1,8 @@
 """Services that record evidence."""
 
+# Sign-ins happen before a client is chosen, so their entries belong to PakTaleem. A single failed password is counted
+# and not an entry: anyone could fill the ledger.
+
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -71,7 +74,7 @@ def record_own_entry(
 ) -> Entry:
     """Record an act that has no client, such as a sign-in, in PakTaleem's own ledger; works in any context.
 
-    Follows decision 0019. It is part of the transaction on ``using``: the request's, or an autonomous one that survives
+    It is part of the transaction on ``using``: the request's, or an autonomous one that survives
     the request's rollback.
     """
     entry = make_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)

@@ -4,6 +4,9 @@ Both are written as a stream: nothing is read back, and nothing is stored elsewh
 while it is written. A workbook has one sheet of plain cells (ECMA-376 part 1, §18.3).
 """
 
+# One function makes each cell of both formats and defuses formulas. A small file is complete before the response
+# begins, so that the ledger has the true number of rows. Not django-import-export: it holds all rows in memory.
+
 import csv
 import re
 import tempfile

@@ -1,5 +1,8 @@
 """Pages behind the first page, which have a tab there: apps above declare them."""
 
+# A line counts exactly the rows of its list, and its severity is declared: half of the lines have no deadline to
+# compute one from.
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

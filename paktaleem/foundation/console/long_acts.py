@@ -1,11 +1,14 @@
 """Long acts, which the worker carries out: one way to say how far they are, on the page of each and on one list.
 
 An app declares each kind of act that can touch many rows as a ``LongAct``. The page of such a row then shows its
-progress, and the page *Work in progress* lists it, so that a page that was left is found again (decision 0115).
+progress, and the page *Work in progress* lists it, so that a page that was left is found again.
 
 A page that is opened as a step of the task has ``STEP`` in its address. After its form is saved, the
 task is shown again.
 """
+
+# Progress is read from the row that the worker advances anyway; a table of progress for every act would be a second
+# truth.
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,8 +1,11 @@
 """Filters of people on lists of rows about people, which never read everyone of a client.
 
 Up to ``MOST_PEOPLE`` people are found first, and then their rows. The rows of more people are searched part by part: of
-the next ``SEARCHED_AT_ONCE`` rows of the list, those are shown that are about one of the people (decision 0021).
+the next ``SEARCHED_AT_ONCE`` rows of the list, those are shown that are about one of the people.
 """
+
+# No index has both the order of a list and a fact about the person. Up to 1,000 people the list begins with them;
+# otherwise each page reads the next part of the list, whatever matches.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass

@@ -3,6 +3,9 @@
 The text is sent by POST, so that no name is in a URL or a log.
 """
 
+# The text is sent by POST: no name in an address or a log. Names are searched by the keyed index of one client, with
+# a reason, and recorded; a search index would be a second copy for erasure to reach.
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any

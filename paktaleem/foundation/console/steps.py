@@ -4,6 +4,9 @@ The session keeps the values of the fields, for each client of the actor, until 
 posts all fields to Django's own form, which validates them together and calls the service.
 """
 
+# The last step posts Django's own add page, so that validation, re-authentication and services are those of the whole
+# form. Not django-formtools: it knows neither the admin's permissions nor re-authentication.
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,5 +1,7 @@
 """The time zone of the reader: which it is, and the middleware that shows every time of the console in it."""
 
+# Pages show the reader's zone; rules, days of deadlines and emails use the client's, exports and the API use UTC.
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum

@@ -6,6 +6,9 @@ The connection rejects SQL outside any context (``guard``): a policy that raises
 result could be mistaken for a real one.
 """
 
+# Counters of sign-ins, codes and rates commit in an `autonomous_transaction`: a refusal rolls the request
+# back. Not Redis: a restart would lose the counters; not Django's database cache: it unpickles what it reads.
+
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

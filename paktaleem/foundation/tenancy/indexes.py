@@ -1,5 +1,9 @@
 """Index pairs for paginated lists: one within a client, one across all clients."""
 
+# Overdue items are sorted by waiting time along an index of open items; in the order by time a page would read every
+# open item that is not due. A fixed code in the condition of a partial index is written into the statement: a
+# parameter could not use the index.
+
 from typing import Any
 
 from django.db import models

@@ -1,5 +1,8 @@
 """Send the weekly digest once for each client and week, and stop or resume the email for one person."""
 
+# A digest is sent also if no one looked, because that is what a client wants to know; it names no data subject, since
+# mailboxes are outside the portal.
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID

@@ -45,7 +45,7 @@ def add_starting_set(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> Instruction:
-    """Add purposes of the starting set that the client lacks (``own``), and one instruction for all (decision 0091).
+    """Add purposes of the starting set that the client lacks (``own``), and one instruction for all.
 
     ``instructed`` are codes of purposes that exist, ``recipients`` of those with whom their data may be shared, and
     ``document`` says where the instruction is written down. Each own purpose gets consent as its lawful basis for
@@ -125,7 +125,7 @@ def _build_rule(purpose: Purpose, category: str, text: StartingPurpose, at: date
 def try_decision(client: Client, *, external_id: str, purpose: str, actor: Actor, at: datetime) -> Decision:
     """Decide whether data of a person may be processed for a purpose; an allowed decision is recorded, as a step done.
 
-    Follows decision 0091. The search for the person is recorded, as every search is, and not whom it was for. Raises
+    The search for the person is recorded, as every search is, and not whom it was for. Raises
     NotAllowed.
     """
     record_id_search(client_id=client.pk, actor=actor, at=at)

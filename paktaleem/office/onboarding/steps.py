@@ -1,5 +1,7 @@
 """The steps of a client's set-up: why each is needed, who does it, where, and whether it is done."""
 
+# Steps are derived from the tables of other apps: a stored tick would become untrue when its fact ends.
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,8 @@
 """Services of ends of school years."""
 
+# The lists are fixed when they are counted, so that what was confirmed is carried out. Nothing moves to another
+# client: no service reads two clients, and a hint would reveal where a child goes to school.
+
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -293,7 +296,7 @@ WHERE p.client_id = %(client)s AND p.year_end_id = %(year_end)s AND p.is_leaver
 def count_year_end(row: YearEnd, *, actor: Actor, at: datetime) -> bool:
     """List the classes and pupils of the year and count what would be done; return False: it is one step.
 
-    Follows decision 0099. Does nothing if it was counted or cancelled. The dates of deletion are those of the retention
+    Does nothing if it was counted or cancelled. The dates of deletion are those of the retention
     rules if the leavers' accounts were closed at ``at``: they are closed in a savepoint that is rolled back. Raises
     NotAllowed.
     """
@@ -510,7 +513,7 @@ def _let_go(consent: Consent, **by: Any) -> bool:
 
 @transaction.atomic
 def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Close the account of a pupil who leaves for another client, and end their enrolments (decision 0100).
+    """Close the account of a pupil who leaves for another client, and end their enrolments.
 
     Periods of retention that count from the closing begin. Nothing is sent to or read from the other client: what goes
     along is a copy that the person, a guardian or the controller requests (portability). Raises ClassesElsewhere,

@@ -1,5 +1,8 @@
 """Recording a breach, at one client or several, and what is done about it (GDPR Art. 33(5))."""
 
+# A breach has a row for each client: each is a controller with its own 72 hours, and row-level security hides the
+# others. The list of people is frozen, so that an erasure does not hide who was informed.
+
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -49,7 +52,7 @@ class BreachClosed(PortalError):
 def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     """Record a breach at its client, in the client's context; the 72 hours count from ``known_at``.
 
-    Follows GDPR Art. 33, decision 0077. Raises ValidationError naming the field, NotAllowed.
+    Follows GDPR Art. 33. Raises ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.MANAGE_BREACHES, breach.client_id)
     _check_times(breach, at)
@@ -65,7 +68,7 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
 def add_clients(breach: Breach, clients: Iterable[Client], *, actor: Actor, at: datetime) -> list[Breach]:
     """Record the same event at more clients, each in its own context; clients that have it already are left out.
 
-    Follows decision 0077. Categories and systems are matched by their codes: a client's breach has those that the
+    Categories and systems are matched by their codes: a client's breach has those that the
     client has too. Requires the officers' context. Raises ValidationError that names the clients with none of them,
     BreachClosed, NotAllowed.
     """

@@ -4,6 +4,9 @@ One report and a batch take the same way: a fixed number of statements for up to
 whose data was collected without authority, for each of whom an incident is opened.
 """
 
+# What was collected is a fact: one bad line must not hide the others, and a denied collection is recorded and decided
+# by staff. Each is decided as of its own time, in a fixed number of statements.
+
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -122,7 +125,7 @@ def report_collections(
 ) -> list[CollectionResult]:
     """Record many collections as ``report_collection`` does one; returns a result for each report, in order.
 
-    Follows policy §1, decision 0073. A report with an error is left out, and the others are recorded. Raises
+    Follows policy §1. A report with an error is left out, and the others are recorded. Raises
     NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, client_id)

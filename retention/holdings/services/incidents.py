@@ -154,7 +154,7 @@ def open_for_revealed_children(client_id: UUID, people: Sequence[UUID], actor: B
 def open_for_false_verification(verification: Verification, actor: Actor, at: datetime) -> None:
     """Open an incident for data of a known child collected on the strength of a false verification.
 
-    Follows policy §8, decision 0036. Connected to ``verification_found_false``. Skips data covered by another
+    Follows policy §8, decision 0028. Connected to ``verification_found_false``. Skips data covered by another
     guardian's consent, and people of unknown age.
     """
     del actor

@@ -282,7 +282,7 @@ def _require_later(client: Client, review_on: date, *, at: datetime) -> date:
 
 
 def is_of_request(hold: Hold) -> bool:
-    """Return True if the hold lasts as long as a rights request, whose entries in the ledger say so (decision 74)."""
+    """Return True if the hold lasts as long as a rights request, whose entries in the ledger say so."""
     return hold.kind == HoldKind.OPEN_REQUEST and hold.related_id is not None
 
 
@@ -316,7 +316,7 @@ def hold_for_case(
     actor: Actor,
     at: datetime,
 ) -> Hold:
-    """Hold all data of a person for a case, in the caller's transaction (decision 0074).
+    """Hold all data of a person for a case, in the caller's transaction.
 
     The review day is that of ``review_at`` in the client's time zone, but at the earliest tomorrow. The caller has
     locked the case, and checked that it has no open hold of this person. Runs two statements for a rights request,
@@ -362,7 +362,7 @@ def hold_for_legal_demand(demand: LegalDisclosure, actor: Actor, at: datetime) -
 
 
 def lift_holds_of_case(client_id: UUID, case: Parent, *, ground: str, actor: Actor, at: datetime) -> int:
-    """Lift the open holds of a case, in the caller's transaction; return how many (decision 0074). Idempotent."""
+    """Lift the open holds of a case, in the caller's transaction; return how many. Idempotent."""
     own = Hold.objects.open().filter(client_id=client_id, related_kind=case.kind, related_id=case.id)
     found = list(own.select_for_update(of=("self",)))
     for hold in found:

@@ -4,6 +4,9 @@ A change that would let a child decide for themselves waits for a second person,
 orders are issued once that person has confirmed it.
 """
 
+# Corrected values are kept under the person's key, because the texts of a request are deleted earlier; they are
+# compared with today's value when the page is opened, whatever route changed it.
+
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -185,7 +188,7 @@ class StatedTwice(PortalError):
 
 
 def apply_corrections(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
-    """Make the corrections of a granted part; a handler of ``rights.part_granted`` (GDPR Art. 16, decision 0070).
+    """Make the corrections of a granted part; a handler of ``rights.part_granted`` (GDPR Art. 16).
 
     Raises CorrectionsMissing, StatedTwice, SomeRefused, NoneRefused, ValidationError naming the field, AlreadyErased,
     ErasureInProgress, NotAllowed.
@@ -214,7 +217,7 @@ def correct_person(
 ) -> CorrectedValue | None:
     """Correct one field of a person without a request, and order every system that holds it to do the same.
 
-    Follows GDPR Art. 16, decision 0070. Returns the corrected value, which waits for a second person if it would let a
+    Follows GDPR Art. 16. Returns the corrected value, which waits for a second person if it would let a
     child decide; None if the field already has the value. Raises ValidationError naming the field, AlreadyErased,
     ErasureInProgress, NotAllowed.
     """

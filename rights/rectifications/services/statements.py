@@ -97,7 +97,7 @@ class ReadCorrection:
 
 @transaction.atomic
 def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, at: datetime) -> Correction:
-    """Add a correction to the part of a request that asks for rectification (GDPR Art. 16, decision 0070).
+    """Add a correction to the part of a request that asks for rectification (GDPR Art. 16).
 
     A new value of a field is checked by the same rules as the API's. Raises ValidationError naming the field,
     NoRectification, TooManyCorrections, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
@@ -147,7 +147,7 @@ def read_corrections(
 def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at: datetime) -> Correction:
     """Refuse one correction with reasons in words; the others can still be made (the part is then partly granted).
 
-    Follows decision 0070. Raises ValidationError, AlreadySettled, AlreadyAnswered, RequestEnded, CannotOpen,
+    Raises ValidationError, AlreadySettled, AlreadyAnswered, RequestEnded, CannotOpen,
     NotAllowed.
     """
     require(actor, Capability.DECIDE_RIGHTS_REQUESTS, correction.client_id)
@@ -263,7 +263,7 @@ def inform_previous_contacts(
     actor: Actor,
     at: datetime,
 ) -> int:
-    """Send a notice to each contact that was on file before a change of contacts; return how many (decision 0071).
+    """Send a notice to each contact that was on file before a change of contacts; return how many.
 
     So the person learns of a change that an impostor caused in order to get their data. The notice holds neither a name
     nor the new contact, since a previous address may be another person's. Staff cause it, so it does not count under

@@ -262,7 +262,7 @@ _LEDGER_KINDS = {
 
 
 def destroy_texts_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Destroy the keys of a person's requests, and of those they made as a guardian (decision 0063).
+    """Destroy the keys of a person's requests, and of those they made as a guardian (decision 0062).
 
     A handler of ``people.before_erasure``. The case itself goes on: what was decided and when stays as evidence.
     """
@@ -280,7 +280,7 @@ def list_clients_with_old_requests(*, at: datetime) -> list[UUID]:
 def purge_old_requests(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Destroy the keys of requests closed some time ago (``REQUEST_TEXTS``); return how many, up to 500.
 
-    Follows decision 0063.
+    Follows decision 0062.
     """
     old = list_old_requests(at).filter(client_id=client_id)
     rows = list(old.select_for_update(of=("self",), skip_locked=True)[:_AT_ONCE])

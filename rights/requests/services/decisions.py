@@ -182,7 +182,7 @@ def assign_request(request: RightsRequest, *, assignee: User | None, actor: Acto
 
 @transaction.atomic
 def add_note(request: RightsRequest, *, text: str, actor: Actor, at: datetime) -> RequestNote:
-    """Add a note, sealed under the request's key (decision 0063).
+    """Add a note, sealed under the request's key (decision 0062).
 
     Raises ValidationError, CannotOpen, RequestEnded, NotAllowed.
     """

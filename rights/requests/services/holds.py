@@ -1,5 +1,8 @@
 """The hold of a person's data while a rights request of theirs is open: placed, moved and lifted with the request."""
 
+# A request does not hold the erasure that serves it, and an unverified one refuses none: anyone could write it in
+# another's name.
+
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -23,7 +26,7 @@ _COPIES = [RightKind.ACCESS.value, RightKind.PORTABILITY.value]
 def hold_data(request: RightsRequest, at: datetime) -> None:
     """Hold all data of the person of a request without a hold until it ends; without a person, do nothing.
 
-    All data, whatever purposes are named: rights are added to a request, and purposes share categories (decision 74).
+    All data, whatever purposes are named: rights are added to a request, and purposes share categories.
     """
     if request.subject is not None:
         hold_for_case(
@@ -39,13 +42,13 @@ def hold_data(request: RightsRequest, at: datetime) -> None:
 
 
 def move_hold(request: RightsRequest, at: datetime) -> None:
-    """Place the hold of a request that was just assigned to a person (decision 0074); another person's is lifted."""
+    """Place the hold of a request that was just assigned to a person; another person's is lifted."""
     _lift(request, "The request is about another person.", at)
     hold_data(request, at)
 
 
 def lift_hold_at_end(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Lift the hold of a request that ends, however it ends (decision 0074); connected to ``rights.request_ended``."""
+    """Lift the hold of a request that ends, however it ends; connected to ``rights.request_ended``."""
     del actor
     if request.subject_id is not None:
         _lift(request, "The request has ended.", at)

@@ -117,7 +117,7 @@ def continue_request(
 ) -> RightsRequest:
     """Record a request of another client at the client to which it belongs: same number, receipt, due date and pauses.
 
-    Follows decision 0071. ``texts`` are the details and the contact, which are sealed under a key of the new request.
+    ``texts`` are the details and the contact, which are sealed under a key of the new request.
     It has no person yet; a job looks for the sender. Needs the context of ``client``. Raises NotAllowed.
     """
     require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, client.pk)

@@ -142,7 +142,7 @@ def decide_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> Non
     """Grant the parts that need no person's decision, once the sender of a request is verified.
 
     A withdrawal is as easy as giving consent (GDPR Art. 7(3)) and in effect from the next decision. A copy that a
-    guardian with the authority for it requests is ordered by the portal: collecting it destroys nothing (decision 37).
+    guardian with the authority for it requests is ordered by the portal: collecting it destroys nothing (decision 66).
     From the child's age of consent on the client decides.
     """
     if not request.is_identity_verified:

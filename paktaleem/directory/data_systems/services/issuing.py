@@ -332,7 +332,7 @@ def purge_old_copies(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 @transaction.atomic
 def purge_copies(order: Order, *, actor: Actor, at: datetime) -> Order:
-    """Destroy the key of what a system gave for an answered collect order, in all attempts; idempotent (decision 0057).
+    """Destroy the key of what a system gave for an answered collect order, in all attempts; idempotent.
 
     The case that needed the copy calls it when it ends; the worker does so after the period ``COPIES`` at the
     latest. The parts with category, size and hash stay as evidence. Raises OrderOpen, NotAllowed.

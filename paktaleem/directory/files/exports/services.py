@@ -4,6 +4,9 @@ The file has the rows that the person may see when the worker reads them. It is 
 that begins it, so that a killed worker leaves parts that the next job deletes, and never half a file that looks whole.
 """
 
+# The worker makes the page's own request again as that person, so that filters, isolation and columns are written
+# once. A killed job starts again: going on inside a ZIP would need its state on disk.
+
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

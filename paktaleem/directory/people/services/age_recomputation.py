@@ -1,4 +1,7 @@
-"""Recompute when people reach the age threshold, for another threshold, country rule or time zone (decision 0044)."""
+"""Recompute when people reach the age threshold, for another threshold, country rule or time zone."""
+
+# One change of a threshold concerns everyone, so people are recomputed in batches; until then an age computed for
+# another threshold counts for the child.
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,7 +35,7 @@ def recompute_ages(
 ) -> UUID | None:
     """Recompute when people reach the threshold, up to ``limit`` after an id, in three statements per batch.
 
-    Follows decision 0044. Returns the last id processed, None at the end. Until then an age computed for another
+    Returns the last id processed, None at the end. Until then an age computed for another
     threshold counts as unknown, and a person who may still be a child by the new one counts as a child
     (``ages.may_be_child_until``). Raises NotAllowed.
     """

@@ -1,8 +1,11 @@
 """Open a OneRoster package: check all of it, then stream its people and relations.
 
-Nothing in these files refuses a package: what cannot be read is left out and listed (decision 0084). A file of which a
+Nothing in these files refuses a package: what cannot be read is left out and listed. A file of which a
 row was left out does not count as complete, so that nothing ends because it could not be read.
 """
+
+# What decides about people (roles, ages, guardians) is read strictly; the rest is read in many forms and each oddity
+# is listed.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,5 +1,8 @@
 """Services of security assessments: record, find, mend, accept, remind."""
 
+# Due days follow from the severity; a lower severity never moves one later, or one person could postpone a finding.
+# Tables belong to PakTaleem by a constraint, so no client sees them.
+
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import IO, Any
@@ -62,7 +65,7 @@ def record_finding(
     actor: Actor,
     at: datetime,
 ) -> Finding:
-    """Record a finding; its due day follows from its severity (policy §5, decision 0119).
+    """Record a finding; its due day follows from its severity (policy §5).
 
     Raises ValidationError naming the field, NotAllowed.
     """
@@ -83,7 +86,7 @@ def record_finding(
 def change_finding(
     row: Finding, *, severity: str, team: str, reason: Reason | str, actor: Actor, at: datetime
 ) -> Finding:
-    """Change severity and team of an open finding (decision 0119).
+    """Change severity and team of an open finding.
 
     A higher severity moves the due day earlier and ends an acceptance of the lesser risk. A lower one does not move it:
     more time needs an acceptance.
@@ -107,7 +110,7 @@ def record_remediation(
 ) -> Finding:
     """Record how and when a finding was mended; a waiting acceptance of its risk is replaced.
 
-    Follows policy §5, decision 0119. Raises ValidationError naming the field, FindingMended, NotAllowed.
+    Follows policy §5. Raises ValidationError naming the field, FindingMended, NotAllowed.
     """
     row = lock_finding(row, actor)
     if not remediation.strip():
@@ -166,7 +169,7 @@ def record_finding_act(kind: str, row: Finding, actor: Actor, at: datetime, **mo
 
 @transaction.atomic
 def record_assessment(row: SecurityAssessment, *, actor: Actor, at: datetime) -> SecurityAssessment:
-    """Record an assessment that has ended; ``row`` is unsaved (policy §5, decision 0119).
+    """Record an assessment that has ended; ``row`` is unsaved (policy §5).
 
     It follows the latest one of its kind. An assessment that ended before the latest one is recorded as followed. Runs
     in PakTaleem's context. Raises ValidationError naming the field, NotAllowed.
@@ -192,7 +195,7 @@ def record_assessment(row: SecurityAssessment, *, actor: Actor, at: datetime) ->
 def plan_next_assessment(
     row: SecurityAssessment, *, next_on: date, reason: Reason | str, actor: Actor, at: datetime
 ) -> SecurityAssessment:
-    """Change the day by which the next assessment of this kind takes place (policy §5, decision 0119).
+    """Change the day by which the next assessment of this kind takes place (policy §5).
 
     Raises ValidationError, NotAllowed.
     """
@@ -263,7 +266,7 @@ class AcceptanceAlreadyRequested(PortalError):
 def request_acceptance(finding: Finding, *, ground: str, until: date, actor: Actor, at: datetime) -> RiskAcceptance:
     """Request that the risk of an open finding is accepted until a day, at most a year from today.
 
-    Follows policy §5, decision 0119. The finding's due day moves once a second officer approves. Raises ValidationError
+    Follows policy §5. The finding's due day moves once a second officer approves. Raises ValidationError
     naming the field, AcceptanceAlreadyRequested, FindingMended, NotAllowed.
     """
     finding = lock_finding(finding, actor)
@@ -285,7 +288,7 @@ def decide_acceptance(
 ) -> RiskAcceptance:
     """Accept the risk until its day, which becomes the finding's due day, or decline; the requester may only decline.
 
-    Follows policy §5, decision 0119. Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
+    Follows policy §5. Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
     ValidationError if the day has passed, FindingMended, NotAllowed.
     """
     require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, row.client_id)
@@ -320,7 +323,7 @@ NOTIFY_OFFICERS = "security_assessments.notify_officers"
 def remind_of_assessments(*, at: datetime) -> int:
     """Record each stage that was reached, and queue one email to the officers if there is one; return the number.
 
-    Follows policy §5, decision 0119. Runs in PakTaleem's context, by one task at a time. Stages that were missed are
+    Follows policy §5. Runs in PakTaleem's context, by one task at a time. Stages that were missed are
     not made up for: the email says how much is due now.
     """
     today = get_staff_day(at)

@@ -1,5 +1,8 @@
 """Services of security events: count refusals, collect acts, alert officers, purge."""
 
+# Refusals are counted for each kind, source and hour: as ledger entries, anyone could fill the ledger. The feed stays
+# two minutes behind, because ids are given before transactions commit.
+
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -36,7 +39,7 @@ _QUIET = timedelta(hours=1)
 def count_refusal(kind: str, *, actor: Actor | None, address: str | None, at: datetime) -> None:
     """Count a refusal of this kind by its source, in an autonomous transaction: the request's was rolled back.
 
-    Follows decision 0110. The source is the member of staff or the key, otherwise the IP address as a keyed hash.
+    The source is the member of staff or the key, otherwise the IP address as a keyed hash.
     """
     if actor is not None and actor.kind not in _IDENTIFIED:
         actor = None
@@ -53,7 +56,7 @@ def _hash_address(address: str | None) -> str:
 
 
 def collect_acts(*, at: datetime) -> int:
-    """Copy new entries of the ledger whose acts are security events; return the number (policy §5, decision 0110).
+    """Copy new entries of the ledger whose acts are security events; return the number (policy §5).
 
     Repeating it adds none.
     """
@@ -86,7 +89,7 @@ def _event_of(entry: Entry) -> SecurityEvent:
 def collect_bulk_reveals(*, at: datetime) -> int:
     """Add an event for each actor who viewed the data of many people in the last hour; return their number.
 
-    Follows policy §5, decision 0110. An actor has one such event for each hour of the clock.
+    Follows policy §5. An actor has one such event for each hour of the clock.
     """
     hour = at.replace(minute=0, second=0, microsecond=0)
     with as_officer():
@@ -110,7 +113,7 @@ def _add(client_id: UUID, events: Sequence[SecurityEvent]) -> None:
 def alert_officers(*, at: datetime) -> int:
     """Queue one email for each kind whose events reached their count; return the number of kinds.
 
-    Follows policy §5, decision 0110. A kind alerts once an hour at most; what happens meanwhile is in the next email.
+    Follows policy §5. A kind alerts once an hour at most; what happens meanwhile is in the next email.
     Events are marked in the transaction that queues the email, so that none is sent twice.
     """
     reached = Q()

@@ -1,4 +1,7 @@
-"""Services of reviews of access: opened each quarter, confirmed by people, locked after notice (decision 0094)."""
+"""Services of reviews of access: opened each quarter, confirmed by people, locked after notice."""
+
+# What no one confirms is locked, not ended: an administrator on leave would have to be invited again. Never earlier
+# than 7 days after a reminder, so that an outage shortens no notice.
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -37,7 +40,7 @@ class NothingToConfirm(PortalError):
 def advance_reviews(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Open the review of this quarter, remind of it, or lock what was not confirmed; in the client's context.
 
-    Follows policy §5, decision 0094. ``at`` is on the client's clock. A client without memberships has no review, nor
+    Follows policy §5. ``at`` is on the client's clock. A client without memberships has no review, nor
     has a sandbox: moving its clock would lock its developers. Doing it again changes nothing. Raises NotAllowed.
     """
     require(actor, Capability.LOCK_ACCESS, client_id)
@@ -98,7 +101,7 @@ def _close(review: AccessReview, at: datetime) -> None:
 def confirm_access(
     review: AccessReview, memberships: Collection[UUID], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> int:
-    """Confirm that these members still need access; a locked membership is restored (policy §5, decision 0094).
+    """Confirm that these members still need access; a locked membership is restored (policy §5).
 
     Returns the count. ``at`` is on the system clock. Members who need no access are left out: they are locked, or their
     membership is ended. Raises NothingToConfirm, NotAllowed.

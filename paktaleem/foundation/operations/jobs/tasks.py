@@ -1,5 +1,8 @@
 """Background task that retries jobs of crashed workers."""
 
+# Jobs of a dead worker run again after two minutes without a sign, so every task may run twice. Thirty seconds, the
+# library's limit, is less than a living worker under load may need.
+
 from django.conf import settings
 from procrastinate import JobContext
 from procrastinate.contrib.django import app

@@ -4,6 +4,9 @@ A library puts values into its messages: an address of mail, the path of a reque
 therefore has the text of the code and never the values; a message that a library put together itself is left out.
 """
 
+# A log line has only the fields of this list; nothing searches texts for personal data, because a search finds what
+# it knows. Messages of errors quote values, so only their types and places are logged.
+
 import logging
 import re
 import sys

@@ -1,5 +1,8 @@
 """The text that Prometheus reads: the counters of all processes, and the gauges."""
 
+# Labels are codes, never clients: the holder of the token would learn who the clients are. Numbers of rows are read
+# when asked for, not kept by a job that may be dead.
+
 import os
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,6 +1,6 @@
 -- Trigger function of append-only tables: refuses UPDATE, DELETE and TRUNCATE, the owner's too.
 --
--- One exception: evidence of a sandbox is deleted when the sandbox starts over (docs/decisions/0024). Three things
+-- One exception: evidence of a sandbox is deleted when the sandbox starts over (docs/decisions/0023). Three things
 -- must hold at once: the statement is a DELETE, it runs as the owner inside sandbox_forget, and the client is a
 -- sandbox. The ledger is not among what sandbox_forget deletes, and its entries are refused here too.
 CREATE OR REPLACE FUNCTION tenancy_refuse_change() RETURNS trigger

@@ -1,5 +1,8 @@
 """Begin, advance and end the run of a long act, in the transaction of each of its steps."""
 
+# A step in one transaction publishes its numbers in autonomous ones, because nothing of it can be seen from outside
+# before it commits.
+
 from datetime import datetime
 from uuid import UUID
 
@@ -14,10 +17,7 @@ from paktaleem.foundation.upkeep.runs.models import Run, StepProgress
 
 
 def begin_run(kind: str, *, client_id: UUID, total: int, actor: Actor, at: datetime) -> Run:
-    """Begin a run, in the transaction that queues its job; ``kind`` is the name of the task, ``total`` a count.
-
-    Follows decision 0115.
-    """
+    """Begin a run, in the transaction that queues its job; ``kind`` is the name of the task, ``total`` a count."""
     started_by = actor.id if actor.kind is ByKind.USER else None
     run = Run(id=new_id(), client_id=client_id, kind=kind, total=total, started_by=started_by, started_at=at)
     run.school_ids = actor.school_ids

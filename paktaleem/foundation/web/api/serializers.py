@@ -4,6 +4,9 @@ Each field checks what its OpenAPI schema says (``paktaleem.foundation.web.api.s
 cannot express is a sentence in ``beyond_schema`` of its serializer; the operation's description lists it.
 """
 
+# A field checks what its schema says. A rule that JSON Schema cannot express is a sentence of the operation
+# (`beyond_schema`), so that an unwritten rule cannot pass as a valid request.
+
 import re
 from collections.abc import Mapping
 from datetime import date, datetime

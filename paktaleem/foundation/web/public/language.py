@@ -1,5 +1,8 @@
 """Language of a page: from the URL or Accept-Language; for staff also from a cookie."""
 
+# Public pages take the language from the address, so that they need no cookie; staff pages keep it in one, and ignore
+# Accept-Language, because an office shares computers.
+
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlencode

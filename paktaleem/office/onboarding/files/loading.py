@@ -1,5 +1,7 @@
 """Loading the file of a client: all of it or nothing, through the services that the console calls."""
 
+# What a file does not name stays: a forgotten line must not end a purpose. A dry run is the same run, rolled back.
+
 from datetime import datetime
 from typing import Any
 

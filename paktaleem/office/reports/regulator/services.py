@@ -1,5 +1,8 @@
 """Packs for regulators: requested by a user, gathered by the worker, taken as PDF or ZIP."""
 
+# The pack is canonical JSON whose hash is in the ledger; PDF and ZIP are rendered from it. It names no person: an
+# authority asks about single cases by their number.
+
 import io
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -107,7 +110,7 @@ class PackNotReady(PortalError):
 def request_pack(
     client: Client, *, since: date, until: date, actor: Actor, reason: Reason | str, at: datetime
 ) -> RegulatorPack:
-    """Request a pack about a client and a period of days in its time zone; the worker gathers it (decision 0107).
+    """Request a pack about a client and a period of days in its time zone; the worker gathers it.
 
     Raises NotAllowed, ValidationError for a period that is backwards, in the future or longer than three years.
     """
@@ -129,7 +132,7 @@ def request_pack(
 
 @transaction.atomic
 def gather_section(pack: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> bool:
-    """Gather the next section; issue the content after the last one (decision 0107). Return True if sections are left.
+    """Gather the next section; issue the content after the last one. Return True if sections are left.
 
     Each section has its own transaction, so that the page shows the progress and a killed worker loses one section.
     Raises NotAllowed.
@@ -193,7 +196,7 @@ def retry_pack(pack: RegulatorPack, *, actor: Actor, reason: Reason | str, at: d
 
 @transaction.atomic
 def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
-    """Return a pack as ``pdf`` or ``zip``, and record who took it and why (decision 0107).
+    """Return a pack as ``pdf`` or ``zip``, and record who took it and why.
 
     The PDF is rendered from the content. Raises NotAllowed, PackNotReady, ValueError if the content does not match its
     hash.

@@ -1,5 +1,8 @@
 """Counting of a client's weeks, by the worker."""
 
+# Weeks are counted by the worker into numbers without people; counting millions of rows when the page is opened takes
+# seconds. A decision is not stored, so reasons are those of collections and disclosures.
+
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -38,7 +41,7 @@ def find_week(day: date) -> date:
 def count_weeks(client: Client, *, actor: Actor, at: datetime) -> bool:
     """Count the weeks since the last count, at most twelve; return False if the last count is not six hours old.
 
-    Follows decision 0106. It runs a fixed number of queries and needs the client's context. Raises NotAllowed if
+    It runs a fixed number of queries and needs the client's context. Raises NotAllowed if
     ``actor`` may not view holdings.
     """
     rows = WeeklyCount.objects.filter(client_id=client.pk)

@@ -154,7 +154,7 @@ type ResetResult = tuple[Client, int]
 
 @transaction.atomic
 def reset_sandbox(client: Client, *, actor: Actor, at: datetime) -> ResetResult:
-    """Reset a sandbox: delete its people and their records, and set its clock to real time (decision 0024).
+    """Reset a sandbox: delete its people and their records, and set its clock to real time (decision 0023).
 
     The register, keys, systems and endpoints are kept; register changes made while the clock was ahead are undone, and
     the agreement is live again. No other client is affected: one statement deletes, and row-level security limits it to

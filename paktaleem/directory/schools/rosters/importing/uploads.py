@@ -1,8 +1,11 @@
-"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown (decision 0012).
+"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown.
 
 The trial and the import read the same bytes: they are stored in the database as sealed parts under a key of the upload,
 which is deleted with them. Servers store nothing, so any server can take the next step.
 """
+
+# The check is the import itself, rolled back; the import commits only if its plan has the same digest. A second
+# upload could be another file, and computed changes would be out of date.
 
 import hashlib
 import io

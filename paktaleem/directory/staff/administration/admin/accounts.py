@@ -165,7 +165,7 @@ _TWO = " For privacy officers and client administrators it is a proposal: anothe
 
 
 class AccountForm(ScopedForm):
-    """An account; disabling that of a client's last administrator who can sign in must be confirmed (decision 0123)."""
+    """An account; disabling that of a client's last administrator who can sign in must be confirmed (decision 0093)."""
 
     leaves_without = forms.BooleanField(
         label=_("Disable it all the same"),
