@@ -244,7 +244,7 @@ def test_an_expired_cursor_is_answered_with_410(lms, committed):
 def test_a_cursor_of_another_database_is_answered_with_410(lms, committed, monkeypatch):
     cursor = begin(lms)
     monkeypatch.setattr(
-        "consent.decisions.selectors.changes.get_latest_position", lambda: Position(1, 1, committed.client_id("khyber"))
+        "consent.decisions.api.get_latest_position", lambda: Position(1, 1, committed.client_id("khyber"))
     )
     assert lms.get(CHANGES, since=cursor).status_code == HTTPStatus.GONE
 

@@ -157,7 +157,7 @@ def test_the_client_is_informed_by_email_to_its_administrators(breach: Breach, a
 def test_a_client_without_an_administrator_is_informed_by_hand_and_the_register_says_whom(
     breach: Breach, amina: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paktaleem.foundation.accounts.selectors.list_staff", lambda *_where, **_at: [])
+    monkeypatch.setattr("retention.breaches.services.letters.list_staff", lambda *_where, **_at: [])
     told: dict[str, Any] = {"text": "We inform you.", "language": "en", "actor": amina, "at": now}
     with pytest.raises(ValidationError, match="no administrator"), transaction.atomic():
         write_to_client(breach, **told)

@@ -120,7 +120,7 @@ def test_what_a_child_sends_ends_no_guardians_no(cast, now, state):
 def once_recorded(cast, now, monkeypatch):
     """Danish's own yes, as it was recorded before it was refused."""
     with in_client(cast.client_id("indus")), monkeypatch.context() as before:
-        before.setattr("consent.consents.services.consent_basis.check_giver", lambda *_, **_given: False)
+        before.setattr("consent.consents.services.recording.check_giver", lambda *_, **_given: False)
         [event] = say(cast, now - timedelta(days=1))
     return event
 

@@ -143,7 +143,7 @@ def test_the_person_withdraws_an_objection(cast, indus, now):
 def test_an_objection_to_marketing_is_absolute(cast, indus, now, monkeypatch):
     limit, amina = object_(cast, now), cast.actor("amina")
     propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
-    monkeypatch.setattr("consent.register.dpv.MARKETING", {"dpv:ServiceOptimisation"})
+    monkeypatch.setattr("rights.limits.services.MARKETING", {"dpv:ServiceOptimisation"})
     with pytest.raises(ObjectionIsAbsolute):
         propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
     with pytest.raises(ObjectionIsAbsolute):

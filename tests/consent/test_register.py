@@ -285,7 +285,7 @@ def test_a_shared_row_is_not_changed_by_a_client(cast, indus, now):
 
 def test_a_shared_row_is_shown_as_paktaleems(cast, indus, now, monkeypatch):
     """Even with the capability, a client cannot change the shared catalogue."""
-    monkeypatch.setattr("paktaleem.foundation.accounts.actors.require", lambda *_: None)
+    monkeypatch.setattr("consent.register.services.register.require", lambda *_: None)
     with pytest.raises(SharedRowNotEditable):
         change(cast, Purpose.objects.get(code="support", client_id=PAKTALEEM), now, "farah")
 

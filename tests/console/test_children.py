@@ -4,6 +4,7 @@ import children.guardians.tasks
 from children.guardians.models.guardians import SchoolAuthorisation, Verification
 from children.guardians.models.mechanisms import ChildMechanism, ProviderCheck, Quarantine
 from children.guardians.services.checks import ASK, BEGIN
+from consent.register.models.purposes import SafeguardChange
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.signing import new_secret
@@ -11,10 +12,12 @@ from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.services.collecting import CollectionReport, report_collection
+from tests.accounts.officers import second_officer_user
 from tests.children.guardians import decision_reason, guardian_of, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.console.pages import row_url, shows_effect_only
 from tests.factories import SETTING_UP
+from tests.signing_in import browser_of
 from tests.working import work
 
 
@@ -140,7 +143,12 @@ def test_an_officer_holds_data_back_and_releases_what_was_reported_only(sign_in,
         held = Quarantine.objects.get()
     assert "Reported as a child" in amina.get("/admin/children/quarantine/").content.decode()
     release = row_url("children/quarantine", held.pk, "release")
-    assert amina.post(release, {"reason": "incident"}).status_code == 302
+    assert amina.post(release, {"ground": "It is another child."}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Quarantine.objects.get().ends_at is None
+        change = SafeguardChange.objects.get()
+    approve = row_url("consent/safeguardchange", change.pk, "approve")
+    assert browser_of(second_officer_user()).post(approve, {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Quarantine.objects.get().ends_at is not None
 

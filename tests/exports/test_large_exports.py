@@ -173,7 +173,7 @@ def test_who_loses_the_role_while_it_is_written_gets_no_file(cast: Cast, monkeyp
         end_role(cast)
         return found
 
-    monkeypatch.setattr("paktaleem.directory.files.exports.rows.read_rows", read)
+    monkeypatch.setattr("paktaleem.directory.files.exports.tasks.read_rows", read)
     row = written(row)
     assert (pages, row.state, row.stop_reason) == ([2_000], ExportState.STOPPED, "access_lost")
     with in_client(row.client_id):
@@ -284,7 +284,7 @@ def test_a_fault_ends_clean(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None
     def fail(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("paktaleem.directory.files.exports.rows.read_rows", fail)
+    monkeypatch.setattr("paktaleem.directory.files.exports.tasks.read_rows", fail)
     with pytest.raises(ZeroDivisionError):
         written(row)
     row = reread(row)

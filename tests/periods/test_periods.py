@@ -184,7 +184,7 @@ def test_a_portal_that_is_not_set_up_yet_records_no_run_and_fails_no_job(
 ) -> None:
     """The worker may start before PakTaleem's own client is added: it has nothing to dispose of then."""
     missing = new_id()
-    monkeypatch.setattr("paktaleem.foundation.tenancy.rows.PAKTALEEM", missing)
+    monkeypatch.setattr("paktaleem.foundation.upkeep.periods.services.PAKTALEEM", missing)
     with in_client(missing):
         record_run("packages", rows=0, at=AT)
         assert not DisposalRun.objects.filter(client_id=missing).exists()

@@ -110,10 +110,10 @@ def test_an_email_that_cannot_be_stored_stays_unread_and_does_not_stop_the_other
             raise DatabaseError("no space")
         return take_mail(raw, **given)
 
-    monkeypatch.setattr("rights.mailbox.intake.take_mail", refuse_first)
+    monkeypatch.setattr("rights.mailbox.tasks.take_mail", refuse_first)
     assert poll().error == "not_stored"
     assert (box.seen, len(list_requests())) == ({2}, 1)
-    monkeypatch.setattr("rights.mailbox.intake.take_mail", take_mail)
+    monkeypatch.setattr("rights.mailbox.tasks.take_mail", take_mail)
     assert poll().error == ""
     assert len(list_requests()) == 2
 
@@ -208,7 +208,7 @@ def test_the_pipe_says_with_its_exit_status_what_became_of_the_email(
     def broken(_: bytes) -> Any:
         raise DatabaseError(f"could not store the email of {SENDER}")
 
-    monkeypatch.setattr("rights.mailbox.intake.take_mail", broken)
+    monkeypatch.setattr("rights.mailbox.management.commands.receive_mail.take_mail", broken)
     assert piped(email, monkeypatch) == (75, "Not taken, try again later: DatabaseError.\n")
 
 
@@ -240,7 +240,7 @@ def test_an_email_that_breaks_a_rule_is_kept_whole_instead_of_being_tried_for_ev
     def refuse(*_args: Any, **_given: Any) -> Any:
         raise ValueError("a rule that no one thought of")
 
-    monkeypatch.setattr("rights.requests.services.intake.receive_request", refuse)
+    monkeypatch.setattr("rights.mailbox.services.receive_request", refuse)
     email = made()
     box.add(email)
     assert poll().error == ""

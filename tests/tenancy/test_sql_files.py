@@ -163,7 +163,7 @@ def test_makesql_writes_the_migration_and_keeps_the_earlier_text(folder, monkeyp
     )
     before, after = digest_of(DOUBLED), write(folder, TRIPLED)
     versions = {**applied_versions(MigrationLoader(None)), ("retention", "doubled"): before}
-    monkeypatch.setattr("paktaleem.foundation.tenancy.sqlstate.applied_versions", lambda _: versions)
+    monkeypatch.setattr("paktaleem.foundation.tenancy.management.commands.makesql.applied_versions", lambda _: versions)
     (folder.parent / "migrations").mkdir()
     call_command("makesql", name="triples", stdout=StringIO())
     [path] = (folder.parent / "migrations").glob("*.py")

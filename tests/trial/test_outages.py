@@ -157,7 +157,7 @@ def test_an_unreachable_database_stops_the_portal_and_is_asked_again(monkeypatch
         raise OperationalError
 
     gate = ReadinessMiddleware(lambda _: HttpResponse())
-    monkeypatch.setattr("paktaleem.directory.people.erasures.erasure_state", away)
+    monkeypatch.setattr("paktaleem.office.readiness.erasure_state", away)
     with pytest.raises(OperationalError):
         gate._may_serve()
     assert gate._next_check_at == 0.0
