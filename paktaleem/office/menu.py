@@ -110,10 +110,8 @@ SECTIONS = (
     Section(
         code="systems",
         name=_("Systems"),
-        lists=("systems.Order", "systems.System", "webhooks.Endpoint", "security_assessments.Finding"),
+        lists=("systems.Order", "systems.System", "webhooks.Endpoint", "security_assessments.SecurityAssessment"),
         more=(
-            "security_assessments.SecurityAssessment",
-            "security_assessments.RiskAcceptance",
             "systems.OrderSet",
             "systems.OrderAlert",
             "systems.SystemKey",

@@ -199,8 +199,6 @@ WITHOUT = {
     "schedule/retentionrule": "the retention schedule is taken from its page",
     "school_years/yearend": FEW_FILES,
     "schools/term": "a few for each client and year",
-    "security_assessments/finding": PAKTALEEM_OWN,
-    "security_assessments/riskacceptance": PAKTALEEM_OWN,
     "security_assessments/securityassessment": PAKTALEEM_OWN,
     "sharing/businesstransfer": PAKTALEEM_OWN,
     "sharing/legaldisclosure": "an order may be secret, even from the client; a pack for a regulator has the numbers",

@@ -35,7 +35,6 @@ UNCHANGED = {
     "cookies/cookiesite": TEXTS,
     "retention/incident": ACTS,
     "schedule/hold": ACTS,
-    "security_assessments/securityassessment": TEXTS,
     "subjects/guardianclaim": ACTS,
     "subjects/readmission": ACTS,
 }

@@ -100,8 +100,6 @@ TABLE = {
     "complaints/authoritycase": ("OAC", "", ""),
     "breaches/breach": ("OAC", "O", ""),
     "breaches/breachclosing": ("OAC", "", ""),
-    "security_assessments/finding": ("OA", "", ""),
-    "security_assessments/riskacceptance": ("OA", "", ""),
     "security_assessments/securityassessment": ("OA", "O", ""),
     "periods/periodchange": ("OA", "O", ""),
     "disposals/batch": ("OAC", "", ""),

@@ -49,7 +49,6 @@ SHORT = {
     "rights.build_package": "one person; the page of the request shows it",
     "rights.match_sender": ONE_CASE,
     "rights.notify_staff": STAFF,
-    "security_assessments.notify_officers": STAFF,
     "security_events.alert": STAFF,
     "signin.notify_break_glass": STAFF,
     "signin.send_password_link": STAFF,

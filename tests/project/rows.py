@@ -1,6 +1,5 @@
 """Create a row of Indus for every model of the console, to which every act applies."""
 
-import io
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -71,11 +70,6 @@ from paktaleem.directory.schools.models import Term
 from paktaleem.directory.schools.rosters.importing.uploads import upload_roster
 from paktaleem.directory.schools.rosters.models import RosterImport
 from paktaleem.directory.schools.rows import GivenRows, TermRow
-from paktaleem.directory.security.security_assessments.services import (
-    add_report,
-    record_remediation,
-    request_acceptance,
-)
 from paktaleem.directory.security.security_events.services import count_refusal
 from paktaleem.directory.staff.access_reviews.services import advance_reviews
 from paktaleem.directory.staff.single_sign_on.models import SignOnLink
@@ -135,7 +129,7 @@ from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_f
 from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
 from tests.schools.making import enrolled, given, record
-from tests.security_assessments.making import make_assessment, make_finding
+from tests.security_assessments.making import make_assessment
 from tests.sharing.demands import demand, transfer
 from tests.showing import shown
 from tests.single_sign_on.making import propose_sign_on
@@ -586,21 +580,8 @@ def period_change_of_paktaleem(cast: Cast) -> dict[str, Any]:
 
 
 def security_assessments_of_paktaleem(cast: Cast) -> dict[str, Any]:
-    """Create an assessment with a report, a finding that is open, one that is mended, and a risk to accept."""
-    told: dict[str, Any] = {"actor": cast.actor("amina"), "at": AT}
     with in_client(PAKTALEEM):
-        assessment = make_assessment(**told)
-        add_report(assessment, io.BytesIO(b"%PDF-1.7 report"), **told)
-        finding, mended = make_finding(assessment, **told), make_finding(assessment, **told)
-        record_remediation(mended, remediation="Patched.", mended_on=AT.date(), reason="review", **told)
-        until = AT.date() + timedelta(days=200)
-        acceptance = request_acceptance(finding, ground="Limited.", until=until, **told)
-    return {
-        "security_assessments/securityassessment": assessment.pk,
-        "security_assessments/finding": finding.pk,
-        "security_assessments/finding/reopen": mended.pk,
-        "security_assessments/riskacceptance": acceptance.pk,
-    }
+        return {"security_assessments/securityassessment": make_assessment(actor=cast.actor("amina"), at=AT).pk}
 
 
 def schedule_of_indus(cast: Cast) -> dict[str, Any]:

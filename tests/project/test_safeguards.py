@@ -60,7 +60,6 @@ WEAKENS = {
     "schedule/retentionrule/add": "consent.SafeguardChange",
     "schedule/retentionrule/change": "consent.SafeguardChange",
     "schedule/retentionrule/end": "consent.SafeguardChange",
-    "security_assessments/finding/accept-risk": "security_assessments.RiskAcceptance",
     "sharing/businesstransfer/add": "sharing.BusinessTransfer",
     "single_sign_on/provider/add": "single_sign_on.Provider",
     "subjects/readmission/add": "subjects.Readmission",
@@ -144,10 +143,8 @@ ALONE = {
         rights/rightsrequest/match rights/rightsrequest/note rights/rightsrequest/pause
         rights/rightsrequest/refuse-correction rights/rightsrequest/resume rights/rightsrequest/route
         rights/rightsrequest/send-letter rights/rightsrequest/take rights/rightsrequest/task
-        rights/rightsrequest/verify security_assessments/finding/change-finding security_assessments/finding/mend
-        security_assessments/finding/reopen security_assessments/securityassessment/add
-        security_assessments/securityassessment/add-report security_assessments/securityassessment/plan-next
-        security_assessments/securityassessment/record-finding subjects/subject/rights-request systems/order/try-again
+        rights/rightsrequest/verify security_assessments/securityassessment/add
+        subjects/subject/rights-request systems/order/try-again
     """,
     "it keeps the roster of an institution; a looser age or role waits for a second person by itself (AgeChange)": """
         invitations/invitation/add post:api/v1/enrolments/batch post:api/v1/guardian-invitations post:api/v1/links

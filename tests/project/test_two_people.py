@@ -38,7 +38,6 @@ from paktaleem.directory.people.models import Readmission
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.erasure import approve_readmission, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.security.security_assessments.services import decide_acceptance, request_acceptance
 from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client, decide_client_change
@@ -69,7 +68,6 @@ from tests.children.guardians import make_guardian, record_answer, verified_guar
 from tests.factories import make_system
 from tests.merges.making import second_record
 from tests.project.offenders import refuse_any
-from tests.security_assessments.making import make_assessment, make_finding
 from tests.sharing.demands import demand, transfer
 from tests.single_sign_on.making import propose_sign_on
 
@@ -210,13 +208,6 @@ def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_period_change, change)
 
 
-def risk_acceptance(cast: Cast, actor: Actor, at: datetime) -> Approve:
-    del cast
-    finding = make_finding(make_assessment(actor=actor, at=at), actor=actor, at=at)
-    until = at.date() + timedelta(days=200)
-    return settle(decide_acceptance, request_acceptance(finding, ground="Limited.", until=until, actor=actor, at=at))
-
-
 def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
     pair = cast.subject("junaid"), second_record(cast)
     return settle(decide_merge, propose_merge(*pair, actor=actor, reason=Reason.REVIEW, at=at))
@@ -257,7 +248,6 @@ RULES: dict[str, Rule] = {
     "merges.PersonMerge": merge,
     "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,
-    "security_assessments.RiskAcceptance": risk_acceptance,
     "single_sign_on.Provider": sign_on_provider,
     "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
@@ -269,7 +259,7 @@ RULES: dict[str, Rule] = {
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""
 OF_OTHERS: dict[str, Rule] = {"consent.NoticeDraft": minor_notice}
 """Rows that one person writes and another one puts into effect."""
-OF_PAKTALEEM = {"periods.PeriodChange", "security_assessments.RiskAcceptance", "sharing.BusinessTransfer"}
+OF_PAKTALEEM = {"periods.PeriodChange", "sharing.BusinessTransfer"}
 """Those that concern PakTaleem itself, and no client."""
 
 

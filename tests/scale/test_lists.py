@@ -109,8 +109,6 @@ FEW = {
     "single_sign_on/provider": "a few for each client",
     "single_sign_on/signonlink": "staff: one or a few for each member",
     "accounts/apikey": "a few for each client",
-    "security_assessments/finding": "a few for each assessment, PakTaleem's own",
-    "security_assessments/riskacceptance": "a few in all, PakTaleem's own",
     "security_assessments/securityassessment": "a few each year, PakTaleem's own",
     "security_events/securityevent": "refusals: one for each source and hour; deleted after a year",
     "accounts/staffchange": "a few for each member of staff: proposed by one person, approved by another",

@@ -283,7 +283,6 @@ PRIVILEGED: frozenset[Capability] = SENSITIVE | {
     Capability.MANAGE_BREACHES,
     Capability.MERGE_PEOPLE,
     Capability.MANAGE_PERIODS,
-    Capability.MANAGE_SECURITY_ASSESSMENTS,
     Capability.WAIVE_ORDERS,
 }
 """Capabilities that make a role privileged: sensitive ones, and those that approve what another person proposed.

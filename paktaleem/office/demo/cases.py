@@ -6,6 +6,7 @@ erased two days ago, and rights requests: for the school to decide, of an unknow
 """
 
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,22 +16,10 @@ from children.guardians.services.checks import declare_mechanism
 from children.guardians.services.guardians import name_guardian
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
-from paktaleem.directory.security.security_assessments.models import (
-    AssessmentKind,
-    Finding,
-    FindingSeverity,
-    SecurityAssessment,
-    get_staff_day,
-)
-from paktaleem.directory.security.security_assessments.services import (
-    record_assessment,
-    record_finding,
-    record_remediation,
-    request_acceptance,
-)
+from paktaleem.directory.security.security_assessments.models import AssessmentKind, SecurityAssessment, get_staff_day
+from paktaleem.directory.security.security_assessments.services import record_assessment
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.office.demo.people import external_id_of
@@ -134,81 +123,28 @@ def _register(client: Client, code: str, details: dict[str, Any], actor: Actor, 
 
 
 _DAY = timedelta(days=1)
-_TEST_ENDED = 40 * _DAY
-_REVIEW_ENDED = 360 * _DAY
-_FINDINGS = (
+_ASSESSMENTS = (
+    (AssessmentKind.REVIEW, "Settings of the servers, the database and the backups.", "Operations", 360 * _DAY),
     (
-        FindingSeverity.HIGH,
-        "Sign-in page without a limit per network",
-        "Many accounts can be tried from one network, each a few times.",
+        AssessmentKind.PENETRATION_TEST,
+        "The portal and its API, from outside and with an account of a client.",
+        "Lahore Security Ltd, independent",
+        40 * _DAY,
     ),
-    (
-        FindingSeverity.MEDIUM,
-        "Old version of the proxy",
-        "The proxy in front of the portal has a version with a known weakness.",
-    ),
-    (
-        FindingSeverity.LOW,
-        "Version of the web server is shown",
-        "The header of each answer names the product and its version.",
-    ),
+)
+"""Kind, scope, assessor, and how long ago; the next one is due a year later: one of them within two weeks."""
+_EMPTY_PAGE = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 )
 
 
 def fill_assessments(*, actor: Actor, at: datetime) -> None:
-    """Record two assessments and three findings as an officer, unless there are any.
-
-    In PakTaleem's context. One finding is mended, one is open, and the risk of one waits for its acceptance.
-    """
+    """Record two security assessments as an officer, unless there are any. Runs in PakTaleem's context."""
     if SecurityAssessment.objects.filter(client_id=PAKTALEEM).exists():
         return
-    today = get_staff_day(at)
-    review = SecurityAssessment(
-        kind=AssessmentKind.REVIEW,
-        scope="Settings of the servers, the database and the backups.",
-        done_by="Operations",
-        starts_on=today - _REVIEW_ENDED - 2 * _DAY,
-        ends_on=today - _REVIEW_ENDED,
-        next_on=today - _REVIEW_ENDED + 365 * _DAY,
-    )
-    record_assessment(review, actor=actor, at=at)
-    test = SecurityAssessment(
-        kind=AssessmentKind.PENETRATION_TEST,
-        scope="The portal and its API, from outside and with an account of a client.",
-        done_by="Lahore Security Ltd, independent",
-        starts_on=today - _TEST_ENDED - 5 * _DAY,
-        ends_on=today - _TEST_ENDED,
-        next_on=today - _TEST_ENDED + 365 * _DAY,
-    )
-    record_assessment(test, actor=actor, at=at)
-    _record_findings(test, actor, at)
-
-
-def _record_findings(test: SecurityAssessment, actor: Actor, at: datetime) -> None:
-    by: dict[str, Finding] = {}
-    for severity, title, description in _FINDINGS:
-        by[severity] = record_finding(
-            test,
-            title=title,
-            description=description,
-            severity=severity,
-            team="Operations",
-            found_on=test.ends_on,
-            actor=actor,
-            at=at,
-        )
-    record_remediation(
-        by[FindingSeverity.HIGH],
-        remediation="Sign-ins are also counted for each network; checked with the tester’s own script.",
-        mended_on=test.ends_on + 12 * _DAY,
-        reason=Reason.REVIEW,
-        actor=actor,
-        at=at,
-    )
-    request_acceptance(
-        by[FindingSeverity.LOW],
-        ground="The version is not secret, and the server is updated every week.",
-        until=get_staff_day(at) + 180 * _DAY,
-        actor=actor,
-        at=at,
-    )
+    for kind, scope, done_by, ago in _ASSESSMENTS:
+        done_on = get_staff_day(at) - ago
+        days = {"done_on": done_on, "next_on": done_on + 365 * _DAY}
+        row = SecurityAssessment(kind=kind, scope=scope, done_by=done_by, **days)
+        record_assessment(row, BytesIO(_EMPTY_PAGE), actor=actor, at=at)

@@ -4,7 +4,7 @@ from paktaleem.foundation.operations.extensions import config
 
 
 class SecurityAssessmentsConfig(config.PortalAppConfig):
-    """Assessments of PakTaleem's security, their findings, and risks that two officers accepted."""
+    """Assessments of PakTaleem's security with their reports."""
 
     name = "paktaleem.directory.security.security_assessments"
     label = "security_assessments"
