@@ -22,7 +22,7 @@ SECTIONS = (
             "subjects.Readmission",
         ),
         more=("schools.Term", "school_years.YearEnd"),
-        help={"officer": "people", "client-admin": "people-and-rosters"},
+        help="people",
     ),
     Section(
         code="consent",
@@ -51,7 +51,7 @@ SECTIONS = (
             "cookies.CookieChoice",
             "cookies.LinkedService",
         ),
-        help={"officer": "consent", "client-admin": "consents"},
+        help="consent",
     ),
     Section(
         code="children",
@@ -65,14 +65,14 @@ SECTIONS = (
             "retention.Incident",
         ),
         more=("subjects.GuardianClaim", "children.Quarantine", "children.ChildMechanism", "ageing.AgeNotice"),
-        help={"officer": "children-age-and-who-decides", "client-admin": "children"},
+        help="children-age-and-who-decides",
     ),
     Section(
         code="requests",
         name=_("Requests"),
         lists=("rights.RightsRequest", "desk.RequestTask", "mailbox.MailMessage", "erasures.ErasureProposal"),
         more=("complaints.AuthorityCase", "consent.Restriction", "consent.Objection"),
-        help={"officer": "rights-requests", "client-admin": "rights-requests"},
+        help="rights-requests",
     ),
     Section(
         code="retention",
@@ -86,7 +86,7 @@ SECTIONS = (
             "breaches.Breach",
         ),
         more=("retention.Collection", "schedule.HoldLift", "breaches.BreachClosing"),
-        help={"officer": "how-long-data-is-kept", "client-admin": "how-long-data-is-kept"},
+        help="how-long-data-is-kept",
     ),
     Section(
         code="sharing",
@@ -105,7 +105,7 @@ SECTIONS = (
             "exits.AgreementExit",
             "sharing.BusinessTransfer",
         ),
-        help={"officer": "the-register", "client-admin": "purposes-and-changed-notices"},
+        help="the-register",
     ),
     Section(
         code="systems",
@@ -117,7 +117,7 @@ SECTIONS = (
             "systems.SystemKey",
             "webhooks.Delivery",
         ),
-        help={"officer": "systems-and-orders", "client-admin": "systems-orders-and-incidents"},
+        help="systems-and-orders",
     ),
     Section(
         code="settings",
@@ -132,7 +132,7 @@ SECTIONS = (
             "agreements.DutyAttestation",
             "periods.PeriodChange",
         ),
-        help={"officer": "staff", "client-admin": "colleagues"},
+        help="staff",
     ),
     Section(
         code="evidence",
@@ -153,6 +153,6 @@ SECTIONS = (
             "children.ServiceAuthorisation",
             "children.SchoolAuthorisation",
         ),
-        help={"officer": "evidence", "client-admin": "consents"},
+        help="evidence",
     ),
 )

@@ -95,7 +95,11 @@ TASKS: dict[str, tuple[Way | None, Way, str]] = {
         lambda page, known: page.search(known["order"]),
         "Order",
     ),
-    "Read what a page is for": (None, lambda page, _: page.click("Help"), "For client administrators"),
+    "Read what a page is for": (
+        None,
+        lambda page, _: page.click("Help"),
+        "The console, for officers and administrators",
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 Amina, an officer, registers the client and invites its administrator; Gul, a second officer, approves the role; Hadi, a
 third, signs; Tariq, the administrator, follows the link in the email, sets a password and a second factor, and does
-the rest. Some fields are filled in wrongly first. docs/officer.md has the numbers. ``SHOTS=folder`` stores a screenshot
+the rest. Some fields are filled in wrongly first. docs/console.md has the numbers. ``SHOTS=folder`` stores a screenshot
 of every page.
 """
 
@@ -27,7 +27,7 @@ from tests.onboarding.walking import Tally, Walker
 from tests.serving import HOST, environment_of_server, served
 from tests.signin.visiting import letters
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "officer.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "console.md"
 NUMBERS = re.compile(r"(\d+) pages, (\d+) fields and (\d+) clicks, about (\d+) minutes")
 LINK = re.compile(r"https?://[^/\s]+(/accounts/password/reset/key/\S+)")
 HADI, TARIQ, PASSWORD = "hadi@paktaleem.example", "tariq@mehran.example", "Blue-Canal-in-Sukkur"

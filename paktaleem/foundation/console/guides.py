@@ -4,7 +4,7 @@ They are Markdown in English; pictures are left out, since the reader is on the 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 CHAPTERS = {
-    "client-admin": "For client administrators",
-    "officer": "For privacy officers",
+    "console": "The console, for officers and administrators",
     "glossary": "Glossary",
     "lms-developer": "For developers of a learning platform",
     "decisions-api": "The decision API",
@@ -33,11 +32,9 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "striketh
 _FILE = re.compile(r"(?P<chapter>[\w-]+)\.md(?P<place>#.+)?")
 
 
-def find_guide_url(places: Mapping[str, str], *, is_officer: bool) -> str:
-    """Return the address of a reader’s guide, at the heading for the section of the page; ``places``: by guide."""
-    guide = "officer" if is_officer else "client-admin"
-    place = places.get(guide, "")
-    return reverse("admin:guide", args=[guide]) + (f"#{place}" if place else "")
+def find_guide_url(place: str) -> str:
+    """Return the address of the guide of the console, at the heading ``place`` if it is not empty."""
+    return reverse("admin:guide", args=["console"]) + (f"#{place}" if place else "")
 
 
 def show_guides(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

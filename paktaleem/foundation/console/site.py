@@ -1,7 +1,7 @@
 """Admin site of the console: access, start page and navigation."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -62,14 +62,14 @@ class Section:
     """One section of the menu. Lists are named by their model, as ``app_label.ModelName``.
 
     ``lists`` are in the menu, most used first. ``more`` are logs and rare lists, behind the tabs of the section.
-    ``help`` is the id of the heading that explains the section, by chapter of the guide.
+    ``help`` is the id of the heading of the guide that explains the section.
     """
 
     code: str
     name: Promise
     lists: tuple[str, ...]
     more: tuple[str, ...] = ()
-    help: Mapping[str, str] = field(default_factory=dict)
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class ShownSection:
     code: str
     name: str
     entries: tuple[Entry, ...]
-    help: Mapping[str, str]
+    help: str
 
     @property
     def has_rare(self) -> bool:
@@ -272,7 +272,7 @@ class ConsoleSite(AdminSite):
     def _find_help(self, request: HttpRequest) -> str:
         """Return the address of the chapter that explains the section of this page."""
         section, _ = find_current(self.show_sections(request), request.path)
-        return find_guide_url(section.help if section else {}, is_officer=actor_of(request).client_id is None)
+        return find_guide_url(section.help if section else "")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the lists that the actor may see; made once for each role and language."""
