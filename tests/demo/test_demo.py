@@ -10,6 +10,7 @@ import stat
 import time
 from typing import Any
 
+from paktaleem.office.demo.content import CLIENTS
 from tests.demo.running import ROOT, Demonstration, ask, said
 
 
@@ -40,6 +41,10 @@ def test_it_says_where_everything_is(filled):
     assert all(set(one) == {"id", "code", "api_key", "time_zone", "serves_minors"} for one in values["clients"])
     assert set(values["database"]) == {"app", "owner"}
     assert set(values["pids"]) == {"web", "worker", "postgres"}
+
+
+def test_each_school_has_a_postal_address_for_its_privacy_page():
+    assert [text.code for text in CLIENTS if not text.address] == ["sandbox"]
 
 
 def test_what_holds_secrets_is_ours_alone(filled):

@@ -39,12 +39,13 @@ class ClientText:
     code: str
     name: str
     serves_minors: bool
+    address: str = ""
     is_sandbox: bool = False
 
 
 CLIENTS = (
-    ClientText("indus", "Indus Schools Network", serves_minors=True),
-    ClientText("khyber", "Khyber Institute", serves_minors=False),
+    ClientText("indus", "Indus Schools Network", serves_minors=True, address="12 School Road, Saddar\nKarachi"),
+    ClientText("khyber", "Khyber Institute", serves_minors=False, address="4 College Road\nPeshawar"),
     ClientText("sandbox", "Sandbox for developers", serves_minors=True, is_sandbox=True),
 )
 

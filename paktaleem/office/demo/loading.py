@@ -167,6 +167,7 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
         id=client_id,
         code=text.code,
         name=text.name,
+        address=text.address,
         country="PK",
         time_zone="Asia/Karachi",
         serves_minors=text.serves_minors,
