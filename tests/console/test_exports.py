@@ -148,7 +148,7 @@ def test_support_may_not_export_and_is_not_offered_it(sign_in: SignIn) -> None:
 
 
 STAFF_NAMES = "about staff, whose names and addresses are not exported; the access review and the ledger have them"
-REGISTER = "the register of a client is a file of its own (manage.py export_client), and in the record of processing"
+REGISTER = "the register of a client is in the record of processing"
 APPROVAL = "what waits for a second person, or was settled; each is an entry of the ledger, whose list is exported"
 FEW_FILES = "a few rows for each client and year, whose content is taken from their page"
 PAKTALEEM_OWN = "a few rows of PakTaleem's own, with a report or a page each"

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from consent.register.models.agreements import ServiceAgreement
+from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.models import Client, User
@@ -19,7 +19,7 @@ from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.accounts.staff_ties import TIE_LIFE
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.office.onboarding.selectors import list_client_facts, list_clients_in_set_up
+from paktaleem.office.onboarding.selectors import find_client_facts, list_clients_in_set_up
 from paktaleem.office.onboarding.services import NoAgreementYet, add_starting_set
 from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES
 from paktaleem.office.onboarding.steps import list_open_steps
@@ -65,7 +65,8 @@ def make_client(code: str) -> UUID:
 
 def open_steps(client_id: UUID) -> list[str]:
     with in_client(client_id):
-        [facts] = list_client_facts(at=timezone.now(), client_id=client_id)
+        facts = find_client_facts(client_id, at=timezone.now())
+    assert facts is not None
     return [step.code for step in list_open_steps(facts)]
 
 
@@ -213,8 +214,8 @@ def test_each_side_sees_the_same_steps_and_only_its_own_acts(sign_in: SignIn, ca
     assert sign_in("amina").get(f"/admin/accounts/client/{cast.client_id('paktaleem')}/set-up/").status_code == 404
 
 
-def test_a_step_is_open_again_when_its_fact_ends(cast: Cast) -> None:
-    """A purpose of the client's own without basis, notice and rule opens three steps; each is closed by its row."""
+def test_a_step_is_open_again_when_its_fact_ends(sign_in: SignIn, cast: Cast) -> None:
+    """A purpose of the client's own opens three steps until it has a basis, an instruction, a notice and a rule."""
     client_id = cast.client_id("indus")
     assert not {"purposes", "notices"} & set(open_steps(client_id))
     with in_client(client_id):
@@ -225,6 +226,16 @@ def test_a_step_is_open_again_when_its_fact_ends(cast: Cast) -> None:
         at = timezone.now()
         basis = LawfulBasis(client_id=client_id, purpose=purpose, role="student", basis="consent", starts_at=at)
         change_register(basis, **{**BY, "at": at})
+    after = open_steps(client_id)
+    assert {"purposes", "notices", "retention"} <= set(after)
+    page = f"/admin/accounts/client/{client_id}/set-up/"
+    assert "Add the missing instruction" in links(sign_in("farah"), page)
+    assert "Add the missing instruction" not in links(sign_in("amina"), page)  # both sides have signed the agreement
+    with in_client(client_id):
+        agreement, at = ServiceAgreement.objects.get(client_id=client_id), timezone.now()
+        terms = {"document": "Annex 2", "purposes": ["alumni"], "categories": ["contact_details"], "recipients": []}
+        instruction = Instruction(client_id=client_id, agreement=agreement, starts_at=at, **terms)
+        change_register(instruction, **{**BY, "at": at})
     after = open_steps(client_id)
     assert "purposes" not in after
     assert {"notices", "retention"} <= set(after)

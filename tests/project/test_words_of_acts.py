@@ -74,7 +74,6 @@ NO_ACTS = {
     "consent.urls",
     "consent.weaker_rows",
     "form.typ",
-    "register.purpose_panels",
     "single_sign_on.providersecret",
     "message.eml",
     "objection.grounds",

@@ -1,6 +1,6 @@
 """Purposes, categories, occasions, lawful bases and balancing tests in the console."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -48,7 +48,6 @@ from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.word_lists import join_words
 
@@ -234,11 +233,6 @@ def _list_decisions(purpose: Any) -> list[str]:
     return [words.format(roles=roles), *([others] if len(chosen) < len(ROLES) else []), instructed]
 
 
-purpose_panels: ExtensionPoint[Callable[[HttpRequest, Purpose], dict[str, Any] | None]] = ExtensionPoint(
-    "register.purpose_panels", "Panels of a purpose's page; None if there is nothing to show."
-)
-
-
 class CodeAndNameAdmin(RegisterAdmin):
     """Rows with a code and a name in English and Urdu."""
 
@@ -315,11 +309,6 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
     def list_effects(self, row: Purpose) -> list[str]:
         """Return who sees a new purpose, and what is decided about it."""
         return list_purpose_effects(row)
-
-    def panels(self, request: HttpRequest, row: Purpose) -> list[dict[str, Any]]:
-        """Return the panels of the apps above."""
-        own = [panel for show in purpose_panels if (panel := show(request, row)) is not None]
-        return [*super().panels(request, row), *own]
 
     @admin.display(description="data needed")
     def needs(self, row: Purpose) -> str:

@@ -21,7 +21,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import advisory_lock
-from paktaleem.office.onboarding.selectors import ALLOWED, list_client_facts
+from paktaleem.office.onboarding.selectors import ALLOWED, find_client_facts
 from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES, StartingPurpose
 from retention.schedule.models import Disposal, RetentionRule, Trigger
 from retention.schedule.services.rules import save_rule
@@ -53,8 +53,8 @@ def add_starting_set(
     Runs in the client's context. Raises NoAgreementYet, ValidationError naming the field, NotAllowed.
     """
     advisory_lock(f"starting_set/{client.pk}")
-    [facts] = list_client_facts(at=at, client_id=client.pk)
-    if facts.agreement is None:
+    facts = find_client_facts(client.pk, at=at)
+    if facts is None or facts.agreement is None:
         raise NoAgreementYet
     stamp: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
     known = set(Purpose.objects.filter(client_id=client.pk).values_list("code", flat=True))
@@ -103,7 +103,7 @@ def _add_notice(client: Client, text: StartingPurpose, stamp: dict[str, Any]) ->
         purposes=[text.code],
     )
     change_register(notice, **stamp)
-    texts: dict[str, Any] = {f"text_{language}": text.notice(language) for language in ("en", "ur")}
+    texts = {"text_en": text.text_en, "text_ur": text.text_ur}
     publish_notice_version(notice, **texts, is_material=True, effective_at=stamp["at"], **stamp)
 
 

@@ -6,6 +6,8 @@ PakTaleem's own purposes (policy §2) apply to every client and are not repeated
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import get_language
+
 _TEXTS = Path(__file__).resolve().parent / "texts"
 
 
@@ -26,8 +28,20 @@ class StartingPurpose:
     ground_en: str
     ground_ur: str
 
-    def notice(self, language: str) -> str:
-        """Return the text of the notice."""
+    def __str__(self) -> str:
+        return self.name_ur if get_language() == "ur" else self.name_en
+
+    @property
+    def text_en(self) -> str:
+        """The English text of the notice."""
+        return self._read_text("en")
+
+    @property
+    def text_ur(self) -> str:
+        """The Urdu text of the notice."""
+        return self._read_text("ur")
+
+    def _read_text(self, language: str) -> str:
         return (_TEXTS / f"{self.code}.{language}.txt").read_text(encoding="utf-8").strip()
 
 
@@ -73,42 +87,30 @@ STARTING_PURPOSES = {
     )
 }
 
-_RULES = ("reference", "Admission rules of the school")
+_RULES = "Admission rules of the school"
 
 STARTING_MECHANISMS = {
-    "age": (
-        (
-            "description",
-            (
-                "The school reads the birth date from the birth certificate or the B-Form at admission and enters it "
-                "in its records. It changes a birth date only on such a document."
-            ),
+    "age": {
+        "description": (
+            "The school reads the birth date from the birth certificate or the B-Form at admission and enters it "
+            "in its records. It changes a birth date only on such a document."
         ),
-        (
-            "description_ur",
-            (
-                "سکول داخلے کے وقت تاریخِ پیدائش پیدائشی سرٹیفکیٹ یا ب فارم سے پڑھ کر اپنے ریکارڈ میں درج کرتا ہے۔ "
-                "تبدیلی صرف ایسی دستاویز کی بنیاد پر کی جاتی ہے۔"
-            ),
+        "description_ur": (
+            "سکول داخلے کے وقت تاریخِ پیدائش پیدائشی سرٹیفکیٹ یا ب فارم سے پڑھ کر اپنے ریکارڈ میں درج کرتا ہے۔ "
+            "تبدیلی صرف ایسی دستاویز کی بنیاد پر کی جاتی ہے۔"
         ),
-        _RULES,
-    ),
-    "consent": (
-        (
-            "description",
-            (
-                "A parent or guardian signs the consent form at admission. The office checks the signature against the "
-                "admission file, and records the answer here."
-            ),
+        "reference": _RULES,
+    },
+    "consent": {
+        "description": (
+            "A parent or guardian signs the consent form at admission. The office checks the signature against the "
+            "admission file, and records the answer here."
         ),
-        (
-            "description_ur",
-            (
-                "والد، والدہ یا سرپرست داخلے کے وقت رضامندی کے فارم پر دستخط کرتے ہیں۔ "
-                "دفتر دستخط کا داخلے کی فائل سے موازنہ کرتا ہے اور جواب یہاں درج کرتا ہے۔"
-            ),
+        "description_ur": (
+            "والد، والدہ یا سرپرست داخلے کے وقت رضامندی کے فارم پر دستخط کرتے ہیں۔ "
+            "دفتر دستخط کا داخلے کی فائل سے موازنہ کرتا ہے اور جواب یہاں درج کرتا ہے۔"
         ),
-        _RULES,
-    ),
+        "reference": _RULES,
+    },
 }
-"""Common wordings of how ages are verified and how guardians consent: field and text. The client changes them."""
+"""Common wordings of how ages are verified and how guardians consent, by kind and field. The client changes them."""

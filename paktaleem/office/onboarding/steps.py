@@ -2,17 +2,16 @@
 
 # Steps are derived from the tables of other apps: a stored tick would become untrue when its fact ends.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from consent.agreements.models import Side
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability, Role
-from paktaleem.office.onboarding import conditions
-from paktaleem.office.onboarding.conditions import Offer, Test
 from paktaleem.office.onboarding.selectors import ClientFacts
 from paktaleem.office.onboarding.starting_set import STARTING_MECHANISMS
 
@@ -27,31 +26,21 @@ class Party(models.TextChoices):
     BOTH = "both", _("Both sides, one after the other")
 
 
-def _always(_facts: ClientFacts) -> bool:
-    return True
-
-
-def _to_everyone(_facts: ClientFacts, _viewer: Actor) -> bool:
-    return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Link:
-    """A page on which a step is done, for readers with the capability.
+    """A page on which a step is done, shown to readers with the capability to whom it ``applies``.
 
     ``page`` is the name of its address in the console. ``row`` names whose page it is: the ``client``, the
     ``agreement``, the ``proposal`` of a role, or none (empty). A page to add a row gets the client and ``values`` as
-    initial values; any other one shows the client. ``offered_to`` says which readers with the capability may do the act
-    now.
+    initial values; any other one shows the client.
     """
 
     label: Promise
     page: str
     capability: Capability
     row: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-    offered_to: Offer = _to_everyone
-    applies: Test = _always
+    applies: Callable[[ClientFacts, Actor], bool] = lambda _facts, _viewer: True
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +51,9 @@ class Step:
     title: Promise
     why: Promise
     party: Party
-    is_done: Test
+    is_done: Callable[[ClientFacts], bool]
     links: tuple[Link, ...]
-    applies: Test = _always
+    applies: Callable[[ClientFacts], bool] = lambda _facts: True
     note: Callable[[ClientFacts], Promise | str] = lambda _facts: ""
     is_optional: bool = False
 
@@ -79,13 +68,36 @@ def list_open_steps(facts: ClientFacts) -> list[Step]:
     return [step for step in list_steps(facts) if not step.is_optional and not step.is_done(facts)]
 
 
+def _may_instruct(facts: ClientFacts, viewer: Actor) -> bool:
+    """Return True if a purpose lacks an instruction; to a signed agreement only the client adds one."""
+    return facts.is_instructed and facts.lacks_instruction and not (facts.is_signed and viewer.client_id is None)
+
+
+def _note_of_signing(facts: ClientFacts) -> Promise | str:
+    if not facts.is_instructed:
+        return _("First add the instructions: they are signed with the agreement.")
+    if facts.signed_by == Side.PAKTALEEM:
+        return _("PakTaleem has signed. The client signs next.")
+    return _("The client has signed. PakTaleem signs next.") if facts.signed_by == Side.CLIENT else ""
+
+
+def _may_sign(facts: ClientFacts, viewer: Actor) -> bool:
+    """Return True unless the reader's side has signed, or the reader recorded the other side's signature."""
+    own_side = Side.PAKTALEEM if viewer.client_id is None else Side.CLIENT
+    return facts.can_be_signed and facts.signed_by != own_side and facts.signer != viewer.id
+
+
+def _lacks_paper(facts: ClientFacts) -> bool:
+    return facts.can_be_signed and facts.signed_by != Side.CLIENT
+
+
 SIGNING_PAGE = "consent_serviceagreement_change"
 """The page on which an agreement is read and signed."""
-_ADD_CONTACT = "agreements_clientcontact_add"
-_ADD_MECHANISM = "children_childmechanism_add"
-_SCOPES = ("subjects:read", "subjects:write", "register:read", "consents:read", "consents:write", "decisions:ask")
+_CONTACT = ("agreements_clientcontact_add", Capability.MANAGE_REGISTER, "")
+_MECHANISM = ("children_childmechanism_add", Capability.DECLARE_MECHANISMS, "")
+_SCOPES = "subjects:read,subjects:write,register:read,consents:read,consents:write,decisions:ask"
 """The scopes a learning platform needs to register people, to record consents and to ask for decisions."""
-_EVENTS = ("consent.*", "decision.*", "order.*", "subject.*")
+_EVENTS = "consent.*,decision.*,order.*,subject.*"
 """The events a learning platform must hear of: changed consents and decisions, orders, and people."""
 
 STEPS: Sequence[Step] = (
@@ -98,35 +110,26 @@ STEPS: Sequence[Step] = (
         ),
         party=Party.OFFICER,
         is_done=lambda facts: bool(facts.client.address.strip()),
-        links=(
-            Link(
-                label=_("Complete the client’s facts"),
-                page="accounts_client_change",
-                capability=Capability.MANAGE_CLIENTS,
-                row="client",
-            ),
-        ),
+        links=(Link(_("Complete the client’s facts"), "accounts_client_change", Capability.MANAGE_CLIENTS, "client"),),
     ),
     Step(
         code="contacts",
         title=_("Contacts"),
         why=_("People ask the privacy contact about their data; notices of changes go to the contact for notices."),
         party=Party.EITHER,
-        is_done=conditions.has("privacy_contact", "notice_contact"),
+        is_done=lambda facts: facts.has_privacy_contact and facts.has_notice_contact,
         links=(
             Link(
-                label=_("Name the privacy contact"),
-                page=_ADD_CONTACT,
-                capability=Capability.MANAGE_REGISTER,
-                values=(("kind", "privacy"),),
-                applies=conditions.has_not("privacy_contact"),
+                _("Name the privacy contact"),
+                *_CONTACT,
+                lambda facts, _viewer: not facts.has_privacy_contact,
+                {"kind": "privacy"},
             ),
             Link(
-                label=_("Name the contact for notices"),
-                page=_ADD_CONTACT,
-                capability=Capability.MANAGE_REGISTER,
-                values=(("kind", "notices"),),
-                applies=conditions.has_not("notice_contact"),
+                _("Name the contact for notices"),
+                *_CONTACT,
+                lambda facts, _viewer: not facts.has_notice_contact,
+                {"kind": "notices"},
             ),
         ),
     ),
@@ -138,23 +141,22 @@ STEPS: Sequence[Step] = (
             "choose a password. Two officers give the role: one invites, another approves."
         ),
         party=Party.TWO_OFFICERS,
-        is_done=conditions.has("administrator"),
-        note=conditions.note_of_administrator,
+        is_done=lambda facts: facts.has_administrator,
+        note=lambda facts: _("The role is proposed: a second officer approves it.") if facts.waits_for_approval else "",
         links=(
             Link(
-                label=_("Invite an administrator"),
-                page="accounts_membership_add",
-                capability=Capability.MANAGE_STAFF,
-                values=(("role", Role.CLIENT_ADMIN.value),),
-                applies=lambda facts: not conditions.waits_for_approval(facts),
+                _("Invite an administrator"),
+                "accounts_membership_add",
+                Capability.MANAGE_STAFF,
+                applies=lambda facts, _viewer: not facts.waits_for_approval,
+                values={"role": Role.CLIENT_ADMIN.value},
             ),
-            Link(
-                label=_("Approve the role"),
-                page="accounts_staffchange_approve",
-                capability=Capability.MANAGE_STAFF,
-                row="proposal",
-                offered_to=conditions.may_approve,
-                applies=conditions.waits_for_approval,
+            Link(  # not for who proposed the role, nor for who has signed: they could not sign with this administrator
+                _("Approve the role"),
+                "accounts_staffchange_approve",
+                Capability.MANAGE_STAFF,
+                "proposal",
+                lambda facts, viewer: facts.waits_for_approval and viewer.id not in {facts.proposer, facts.signer},
             ),
         ),
     ),
@@ -164,13 +166,7 @@ STEPS: Sequence[Step] = (
         why=_("Without an agreement in force, nothing is processed for the client. It begins as a draft."),
         party=Party.OFFICER,
         is_done=lambda facts: facts.agreement is not None,
-        links=(
-            Link(
-                label=_("Add the draft"),
-                page="consent_serviceagreement_add",
-                capability=Capability.MANAGE_AGREEMENTS,
-            ),
-        ),
+        links=(Link(_("Add the draft"), "consent_serviceagreement_add", Capability.MANAGE_AGREEMENTS),),
     ),
     Step(
         code="purposes",
@@ -180,21 +176,27 @@ STEPS: Sequence[Step] = (
             "set has the purposes of PakTaleem’s privacy policy with what they mean."
         ),
         party=Party.EITHER,
-        is_done=conditions.is_set_up,
+        is_done=lambda facts: facts.is_instructed and not (facts.lacks_basis or facts.lacks_instruction),
         note=lambda facts: "" if facts.agreement else _("First add the draft of the agreement."),
         links=(
             Link(
-                label=_("Use the starting set"),
-                page="accounts_client_starting-set",
-                capability=Capability.ANNOUNCE_NOTICES,
-                row="client",
-                applies=lambda facts: facts.agreement is not None and not facts.has("instructed"),
+                _("Use the starting set"),
+                "accounts_client_starting-set",
+                Capability.ANNOUNCE_NOTICES,
+                "client",
+                lambda facts, _viewer: facts.agreement is not None and not facts.is_instructed,
             ),
             Link(
-                label=_("Add the missing lawful basis"),
-                page="consent_lawfulbasis_add",
-                capability=Capability.MANAGE_REGISTER,
-                applies=conditions.has("purpose_without_basis"),
+                _("Add the missing lawful basis"),
+                "consent_lawfulbasis_add",
+                Capability.MANAGE_REGISTER,
+                applies=lambda facts, _viewer: facts.lacks_basis,
+            ),
+            Link(
+                _("Add the missing instruction"),
+                "consent_instruction_add",
+                Capability.MANAGE_REGISTER,
+                applies=_may_instruct,
             ),
         ),
     ),
@@ -206,22 +208,20 @@ STEPS: Sequence[Step] = (
             "show it. The forms suggest a wording: change it to what your school does."
         ),
         party=Party.ADMIN,
-        is_done=conditions.has("age_mechanism", "consent_mechanism"),
+        is_done=lambda facts: facts.has_age_mechanism and facts.has_consent_mechanism,
         applies=lambda facts: facts.client.serves_minors,
         links=(
             Link(
-                label=_("Declare how ages are verified"),
-                page=_ADD_MECHANISM,
-                capability=Capability.DECLARE_MECHANISMS,
-                values=(("kind", "age"), *STARTING_MECHANISMS["age"]),
-                applies=conditions.has_not("age_mechanism"),
+                _("Declare how ages are verified"),
+                *_MECHANISM,
+                lambda facts, _viewer: not facts.has_age_mechanism,
+                {"kind": "age", **STARTING_MECHANISMS["age"]},
             ),
             Link(
-                label=_("Declare how guardians consent"),
-                page=_ADD_MECHANISM,
-                capability=Capability.DECLARE_MECHANISMS,
-                values=(("kind", "consent"), *STARTING_MECHANISMS["consent"]),
-                applies=conditions.has_not("consent_mechanism"),
+                _("Declare how guardians consent"),
+                *_MECHANISM,
+                lambda facts, _viewer: not facts.has_consent_mechanism,
+                {"kind": "consent", **STARTING_MECHANISMS["consent"]},
             ),
         ),
     ),
@@ -233,10 +233,8 @@ STEPS: Sequence[Step] = (
             "needs a notice in English and Urdu: without it, consent cannot be given."
         ),
         party=Party.EITHER,
-        is_done=lambda facts: not facts.has("purpose_without_notice"),
-        links=(
-            Link(label=_("Write the missing notice"), page="consent_notice_add", capability=Capability.MANAGE_REGISTER),
-        ),
+        is_done=lambda facts: not facts.lacks_notice,
+        links=(Link(_("Write the missing notice"), "consent_notice_add", Capability.MANAGE_REGISTER),),
     ),
     Step(
         code="retention",
@@ -248,16 +246,8 @@ STEPS: Sequence[Step] = (
         party=Party.EITHER,
         is_done=lambda facts: not facts.has_gaps,
         links=(
-            Link(
-                label=_("Show what has no period"),
-                page="schedule_retentionrule_schedule",
-                capability=Capability.VIEW_REGISTER,
-            ),
-            Link(
-                label=_("Add the missing rule"),
-                page="schedule_retentionrule_add",
-                capability=Capability.MANAGE_RETENTION,
-            ),
+            Link(_("Show what has no period"), "schedule_retentionrule_schedule", Capability.VIEW_REGISTER),
+            Link(_("Add the missing rule"), "schedule_retentionrule_add", Capability.MANAGE_RETENTION),
         ),
     ),
     Step(
@@ -270,29 +260,22 @@ STEPS: Sequence[Step] = (
         ),
         party=Party.BOTH,
         is_done=lambda facts: facts.is_signed,
-        note=conditions.note_of_signing,
+        note=_note_of_signing,
         links=(
+            Link(_("Read and sign"), SIGNING_PAGE, Capability.SIGN_AGREEMENTS, "agreement", _may_sign),
             Link(
-                label=_("Read and sign"),
-                page=SIGNING_PAGE,
-                capability=Capability.SIGN_AGREEMENTS,
-                row="agreement",
-                offered_to=conditions.may_sign,
-                applies=conditions.can_be_signed,
+                _("Add the paper that the client signed"),
+                "consent_serviceagreement_add-document",
+                Capability.MANAGE_AGREEMENTS,
+                "agreement",
+                lambda facts, _viewer: _lacks_paper(facts) and not facts.has_document,
             ),
             Link(
-                label=_("Add the paper that the client signed"),
-                page="consent_serviceagreement_add-document",
-                capability=Capability.MANAGE_AGREEMENTS,
-                row="agreement",
-                applies=lambda facts: conditions.can_be_signed_on_paper(facts) and not facts.has("document"),
-            ),
-            Link(
-                label=_("Record the client’s signature on paper"),
-                page="consent_serviceagreement_sign-paper",
-                capability=Capability.MANAGE_AGREEMENTS,
-                row="agreement",
-                applies=lambda facts: conditions.can_be_signed_on_paper(facts) and facts.has("document"),
+                _("Record the client’s signature on paper"),
+                "consent_serviceagreement_sign-paper",
+                Capability.MANAGE_AGREEMENTS,
+                "agreement",
+                lambda facts, _viewer: _lacks_paper(facts) and facts.has_document,
             ),
         ),
     ),
@@ -301,13 +284,13 @@ STEPS: Sequence[Step] = (
         title=_("API key"),
         why=_("The learning platform registers people and asks for decisions with it. It is shown once."),
         party=Party.EITHER,
-        is_done=conditions.has("key"),
+        is_done=lambda facts: facts.has_key,
         links=(
             Link(
-                label=_("Issue a key"),
-                page="accounts_apikey_add",
-                capability=Capability.MANAGE_API_KEYS,
-                values=(("name", "LMS"), ("scopes", ",".join(_SCOPES))),
+                _("Issue a key"),
+                "accounts_apikey_add",
+                Capability.MANAGE_API_KEYS,
+                values={"name": "LMS", "scopes": _SCOPES},
             ),
         ),
     ),
@@ -319,18 +302,10 @@ STEPS: Sequence[Step] = (
             "an instructor has no guardian to wait for."
         ),
         party=Party.EITHER,
-        is_done=conditions.has("person"),
+        is_done=lambda facts: facts.has_person,
         links=(
-            Link(
-                label=_("Add one person"),
-                page="subjects_subject_add",
-                capability=Capability.REGISTER_SUBJECTS,
-            ),
-            Link(
-                label=_("Upload a roster"),
-                page="subjects_rosterimport_add",
-                capability=Capability.REGISTER_SUBJECTS,
-            ),
+            Link(_("Add one person"), "subjects_subject_add", Capability.REGISTER_SUBJECTS),
+            Link(_("Upload a roster"), "subjects_rosterimport_add", Capability.REGISTER_SUBJECTS),
         ),
     ),
     Step(
@@ -338,14 +313,14 @@ STEPS: Sequence[Step] = (
         title=_("Webhook"),
         why=_("With a webhook the learning platform hears of changes at once. Without one it asks for them."),
         party=Party.EITHER,
-        is_done=conditions.has("webhook"),
+        is_done=lambda facts: facts.has_webhook,
         is_optional=True,
         links=(
             Link(
-                label=_("Add a webhook"),
-                page="webhooks_endpoint_add",
-                capability=Capability.MANAGE_WEBHOOKS,
-                values=(("name", "LMS"), ("events", ",".join(_EVENTS))),
+                _("Add a webhook"),
+                "webhooks_endpoint_add",
+                Capability.MANAGE_WEBHOOKS,
+                values={"name": "LMS", "events": _EVENTS},
             ),
         ),
     ),
@@ -356,14 +331,7 @@ STEPS: Sequence[Step] = (
             "Ask for one person and one purpose whether data may be processed: the answer shows what is still missing."
         ),
         party=Party.EITHER,
-        is_done=conditions.has("decision"),
-        links=(
-            Link(
-                label=_("Try a decision"),
-                page="accounts_client_try-decision",
-                capability=Capability.REQUEST_DECISIONS,
-                row="client",
-            ),
-        ),
+        is_done=lambda facts: facts.has_decision,
+        links=(Link(_("Try a decision"), "accounts_client_try-decision", Capability.REQUEST_DECISIONS, "client"),),
     ),
 )

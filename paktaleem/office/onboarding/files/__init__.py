@@ -1,1 +1,0 @@
-"""A client as a file: its schema, reading, checking, loading and export."""
