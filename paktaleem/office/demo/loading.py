@@ -208,8 +208,8 @@ def _add_purpose(client_id: UUID, text: StartingPurpose, at: datetime) -> Notice
     change_register(notice, actor=_ACTOR, reason=_WHY, at=at)
     return publish_notice_version(
         notice,
-        text_en=text.notice("en"),
-        text_ur=text.notice("ur"),
+        text_en=text.text_en,
+        text_ur=text.text_ur,
         is_material=True,
         effective_at=at,
         actor=_ACTOR,

@@ -232,7 +232,7 @@ def _to_line(step: Step, facts: ClientFacts, viewer: Actor, *, is_tied: bool) ->
     """Serialize a step; that of the signatures warns a viewer whose signature would not count with the other side's."""
     is_done, warning, hidden = step.is_done(facts), "", ""
     if step.code == "signatures" and is_tied:
-        warning = _TIED_OFFICER if viewer.client_id is None else _TIED_ADMINISTRATOR
+        warning = str(_TIED_OFFICER if viewer.client_id is None else _TIED_ADMINISTRATOR)
         hidden = SIGNING_PAGE if viewer.client_id is None else ""  # an administrator may still read it, and decline
     return {
         "code": step.code,

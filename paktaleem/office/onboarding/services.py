@@ -103,8 +103,9 @@ def _add_notice(client: Client, text: StartingPurpose, stamp: dict[str, Any]) ->
         purposes=[text.code],
     )
     change_register(notice, **stamp)
-    texts = {"text_en": text.text_en, "text_ur": text.text_ur}
-    publish_notice_version(notice, **texts, is_material=True, effective_at=stamp["at"], **stamp)
+    publish_notice_version(
+        notice, text_en=text.text_en, text_ur=text.text_ur, is_material=True, effective_at=stamp["at"], **stamp
+    )
 
 
 def _build_rule(purpose: Purpose, category: str, text: StartingPurpose, at: datetime) -> RetentionRule:
