@@ -178,7 +178,6 @@ SLOW: Final = {
         "tests/subjects/test_left_on_disk.py",
     ),
     "generated or hostile input": (
-        "tests/access_reviews/test_access_reviews.py::test_every_day_is_in_one_quarter",
         "tests/api/test_bad_input.py::test_any_json_is_answered_without_a_server_error",
         "tests/api/test_every_response.py",
         "tests/children/test_authority.py::test_given_means_a_consent_in_force_and_no_refusal_in_force",

@@ -102,7 +102,7 @@ def _notices(client: Client, zone: ZoneInfo, at: datetime, until: datetime) -> S
 def _reviews(client: Client) -> Sequence[ComingDay]:
     rows = AccessReview.objects.filter(client=client, closed_at=None)
     words = _("Memberships that are not confirmed are locked")
-    return [ComingDay(row.progress.locks_on, words, "access_reviews_accessreview") for row in rows]
+    return [ComingDay(row.locks_on, words, "access_reviews_accessreview") for row in rows]
 
 
 def _terms(client: Client, today: date, until: date) -> Sequence[ComingDay]:

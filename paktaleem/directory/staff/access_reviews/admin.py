@@ -62,7 +62,7 @@ def _confirm(review: AccessReview, given: dict[str, Any], request: HttpRequest) 
 
 def _review_pill(review: AccessReview) -> SafeString:
     if review.closed_at is None:
-        return render_state(gettext("Waiting until {day}").format(day=isolate(str(review.progress.locks_on))), "warn")
+        return render_state(gettext("Waiting until {day}").format(day=isolate(str(review.locks_on))), "warn")
     if review.locked_count:
         return render_state(gettext("Locked: {count}").format(count=review.locked_count), "bad")
     return render_state(gettext("Confirmed"), "good")
@@ -75,14 +75,14 @@ class AccessReviewAdmin(ScopedAdmin):
     view_capability = Capability.VIEW_STAFF
     ledger_families = ("access_review",)
     asks_reason = False
-    list_display = ("name", "owner", "state", "opened_on", "locked_count")
+    list_display = ("name", "owner", "state", "locks_on", "locked_count")
     list_filter = ("client",)
     newest_by = "opened_at"
     sortable_by = ()
-    detail_fields = ("state", "quarter", "opened_on", "reminded_on", "locked_count")
+    detail_fields = ("state", "quarter", "opened_at", "locks_on", "locked_count")
     intro = (
-        "Each quarter, an administrator confirms who still has access. A membership that is not confirmed after a "
-        "reminder is locked. Confirming it later restores it."
+        "Each quarter, an administrator confirms who still has access. A membership that is not confirmed within "
+        "three weeks is locked. Confirming it later restores it."
     )
     empty_text = "No review of access has been opened yet."
     state = state_column(_review_pill)
@@ -108,7 +108,7 @@ class AccessReviewAdmin(ScopedAdmin):
 
 @boards.connect
 def access_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card for an administrator, or an officer for PakTaleem, whose review waits; one query."""
+    """Return a card for an administrator, or an officer for PakTaleem, whose review waits."""
     del at
     if not actor.may(Capability.REVIEW_ACCESS):
         return []
@@ -117,7 +117,5 @@ def access_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     review, number = waiting
     url = reverse("admin:access_reviews_accessreview_confirm", args=[review.pk], current_app=site.name)
-    note = gettext("confirm who has access before {day}").format(day=isolate(str(review.progress.locks_on)))
-    return [
-        Card(gettext("Review of access"), format_count(number), note, url, Severity.TO_DO, review.progress.locks_on)
-    ]
+    note = gettext("confirm who has access before {day}").format(day=isolate(str(review.locks_on)))
+    return [Card(gettext("Review of access"), format_count(number), note, url, Severity.TO_DO, review.locks_on)]

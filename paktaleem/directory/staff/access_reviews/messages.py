@@ -2,4 +2,4 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-REVIEW_DUE = declare_message("access_review_due", fields=("what", "day", "url"))
+REVIEW_DUE = declare_message("access_review_due", fields=("day", "url"))

@@ -1,7 +1,7 @@
 """Services of reviews of access: opened each quarter, confirmed by people, locked after notice."""
 
-# What no one confirms is locked, not ended: an administrator on leave would have to be invited again. Never earlier
-# than 7 days after a reminder, so that an outage shortens no notice.
+# What no one confirms is locked, not ended: an administrator on leave would have to be invited again. The day of the
+# lock counts from the day on which the review opened, so that an outage shortens no notice.
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from paktaleem.directory.staff.access_reviews.dates import Step, find_next_step, find_quarter_start
-from paktaleem.directory.staff.access_reviews.models import AccessConfirmation, AccessReview
-from paktaleem.directory.staff.access_reviews.selectors import has_confirmed_officer, list_to_confirm, list_unconfirmed
+from paktaleem.directory.staff.access_reviews.models import TIME_TO_CONFIRM, AccessReview
+from paktaleem.directory.staff.access_reviews.selectors import list_to_confirm, list_unconfirmed
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.client_services import restore_membership, suspend_membership
 from paktaleem.foundation.accounts.models import Client, Membership
@@ -38,10 +37,10 @@ class NothingToConfirm(PortalError):
 
 @transaction.atomic
 def advance_reviews(client_id: UUID, *, actor: Actor, at: datetime) -> None:
-    """Open the review of this quarter, remind of it, or lock what was not confirmed; in the client's context.
+    """Open the review of this quarter, or lock what was not confirmed by its day; in the client's context.
 
-    Follows policy §5. ``at`` is on the client's clock. A client without memberships has no review, nor
-    has a sandbox: moving its clock would lock its developers. Doing it again changes nothing. Raises NotAllowed.
+    Follows policy §5. ``at`` is on the client's clock. A client without memberships has no review, nor has a
+    sandbox: moving its clock would lock its developers. Doing it again changes nothing. Raises NotAllowed.
     """
     require(actor, Capability.LOCK_ACCESS, client_id)
     advisory_lock(f"access_reviews/{client_id}")
@@ -49,9 +48,10 @@ def advance_reviews(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     if client.is_sandbox:
         return
     today = at.astimezone(ZoneInfo(client.time_zone)).date()
-    for review in AccessReview.objects.select_for_update().filter(client=client, closed_at=None).order_by("opened_at"):
-        _advance(review, today, actor, at)
-    quarter = find_quarter_start(today)
+    due = AccessReview.objects.select_for_update().filter(client=client, closed_at=None, locks_on__lte=today)
+    for review in due.order_by("opened_at"):
+        _lock(review, actor, at)
+    quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     if not AccessReview.objects.filter(client=client, quarter__gte=quarter).exists():
         _open(client, quarter, today, actor, at)
 
@@ -60,41 +60,24 @@ def _open(client: Client, quarter: date, today: date, actor: Actor, at: datetime
     opened_at = to_wall_clock(at)
     if not Membership.objects.active(opened_at).filter(client=client).exists():
         return
-    review = AccessReview(client=client, quarter=quarter, opened_on=today, opened_at=opened_at)
+    review = AccessReview(client=client, quarter=quarter, locks_on=today + TIME_TO_CONFIRM, opened_at=opened_at)
     review.save(force_insert=True)
-    _record("access_review.opened", review, actor, at, locks_on=review.progress.locks_on.isoformat())
-    _notify(review, "opened")
-
-
-def _advance(review: AccessReview, today: date, actor: Actor, at: datetime) -> None:
-    unconfirmed = list_unconfirmed(review)
-    if not unconfirmed.exists():
-        _close(review, at)
-        return
-    step = find_next_step(review.progress, today)
-    if step is Step.REMIND:
-        review.reminded_on = today
-        review.save(update_fields=["reminded_on"])
-        _notify(review, "reminder")
-    elif step is Step.LOCK:
-        _lock(review, actor, at)
+    _record("access_review.opened", review, actor, at, locks_on=review.locks_on.isoformat())
+    enqueue_job(NOTIFY, client=str(review.client_id), review=str(review.pk))
 
 
 def _lock(review: AccessReview, actor: Actor, at: datetime) -> None:
     """Suspend what no one confirmed; privacy officers only if a confirmed one is left, who can restore the others."""
-    rows = list_unconfirmed(review)
-    if review.client_id == PAKTALEEM and not has_confirmed_officer(review, at=to_wall_clock(at)):
-        rows = rows.exclude(role=Role.PRIVACY_OFFICER)
-    suspended = [str(one.pk) for one in rows if suspend_membership(one, actor=actor, at=to_wall_clock(at))]
-    review.locked_count = len(suspended)
-    review.save(update_fields=["locked_count"])
-    _close(review, at)
-    _record("access_review.locked", review, actor, at, memberships=suspended)
-
-
-def _close(review: AccessReview, at: datetime) -> None:
-    review.closed_at = to_wall_clock(at)
-    review.save(update_fields=["closed_at"])
+    now, rows = to_wall_clock(at), list_unconfirmed(review)
+    if review.client_id == PAKTALEEM:
+        officers = Membership.objects.active(now).filter(client_id=PAKTALEEM, role=Role.PRIVACY_OFFICER)
+        if not officers.filter(pk__in=review.confirmed, user__is_active=True).exists():
+            rows = rows.exclude(role=Role.PRIVACY_OFFICER)
+    suspended = [str(one.pk) for one in rows if suspend_membership(one, actor=actor, at=now)]
+    review.locked_count, review.closed_at = len(suspended), now
+    review.save(update_fields=["locked_count", "closed_at"])
+    if suspended:
+        _record("access_review.locked", review, actor, at, memberships=suspended)
 
 
 @transaction.atomic
@@ -113,9 +96,11 @@ def confirm_access(
     if not rows:
         raise NothingToConfirm
     for membership in rows:
-        stamp: dict[str, Any] = {"confirmed_by": actor.id, "confirmed_at": at}
-        AccessConfirmation(client_id=review.client_id, review=review, membership=membership, **stamp).save()
         restore_membership(membership, actor=actor, reason=reason, at=at)
+    review.confirmed = [*review.confirmed, *(one.pk for one in rows)]
+    if review.closed_at is None and not list_unconfirmed(review).exists():
+        review.closed_at = at
+    review.save(update_fields=["confirmed", "closed_at"])
     facts = {"review": str(review.pk), "memberships": sorted(str(one.pk) for one in rows)}
     record_entry("access_review.confirmed", client_id=review.client_id, facts=facts, actor=actor, at=at)
     return len(rows)
@@ -124,7 +109,3 @@ def confirm_access(
 def _record(kind: str, review: AccessReview, actor: Actor, at: datetime, **facts: Any) -> None:
     values = {"review": str(review.pk), "quarter": review.quarter.isoformat(), **facts}
     record_entry(kind, client_id=review.client_id, facts=values, actor=actor, at=at)
-
-
-def _notify(review: AccessReview, what: str) -> None:
-    enqueue_job(NOTIFY, client=str(review.client_id), review=str(review.pk), what=what)

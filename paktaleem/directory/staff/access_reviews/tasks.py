@@ -1,4 +1,4 @@
-"""Background tasks: reviews of access are opened, reminded of and locked; their emails."""
+"""Background tasks: reviews of access are opened and closed; their emails."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ ADVANCE = "access_reviews.advance"
 @app.periodic(cron="43 * * * *", periodic_id="access_reviews")
 @app.task(name=ADVANCE, queueing_lock=ADVANCE, pass_context=False)
 def advance_all_reviews(timestamp: int) -> None:
-    """Every hour, open, remind of and lock reviews of access, each client by its own day."""
+    """Every hour, open reviews of access and lock what was not confirmed, each client by its own day."""
     del timestamp
     do_for_clients(
         list_client_ids(), lambda client_id, at: advance_reviews(client_id, actor=system_actor(ADVANCE), at=at)
@@ -32,14 +32,14 @@ def advance_all_reviews(timestamp: int) -> None:
 
 
 @app.task(name=NOTIFY, pass_context=False)
-def notify_of_review(client: str, review: str, what: str) -> None:
-    """Email a client's administrators, or PakTaleem's officers, that a review is opened or still waits."""
+def notify_of_review(client: str, review: str) -> None:
+    """Email a client's administrators, or PakTaleem's officers, that a review is opened."""
     client_id = UUID(client)
     role = Role.PRIVACY_OFFICER if client_id == PAKTALEEM else Role.CLIENT_ADMIN
     with in_client(client_id):
         row = AccessReview.objects.get(pk=review, client_id=client_id)
         page = reverse("admin:access_reviews_accessreview_confirm", args=[row.pk], current_app="console")
-        context = {"what": what, "day": row.progress.locks_on.isoformat(), "url": build_public_url(page)}
+        context = {"day": row.locks_on.isoformat(), "url": build_public_url(page)}
         for user in list_staff(client_id, role, at=wall_clock_now()):
             send_message(
                 REVIEW_DUE.code,
