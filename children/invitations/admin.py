@@ -30,7 +30,7 @@ from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.admin import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
+from paktaleem.directory.schools.forms import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client

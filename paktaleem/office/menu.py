@@ -21,7 +21,7 @@ SECTIONS = (
             "merges.PersonMerge",
             "subjects.Readmission",
         ),
-        more=("schools.Term", "school_years.YearEnd"),
+        more=("schools.Term",),
         help="people",
     ),
     Section(

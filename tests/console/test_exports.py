@@ -197,7 +197,6 @@ WITHOUT = {
     "regulator/regulatorpack": FEW_FILES,
     "schedule/holdlift": APPROVAL,
     "schedule/retentionrule": "the retention schedule is taken from its page",
-    "school_years/yearend": FEW_FILES,
     "schools/term": "a few for each client and year",
     "security_assessments/securityassessment": PAKTALEEM_OWN,
     "sharing/businesstransfer": PAKTALEEM_OWN,

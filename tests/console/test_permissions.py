@@ -107,7 +107,6 @@ TABLE = {
     "schools/school": ("OAC", "", ""),
     "schools/schoolclass": ("OAC", "", ""),
     "schools/term": ("OAC", "", ""),
-    "school_years/yearend": ("OAC", "", ""),
     "schedule/hold": ("OAC", "OC", ""),
     "schedule/holdlift": ("OAC", "", ""),
     "schedule/retentionrule": ("OAC", "OC", "OC"),

@@ -1,7 +1,7 @@
 """Long acts run in the worker and show how far they are: every task, the page of a row, and the list that finds it."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,26 +11,17 @@ from procrastinate.contrib.django import app
 from time_machine import TimeMachineFixture
 
 from paktaleem.directory.people.tasks import recompute_ages_of_client
-from paktaleem.directory.schools.models import Term
 from paktaleem.foundation.console import long_acts as long_acts_module
 from paktaleem.foundation.console.long_acts import LISTED_FOR, long_acts
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.upkeep.runs.models import Run
-from paktaleem.foundation.upkeep.runs.services import begin_run, restart_run
-from paktaleem.office.school_years.services import (
-    Choices,
-    close_classes,
-    confirm_year_end,
-    count_year_end,
-    finish_people,
-    prepare_year_end,
-)
+from paktaleem.foundation.upkeep.runs.services import advance_run, begin_run, end_run, restart_run
 from tests.cast import Cast
-from tests.console.pages import row_url
-from tests.school_years.making import AFTER, IN_THE_YEAR, WORKER, enrolled, record
+from tests.factories import SETTING_UP
 from tests.signing_in import SignIn
 
 PAGE = "/admin/work/"
+NOW = datetime(2027, 6, 10, 9, 0, tzinfo=UTC)
 ONE_PERSON, ONE_CASE, STAFF = "one person", "one case", "one email to each of a few members of staff"
 SHORT = {
     "access_reviews.notify": STAFF,
@@ -63,7 +54,7 @@ def test_every_task_that_is_not_periodic_shows_its_progress_or_touches_few_rows(
     periodic = {one.task.name for one in app.periodic_registry.periodic_tasks.values()}
     tasks = {name for name in app.tasks if "procrastinate." not in name} - periodic
     shown = {name for act in long_acts for name in act.tasks}
-    assert tasks - shown == set(SHORT), "declare a LongAct, or say here why it touches few rows"
+    assert tasks - shown == set(SHORT), "declare a LongAct (decision 115), or say here why it touches few rows"
     assert not shown & set(SHORT)
 
 
@@ -74,42 +65,30 @@ def state_of(browser: Browser, url: str) -> list[str]:
     return [*texts, *(["refreshes"] if "progress.js" in page else [])]
 
 
-def test_the_end_of_a_year_is_found_again_and_shows_how_far_it_is(
+def test_a_run_is_found_again_and_shows_how_far_it_is(
     cast: Cast, sign_in: SignIn, time_machine: TimeMachineFixture
 ) -> None:
-    time_machine.move_to(AFTER, tick=False)
+    time_machine.move_to(NOW, tick=False)
     farah, celia, bilal = (sign_in(name) for name in ("farah", "celia", "bilal"))
-    with in_client(cast.client_id("indus")):
-        record(cast.client("indus"), enrolled("danish", "4a"), enrolled("hamza", "9c"), at=IN_THE_YEAR)
-        term = Term.objects.get(external_id="y2026")
-        row = prepare_year_end(term, Choices(), actor=cast.actor("farah"), at=AFTER)
-    url = row_url("school_years/yearend", row.pk)
-    unknown = ["Under way; how much there is to do is not known yet.", "refreshes"]
-    assert state_of(farah, PAGE) == state_of(farah, url) == unknown
-    assert f'href="{url}"' in farah.get(PAGE).content.decode()
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        run = begin_run("subjects.recompute_ages", client_id=client_id, total=4, actor=cast.actor("farah"), at=NOW)
+        advance_run(run.pk, client_id=client_id, done=1)
+    assert state_of(farah, PAGE) == ["1 of 4 done.", "refreshes"]
     assert 'href="/admin/work/"' in farah.get("/admin/").content.decode()
-    with in_client(cast.client_id("indus")):
-        count_year_end(row, actor=WORKER, at=AFTER)
-    assert state_of(farah, PAGE) == state_of(farah, url) == [], "it waits for a person"
-    with in_client(cast.client_id("indus")):
-        confirm_year_end(row, actor=cast.actor("farah"), at=AFTER)
-        close_classes(row, actor=WORKER, at=AFTER, size=1)
-    assert state_of(farah, PAGE) == state_of(farah, url) == ["1 of 4 done.", "refreshes"]
     assert (state_of(bilal, PAGE), state_of(celia, PAGE)) == (["1 of 4 done.", "refreshes"], [])
-    with in_client(cast.client_id("indus")):
-        for step in (close_classes, finish_people):
-            while step(row, actor=WORKER, at=AFTER):
-                pass
-    assert len(state_of(farah, PAGE)) == len(state_of(farah, url)) == 1, "ended, and no longer refreshed"
-    time_machine.move_to(AFTER + LISTED_FOR + timedelta(minutes=1), tick=False)
+    with in_client(client_id):
+        end_run(run.pk, client_id=client_id, at=NOW)
+    assert len(state_of(farah, PAGE)) == 1, "ended, and no longer refreshed"
+    time_machine.move_to(NOW + LISTED_FOR + timedelta(minutes=1), tick=False)
     assert state_of(sign_in("farah"), PAGE) == []
 
 
 def test_a_task_that_runs_again_counts_its_run_from_the_start(cast: Cast, sign_in: SignIn) -> None:
     client_id = cast.client_id("indus")
     with in_client(client_id):
-        about: dict[str, Any] = {"client_id": client_id, "total": 9, "actor": WORKER}
-        killed = restart_run("subjects.recompute_ages", **about, at=IN_THE_YEAR)
+        about: dict[str, Any] = {"client_id": client_id, "total": 9, "actor": SETTING_UP}
+        killed = restart_run("subjects.recompute_ages", **about, at=NOW - timedelta(days=365))
         Run.objects.update(done=7)
     recompute_ages_of_client(str(client_id))
     with in_client(client_id):
@@ -123,7 +102,7 @@ def test_the_page_says_that_only_some_acts_of_one_kind_are_shown(
     cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(long_acts_module, "_MOST", 1)
-    about: dict[str, Any] = {"client_id": cast.client_id("indus"), "total": 9, "actor": WORKER}
+    about: dict[str, Any] = {"client_id": cast.client_id("indus"), "total": 9, "actor": SETTING_UP}
     for is_said in (False, True):
         with in_client(cast.client_id("indus")):
             begin_run("subjects.recompute_ages", **about, at=timezone.now())

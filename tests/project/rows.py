@@ -66,10 +66,8 @@ from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
-from paktaleem.directory.schools.models import Term
 from paktaleem.directory.schools.rosters.importing.uploads import upload_roster
 from paktaleem.directory.schools.rosters.models import RosterImport
-from paktaleem.directory.schools.rows import GivenRows, TermRow
 from paktaleem.directory.security.security_events.services import count_refusal
 from paktaleem.directory.staff.access_reviews.services import advance_reviews
 from paktaleem.directory.staff.single_sign_on.models import SignOnLink
@@ -89,7 +87,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.services import request_period_change
 from paktaleem.office.exits.models import AgreementExit
 from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
-from paktaleem.office.school_years.services import Choices, count_year_end, prepare_year_end
 from retention.breaches.services.letters import notify_authority, write_to_client, write_to_people
 from retention.breaches.services.recording import request_closing
 from retention.disposals.models import Batch
@@ -190,17 +187,6 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows |= period_change_of_paktaleem(cast)
     rows |= security_assessments_of_paktaleem(cast)
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
-
-
-def year_end_of_indus(cast: Cast) -> dict[str, Any]:
-    """Make a school year that is over, and its end, counted and waiting for the confirmation."""
-    client = cast.client("indus")
-    over = TermRow(2, "y2025", "2025-26", "school_year", "", date(2025, 8, 1), date(2026, 6, 1), gone=False)
-    record(client, GivenRows(terms=[over]), AT)
-    term = Term.objects.get(client_id=client.pk, external_id="y2025")
-    row = prepare_year_end(term, Choices(), actor=cast.actor("farah"), at=AT)
-    count_year_end(row, actor=SETTING_UP, at=AT)
-    return {"schools/term/end-year": term.pk, "school_years/yearend": row.pk}
 
 
 def _opposed_recipient(cast: Cast) -> NoticeDispatch:
@@ -776,6 +762,5 @@ _OWN_PARTS = (
     rights_of_indus,
     erasures_of_indus,
     messages_of_indus,
-    year_end_of_indus,
 )
 """Makers of the rows of one app each, in the context of Indus; some need what an earlier one made."""

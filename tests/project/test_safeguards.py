@@ -149,7 +149,7 @@ ALONE = {
     "it keeps the roster of an institution; a looser age or role waits for a second person by itself (AgeChange)": """
         invitations/invitation/add post:api/v1/enrolments/batch post:api/v1/guardian-invitations post:api/v1/links
         put:api/v1/classes/<str:external_id> put:api/v1/schools/<str:external_id> put:api/v1/terms/<str:external_id>
-        school_years/yearend/cancel school_years/yearend/confirm schools/schoolclass/move-pupils schools/term/end-year
+        schools/school/end-year
         subjects/rosterimport/add subjects/rosterimport/check-again subjects/rosterimport/discard
         subjects/rosterimport/import subjects/rosterimport/import-anyway subjects/subject/add
         subjects/subject/ask-guardians subjects/subject/invite subjects/subject/moves-away

@@ -146,7 +146,6 @@ FEW = {
     "schedule/holdlift": "one for each legal hold that is lifted",
     "schedule/retentionrule": OF_A_CLIENT,
     "schools/term": "a few for each client and school year",
-    "school_years/yearend": "a few for each client and school year",
     "systems/system": OF_A_CLIENT,
     "systems/systemkey": OF_A_CLIENT,
     "webhooks/endpoint": OF_A_CLIENT,

@@ -20,11 +20,10 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass
-from paktaleem.directory.schools.services.moving import ClassesElsewhere, Move, move_pupils
+from paktaleem.directory.schools.services.moving import ClassesElsewhere, Move, leave_client, move_pupils
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.office.school_years.services import leave_client
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import add_note
 from rights.requests.services.intake import receive_request

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from paktaleem.directory.schools.admin import SelectionForm, read_place
+from paktaleem.directory.schools.forms import SelectionForm, read_place
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.directory.schools.rows import GivenRows
 from paktaleem.foundation.tenancy.context import in_client

@@ -127,8 +127,6 @@ def test_only_listed_tables_allow_deletion():
         "cookies_visitor",
         "consent_subjectchange",
         "consent_registerchange",
-        "school_years_yearendclass",
-        "school_years_yearendperson",
         "security_events_securityevent",
         "webhooks_message",
         "webhooks_delivery",

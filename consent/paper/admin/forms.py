@@ -42,7 +42,7 @@ from consent.paper.verdicts import SERVICE, SHARING
 from consent.receipts.receipt import PortalUrls
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.admin import CHOOSING, PLACE, SelectionForm
+from paktaleem.directory.schools.forms import CHOOSING, PLACE, SelectionForm
 from paktaleem.directory.schools.oneroster.problems import Problem
 from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.models import Client

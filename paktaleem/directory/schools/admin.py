@@ -1,8 +1,7 @@
 """Console pages of schools, terms and classes, and what they add to people's pages."""
 
-import re
-from collections.abc import Collection, Sequence
-from datetime import date
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,22 +13,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import HasSeveralRoles, SubjectRole, having_role
+from paktaleem.directory.schools.forms import PlaceField, offer_places, read_place
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
-from paktaleem.directory.schools.places import Place, PlaceModel, find_places, list_places
-from paktaleem.directory.schools.selections import Selection
 from paktaleem.directory.schools.selectors import (
+    PUPILS,
     filter_by_grades,
-    find_unknown_grades,
-    find_unknown_places,
     get_day,
+    is_only_pupil,
     list_enrolments,
+    list_moving_enrolments,
     list_people_of_class,
     list_terms_of_class,
     select_current_enrolments,
@@ -38,28 +37,31 @@ from paktaleem.directory.schools.selectors import (
     select_in_grades,
     where_current,
 )
+from paktaleem.directory.schools.services.moving import Move, check_move, leave_client, move_pupils
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, TypedFilter, get_filtered_client
+from paktaleem.foundation.console.forms import RowActionForm, add_service_error, set_choices
 from paktaleem.foundation.console.person_pages import (
     SummaryLine,
+    person_acts,
     person_filters,
     person_panels,
     person_row_filters,
     person_summaries,
 )
-from paktaleem.foundation.console.requests import get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.widgets import SuggestionInput
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
-from paktaleem.foundation.text.times import isolate
 from paktaleem.foundation.text.word_lists import join_words
 
 SHOWN = 200
@@ -392,180 +394,97 @@ def _panel_pill(row: Enrolment, today: Any) -> SafeString:
     return render_state(gettext("Now"), "good")
 
 
-PLACE = "place"
-"""Name of the field of schools and classes in every form."""
-_NOT_FOUND: dict[tuple[PlaceModel, ...], str] = {
-    (School, SchoolClass): gettext_noop("No school or class in use at this client has this name or id: {text}."),
-    (SchoolClass,): gettext_noop("No class in use at this client has this name or id: {text}."),
-    (School,): gettext_noop("No school in use at this client has this name or id: {text}."),
-}
-CHOOSING = ("ids", PLACE, "grade", "role", "beginning")
-"""Names of the fields of ``SelectionForm``, in order."""
-PUPIL_ROLES = [
-    ("", _("Every role")),
-    *((role.value, role.label) for role in (SubjectRole.STUDENT, SubjectRole.LEARNER)),
-]
-"""Choices of a role in a form about pupils."""
-_COMMAS = re.compile(r"[,\u060c\n]")
-_NAMED = 10
-"""How many names of places are looked up, and how many ids an error names."""
-_BETWEEN = {"ur": "؛ "}
+class MoveForm(RowActionForm):
+    """The classes that end for a pupil, the new class, and the first day there."""
 
+    leaving = forms.MultipleChoiceField(
+        label=_("Classes that end"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    joining = PlaceField(
+        of=[SchoolClass],
+        label=_("New class"),
+        help_text=_("Its name or LMS id; a class of any school of this client."),
+    )
+    on = forms.DateField(
+        label=_("First day in the new class"),
+        widget=DayInput,
+        help_text=_("The classes that end do so with the day before."),
+    )
+    field_order = ("leaving", "joining", "on", "reason")
+    row: Subject
 
-class PlaceField(forms.CharField):
-    """A school or a class, by name or LMS id. The form calls ``offer_places`` and ``read_place``."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the pupil's classes, all chosen, and today."""
+        super().__init__(*args, **kwargs)
+        self.at = get_action_time(self.request)
+        with in_client(self.row.client_id):
+            today = get_day(self.row.client, self.at)
+            rows = list_moving_enrolments(self.row.client_id, [self.row.pk], leaving=None, joining=(), on=today)
+            found = {str(one.school_class_id): _school_name(one.school_class) for one in rows}
+            offer_places(self, "joining", self.row.client_id)
+        set_choices(self, "leaving", found.items())
+        self.initial.update(leaving=list(found), on=today)
+        if not found:
+            del self.fields["leaving"]
 
-    widget = SuggestionInput
-
-    def __init__(self, *, of: Collection[PlaceModel], **kwargs: Any) -> None:
-        """Set the length; ``of`` says whether schools, classes or both are meant."""
-        self.of = of
-        super().__init__(**{"max_length": 255, **kwargs})
-
-
-class LinesField(forms.CharField):
-    """Ids, one per line; the cleaned value lists them without duplicates."""
-
-    def __init__(self, *, rows: int, **kwargs: Any) -> None:
-        """Set the height of the field."""
-        values: dict[str, Any] = {"required": False, "max_length": 20_000, "widget": forms.Textarea({"rows": rows})}
-        super().__init__(**{**values, **kwargs})
-
-    def clean(self, value: Any) -> Any:
-        """Return the ids in their order."""
-        lines = (line.strip() for line in str(super().clean(value)).splitlines())
-        return list(dict.fromkeys(line for line in lines if line))
-
-
-class PlacesField(LinesField):
-    """Schools or classes, by name or LMS id; the people in one of them today are chosen."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Set label, height and help."""
-        values: dict[str, Any] = {
-            "rows": 2,
-            "label": _("Schools or classes"),
-            "help_text": _("Names or LMS ids, one per line. Only people who are in one of them today."),
-        }
-        super().__init__(**{**values, **kwargs})
-
-
-class GradesField(forms.CharField):
-    """Grades in any usual writing, with commas between them; the cleaned value lists each in its one form."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Set label, length and help."""
-        values: dict[str, Any] = {
-            "label": _("Grades"),
-            "required": False,
-            "max_length": 500,
-            "help_text": _("Such as 7, or 9, 10. Only pupils of these grades: their own, or that of their class."),
-        }
-        super().__init__(**{**values, **kwargs})
-
-    def clean(self, value: Any) -> Any:
-        """Return the grades in their one form."""
+    def clean(self) -> dict[str, Any]:
+        """Add the move, which the rules allow."""
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
         try:
-            found = [parse_grade(one) for one in _COMMAS.split(str(super().clean(value)))]
-        except ValueError as error:
-            raise ValidationError(gettext("Use a grade such as 7 or KG.")) from error
-        return list(dict.fromkeys(one for one in found if one))
-
-
-class SelectionForm(forms.Form):
-    """A form that chooses people: those whom all filled fields describe."""
-
-    most_ids: int | None = None
-    """Largest number of ids, or None for no limit of the form."""
-
-    ids = LinesField(
-        rows=6,
-        label=_("People, by LMS id"),
-        help_text=_("One per line. Leave it empty to select people by the fields below."),
-    )
-    place = PlacesField()
-    grade = GradesField()
-    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("Every role")), *SubjectRole.choices])
-    beginning = forms.CharField(
-        label=_("LMS id begins with"), required=False, max_length=255, help_text=_("Empty: all of them.")
-    )
-
-    def clean_ids(self) -> list[str]:
-        """Return the ids; no more than the form takes."""
-        ids: list[str] = self.cleaned_data["ids"]
-        if self.most_ids is not None and len(ids) > self.most_ids:
-            raise ValidationError(gettext("Enter at most {number} ids.").format(number=self.most_ids))
-        return ids
-
-    def check_selection(self, client_id: UUID | None) -> None:
-        """Add an error to each field that names a school, class or grade that the client does not have."""
-        places, grades = self.cleaned_data.get(PLACE), self.cleaned_data.get("grade")
-        if client_id is None:
-            return
-        if places:
-            self._read_places(places, client_id)
-        if grades and (unknown := find_unknown_grades(client_id, grades)):
-            self.add_error(
-                "grade", _name(gettext("No person or class in use at this client is of this grade: {ids}."), unknown)
+            with in_client(self.row.client_id):
+                joining = read_place(cleaned["joining"], self.row.client_id, [SchoolClass]).key
+                leaving = [UUID(key) for key in cleaned.get("leaving", ())]
+                cleaned["move"] = Move(people=[self.row.pk], leaving=leaving, joining=[joining], on=cleaned["on"])
+                check_move(cleaned["move"], client=self.row.client, at=self.at)
+        except ValidationError as refusal:
+            add_service_error(
+                self, refusal if hasattr(refusal, "error_dict") else ValidationError({"joining": refusal})
             )
-
-    def _read_places(self, places: Sequence[str], client_id: UUID) -> None:
-        """Replace names of schools and classes by LMS ids; add an error for each of the first that cannot be read."""
-        ids, names = [], find_unknown_places(client_id, places)
-        for text in places:
-            try:
-                ids.append(read_place(text, client_id).external_id if text in names[:_NAMED] else text)
-            except ValidationError as error:
-                self.add_error(PLACE, error)
-        if len(names) > _NAMED and PLACE not in self.errors:
-            self.add_error(PLACE, gettext("Enter at most 10 names; use the LMS ids of the others."))
-        if PLACE not in self.errors:
-            self.cleaned_data[PLACE] = ids
-
-    @property
-    def selection(self) -> Selection:
-        """The people that the valid form chooses; a field that a form leaves out is no condition."""
-        given = self.cleaned_data
-        return Selection(
-            ids=tuple(given.get("ids") or ()),
-            places=tuple(given.get(PLACE) or ()),
-            grades=tuple(given.get("grade") or ()),
-            role=given.get("role") or "",
-            beginning=(given.get("beginning") or "").strip(),
-        )
+        return cleaned
 
 
-def offer_places(form: forms.BaseForm, name: str, client_id: UUID) -> None:
-    """Let the place field of a form suggest the client's schools and classes."""
-    field = form.fields[name]
-    if isinstance(field, PlaceField):
-        field.widget.suggestions = [(one.external_id, one.name) for one in list_places(client_id, field.of)]
+def _move(row: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    move_pupils(given["move"], client=row.client, **by)
 
 
-def read_place(text: str, client_id: UUID, of: Collection[PlaceModel] = (School, SchoolClass)) -> Place:
-    """Return the school or class that a text names. Raises ValidationError if none or several have this name."""
-    found = find_places(client_id, text, of)
-    if not found:
-        raise ValidationError(gettext(_NOT_FOUND[tuple(of)]).format(text=text))
-    if len({one.external_id for one in found}) > 1:
-        ids = join_words(f"{one.external_id} – {one.name}" for one in found)
-        words = gettext("“{text}” is the name of several. Use the LMS id: {ids}.")
-        raise ValidationError(words.format(text=text, ids=ids))
-    return found[0]
+def _leave(row: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    leave_client(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
-def describe_selection(chosen: Selection) -> str:
-    """Return the filled conditions but ids as a text of a page: “Grades: 9, 10; Role: Student”."""
-    role = SubjectRole(chosen.role).label if chosen.role else ""
-    conditions = (
-        (gettext("Schools or classes"), join_words(isolate(one) for one in chosen.places)),
-        (gettext("Grades"), join_words(chosen.grades)),
-        (gettext("Role"), role),
-        (gettext("LMS id begins with"), isolate(chosen.beginning) if chosen.beginning else ""),
+def _is_pupil(row: Subject, _at: datetime) -> bool:
+    return row.is_recorded and row.is_account_open and not {row.role, *row.other_roles}.isdisjoint(PUPILS)
+
+
+person_acts.connect(
+    RowAction(
+        "moves-class",
+        "Move to another school or class",
+        Capability.REGISTER_SUBJECTS,
+        _move,
+        form=MoveForm,
+        lead="Within this client nothing is lost: consents, guardians, what is held, requests and the history are "
+        "about the pupil and stay. Only classes end and begin. Move the pupil in the LMS too: what the LMS or the "
+        "next roster states counts.",
+        done="The pupil is moved. Consents, guardians, holdings and requests are unchanged.",
+        applies=_is_pupil,
     )
-    return _BETWEEN.get(get_language() or "", "; ").join(f"{label}: {value}" for label, value in conditions if value)
-
-
-def _name(text: str, ids: Sequence[str]) -> str:
-    shown = list(ids[:_NAMED])
-    return text.format(ids=join_words([*shown, "…"] if len(ids) > _NAMED else shown))
+)
+person_acts.connect(
+    RowAction(
+        "moves-away",
+        "Moves to another institution",
+        Capability.REGISTER_SUBJECTS,
+        _leave,
+        lead="For a pupil who leaves for a school outside this client. The account here closes, the classes end, and "
+        "the periods after which the data is deleted begin. PakTaleem copies nothing to the other institution, also "
+        "if it uses PakTaleem: only the person, a guardian or the controller can have a copy made (data portability). "
+        "Within this client, enrol the pupil in the new class instead: consents and history stay.",
+        done="The account is closed. If the person or a guardian wants the data to be taken along, record a request "
+        "for data portability next.",
+        danger=True,
+        applies=lambda row, at: _is_pupil(row, at) and is_only_pupil(row),
+    )
+)

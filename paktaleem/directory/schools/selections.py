@@ -4,7 +4,6 @@
 # pupil without a grade has that of the class, derived when people are chosen.
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,6 @@ from django.db.models import QuerySet
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import having_role
 from paktaleem.directory.people.selectors import filter_by_id_prefix
-from paktaleem.directory.schools.models import Enrolment
 from paktaleem.directory.schools.selectors import filter_by_grades, filter_by_places, get_day, select_current_enrolments
 from paktaleem.foundation.accounts.models import Client
 
@@ -41,13 +39,8 @@ class Selection:
     @classmethod
     def from_text(cls, text: str) -> "Selection":
         """Return the conditions that ``to_text`` wrote."""
-        return cls.from_values(json.loads(text))
-
-    @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> "Selection":
-        """Return the conditions of a JSON object; those that it leaves out are empty."""
         given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+            name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()
         }
         return cls(**given)
 
@@ -58,13 +51,7 @@ EVERYONE = Selection()
 
 def select_chosen(people: QuerySet[Subject], chosen: Selection, *, client: Client, at: datetime) -> QuerySet[Subject]:
     """Return those of the client's people who are chosen; school, class and grade are those of the day of ``at``."""
-    return select_chosen_by(select_current_enrolments(client.pk, get_day(client, at)), people, chosen, client=client)
-
-
-def select_chosen_by(
-    enrolments: QuerySet[Enrolment], people: QuerySet[Subject], chosen: Selection, *, client: Client
-) -> QuerySet[Subject]:
-    """Return those of the client's people who are chosen; ``enrolments`` say who is at which school, in which class."""
+    enrolments = select_current_enrolments(client.pk, get_day(client, at))
     if chosen.ids:
         people = people.filter(external_id__in=chosen.ids)
     elif chosen.beginning:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,12 +25,19 @@ class _HasGrade(Func):
         super().__init__(F("grade"))
 
 
+PUPILS = ("student", "learner")
+"""Roles of pupils. Only who has no other role can leave: a learner who also teaches stays."""
 _CLASS, _SCHOOL = "school_class__external_id", "school_class__school__external_id"
 
 
 def get_day(client: Client, at: datetime) -> date:
     """Return the day of a time in the client's time zone, on which enrolments begin and end."""
     return at.astimezone(ZoneInfo(client.time_zone)).date()
+
+
+def is_only_pupil(subject: Subject) -> bool:
+    """Return True if all roles of a person are roles of pupils."""
+    return {subject.role, *subject.other_roles} <= set(PUPILS)
 
 
 def where_current(day: date) -> Q:
@@ -117,25 +123,21 @@ def select_in_grades(
     return own, rows.filter(school_class__client_id=client_id, school_class__grade__in=grades)
 
 
-def find_unknown_grades(client_id: UUID, grades: Collection[str], *, in_use: bool = True) -> list[str]:
-    """Return those of the grades that no person and no class of a client has; ``in_use``: no class that is in use."""
+def find_unknown_grades(client_id: UUID, grades: Collection[str]) -> list[str]:
+    """Return those of the grades that no person and no class in use of a client has."""
     people = Subject.objects.filter(_HasGrade(), client_id=client_id, grade__in=grades).order_by()
-    classes = SchoolClass.objects.filter(**_in_use(client_id, in_use=in_use), grade__in=grades).order_by()
+    classes = SchoolClass.objects.filter(client_id=client_id, ended_at=None, grade__in=grades).order_by()
     known = {*people.values_list("grade", flat=True).distinct(), *classes.values_list("grade", flat=True).distinct()}
     return sorted({*grades} - known)
 
 
-def find_unknown_places(client_id: UUID, external_ids: Collection[str], *, in_use: bool = True) -> list[str]:
-    """Return those of the LMS ids that no class or school of a client has; ``in_use``: none that is in use."""
-    own = _in_use(client_id, in_use=in_use) | {"external_id__in": external_ids}
+def find_unknown_places(client_id: UUID, external_ids: Collection[str]) -> list[str]:
+    """Return those of the LMS ids that no class or school in use of a client has."""
     known: set[str] = set()
     for model in (SchoolClass, School):
-        known |= {*model._default_manager.filter(**own).values_list("external_id", flat=True)}
+        rows = model._default_manager.filter(client_id=client_id, ended_at=None, external_id__in=external_ids)
+        known |= {*rows.values_list("external_id", flat=True)}
     return sorted({*external_ids} - known)
-
-
-def _in_use(client_id: UUID, *, in_use: bool) -> dict[str, Any]:
-    return {"client_id": client_id, **({"ended_at": None} if in_use else {})}
 
 
 def list_people_of_class(school_class: SchoolClass, *, on: date) -> QuerySet[Enrolment]:

@@ -505,10 +505,7 @@ _OTHERS = (
     make_act("webhook.removed", _("Webhook removed")),
     make_act("webhook.replayed", _("Webhook messages sent again")),
     make_act("webhook.secret_rotated", _("Secret of a webhook replaced")),
-    make_act("year_end.cancelled", _("End of a school year cancelled")),
-    make_act("year_end.confirmed", _("End of a school year confirmed")),
     make_act("year_end.done", _("School year ended")),
-    make_act("year_end.prepared", _("End of a school year prepared")),
 )
 
 ACTS = tuple(sorted((*_OTHERS, *RIGHTS_ACTS)))

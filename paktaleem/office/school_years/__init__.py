@@ -1,1 +1,1 @@
-"""The end of a school year: one previewed act about classes, leavers and consents; moves to another client."""
+"""The end of a school year: the classes of a school move up, and pupils leave."""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.schools.admin import CHOOSING, SelectionForm
+from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
 from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client

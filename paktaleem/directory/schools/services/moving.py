@@ -12,7 +12,8 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Subject, SubjectEventKind
+from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin, SchoolClass
 from paktaleem.directory.schools.rows import ENROLMENTS
@@ -34,43 +35,6 @@ class ClassesElsewhere(NotAllowed):
         "This concerns classes of a school outside your role, too: ask a colleague whose role is not limited to "
         "schools."
     )
-
-
-@transaction.atomic
-def end_classes(
-    client: Client, classes: Collection[UUID], *, ends_on: date, actor: Actor, at: datetime
-) -> tuple[int, int]:
-    """End classes (ids) and their enrolments; return how many of each ended.
-
-    An enrolment ends on ``ends_on``, its first day out of the class, unless it ended earlier; one that begins later has
-    no day. A class that has ended is left as it is. Waits for a recording that runs. Raises ClassesElsewhere,
-    NotAllowed.
-    """
-    require(actor, Capability.REGISTER_SUBJECTS, client.id)
-    lock_schools(client.id, waits=True)
-    open_classes = SchoolClass.objects.filter(client_id=client.id, pk__in=classes, ended_at=None)
-    ids = list(open_classes.values_list("pk", flat=True))
-    enrolments = Enrolment.objects.filter(client_id=client.id, school_class_id__in=ids, ended_at=None)
-    ended = end_on(enrolments, ends_on, at)
-    SchoolClass.objects.filter(client_id=client.id, pk__in=ids).update(ended_at=at, changed_at=at)
-    if ids:
-        record_counts(client.id, actor, at, classes=len(ids), enrolments=ended)
-    return len(ids), ended
-
-
-@transaction.atomic
-def end_enrolments_of(subject: Subject, *, actor: Actor, at: datetime) -> int:
-    """End a person's enrolments today; return how many. Waits for a recording that runs.
-
-    Raises ClassesElsewhere, NotAllowed.
-    """
-    require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
-    lock_schools(subject.client_id, waits=True)
-    rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject, ended_at=None)
-    ended = end_on(rows, get_day(subject.client, at), at)
-    if ended:
-        record_counts(subject.client_id, actor, at, enrolments=ended)
-    return ended
 
 
 def end_on(rows: QuerySet[Enrolment], ends_on: date, at: datetime) -> int:
@@ -202,6 +166,23 @@ def _begin(move: Move, client: Client, at: datetime) -> list[Enrolment]:
         if (person, school_class) not in already
     ]
     return Enrolment.objects.bulk_create(rows)
+
+
+@transaction.atomic
+def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Close the account of a pupil who leaves for another institution, and end their enrolments.
+
+    Periods of retention that count from the closing begin. Nothing is sent to or read from another client: what goes
+    along is a copy that the person, a guardian or the controller requests (portability). Raises ClassesElsewhere,
+    AlreadyErased, ErasureInProgress, NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
+    lock_schools(subject.client_id, waits=True)
+    rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject, ended_at=None)
+    if ended := end_on(rows, get_day(subject.client, at), at):
+        record_counts(subject.client_id, actor, at, enrolments=ended)
+    kind = SubjectEventKind.ACCOUNT_CLOSED.value
+    record_subject_event(subject, kind=kind, happened_at=at, actor=actor, reason=Reason(reason), at=at)
 
 
 def delete_enrolments(subject: Subject, actor: Actor, at: datetime) -> None:

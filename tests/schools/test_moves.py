@@ -31,7 +31,6 @@ from rights.requests.services.intake import receive_request
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.children.guardians import guardian_of
-from tests.console.pages import shows_effect_only
 from tests.factories import SETTING_UP, make_staff
 from tests.retention.schedule.making import make_holding
 from tests.schools.making import periods
@@ -79,14 +78,6 @@ def head_of(cast: Cast, school: str, at: datetime) -> User:
     return user
 
 
-def confirmed(browser: Client, url: str, given: dict[str, Any]) -> str:
-    """Send the form twice, so that it moves; return the page between."""
-    page = browser.post(url, given).content.decode()
-    [seen] = re.findall(r'name="seen" value="(\w+)"', page)
-    assert browser.post(url, {**given, "seen": seen}).status_code == 302
-    return page
-
-
 def person_page(cast: Cast, act: str = "change") -> str:
     return f"/admin/subjects/subject/{cast.subject_id('hamza')}/{act}/"
 
@@ -107,53 +98,43 @@ def test_within_a_client_the_person_the_consents_and_the_history_stay(
     assert page.index(">9c<") < page.index(">4a<")
 
 
-def test_pupils_of_a_class_move_to_another_school_and_all_but_their_classes_stays(
+def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
     indus: Caller, cast: Cast, sign_in: SignIn, now: datetime
 ) -> None:
-    assert indus.consent("lms-hamza", "newsletter").status_code == 201
-    assert send(indus, **{"class": "4a", "subject": "lms-danish", "starts_on": "2026-08-03"}) == ["added"]
     with in_client(cast.client_id("indus")):
         hamza, danish = cast.subject("hamza"), cast.subject("danish")
         guardian_of(danish, cast.subject("esra"), at=now)
-        make_holding(hamza, "usage_logs", ["support"], collected_at=now)
+        make_holding(danish, "usage_logs", ["support"], collected_at=now)
         given: dict[str, Any] = {"kinds": ["access"], "channel": "telephone", "language": "en"}
-        receive_request(cast.client("indus"), subject=hamza, **given, actor=cast.actor("amina"), at=now)
-        class_id = SchoolClass.objects.get(external_id="4a").pk
+        receive_request(cast.client("indus"), subject=danish, **given, actor=cast.actor("amina"), at=now)
+    assert send(indus, **{"class": "4a", "subject": "lms-danish", "starts_on": "2026-08-03"}) == ["added"]
+    assert indus.consent("lms-hamza", "newsletter").status_code == 201
+    with in_client(cast.client_id("indus")):
         before = what_stays(cast, "hamza", "danish")
+        class_id = SchoolClass.objects.get(external_id="4a").pk
     assert before == [1, 1, 1, 1]
     heads = [browser_of(head_of(cast, school, now)) for school in ("lyari", "clifton")]
     assert [one.get(person_page(cast)).status_code for one in heads] == [200, 404]
-    farah, url = sign_in("farah"), f"/admin/schools/schoolclass/{class_id}/move-pupils/"
-    values = {**MOVE, "people": [str(hamza.pk), str(danish.pk)], "every_class": "on"}
-    page = confirmed(farah, url, values)
-    assert "No one has been moved yet." in page
-    assert shows_effect_only(page)
-    changes, stays = page.split('id="effect"')[1].split('id="stays"')
-    assert re.findall(r"<bdi>([^<]+)</bdi>", changes) == ["4a (Lyari)", "9c (Clifton)", "Lyari", "Clifton"]
-    assert [int(one) for one in re.findall(r"<dd>(\d+)</dd>", stays)] == before
+    for person in (hamza, danish):
+        url = f"/admin/subjects/subject/{person.pk}/moves-class/"
+        assert sign_in("farah").post(url, {**MOVE, "leaving": [str(class_id)]}).status_code == 302
     with in_client(cast.client_id("indus")):
         moved = [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-09-21", None)]
         assert periods("lms-hamza") == periods("lms-danish") == moved
         assert what_stays(cast, "hamza", "danish") == before
         [entry] = Entry.objects.filter(subject_id=hamza.pk, kind="subject.moved")
-        assert (entry.actor_id, json.loads(entry.body)["facts"]["reason"]) == (
-            cast.user_id("farah"),
-            "client_instruction",
-        )
+        facts = json.loads(entry.body)["facts"]
+        assert (entry.actor_id, facts["reason"]) == (cast.user_id("farah"), "client_instruction")
     assert indus.reason("lms-hamza", "newsletter") == "permitted"
     assert [one.get(person_page(cast)).status_code for one in heads] == [404, 200], "the limits of staff follow"
-    panel = farah.get(person_page(cast)).content.decode().split('id="panel-moves"')[1]
-    assert re.findall(r"<bdi>([^<]+)</bdi>", panel)[:2] == ["4a (Lyari)", "9c (Clifton)"]
 
 
-def test_a_pupil_moves_after_the_same_values_were_shown_and_a_wrong_class_or_day_moves_no_one(
-    indus: Caller, cast: Cast, sign_in: SignIn
-) -> None:
+def test_a_wrong_class_or_day_moves_no_one(indus: Caller, cast: Cast, sign_in: SignIn) -> None:
     assert send(indus, **{"class": "9c", "starts_on": "2026-08-03"}) == ["added"]
     with in_client(cast.client_id("indus")):
         classes = {key: str(pk) for key, pk in SchoolClass.objects.values_list("external_id", "pk")}
     farah, url = sign_in("farah"), person_page(cast, "moves-class")
-    given = {**MOVE, "joining": "9c", "leaving": [classes["4a"]]}
+    given = {**MOVE, "leaving": [classes["4a"]]}
     for wrong, answer in (
         ({"joining": "nowhere"}, "No class in use at this client has this name or id: nowhere."),
         ({"on": "2026-08-03"}, "Choose a day after 2026-08-03"),
@@ -161,43 +142,23 @@ def test_a_pupil_moves_after_the_same_values_were_shown_and_a_wrong_class_or_day
         ({"leaving": [str(cast.subject_id("iqra"))]}, "Select a valid choice."),
     ):
         assert answer in farah.post(url, {**given, **wrong}).content.decode()
-    several = {**given, "joining": "9C", "others": "4a\n9c"}
-    assert farah.post(url, several).content.decode().count("<bdi>9c (Clifton)</bdi>") == 1, "a name, and an id again"
-    [seen] = re.findall(r'name="seen" value="(\w+)"', farah.post(url, given).content.decode())
-    assert "No one has been moved yet." in farah.post(url, {**given, "on": "2026-09-22", "seen": seen}).content.decode()
     with in_client(cast.client_id("indus")):
         assert sorted(periods("lms-hamza")) == [("4a", "2026-08-03", None), ("9c", "2026-08-03", None)]
-    assert farah.post(url, {**given, "seen": seen}).status_code == 302
+    assert farah.post(url, given).status_code == 302
     with in_client(cast.client_id("indus")):
         left = [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-08-03", None)]
         assert sorted(periods("lms-hamza")) == left, "who is in the class already stays in it"
     assert sign_in("celia").get(url).status_code == 404
 
 
-def test_what_changed_since_the_preview_is_shown_before_a_pupil_moves(
-    indus: Caller, cast: Cast, sign_in: SignIn
-) -> None:
-    url, given = person_page(cast, "moves-class"), {**MOVE, "leaving": []}
-    [seen] = re.findall(r'name="seen" value="(\w+)"', sign_in("farah").post(url, given).content.decode())
-    assert indus.consent("lms-hamza", "newsletter").status_code == 201
-    again = sign_in("farah").post(url, {**given, "seen": seen}).content.decode()
-    assert "No one has been moved yet." in again
-    [seen] = re.findall(r'name="seen" value="(\w+)"', again)
-    assert sign_in("farah").post(url, {**given, "seen": seen}).status_code == 302
-
-
-def test_a_move_to_another_client_closes_the_account_and_leads_to_the_portability_request(
+def test_a_move_to_another_client_closes_the_account_and_says_what_can_be_taken_along(
     indus: Caller, cast: Cast, sign_in: SignIn
 ) -> None:
     assert indus.consent("lms-hamza", "newsletter").status_code == 201
     farah = sign_in("farah")
     assert "PakTaleem copies nothing" in farah.get(person_page(cast, "moves-away")).content.decode()
-    given = {"portability": "requested", "reason": "client_instruction"}
-    answer = farah.post(person_page(cast, "moves-away"), given)
-    assert (answer.status_code, answer["Location"]) == (302, person_page(cast, "rights-request") + "?kinds=portability")
-    intake = farah.get(answer["Location"]).content.decode()
-    [box] = [one for one in intake.split("<input")[1:] if 'value="portability"' in one]
-    assert "checked" in box.partition(">")[0]
+    answer = farah.post(person_page(cast, "moves-away"), {"reason": "client_instruction"}, follow=True)
+    assert "record a request for data portability next" in answer.content.decode()
     assert indus.reason("lms-hamza", "newsletter") == "account_closed"
     with in_client(cast.client_id("indus")):
         assert periods("lms-hamza")[0][2] is not None
@@ -218,7 +179,7 @@ def test_no_guardian_of_a_pupil_who_moved_away_is_asked_or_reminded_and_what_was
         invite_guardians_of([danish], portal="https://portal.example", actor=cast.actor("farah"), at=asked_at)
         before = (what_stays(cast, "danish"), GuardianClaim.objects.filter(child=danish, ends_at=None).count())
     away = f"/admin/subjects/subject/{cast.subject_id('danish')}/moves-away/"
-    assert farah.post(away, {"portability": "none", "reason": "client_instruction"}).status_code == 302
+    assert farah.post(away, {"reason": "client_instruction"}).status_code == 302
     shown = farah.post("/admin/invitations/invitation/add/", {"grade": "4"}).content.decode()
     assert re.findall(r"<dd>(?:<strong>)?(\d+)", shown)[0] == "1", "Iqra only"
     assert make_paper_form(cast, farah, grade="4") == ["lms-iqra"]
