@@ -22,7 +22,6 @@ INSTALLED_APPS = [
     "paktaleem.directory.people.copies",
     "paktaleem.directory.people.merges",
     "paktaleem.directory.files",
-    "paktaleem.directory.files.exports",
     "paktaleem.directory.schools",
     "paktaleem.directory.schools.rosters",
     "paktaleem.directory.mail",

@@ -147,7 +147,6 @@ SECTIONS = (
         ),
         more=(
             "regulator.RegulatorPack",
-            "exports.ListExport",
             "children.Verification",
             "children.ProviderCheck",
             "children.ServiceAuthorisation",

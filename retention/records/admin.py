@@ -1,6 +1,5 @@
 """Console pages of the record of processing."""
 
-import io
 import json
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
@@ -21,7 +20,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
-from paktaleem.foundation.console.exporting import TYPES, Format, write_sheet
+from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.home_pages import Card, Severity
 from paktaleem.foundation.console.paging import format_count
@@ -139,13 +138,11 @@ class ImpactAssessmentAdmin(RegisterAdmin):
         name = f"record-of-processing-{client.code}-{record.on:%Y%m%d}"
         if kind == _DOCUMENT:
             body = json.dumps(build_document(record, base=get_public_url(request)), ensure_ascii=False, indent=2)
-            return _to_file(io.BytesIO(body.encode()), f"{name}.{kind}", "application/ld+json")
+            headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+            return HttpResponse(body, content_type="application/ld+json", headers=headers)
         if kind not in set(Format):
             raise Http404
-        file, sheet = io.BytesIO(), Format(kind)
-        write_sheet(sheet, file, list_file_headings(), list_file_rows(record))
-        file.seek(0)
-        return _to_file(file, f"{name}.{kind}", TYPES[sheet])
+        return send_table(name, Format(kind), list_file_headings(), list_file_rows(record))
 
     def _record(self, request: HttpRequest) -> tuple[Client, ProcessingRecord]:
         if not self.has_view_permission(request):
@@ -154,10 +151,6 @@ class ImpactAssessmentAdmin(RegisterAdmin):
         clients = list_controllers(at=at) if client.pk == PAKTALEEM else ()
         with in_client(client.pk):
             return client, build_record(client, at=at, language=get_language() or "en", clients=clients)
-
-
-def _to_file(file: io.BytesIO, name: str, kind: str) -> FileResponse:
-    return FileResponse(file, as_attachment=True, filename=name, content_type=kind)
 
 
 @boards.connect

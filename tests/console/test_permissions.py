@@ -66,7 +66,6 @@ TABLE = {
     "agreements/dutyattestation": ("OAC", "", ""),
     "exits/agreementexit": ("OAC", "", ""),
     "regulator/regulatorpack": ("OAC", "OC", ""),
-    "exports/listexport": ("OAC", "", ""),
     "consent/agreementsuspension": ("OAC", "O", "O"),
     "consent/instruction": ("OAC", "OC", "OC"),
     "consent/consent": ("OAC", "", ""),

@@ -52,13 +52,6 @@ from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, O
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, fail_order, propose_waiver, raise_alerts
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, issue_orders_for_set
 from paktaleem.directory.data_systems.services.registering import propose_system_end
-from paktaleem.directory.files.exports.services import (
-    ExportRequest,
-    begin_attempt,
-    finish_export,
-    request_export,
-    store_parts,
-)
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.merges.models import PersonMerge
@@ -77,7 +70,6 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client
 from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
 from paktaleem.foundation.accounts.models import Client, Membership
-from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import change_membership, invite_user
 from paktaleem.foundation.audit.actors import Reason
@@ -309,19 +301,6 @@ def packs_of(cast: Cast) -> dict[str, Any]:
         **{f"regulator/regulatorpack/{act}": ready.pk for act in ("pdf", "zip")},
         "regulator/regulatorpack/again": failed.pk,
     }
-
-
-def large_export_of_farah(cast: Cast) -> dict[str, Any]:
-    """Make a large export that Farah requested, whose file is written; only she sees it."""
-    client_id, farah = cast.client_id("indus"), cast.actor("farah")
-    facts = {"list": "subjects.subject", "format": "csv", "reason": "review", "filters": {}, "rows": 1}
-    wanted = ExportRequest("subjects.subject", "csv", "", Capability.VIEW_SUBJECTS, 1, facts)
-    by: dict[str, Any] = {**BY, "actor": farah, "received_at": AT}
-    row = begin_attempt(request_export(wanted, client_id=client_id, **by).pk, client_id=client_id)
-    assert row is not None
-    store_parts(row, [(0, b"id")], done=1)
-    finish_export(row, actor=farah, at=AT)
-    return {"exports/listexport": row.pk}
 
 
 def _draft(cast: Cast) -> NoticeDraft:
@@ -755,7 +734,6 @@ _OWN_PARTS = (
     schedule_of_indus,
     breaches_of_indus,
     packs_of,
-    large_export_of_farah,
     cookies_of_indus,
     assessment_of_indus,
     requests_of_indus,

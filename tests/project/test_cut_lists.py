@@ -36,7 +36,7 @@ ALLOWED = {
     "paktaleem/directory/schools/selectors.py": "names, with the number of the others",
     "paktaleem/directory/security/security_events/selectors.py": "a page of the address for a log collector",
     "paktaleem/directory/webhooks/selectors.py": "messages that the worker reads at once",
-    "paktaleem/foundation/console/exporting.py": "rows to write at once or to count; the longest text of a cell",
+    "paktaleem/foundation/console/exporting.py": "rows to read at once or to count; the longest text of a cell",
     "paktaleem/foundation/console/paging.py": "a page of a list with links to the others",
     "paktaleem/foundation/console/people_filters.py": "a part of a list, of which the page says how many rows match",
     "paktaleem/foundation/console/row_actions.py": "buttons; the other acts are in the menu beside them",

@@ -84,7 +84,7 @@ ALONE = {
         consent/consentevidence/open consent/serviceagreement/open-document disposals/batch/certificate-json
         disposals/batch/certificate-pdf erasures/erasureproposal/certificate-json
         erasures/erasureproposal/certificate-pdf exits/agreementexit/certificate-json
-        exits/agreementexit/certificate-pdf exits/agreementexit/part exports/listexport/fetch mailbox/mailmessage/file
+        exits/agreementexit/certificate-pdf exits/agreementexit/part mailbox/mailmessage/file
         mailbox/mailmessage/read paper/formrun/print paper/formrun/sheet post:access/v1/evaluation
         post:access/v1/evaluations regulator/regulatorpack/add regulator/regulatorpack/again
         regulator/regulatorpack/pdf regulator/regulatorpack/zip rights/rightsrequest/copy-build

@@ -101,7 +101,6 @@ FEW = {
     "agreements/dutyattestation": "three for each client and year",
     "exits/agreementexit": "one for each agreement that ends",
     "regulator/regulatorpack": "a few for each client and year",
-    "exports/listexport": "staff: a few for each member and month, and each sees their own only",
     "accounts/client": "one for each client",
     "accounts/user": "staff: one or a few for each client",
     "accounts/membership": "staff: one or a few for each client",

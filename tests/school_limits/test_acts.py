@@ -44,7 +44,6 @@ WHOLE_CLIENT = {
     "regulator": "a pack about the whole client",
     "schools/school/end-year": "the end of the school year",
     "exits": "the end of the agreement",
-    "exports/listexport": "the export of another person; a limited administrator requests their own",
     "subjects/subject/same-person": "two records may belong to two schools",
     "subjects/subject/not-same-person": "two records may belong to two schools",
     "paper/formrun": "forms that were made for the whole client; a limited administrator makes their own",

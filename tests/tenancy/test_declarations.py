@@ -117,7 +117,6 @@ def test_only_listed_tables_allow_deletion():
     assert deletable - GLOBAL_TABLES == {
         "subjects_subjectkey",
         "files_packagekey",
-        "exports_exportchunk",
         "schools_classterm",
         "schools_enrolment",
         "subjects_rosterchunk",

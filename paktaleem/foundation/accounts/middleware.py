@@ -163,6 +163,11 @@ def _open_context(actor: Actor | None, path: str) -> AbstractContextManager[None
     if actor is None:
         publisher = _find_publisher(path)
         return in_global() if publisher is None else in_client(publisher)
+    return open_context_of(actor)
+
+
+def open_context_of(actor: Actor) -> AbstractContextManager[None]:
+    """Open the context in which a person or key reads: all clients, or their client with the limit to schools."""
     if actor.client_id is None:
         return as_officer()
     return in_client(actor.client_id, schools=actor.schools)

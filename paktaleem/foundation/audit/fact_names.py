@@ -83,7 +83,6 @@ FACT_NAMES = {
     "everybody": _("the file lists all people"),
     "evidence": _("evidence"),
     "exit": _("exit"),
-    "export": _("export"),
     "expected_by": _("expected by"),
     "expires_at": _("expires at"),
     "failure": _("failure"),

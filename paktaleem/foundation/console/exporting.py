@@ -1,7 +1,8 @@
 """Export of lists as files: the filtered rows without encrypted fields, with a ledger entry for each export.
 
-Both are written as a stream: nothing is read back, and nothing is stored elsewhere, so that a file can be encrypted
-while it is written. A workbook has one sheet of plain cells (ECMA-376 part 1, §18.3).
+A file is streamed: nothing of it is stored, and its size does not matter. The rows are read page by page, each page in
+a context of its own, because one thread answers other requests between two parts of a stream. A workbook has one sheet
+of plain cells (ECMA-376 part 1, §18.3).
 """
 
 # One function makes each cell of both formats and defuses formulas. A small file is complete before the response
@@ -9,13 +10,11 @@ while it is written. A workbook has one sheet of plain cells (ECMA-376 part 1, �
 
 import csv
 import re
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import IO, Any, ClassVar, Protocol, cast
+from itertools import islice
+from typing import Any, ClassVar, cast
 from uuid import UUID
 from xml.sax.saxutils import escape
 
@@ -24,13 +23,16 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.middleware import open_context_of
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
@@ -38,7 +40,6 @@ from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.cells import format_cell
@@ -60,49 +61,37 @@ TYPES = {
 }
 
 
-class Sink(Protocol):
-    """Target of a sheet; it is not read and has no positions."""
-
-    def write(self, data: bytes, /) -> int:
-        """Write bytes; return how many."""
-        ...
-
-    def flush(self) -> None:
-        """Do nothing, or pass on what was written."""
-        ...
+def send_table(name: str, kind: Format, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
+    """Return a response with a short table as a file; it is written now, in the context and language of the request."""
+    return _send(name, kind, list(stream_table(kind, header, rows)))
 
 
-def write_sheet(kind: Format, file: Sink | IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Write header and rows to a file and return the number of rows."""
-    number = 0
-    with open_sheet(kind, file, header) as write_row:
-        for number, row in enumerate(rows, 1):  # noqa: B007 -- the last number is the count
-            write_row(row)
-    return number
+def _send(name: str, kind: Format, parts: Iterable[bytes]) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    return StreamingHttpResponse(parts, content_type=TYPES[kind], headers=headers)
 
 
-@contextmanager
-def open_sheet(kind: Format, file: Sink | IO[bytes], header: Sequence[str]) -> Iterator[Callable[[Sequence[Any]], Any]]:
-    """Write the header, and yield the function that writes a row; the file is complete when the context ends."""
-    with _FORMATS[kind](file) as write_cells:
-        write_cells(header)
-        yield lambda row: write_cells([format_cell(value) for value in row])
+def stream_table(kind: Format, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Yield the file of a table, part by part, while its rows are read."""
+    return _FORMATS[kind](_list_lines(header, rows))
 
 
-class _Text:
-    """A text file on a sink, for ``csv``."""
-
-    def __init__(self, out: Sink) -> None:
-        self._out = out
-
-    def write(self, text: str) -> None:
-        self._out.write(text.encode())
+def _list_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    yield header
+    for row in rows:
+        yield [format_cell(value) for value in row]
 
 
-@contextmanager
-def _open_csv(out: Sink) -> Iterator[Callable[[Sequence[Any]], Any]]:
-    out.write(b"\xef\xbb\xbf")  # spreadsheet programs then read it as UTF-8
-    yield csv.writer(cast("Any", _Text(out))).writerow
+class _Echo:
+    """A file that returns what is written to it, for ``csv``."""
+
+    def write(self, text: str) -> bytes:
+        return text.encode()
+
+
+def _stream_csv(lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf"  # spreadsheet programs then read it as UTF-8
+    yield from map(cast("Any", csv.writer(cast("Any", _Echo()))).writerow, lines)
 
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -131,16 +120,38 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)
 """Characters that XML cannot hold, and what looks like the way Excel writes them (ECMA-376 part 1, §22.9.2.19)."""
 
 
-@contextmanager
-def _open_xlsx(out: Sink) -> Iterator[Callable[[Sequence[Any]], Any]]:
-    """Write a workbook whose texts are in their cells, so that it needs no table of texts in memory."""
-    with zipfile.ZipFile(cast("Any", out), "w", zipfile.ZIP_DEFLATED) as book:
+class _Unsent:
+    """The bytes of a file that were written and are not sent yet; it has no positions."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._bytes += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: bytes are taken."""
+
+    def take(self) -> bytes:
+        taken = bytes(self._bytes)
+        self._bytes.clear()
+        return taken
+
+
+def _stream_xlsx(lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Yield a workbook whose texts are in their cells, so that it needs no table of texts in memory."""
+    unsent = _Unsent()
+    with zipfile.ZipFile(cast("Any", unsent), "w", zipfile.ZIP_DEFLATED) as book:
         for name, text in _PARTS.items():
             book.writestr(name, _XML + text)
         with book.open("xl/worksheets/sheet1.xml", "w") as sheet:
             sheet.write(_SHEET_BEGINS.encode())
-            yield lambda row: sheet.write(f"<row>{''.join(map(_format_xml_cell, row))}</row>".encode())
+            for line in lines:
+                sheet.write(f"<row>{''.join(map(_format_xml_cell, line))}</row>".encode())
+                yield unsent.take()
             sheet.write(_SHEET_ENDS.encode())
+    yield unsent.take()
 
 
 def _format_xml_cell(value: str | float) -> str:
@@ -154,39 +165,12 @@ def _format_xml_cell(value: str | float) -> str:
     return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
 
-_FORMATS = {Format.CSV: _open_csv, Format.XLSX: _open_xlsx}
+_FORMATS = {Format.CSV: _stream_csv, Format.XLSX: _stream_xlsx}
 
-
-AT_ONCE = 5_000
-"""Largest export that a request writes itself: under a second; a larger one is written by the worker."""
 MOST_ROWS = 500_000
 ROWS_AT_ONCE = 2_000
-IN_MEMORY = 1_048_576
 _CODE = re.compile(r"\A[a-z0-9_.:-]{1,40}\Z")
 _CLIENT_PARAMETER = "client__id__exact"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOrder:
-    """A large export as the person requested it, for ``large_exports``.
-
-    ``list`` is the model (``app_label.model``), ``facts`` are what the ledger says about it, ``query`` is the URL's
-    query string, which may hold what the person typed. ``client_id`` is the client to which the ledger entry belongs.
-    """
-
-    list: str
-    format: Format
-    reason: str
-    query: str
-    facts: Mapping[str, Any]
-    rows: int
-    client_id: UUID
-    capability: Capability
-
-
-large_exports: ExtensionPoint[Callable[[HttpRequest, ExportOrder], str]] = ExtensionPoint(
-    "console.large_exports", "Has the worker write a large export of a list; returns the address of its page."
-)
 
 
 class ExportForm(forms.Form):
@@ -225,48 +209,28 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
         """Ask for format and reason, then return the file."""
         if not self.has_export_permission(request):
             raise PermissionDenied
-        found = self.find_export_rows(request)
+        found = self._find_export_rows(request)
         number = found.order_by()[: MOST_ROWS + 1].count()
         form = ExportForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid() and number <= MOST_ROWS:
-            kind, reason = Format(form.cleaned_data["format"]), form.cleaned_data["reason"]
-            if number > AT_ONCE:
-                return self._order_file(request, kind, reason, number)
-            return self._build_file(request, found, kind, reason)
+            kind = Format(form.cleaned_data["format"])
+            self._record_export(request, kind, form.cleaned_data["reason"], number)
+            return self._stream_file(request, found, kind, number)
         return self._export_page(request, form, number)
 
     @property
-    def export_columns(self) -> Mapping[str, str]:
+    def _export_columns(self) -> Mapping[str, str]:
         """The headings of an export, and the field path of each."""
         return {"id": "pk", "client": "of_client", **self.exported}
 
-    def find_export_rows(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows of an export, with the code of each row's client. Raises BadRequest for a bad filter."""
-        code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
-        found: QuerySet[Any] = self._filtered_rows(request).annotate(of_client=code)
-        return found
-
-    def _filtered_rows(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows of the list with the filters of the URL."""
+    def _find_export_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of the list with the filters of the URL, and the code of each row's client."""
         try:
-            return self.get_changelist_instance(request).get_queryset(request)
+            found: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise BadRequest from error
-
-    def _order_file(self, request: HttpRequest, kind: Format, reason: str, number: int) -> HttpResponse:
-        """Have the worker write the file, and lead to its page."""
-        order = ExportOrder(
-            self.opts.label_lower,
-            kind,
-            reason,
-            request.GET.urlencode(),
-            self._describe_export(request, kind, reason, number),
-            number,
-            _owner_of(request),
-            self.view_capability,
-        )
-        [write] = large_exports
-        return HttpResponseRedirect(write(request, order))
+        code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
+        return cast("QuerySet[Any]", found.annotate(of_client=code))
 
     def _export_page(self, request: HttpRequest, form: ExportForm, number: int) -> HttpResponse:
         request.current_app = self.admin_site.name
@@ -281,59 +245,48 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
             "number": number,
             "most": MOST_ROWS,
             "is_too_much": number > MOST_ROWS,
-            "is_large": AT_ONCE < number <= MOST_ROWS,
             "back": f"{back}?{query}" if query else back,
-            "headings": list(self.export_columns),
+            "headings": list(self._export_columns),
         }
         return TemplateResponse(request, "console/export.html", context)
 
-    def _build_file(self, request: HttpRequest, found: QuerySet[Any], kind: Format, reason: str) -> FileResponse:
-        file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 -- the response closes it
-        columns = self.export_columns
-        number = write_sheet(kind, file, tuple(columns), iterate_rows(found, tuple(columns.values())))
-        self._record_export(request, kind, reason, number)
-        file.seek(0)
-        name = f"{self.opts.model_name}-{get_action_time(request):%Y%m%dT%H%M%SZ}.{kind}"
-        return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[kind])
+    def _stream_file(
+        self, request: HttpRequest, found: QuerySet[Any], kind: Format, number: int
+    ) -> StreamingHttpResponse:
+        columns = self._export_columns
+        rows = _stream_rows(found.order_by("pk").values_list(*columns.values()), actor_of(request))
+        rows = islice(rows, number)  # no more than the ledger says, if rows are added meanwhile
+        name = f"{self.opts.model_name}-{get_action_time(request):%Y%m%dT%H%M%SZ}"
+        return _send(name, kind, stream_table(kind, tuple(columns), rows))
 
     def _record_export(self, request: HttpRequest, kind: Format, reason: str, number: int) -> None:
         """Record the export in the ledger of the rows' client, or PakTaleem's for several clients."""
-        client_id, facts = _owner_of(request), self._describe_export(request, kind, reason, number)
-        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-        with in_client(client_id):
-            record_entry("list.exported", client_id=client_id, facts=facts, **by)
-
-    def _describe_export(self, request: HttpRequest, kind: Format, reason: str, number: int) -> dict[str, Any]:
-        """Return what the ledger says about an export."""
-        return {
+        client_id = actor_of(request).client_id or _filtered_client(request) or PAKTALEEM
+        facts = {
             "list": f"{self.opts.app_label}.{self.opts.model_name}",
             "format": str(kind),
             "reason": reason,
             "filters": _filters(request),
             "rows": number,
         }
+        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+        with in_client(client_id):
+            record_entry("list.exported", client_id=client_id, facts=facts, **by)
 
 
-def _owner_of(request: HttpRequest) -> UUID:
-    """Return the client of an export's rows, or PakTaleem for those of several clients."""
-    return actor_of(request).client_id or _filtered_client(request) or PAKTALEEM
+def _stream_rows(rows: QuerySet[Any, tuple[Any, ...]], actor: Actor) -> Iterator[tuple[Any, ...]]:
+    """Yield rows in the order of their keys (the first field), read after the request, as the actor may read them.
 
-
-def iterate_rows(found: QuerySet[Any], fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """Yield rows in the order of their keys (the first field), in batches, with constant memory.
-
-    Server-side cursors are not used, because PgBouncer does not support them.
+    No transaction, cursor or setting may stay open from one page to the next: other requests run in between.
     """
-    page = read_page(found, fields)
-    while page:
-        yield from page
-        page = read_page(found, fields, after=page[-1][0])
-
-
-def read_page(found: QuerySet[Any], fields: tuple[str, ...], *, after: UUID | None = None) -> list[tuple[Any, ...]]:
-    """Return the first rows, or those after a key, in the order of their keys (the first field)."""
-    ordered = found.order_by("pk").values_list(*fields)
-    return list((ordered if after is None else ordered.filter(pk__gt=after))[:ROWS_AT_ONCE])
+    zone, page = timezone.get_current_timezone(), rows
+    while True:
+        with open_context_of(actor), timezone.override(zone):
+            found = list(page[:ROWS_AT_ONCE])
+        yield from found
+        if len(found) < ROWS_AT_ONCE:
+            return
+        page = rows.filter(pk__gt=found[-1][0])
 
 
 def _filtered_client(request: HttpRequest) -> UUID | None:

@@ -68,8 +68,7 @@ class LongAct:
 
     ``list_rows`` selects, in the reader's context, the rows that are under way or ended since a time; ``measure``
     returns how far a row is, None for a row that the worker has nothing to do with. ``find_url`` returns the address of
-    the page that shows a row, if that is not its own. With ``owner_field``, the field of a user's id, each person sees
-    their own rows only.
+    the page that shows a row, if that is not its own.
     """
 
     model: str
@@ -79,7 +78,6 @@ class LongAct:
     list_rows: Callable[[datetime], QuerySet[Any]]
     measure: Callable[[Any], Progress | None]
     find_url: Callable[[Any], str] | None = None
-    owner_field: str = ""
 
     def url_of(self, row: Any) -> str:
         """Return the address of the page that shows a row."""
@@ -110,7 +108,7 @@ def list_work(actor: Actor, *, at: datetime) -> FirstRows[Work]:
     sheet or disposal that runs.
     """
     since = at - LISTED_FOR
-    kinds = [_list_of(act, actor, since) for act in long_acts if actor.may(act.capability)]
+    kinds = [_list_of(act, since) for act in long_acts if actor.may(act.capability)]
     found = [one for kind in kinds for one in kind]
     running = sorted((one for one in found if one.progress.is_running), key=lambda one: one.progress.started_at)
     others = [one for one in found if not one.progress.is_running]
@@ -119,11 +117,8 @@ def list_work(actor: Actor, *, at: datetime) -> FirstRows[Work]:
     return cut[0].with_rows([*running, *others])
 
 
-def _list_of(act: LongAct, actor: Actor, since: datetime) -> FirstRows[Work]:
-    rows = act.list_rows(since)
-    if act.owner_field:
-        rows = rows.filter(**{act.owner_field: actor.id})
-    found = take_first(rows, _MOST)
+def _list_of(act: LongAct, since: datetime) -> FirstRows[Work]:
+    found = take_first(act.list_rows(since), _MOST)
     measured = ((row, act.measure(row)) for row in found)
     return found.with_rows(Work(act.label, row, act.url_of(row), one) for row, one in measured if one is not None)
 

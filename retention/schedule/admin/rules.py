@@ -1,7 +1,6 @@
 """Retention rules in the console: the effect before saving, and the published schedule as a page and as a file."""
 
 import hashlib
-import io
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
@@ -31,7 +30,7 @@ from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.exporting import TYPES, Format, write_sheet
+from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.forms import (
     ActionForm,
@@ -352,12 +351,10 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
     def file_view(self, request: HttpRequest) -> HttpResponseBase:
         """Return the schedule as a spreadsheet: the same lines as on the page, which are published."""
         client, lines = self._schedule(request)
-        file = io.BytesIO()
-        write_sheet(Format.XLSX, file, _headings(), [*(_to_cells(line) for line in lines), *_portal_cells()])
-        file.seek(0)
+        rows = [*(_to_cells(line) for line in lines), *_portal_cells()]
         today = get_action_time(request).astimezone(ZoneInfo(client.time_zone))
-        name = f"retention-schedule-{client.code}-{today:%Y%m%d}.xlsx"
-        return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[Format.XLSX])
+        name = f"retention-schedule-{client.code}-{today:%Y%m%d}"
+        return send_table(name, Format.XLSX, _headings(), rows)
 
     def _schedule(self, request: HttpRequest) -> tuple[Client, list[ScheduleLine]]:
         if not self.has_view_permission(request):

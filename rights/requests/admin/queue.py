@@ -1,6 +1,5 @@
 """The queue of rights requests: filters and columns of the list."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -24,7 +23,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.exporting import TYPES, ExportForm, Format, write_sheet
+from paktaleem.foundation.console.exporting import ExportForm, Format, send_table
 from paktaleem.foundation.console.filters import ChosenFilter, ProgressFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.site import site
@@ -229,12 +228,10 @@ def _draw(months: Sequence[MonthFigures]) -> list[_MonthBars]:
     return bars
 
 
-def _build_file(request: HttpRequest, found: Sequence[Figures], kind: Format, reason: str) -> FileResponse:
-    file = tempfile.SpooledTemporaryFile(max_size=1_048_576)  # noqa: SIM115 -- the response closes it
+def _build_file(request: HttpRequest, found: Sequence[Figures], kind: Format, reason: str) -> HttpResponseBase:
     rows = [
         (name, one.kind, one.received, one.answered, one.in_time, one.median_days) for name, one in _name_clients(found)
     ]
-    write_sheet(kind, file, _COLUMNS, rows)
     actor, at = actor_of(request), get_action_time(request)
     client_id = actor.client_id or PAKTALEEM
     facts = {
@@ -246,6 +243,4 @@ def _build_file(request: HttpRequest, found: Sequence[Figures], kind: Format, re
     }
     with in_client(client_id):
         record_entry("list.exported", client_id=client_id, facts=facts, actor=actor, at=at)
-    file.seek(0)
-    name = f"rights-figures-{at:%Y%m%dT%H%M%SZ}.{kind}"
-    return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[kind])
+    return send_table(f"rights-figures-{at:%Y%m%dT%H%M%SZ}", kind, _COLUMNS, rows)

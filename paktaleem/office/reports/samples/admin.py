@@ -1,13 +1,12 @@
 """The page of samples in the console: a form, the rows drawn, and the same as CSV."""
 
-import io
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag
-from paktaleem.foundation.console.exporting import TYPES, Format, write_sheet
+from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.register_names import CodeKind, format_code
@@ -153,12 +152,9 @@ def _describe_cell(kind: PopulationKind, path: str, value: Any, owner: Client) -
     return translate_text(dict(fields[path].flatchoices).get(value, value)) if path in fields else value
 
 
-def _to_file(sample: Sample) -> FileResponse:
-    file = io.BytesIO()
+def _to_file(sample: Sample) -> HttpResponseBase:
     population = POPULATIONS[sample.kind]
     header = ["seed", "population", "since", "until", *population.columns]
     same = (sample.seed, sample.population, sample.since.isoformat(), sample.until.isoformat())
-    write_sheet(Format.CSV, file, header, ((*same, *row) for row in sample.rows))
-    file.seek(0)
-    name = f"sample-{sample.kind}-{sample.seed}.csv"
-    return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[Format.CSV])
+    rows = ((*same, *row) for row in sample.rows)
+    return send_table(f"sample-{sample.kind}-{sample.seed}", Format.CSV, header, rows)

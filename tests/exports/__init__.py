@@ -1,1 +1,0 @@
-"""Large exports of lists, which the worker writes."""
