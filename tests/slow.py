@@ -206,6 +206,7 @@ SLOW: Final = {
         "tests/consent/test_effect_by_itself.py::test_every_reader_follows_it_at_its_time_without_a_worker",
         "tests/faults/test_receivers.py",
         "tests/faults/test_slow_callers.py",
+        "tests/faults/test_streamed_exports.py",
         "tests/retention/schedule/test_holds.py::test_the_hold_of_a_person_whose_erasure_starts_meanwhile_recalls_its_orders",
         "tests/retention/test_at_once.py",
         "tests/rights/test_at_once.py",
