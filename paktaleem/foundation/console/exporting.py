@@ -1,12 +1,13 @@
 """Export of lists as files: the filtered rows without encrypted fields, with a ledger entry for each export.
 
-A file is streamed: nothing of it is stored, and its size does not matter. The rows are read page by page, each page in
-a context of its own, because one thread answers other requests between two parts of a stream. A workbook has one sheet
-of plain cells (ECMA-376 part 1, §18.3).
+A file is streamed, and nothing of it is stored. A workbook has one sheet of plain cells (ECMA-376 part 1, §18.3).
 """
 
-# One function makes each cell of both formats and defuses formulas. A small file is complete before the response
-# begins, so that the ledger has the true number of rows. Not django-import-export: it holds all rows in memory.
+# One function makes each cell of both formats and defuses formulas. The entry is committed before the first byte is
+# sent. Each page of rows is read by key in a context of its own, not by a server-side cursor: between two parts of a
+# stream the same thread and connection answer other requests. If reading fails, the connection is cut, and the browser
+# says that the download failed. Not openpyxl or XlsxWriter: they keep the rows in a temporary file in clear. Not
+# django-import-export: it holds all rows in memory.
 
 import csv
 import re
