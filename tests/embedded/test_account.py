@@ -22,7 +22,9 @@ WHOLE_LIFE = """
 import sys
 from pathlib import Path
 import psycopg
-from paktaleem.foundation.embedded import SUPERUSER, Cluster, ensure_database, ensure_roles
+from paktaleem.foundation.embedded.cluster import Cluster
+from paktaleem.foundation.embedded.layout import SUPERUSER
+from paktaleem.foundation.embedded.roles import ensure_database, ensure_roles
 cluster = Cluster(Path(sys.argv[1]), durable=False)
 endpoint = cluster.ensure_running()
 ensure_roles(endpoint)

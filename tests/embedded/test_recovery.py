@@ -18,7 +18,7 @@ from tests.embedded.processes import kill_whole_server, postmasters_of, state_of
 START = """
 import sys
 from pathlib import Path
-from paktaleem.foundation.embedded import Cluster
+from paktaleem.foundation.embedded.cluster import Cluster
 Cluster(Path(sys.argv[1]), durable=False).ensure_running()
 """
 SUBREAPER = 36

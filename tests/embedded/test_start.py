@@ -21,7 +21,8 @@ from tests.embedded.processes import postmasters_of
 JOIN = """
 import sys
 from pathlib import Path
-from paktaleem.foundation.embedded import Cluster, ensure_database, ensure_roles
+from paktaleem.foundation.embedded.cluster import Cluster
+from paktaleem.foundation.embedded.roles import ensure_database, ensure_roles
 endpoint = Cluster(Path(sys.argv[1]), durable=False).ensure_running()
 ensure_roles(endpoint)
 ensure_database(endpoint, "portal")

@@ -140,7 +140,7 @@ class TenantIsolation(_TableOperation):
         return [
             f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_of_client",
             f"DROP INDEX IF EXISTS {table}_in_client",
-            *(f"DROP POLICY {policy} ON {table}" for policy in policies),
+            *(f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in policies),
             *(f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in _OF_LIMITED_STAFF),
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY",
         ]
@@ -197,7 +197,7 @@ class SameClientForeignKey(_TableOperation):
         table, _, name = self._parts(app_label, state)
         return [
             f"DROP INDEX IF EXISTS {name[:59]}_ix",
-            f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name[:57]}_owner, DROP CONSTRAINT {name}",
+            f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name[:57]}_owner, DROP CONSTRAINT IF EXISTS {name}",
         ]
 
 
@@ -229,7 +229,7 @@ class SameColumns(_TableOperation):
     def backward_sql(self, app_label: str, state: Any) -> list[str]:
         table, target, column, _ = self._parts(app_label, state)
         return [
-            f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_same",
+            f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{column}_same",
             f"DROP INDEX IF EXISTS {target}_named_whole",
         ]
 
@@ -246,7 +246,10 @@ class AppendOnly(_TableOperation):
 
     def backward_sql(self, app_label: str, state: Any) -> list[str]:
         table = self.table(app_label, state)
-        return [f"DROP TRIGGER append_only ON {table}", f"DROP TRIGGER append_only_table ON {table}"]
+        return [
+            f"DROP TRIGGER IF EXISTS append_only ON {table}",
+            f"DROP TRIGGER IF EXISTS append_only_table ON {table}",
+        ]
 
 
 class Isolate(Operation):

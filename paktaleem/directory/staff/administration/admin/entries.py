@@ -152,7 +152,10 @@ def security_board(actor: Actor, at: datetime) -> list[Line]:
 
 def _hide_demands(entries: QuerySet[Entry], actor: Actor) -> QuerySet[Entry]:
     """Leave out, for the client's staff, the acts of authorities' demands, which may be secret; see their own page."""
-    return entries if actor.client_id is None else entries.exclude(family="legal_disclosure")
+    if actor.client_id is None:
+        return entries
+    demands = Entry.objects.filter(family="legal_disclosure")
+    return entries.exclude(pk__in=demands.values("pk"))  # by id, so that the indexes of the list still give its order
 
 
 @admin.register(Entry, site=site)

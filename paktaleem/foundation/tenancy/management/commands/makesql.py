@@ -20,7 +20,7 @@ _MIGRATION = '''"""{doc}"""
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import {imports}
+from paktaleem.foundation.tenancy.sql_files import {imports}
 
 
 class Migration(migrations.Migration):
