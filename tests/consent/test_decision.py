@@ -586,7 +586,7 @@ def test_the_decision_needs_no_django_and_reads_no_clock():
     code = f"import sys, {modules}; print([m for m in sys.modules if 'django' in m])"
     seen = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
-    decisions = [f"decisions/{name}" for name in ("decision", "facts", "remedies", "rule_context", "rules")]
+    decisions = [f"decisions/{name}" for name in ("decision", "facts", "reasons", "rules")]
     for module in (*decisions, "register/compiled"):
         text = (ROOT / "consent" / f"{module}.py").read_text(encoding="utf-8")
         assert not re.search(r"\bnow\(|\btoday\(|perf_counter|monotonic", text)

@@ -59,9 +59,9 @@ def test_three_acts_are_buttons_and_only_what_cannot_be_undone_is_red(sign_in: S
     assert len(re.findall("<a ", buttons)) == 3
     assert "Reveal personal data" in buttons
     assert re.findall(r'class="danger">(.*?)<', more) == [
+        "Moves to another institution",
         "Quarantine the data",
         "Propose erasure",
-        "Moves to another institution",
     ]
     assert '<fieldset class="module aligned collapse"' in page
 

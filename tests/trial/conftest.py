@@ -41,7 +41,7 @@ def in_order(cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_pat
     """Provide an installation in which every part but backups is in order; the tests' own PostgreSQL is not durable."""
     facts = replace(read_database(), fsync="on", synchronous_commit="on", full_page_writes="on")
     for module in ("diagnosis", "findings"):
-        monkeypatch.setattr(f"paktaleem.foundation.startup.{module}.read_database", lambda: facts)
+        monkeypatch.setattr(f"paktaleem.foundation.operations.startup.{module}.read_database", lambda: facts)
     keys = tmp_path / "keys.json"
     keys.write_text(settings.KEYRING)
     keys.chmod(0o600)

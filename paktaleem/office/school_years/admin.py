@@ -119,7 +119,7 @@ def _end_year(row: School, given: dict[str, Any], request: HttpRequest) -> None:
 
 added_acts.connect(
     AddedAct(
-        "schools.school",
+        School._meta.label_lower,
         RowAction(
             "end-year",
             "End the school year",

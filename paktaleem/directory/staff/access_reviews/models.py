@@ -27,6 +27,7 @@ class AccessReview(models.Model):
         EDIT,
         personal={"confirmed": Personal.PSEUDONYM},
         kept_for_good="evidence of who confirmed the access of whom",
+        left_out_of_copies="ids of memberships, which the copy has; the ledger says who confirmed them",
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
