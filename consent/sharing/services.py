@@ -3,8 +3,8 @@
 One report and a batch take the same way: a fixed number of statements for up to 1,000 reports.
 """
 
-# What has left cannot be refused: a denied disclosure is recorded, too. The ledger names neither authority nor case,
-# because a file number leads to the person.
+# A disclosure that was denied but made is recorded, too. The ledger names neither the authority nor the case, because a
+# file number leads to the person.
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet

@@ -1,4 +1,4 @@
-"""The act on a school's page that ends its school year: the effect is shown first, and confirmed as it was shown."""
+"""The act that ends a school year, on the page of a school. It shows the effect first and asks to confirm it."""
 
 from typing import Any
 from uuid import UUID

@@ -1,7 +1,8 @@
 """The end of a school year of one school: its classes move up, and pupils whose class leaves are marked as leaving."""
 
 # One transaction, so that there is no state between; what was shown is computed again under the lock of the schools.
-# Who might still be a pupil keeps the account. Classes stay in use: one that ended could not be moved back to.
+# A person who may still be a pupil keeps the account. Classes stay in use, because pupils cannot be moved back to an
+# ended class.
 
 import json
 from collections import Counter

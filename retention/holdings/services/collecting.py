@@ -4,8 +4,8 @@ One report and a batch take the same way: a fixed number of statements for up to
 whose data was collected without authority, for each of whom an incident is opened.
 """
 
-# What was collected is a fact: one bad line must not hide the others, and a denied collection is recorded and decided
-# by staff. Each is decided as of its own time, in a fixed number of statements.
+# A collection is recorded even if it was denied, and staff then decide about it. One bad line does not stop the others.
+# Each is decided as of its own time, in a fixed number of statements.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -4,8 +4,8 @@ Nothing in these files refuses a package: what cannot be read is left out and li
 row was left out does not count as complete, so that nothing ends because it could not be read.
 """
 
-# What decides about people (roles, ages, guardians) is read strictly; the rest is read in many forms and each oddity
-# is listed.
+# Values that decide about people (roles, ages, guardians) are read strictly. The others are read in many forms, and
+# each oddity is listed.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,7 @@
 """Services of reviews of access: opened each quarter, confirmed by people, locked after notice."""
 
-# What no one confirms is locked, not ended: an administrator on leave would have to be invited again. The day of the
-# lock counts from the day on which the review opened, so that an outage shortens no notice.
+# Memberships that no one confirms are locked, not ended: otherwise an administrator on leave would have to be invited
+# again. The day of the lock counts from the day on which the review opened, so that an outage shortens no notice.
 
 from collections.abc import Collection
 from datetime import date, datetime
