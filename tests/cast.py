@@ -46,7 +46,6 @@ class Cast:
         return UUID(self._values["clients"][code])
 
     def client(self, code: str) -> Client:
-        """Return a client."""
         return Client.objects.get(id=self.client_id(code))
 
     def key(self, code: str) -> str:
@@ -54,11 +53,9 @@ class Cast:
         return str(self._values["keys"][code]["secret"])
 
     def key_id(self, code: str) -> UUID:
-        """Return the id of that key."""
         return UUID(self._values["keys"][code]["id"])
 
     def key_actor(self, code: str) -> Actor:
-        """Return the actor of that key."""
         return key_actor(self.key_id(code), self.client_id(code), KEY_SCOPES)
 
     def user_id(self, name: str) -> UUID:

@@ -117,7 +117,6 @@ def notes_of_cut_lists() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def erasure_list() -> Iterator[Path]:
-    """Give each test its own erasure list."""
     path = worker_folder() / "erasures.jsonl"
     path.unlink(missing_ok=True)
     settings.ERASURE_LIST_FILE = str(path)

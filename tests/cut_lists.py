@@ -85,7 +85,6 @@ def _request(client: Client, **given: Any) -> Any:
 
 
 def _find_place() -> str:
-    """Return the module and the line that cut a list."""
     frame: Any = sys._getframe()
     while Path(frame.f_code.co_filename).name in {"first_rows.py", "cut_lists.py"}:
         frame = frame.f_back

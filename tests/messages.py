@@ -101,7 +101,6 @@ def console_words() -> Iterator[tuple[str, str]]:
 
 
 def _words_of_fields_of(admin: Any) -> Iterator[str]:
-    """Yield the labels of the fields on a row's page and in its history, their help texts, and their choices."""
     opts = admin.opts
     labels, helps = list_displayed_texts(admin, ("owner", *admin.row_fields, *admin.detail_fields))
     yield from (*labels.values(), *helps.values())
@@ -112,7 +111,6 @@ def _words_of_fields_of(admin: Any) -> Iterator[str]:
 
 
 def _as_lines_of_python(template: str) -> str:
-    """Remove the indentation of a template's markup, which is none of Python's."""
     return "\n".join(line.lstrip() for line in template.split("\n"))
 
 
@@ -145,7 +143,6 @@ def kept_messages(path: Path = PO) -> Catalog:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """Return the compiled catalogue."""
     buffer = BytesIO()
     write_mo(buffer, catalog)
     return buffer.getvalue()

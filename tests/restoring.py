@@ -53,7 +53,6 @@ class RestoredDatabase:
     """A database, what it held when it was new, and a connection that stays open: a new one would cost the most."""
 
     def __init__(self, endpoint: Endpoint, name: str) -> None:
-        """Read a database that no test has used yet."""
         self._connection: psycopg.Connection[Any] = psycopg.connect(endpoint.url(SUPERUSER, name), autocommit=True)
         self._connection.execute("SET session_replication_role = replica")  # no triggers
         self._columns: dict[str, list[str]] = dict(self._connection.execute(TABLES).fetchall())
@@ -109,5 +108,4 @@ class RestoredDatabase:
 
 
 def _raw(table: str) -> sql.SQL:
-    """Return a table's name as PostgreSQL quoted it."""
     return sql.SQL(cast("Any", table))

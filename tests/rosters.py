@@ -136,7 +136,6 @@ class RosterPackage:
         return {**built, **self.raw}
 
     def write(self, path: Path) -> Path:
-        """Write the package and return its path."""
         return packed(self.members(), path)
 
 

@@ -276,7 +276,6 @@ def is_left_out(path: Path, config: pytest.Config) -> bool:
 
 @cache
 def _find_slow_places() -> dict[str, bool]:
-    """Return the files and folders with slow tests, and whether all tests of each are slow."""
     return {entry.split("::")[0]: "::" not in entry for entries in SLOW.values() for entry in entries}
 
 

@@ -39,12 +39,10 @@ class WhenFilter(admin.SimpleListFilter):
     parameter_name = "when"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the offered numbers of days."""
         offered = sorted({*_AHEAD, settings.AGE_NOTICE_DAYS})
         return [(str(days), gettext("Within %(days)s days") % {"days": days}) for days in offered]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Filter by the chosen number of days."""
         value = self.value()
         if value not in {str(days) for days in (*_AHEAD, settings.AGE_NOTICE_DAYS)}:
             return queryset
@@ -84,7 +82,6 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the people who are children now, with their client's name."""
         actor = actor_of(request)
         found = select_by_clock(get_action_time(request), lambda at: coming_of_age(actor, at=at))
         named: QuerySet[Any] = found.select_related("client").annotate(owner_name=client_name())
@@ -92,12 +89,10 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
 
     @admin.display(description="child")
     def person(self, row: ComingOfAge) -> SafeString:
-        """Return a link to the person."""
         return person_link(row)
 
     @admin.display(description="reaches age of consent")
     def day(self, row: ComingOfAge) -> str:
-        """Return the date in the client's time zone."""
         moment = row.of_age_for(row.client.thresholds)
         return (
             f"{moment.astimezone(ZoneInfo(row.client.time_zone)):%Y-%m-%d}" if moment else gettext("being recalculated")
@@ -105,12 +100,10 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
 
     @admin.display(description="in")
     def left(self, row: ComingOfAge) -> str:
-        """Return the number of days left."""
         days = (row.of_age_at - get_time_of(row.client_id)).days if row.of_age_at else 0
         return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
 
     def history_of(self, row: ComingOfAge, viewer: Actor) -> dict[str, Any]:
-        """Return the history of the person, who has the day."""
         return {"versions": list_row_versions(Subject.objects.get(pk=row.pk, client_id=row.client_id), viewer=viewer)}
 
 
@@ -134,12 +127,10 @@ class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "No notice has been sent yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person."""
         return super().get_queryset(request).select_related("subject")
 
     @admin.display(description="child")
     def about(self, row: AgeNotice) -> SafeString:
-        """Return a link to the person."""
         return person_link(row.subject)
 
 

@@ -39,7 +39,6 @@ class AgeNotice(AuthoredRow):
         ]
 
     def __str__(self) -> str:
-        """Return when the notice was sent."""
         return gettext("sent {day}").format(day=format_date(self.given_at))
 
 
@@ -47,7 +46,6 @@ class DatedManager(models.Manager["ComingOfAge"]):
     """Manager of people with a known date of reaching the age of consent; adults have only a sentinel date."""
 
     def get_queryset(self) -> TrackedQuerySet["ComingOfAge"]:
-        """Exclude adults, people of unknown age, and erased people."""
         return TrackedQuerySet(self.model, using=self._db).filter(of_age_at__gt=_ADULT_SENTINEL)
 
 

@@ -44,7 +44,6 @@ class _NoticeRound:
     at: datetime
 
     def write(self, kind: str, to: Any, *, page: str, days: int = 0, **values: Any) -> Letter:
-        """Send one email or text message that links to a page of the portal."""
         given = {"channel": values.pop("channel", Channel.MAIL), "related_id": values.pop("related_id", None)}
         context = {"url": build_public_url(page), **({"days": str(days)} if days else {}), **values}
         sender: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}

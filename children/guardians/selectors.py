@@ -171,7 +171,6 @@ def find_check_url(check: ProviderCheck) -> str | None:
 
 
 def find_latest_check(row: Guardianship) -> ProviderCheck | None:
-    """Return the latest check of a guardian, or None."""
     checks = ProviderCheck.objects.filter(client_id=row.client_id, guardianship=row)
     return checks.select_related("guardianship__guardian").order_by("-started_at", "-id").first()
 

@@ -92,7 +92,6 @@ class AskForm(SelectionForm):
     field_order = ("client", *CHOOSING)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Offer a choice of clients to users who work for several."""
         super().__init__(*args, **kwargs)
         self.own = actor_of(request).client_id
         if self.own is not None:
@@ -101,7 +100,6 @@ class AskForm(SelectionForm):
             set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
     def clean(self) -> dict[str, Any]:
-        """Check the school or class and the grade."""
         cleaned = super().clean() or self.cleaned_data
         chosen = cleaned.get("client")
         self.check_selection(self.own or (chosen.pk if chosen else None))
@@ -211,7 +209,6 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child and guardian, and annotate the actor."""
         return annotate_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
 
     def changeform_view(
@@ -270,13 +267,11 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
         return TemplateResponse(request, "guardian/ask_many.html", context)
 
     def panels(self, request: HttpRequest, row: Invitation) -> list[dict[str, Any]]:
-        """Return the panel of messages to the guardian."""
         actor = actor_of(request)
         proofs = list_messages_about(row.guardian_id, actor=actor) if actor.may(Capability.VIEW_MESSAGES) else []
         return [{"template": "console/panels/letters.html", "rows": [_letter_row(one) for one in proofs]}]
 
     def history_of(self, row: Invitation, viewer: Actor) -> dict[str, Any]:
-        """Return every step from the ledger."""
         entries = Entry.objects.filter(client_id=row.client_id, subject_id=row.child_id, body__contains=str(row.pk))
         return {
             "versions": [
@@ -293,17 +288,14 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="child")
     def about(self, row: Invitation) -> SafeString:
-        """Return a link to the child."""
         return _person_link(row.child)
 
     @admin.display(description="guardian")
     def to(self, row: Invitation) -> SafeString:
-        """Return a link to the guardian."""
         return _person_link(row.guardian)
 
     @admin.display(description="asked by")
     def asked_by(self, row: Invitation) -> str:
-        """Return the actor who invited the guardian."""
         return format_actor(row)
 
     @admin.display(description="problem")

@@ -138,11 +138,9 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the state and the date of the invitation."""
         day = format_date(self.asked_at)
         return gettext("{state}, asked {day}").format(state=self.get_state_display(), day=day)
 
     @property
     def is_open(self) -> bool:
-        """Return True if an answer is still awaited."""
         return self.state in OPEN

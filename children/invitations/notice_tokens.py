@@ -39,7 +39,6 @@ def hash_notice(notice: Any) -> str:
 
 
 def sign_token(seen: ShownNotice) -> str:
-    """Return the signed token."""
     claims = {
         "g": seen.guardian.hex,
         "c": seen.child.hex,

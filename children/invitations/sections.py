@@ -20,7 +20,6 @@ from paktaleem.directory.people.copies.sections import (
 
 
 def list_invitation_sections() -> Sequence[Section]:
-    """List the section of invitations."""
     of = ("child", "guardian")
     columns: list[tuple[Column, Source]] = [
         (PART, get_part(*of)),

@@ -68,7 +68,6 @@ class AgreementDocument(OwnRow, SealedDocument):
         indexes = [models.Index(fields=["client", "agreement"], name="document_of_agreement")]
 
     def __str__(self) -> str:
-        """Return kind and day."""
         return f"{self.get_kind_display()}, {format_date(self.added_at)}"
 
 
@@ -117,7 +116,6 @@ class AgreementSigning(RequestedChange):
         indexes = [models.Index(fields=["state", "first_side"], name="agreementsigning_by_state")]
 
     def __str__(self) -> str:
-        """Return the day."""
         return gettext("Signing of {day}").format(day=format_date(self.requested_at))
 
 
@@ -150,7 +148,6 @@ class ClientContact(PeriodRow):
         ]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return str(self.get_kind_display())
 
 
@@ -180,7 +177,6 @@ class DutyAttestation(OwnRow):
         indexes = newest_first("attested_at", "dutyattestation_by_time")
 
     def __str__(self) -> str:
-        """Return duty and last day."""
         return gettext("{duty}, until {day}").format(duty=self.get_duty_display(), day=self.valid_until)
 
 
@@ -196,5 +192,4 @@ class AttestationReminder(OwnRow):
         constraints = [models.UniqueConstraint(fields=["client", "on"], name="attestationreminder_once")]
 
     def __str__(self) -> str:
-        """Return the day."""
         return str(self.on)

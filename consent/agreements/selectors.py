@@ -63,7 +63,6 @@ class ClientToDo:
 
     @property
     def is_empty(self) -> bool:
-        """True if nothing is missing."""
         return not (self.duties or self.needs_privacy_contact or self.needs_notice_contact or self.needs_address)
 
 

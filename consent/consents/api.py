@@ -187,7 +187,6 @@ class SubjectConsents(Operation):
 
 
 def _list_history(subject: Subject, query: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
-    """Return one page of a person's events, latest first, and the cursor of the next page, if any."""
     of = f"consents/{subject.client_id}/{subject.id}"
     events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
     if "cursor" in query:

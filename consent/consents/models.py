@@ -149,7 +149,6 @@ class ConsentEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the answer and the time."""
         return f"{self.get_state_display()} {format_time(self.recorded_at)}"
 
     @property
@@ -210,7 +209,6 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the state."""
         return self.get_state_display()
 
 
@@ -235,7 +233,6 @@ class Restriction(PeriodRow):
         ]
 
     def __str__(self) -> str:
-        """Return the start day."""
         return gettext("restricted from {day}").format(day=format_date(self.starts_at))
 
 
@@ -259,7 +256,6 @@ class Objection(PeriodRow):
         ]
 
     def __str__(self) -> str:
-        """Return the start day."""
         return gettext("objected from {day}").format(day=format_date(self.starts_at))
 
 
@@ -296,7 +292,6 @@ class ConsentEvidence(models.Model):
         indexes = [*newest_first("added_at", "consentevidence_by_time")]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return gettext("Reference") if self.file_id is None else gettext("File")
 
 
@@ -332,5 +327,4 @@ class PolicyAcknowledgement(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the time."""
         return gettext("acknowledged {moment}").format(moment=format_time(self.recorded_at))

@@ -86,7 +86,6 @@ class CookieSiteAdmin(RegisterAdmin):
     empty_text = "No site yet. Add one to get the script of the banner."
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
-        """Use a wide field for origins, from left to right."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and db_field.name == "origins":
             field.widget.attrs |= {"class": "vLargeTextField", "dir": "ltr"}
@@ -116,7 +115,6 @@ class CookieSiteAdmin(RegisterAdmin):
 
     @admin.display(description="origins")
     def shown_origins(self, row: CookieSite) -> str:
-        """Return the origins in one line."""
         return ", ".join(row.origins)
 
 
@@ -176,7 +174,6 @@ class LinkedServiceAdmin(RegisterAdmin):
         return (*fields, "review_on") if obj is not None else fields
 
     def write(self, row: Any, **details: Any) -> None:
-        """Add or change the linked service."""
         save_link(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
@@ -213,21 +210,17 @@ class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="accepted")
     def accepted(self, row: CookieChoice) -> str:
-        """Return the accepted categories."""
         return _name(row.given)
 
     @admin.display(description="refused")
     def declined(self, row: CookieChoice) -> str:
-        """Return the refused categories."""
         return _name(row.refused)
 
     @admin.display(description="version of the text")
     def text(self, row: CookieChoice) -> int:
-        """Return the number of the version that was shown."""
         return row.version.number
 
     def panels(self, request: HttpRequest, row: CookieChoice) -> list[dict[str, Any]]:
-        """Show the text that the visitor saw, in their language."""
         words = row.version.content["texts"].get(row.language, {"categories": []})
         panel = {"template": "console/panels/cookie_text.html", "text": words, "language": row.language}
         return [*super().panels(request, row), panel]

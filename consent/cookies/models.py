@@ -109,7 +109,6 @@ class Cookie(RegisterRow):
         ]
 
     def __str__(self) -> str:
-        """Return the name."""
         return self.name
 
 
@@ -149,7 +148,6 @@ class CookieSite(RegisterRow):
         indexes = [models.Index(fields=["key"], name="cookiesite_by_key")]
 
     def __str__(self) -> str:
-        """Return the key."""
         return self.key
 
 
@@ -183,7 +181,6 @@ class BannerVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the number."""
         return str(self.number)
 
 
@@ -228,7 +225,6 @@ class Visitor(models.Model):
         indexes = oldest_first("last_at", "visitor_by_last_time")
 
     def __str__(self) -> str:
-        """Return the id."""
         return str(self.pk)
 
 
@@ -283,7 +279,6 @@ class CookieChoice(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return how it was made."""
         return str(self.get_source_display())
 
 
@@ -344,5 +339,4 @@ class LinkedService(RegisterRow):
         indexes = oldest_first("review_on", "linkedservice_by_review", condition=models.Q(is_active=True))
 
     def __str__(self) -> str:
-        """Return the name."""
         return self.name

@@ -172,7 +172,6 @@ def _digest(content: dict[str, Any]) -> str:
 
 
 def _optional_part(content: dict[str, Any]) -> Any:
-    """Return the part of a banner that visitors decide about."""
     categories = content["categories"]
     texts = {
         language: [one for one in text["categories"] if one["code"] != "necessary"]
@@ -319,7 +318,6 @@ def purge_visitors(client_id: UUID, at: datetime) -> int:
 
 
 def _resolve(banner: BannerVersion, made: ChoiceMade) -> tuple[list[str], list[str]]:
-    """Return the categories that are given and refused."""
     offered = list_offered(banner.content)
     covered = {one["code"] for one in banner.content["categories"] if one["signal"]} if made.has_signal else set()
     if made.source == ChoiceSource.SIGNAL:
@@ -329,7 +327,6 @@ def _resolve(banner: BannerVersion, made: ChoiceMade) -> tuple[list[str], list[s
 
 
 def _lock_visitor(client_id: UUID, token: UUID | None, at: datetime) -> tuple[UUID, Visitor]:
-    """Return the visitor of a number, locked, or a new one with another number."""
     if token is not None:
         rows = Visitor.objects.select_for_update().filter(client_id=client_id, token_hash=hash_token(token))
         if (found := rows.first()) is not None:

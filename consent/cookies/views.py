@@ -255,7 +255,6 @@ def _take_choice(request: HttpRequest, client: Client) -> HttpResponse:
 
 
 def _redirect(client: Client, token: UUID) -> HttpResponse:
-    """Return to the page, and keep the number in a cookie of this page alone."""
     response = HttpResponse(status=HTTPStatus.FOUND, headers={"Location": f"{_page_url(client)}&saved=1#choice"})
     response.set_cookie(
         _cookie_name(client),

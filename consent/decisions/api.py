@@ -343,7 +343,6 @@ def _read_body(request: HttpRequest) -> bytes:
 
 
 def _serialize_batch(batch: Batch, decisions: list[Decision | TimeInFuture]) -> list[dict[str, Any]]:
-    """Serialize the decisions in order, up to the first that ends the batch under its semantic."""
     answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
     for item in batch.items:
         answer = _serialize_answer(next(ready) if isinstance(item, EvaluationRequest) else item)
@@ -461,7 +460,6 @@ def _serialize_change(change: Change) -> dict[str, Any]:
 
 
 def _sign_position(position: Position, client_id: UUID, now: datetime) -> str:
-    """Return a position as a cursor, signed for the client."""
     value = [position.cluster, position.xact, position.last.hex, int(now.timestamp())]
     return sign_cursor(value, of=f"changes/{client_id}")
 

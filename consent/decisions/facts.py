@@ -47,7 +47,6 @@ class Restriction:
     id: UUID | None = None
 
     def covers(self, purpose: str) -> bool:
-        """Return True if the purpose is restricted."""
         return self.purposes is None or purpose in self.purposes
 
 

@@ -40,7 +40,6 @@ class SubjectChange(models.Model):
         indexes = [models.Index(fields=["client", "xact", "id"], name="subjectchange_in_order")]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return self.kind
 
 
@@ -58,7 +57,6 @@ class RegisterChange(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "xact"], name="registerchange_once_per_transaction")]
 
     def __str__(self) -> str:
-        """Return the transaction."""
         return str(self.xact)
 
 
@@ -113,5 +111,4 @@ class RetentionFact(models.Model):
         indexes = [models.Index(fields=["client", "subject"], name="retentionfact_of_subject")]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return self.kind

@@ -30,7 +30,6 @@ class Reason(StrEnum):
     answered_by: str
 
     def __new__(cls, code: str, sentence: str = "", sentence_ur: str = "", answered_by: str = "") -> Self:
-        """Store the sentences beside the code."""
         reason = str.__new__(cls, code)
         reason._value_ = code
         reason.sentence, reason.sentence_ur, reason.answered_by = sentence, sentence_ur, answered_by
@@ -192,7 +191,6 @@ def remedy_for(reason: Reason, *, is_child: bool = False, declared: ClientDeclar
 
 
 def _with_declared(english: str, urdu: str, declared: ClientDeclarations, kinds: tuple[str, ...]) -> tuple[str, str]:
-    """Add the client's declared procedures and contact, if declared."""
     rules = [rule for kind in kinds if (rule := declared.of(kind)) is not None]
     if not rules:
         return english, urdu

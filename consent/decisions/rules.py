@@ -183,7 +183,6 @@ class RuleContext:
 
     @property
     def is_legal_obligation(self) -> bool:
-        """True if the basis in force is a legal obligation."""
         return self.basis is not None and self.basis.basis == Basis.LEGAL_OBLIGATION
 
     @property
@@ -232,7 +231,6 @@ def _person_is_known(case: RuleContext) -> Reason | None:  # Rule 1
 
 
 def _is_not_being_erased(case: RuleContext) -> Reason | None:
-    """Refuse everything but `delete` from the confirmation of the person's erasure, legal obligation included."""
     started_at = case.subject.erasure_started_at
     if started_at is None or case.at < started_at or case.action is Action.DELETE:
         return None
@@ -447,7 +445,6 @@ def _is_not_restricted(case: RuleContext) -> Reason | None:
 
 
 def _is_not_on_hold(case: RuleContext) -> Reason | None:
-    """Refuse to delete data that a hold keeps (GDPR Art. 17(3)(e))."""
     if case.action is not Action.DELETE or not case.subject.holds:
         return None
     for hold in case.subject.holds:

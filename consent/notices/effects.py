@@ -125,7 +125,6 @@ class Block:
 
     @property
     def is_same(self) -> bool:
-        """Return True if the block is unchanged."""
         return all(piece.kind == "same" for piece in self.pieces)
 
 

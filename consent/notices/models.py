@@ -52,7 +52,6 @@ class Notice(RegisterRow):
         constraints = [models.UniqueConstraint(fields=["client", "code"], name="notice_code_unique")]
 
     def __str__(self) -> str:
-        """Return the English title."""
         return self.title_en
 
     @property
@@ -105,7 +104,6 @@ class NoticeDraft(NoticeText):
         ]
 
     def __str__(self) -> str:
-        """Return whether the draft is open or closed."""
         return gettext("draft") if self.closed_at is None else gettext("closed draft")
 
 
@@ -138,7 +136,6 @@ class NoticeVersion(NoticeText):
         ]
 
     def __str__(self) -> str:
-        """Return the number."""
         return gettext("version {number}").format(number=self.number)
 
     @property
@@ -186,7 +183,6 @@ class NoticeDispatch(RegisterRow):
         ]
 
     def __str__(self) -> str:
-        """Return the opening day."""
         return gettext("announced {day}").format(day=format_date(self.opened_at))
 
 
@@ -239,7 +235,6 @@ class NoticeResponse(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return self.get_kind_display()
 
 
@@ -264,5 +259,4 @@ class NoticeEffect(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the opening day."""
         return gettext("in effect from {day}").format(day=format_date(self.took_effect_at))

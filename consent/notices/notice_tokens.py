@@ -86,7 +86,6 @@ class ShownNotice:
 
 
 def sign_notice_token(shown: ShownNotice) -> str:
-    """Return the signed token."""
     claims = {
         "v": shown.version.hex,
         "p": list(shown.purposes),

@@ -66,12 +66,10 @@ class FormRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the group and the day."""
         return f"{self.name} ({format_date(self.made_at)})"
 
     @property
     def for_guardians(self) -> bool:
-        """Return True if guardians answer the form."""
         return self.addressee == Addressee.GUARDIAN
 
 
@@ -98,7 +96,6 @@ class FormPurpose(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the position."""
         return f"question {self.position}"
 
 
@@ -134,7 +131,6 @@ class FormPage(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the code."""
         return self.code
 
 
@@ -189,12 +185,10 @@ class AnswerSheet(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the upload time."""
         return format_time(self.uploaded_at)
 
     @property
     def is_under_way(self) -> bool:
-        """Return True while a background task confirms its rows."""
         return self.confirm_at is not None and (self.confirmed_at is None or self.confirmed_at < self.confirm_at)
 
 
@@ -362,7 +356,6 @@ class SheetEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the row number."""
         return gettext("Row {row}").format(row=self.number)
 
     @property
@@ -416,7 +409,6 @@ class EntryStep(models.Model):
         indexes = [models.Index(F("client"), F("entry"), F("taken_at").desc(), name="entrystep_of_entry")]
 
     def __str__(self) -> str:
-        """Return the step."""
         return self.get_step_display()
 
 

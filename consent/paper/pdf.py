@@ -127,7 +127,6 @@ def _qr_code(code: str) -> str:
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:
-    """Split a notice's text into headings, list items and paragraphs of runs with their emphasis."""
     blocks: list[dict[str, Any]] = []
     kinds: list[str] = []
     for token in _MARKDOWN.parse(text):

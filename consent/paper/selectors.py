@@ -82,11 +82,9 @@ class RowCounts:
 
     @property
     def open(self) -> int:
-        """Return the number of open rows."""
         return sum(self.by_state.get(state, 0) for state in OPEN_STATES)
 
     def __getitem__(self, state: str) -> int:
-        """Return the number of rows in a state."""
         return self.by_state.get(state, 0)
 
 
@@ -117,7 +115,6 @@ def find_similar_codes(client_id: UUID, typed: str) -> list[FormPage]:
 
 
 def map_open_rows(client_id: UUID, pages: Iterable[UUID]) -> dict[UUID, list[SheetEntry]]:
-    """Map pages to their open rows."""
     found: dict[UUID, list[SheetEntry]] = {}
     for entry in SheetEntry.objects.filter(client_id=client_id, page__in=set(pages), state__in=OPEN_STATES):
         found.setdefault(entry.page_id, []).append(entry)  # type: ignore[arg-type]  # only entries with a page

@@ -144,7 +144,6 @@ class SheetInvalid(Exception):
     """The sheet is not valid; ``problems`` lists every reason with its row and column."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        """Store the problems."""
         super().__init__(f"{len(problems)} problems")
         self.problems = problems
 
@@ -300,7 +299,6 @@ class _Reader:
         return day
 
     def _signer(self, number: int, row: Mapping[str, str]) -> tuple[str, str, str]:
-        """Return the LMS id, the name and the relationship of the guardian who signed."""
         guardian = self._text(number, GUARDIAN_ID, row.get(GUARDIAN_ID, ""), ID_LIMIT)
         name = self._text(number, GUARDIAN_NAME, row.get(GUARDIAN_NAME, ""), NAME_LIMIT)
         relationship = row.get(RELATIONSHIP, "")

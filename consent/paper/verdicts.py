@@ -145,12 +145,10 @@ class RowFacts:
 
     @property
     def is_signed_form(self) -> bool:
-        """Return True if a guardian answered on a form for guardians."""
         return self.by_guardian and self.for_guardians
 
     @property
     def gives(self) -> bool:
-        """Return True if any answer is yes."""
         return any(self.answers.values())
 
 
@@ -253,7 +251,6 @@ def _adds_nothing(case: RowFacts, code: str) -> bool:
 
 
 def _is_refused_with_service(case: RowFacts, code: str) -> bool:
-    """Return True if outside recipients are refused together with the service, whose refusal includes them."""
     return code == SHARING and not case.answers[code] and case.answers.get(SERVICE) is False
 
 
@@ -268,7 +265,6 @@ def _problem_of_purpose(case: RowFacts, facts: PurposeFacts, *, gives: bool) -> 
 
 
 def _problem_with_time(case: RowFacts, facts: PurposeFacts, *, gives: bool) -> Problem | None:
-    """Return the problem with what has happened since the form was signed."""
     if gives and facts.ended_at is not None and facts.ended_at >= case.signed_at:
         return Problem.ENDED_SINCE
     if gives and (facts.in_effect != facts.printed or _was_widened_since_printing(case, facts)):

@@ -85,7 +85,6 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
 
 
 def _list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
-    """List the decisions at that time, if the user may query decisions."""
     if row.external_id is None or not may(request, Capability.REQUEST_DECISIONS, row.client_id):
         return []
     return list_decisions(request, row, at)
@@ -221,12 +220,10 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person, purpose, guardian, notice version and actor."""
         found = super().get_queryset(request).select_related("subject__client", "purpose", "guardian", "notice_version")
         return annotate_actor(found, actor_of(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the URL of the printable receipt."""
         receipt = path(
             "<path:object_id>/receipt/",
             self.admin_site.admin_view(self.receipt_view),
@@ -246,10 +243,8 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
             return print_receipt(request, row, language=language, links=links)
 
     def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, Any]]:
-        """Add a link to the receipt."""
         return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
 
     @admin.display(description="by")
     def actor(self, row: ConsentEvent) -> str:
-        """Return the user or system that recorded it."""
         return format_actor(row)

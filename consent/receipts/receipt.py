@@ -132,7 +132,6 @@ class RecordFacts:
 
     @property
     def latest(self) -> ReceiptEvent:
-        """Return the latest event."""
         return self.events[-1]
 
 
@@ -254,7 +253,6 @@ def _list_controllers(facts: RecordFacts) -> str | list[str]:
 
 
 def _list_recipients(facts: RecordFacts) -> list[Party]:
-    """List the processor or joint controller, which is a recipient too (GDPR Art. 4(9)), and the other recipients."""
     return [*(one for one in (facts.processor, facts.joint_controller) if one), *facts.recipients]
 
 
@@ -315,7 +313,6 @@ def _duration(event: ReceiptEvent) -> dict[str, Any]:
 
 
 def _map_roles(facts: RecordFacts) -> dict[Party, list[str]]:
-    """Map each organisation to its roles in the processing."""
     parts: dict[Party, list[str]] = {facts.controller: ["dpv:DataController"]}
     if facts.processor is not None:
         parts.setdefault(facts.processor, []).append("dpv:DataProcessor")

@@ -81,7 +81,6 @@ def _find_capacity(event: ConsentEvent) -> str:
 
 
 def _roles_of(person: Any) -> tuple[str, ...]:
-    """Return the roles of a person, or of a row of their history, the main one first."""
     return (person.role, *person.other_roles)
 
 

@@ -115,7 +115,6 @@ def _notice_files(shown: Iterable[NoticeVersion | None]) -> dict[str, bytes]:
 
 
 def _hashed_texts(version: NoticeVersion) -> dict[str, str]:
-    """Return all texts covered by the version's hash, including those for children."""
     texts = {"en": version.text_en, "ur": version.text_ur}
     children = {"child_en": version.child_text_en, "child_ur": version.child_text_ur}
     return texts | {name: text for name, text in children.items() if text}

@@ -103,7 +103,6 @@ def _basis_at(rules: Iterable[BasisRule], at: datetime) -> str | None:
 
 
 def _last_basis(rules: tuple[BasisRule, ...], at: datetime) -> str | None:
-    """Return the basis in force, or the one that was until the last ended."""
     ended = [(end, rule.basis) for rule in rules if (end := rule.period.ends_at) is not None and end <= at]
     _, last = max(ended, key=itemgetter(0), default=(None, None))
     return _basis_at(rules, at) or last

@@ -163,7 +163,6 @@ class AgreementRule:
     exit_until: datetime | None = None
 
     def has_ended(self, at: datetime) -> bool:
-        """Return True if the term is over."""
         return self.ends_at is not None and self.ends_at <= at
 
     def is_suspended(self, at: datetime) -> bool:
@@ -468,7 +467,6 @@ class NoticeRule:
         object.__setattr__(self, "outdated_at", _outdated_moments(ordered))
 
     def has_taken_effect(self, at: datetime) -> bool:
-        """Return True if any version has taken effect."""
         return bool(self.versions) and self.versions[0].effective_at <= at
 
     def in_effect(self, at: datetime) -> NoticeVersionRule | None:

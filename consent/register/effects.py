@@ -167,7 +167,6 @@ def count_recipient_effect(row: RecipientApproval, *, at: datetime) -> Recipient
 
 
 def _reaches_outside_first(row: RecipientApproval, at: datetime) -> bool:
-    """Return True if no other recipient is approved yet for one of the purposes."""
     others = RecipientApproval.objects.active(at).exclude(pk=row.pk)
     reached = {code for codes in others.values_list("purposes", flat=True) for code in codes}
     return bool(set(row.purposes) - reached)
@@ -195,7 +194,6 @@ class WeakensSafeguard(ValidationError):
     """The change weakens a safeguard: it must be requested with a ground, and approved by a second person."""
 
     def __init__(self, kind: SafeguardKind) -> None:
-        """Keep what is weakened."""
         super().__init__(_WEAKENS, code=EFFECT_SHOWN)
         self.kind = kind
 
@@ -284,7 +282,6 @@ def shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:
 
 
 def _receives_more(row: Recipient, before: RegisterRow | None) -> bool:
-    """Return True if an approved recipient gets another name or service, or an agreement that lasts longer."""
     if not isinstance(before, Recipient):
         return False
     lasts_longer = _starts_earlier(row.agreement_starts_at, before.agreement_starts_at) or _ends_later(

@@ -80,7 +80,6 @@ class DemandForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories of the person's client and of PakTaleem."""
         super().__init__(*args, **kwargs)
         set_choices(self, "categories", _category_choices(self.row.client_id))
 
@@ -95,7 +94,6 @@ class DisclosedForm(ActionForm):
     not_informed = forms.ChoiceField(label=_("Or why not"), required=False, choices=[("", "—"), *NotInformed.choices])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories that were demanded."""
         super().__init__(*args, **kwargs)
         set_choices(self, "categories", _category_choices(self.row.client_id, self.row.demanded))
 
@@ -183,7 +181,6 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: LegalDisclosure) -> SafeString:
-        """Return a link to the person."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
@@ -195,11 +192,9 @@ class DeniedFilter(admin.SimpleListFilter):
     parameter_name = "denied"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 -- as Django's
-        """Offer the denied ones."""
         return [("yes", gettext("Denied"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- as Django's
-        """Return the denied ones, or all."""
         return queryset.filter(is_denied=True) if self.value() == "yes" else queryset
 
 
@@ -232,21 +227,17 @@ class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
     allowed = state_column(render_decision, "decision")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person, recipient and system."""
         return super().get_queryset(request).select_related("subject", "recipient", "system")
 
     def describe_row(self, row: Disclosure) -> str:
-        """Return the names of the purpose and the categories."""
         return f"{self.purpose_named(row)}: {format_categories(row.categories, row.client_id)}"
 
     @admin.display(description="purpose")
     def purpose_named(self, row: Disclosure) -> str:
-        """Return the name of the purpose."""
         return format_purpose(row.purpose, row.client_id)
 
     @admin.display(description="person")
     def person(self, row: Disclosure) -> SafeString:
-        """Return a link to the person."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
@@ -282,16 +273,13 @@ class BusinessTransferAdmin(ScopedAdmin):
     )
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer PakTaleem alone as the client, and choose it."""
         own = Client.objects.filter(pk=PAKTALEEM)
         return super().formfield_for_foreignkey(db_field, request, **kwargs, queryset=own, initial=PAKTALEEM)
 
     def write(self, row: Any, **details: Any) -> None:
-        """Request the transfer."""
         request_business_transfer(row, actor=details["actor"], at=details["at"])
 
     def panels(self, request: HttpRequest, row: BusinessTransfer) -> list[dict[str, Any]]:
-        """Show the clients that are notified, with the proof and the response of each."""
         if row.announced_as is None:
             return []
         found = NoticeDispatch.objects.filter(version_id=row.announced_as)
@@ -324,7 +312,6 @@ def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | No
 
 
 def _list_legal(request: HttpRequest, row: Subject) -> Sequence[dict[str, Any]]:
-    """List the demands of authorities for the person's data, to those who may see them."""
     if not may(request, Capability.VIEW_LEGAL_DISCLOSURES, row.client_id):
         return []
     with in_client(row.client_id):

@@ -124,7 +124,6 @@ class LegalDisclosure(RequestedChange):
         ]
 
     def __str__(self) -> str:
-        """Return the instrument and the state."""
         return f"{self.get_instrument_display()}: {self.get_state_display()}"
 
 
@@ -176,7 +175,6 @@ class Disclosure(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the purpose and the categories."""
         return f"{self.purpose}: {', '.join(self.categories)}"
 
 
@@ -228,5 +226,4 @@ class BusinessTransfer(RequestedChange):
         indexes = [*newest_first("requested_at", "businesstransfer_by_time")]
 
     def __str__(self) -> str:
-        """Return the kind and the other party."""
         return f"{self.get_kind_display()}: {self.other_party}"

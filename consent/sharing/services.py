@@ -80,7 +80,6 @@ class DisclosureResult:
 
     @property
     def is_flagged(self) -> bool:
-        """Return True if the decision denied the disclosure."""
         return self.disclosure is not None and self.disclosure.is_denied
 
 
@@ -364,7 +363,6 @@ def record_legal_disclosure(
 
 
 def _today(subject: Subject, at: datetime) -> date:
-    """Return the day in the client's zone."""
     return at.astimezone(ZoneInfo(subject.client.time_zone)).date()
 
 
@@ -445,7 +443,6 @@ def _announce(row: BusinessTransfer, *, actor: Actor, reason: Reason | str, at: 
 
 
 def _write(row: BusinessTransfer, language: str) -> str:
-    """Write the announcement in one language, as the Markdown of a notice."""
     with translation.override(language):
         heading = _("{kind}: {party}, on {day}").format(
             kind=TransferKind(row.kind).label, party=row.other_party, day=row.takes_place_on.isoformat()

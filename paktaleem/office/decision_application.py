@@ -96,6 +96,5 @@ def _is_served_here(environ: Environ) -> bool:
 
 @lru_cache(maxsize=64)
 def _is_allowed_host(host: str) -> bool:
-    """Return True if a Host header names an allowed host, as Django does."""
     domain, _ = split_domain_port(host)
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)

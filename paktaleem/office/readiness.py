@@ -53,7 +53,6 @@ class ReadinessMiddleware:
 
 
 def _read_state() -> ErasureState:
-    """Return the state of the erasures, and log why requests are refused."""
     state = erasure_state(at=wall_clock_now())
     if not state.may_serve:
         log.error("No request is served; manage.py doctor says what to do.", reason=state.value)

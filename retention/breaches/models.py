@@ -158,7 +158,6 @@ class Breach(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return since when it is known."""
         return gettext("Breach known since {day}").format(day=format_time(self.known_at))
 
     @property
@@ -225,7 +224,6 @@ class BreachAssessment(Acted):
         indexes = [models.Index(fields=["client", "breach", "-assessed_at", "-id"], name="breachassessment_of_breach")]
 
     def __str__(self) -> str:
-        """Return the outcome."""
         return str(self.get_outcome_display())
 
     @property
@@ -250,7 +248,6 @@ class BreachPerson(OfBreach):
         indexes = [models.Index(fields=["client", "subject"], name="breachperson_of_person")]
 
     def __str__(self) -> str:
-        """Return the categories."""
         return ", ".join(self.categories)
 
 
@@ -297,7 +294,6 @@ class BreachLetter(Acted):
         indexes = [models.Index(fields=["client", "breach", "sent_at", "id"], name="breachletter_of_breach")]
 
     def __str__(self) -> str:
-        """Return the audience."""
         return str(self.get_audience_display())
 
 
@@ -330,7 +326,6 @@ class BreachNotice(OfBreach):
         ]
 
     def __str__(self) -> str:
-        """Return when."""
         return format_date(self.at)
 
 
@@ -347,7 +342,6 @@ class BreachReminder(OfBreach):
         constraints = [models.UniqueConstraint(fields=["client", "breach", "hours_left"], name="breachreminder_once")]
 
     def __str__(self) -> str:
-        """Return the hours left."""
         return str(self.hours_left)
 
 
@@ -375,5 +369,4 @@ class BreachClosing(RequestedChange):
         indexes = newest_first("requested_at", "breachclosing_by_time")
 
     def __str__(self) -> str:
-        """Return the day."""
         return gettext("Closing requested on {day}").format(day=format_date(self.requested_at))

@@ -129,7 +129,6 @@ class TakeOutForm(ActionForm):
     ground = GroundField(help_text=_("About the case only; do not name people."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories of the disposal."""
         super().__init__(*args, **kwargs)
         codes = sorted({one["category"] for one in self.row.summary})
         set_choices(
@@ -342,7 +341,6 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     acts = (*_APPROVALS, *_CHANGES, *_CERTIFICATES)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select the sweep, whose progress is shown."""
         found: QuerySet[Any] = super().get_queryset(request).select_related("sweep", "client")
         return found
 
@@ -353,7 +351,6 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="number")
     def name(self, row: Batch) -> str:
-        """Return the number."""
         return row.number
 
 

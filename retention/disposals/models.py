@@ -81,7 +81,6 @@ class Sweep(models.Model):
         indexes = [models.Index(fields=["client", "-opened_at"], name="sweep_by_time")]
 
     def __str__(self) -> str:
-        """Return the day."""
         return format_date(self.opened_at)
 
 
@@ -174,7 +173,6 @@ class Batch(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the number."""
         return self.number
 
     @property
@@ -211,7 +209,6 @@ class Approval(RequestedChange):
         indexes = [models.Index(fields=["client", "batch"], name="approval_of_batch")]
 
     def __str__(self) -> str:
-        """Return the state."""
         return str(self.get_state_display())
 
 
@@ -331,7 +328,6 @@ class Item(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the category."""
         return self.category
 
 

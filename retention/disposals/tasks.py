@@ -80,7 +80,6 @@ def _enqueue(row: Sweep | Batch) -> None:
 
 
 def _repeat(client_id: UUID, task: str, step: Callable[[Actor, datetime], bool]) -> None:
-    """Repeat a step, in a transaction each, until it returns False."""
     more = True
     while more:
         with in_client(client_id):

@@ -57,7 +57,6 @@ _PERMITTED = "permitted"
 
 
 def person_link(row: Any) -> SafeString:
-    """Return a link to the person of a row."""
     url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
     return format_html('<a href="{}">{}</a>', url, row.subject)
 
@@ -69,16 +68,13 @@ class OfPersonAdmin(EvidenceAdmin):
     list_filter = ("client",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person and system."""
         return super().get_queryset(request).select_related("subject", "system")
 
     def describe_row(self, row: Any) -> str:
-        """Return the name of the category."""
         return format_category(row.category, row.client_id)
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
-        """Return a link to the person."""
         return person_link(row)
 
 
@@ -147,7 +143,6 @@ class HoldingAdmin(ExportableAdmin, OfPersonAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the picture of a client's holdings."""
         view = self.admin_site.admin_view(self.picture_view)
         return [path("picture/", view, name="retention_holding_picture"), *super().get_urls()]
 
@@ -169,12 +164,10 @@ class HoldingAdmin(ExportableAdmin, OfPersonAdmin):
 
     @admin.display(description="occasions")
     def about(self, row: Holding) -> str:
-        """Return the occasions of collection."""
         return format_codes(CodeKind.OCCASION, row.occasions, row.client_id)
 
     @admin.display(description="purposes")
     def why(self, row: Holding) -> str:
-        """Return the purposes of collection."""
         return format_purposes(row.purposes, row.client_id)
 
 
@@ -282,32 +275,26 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person, and annotate who decided."""
         found = super().get_queryset(request).select_related("subject")
         named = found.annotate(actor_id=F("decided_by"), actor_kind=F("decided_kind"), actor_role=F("decided_role"))
         return annotate_actor(named, actor_of(request))
 
     def panels(self, request: HttpRequest, row: FlaggedCollection) -> list[dict[str, Any]]:
-        """Return the panel with the orders to erase."""
         return [*super().panels(request, row), orders_panel(row, DISPOSAL)]
 
     def describe_row(self, row: FlaggedCollection) -> str:
-        """Return the name of the category, and the reason."""
         return f"{format_category(row.category, row.client_id)} ({self.why(row)})"
 
     @admin.display(description="reason")
     def why(self, row: FlaggedCollection) -> str:
-        """Return the reason of the denial in words."""
         return translate_text(row.reason.replace("_", " "))
 
     @admin.display(description="person")
     def person(self, row: FlaggedCollection) -> SafeString:
-        """Return a link to the person."""
         return person_link(row)
 
     @admin.display(description="decided by")
     def decider(self, row: Any) -> str:
-        """Return who decided."""
         return "—" if row.is_open else format_actor(row)
 
 
@@ -359,7 +346,6 @@ class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person."""
         return super().get_queryset(request).select_related("subject")
 
 
@@ -418,7 +404,6 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person, and annotate whether an order is open."""
         open_orders = Order.objects.open().filter(
             client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk")
         )
@@ -427,17 +412,14 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return annotated
 
     def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
-        """Return the panels with the orders and their answers."""
         return [*super().panels(request, row), orders_panel(row, PARENT)]
 
     @admin.display(description="person")
     def person(self, row: Incident) -> SafeString:
-        """Return a link to the person."""
         return person_link(row)
 
     @admin.display(description="data")
     def about(self, row: Incident) -> str:
-        """Return the categories of data."""
         return format_categories(row.categories, row.client_id)
 
     @admin.display(description="on hold")

@@ -68,7 +68,6 @@ class Collection(OfPerson):
         ]
 
     def __str__(self) -> str:
-        """Return the category and the occasion."""
         return f"{self.category} ({self.occasion})"
 
 
@@ -119,7 +118,6 @@ class Holding(OfPerson):
         ]
 
     def __str__(self) -> str:
-        """Return the category."""
         return self.category
 
 
@@ -191,12 +189,10 @@ class FlaggedCollection(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the category and the reason."""
         return f"{self.category} ({self.reason})"
 
     @property
     def is_open(self) -> bool:
-        """Return True if nothing is decided."""
         return self.decided_at is None
 
 
@@ -261,7 +257,6 @@ class Incident(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return when the incident was opened."""
         return gettext("since {day}").format(day=format_date(self.opened_at))
 
     @property

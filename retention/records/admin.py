@@ -98,15 +98,12 @@ class ImpactAssessmentAdmin(RegisterAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related purpose."""
         return super().get_queryset(request).select_related("purpose")
 
     def write(self, row: Any, **details: Any) -> None:
-        """Add or change the assessment."""
         save_assessment(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the record of processing, as a page and as files."""
         view = self.admin_site.admin_view
         return [
             path("record/", view(self.record_view), name="records_impactassessment_record"),

@@ -102,7 +102,6 @@ def _list_parties(record: ProcessingRecord, one: Activity, base: str) -> dict[st
 
 
 def _term(identifier: str, broader: str, name: str = "") -> dict[str, Any]:
-    """Return a concept of ours under the broader term of DPV, if there is one."""
     return {
         "@id": identifier,
         **({"skos:prefLabel": name} if name else {}),
@@ -137,7 +136,6 @@ def _serialize_transfer(to: RecordRecipient, client: str) -> dict[str, Any]:
 
 
 def _serialize_client(record: ProcessingRecord, client: str) -> dict[str, Any]:
-    """Return the client with its contacts, by the codes that stand for their names."""
     return {
         "@id": f"{client}#client",
         "@type": "dpv:LegalEntity",

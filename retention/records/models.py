@@ -61,5 +61,4 @@ class ImpactAssessment(RegisterRow):
         indexes = oldest_first("review_on", "impactassessment_by_review")
 
     def __str__(self) -> str:
-        """Return the document."""
         return self.reference

@@ -86,7 +86,6 @@ class Activity:
 
     @property
     def countries(self) -> tuple[str, ...]:
-        """Return the countries of the recipients."""
         return tuple(sorted({country for one in self.recipients for country in one.countries}))
 
 
@@ -185,7 +184,6 @@ class Box:
 
     @property
     def baseline(self) -> int:
-        """Return the height of the text's base line."""
         return self.y + 17
 
 

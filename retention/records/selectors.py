@@ -136,7 +136,6 @@ class _Sources:
                 self._periods[line.purpose.code, line.category] += [""]
 
     def build(self, purpose: Purpose) -> Activity:
-        """Return the activity of a purpose."""
         urdu = self._language == "ur"
         categories = tuple(self._name(code) for code in sorted(purpose.categories))
         bases, unbalanced = self._bases(purpose.code)

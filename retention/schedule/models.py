@@ -117,7 +117,6 @@ class Hold(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return str(self.get_kind_display())
 
     @property
@@ -154,7 +153,6 @@ class HoldLift(RequestedChange):
         indexes = newest_first("requested_at", "holdlift_by_time")
 
     def __str__(self) -> str:
-        """Return the state."""
         return str(self.get_state_display())
 
 
@@ -190,7 +188,6 @@ def _is_period(field: str) -> Q:
 
 
 def _period_check(field: str, *, may_be_empty: bool) -> Any:
-    """Return a constraint that a column is a positive ISO 8601 period."""
     condition = _is_period(field) | Q(**{field: ""}) if may_be_empty else _is_period(field)
     return models.CheckConstraint(
         condition=condition,
@@ -273,5 +270,4 @@ class RetentionRule(PeriodRow):
         indexes = newest_first("starts_at", "retentionrule_by_start")
 
     def __str__(self) -> str:
-        """Return the category, the purpose's code and the period."""
         return f"{self.category} · {self.purpose.code} · {self.period}"

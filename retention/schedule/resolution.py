@@ -42,7 +42,6 @@ class Period:
     days: int = 0
 
     def __str__(self) -> str:
-        """Return the period as ISO 8601 text, such as P1Y6M."""
         parts = zip(astuple(self), "YMWD", strict=True)
         return "P" + "".join(f"{number}{unit}" for number, unit in parts if number)
 

@@ -49,7 +49,6 @@ def _is_shorter(rule: RetentionRule, other: RetentionRule) -> bool:
 
 
 def _is_bound_cut(before: RetentionRule, after: RetentionRule) -> bool:
-    """Return True if the shortest or the longest period that clients may choose becomes shorter."""
     if before.minimum and (not after.minimum or _is_cut(before.minimum, after.minimum)):
         return True
     return bool(after.maximum) and (not before.maximum or _is_cut(before.maximum, after.maximum))

@@ -31,7 +31,6 @@ class KindsField(serializers.ListField):
     schema_keywords = {"uniqueItems": True}
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set what an item may be."""
         super().__init__(
             child=serializers.ChoiceField(RightKind.choices), min_length=1, max_length=_MOST_KINDS, **kwargs
         )

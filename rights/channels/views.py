@@ -99,12 +99,10 @@ class PublicRequestForm(OwnRequestForm):
     )
 
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
-        """Store the client, whose country's numbering applies to the contact."""
         self.client = client
         super().__init__(*args, **kwargs)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a contact that is neither an email address nor a phone number."""
         cleaned = super().clean() or self.cleaned_data
         if "contact" in cleaned:
             try:

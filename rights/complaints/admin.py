@@ -59,7 +59,6 @@ class OpenForm(ActionForm):
     opened_on = forms.DateField(label=_("Opened on"), widget=DayInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the authorities of the directory by country."""
         super().__init__(*args, **kwargs)
         offered = [(code, f"{code} · {one.name}") for code, one in AUTHORITIES.items() if code not in NONE_YET]
         set_choices(self, "country", [("", "—"), *offered])
@@ -91,14 +90,12 @@ class DoneForm(ActionForm):
     deadline = forms.ChoiceField(label=_("Deadline"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the open deadlines of the case."""
         super().__init__(*args, **kwargs)
         rows = CaseDeadline.objects.filter(client_id=self.row.client_id, case=self.row, done_at=None)
         self.offered: dict[str, CaseDeadline] = {str(one.pk): one for one in rows.select_related("case__request")}
         set_choices(self, "deadline", [(key, str(one.due_on)) for key, one in self.offered.items()])
 
     def clean_deadline(self) -> CaseDeadline:
-        """Return the deadline."""
         return self.offered[self.cleaned_data["deadline"]]
 
 
@@ -123,14 +120,12 @@ class FileForm(RowActionForm):
     field_order = ("entry", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the messages that have a file."""
         super().__init__(*args, **kwargs)
         rows = CaseEntry.objects.filter(client_id=self.row.client_id, case=self.row, file__isnull=False)
         self.offered = {str(one.pk): one for one in rows.select_related("case__request", "file")}
         set_choices(self, "entry", [(key, str(one)) for key, one in self.offered.items()])
 
     def clean_entry(self) -> CaseEntry:
-        """Return the message."""
         return self.offered[self.cleaned_data["entry"]]
 
 
@@ -152,11 +147,9 @@ class NearFilter(admin.SimpleListFilter):
     parameter_name = "progress"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return both choices."""
         return [("open", gettext("Open")), ("near", gettext("A deadline is near or past"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Filter the list."""
         if self.value() == "open":
             return queryset.filter(outcome="")
         if self.value() != "near":
@@ -324,7 +317,6 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select the related request, defer the encrypted columns, and annotate the next deadline."""
         found = super().get_queryset(request).select_related("request__client").defer("reference", "measures")
         annotated: QuerySet[Any] = found.annotate(next_deadline=_next_deadline())
         return annotated
@@ -341,13 +333,11 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="request")
     def number(self, row: AuthorityCase) -> SafeString:
-        """Return a link to the request."""
         url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.request.number)
 
     @admin.display(description="next deadline")
     def next_due(self, row: Any) -> str:
-        """Return the day of the next open deadline."""
         return str(row.next_deadline or "—")
 
 

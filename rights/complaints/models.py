@@ -98,7 +98,6 @@ class AuthorityCase(Acted):
         ]
 
     def __str__(self) -> str:
-        """Return the authority."""
         return self.authority
 
     @property
@@ -131,7 +130,6 @@ class CaseEntry(Acted):
         indexes = [models.Index(fields=["client", "case", "on", "id"], name="caseentry_of_case")]
 
     def __str__(self) -> str:
-        """Return direction and day."""
         return f"{self.get_direction_display()} {self.on}"
 
 
@@ -165,7 +163,6 @@ class CaseDeadline(Acted):
         ]
 
     def __str__(self) -> str:
-        """Return the day."""
         return str(self.due_on)
 
 
@@ -184,5 +181,4 @@ class DeadlineReminder(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "deadline", "on"], name="deadlinereminder_once")]
 
     def __str__(self) -> str:
-        """Return the day."""
         return str(self.on)

@@ -97,12 +97,10 @@ class RequestTask(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return what is to be done."""
         return str(self.get_kind_display())
 
     @property
     def is_done(self) -> bool:
-        """Return True if the task is done."""
         return self.done_at is not None
 
 
@@ -150,7 +148,6 @@ class RequestLetter(models.Model):
         indexes = [models.Index(fields=["client", "request", "at", "id"], name="rightsletter_of_request")]
 
     def __str__(self) -> str:
-        """Return the occasion."""
         return str(self.get_occasion_display())
 
 
@@ -191,5 +188,4 @@ class HandOver(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the number."""
         return self.number

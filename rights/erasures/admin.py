@@ -72,7 +72,6 @@ class SeenForm(RowActionForm):
     seen = forms.CharField(label="", required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Make the preview of what the row is about, as it is now."""
         super().__init__(*args, row=row, request=request, **kwargs)
         with in_client(row.client_id):
             self.panel = preview_panel(self.make_preview(), row.client_id)
@@ -135,7 +134,6 @@ class ApproveForm(RowActionForm):
     row: ErasureProposal
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Make the preview of the proposal."""
         super().__init__(*args, row=row, request=request, **kwargs)
         with in_client(row.client_id):
             about: dict[str, Any] = {"purposes": row.purposes, "categories": row.categories, "serving": row.request_id}
@@ -293,7 +291,6 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select the person and the request."""
         found: QuerySet[Any] = super().get_queryset(request).select_related("subject", "request", "erasure")
         return found
 
@@ -316,13 +313,11 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: ErasureProposal) -> SafeString:
-        """Return a link to the person."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
     @admin.display(description="request")
     def served(self, row: ErasureProposal) -> SafeString | str:
-        """Return a link to the request that it carries out."""
         if row.request is None:
             return "—"
         url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
@@ -330,7 +325,6 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="reason")
     def why(self, row: ErasureProposal) -> str:
-        """Return the reason of the proposal."""
         return reason_label(row.reason)
 
 

@@ -88,7 +88,6 @@ def _list_names(proposal: ErasureProposal, systems: list[dict[str, Any]]) -> dic
 
 
 def _list_recipients(proposal: ErasureProposal) -> list[dict[str, str]]:
-    """Return the recipients that were to be informed, with the outcome (GDPR Art. 19)."""
     if proposal.request is not None:
         notices = list_notices(proposal.request)
     else:  # one that was open from an earlier correction is informed of both
@@ -114,7 +113,6 @@ def _remaining(subject: Subject, at: datetime) -> list[dict[str, Any]]:
 
 
 def _lines(proposal: ErasureProposal) -> list[int]:
-    """Return the numbers of the lines of the erasure list by which the key was destroyed."""
     if not proposal.is_whole:
         return []
     found = erasure_list().intents().items()

@@ -90,7 +90,6 @@ def _tables_about_people() -> Iterator[tuple[type[models.Model], str]]:
 
 
 def _path_to_person(model: type[models.Model], steps: int) -> str | None:
-    """Return the look-up from a table to the id of the person whom its rows are about, or None."""
     for name in _ABOUT:
         if _has_person(model, name):
             return f"{name}_id"

@@ -102,12 +102,10 @@ def _agreements_ended(at: datetime) -> Case:
 
 
 def _is_needed(at: datetime) -> Q:
-    """Return the condition that something keeps the person of a query."""
     return reduce(or_, (Q(need) for _words, need in _list_needs(at)))
 
 
 def _other_records(at: datetime) -> QuerySet[Subject]:
-    """List other records of the person of the outer query whose account is open, or which something keeps."""
     linked = Subject.objects.filter(
         client_id=OuterRef("client_id"), same_person=OuterRef("same_person"), erased_at=None, erasure_started_at=None
     ).exclude(pk=OuterRef("pk"))

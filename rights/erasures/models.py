@@ -158,17 +158,14 @@ class ErasureProposal(RequestedChange):
         ]
 
     def __str__(self) -> str:
-        """Return the number."""
         return self.number
 
     @property
     def is_whole(self) -> bool:
-        """Return True if the person's key is destroyed at the end."""
         return self.extent == Extent.WHOLE
 
     @property
     def is_before_start(self) -> bool:
-        """Return True while the erasure can be cancelled."""
         return self.stage in _BEFORE_START
 
 

@@ -77,7 +77,6 @@ def record_guardian_request(
 
 
 def _inform_young_person(request: RightsRequest, child: Subject, actor: Actor, at: datetime) -> None:
-    """Tell someone above the age of consent that a guardian made a request about them, at a contact on file."""
     client = child.client
     if child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         return

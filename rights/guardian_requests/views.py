@@ -119,7 +119,6 @@ def _read_page(request: HttpRequest, ward: ChildView) -> RequestPage:
 
 
 def _list_rows(request: HttpRequest, page: RequestPage) -> list[dict[str, Any]]:
-    """Return the guardian's requests as the page shows them, with what apps show beside them."""
     at = get_client_time(request)
     return page.requests.map(
         lambda one: {

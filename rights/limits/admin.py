@@ -65,7 +65,6 @@ class AgreeForm(ActionForm):
     )
 
     def __init__(self, *args: Any, row: Objection, request: HttpRequest, **kwargs: Any) -> None:
-        """Show the grounds that the first officer gave."""
         super().__init__(*args, row=row, request=request, **kwargs)
         with suppress(limits.NothingProposed, CannotOpen), in_client(row.client_id):
             self.fields["answer"].help_text = limits.read_grounds(row, **_by(request))

@@ -35,7 +35,6 @@ class LiftNotice(models.Model):
         indexes = [models.Index(fields=["client", "restriction"], name="liftnotice_of_restriction")]
 
     def __str__(self) -> str:
-        """Return how the person was informed."""
         return str(self.get_way_display())
 
 
@@ -66,5 +65,4 @@ class Overruling(RequestedChange):
         ]
 
     def __str__(self) -> str:
-        """Return the state."""
         return str(self.get_state_display())

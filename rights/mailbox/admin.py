@@ -106,7 +106,6 @@ class FileForm(RowActionForm):
     file = forms.ChoiceField(label=_("File"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the files by number and size."""
         super().__init__(*args, **kwargs)
         sizes = enumerate(services.list_file_sizes(self.row), start=1)
         label = gettext("File {number}, {size}")
@@ -115,7 +114,6 @@ class FileForm(RowActionForm):
         )
 
     def clean_file(self) -> UUID:
-        """Return the id of the file."""
         return UUID(self.cleaned_data["file"])
 
 
@@ -205,14 +203,12 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select the related request and defer the encrypted columns."""
         found = super().get_queryset(request).select_related("request")
         deferred: QuerySet[Any] = found.defer("content", "request__details", "request__contact", "request__answer")
         return deferred
 
     @admin.display(description="request")
     def case(self, row: MailMessage) -> SafeString | str:
-        """Return a link to the request."""
         if row.request is None:
             return "—"
         url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)

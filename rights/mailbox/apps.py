@@ -20,6 +20,5 @@ class MailboxConfig(config.PortalAppConfig):
     )
 
     def ready(self) -> None:
-        """Register the system check."""
         super().ready()
         import_module("rights.mailbox.checks")

@@ -40,7 +40,6 @@ class Content(msgspec.Struct):
     files: list[KeptFile] = []
 
     def __repr__(self) -> str:
-        """Return dots."""
         return "Content(•••)"
 
 

@@ -21,7 +21,6 @@ class MailboxUnusable(Exception):
     """The mailbox cannot be read, with the reason."""
 
     def __init__(self, error: MailboxError) -> None:
-        """Store the reason."""
         super().__init__(error.value)
         self.error = error
 

@@ -126,7 +126,6 @@ class MailMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the end of the id."""
         return str(self.pk)[-8:]
 
     @property
@@ -201,7 +200,6 @@ class MailboxCheck(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the error, if there is one."""
         return str(self.get_error_display())
 
     def stuck_since(self, at: datetime) -> datetime | None:

@@ -114,7 +114,6 @@ def store_mail(
 def _place(
     row: MailMessage, received: ReceivedMail, request_id: UUID | None, *, client: Client, actor: Actor, at: datetime
 ) -> None:
-    """Save a message with the state that follows from its email."""
     before = _find_same_text(row, request_id)
     if received.mail is None:
         _keep(row, received)

@@ -41,7 +41,6 @@ def list_portable_categories(package: Package, *, at: datetime) -> frozenset[str
 
 
 def _bases(package: Package, at: datetime) -> dict[str, BasisRule]:
-    """Map the active purposes to the lawful basis in force for the person's roles."""
     register, roles = current_register(package.client_id), package.subject.roles
     found = {code: register.leading_basis(code, roles, at) for code, rule in register.purposes.items() if rule.active}
     return {code: rule for code, rule in sorted(found.items()) if rule is not None}
@@ -95,7 +94,6 @@ def _name_controllers(capacity: str, client: Client) -> str:
 
 
 def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:
-    """List the recipients that are approved for any purpose, with their countries."""
     register = current_register(package.client_id)
     approved = [rule.id for rule in register.recipients.values() if any(one.is_in_force(at) for one in rule.approvals)]
     rows = Recipient.objects.filter(pk__in=approved).order_by("name")

@@ -51,7 +51,6 @@ class BuildForm(ActionForm):
     )
 
     def __init__(self, *args: Any, row: RightsRequest, request: HttpRequest, **kwargs: Any) -> None:
-        """Offer the sections and systems, or nothing if everything is granted."""
         super().__init__(*args, row=row, request=request, **kwargs)
         with in_client(row.client_id):
             if not is_left_out_allowed(row):

@@ -36,7 +36,6 @@ class Entry:
     """One file of the archive while it is written."""
 
     def __init__(self, out: IO[bytes]) -> None:
-        """Start hashing."""
         self._out, self._digest, self.size = out, hashlib.sha256(), 0
 
     @property
@@ -45,13 +44,11 @@ class Entry:
         return self._digest.hexdigest()
 
     def write(self, data: bytes) -> None:
-        """Write bytes."""
         self._digest.update(data)
         self.size += len(data)
         self._out.write(data)
 
     def write_json(self, value: Any) -> None:
-        """Write a value as JSON."""
         self.write(json.dumps(value, ensure_ascii=False).encode())
 
     def write_rows(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -96,7 +93,6 @@ class Archive:
         self._listed: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Self:
-        """Return the archive."""
         return self
 
     def __exit__(self, *_: object) -> None:

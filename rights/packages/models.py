@@ -111,7 +111,6 @@ class Package(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the state."""
         return str(self.get_state_display())
 
     def may_be_fetched(self, at: datetime) -> bool:
@@ -146,5 +145,4 @@ class PackageDownload(models.Model):
         indexes = [models.Index(fields=["client", "package"], name="packagedownload_of_package")]
 
     def __str__(self) -> str:
-        """Return how and when."""
         return f"{self.get_way_display()} {format_time(self.at)}"

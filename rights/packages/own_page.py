@@ -29,7 +29,6 @@ def show_package(request: RightsRequest, at: datetime) -> dict[str, Any] | None:
 
 
 def _get_url(request: RightsRequest) -> str:
-    """Return the page of the copy, below the page of the one who made the request."""
     if request.requester_id is None:
         return page_url("requests-copy", request.pk)
     return page_url("guardian-copy", request.subject_id, request.pk)

@@ -62,7 +62,6 @@ def may_fetch(request: RightsRequest, person: Subject, *, at: datetime) -> bool:
 
 
 def _may_receive_data(request: RightsRequest, at: datetime) -> bool:
-    """Return True if the guardian who made a request may receive data of the child now."""
     if request.subject is None or request.requester is None:
         return False
     try:

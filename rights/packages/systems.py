@@ -37,7 +37,6 @@ class SystemAnswer:
     files: tuple[SystemFile, ...]
 
     def describe(self) -> dict[str, Any]:
-        """Return the answer as plain values in the current language."""
         return {
             "system": self.order.system.name,
             "code": self.order.system.code,

@@ -76,7 +76,6 @@ class PackageWriter:
         return archive.finish(self._describe_request())
 
     def _list_folders(self) -> list[tuple[str, Reader]]:
-        """List the folders of the person's other records, numbered from 2, with their readers."""
         return [(f"record-{number}/", other) for number, other in enumerate(self.others, start=2)]
 
     def _write_stored_files(self, archive: Archive) -> list[str]:

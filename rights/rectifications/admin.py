@@ -94,7 +94,6 @@ class RefuseForm(ActionForm):
         set_choices(self, "correction", labels)
 
     def clean_correction(self) -> Correction:
-        """Return the chosen correction."""
         return self.offered[self.cleaned_data["correction"]]
 
 
@@ -109,7 +108,6 @@ class MeanwhileForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the client's purposes and the shared ones."""
         super().__init__(*args, **kwargs)
         found = Purpose.objects.filter(client_id__in=[self.row.client_id, PAKTALEEM], is_active=True)
         set_choices(self, "purposes", [(one.code, str(one)) for one in found.order_by("code")])
@@ -132,7 +130,6 @@ class InformedForm(ActionForm):
         return list_notices(self.row)
 
     def clean_notice(self) -> RecipientNotice:
-        """Return the chosen row."""
         return self.offered[self.cleaned_data["notice"]]
 
 
@@ -281,12 +278,10 @@ class RolesForm(RowActionForm):
     field_order = ("role", "other_roles", "reason", "shown")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Start with the roles that the person has."""
         super().__init__(*args, **kwargs)
         self.initial = {**self.initial, "role": self.row.role, "other_roles": self.row.other_roles}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse the roles that the person has already."""
         cleaned = super().clean()
         wanted = {*cleaned.get("other_roles", ())} - {cleaned.get("role")}
         if not self.errors and (cleaned["role"], wanted) == (self.row.role, {*self.row.other_roles}):
@@ -381,7 +376,6 @@ class PersonInformedForm(InformedForm):
     """A recipient to be informed of what staff did without a request, and what came of it."""
 
     def list_offered(self) -> list[RecipientNotice]:
-        """List the rows of the person."""
         return list_notices_of_person(self.row)
 
 

@@ -74,7 +74,6 @@ class Correction(models.Model):
         indexes = [models.Index(fields=["client", "request", "id"], name="correction_of_request")]
 
     def __str__(self) -> str:
-        """Return the field."""
         return str(self.get_field_display())
 
 
@@ -129,7 +128,6 @@ class CorrectedValue(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the field."""
         return str(self.get_field_display())
 
 
@@ -180,5 +178,4 @@ class RecipientNotice(models.Model):
         indexes = [models.Index(fields=["client", "subject", "id"], name="recipientnotice_of_subject")]
 
     def __str__(self) -> str:
-        """Return what came of it."""
         return str(self.get_outcome_display())

@@ -188,7 +188,6 @@ def _step(kind: StepKind, clock: RequestClock, moment: datetime, at: datetime) -
 
 
 def _days_later(moment: datetime, days: int, zone: str) -> datetime:
-    """Return the same time of day some calendar days later (or, if negative, earlier) in a time zone, in UTC."""
     local = moment.astimezone(ZoneInfo(zone))
     then = datetime.combine(local.date() + timedelta(days=days), local.time(), local.tzinfo).replace(fold=local.fold)
     return then.astimezone(UTC)

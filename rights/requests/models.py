@@ -247,7 +247,6 @@ class RightsRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the number."""
         return self.number
 
     @property
@@ -320,7 +319,6 @@ class RequestPart(models.Model):
         indexes = [models.Index(fields=["kind", "client", "request"], name="rightspart_by_kind")]
 
     def __str__(self) -> str:
-        """Return the right."""
         return str(self.get_kind_display())
 
 
@@ -365,7 +363,6 @@ class RequestStep(OfRequest):
         indexes = [models.Index(fields=["client", "request", "at", "id"], name="rightsstep_of_request")]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return self.kind
 
 
@@ -391,7 +388,6 @@ class RequestPause(OfRequest):
         indexes = [models.Index(fields=["client", "request"], name="rightspause_of_request")]
 
     def __str__(self) -> str:
-        """Return the cause."""
         return str(self.get_cause_display())
 
 
@@ -413,7 +409,6 @@ class RequestExtension(OfRequest):
         constraints = [models.UniqueConstraint(fields=["client", "request"], name="rightsextension_once")]
 
     def __str__(self) -> str:
-        """Return the days."""
         return f"{self.days} days"
 
 
@@ -461,7 +456,6 @@ class ScheduledStep(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the kind and the day."""
         return f"{self.kind} {self.on}"
 
 
@@ -497,5 +491,4 @@ class RequestLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return what it is."""
         return "restriction" if self.restriction_id else "objection"

@@ -25,7 +25,6 @@ PHONE: Any = {"width": 360, "height": 740}
 
 @pytest.fixture(scope="module")
 def served(shared_demonstration: Demonstration) -> Demonstration:
-    """A served portal with a worker."""
     return shared_demonstration
 
 

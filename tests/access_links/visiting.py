@@ -54,7 +54,6 @@ def issue(cast: Cast, code: str, subject: str, page: str = "choices") -> Any:
 
 
 def path_of(url: str) -> str:
-    """Return the path of a URL."""
     return "/" + url.split("/", 3)[3]
 
 

@@ -39,7 +39,6 @@ NEW = Colleague("new@indus.example", "New Colleague", "ur")
 
 @pytest.fixture
 def indus(cast: Cast) -> Any:
-    """Return the id of Indus."""
     return cast.client_id("indus")
 
 

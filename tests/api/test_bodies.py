@@ -40,7 +40,6 @@ def port(committed, monkeypatch, started):
 
 @pytest.fixture
 def key(committed):
-    """The key of a client with a recorded consent."""
     secret = committed.key("khyber")
     assert Caller(secret).consent("lms-kiran", "newsletter").status_code == 201
     return secret

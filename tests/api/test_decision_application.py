@@ -65,7 +65,6 @@ def _through_django(body: bytes, key: str, **changed: Any) -> tuple[int, dict[st
 
 
 def _settled(content: bytes) -> Any:
-    """Remove the parts that differ between responses."""
     try:
         answer = json.loads(content)
     except ValueError:
@@ -181,7 +180,6 @@ def test_a_statement_that_times_out_is_not_repeated(committed):
 
 
 def _end_backend(backend: int) -> None:
-    """Terminate a connection of the app role."""
     given = connection.get_connection_params()
     reachable = {name: given[name] for name in ("dbname", "user", "password", "host", "port")}
     with psycopg.connect(**reachable) as other:

@@ -9,7 +9,6 @@ from paktaleem.foundation.web.api.schema import schema_document
 
 @pytest.fixture(scope="module")
 def served(shared_demonstration):
-    """A served portal."""
     return shared_demonstration.values["base_url"].rstrip("/")
 
 

@@ -34,7 +34,6 @@ def post(secret, body, key=KEY, path=CONSENTS):
 
 @pytest.fixture
 def giving(khyber):
-    """Return the body of a consent."""
     return consent_body(khyber.shown("newsletter"))
 
 

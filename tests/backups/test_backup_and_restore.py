@@ -43,7 +43,6 @@ def url(role, name=None):
 
 @pytest.fixture
 def addresses(committed, monkeypatch):
-    """Configure the settings of an installation on the test database."""
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(BACKUP))
     monkeypatch.setattr(settings, "DATABASE_OWNER_URL", url(OWNER))
 

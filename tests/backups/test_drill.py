@@ -21,7 +21,6 @@ from tests.tenancy.connections import enter
 
 @pytest.fixture
 def installation(committed, monkeypatch, settings):
-    """Provide the environment of an installation on this test's database."""
     endpoint, name = template_ready(), str(connections.databases["default"]["NAME"])
     addresses = {
         "DATABASE_URL": endpoint.url(APP, name),

@@ -72,7 +72,6 @@ def _section(name: str, measure: Callable[[], list[Row]]) -> list[Row]:
 
 
 def _ready(endpoint: Endpoint) -> None:
-    """Create the base of all worlds (a register and 500 clients), or migrate a stored one to the current schema."""
     from tests.bench import world  # noqa: PLC0415 -- models need the settings of this run
 
     ensure_database(endpoint, "base")

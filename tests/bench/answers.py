@@ -46,7 +46,6 @@ class Answers:
 
     @cached_property
     def requests(self) -> list[bytes]:
-        """Measure questions about the big world."""
         return questions.decisions(self.many)
 
     @property
@@ -116,7 +115,6 @@ class Answers:
         ]
 
     def _median(self, measure: Callable[[], Load], what: str) -> Load:
-        """Measure several times and return the run with the median rate."""
         return _middle([measure() for _ in range(ROUNDS)], what)
 
 

@@ -45,7 +45,6 @@ def _row(environment: Mapping[str, str]) -> Row:
 
 
 def _steps(clone: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, float]]:
-    """Yield each step with its seconds. An uncounted installation first downloads any missing wheels."""
     yield "git clone", _taken(["git", "clone", "--quiet", str(ROOT), str(clone)], clone.parent, environment)
     _taken(["make", "install"], clone, environment)
     shutil.rmtree(clone / ".venv")

@@ -114,7 +114,6 @@ def _report() -> int:
 
 
 def _fill(superuser_url: str) -> None:
-    """Create the people of one client, and an approved and instructed recipient."""
     from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement  # noqa: PLC0415 -- as above
     from consent.register.services.register import change_register  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above

@@ -113,7 +113,6 @@ def _stamp(days: int = 0) -> dict[str, Any]:
 
 
 def _sweep() -> None:
-    """Flag everything, in a transaction for each chunk, as the worker does."""
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from retention.disposals.services.sweeping import flag_chunk, start_sweep  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
@@ -132,7 +131,6 @@ def _sweep() -> None:
 
 
 def _order() -> None:
-    """Issue all orders, in a transaction for each chunk, as the worker does."""
     from paktaleem.directory.data_systems.models import Order  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from retention.disposals.models import Batch  # noqa: PLC0415 -- as above
@@ -155,7 +153,6 @@ def _order() -> None:
 
 
 def _fill(superuser_url: str) -> None:
-    """Create the people of one client, a system, holdings in it, and rules by which all of them are due."""
     from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services.registering import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above

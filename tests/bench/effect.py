@@ -120,7 +120,6 @@ def _preview() -> int:
 
 
 def _count() -> int:
-    """Count the consents by purpose, in the same view."""
     from django.db import connection  # noqa: PLC0415 -- as above
 
     from paktaleem.foundation.tenancy.context import as_officer  # noqa: PLC0415 -- as above
@@ -131,7 +130,6 @@ def _count() -> int:
 
 
 def _fill(superuser_url: str) -> None:
-    """Create two purposes of PakTaleem with one notice, and consents to both by the people of every client."""
     from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above

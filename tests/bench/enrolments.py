@@ -89,7 +89,6 @@ def _write(path: Path, count: int, *, with_enrolments: bool) -> None:
 
 
 def _lines(file: str, count: int) -> Iterator[str]:
-    """Yield the lines of a file of a roster with so many enrolments."""
     header = HEADERS[file].split()
     yield ",".join(header) + "\n"
     for cells in _rows(file, count):

@@ -152,7 +152,6 @@ def _by_wrk(port: int, requests: Sequence[bytes], seconds: int) -> dict[str, flo
 
 
 def _by_python(port: int, requests: Sequence[bytes], seconds: int) -> dict[str, float]:
-    """Generate load from two processes with four connections each."""
     halves = [(port, requests[half::2], seconds) for half in range(2)]
     with multiprocessing.get_context("fork").Pool(2) as pool:
         results = pool.starmap(_connections, halves)
@@ -188,7 +187,6 @@ def _connections(port: int, requests: Sequence[bytes], seconds: int) -> tuple[li
 
 
 def _answer(link: socket.socket) -> int:
-    """Read one response to its end and return its status."""
     data = b""
     while (end := data.find(b"\r\n\r\n")) < 0:
         data += link.recv(65536) or _broken()
@@ -211,7 +209,6 @@ def _found(pattern: str, text: str) -> float:
 
 
 def _cpu_of(pid: int) -> float:
-    """Return the CPU time in microseconds of a process and its children, including ended ones."""
     ticks = sum(sum(map(int, fields[11:15])) for fields in _family(pid))
     return ticks * 1e6 / os.sysconf("SC_CLK_TCK")
 

@@ -91,7 +91,6 @@ def _insert(superuser_url: str) -> int:
 
 
 def _issue() -> int:
-    """Order the erasure of all people of one client, as the disposal of a whole school does."""
     from paktaleem.directory.data_systems.models import Ground, OrderKind  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services import issuing  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
@@ -122,7 +121,6 @@ def _clear(superuser_url: str) -> None:
 
 
 def _fill(superuser_url: str) -> None:
-    """Create the people of one client, and a system that holds data about them."""
     from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services.registering import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above

@@ -117,7 +117,6 @@ async def _send() -> float:
 
 @contextmanager
 def _receivers(port: int) -> Iterator[None]:
-    """Run the receivers in a process of their own, as they are on other machines."""
     receiving = Process(target=_receive, args=(port,), daemon=True)
     receiving.start()
     try:
@@ -128,8 +127,6 @@ def _receivers(port: int) -> Iterator[None]:
 
 
 def _receive(port: int) -> None:
-    """Accept every message, and keep connections open as web servers do."""
-
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while head := await reader.readuntil(b"\r\n\r\n"):

@@ -59,7 +59,6 @@ def decision_script(people: int) -> str:
 
 
 def _pattern(superuser_url: str) -> tuple[UUID, UUID]:
-    """Return the newsletter and the notice version of the pattern client, from which the ids of all others follow."""
     query = """SELECT p.id, v.id FROM consent_purpose p JOIN consent_notice n ON n.client_id = p.client_id
                AND p.code = ANY (n.purposes) JOIN consent_noticeversion v ON v.notice_id = n.id
                WHERE p.client_id = %s AND p.code = 'newsletter'"""
@@ -80,7 +79,6 @@ def consents(superuser_url: str, people: int) -> list[bytes]:
 
 
 def _shown(client: int, version: UUID) -> str:
-    """Return a token that proves that the newsletter's notice was shown now."""
     return sign_notice_token(
         ShownNotice(version, ("newsletter",), "", UUID(int=PATTERN.int + client), datetime.now(UTC))
     )

@@ -39,7 +39,6 @@ class Row:
 
     @property
     def cells(self) -> list[str]:
-        """Return the cells of the row."""
         value = "" if self.value is None or self.unit else f"{self.value:.2f}"
         return [self.what, self.seen, value, self.target, self.verdict, self.cpu]
 

@@ -69,7 +69,6 @@ def copy_clients(connection: psycopg.Connection, pattern: UUID, clients: int) ->
 
 
 def _copies(connection: psycopg.Connection, table: str) -> sql.Composed:
-    """Return the statement that copies the pattern client's rows of a table to every other client."""
     found = connection.execute(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", [table]
     )
@@ -198,7 +197,6 @@ def add_people(connection: psycopg.Connection[Any], *statements: str, people: in
 
 
 def count(superuser_url: str, table: str) -> int:
-    """Count the rows of a table."""
     with psycopg.connect(superuser_url) as connection:
         [found] = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone() or (
             0,

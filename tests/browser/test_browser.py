@@ -28,7 +28,6 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def served(shared_demonstration: Demonstration) -> Demonstration:
-    """A served portal."""
     return shared_demonstration
 
 

@@ -58,7 +58,6 @@ class WorkingDesk(Desk):
         self.follow(self.page.locator(f"ol.attention a[href*='{query}']").first, name)
 
     def open_first(self, name: str) -> None:
-        """Open the first row of the list."""
         self.follow(self.page.locator("#result_list tbody tr th a").first, name)
 
     def search(self, text: str) -> None:

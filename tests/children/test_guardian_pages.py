@@ -55,14 +55,12 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def clock(time_machine):
-    """Freeze the clock in the morning."""
     time_machine.move_to(AT, tick=False)
     return time_machine
 
 
 @pytest.fixture
 def invited(cast):
-    """Invite Esra about Danish."""
     with in_client(cast.client_id("indus")):
         invite_guardian(
             cast.subject("danish"), guardian=cast.subject("esra"), portal=PORTAL, actor=cast.actor("farah"), at=AT
@@ -73,7 +71,6 @@ def invited(cast):
 
 @pytest.fixture
 def seen_at_school(invited):
-    """Also verify Esra in person."""
     see_at_school(invited)
     return invited
 

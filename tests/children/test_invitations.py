@@ -68,7 +68,6 @@ def clock(time_machine):
 
 @pytest.fixture
 def indus(cast):
-    """Run in the context of Indus."""
     with in_client(cast.client_id("indus")):
         yield cast
 

@@ -31,7 +31,6 @@ PAGE, GIVE, DECIDE = "/choices/", "/choices/give/newsletter/", "/choices/decide/
 
 @pytest.fixture
 def kiran(cast):
-    """Return Kiran's browser on her own page."""
     return by_link(cast, "khyber", "lms-kiran")
 
 

@@ -11,7 +11,6 @@ from tests.showing import shown
 
 @pytest.fixture
 def given(cast, now):
-    """Set up a consent of Danish's mother for him."""
     indus = cast.client_id("indus")
     with in_client(indus):
         record_answers(

@@ -31,7 +31,6 @@ WORKER = system_actor("tests")
 
 @pytest.fixture
 def shared(cast, now):
-    """Set up a consent of the adult of Indus to a shared purpose."""
     share_purpose(cast)
     consent(cast, "indus", now - DAY)
     return cast

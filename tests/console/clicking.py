@@ -54,7 +54,6 @@ class Clicks:
 
     @property
     def text(self) -> str:
-        """The HTML of the page."""
         return str(self.page.content.decode())
 
     def click(self, text: str) -> "Clicks":

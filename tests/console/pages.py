@@ -20,7 +20,6 @@ def admin_of(model: str) -> Any:
 
 
 def list_url(model: str) -> str:
-    """Return the URL of a list."""
     return f"/admin/{model}/"
 
 

@@ -30,7 +30,6 @@ from tests.signing_in import SignIn
 
 
 def _add_people(cast: Cast, number: int) -> None:
-    """Add people with everything that lists show."""
     at, actor = timezone.now(), cast.actor("farah")
     client_id = cast.client_id("indus")
     with in_client(client_id):

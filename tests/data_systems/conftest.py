@@ -55,5 +55,4 @@ def key(cast, indus):
 
 @pytest.fixture
 def second():
-    """Another privacy officer."""
     return user_actor(new_id(), "privacy_officer", PAKTALEEM)

@@ -13,7 +13,6 @@ from paktaleem.directory.files.services import FileTooLarge
 
 @pytest.fixture
 def collecting(issue, key, now):
-    """A collect order accepted by the LMS."""
     return accept_order(issue("collect", categories=("content",)), actor=key, at=now)
 
 

@@ -13,6 +13,5 @@ VALUES = {"code": "K4711", "url": "https://privacy.school.example/x"}
 
 @pytest.fixture(autouse=True)
 def templates(settings):
-    """Add the tests' template folder."""
     own = str(Path(__file__).parent / "templates")
     settings.TEMPLATES = [{**one, "DIRS": [own, *one["DIRS"]]} for one in settings.TEMPLATES]

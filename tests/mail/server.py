@@ -19,7 +19,6 @@ class _Session(socketserver.StreamRequestHandler):
     """One SMTP connection."""
 
     def handle(self) -> None:
-        """Accept every message."""
         self.wfile.write(b"220 ready\r\n")
         for line in iter(self.rfile.readline, b""):
             command = line.strip().decode().lower()

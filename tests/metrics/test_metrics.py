@@ -61,7 +61,6 @@ def samples(text):
 
 @pytest.fixture
 def is_open(settings):
-    """Configure the token."""
     settings.METRICS_TOKEN = TOKEN
 
 

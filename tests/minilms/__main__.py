@@ -59,7 +59,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _register(options: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Register a person."""
     known = {name: getattr(options, name) for name in ("role", "full_name", "email", "birth_date")}
     return register(
         store, portal, options.person, **{name: value for name, value in known.items() if value is not None}
@@ -67,43 +66,36 @@ def _register(options: argparse.Namespace, store: Store, portal: Portal) -> str:
 
 
 def _ask(options: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Query whether a person's data may be used for a purpose."""
     decision = may(store, portal, options.person, options.purpose, action=options.action)
     return f"{'yes' if decision.allowed else 'no'}: {decision.reason}"
 
 
 def _consent(options: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Show the text about a purpose, and record an answer."""
     return consent(store, portal, options.person, options.purpose, options.state, language=options.language)
 
 
 def _record(options: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Store something a person did, if it may be collected, and report it."""
     why = {"purpose": options.purpose, "occasion": options.occasion}
     decision = store_record(store, portal, options.person, options.category, options.data, **why)
     return "kept" if decision.allowed else f"not kept: {decision.reason}"
 
 
 def _show(options: argparse.Namespace, store: Store, portal: Portal) -> Any:
-    """Show all data held about a person."""
     del portal
     return store.held(options.person)
 
 
 def _subscribe(options: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Subscribe to the portal's webhooks at a URL."""
     return subscribe(store, portal, options.url)
 
 
 def _orders(options: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Carry out all waiting orders."""
     del options
     found, wait = take_open_orders(store, portal)
     return f"{found} carried out; ask again in {wait} s"
 
 
 def _serve(options: argparse.Namespace, store: Store, portal: Portal) -> None:
-    """Receive the portal's webhooks and process them."""
     del store
     Hooks(Path(os.environ["LMS_DATABASE"]), portal, options.port).serve()
 

@@ -29,7 +29,6 @@ class Platform:
 
     @property
     def file(self) -> Path:
-        """Its database file."""
         return self.folder / "lms.sqlite3"
 
     @property

@@ -90,7 +90,6 @@ def act_upon(store: Store, portal: Portal, event: str, data: dict[str, Any]) -> 
 
 
 def _drop_decisions(store: Store, data: dict[str, Any]) -> None:
-    """Delete cached decisions of a person, or of everyone if none is named."""
     if data["subject_id"] is None:
         drop(store)
         return

@@ -56,7 +56,6 @@ class PlatformPage(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_port}"
 
     def render(self, query: dict[str, str]) -> str:
-        """Return the page."""
         language = query.get("lang", "en")
         child = f' data-child="{escape(query["child"])}"' if "child" in query else ""
         element = self.tag.replace(' data-child="yes"', child)

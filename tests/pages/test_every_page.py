@@ -78,7 +78,6 @@ type Say = Callable[[str], Any]
 
 @pytest.fixture
 def opening(chromium: Browser) -> Iterator[Opening]:
-    """Open a window with the session of a test client."""
     with open_origin() as origin:
         yield partial(OpenedPages, chromium, origin)
 

@@ -32,7 +32,6 @@ def code(cast, indus, now):
 
 @pytest.fixture
 def sheet(cast, code, now):
-    """Set up a sheet with one matched and two unmatched rows."""
     return bring(cast, now, line(code), line("1111-1111", note="Ask Mrs Khan"), line("2222-2222"))
 
 

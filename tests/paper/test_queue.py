@@ -44,7 +44,6 @@ def run(cast, indus):
 
 @pytest.fixture
 def code(cast, run):
-    """Return the code of a person of the cast on the form."""
     return lambda name: code_of(run, cast.subject(name))
 
 

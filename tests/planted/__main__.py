@@ -74,7 +74,6 @@ def _plant_all(faults: Sequence[Fault], copies: Sequence[Copy]) -> list[bool]:
 
 @contextmanager
 def _copied_checkouts() -> Iterator[list[Copy]]:
-    """Provide copies of the checkout, uncommitted changes included."""
     folder = Path(tempfile.mkdtemp(prefix="paktaleem-planted-"))
     folder.chmod(0o755)
     copies = [Copy(folder / f"checkout{number}", folder / f"run{number}") for number in range(COPIES)]

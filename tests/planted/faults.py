@@ -83,7 +83,6 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def _with_digest(path: Path, before: str, after: str) -> dict[Path, str]:
-    """Return the migrations of the app that apply the SQL file, with the digest of its new text."""
     old, new = (f'"{path.stem}", digest="{digest_of(text)}"' for text in (before, after))
     migrations = {one: one.read_text() for one in path.parents[1].glob("migrations/0*.py")}
     found = {one: text.replace(old, new) for one, text in migrations.items() if old in text}

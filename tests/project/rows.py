@@ -182,7 +182,6 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def _opposed_recipient(cast: Cast) -> NoticeDispatch:
-    """Announce a recipient to which the client objects, and answer the objection."""
     with in_client(PAKTALEEM):
         cloud = make_provider(PAKTALEEM, at=AT, code="cloud")
         covered: dict[str, Any] = {"purposes": ["platform_improvement"], "categories": ["usage_logs"]}
@@ -509,7 +508,6 @@ def _disclosure_about(person: Subject) -> Disclosure:
 
 
 def _legal_disclosures_about(person: Subject) -> dict[str, Any]:
-    """Create a demand that waits for a second officer, and an approved one."""
     approved = request_legal_disclosure(person, demand(AT), actor=officer(), at=AT)
     decide_legal_disclosure(approved, approve=True, actor=officer(), at=AT)
     waiting = request_legal_disclosure(person, demand(AT), actor=officer(), at=AT)
@@ -673,7 +671,6 @@ def _answers(cast: Cast) -> None:
 
 
 def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
-    """Create a client's declaration, a school's authorisation, a check, and a quarantine."""
     danish = cast.subject("danish")
     declare_mechanism(danish.client_id, kind="age", description="By paper.", reference="Handbook", **BY)
     authorise_by_school(danish, contract_reference="C-1", official="The head", **BY)

@@ -50,7 +50,6 @@ def test_the_world_and_the_writes_of_a_consent_fit_the_tables() -> None:
 
 
 def _statements(script: str) -> list[bytes]:
-    """Return the statements of a pgbench script between BEGIN and COMMIT, with a value for each variable."""
     script = re.sub(r":(tenant|subject|event)::uuid", "'019b0000-0000-7000-8000-000000000001'::uuid", script)
     script = re.sub(r":event::bytea", "'event'::bytea", script).replace("\\gset", ";")
     script = re.sub(r"(?<!:):(client|person)", "1", script)

@@ -28,7 +28,6 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def answers(cast: Cast) -> None:
-    """Twelve answers at Indus and one at Khyber."""
     for code, number, farah in (("indus", 12, "farah"), ("khyber", 1, "celia")):
         client_id = cast.client_id(code)
         with in_client(client_id):

@@ -35,5 +35,4 @@ def report(cast, indus, now):
 
 @pytest.fixture
 def second():
-    """Another privacy officer."""
     return user_actor(new_id(), "privacy_officer", PAKTALEEM)

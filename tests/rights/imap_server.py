@@ -59,7 +59,6 @@ class Session(socketserver.StreamRequestHandler):
         self.request.close()
 
     def handle(self) -> None:
-        """Answer commands until the client leaves."""
         box: Mailbox = self.server.mailbox
         self.say(b"* OK ready")
         while line := self.rfile.readline():

@@ -19,7 +19,6 @@ URL = "/api/v1/rights-requests"
 
 @pytest.fixture
 def caller(cast: Cast) -> Caller:
-    """The learning platform of Indus."""
     return Caller(cast.key("indus"))
 
 

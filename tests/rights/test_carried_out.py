@@ -38,7 +38,6 @@ LIMITS = [("restriction", "newsletter", "restrict"), ("objection", "platform_imp
 
 @pytest.fixture
 def now() -> datetime:
-    """The time of every act."""
     return timezone.now()
 
 

@@ -42,7 +42,6 @@ DECLINED = {"decision": "refused", "refusal_code": "legal_obligation", "reasons"
 
 @pytest.fixture(autouse=True)
 def clock(time_machine: Any) -> None:
-    """Freeze the clock in the morning."""
     time_machine.move_to(AT, tick=False)
 
 

@@ -124,7 +124,6 @@ class World:
         return person
 
     def request(self, person: str) -> RightsRequest:
-        """Return the one request of a person."""
         with in_client(self.client_id):
             found: RightsRequest = RightsRequest.objects.get(subject_id=self.subjects[person])
             return found
@@ -160,7 +159,6 @@ class World:
 
 @pytest.fixture
 def world(cast: Cast, tmp_path: Path, settings: Any, time_machine: Any) -> Iterator[World]:
-    """The world of one test."""
     settings.MAILBOX_ADDRESS, settings.MAIL_FOLDER = US, str(tmp_path)
     settings.TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider"
     with closing(Store(tmp_path / "lms.sqlite3")) as store:

@@ -76,14 +76,12 @@ NOT_FOUND = Answer(Outcome.NOT_FOUND)
 
 @pytest.fixture(autouse=True)
 def clock(time_machine: Any) -> Any:
-    """Freeze the clock in the morning."""
     time_machine.move_to(AT, tick=False)
     return time_machine
 
 
 @pytest.fixture
 def seen(indus: Cast) -> Cast:
-    """Verify Danish's mother in person."""
     verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
     return indus
 

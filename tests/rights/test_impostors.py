@@ -38,7 +38,6 @@ def _own_address(settings: Any) -> None:
 
 @pytest.fixture
 def data(cast: Cast) -> list[str]:
-    """Everything on file about Hamza."""
     with in_client(cast.client_id("indus")):
         hamza = cast.subject("hamza")
         found = reveal_fields(hamza, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now())

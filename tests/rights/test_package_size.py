@@ -27,7 +27,6 @@ FROM generate_series(1, %s)
 
 @pytest.fixture
 def memory() -> Iterator[None]:
-    """Measure what Python allocates."""
     tracemalloc.start()
     yield
     tracemalloc.stop()

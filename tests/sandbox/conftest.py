@@ -13,7 +13,6 @@ from tests.sandbox.making import Sandbox
 
 @pytest.fixture
 def sandbox(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Sandbox]:
-    """The sandbox beside the cast."""
     name = f"portal_{worker_name()}_sandbox"
     with django_db_blocker.unblock(), prepared_database(name, Sandbox) as made:
         made.caller = Caller(made.secret)
@@ -22,5 +21,4 @@ def sandbox(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
 
 @pytest.fixture
 def cast(sandbox: Sandbox) -> Cast:
-    """The cast in the database of the sandbox."""
     return Cast(cast_values())

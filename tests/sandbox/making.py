@@ -36,7 +36,6 @@ class Sandbox:
 
     @property
     def actor(self) -> Actor:
-        """Return the actor of its key."""
         return key_actor(self.key.id, self.id, KEY_SCOPES)
 
     def move(self, **by: Any) -> Any:

@@ -43,7 +43,6 @@ def heads(cast: Cast) -> HeadsCast:
 
 @pytest.fixture
 def north(heads: HeadsCast) -> Iterator[HeadsCast]:
-    """Open the context of the head of North."""
     assert heads.head.client_id is not None
     with in_client(heads.head.client_id, schools=heads.head.schools):
         yield heads

@@ -48,7 +48,6 @@ class HeadsCast(Cast):
 
 @pytest.fixture
 def north(cast: Cast) -> Iterator[HeadsCast]:
-    """Open the context of the head of North."""
     people = [cast.subject_id(name) for name in ("danish", "junaid")]
     school = make_school(cast, "north", *people)
     make_school(cast, "south", cast.subject_id("hamza"))

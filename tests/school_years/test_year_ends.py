@@ -56,7 +56,6 @@ def year(cast: Cast) -> None:
 
 @pytest.fixture
 def indus(cast: Cast, year: None) -> Iterator[Client]:
-    """Indus in its context."""
     with in_client(cast.client_id("indus")):
         yield cast.client("indus")
 

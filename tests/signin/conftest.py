@@ -14,5 +14,4 @@ def amina(cast: Cast) -> Visitor:
 
 @pytest.fixture
 def enrolled_amina(cast: Cast) -> Visitor:
-    """The privacy officer with an authenticator app."""
     return enrolled(cast.user("amina"))

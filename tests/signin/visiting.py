@@ -70,7 +70,6 @@ class Visitor:
 
     @property
     def is_in(self) -> bool:
-        """Return True if the console opens."""
         return self.status() == 200
 
 

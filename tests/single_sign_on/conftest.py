@@ -15,7 +15,6 @@ from tests.single_sign_on.visiting import set_up
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestProvider]:
-    """A provider in a process of its own."""
     with running_provider(tmp_path_factory.mktemp("provider")) as provider:
         yield provider
 

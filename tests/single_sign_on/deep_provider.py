@@ -43,7 +43,6 @@ pytestmark = pytest.mark.skipif(not (NODE and NPM), reason="node and npm are not
 
 @pytest.fixture(scope="module")
 def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CertifiedProvider]:
-    """The provider with a tenant for Indus and one for Khyber."""
     tenants: dict[str, Any] = {
         name: {"clients": list_registrations(name), "settings": {}} for name in ("indus", "khyber")
     }

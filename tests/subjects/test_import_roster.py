@@ -37,8 +37,6 @@ WRITTEN = (Subject, Subject.history.model, SubjectKey, GuardianClaim, GuardianCl
 
 @pytest.fixture
 def bring(tmp_path, now):
-    """Import a package for a client."""
-
     def bring(package, client, *, at=now, actor=IMPORTER, **options):
         with open_roster(package.write(tmp_path / "roster.zip")) as roster:
             return import_roster(roster, client=client, actor=actor, at=at, **options)

@@ -42,7 +42,6 @@ WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-gr
 
 @pytest.fixture
 def server(committed, monkeypatch, tmp_path):
-    """A server of this test's own with verbose logging."""
     talkative = {"LOG_LEVEL": "DEBUG", "EMAIL_URL": f"smtp://127.0.0.1:{free_port()}"}
     for name, value in {**environment_of_server(), **talkative}.items():
         monkeypatch.setenv(name, value)

@@ -33,7 +33,6 @@ def indus(cast, now):
 
 @pytest.fixture
 def second():
-    """Another privacy officer."""
     return user_actor(new_id(), "privacy_officer", PAKTALEEM)
 
 

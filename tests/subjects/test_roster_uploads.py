@@ -33,7 +33,6 @@ CLOSING = b"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,closed\n"
 
 @pytest.fixture
 def farah(cast):
-    """The administrator of Indus Schools."""
     return cast.actor("farah")
 
 

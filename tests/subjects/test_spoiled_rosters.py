@@ -17,8 +17,6 @@ SHORTENED = "9.23E+11"
 
 @pytest.fixture
 def bring(tmp_path, indus, now):
-    """Import a package or the bytes of a spreadsheet."""
-
     def bring(roster, **terms):
         content = roster if isinstance(roster, bytes) else roster.write(tmp_path / "roster.zip").read_bytes()
         with open_source(io.BytesIO(content), client=indus) as opened:

@@ -195,7 +195,6 @@ def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
 
 
 def _describes_shown_row(table: str, tracked: str, links: list[Link], otherwise: str) -> str:
-    """Return the condition that a history row has the keys of the shown row that it describes."""
     same = [f"(NOT (shown.{one.column} IS DISTINCT FROM {table}.{one.column}))" for one in links]
     where = " AND ".join([f"(shown.id = {table}.id)", *same])
     return f"((EXISTS ( SELECT\n   FROM {tracked} shown\n  WHERE ({where}))) OR {otherwise})"

@@ -24,7 +24,6 @@ NEW_SUBJECT = (
 
 @pytest.fixture
 def indus(app, people):
-    """The app role in the context of Indus."""
     become_client(app, people.client_id("indus"))
     return app
 
@@ -61,7 +60,6 @@ def owners_shown(door, table, column):
 
 
 def owners_in(bootstrap, table, wall):
-    """Return the owners of all rows."""
     return set(rows(bootstrap, f"SELECT DISTINCT {wall.owner_column} FROM {table}"))
 
 

@@ -70,7 +70,6 @@ def schools(app, people):
 
 @pytest.fixture
 def north(schools):
-    """The connection of staff limited to North."""
     schools.limit("north")
     return schools.door
 

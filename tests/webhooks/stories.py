@@ -108,7 +108,6 @@ class World:
 
     @property
     def client_id(self) -> Any:
-        """Return the id of Indus."""
         return self.cast.client_id("indus")
 
     def person(self, name: str) -> Subject:
@@ -126,7 +125,6 @@ class World:
 
     @property
     def farah(self) -> Actor:
-        """Return Indus's administrator."""
         return self.cast.actor("farah")
 
 

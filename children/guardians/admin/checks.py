@@ -47,7 +47,6 @@ class CheckForm(RowActionForm):
     field_order = ("provider", "method", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the configured providers."""
         super().__init__(*args, **kwargs)
         set_choices(self, "provider", [(code, code) for code in sorted(check_providers())])
 
@@ -131,17 +130,14 @@ class ProviderCheckAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child and guardian."""
         return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
 
     @admin.display(description="child")
     def child(self, row: ProviderCheck) -> str:
-        """Return the child's pseudonym."""
         return str(row.guardianship.child)
 
     @admin.display(description="guardian")
     def guardian(self, row: ProviderCheck) -> str:
-        """Return the guardian's pseudonym."""
         return str(row.guardianship.guardian)
 
 
@@ -209,17 +205,14 @@ class VerificationAdmin(ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child and guardian."""
         return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
 
     @admin.display(description="child")
     def child(self, row: Verification) -> str:
-        """Return the child's pseudonym."""
         return str(row.guardianship.child)
 
     @admin.display(description="guardian")
     def guardian(self, row: Verification) -> str:
-        """Return the guardian's pseudonym."""
         return str(row.guardianship.guardian)
 
 
@@ -254,22 +247,18 @@ class GuardianChangeAdmin(ExportableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardianship__guardian")
 
     @admin.display(description="guardian")
     def guardian(self, row: GuardianChange) -> str:
-        """Return the guardian's pseudonym."""
         return str(row.guardianship.guardian)
 
     @admin.display(description="requested change")
     def wanted(self, row: GuardianChange) -> str:
-        """Return the changed fields with their new values."""
         return join_words(_describe_change(name, value) for name, value in sorted(row.changes.items()))
 
 
 def _describe_change(name: str, value: Any) -> str:
-    """Return a field and its new value in words."""
     if name == VERIFICATION:
         return translate_text("The school's attestation of the guardian counts for outside recipients too")
     label = translate_text(next(one.verbose_name for one in Guardianship._meta.fields if one.name == name))
@@ -325,10 +314,8 @@ class GuardianConflictAdmin(ExportableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child."""
         return super().get_queryset(request).select_related("child")
 
     @admin.display(description="about")
     def about(self, row: GuardianConflict) -> str:
-        """Return the purpose in dispute."""
         return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else "—"

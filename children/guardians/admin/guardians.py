@@ -202,7 +202,6 @@ class ChangeForm(RowActionForm):
     field_order = ("may_consent", "may_receive_data", "court_order", "note", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Initialize the fields with the current authority."""
         super().__init__(*args, **kwargs)
         for name in ("may_consent", "may_receive_data", "court_order"):
             self.fields[name].initial = getattr(self.row, name)
@@ -336,12 +335,10 @@ class GuardianshipAdmin(ExportableAdmin):
     )
 
     def describe_row(self, row: Guardianship) -> str:
-        """Return the relationship, and the ids of guardian and child."""
         words, (guardian, child) = gettext("{relationship}: {guardian}, for {child}"), (row.guardian, row.child)
         return words.format(relationship=row, guardian=isolate(str(guardian)), child=isolate(str(child)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardian")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -356,7 +353,6 @@ class GuardianshipAdmin(ExportableAdmin):
 
     @admin.display(description="verified")
     def verified(self, row: Guardianship) -> Any:
-        """Return the methods of the valid verifications."""
         at = get_time_of(row.client_id)
         found = Verification.objects.filter(client_id=row.client_id, guardianship=row, ended_at=None)
         live = [one for one in found if one.expires_at is None or one.expires_at > at]
@@ -364,7 +360,6 @@ class GuardianshipAdmin(ExportableAdmin):
 
     @admin.display(description="latest answer")
     def latest_answer(self, row: Guardianship) -> Any:
-        """Return the guardian's latest answer about the service."""
         answers = ServiceAuthorisation.objects.filter(client_id=row.client_id, child=row.child, guardianship=row)
         last = answers.order_by("-recorded_at", "-id").first()
         return (
@@ -401,7 +396,6 @@ class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
     answer = state_column(lambda row: render_state(row.get_decision_display(), _TONES[row.decision]), "answer")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardian")
 
 

@@ -82,7 +82,6 @@ class NameForm(EvidenceForm, RowActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Suggest the guardian whom the roster claims, and show what naming one changes."""
         super().__init__(*args, **kwargs)
         at = get_action_time(self.request)
         with in_client(self.row.client_id):
@@ -98,7 +97,6 @@ class NameForm(EvidenceForm, RowActionForm):
         self.fields["method"].help_text = words.format(now=now, count=len(standing.persons))
 
     def clean(self) -> dict[str, Any]:
-        """Require one person, and a method for evidence."""
         given = super().clean()
         if bool(given.get("guardian")) == bool(given.get("new_id")):
             self.add_error("guardian", gettext("Enter a registered person here, or a new person below: one of them."))
@@ -178,7 +176,6 @@ class ChildMechanismAdmin(ScopedAdmin):
     state = state_column(period_pill)
 
     def write(self, row: ChildMechanism, **details: Any) -> None:
-        """Declare the mechanism, which ends the previous declaration."""
         context = {name: details[name] for name in ("actor", "reason", "at")}
         fields = {name: getattr(row, name) for name in self.row_fields}
         row.pk = declare_mechanism(row.client_id, **fields, **context).pk
@@ -215,7 +212,6 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child."""
         return super().get_queryset(request).select_related("child")
 
 

@@ -149,7 +149,6 @@ class Guardianship(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Return the relationship."""
         return self.get_relationship_display()
 
 
@@ -206,7 +205,6 @@ class Verification(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Return the method."""
         return self.get_method_display()
 
 
@@ -305,7 +303,6 @@ class ServiceAuthorisation(AuthoredRow):
         ]
 
     def __str__(self) -> str:
-        """Return the answer and its date."""
         return f"{self.get_decision_display()} {format_date(self.recorded_at)}"
 
 
@@ -350,5 +347,4 @@ class SchoolAuthorisation(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Return the contract number."""
         return self.contract_reference

@@ -72,7 +72,6 @@ class ChildMechanism(ChildRow):
         indexes = [*newest_first("starts_at", "childmechanism_by_time")]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return self.get_kind_display()
 
 
@@ -157,7 +156,6 @@ class ProviderCheck(ChildRow):
         return self.state in OPEN_CHECKS
 
     def __str__(self) -> str:
-        """Return the provider and the state."""
         return f"{self.provider}: {self.get_state_display()}"
 
 
@@ -204,7 +202,6 @@ class GuardianConflict(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Return the purpose in dispute, or “the service”."""
         return self.purpose_code or gettext("the service")
 
 
@@ -250,7 +247,6 @@ class GuardianChange(RequestedChange, ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Return the state."""
         return self.get_state_display()
 
 
@@ -290,5 +286,4 @@ class Quarantine(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Return the start date."""
         return gettext("quarantined since {day}").format(day=format_date(self.starts_at))

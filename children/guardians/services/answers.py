@@ -194,7 +194,6 @@ def record_service_answer(
 
 
 def _require(actor: Actor, child: Subject, guardian: Subject | None) -> None:
-    """Check that staff and API keys have the capability, and that people on their own pages answer for themselves."""
     require_about(actor, Capability.RECORD_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
     answers = child if guardian is None else guardian
     if actor.kind is ByKind.SUBJECT and actor.id != answers.pk:
@@ -220,7 +219,6 @@ def _is_authorised(answer: ServiceAuthorisation) -> bool:
 def _authority_columns(
     child: Subject, guardian: Subject | None, decision: Decision, *, shares: bool | None, at: datetime
 ) -> dict[str, Any]:
-    """Return the columns that name the guardian, and for consent the verification it rests on."""
     if decision == Decision.GIVEN and guardian in {None, child}:
         raise ChildMayNotAuthorise
     if guardian is None:

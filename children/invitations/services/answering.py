@@ -109,7 +109,6 @@ def record_service_consent(saying: AnswerContext) -> Outcome:
 
 
 def _await_confirmation(row: Invitation, saying: AnswerContext) -> None:
-    """Store the notice to which the guardian consented, and schedule the message that asks for confirmation."""
     if row.state == State.CONTACT_PENDING:
         change_state(row, State.NOTICE_SENT)
     change_state(
@@ -221,7 +220,6 @@ def record_guardian_visit(guardian: Subject, at: datetime) -> None:
 
 
 def _lock_and_check(saying: AnswerContext) -> Guardian:
-    """Lock the guardian and the child, and return the guardian if they may decide by this contact."""
     lock_guardian(saying.guardian)
     child = lock_child(saying.child)
     row = get_live_guardianship(child, saying.guardian, at=saying.at)
@@ -339,7 +337,6 @@ def _answers() -> QuerySet[ServiceAuthorisation]:
 
 
 def _is_obsolete(at: datetime) -> Q:
-    """Return a condition for invitations about a child who is erased, of age or left, or to an ended guardian."""
     guardianships = Guardianship.objects.live(at).still_named()
     pair = {name: OuterRef(name) for name in ("client_id", "child_id", "guardian_id")}
     erased = Q(child__erased_at__isnull=False) | Q(child__erasure_started_at__isnull=False)
@@ -382,7 +379,6 @@ def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
 
 
 def _close_answered(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
-    """Close invitations that were answered on paper, in person or through the school."""
     for row in rows.filter(Exists(_answers())):
         answers = ServiceAuthorisation.objects.filter(
             client_id=row.client_id, child_id=row.child_id, guardian_id=row.guardian_id

@@ -73,7 +73,6 @@ def _open_invitations(child: Subject, guardian: Subject) -> QuerySet[Invitation]
 
 
 def create_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: Any) -> Invitation:
-    """Create an invitation."""
     row = Invitation(client_id=child.client_id, child=child, guardian=guardian, **columns, **actor_fields(actor))
     row.save(force_insert=True)
     return row
@@ -133,7 +132,6 @@ class ContactRefused(Exception):
     """No contact of the guardian can be used; ``why`` is the reason."""
 
     def __init__(self, why: ContactRejection) -> None:
-        """Store the reason."""
         super().__init__(why.value)
         self.why = why
 
@@ -219,7 +217,6 @@ def _invite(guardian: Subject, children: Sequence[Subject], context: _Invitation
 
 
 def _send(guardian: Subject, rows: Sequence[Invitation], channel: Channel, context: _InvitationContext) -> None:
-    """Send the first message, if today's limit allows it, and record it for each child."""
     if send_invitation_message(guardian, rows, kind=INVITATION, channel=channel, at=context.at):
         for row in rows:
             record_step("guardian.written_to", row, letter=str(row.letter), actor=context.actor, at=context.at)
@@ -256,7 +253,6 @@ def register_and_invite(
 
 
 def _find_by_contact(child: Subject, details: Mapping[str, Any], client: Client) -> Subject | None:
-    """Return the guardian already claimed for this child who has one of these contacts, or None."""
     claimed = GuardianClaim.objects.filter(client_id=child.client_id, child=child, ends_at=None)
     people = Subject.objects.filter(client_id=child.client_id, erased_at=None, pk__in=claimed.values("guardian"))
     for field in ("email", "phone"):
@@ -272,7 +268,6 @@ def _find_by_contact(child: Subject, details: Mapping[str, Any], client: Client)
 
 
 def _list_guardians(child: Subject, at: datetime) -> list[Subject]:
-    """List the people who are, or are claimed to be, guardians of this child."""
     client_id = child.client_id
     claimed = GuardianClaim.objects.filter(client_id=client_id, child=child, ends_at=None).values("guardian")
     standing = Guardianship.objects.live(at).still_named().filter(client_id=client_id, child=child).values("guardian")

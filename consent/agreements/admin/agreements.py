@@ -53,14 +53,12 @@ class _ChosenDocumentForm(RowActionForm):
     field_order = ("document", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the documents of the agreement."""
         super().__init__(*args, **kwargs)
         rows = AgreementDocument.objects.filter(client_id=self.row.client_id, agreement=self.row)
         self.offered = {str(one.pk): one for one in rows.select_related("file")}
         set_choices(self, "document", [(key, str(one)) for key, one in self.offered.items()])
 
     def clean_document(self) -> AgreementDocument:
-        """Return the document."""
         return self.offered[self.cleaned_data["document"]]
 
 
@@ -102,7 +100,6 @@ class AttestForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show the text of the duties in the page's language."""
         super().__init__(*args, **kwargs)
         urdu = get_language() == "ur"
         set_choices(self, "duties", [(one.code, one.text_ur if urdu else one.text_en) for one in DUTIES])
@@ -145,7 +142,6 @@ def _sign_on_paper(row: ServiceAgreement, given: dict[str, Any], request: HttpRe
 
 
 def _describe_effect(signing: AgreementSigning, row: ServiceAgreement, request: HttpRequest) -> str:
-    """Return whether a signature makes an agreement take effect, and otherwise whose signature is missing."""
     if signing.state != ChangeState.APPROVED:
         if signing.first_side == Side.PAKTALEEM:
             return gettext("You have signed. The agreement still waits for the client’s signature.")
@@ -239,11 +235,9 @@ class DraftFilter(admin.SimpleListFilter):
     parameter_name = PROGRESS
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return both choices."""
         return [("unsigned", gettext("Unsigned")), ("to_sign", gettext("Signed by the other side"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows of the choice."""
         if self.value() == "unsigned":
             return queryset.filter(UNSIGNED)
         return queryset.filter(to_sign(actor_of(request))) if self.value() == "to_sign" else queryset
@@ -359,7 +353,6 @@ class ServiceAgreementAdmin(RegisterAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate whether it is suspended now, by the clock of its client."""
         now = select_by_clock(get_action_time(request), AgreementSuspension.objects.active).filter(
             client_id=OuterRef("client_id"), agreement=OuterRef("pk")
         )
@@ -367,7 +360,6 @@ class ServiceAgreementAdmin(RegisterAdmin):
         return found
 
     def panels(self, request: HttpRequest, row: ServiceAgreement) -> list[dict[str, Any]]:
-        """Show signatures, documents, suspensions, PakTaleem's part for each purpose, and duties."""
         return agreement_panels(row, viewer=actor_of(request), at=get_action_time(request))
 
 
@@ -400,5 +392,4 @@ def _to_do_cards(actor: Actor, at: datetime) -> list[Line]:
 
 
 def _first_due(found: list[ClientToDo]) -> date | None:
-    """Return the first day by which a duty is to be confirmed."""
     return min((duty.due_on for one in found for duty in one.duties), default=None)

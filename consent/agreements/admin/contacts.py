@@ -44,7 +44,6 @@ class ContactForm(ScopedForm):
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Require name and address of a new contact."""
         cleaned = super().clean()
         for name in ("full_name", "email"):
             if self.instance._state.adding and not cleaned.get(name) and name not in self.errors:
@@ -75,11 +74,9 @@ class ClientContactAdmin(PeriodAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Select related people."""
         return super().get_queryset(request).select_related("subject")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for the person of a new contact."""
         [(name, main), *others] = super().get_fieldsets(request, obj)
         if obj is None:
             main = {**main, "fields": [*main["fields"], *_PERSON]}
@@ -92,7 +89,6 @@ class ClientContactAdmin(PeriodAdmin):
         return format_html('<a href="{}"><bdi>{}</bdi></a>', url, row.subject.external_id or gettext("Erased"))
 
     def save_model(self, request: HttpRequest, obj: ClientContact, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Register the person and add the contact, in the context of the client."""
         del change
         person = {name: form.cleaned_data[name] for name in _PERSON}
         stamp: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
@@ -101,7 +97,6 @@ class ClientContactAdmin(PeriodAdmin):
             obj.pk = add_contact(client, kind=obj.kind, reason=form.cleaned_data["reason"], **person, **stamp).pk
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the list of what is missing."""
         view = self.admin_site.admin_view(self.to_do_view)
         return [path("to-do/", view, name="agreements_clientcontact_to_do"), *super().get_urls()]
 
@@ -159,7 +154,6 @@ def agreement_panels(row: ServiceAgreement, *, viewer: Actor, at: datetime) -> l
 
 
 def _list_instructions(own: dict[str, Any]) -> list[tuple[Instruction, str, list[str]]]:
-    """Return each instruction with its state and the names of the recipients."""
     rows = Recipient.objects.filter(client_id__in=[own["client_id"], PAKTALEEM])
     names = dict(rows.values_list("code", "name"))
     return [
@@ -233,6 +227,5 @@ class DutyAttestationAdmin(EvidenceAdmin):
 
     @admin.display(description="statement")
     def statement(self, row: Any) -> str:
-        """Return the text of the duty."""
         urdu = get_language() == "ur"
         return next((one.text_ur if urdu else one.text_en for one in DUTIES if one.code == row.duty), row.duty)

@@ -91,13 +91,11 @@ class PurposeFilter(ChosenFilter):
     parameter_name = "purpose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """List the purposes of the client in view, and the shared ones."""
         owners = {get_filtered_client(request) or PAKTALEEM, PAKTALEEM}
         found = Purpose.objects.filter(client_id__in=owners).order_by("name_en").values_list("pk", "name_en")
         return [(str(key), name) for key, name in found]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the filtered queryset."""
         value = self.value()
         return queryset.filter(purpose_id=parse_uuid(value)) if value else queryset
 
@@ -112,7 +110,6 @@ class PersonRowAdmin(ExportableAdmin):
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
-        """Link to the person."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
@@ -177,16 +174,13 @@ class ConsentAdmin(PersonRowAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person, their client, and purpose."""
         return super().get_queryset(request).select_related("subject__client", "purpose")
 
     def describe_row(self, row: Consent) -> str:
-        """Return the name of the purpose, and the answer."""
         return f"{format_purpose(row.purpose.code, row.client_id)}: {row.get_state_display()}"
 
     @admin.display(description="notice")
     def notice(self, row: Consent) -> str:
-        """Return the title and the number of the version on which the answer is based."""
         if row.notice_version is None:
             return "—"
         version = NoticeVersion.objects.select_related("notice").filter(pk=row.notice_version).first()
@@ -202,7 +196,6 @@ class ConsentAdmin(PersonRowAdmin):
             return state_pill(current_states(row.client_id, [row], at=get_time_of(row.client_id))[row.pk])
 
     def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
-        """Return the events that led to the current state."""
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
@@ -250,13 +243,11 @@ class LimitAdmin(PersonRowAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related people."""
         found: QuerySet[Any] = super().get_queryset(request).select_related("subject")
         return found
 
     @admin.display(description="purpose")
     def purpose_named(self, row: Any) -> str:
-        """Return the name of the purpose, or "Every purpose"."""
         return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else gettext("Every purpose")
 
 
@@ -354,19 +345,16 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related answer, person, file and actor."""
         found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
         return annotate_actor(found, actor_of(request))
 
     @admin.display(description="person")
     def person(self, row: ConsentEvidence) -> SafeString:
-        """Link to the person."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
     @admin.display(description="answer")
     def answer(self, row: ConsentEvidence) -> SafeString:
-        """Link to the answer it proves."""
         url = reverse("admin:consent_consentevent_change", args=[row.event_id], current_app=site.name)
         return format_html('<a href="{}">{}: {}</a>', url, row.event.purpose.name_en, row.event.get_state_display())
 
@@ -377,7 +365,6 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
 
     @admin.display(description="by")
     def actor(self, row: ConsentEvidence) -> str:
-        """Return the user or system that added it."""
         return format_actor(row)
 
 

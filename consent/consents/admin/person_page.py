@@ -82,7 +82,6 @@ class AnswerForm(ActionForm):
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the guardians named by the school, and show the notice in effect."""
         super().__init__(*args, **kwargs)
         guardians = GuardianClaim.objects.filter(child=self.row, ends_at=None).values("guardian_id")
         set_choices(self, "guardian", Subject.objects.filter(pk__in=guardians))
@@ -94,12 +93,10 @@ class AnswerForm(ActionForm):
 
     @property
     def purpose_code(self) -> str:
-        """Return the code of the purpose."""
         return str((self.data if self.is_bound else self.initial).get("purpose", ""))[:63]
 
     @property
     def purpose_name(self) -> str:
-        """Return the name of the purpose."""
         return format_purpose(self.purpose_code, self.row.client_id)
 
     def _find_notice(self) -> Any:
@@ -159,7 +156,6 @@ class RestrictForm(RowActionForm):
     field_order = ("purpose", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """List the client's purposes and the shared ones."""
         super().__init__(*args, **kwargs)
         set_choices(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
 
@@ -171,7 +167,6 @@ class ObjectForm(RowActionForm):
     field_order = ("purpose", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """List the purposes based on legitimate interest."""
         super().__init__(*args, **kwargs)
         at = get_action_time(self.request)
         bases = bases_in_force(self.row.client_id, at=at)

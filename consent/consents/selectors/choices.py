@@ -52,7 +52,6 @@ class Choice:
 
     @property
     def rests_on_consent(self) -> bool:
-        """Return True if the lawful basis is consent."""
         return self.basis.basis == Basis.CONSENT
 
     @property
@@ -68,12 +67,10 @@ class Choice:
 
     @property
     def may_refuse(self) -> bool:
-        """Return True if there is an open question to refuse."""
         return self.rests_on_consent and self.state in {"unknown", "requested", "deferred", *_ENDED_BY_TIME}
 
     @property
     def may_withdraw(self) -> bool:
-        """Return True if there is a consent to withdraw."""
         return self.rests_on_consent and self.state == "given"
 
     @property

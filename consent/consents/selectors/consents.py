@@ -262,7 +262,6 @@ def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]
 
 
 def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[TimelineEntry]:
-    """List when consents ended by expiry, a material notice or a widened purpose, whichever came first."""
     lines = []
     events = [event for event in events if event.becomes_state]
     for event, later in zip(events, [*events[1:], None], strict=True):

@@ -118,7 +118,6 @@ def _get_text(version: UUID, register: Register, at: datetime) -> TextRule:
 
 
 def _list_purposes(version: UUID, register: Register, at: datetime) -> frozenset[str]:
-    """Return the purposes for which a version is in effect at the client."""
     in_effect = ((code, rule.in_effect(at)) for code, rule in register.notices.items())
     return frozenset(code for code, rule in in_effect if rule is not None and rule.id == version)
 
@@ -167,7 +166,6 @@ def check_consent_basis(
 
 
 def _get_seen_at(shown: ShownNotice | None, version: TextRule, claimed_at: datetime | None) -> datetime | None:
-    """Return the earlier of the time of showing and the claimed time of the answer, None if neither is known."""
     if claimed_at is not None and claimed_at < version.effective_at:
         raise ClaimBeforeNotice
     moments = (shown.at if shown else None, claimed_at)

@@ -280,7 +280,6 @@ def _decode_facts[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -
 def _read_and_decide(
     client_id: UUID, asked: Sequence[EvaluationRequest], now: datetime
 ) -> list[Decision | TimeInFuture]:
-    """Decide questions about any times, from facts read again in the client's context."""
     answerable = [one for one in asked if not _is_future(one.at, now)]
     people: defaultdict[datetime | None, dict[str, None]] = defaultdict(dict)
     for one in answerable:

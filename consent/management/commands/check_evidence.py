@@ -16,11 +16,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file argument."""
         parser.add_argument("file", type=Path, help="the ZIP archive")
 
     def handle(self, *_: Any, file: Path, **__: Any) -> None:
-        """Print the manifest's hash, to be compared with the ledger."""
         try:
             found = check_bundle(file.read_bytes())
         except OSError as error:

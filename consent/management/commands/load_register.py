@@ -17,7 +17,6 @@ class Command(BaseCommand):
     help = "Load PakTaleem's starter register; existing rows are not changed."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Load it and print the number of rows added."""
         with in_client(PAKTALEEM):
             added = load_register(actor=system_actor("load_register"), at=wall_clock_now())
         self.stdout.write(f"Register: {added} rows added." if added else "Register: nothing to add.")

@@ -62,7 +62,6 @@ class CodedForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Add the choices."""
         super().__init__(*args, **kwargs)
         offered = [("", gettext("Choose a reason…")), *((one.value, translate_text(one.label)) for one in self.codes)]
         set_choices(self, "code", offered)
@@ -181,21 +180,17 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related version and notice."""
         return super().get_queryset(request).select_related("version__notice")
 
     @admin.display(description="notice")
     def notice(self, row: NoticeDispatch) -> str:
-        """Return the title of the notice."""
         return str(row.version.notice)
 
     @admin.display(description="version")
     def number(self, row: NoticeDispatch) -> int:
-        """Return the version number."""
         return row.version.number
 
     def panels(self, request: HttpRequest, row: NoticeDispatch) -> list[dict[str, Any]]:
-        """Show the changes, the responses, and each email with its delivery attempts."""
         version = row.version
         before = NoticeVersion.objects.filter(notice=version.notice, number=version.number - 1).first()
         responses = annotate_actor(

@@ -79,7 +79,6 @@ class NoticeAdmin(SteppedAdmin, RegisterAdmin):
     empty_text = "No notice yet. Add one, then write its first text as a draft."
 
     def list_effects(self, row: Notice) -> list[str]:
-        """Return who sees a new notice, which others inform about its purposes, and what comes next."""
         owners = [row.client_id, PAKTALEEM]
         others = Notice.objects.filter(client_id__in=owners, purposes__overlap=row.purposes) if row.purposes else ()
         known = gettext("“{notice}” informs about one of these purposes already.")
@@ -92,12 +91,10 @@ class NoticeAdmin(SteppedAdmin, RegisterAdmin):
 
     @admin.display(description="informs about")
     def about(self, row: Notice) -> str:
-        """Return the purposes it informs about."""
         return format_purposes(row.purposes, row.client_id) or gettext("The privacy policy")
 
 
 def _serialize_texts(row: NoticeText) -> list[dict[str, Any]]:
-    """Serialize the texts as rendered, each with its language and direction."""
     named = (
         (gettext("English"), "en", "ltr", row.text_en),
         (gettext("Urdu"), "ur", "rtl", row.text_ur),
@@ -126,7 +123,6 @@ class AnnounceForm(RowActionForm):
     effective_at = SplitDateTimeField(required=False, widget=MomentInput, label="Takes effect")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show the earliest possible time as help text."""
         super().__init__(*args, **kwargs)
         days = notice_days_for(self.row.notice, is_material=self.row.is_material)
         earliest = earliest_effect(get_action_time(self.request), days)
@@ -211,11 +207,9 @@ class NoticeDraftAdmin(RegisterAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related notices."""
         return super().get_queryset(request).select_related("notice")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False for a closed draft."""
         return (obj is None or obj.closed_at is None) and super().has_change_permission(request, obj)
 
     @admin.display(description="kind")
@@ -224,7 +218,6 @@ class NoticeDraftAdmin(RegisterAdmin):
         return render_state("Material", "warn") if row.is_material else render_state("Minor")
 
     def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, Any]]:
-        """Show the rendered texts and the changes against the version in effect."""
         client = Client.objects.filter(pk=row.client_id).first()
         before = None
         if client is not None:
@@ -238,7 +231,6 @@ class NoticeDraftAdmin(RegisterAdmin):
         ]
 
     def write(self, row: Any, **details: Any) -> None:
-        """Save the draft."""
         save_draft(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
@@ -264,7 +256,6 @@ class NoticeVersionAdmin(EvidenceAdmin):
     state = state_column(_version_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related notices and annotate when a later version takes effect."""
         later = NoticeVersion.objects.filter(notice=OuterRef("notice"), number__gt=OuterRef("number"))
         earliest = later.order_by("effective_at").values("effective_at")[:1]
         found: QuerySet[Any] = super().get_queryset(request).select_related("notice")
@@ -277,7 +268,6 @@ class NoticeVersionAdmin(EvidenceAdmin):
         return render_state("Material", "warn") if row.is_material else render_state("Minor")
 
     def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, Any]]:
-        """Show the notified clients, the changes, and the rendered texts."""
         before = NoticeVersion.objects.filter(notice=row.notice, number=row.number - 1).first()
         told = serialize_dispatches(request, NoticeDispatch.objects.filter(version=row)) if row.needs_proof else None
         return [

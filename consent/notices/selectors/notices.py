@@ -127,7 +127,6 @@ def _is_superseded_later(placed: EffectiveVersion, superseded_at: datetime) -> b
 
 
 def _notices(client: Client) -> QuerySet[Notice]:
-    """Select the shared notices, then the client's own."""
     is_own = Case(When(client_id=client.pk, then=True), default=False, output_field=BooleanField())
     found: QuerySet[Notice] = Notice.objects.filter(client_id__in=[PAKTALEEM, client.pk])
     return found.order_by(is_own, "pk")

@@ -144,7 +144,6 @@ _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 
 
 def _valid_versions(versions: Any, at: datetime) -> set[UUID]:
-    """Return the versions of a timeline under which a consent is valid now, if the notice is in effect."""
     rule = NoticeRule("", tuple(versions))
     return {
         one.id

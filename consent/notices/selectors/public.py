@@ -113,7 +113,6 @@ def list_public_purposes(client: Client, *, at: datetime, language: str) -> list
 
 
 def _first_starts(register: Register) -> dict[str, datetime]:
-    """Map each purpose to the start of its first lawful basis, for any role."""
     found: dict[str, datetime] = {}
     for rule in (rule for rules in register.bases.values() for rule in rules):
         starts_at = rule.since or rule.period.starts_at

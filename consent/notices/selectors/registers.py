@@ -318,7 +318,6 @@ def _to_recipient_rule(
 
 
 def _list_ends(rows: _Rows, client: Client) -> dict[UUID, datetime]:
-    """Map the versions of the list of recipients to the end of the client's time to object."""
     lists = {row.pk for row in rows.of(Notice) if row.lists_recipients}
     if not lists:
         return {}
@@ -355,7 +354,6 @@ def _list_notices(rows: _Rows, client: Client) -> list[NoticeRule]:
 
 
 def _list_proven(rows: _Rows) -> dict[UUID, datetime]:
-    """Map the announced versions to the times at which they take effect at the client."""
     return {row.version_id: row.takes_effect_at for row in rows.own(NoticeDispatch) if row.takes_effect_at is not None}
 
 

@@ -75,7 +75,6 @@ def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
 
 
 def _is_superseded(dispatch: NoticeDispatch, at: datetime) -> bool:
-    """Return True if a later version of the notice is already in effect at the client."""
     later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
     return later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at).exists()
 
@@ -235,7 +234,6 @@ def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: R
 
 
 def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
-    """Publish the list of recipients with one more approval as the next version of its notice."""
     approvals = _list_approvals(row, at)
     return publish_portal_text(
         RECIPIENT_LIST,
@@ -256,7 +254,6 @@ def _list_approvals(row: RecipientApproval, at: datetime) -> list[RecipientAppro
 
 
 def _write_list(approvals: Iterable[RecipientApproval], language: str) -> str:
-    """Write the list of recipients in one language, as the Markdown of a notice."""
     purposes, categories = (_list_names(model, language) for model in (Purpose, DataCategory))
     with translation.override(language):
         lead = _("PakTaleem shares personal data with these providers. It never sells personal data.")

@@ -313,7 +313,6 @@ def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) 
 
 
 def _lock_and_list_kinds(dispatch: NoticeDispatch) -> list[str]:
-    """Lock the dispatch, and return the kinds of its responses in order."""
     NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
     found = NoticeResponse.objects.filter(client_id=dispatch.client_id, dispatch=dispatch)
     return list(found.order_by("recorded_at", "id").values_list("kind", flat=True))

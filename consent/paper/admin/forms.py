@@ -82,7 +82,6 @@ class SheetForm(ActionForm, SelectionForm):
             del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        """Check the school or class and the grade, and add the selection."""
         cleaned = super().clean() or self.cleaned_data
         with in_client(self.row.client_id):
             self.check_selection(self.row.client_id)
@@ -144,7 +143,6 @@ class ClientForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """List every client but PakTaleem itself."""
         super().__init__(*args, **kwargs)
         set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
@@ -178,7 +176,6 @@ class MakeForm(ScopedForm, SelectionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """List the purposes that the client may ask about."""
         super().__init__(*args, **kwargs)
         client_id = _find_client(self.request)
         if client_id is not None:
@@ -189,7 +186,6 @@ class MakeForm(ScopedForm, SelectionForm):
         self.initial.setdefault("unreachable", UNREACHABLE in self.request.GET)
 
     def clean(self) -> dict[str, Any]:
-        """Require purposes on a form for people themselves, and guardians for the choice of unreachable ones."""
         cleaned = super().clean()
         for_guardians = cleaned.get("addressee") == Addressee.GUARDIAN
         if not for_guardians and not cleaned.get("purposes") and "purposes" not in self.errors:
@@ -286,11 +282,9 @@ class FormRunAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related actors."""
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Return the fields to add a form, or those to show one."""
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         return [
@@ -299,7 +293,6 @@ class FormRunAdmin(EvidenceAdmin):
         ]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the URLs of the empty answer sheets."""
         return [*(self._blank_url(kind) for kind in BLANKS), *super().get_urls()]
 
     def _blank_url(self, kind: str) -> URLPattern:
@@ -318,7 +311,6 @@ class FormRunAdmin(EvidenceAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show the choice of client first, for staff who work for several."""
         if object_id is None and self.has_add_permission(request) and _find_client(request) is None:
             return self._client_page(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
@@ -335,7 +327,6 @@ class FormRunAdmin(EvidenceAdmin):
         return TemplateResponse(request, "paper/client.html", context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Create the form in the context of its client."""
         given: dict[str, Any] = form.cleaned_data
         by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
         select = select_unreachable if given["unreachable"] else select_people
@@ -355,7 +346,6 @@ class FormRunAdmin(EvidenceAdmin):
         obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at
 
     def panels(self, request: HttpRequest, row: FormRun) -> list[dict[str, Any]]:
-        """Show the purposes, the progress of the answers, and the next steps."""
         form_purposes = FormPurpose.objects.filter(client_id=row.client_id, run=row).order_by("position")
         return [
             {
@@ -377,12 +367,10 @@ class FormRunAdmin(EvidenceAdmin):
 
     @admin.display(description="made")
     def made(self, row: FormRun) -> str:
-        """Return the time of creation."""
         return moment_tag(row.made_at)
 
     @admin.display(description="made by")
     def made_by(self, row: FormRun) -> str:
-        """Return the user who made it."""
         return format_actor(row)
 
 
@@ -435,7 +423,6 @@ def _confirm_sheet(row: AnswerSheet, _given: dict[str, Any], request: HttpReques
 
 
 def _format_problem(problem: Problem) -> str:
-    """Format a problem with its row and column."""
     place = [gettext("Row {row}").format(row=problem.row)] if problem.row is not None else []
     place += [problem.column] if problem.column else []
     return f"{', '.join(place) or problem.file}: {problem.message}."
@@ -482,7 +469,6 @@ class AnswerSheetAdmin(EvidenceAdmin):
     standing = state_column(standing_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related actors and annotate the number of open rows."""
         of_sheet = SheetEntry.objects.filter(
             client_id=OuterRef("client_id"), sheet=OuterRef("pk"), state__in=OPEN_STATES
         )
@@ -491,7 +477,6 @@ class AnswerSheetAdmin(EvidenceAdmin):
         return annotate_actor(super().get_queryset(request).annotate(waiting=number), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the fields to upload a sheet, or those to show one."""
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         whose = [] if actor_of(request).client_id is not None else ["client"]
@@ -512,12 +497,10 @@ class AnswerSheetAdmin(EvidenceAdmin):
         obj.pk, obj.uploaded_at, obj.rows, obj.blank = row.pk, row.uploaded_at, row.rows, row.blank
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Redirect to the sheet with a message."""
         messages.success(request, gettext("The sheet is uploaded. Nothing is recorded yet: confirm the matched rows."))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     def panels(self, request: HttpRequest, row: AnswerSheet) -> list[dict[str, Any]]:  # noqa: ARG002
-        """Show the number of rows per state, with links to them."""
         queue = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
         counts = count_rows(row)
         lines = [
@@ -533,20 +516,16 @@ class AnswerSheetAdmin(EvidenceAdmin):
 
     @admin.display(description="sheet")
     def name(self, row: AnswerSheet) -> SafeString:
-        """Return the upload time."""
         return format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at))
 
     @admin.display(description="uploaded by")
     def brought_by(self, row: AnswerSheet) -> str:
-        """Return the user who uploaded it."""
         return format_actor(row)
 
     @admin.display(description="uploaded")
     def uploaded(self, row: AnswerSheet) -> str:
-        """Return the upload time."""
         return moment_tag(row.uploaded_at)
 
     @admin.display(description="SHA-256 of the file")
     def fingerprint(self, row: AnswerSheet) -> str:
-        """Return the digest of the file."""
         return row.sha256

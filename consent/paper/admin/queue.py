@@ -88,7 +88,6 @@ class SignerForm(RowActionForm):
     field_order = ("guardian", "name", "relationship", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the guardians on file of the row's child."""
         super().__init__(*args, **kwargs)
         with in_client(self.row.client_id):
             self.on_file = list_possible_signers(self.row.subject, at=get_action_time(self.request))
@@ -167,7 +166,6 @@ def _dismiss_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest)
 
 
 def _redirect_to_row(request: HttpRequest, row: SheetEntry) -> HttpResponse:
-    """Show the row with a message about its new state."""
     if row.state == EntryState.CONFIRMED:
         messages.success(request, gettext("Confirmed. In effect from the next decision."))
     elif row.state == EntryState.MATCHED:
@@ -251,7 +249,6 @@ class SheetFilter(ChosenFilter):
     shown: FirstRows[AnswerSheet]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """List the latest sheets, and the chosen one."""
         found = AnswerSheet.objects.order_by("-uploaded_at")
         if (client_id := get_filtered_client(request)) is not None:
             found = found.filter(client_id=client_id)
@@ -263,7 +260,6 @@ class SheetFilter(ChosenFilter):
         return [(str(one.pk), str(one)) for one in offered]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the filtered queryset."""
         value = self.value()
         return queryset.filter(sheet_id=parse_uuid(value)) if value else queryset
 
@@ -324,7 +320,6 @@ class SheetEntryAdmin(ExportableAdmin, EvidenceAdmin):
         return super().page(request, row, template, **extra, **values)
 
     def panels(self, request: HttpRequest, row: SheetEntry) -> list[dict[str, Any]]:
-        """Show the typed code and similar ones, other rows of the same code, the recorded events, and the steps."""
         steps = annotate_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), actor_of(request))
         others = map_open_rows(row.client_id, [row.page_id]).get(row.page_id, []) if row.page_id is not None else []
         return [
@@ -338,7 +333,6 @@ class SheetEntryAdmin(ExportableAdmin, EvidenceAdmin):
         ]
 
     def history_of(self, row: SheetEntry, viewer: Actor) -> dict[str, Any]:
-        """Return every step."""
         steps = annotate_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), viewer)
         return {
             "versions": [
@@ -355,18 +349,15 @@ class SheetEntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="row")
     def row(self, row: SheetEntry) -> str:
-        """Return the row number."""
         return gettext("Row {row}").format(row=row.number)
 
     @admin.display(description="sheet")
     def of_sheet(self, row: SheetEntry) -> SafeString:
-        """Link to the sheet."""
         url = reverse("admin:paper_answersheet_change", args=[row.sheet_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.sheet)
 
     @admin.display(description="person")
     def person(self, row: SheetEntry) -> SafeString | str:
-        """Link to the person, if the row is matched."""
         if row.subject is None:
             return "—"
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
@@ -374,7 +365,6 @@ class SheetEntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="code")
     def code(self, row: SheetEntry) -> SafeString | str:
-        """Return the code with a link to its form."""
         if row.page is None:
             return "—"
         url = reverse("admin:paper_formrun_change", args=[row.page.run_id], current_app=site.name)
@@ -390,7 +380,6 @@ class SheetEntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="answer about the service")
     def service(self, row: SheetEntry) -> SafeString | str:
-        """Link to the recorded answer about the service."""
         if row.authorisation_id is None:
             return "—"
         url = reverse("admin:children_serviceauthorisation_change", args=[row.authorisation_id], current_app=site.name)
@@ -398,12 +387,10 @@ class SheetEntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="answers")
     def said(self, row: SheetEntry) -> str:
-        """Return the answers."""
         return _format_answers(row)
 
     @admin.display(description="why it waits")
     def why(self, row: SheetEntry) -> str:
-        """Return the problem of an open row."""
         return row.get_problem_display() if row.problem and row.is_open else "—"
 
 
@@ -414,7 +401,6 @@ def _format_answers(row: SheetEntry) -> str:
 
 
 def _list_near_codes(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:
-    """Return the typed code and the most similar codes, if the user may match rows by hand."""
     if not may_match(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
         return None
     with in_client(row.client_id):

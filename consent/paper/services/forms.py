@@ -269,7 +269,6 @@ def _to_service_question(notice: PrintedNotice) -> ServiceQuestion:
 
 
 def _list_questions(run: FormRun) -> list[Question]:
-    """List the purposes with the notice versions of the form."""
     form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
     return [
         Question(
@@ -344,7 +343,6 @@ class SignedForm:
 
     @property
     def child(self) -> Subject:
-        """The child whom the form is about."""
         return self.page.subject
 
     @property

@@ -211,7 +211,6 @@ def _name_two_guardians(one: SheetEntry, other: SheetEntry) -> bool:
 
 
 def _check_second_name(entry: SheetEntry, name: str) -> None:
-    """Check that the second person read the same name on the form."""
     if not name or _fold_name(name) != _fold_name(_name_on_form(entry)):
         raise NameDiffers
 
@@ -232,7 +231,6 @@ def _require_recorded(child: Subject) -> None:
 
 
 def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
-    """Lock a row, and its person first, in the same order as every other recording of answers."""
     require(actor, capability, entry.client_id)
     if entry.subject is not None:
         with suppress(AlreadyErased):  # the verdict reports it
@@ -255,7 +253,6 @@ def _judge(entry: SheetEntry, page: FormPage, facts: SheetFacts, *, at: datetime
 
 
 def _judge_rivals_again(entry: SheetEntry, actor: Actor, at: datetime) -> None:
-    """Judge again the rows that contradicted this one."""
     page = entry.page
     rivals = map_open_rows(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
     for rival in rivals:

@@ -207,7 +207,6 @@ def _judge(entry: SheetEntry, knowledge: SheetFacts, rivals: dict[UUID, list[She
 
 
 def _find_contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
-    """Find matched rows of earlier sheets that a row of this sheet contradicts."""
     return [
         one
         for one in waiting

@@ -20,7 +20,6 @@ class AgreementRowAdmin(PeriodAdmin):
     list_filter = ("client",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related agreements."""
         return super().get_queryset(request).select_related("agreement")
 
 
@@ -62,7 +61,6 @@ class InstructionAdmin(AgreementRowAdmin):
 
     @admin.display(description="covers")
     def covers(self, row: Instruction) -> str:
-        """Return how many purposes and categories it covers."""
         return f"{len(row.purposes)} purposes, {len(row.categories)} categories"
 
 
@@ -120,5 +118,4 @@ class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related recipients."""
         return super().get_queryset(request).select_related("recipient")

@@ -138,7 +138,6 @@ class PurposeForm(SafeguardForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Require roles for a basis, the law for a legal obligation, and an assessment for legitimate interest."""
         cleaned = super().clean()
         basis = cleaned.get("basis", "")
         if basis and "basis_roles" in cleaned and not cleaned["basis_roles"]:
@@ -164,7 +163,6 @@ class PurposeForm(SafeguardForm):
                 add_service_error(self, error)
 
     def _clean_assessment(self, basis: str, cleaned: dict[str, Any]) -> None:
-        """Require all parts of the assessment for legitimate interest, and none for another basis."""
         given = {name: cleaned.get(name) or "" for name in ASSESSMENT_FIELDS}
         if basis == Basis.LEGITIMATE_INTEREST:
             for name in _PARTS:
@@ -292,7 +290,6 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
     state = state_column(lambda row: render_state("Active", "good") if row.is_active else render_state("Inactive"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for the lawful basis of a new purpose, too."""
         sets = super().get_fieldsets(request, obj)
         if obj is not None:
             return sets
@@ -307,12 +304,10 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
                 super().write(basis, **details, roles=[role for role, _basis in row.first_bases])
 
     def list_effects(self, row: Purpose) -> list[str]:
-        """Return who sees a new purpose, and what is decided about it."""
         return list_purpose_effects(row)
 
     @admin.display(description="data needed")
     def needs(self, row: Purpose) -> str:
-        """Return the names of the data categories."""
         return format_categories(row.categories, row.client_id) or "—"
 
 
@@ -350,7 +345,6 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related rows."""
         return super().get_queryset(request).select_related("purpose", "balancing_test")
 
 
@@ -401,7 +395,6 @@ class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related rows."""
         return super().get_queryset(request).select_related("purpose")
 
 
@@ -448,7 +441,6 @@ class BalancingTestAdmin(RegisterAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related rows."""
         return super().get_queryset(request).select_related("purpose", "signed_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -459,7 +451,6 @@ class BalancingTestAdmin(RegisterAdmin):
 
     @admin.display(description="interest")
     def interest_short(self, row: BalancingTest) -> str:
-        """Return the first 80 characters of the interest."""
         return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- fits one line
 
 

@@ -80,7 +80,6 @@ def _panel(
 
 
 def _panel_of(change: SafeguardChange, at: datetime) -> dict[str, Any]:
-    """Return the ground of a change, its old and new values, and its effect as it would be now."""
     if change.kind in _OF_PERSON:
         return {"template": _PANEL, "kind": change.kind, "ground": change.ground}
     return _panel(SafeguardKind(change.kind), _build(change), at, change)
@@ -172,7 +171,6 @@ class SafeguardedAdmin(RegisterAdmin):
         return request_safeguard_change(row, **request)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the effect of a weaker safeguard."""
         response = super().render_change_form(request, context, *args, **kwargs)
         weaker = getattr(request, "weaker", None)
         if weaker is not None and isinstance(response, TemplateResponse) and response.context_data is not None:
@@ -182,12 +180,10 @@ class SafeguardedAdmin(RegisterAdmin):
         return response
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the waiting change if the row needs a second person."""
         waiting = getattr(request, "waiting", None)
         return to_waiting(request, waiting) if waiting else super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Show the waiting change if the row needs a second person."""
         waiting = getattr(request, "waiting", None)
         return to_waiting(request, waiting) if waiting else super().response_change(request, obj)
 
@@ -280,7 +276,6 @@ class ApprovalForm(RowActionForm):
 
     @property
     def panel(self) -> dict[str, Any]:
-        """Return the effect and the ground."""
         return _panel_of(self.row, get_action_time(self.request))
 
 
@@ -326,7 +321,6 @@ class SafeguardChangeAdmin(ScopedAdmin):
 
     @admin.display(description="requested by")
     def requester(self, row: Any) -> str:
-        """Return the email address of the user who requested the change."""
         return str(row.requester_name or gettext("Former staff"))
 
     @admin.display(description="about")
@@ -345,12 +339,10 @@ class SafeguardChangeAdmin(ScopedAdmin):
         return " · ".join(parts)
 
     def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, Any]]:
-        """Show the ground, and the effect as it would be now."""
         return [_panel_of(row, get_action_time(request))]
 
 
 def _build(change: SafeguardChange) -> RegisterRow:
-    """Return the row of a change, with its new values where they are known."""
     model: Any = apps.get_model(change.table)
     row: RegisterRow = model.objects.filter(pk=change.row).first() or model(pk=change.row, client_id=change.client_id)
     for name, value in change.values.items():

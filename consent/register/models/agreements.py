@@ -56,7 +56,6 @@ class ServiceAgreement(PeriodRow):
         ]
 
     def __str__(self) -> str:
-        """Show the reference."""
         return self.reference
 
     def state(self, at: datetime) -> str:
@@ -88,7 +87,6 @@ class AgreementSuspension(PeriodRow):
         constraints = [period_is_ordered_or_empty("agreementsuspension_period")]
 
     def __str__(self) -> str:
-        """Return the start day."""
         return gettext("suspended from {day}").format(day=format_date(self.starts_at))
 
 
@@ -119,7 +117,6 @@ class Instruction(PeriodRow):
         constraints = [period_is_ordered_or_empty("instruction_period")]
 
     def __str__(self) -> str:
-        """Show the document."""
         return self.document
 
 
@@ -236,7 +233,6 @@ class Recipient(RegisterRow):
         ]
 
     def __str__(self) -> str:
-        """Show the name."""
         return self.name
 
 
@@ -276,5 +272,4 @@ class RecipientApproval(PeriodRow):
         constraints = [period_is_ordered_or_empty("recipientapproval_period")]
 
     def __str__(self) -> str:
-        """Return the start day."""
         return gettext("approved from {day}").format(day=format_date(self.starts_at))

@@ -79,7 +79,6 @@ class CodesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # not gener
     migrates_as = "django.contrib.postgres.fields.ArrayField"
 
     def __init__(self, **kwargs: Any) -> None:
-        """Create a list of codes, empty by default."""
         kwargs.pop("base_field", None)
         kwargs.pop("size", None)
         kwargs.setdefault("default", list)
@@ -120,7 +119,6 @@ class CodeAndName(RegisterRow):
         abstract = True
 
     def __str__(self) -> str:
-        """Return the name in the page's language."""
         return self.name_ur if get_language() == "ur" else self.name_en
 
 
@@ -259,7 +257,6 @@ class BalancingTest(RegisterRow):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        """Return whether it is signed."""
         if self.signed_at is None:
             return gettext("Balancing test, unsigned")
         return gettext("Balancing test, signed {day}").format(day=format_date(self.signed_at))
@@ -295,7 +292,6 @@ class ListedLaw(RegisterRow):
         constraints = [models.UniqueConstraint(fields=["client", "country", "citation"], name="listedlaw_listed_once")]
 
     def __str__(self) -> str:
-        """Return the citation."""
         return self.citation
 
 
@@ -345,7 +341,6 @@ class LawfulBasis(PeriodRow):
         indexes = newest_first("starts_at", "lawfulbasis_by_start")
 
     def __str__(self) -> str:
-        """Return basis and role."""
         return f"{self.get_basis_display()} ({self.get_role_display()})"
 
 
@@ -362,7 +357,6 @@ class RegisterVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["client"], name="registerversion_one_per_client")]
 
     def __str__(self) -> str:
-        """Return the number."""
         return str(self.version)
 
 
@@ -398,7 +392,6 @@ class PurposeCapacity(PeriodRow):
         indexes = newest_first("starts_at", "purposecapacity_by_start")
 
     def __str__(self) -> str:
-        """Return the capacity."""
         return str(self.get_capacity_display())
 
 
@@ -459,7 +452,6 @@ class SafeguardChange(RequestedChange):
         ]
 
     def __str__(self) -> str:
-        """Return the kind and the state."""
         return f"{self.get_kind_display()}: {self.get_state_display()}"
 
 
@@ -495,5 +487,4 @@ class PurposeWidening(models.Model):
         indexes = [models.Index(fields=["client", "purpose"], name="widening_of_purpose")]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return str(self.get_kind_display())

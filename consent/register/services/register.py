@@ -357,7 +357,6 @@ def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: dateti
 
 
 def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
-    """Record the changed row in the ledger with the hash of its canonical values."""
     facts = {
         "row": row._meta.label_lower,
         "id": str(row.pk),

@@ -46,7 +46,6 @@ class Visit:
 
     @property
     def is_for_child(self) -> bool:
-        """True if a guardian acts here."""
         return self.person.pk != self.subject.pk
 
     @property

@@ -66,7 +66,6 @@ class PageLink(AccessGrant):
         ]
 
     def __str__(self) -> str:
-        """Return the page."""
         return f"link to {self.page}"
 
 
@@ -90,5 +89,4 @@ class PageCode(AccessGrant):
         indexes = [models.Index(fields=["expires_at"], name="pagecode_by_expiry")]
 
     def __str__(self) -> str:
-        """Return the page."""
         return f"code for {self.page}"

@@ -68,12 +68,10 @@ class ContactForm(forms.Form):
     )
 
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
-        """Store the client, whose key hashes the contact and whose country's numbering applies."""
         self.client = client
         super().__init__(*args, **kwargs)
 
     def clean_contact(self) -> tuple[str, bytes, str]:
-        """Return the kind of contact, its keyed hash, and the key under which messages to it are counted."""
         text, region = self.cleaned_data["contact"], self.client.country
         try:
             field, index = contact_index(self.client.pk, text, region=region)
@@ -93,7 +91,6 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        """Return the digits, typed in any script and spacing."""
         digits = "".join(
             one for one in self.cleaned_data["code"].translate(_EASTERN) if one.isascii() and one.isdigit()
         )
@@ -213,7 +210,6 @@ def send_code(request: HttpRequest, link: PageLink, *, by_contact: bool = False,
 
 
 def _contact_key(link: PageLink) -> str:
-    """Return the key of the contact to which the code of a link is sent."""
     index = link.subject.phone_index if link.channel == Channel.TEXT else link.subject.email_index
     return str(link.id) if index is None else bytes(index).hex()
 

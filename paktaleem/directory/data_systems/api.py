@@ -43,7 +43,6 @@ class CodeField(PatternField):
     """A code of lower-case letters, digits and underscores; not free text, which could contain personal data."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set the pattern and the maximum length."""
         super().__init__(_CODE, allowed=_ALLOWED, max_length=63, trim_whitespace=False, **kwargs)
 
 
@@ -53,7 +52,6 @@ class NewValuesField(serializers.DictField):
     schema_keywords = {"propertyNames": {"pattern": FIELD_CODE}, "minProperties": 1, "maxProperties": MOST_FIELDS}
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set what a value may be."""
         super().__init__(child=TextField(allow_null=True, max_length=2_000), allow_empty=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -73,7 +71,6 @@ class CountsField(serializers.DictField):
     schema_keywords = {"propertyNames": {"pattern": _CODE}}
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set what a number may be."""
         super().__init__(child=serializers.IntegerField(min_value=0, max_value=_MOST_COUNTED), **kwargs)
 
 

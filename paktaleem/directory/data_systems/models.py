@@ -103,7 +103,6 @@ class System(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the name."""
         return self.name
 
 
@@ -139,7 +138,6 @@ class SystemKey(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the key's name."""
         return self.key_name
 
 
@@ -231,7 +229,6 @@ class OrderSet(OrderColumns):
         indexes = [*newest_first("created_at", "orderset_by_time")]
 
     def __str__(self) -> str:
-        """Return the kind and the number of orders."""
         return f"{self.get_kind_display()}: {self.size:,}"
 
 
@@ -359,7 +356,6 @@ class Order(OrderColumns):
         ]
 
     def __str__(self) -> str:
-        """Return the kind and the state."""
         return f"{self.get_kind_display()}: {self.get_state_display()}"
 
     @property
@@ -392,7 +388,6 @@ class OrderStep(models.Model):
         ordering = ["taken_at", "id"]
 
     def __str__(self) -> str:
-        """Return the new state."""
         return str(self.get_state_display())
 
 
@@ -413,7 +408,6 @@ class OrderPart(models.Model):
         ordering = ["added_at", "id"]
 
     def __str__(self) -> str:
-        """Return the category."""
         return self.category
 
 
@@ -448,7 +442,6 @@ class Waiver(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return whether it was approved."""
         return gettext("Approved") if self.approved_at else gettext("Proposed")
 
 
@@ -472,5 +465,4 @@ class OrderAlert(models.Model):
         indexes = [*newest_first("raised_at", "orderalert_by_time")]
 
     def __str__(self) -> str:
-        """Return the state and the time."""
         return f"{self.get_state_display()}, {format_time(self.raised_at)}"

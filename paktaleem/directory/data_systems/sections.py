@@ -20,7 +20,6 @@ from paktaleem.directory.people.copies.sections import (
 
 
 def list_order_sections() -> Sequence[Section]:
-    """List the section of orders."""
     columns = [
         (KIND, "kind"),
         (SYSTEM, "system__code"),

@@ -59,7 +59,6 @@ class OrderAnswer:
 
     @property
     def is_open(self) -> bool:
-        """True if the answer is outstanding."""
         return self.ended_at is None
 
 

@@ -116,7 +116,6 @@ class StepRefused(PortalError):
     console_message = "The order has changed in the meantime: check it again."
 
     def __init__(self, state: State, step: Step) -> None:
-        """Store the state and the step."""
         super().__init__(f"{step} does not follow {state}.")
         self.state, self.step = state, step
 

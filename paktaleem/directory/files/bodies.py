@@ -17,11 +17,9 @@ class FileBody:
     """A file sent as the request body; its string form is its hash, used for idempotency."""
 
     def __init__(self, content: bytes) -> None:
-        """Store the content."""
         self.content = content
 
     def __str__(self) -> str:
-        """Return the SHA-256 hash in hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()
 
 

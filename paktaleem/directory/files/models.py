@@ -50,7 +50,6 @@ class SealedFile(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return type and size."""
         return f"{self.get_kind_display()}, {self.size:,} bytes"
 
 
@@ -72,7 +71,6 @@ class PackageKey(models.Model):
     key = SealedField()
 
     def __str__(self) -> str:
-        """Return the package's id."""
         return str(self.pk)
 
 
@@ -101,5 +99,4 @@ class FileChunk(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the position."""
         return str(self.number)

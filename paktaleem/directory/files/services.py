@@ -119,7 +119,6 @@ class FileWriter:
     """
 
     def __init__(self, file: SealedFile, sealer: Sealer, spool: IO[bytes], *, most_bytes: int) -> None:
-        """Store the new row, whose size and hash follow, the sealer, and the file in which ciphertext waits."""
         self._file, self._sealer, self._spool, self._most_bytes = file, sealer, spool, most_bytes
         self._digest, self._size = hashlib.sha256(), 0
         self._rest, self._lengths = bytearray(), list[int]()

@@ -92,12 +92,10 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
         return annotate_actor(found, actor_of(request))
 
     def describe_row(self, row: Letter) -> str:
-        """Return the name of the kind."""
         return self.about(row)
 
     @admin.display(description="message")
     def about(self, row: Letter) -> str:
-        """Return the translated name of the kind."""
         return translate_text(row.kind.replace("_", " ").capitalize())
 
     @admin.display(description="to")
@@ -112,15 +110,12 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="caused by")
     def actor(self, row: Letter) -> str:
-        """Return the name of the actor."""
         return format_actor(row)
 
     @admin.display(description="last error")
     def error(self, row: Letter) -> str:
-        """Return the reason of the last failure."""
         return row.get_last_error_display() or "—"
 
     @admin.display(description="next attempt")
     def next_attempt(self, row: Letter) -> Any:
-        """Return the time of the next attempt of a queued message."""
         return moment_tag(row.due_at) if row.state == LetterState.QUEUED else "—"

@@ -275,7 +275,6 @@ class HttpProvider:
     """
 
     def __init__(self, *, allowed: Iterable[str] = (), trust: ssl.SSLContext | None = None) -> None:
-        """Store the allowed internal addresses and the trusted certificates."""
         self._allowed, self._trust = tuple(allowed), trust
 
     def send(self, *, number: str, text: str, reference: str) -> str:

@@ -132,5 +132,4 @@ class Letter(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return kind and state."""
         return f"{self.kind}, {self.state}"

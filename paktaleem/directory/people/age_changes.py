@@ -72,5 +72,4 @@ class AgeChange(RequestedChange):
         ]
 
     def __str__(self) -> str:
-        """Return the state."""
         return self.get_state_display()

@@ -33,7 +33,6 @@ class Reading:
     """Rules by which one client evaluates ages: thresholds, time zone, whether it serves minors, and the time."""
 
     def __init__(self, *, thresholds: Thresholds, time_zone: str, serves_minors: bool, at: datetime) -> None:
-        """Store the rules."""
         self.thresholds, self.time_zone, self.serves_minors, self.at = thresholds, time_zone, serves_minors, at
 
     def adult_from(self, details: SubjectDetails) -> datetime | None:
@@ -73,7 +72,6 @@ def _grants_more(before: SubjectDetails, after: SubjectDetails, reading: Reading
 
 
 def _removes_protection(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
-    """Return True if the change removes what would hold back the next statement."""
     held = reading.is_known_child(before) or reading.is_contradicted(before)
     return held and not reading.is_contradicted(after)
 

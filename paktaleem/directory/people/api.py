@@ -85,7 +85,6 @@ class ExternalIdField(ServiceTextField):
     schema_keywords = {"not": {"enum": sorted(RESERVED)}}
 
     def __init__(self) -> None:
-        """Set the pattern and the maximum length."""
         super().__init__(EXTERNAL_ID, max_length=255)
 
 
@@ -351,7 +350,6 @@ def serialize_subject(
 
 
 def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
-    """Return the person's state relative to the threshold, and whether a guardian decides."""
     at = moment_of(request)
     of_age_at = subject.of_age_for(client.thresholds)
     state = "unknown" if of_age_at is None else "child" if of_age_at > at else "of_age"

@@ -156,7 +156,6 @@ class SubjectDetails:
 
     @property
     def is_age_stated(self) -> bool:
-        """True if any source states the person's age."""
         return any(one is not None for one in (self.birth_date, self.attested_age, self.declared_age, self.age_check))
 
 
@@ -173,7 +172,6 @@ def _to_text(field: PersonalField, values: Mapping[str, Any]) -> str | None:
 
 
 def _from_text(field: PersonalField, text: str | None) -> dict[str, Any]:
-    """Return a field's value, and for an age the day on which it was stated."""
     if field.kind is FieldKind.AGE:
         age, _, day = (text or "").partition("@")
         return {field.name: int(age) if age else None, _day_of(field.name): date.fromisoformat(day) if day else None}

@@ -46,7 +46,6 @@ class Erasure(models.Model):
         indexes = [models.Index(fields=["client", "id"], condition=Q(completed_at=None), name="erasure_in_progress")]
 
     def __str__(self) -> str:
-        """Return when it was confirmed."""
         return format_time(self.started_at)
 
     @property
@@ -73,7 +72,6 @@ class ErasureCarriedOut(models.Model):
     mark = models.BinaryField(max_length=32, help_text="The MAC of the line, which detects an altered list.")
 
     def __str__(self) -> str:
-        """Return the line number."""
         return f"line {self.number}"
 
 

@@ -32,7 +32,6 @@ _AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
 
 
 def _where_known(column: str, name: str) -> models.Index:
-    """Return an index of a look-up column, limited to rows in which it is set."""
     return models.Index(fields=["client", column], condition=Q(**{f"{column}__isnull": False}), name=name)
 
 
@@ -167,7 +166,6 @@ class Subject(Tracked):
 
     @property
     def is_being_erased(self) -> bool:
-        """True from the confirmation of the person's erasure until it is complete."""
         return self.erasure_started_at is not None and self.erased_at is None
 
     @property
@@ -262,7 +260,6 @@ class GuardianClaim(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the claimed relationship."""
         return self.get_relationship_display()
 
 
@@ -292,7 +289,6 @@ class AccessRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the time and the reason."""
         return f"{format_time(self.looked_at)} {self.reason}"
 
 
@@ -328,7 +324,6 @@ class SubjectEvent(models.Model):
         indexes = [models.Index(fields=["client", "subject", "kind", "happened_at"], name="subjectevent_of_subject")]
 
     def __str__(self) -> str:
-        """Return the kind and the date."""
         return f"{self.kind} {format_date(self.happened_at)}"
 
 
@@ -372,6 +367,5 @@ class Readmission(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the request date and whether it was approved."""
         template = gettext("Requested {day}, approved") if self.approved_at else gettext("Requested {day}")
         return template.format(day=format_date(self.requested_at))

@@ -79,7 +79,6 @@ def class_url(class_id: Any) -> str:
 
 
 def _pill(row: Any) -> SafeString:
-    """Return whether the source still lists the row."""
     if row.ended_at is not None:
         return render_state(gettext("Ended {day}").format(day=day(row.ended_at)))
     return render_state(gettext("In use"), "good")
@@ -92,11 +91,9 @@ class ListedFilter(admin.SimpleListFilter):
     parameter_name = "listed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return both states."""
         return [("yes", gettext("In use")), ("no", gettext("Ended"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Filter the list."""
         return queryset.filter(ended_at__isnull=self.value() == "yes") if self.value() in {"yes", "no"} else queryset
 
 
@@ -128,11 +125,9 @@ class SchoolAdmin(ExportableAdmin, SourcedAdmin):
     empty_text = "No schools yet. A OneRoster package or the learning platform states them."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related organisations."""
         return super().get_queryset(request).select_related("parent")
 
     def panels(self, request: HttpRequest, row: School) -> list[dict[str, Any]]:
-        """Return the panel with the school's classes."""
         del request
         with in_client(row.client_id):
             found = SchoolClass.objects.filter(client_id=row.client_id, school=row, ended_at=None)
@@ -184,22 +179,18 @@ class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
     empty_text = "No classes yet. A OneRoster package or the learning platform states them."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related schools."""
         return super().get_queryset(request).select_related("school")
 
     @admin.display(description="school")
     def in_school(self, row: SchoolClass) -> SafeString | str:
-        """Return a link to the school."""
         return format_html('<a href="{}">{}</a>', school_url(row.school_id), row.school) if row.school else "—"
 
     @admin.display(description="terms")
     def terms(self, row: SchoolClass) -> str:
-        """Return the titles of the terms."""
         with in_client(row.client_id):
             return join_words(str(one) for one in list_terms_of_class(row)) or "—"
 
     def panels(self, request: HttpRequest, row: SchoolClass) -> list[dict[str, Any]]:
-        """Return the panel with the people who are in the class today."""
         with in_client(row.client_id):
             today = get_day(Client.objects.get(pk=row.client_id), get_action_time(request))
             return [_people_panel(row, today)]
@@ -226,7 +217,6 @@ class DayFilter(TypedFilter):
     """Filter by what people are today: their school, class or grade."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the people who are there today."""
         value, client_id = (self.value() or "").strip(), get_filtered_client(request)
         if not value or client_id is None:
             return queryset
@@ -324,11 +314,9 @@ class PersonRoleFilter(ChosenFilter):
     parameter_name = "person_role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        """Return the roles."""
         return list(SubjectRole.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the people who have the role."""
         role, client_id = self.value(), get_filtered_client(request)
         if role not in SubjectRole.values or client_id is None:
             return queryset
@@ -414,7 +402,6 @@ class MoveForm(RowActionForm):
     row: Subject
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the pupil's classes, all chosen, and today."""
         super().__init__(*args, **kwargs)
         self.at = get_action_time(self.request)
         with in_client(self.row.client_id):
@@ -428,7 +415,6 @@ class MoveForm(RowActionForm):
             del self.fields["leaving"]
 
     def clean(self) -> dict[str, Any]:
-        """Add the move, which the rules allow."""
         cleaned = super().clean()
         if self.errors:
             return cleaned

@@ -36,7 +36,6 @@ class IdField(PatternField):
     """The id of a school, term, class, enrolment or person in the learning platform."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set pattern and length."""
         super().__init__(EXTERNAL_ID, allowed=_ID, max_length=255, **kwargs)
 
 

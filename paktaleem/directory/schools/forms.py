@@ -53,12 +53,10 @@ class LinesField(forms.CharField):
     """Ids, one per line; the cleaned value lists them without duplicates."""
 
     def __init__(self, *, rows: int, **kwargs: Any) -> None:
-        """Set the height of the field."""
         values: dict[str, Any] = {"required": False, "max_length": 20_000, "widget": forms.Textarea({"rows": rows})}
         super().__init__(**{**values, **kwargs})
 
     def clean(self, value: Any) -> Any:
-        """Return the ids in their order."""
         lines = (line.strip() for line in str(super().clean(value)).splitlines())
         return list(dict.fromkeys(line for line in lines if line))
 
@@ -67,7 +65,6 @@ class PlacesField(LinesField):
     """Schools or classes, by name or LMS id; the people in one of them today are chosen."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set label, height and help."""
         values: dict[str, Any] = {
             "rows": 2,
             "label": _("Schools or classes"),
@@ -80,7 +77,6 @@ class GradesField(forms.CharField):
     """Grades in any usual writing, with commas between them; the cleaned value lists each in its one form."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set label, length and help."""
         values: dict[str, Any] = {
             "label": _("Grades"),
             "required": False,
@@ -90,7 +86,6 @@ class GradesField(forms.CharField):
         super().__init__(**{**values, **kwargs})
 
     def clean(self, value: Any) -> Any:
-        """Return the grades in their one form."""
         try:
             found = [parse_grade(one) for one in _COMMAS.split(str(super().clean(value)))]
         except ValueError as error:

@@ -111,7 +111,6 @@ class School(Sourced):
         ]
 
     def __str__(self) -> str:
-        """Return the name."""
         return self.name
 
 
@@ -139,7 +138,6 @@ class Term(Sourced):
         indexes = [*newest_first("recorded_at", "term_by_time")]
 
     def __str__(self) -> str:
-        """Return the title."""
         return self.title
 
 
@@ -180,7 +178,6 @@ class SchoolClass(Sourced):
         ]
 
     def __str__(self) -> str:
-        """Return the title."""
         return self.title
 
 
@@ -200,7 +197,6 @@ class ClassTerm(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the term's id."""
         return str(self.term_id)
 
 
@@ -257,5 +253,4 @@ class Enrolment(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the role and the first day."""
         return f"{self.get_role_display()} {self.starts_on}"

@@ -90,7 +90,6 @@ class ReplayForm(RowActionForm):
     field_order = ("since", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Suggest the last successful delivery, or yesterday."""
         super().__init__(*args, **kwargs)
         offered: datetime = self.row.health.answered_at or get_arrival_time(self.request) - timedelta(days=1)
         self.fields["since"].initial = offered.replace(microsecond=0)
@@ -225,15 +224,12 @@ class EndpointAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related health."""
         return super().get_queryset(request).select_related("health")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse changes to a removed endpoint."""
         return (obj is None or obj.removed_at is None) and super().has_change_permission(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Offer the existing events and families."""
         form = super().get_form(request, obj, change, **kwargs)
         if "events" in form.base_fields:
             form.base_fields["events"].choices = [
@@ -246,17 +242,14 @@ class EndpointAdmin(ScopedAdmin):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Select the events that the address suggests, separated by commas."""
         found: dict[str, Any] = super().get_changeform_initial_data(request)
         return {**found, "events": str(found.get("events", "")).split(",")}
 
     @admin.display(description="last successful delivery")
     def answered(self, row: Endpoint) -> str:
-        """Return when it last accepted a message."""
         return moment_tag(row.health.answered_at)
 
     def write(self, row: Endpoint, **details: Any) -> None:
-        """Add the webhook and keep its secret for this one response, or change the webhook."""
         common = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(details["request"])}
         if details["change"]:
             change_endpoint(row, **common)
@@ -266,7 +259,6 @@ class EndpointAdmin(ScopedAdmin):
         details["request"].issued_secret = secret
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show the secret of the new webhook."""
         return self.issued(request, obj, request.issued_secret, title=gettext("Webhook added"))  # type: ignore[attr-defined]
 
     def issued(self, request: HttpRequest, row: Endpoint, secret: str, **values: Any) -> HttpResponse:
@@ -313,26 +305,21 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related message and endpoint."""
         return super().get_queryset(request).select_related("message", "endpoint")
 
     @admin.display(description="event")
     def event(self, row: Delivery) -> SafeString:
-        """Return the event's label with its type."""
         return render_with_code(event_label(row.message.type), row.message.type)
 
     @admin.display(description="webhook")
     def webhook(self, row: Delivery) -> str:
-        """Return the webhook's name."""
         return str(row.endpoint)
 
     @admin.display(description="next attempt")
     def next_attempt(self, row: Delivery) -> str:
-        """Return when a waiting delivery is tried next."""
         return moment_tag(row.due_at) if row.state == DeliveryState.WAITING else "—"
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, Any]]:
-        """Return the panel with the attempts."""
         found = take_latest(attempts_of(row, actor=actor_of(request)), _MOST_ATTEMPTS)
         return [{"template": "console/panels/attempts.html", "rows": found}]
 

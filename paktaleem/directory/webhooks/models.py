@@ -83,12 +83,10 @@ class Endpoint(Tracked):
         indexes = newest_first("created_at", "endpoint_by_time")
 
     def __str__(self) -> str:
-        """Return its name or URL."""
         return self.name or self.url
 
     @property
     def is_enabled(self) -> bool:
-        """True if messages are sent to it."""
         return self.disabled_at is None and self.removed_at is None
 
 
@@ -116,7 +114,6 @@ class EndpointSecret(models.Model):
         indexes = [models.Index(fields=["epoch"], name="secret_by_epoch")]
 
     def __str__(self) -> str:
-        """Return since when it is valid."""
         return f"secret since {format_date(self.starts_at)}"
 
 
@@ -139,7 +136,6 @@ class EndpointHealth(models.Model):
         verbose_name_plural = "endpoint health"
 
     def __str__(self) -> str:
-        """Return whether it fails."""
         if not self.failures:
             return gettext("healthy")
         return gettext("{number} failures in a row").format(number=self.failures)
@@ -174,7 +170,6 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the event and its time."""
         return f"{self.type} {format_time(self.happened_at)}"
 
 
@@ -211,7 +206,6 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the state."""
         since = format_time(self.queued_at)
         return gettext("{state} since {moment}").format(state=self.get_state_display(), moment=since)
 
@@ -242,5 +236,4 @@ class Attempt(models.Model):
         indexes = [models.Index(fields=["client", "delivery", "started_at"], name="attempt_of_delivery")]
 
     def __str__(self) -> str:
-        """Return the result."""
         return self.error or str(self.status)

@@ -102,7 +102,6 @@ class Pump:
         return len(waiting)
 
     async def _wait(self, serving: dict[UUID, asyncio.Task[None]], ends: float) -> None:
-        """Wait until the next look, and remove endpoints that have been served."""
         pause = min(_LOOK_EVERY, max(0.0, ends - time.monotonic()))
         if serving:
             await asyncio.wait(serving.values(), timeout=pause, return_when=asyncio.FIRST_COMPLETED)
@@ -114,7 +113,6 @@ class Pump:
                 log.error("Serving a webhook failed.", exc_info=error)
 
     async def _serve(self, one: WaitingEndpoint, threads: ThreadPoolExecutor) -> None:
-        """Send the due messages of one endpoint."""
         batch = await self._run_in_thread(threads, _begin_batch, one)
         if batch is None:
             return
@@ -179,7 +177,6 @@ def _list_waiting(without: frozenset[UUID], most: int) -> list[WaitingEndpoint]:
 
 
 def _spread() -> None:
-    """Copy shared messages to every client."""
     with in_client(PAKTALEEM):
         waiting = list_unspread_messages(most=20)
     for message_id in waiting:

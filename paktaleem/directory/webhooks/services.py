@@ -340,7 +340,6 @@ def _update_undelivered(row: Delivery, verdict: Verdict, at: datetime) -> Delive
 
 
 def _is_dead(row: Delivery, health: EndpointHealth) -> bool:
-    """Return True if the message was given up and the receiver accepted nothing since it was queued."""
     return row.state == DeliveryState.FAILED and (health.answered_at is None or health.answered_at < row.queued_at)
 
 

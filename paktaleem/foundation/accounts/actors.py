@@ -46,7 +46,6 @@ class Actor(By):
         return None if self.schools is None else sorted(self.schools)
 
     def may(self, capability: Capability, client_id: UUID | None = None) -> bool:
-        """Return True if the actor has a capability, and for this client if one is given."""
         if capability not in self.capabilities:
             return False
         return client_id is None or self.client_id is None or self.client_id == client_id

@@ -10,7 +10,6 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Connect the receiver that stores the sign-in time in the session."""
         from paktaleem.foundation.accounts import sessions as sessionlife  # noqa: PLC0415 -- needs the app registry
 
         sessionlife.connect()

@@ -33,7 +33,6 @@ class StaffBackend(BaseBackend):
         return user if is_accepted else None
 
     def get_user(self, user_id: Any) -> User | None:
-        """Return the user of a session, or None if their account is disabled."""
         with in_global():
             user = User.objects.filter(pk=UUID(str(user_id))).first()
         return user if user and user.is_active else None

@@ -130,7 +130,6 @@ def _list_officers(at: datetime, *, also_disabled: bool = False) -> list[UUID]:
 
 
 def _record(user: User, act: str, stamp: Stamp) -> None:
-    """Record the use, and report it to the officers who were left."""
     facts = {"user": str(user.pk), "act": act, "officers_left": [str(one) for one in stamp.makers]}
     facts |= {"reason": Reason(stamp.reason).value}
     entry = record_entry("staff.break_glass_used", client_id=PAKTALEEM, facts=facts, actor=stamp.actor, at=stamp.at)

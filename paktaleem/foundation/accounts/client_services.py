@@ -37,7 +37,6 @@ class ReducesProtection(ValidationError):
     """The change of a client reduces guardian protection: it takes a ground in words, and a second person."""
 
     def __init__(self) -> None:
-        """Name the field for the ground."""
         super().__init__({"ground": [ValidationError(_REDUCES, code=EFFECT_SHOWN)]})
 
 
@@ -76,7 +75,6 @@ class ClientChange(RequestedChange):
         ]
 
     def __str__(self) -> str:
-        """Return the client and the state."""
         return f"{self.client}: {self.get_state_display()}"
 
 

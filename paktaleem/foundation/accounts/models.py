@@ -132,7 +132,6 @@ class Client(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the institution's name."""
         return self.name
 
     def clean(self) -> None:
@@ -157,7 +156,6 @@ class Client(Tracked):
 
     @property
     def is_paktaleem(self) -> bool:
-        """Return True for PakTaleem's own client."""
         return self.id == PAKTALEEM
 
 
@@ -222,7 +220,6 @@ class User(AbstractBaseUser):
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
 
     def __str__(self) -> str:
-        """Return the email address."""
         return self.email
 
     def get_session_auth_hash(self) -> str:
@@ -302,7 +299,6 @@ class Membership(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the role's name."""
         return self.get_role_display()
 
 
@@ -371,7 +367,6 @@ class ApiKey(Tracked):
         indexes = [models.Index(fields=["digest"], name="apikey_by_digest")]
 
     def __str__(self) -> str:
-        """Return the name and the prefix."""
         return f"{self.name} ({self.prefix}…)"
 
     def is_live(self, at: datetime) -> bool:

@@ -96,7 +96,6 @@ def _random_part(is_test: bool) -> str:  # noqa: FBT001 -- the only argument
 
 
 def _refuse_third_key(client_id: UUID, name: str, at: datetime) -> None:
-    """Serialize issuing keys of one name, and raise TooManyLiveKeys if two valid ones exist."""
     advisory_lock(f"api_key/{client_id}/{name}")
     live_keys = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
     if live_keys.count() >= LIVE_KEYS_OF_A_NAME:

@@ -33,17 +33,14 @@ class SessionStore(DatabaseSessionStore):
             return super().load()
 
     def exists(self, session_key: str) -> bool:
-        """Return True if the session key exists."""
         with in_global():
             return super().exists(session_key)
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's signature
-        """Save the session."""
         with in_global():
             super().save(must_create)
 
     def delete(self, session_key: str | None = None) -> None:
-        """Delete the session."""
         with in_global():
             super().delete(session_key)
 
@@ -67,7 +64,6 @@ class SessionLifeMiddleware:
     """Sign out users whose session has ended."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

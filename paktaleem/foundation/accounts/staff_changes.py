@@ -95,5 +95,4 @@ class StaffChange(RequestedChange, Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the act."""
         return self.get_act_display()

@@ -65,7 +65,6 @@ class StaffTie(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the kind."""
         return self.get_kind_display()
 
 

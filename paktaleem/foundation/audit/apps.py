@@ -10,7 +10,6 @@ class LedgerConfig(AppConfig):
     label = "ledger"
 
     def ready(self) -> None:
-        """Connect the receiver that stamps history rows with actor and reason."""
         from simple_history.signals import pre_create_historical_record  # noqa: PLC0415 -- needs the app registry
 
         from paktaleem.foundation.audit.history import stamp_history_row  # noqa: PLC0415

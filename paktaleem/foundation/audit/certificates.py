@@ -28,7 +28,6 @@ class IssuedCertificate(models.Model):
         ordering = ["issued_at", "id"]
 
     def __str__(self) -> str:
-        """Return the hash."""
         return self.sha256
 
 

@@ -60,5 +60,4 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the kind and the time."""
         return f"{self.kind} {format_time(self.recorded_at)}"

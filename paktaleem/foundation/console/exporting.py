@@ -193,16 +193,13 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
     """Headings and field paths. ``id`` and ``client`` (its code) are added first."""
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Return True if the user may see the list and may export."""
         return self.has_view_permission(request) and may(request, Capability.EXPORT_ROWS)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Add the export link to the list."""
         context = {"may_export": self.has_export_permission(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the export page."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
 
@@ -221,11 +218,9 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
 
     @property
     def _export_columns(self) -> Mapping[str, str]:
-        """The headings of an export, and the field path of each."""
         return {"id": "pk", "client": "of_client", **self.exported}
 
     def _find_export_rows(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows of the list with the filters of the URL, and the code of each row's client."""
         try:
             found: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
@@ -261,7 +256,6 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
         return _send(name, kind, stream_table(kind, tuple(columns), rows))
 
     def _record_export(self, request: HttpRequest, kind: Format, reason: str, number: int) -> None:
-        """Record the export in the ledger of the rows' client, or PakTaleem's for several clients."""
         client_id = actor_of(request).client_id or _filtered_client(request) or PAKTALEEM
         facts = {
             "list": f"{self.opts.app_label}.{self.opts.model_name}",

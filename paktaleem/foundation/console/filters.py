@@ -46,7 +46,6 @@ class ChosenFilter(admin.SimpleListFilter):
     others: list[tuple[str, str]]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """Yield the choices, and collect the other URL parameters."""
         remaining = {key: values for key, values in changelist.filter_params.items() if key != self.parameter_name}
         self.others = [(key, value) for key, values in remaining.items() for value in values]
         for value, words in self.lookup_choices:
@@ -78,11 +77,9 @@ class ClientFilter(ChosenFilter):
     parameter_name = CLIENT_PARAMETER
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return all clients by name."""
         return [(str(key), name) for key, name in Client.objects.order_by("name").values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the rows of the chosen client."""
         value = self.value()
         return queryset.filter(client_id=parse_uuid(value)) if value else queryset
 
@@ -94,11 +91,9 @@ class ActiveFilter(admin.SimpleListFilter):
     parameter_name = "is_active__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return both states."""
         return [("1", _("Active")), ("0", _("Inactive"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the rows in the chosen state."""
         return queryset.filter(is_active=self.value() == "1") if self.value() in {"0", "1"} else queryset
 
 
@@ -115,11 +110,9 @@ class ProgressFilter(admin.SimpleListFilter):
     default: ClassVar[str] = ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the methods and their labels."""
         return [*self.offered.items(), *([("all", _("All"))] if self.default else [])]
 
     def value(self) -> str | None:
-        """Return the chosen method, or the default."""
         return super().value() or self.default or None
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -128,7 +121,6 @@ class ProgressFilter(admin.SimpleListFilter):
         yield from others if self.default else (first, *others)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows with the chosen progress."""
         value = self.value() or ""
         if value not in self.offered:
             return queryset
@@ -148,11 +140,9 @@ class ConditionFilter(admin.SimpleListFilter):
     offered: ClassVar[Mapping[str, tuple[Any, Callable[[datetime], Q]]]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the codes and their labels."""
         return [(code, label) for code, (label, _condition) in self.offered.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows that meet the chosen condition."""
         chosen = self.offered.get(self.value() or "")
         if chosen is None:
             return queryset
@@ -168,6 +158,5 @@ class SortByWaitingTime:
     """The progress with which the list opens: the ``default`` of its filter."""
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """Return the time field of the chosen progress, or the default ordering."""
         by = self.longest_first.get(request.GET.get(PROGRESS) or self.default_progress)
         return (by, "id") if by else super().get_ordering(request)  # type: ignore[misc]

@@ -38,7 +38,6 @@ class ReasonField(forms.ChoiceField):
     """A choice of coded reasons; free text is not allowed."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Offer all reasons, with none selected."""
         kwargs.setdefault("label", _("Reason"))
         kwargs.setdefault("help_text", _("Recorded in the history with your name."))
         super().__init__(choices=[("", _("Choose a reason…")), *Reason.choices], **kwargs)
@@ -154,7 +153,6 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         set_choices(self, name, sorted(labels.items(), key=lambda one: one[1]))
 
     def clean(self) -> dict[str, Any]:
-        """Default the start to the time of the request, and reject references to other clients' rows."""
         cleaned = super().clean() or self.cleaned_data
         if not self.instance._state.adding:
             self._keep_unchanged_moments(cleaned)
@@ -242,14 +240,12 @@ class ActionForm(forms.Form):
     """Form of a row action that needs no reason."""
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Store the row and the request."""
         self.row, self.request = row, request
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
         _name_time_zone(self.fields)
 
     def clean(self) -> dict[str, Any]:
-        """Convert times to UTC."""
         return _to_utc(super().clean() or self.cleaned_data)
 
 

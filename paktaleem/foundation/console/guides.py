@@ -83,12 +83,10 @@ def _tokens(chapter: str) -> Sequence[Token]:
 
 
 def _to_id(heading: str) -> str:
-    """Return the id that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _adapt(token: Token) -> Iterator[Token]:
-    """Put a table into a box that scrolls, lead links to pages of the console, and leave out pictures."""
     if token.type in {"th_open", "td_open"}:
         token.attrs.pop("style", None)  # the policy refuses it
     if token.type == "table_open":

@@ -122,7 +122,6 @@ def list_compared_fields(model: type[models.Model]) -> list[models.Field[Any, An
 
 
 def _load_reference_names(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]]) -> dict[Any, str]:
-    """Return the names of referenced rows, with one query per model."""
     ids: dict[Any, set[Any]] = {}
     for field in fields:
         if field.remote_field is not None:
@@ -152,7 +151,6 @@ def _load_staff_names(found: Iterable[Any], fields: Iterable[models.Field[Any, A
 
 
 def _is_staff(field: models.Field[Any, Any]) -> bool:
-    """Return True if a field holds the id of a member of staff."""
     return field.related_model is User or (isinstance(field, models.UUIDField) and field.name.endswith("_by"))
 
 
@@ -206,7 +204,6 @@ def _format_field(version: Any | None, field: models.Field[Any, Any], names: dic
 
 
 def _describe(version: Any, field: models.Field[Any, Any], value: Any) -> str:
-    """Return a value that is no reference, in words."""
     if (describe := find_words(field.model._meta.label_lower, field.name)) is not None:
         return describe(value)
     if _holds_codes(value, field):

@@ -154,7 +154,6 @@ class Card:
 
     @property
     def since(self) -> SafeString | str:
-        """Return since when it waits."""
         return _render(self.waits_since)
 
 

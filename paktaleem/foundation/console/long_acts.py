@@ -58,7 +58,6 @@ class Progress:
 
     @property
     def has_measure(self) -> bool:
-        """True if a bar can show how far it is."""
         return bool(self.total)
 
 

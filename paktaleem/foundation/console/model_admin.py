@@ -97,7 +97,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return self._may(request, self.view_capability, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return True if the actor may add rows."""
         return self._may(request, self.add_capability)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -111,23 +110,19 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Return True if the actor may see the list."""
         return self.has_view_permission(request)
 
     def describe_row(self, row: Any) -> str:
-        """Return the title of a row's pages."""
         return str(row)
 
     # Lists
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate the name of each row's client."""
         found = super().get_queryset(request)
         return found.annotate(owner_name=client_name(self.owner_column)) if self.owner_column else found
 
     @admin.display(description="client")
     def owner(self, row: Any) -> str:
-        """Return the client's name, or PakTaleem for a shared row."""
         return getattr(row, "owner_name", None) or "PakTaleem"
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -147,7 +142,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return [*offered, OlderFilter] if self.newest_by else offered
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:  # noqa: ARG002
-        """Return the change list for long lists."""
         return BoundedChangeList
 
     @property
@@ -163,7 +157,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return lookup in allowed
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list with its introduction."""
         context = {
             "intro": translate_text(self.intro),
             "empty_text": translate_text(self.empty_text),
@@ -175,7 +168,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     # Forms
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the client, the fields and the reason."""
         main: list[str] = list(self.row_fields)
         writes = obj is None or self.has_change_permission(request, obj)
         if obj is not None:
@@ -196,7 +188,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return () if obj is None else ("owner", *self.fixed, *self.detail_fields)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Return the form class with the request and translated labels."""
         texts = translate_row_texts(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
         form = super().get_form(request, obj, change, **texts, **kwargs)
         own: dict[str, Any] = {"request": request, "code_sources": self.codes}
@@ -205,7 +196,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return type(form.__name__, (form,), own)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
-        """Use check boxes for codes, and plain lists for related rows."""
         if db_field.name in self.codes:
             return MultipleChoiceField(
                 label=capfirst(translate_text(db_field.verbose_name)),
@@ -243,7 +233,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add the applicable row actions and the panels below the form."""
         row = context.get("original")
         acts = [self._serialize_act(request, act, row) for act in self._acts_of(request, row)] if row else []
         context.update(
@@ -267,13 +256,11 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     # Writing
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Save through the service, in the context of the row's client."""
         actor, reason = actor_of(request), form.cleaned_data.get("reason")
         with in_client(self.client_of(obj)):
             self.write(obj, actor=actor, reason=reason, at=get_action_time(request), request=request, change=change)
 
     def write(self, row: Any, **details: Any) -> None:
-        """Call the service that adds or changes a row."""
         raise NotImplementedError
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
@@ -286,11 +273,9 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         """Do nothing: history and the ledger replace Django's log."""
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show a message, and the new row or the task of which this was a step."""
         return self._show_saved(request, obj, gettext("{thing} added."))
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Show a message, and the row or the task of which this was a step."""
         return self._show_saved(request, obj, gettext("{thing} saved. It applies to the next decision."))
 
     def _show_saved(self, request: HttpRequest, row: Any, words: str) -> HttpResponse:
@@ -300,7 +285,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     # Row actions and history
 
     def all_acts(self) -> Sequence[RowAction]:
-        """Return the row actions of this model, with those that other apps add."""
         return acts_of(self.opts.label_lower, self.acts)
 
     def url_of(self, what: str, row: Any) -> str:
@@ -309,7 +293,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return reverse(name, args=[row.pk], current_app=self.admin_site.name)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add a page for each row action, and remove deletion and Django's catch-all redirect."""
         used = [url for url in super().get_urls() if url.name and not url.name.endswith("_delete")]
         return [*(self._act_url(act) for act in self.all_acts()), *used]
 
@@ -377,7 +360,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, template, context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Show the change history of a row."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         row = self._row_or_404(request, object_id)
@@ -386,7 +368,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return self.page(request, row, "console/history.html", **context)
 
     def history_of(self, row: Any, viewer: Actor) -> dict[str, Any]:
-        """Return the values of the history page."""
         if hasattr(type(row), "history"):
             return {"versions": list_row_versions(row, viewer=viewer)}
         steps = list_row_steps(row, self.ledger_families, person_at=self.ledger_person, viewer=viewer)

@@ -64,7 +64,6 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
 
 
 def _to_sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
-    """Return the statement and its parameters, also of a query set that Django knows to be empty."""
     try:
         sql, values = rows.query.sql_with_params()
     except EmptyResultSet:
@@ -135,7 +134,6 @@ class BoundedChangeList(ChangeList):
     older_link = ""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
-        """Return the rows of the list with its filters, read quickly for staff limited to schools."""
         return begin_with_people(super().get_queryset(request, exclude_parameters))
 
     def get_results(self, request: HttpRequest) -> None:  # noqa: ARG002 -- Django's signature
@@ -157,7 +155,6 @@ class BoundedChangeList(ChangeList):
             )
 
     def build_paginator(self) -> CappedPaginator:
-        """Return the paginator of the rows."""
         return CappedPaginator(self.queryset, self.list_per_page)
 
     def is_newest_first(self) -> bool:
@@ -173,7 +170,6 @@ class OlderFilter(admin.SimpleListFilter):
     parameter_name = "older"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the current value, if the filter is in use."""
         self.newest_by = model_admin.newest_by
         value = self.value()
         return [(value, _("Older rows"))] if value else []

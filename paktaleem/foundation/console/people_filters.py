@@ -103,7 +103,6 @@ class PartPaginator(CappedPaginator):
 
     @property
     def searched(self) -> int:
-        """Return the number of rows of this part of the list."""
         return min(len(self._part), SEARCHED_AT_ONCE)
 
     @property
@@ -148,7 +147,6 @@ class PeopleChangeList(BoundedChangeList):
     """Change list of rows about people; filtered by many people, it searches its rows part by part."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
-        """Return all rows that match, and keep what is searched for them."""
         self.searched = of_client_of_person(request, super().get_queryset(request, exclude_parameters))
         chosen = (getattr(spec, "many", None) for spec in self.filter_specs)
         self.many: list[ManyPeople] = [many for many in chosen if many is not None]

@@ -86,11 +86,9 @@ class PersonRows:
     """The field of the person whom a row is about; ``pk`` if the rows are people; empty for no filters."""
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Allow the link from a person's page to all rows about them, beside the filters."""
         return lookup == OF_PERSON or super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Add the filters of people."""
         shown = list(super().get_list_filter(request))  # type: ignore[misc]
         if self.person_field and get_filtered_client(request) is not None:
             kinds = person_filters if self.person_field == _THEMSELVES else (*person_filters, *person_row_filters)
@@ -98,7 +96,6 @@ class PersonRows:
         return shown
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PeopleChangeList]:  # noqa: ARG002
-        """Return the change list that searches the rows of many people part by part."""
         return PeopleChangeList
 
 

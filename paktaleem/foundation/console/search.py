@@ -36,7 +36,6 @@ class SearchText:
 
     @property
     def id(self) -> UUID | None:
-        """Return the text as a UUID, or None."""
         try:
             return UUID(self.text)
         except ValueError:
@@ -94,7 +93,6 @@ class SearchForm(forms.Form):
     )
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Offer the session's reason, and officers the client, whose index key the search of people needs."""
         super().__init__(*args, **kwargs)
         self.request = request
         self.fields["reason"].initial = request.session.get(SEARCH_REASON, "")

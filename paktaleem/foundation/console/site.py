@@ -92,7 +92,6 @@ class ShownSection:
 
     @property
     def has_rare(self) -> bool:
-        """Return True if some lists are behind *More*."""
         return any(entry.is_rare for entry in self.entries)
 
 
@@ -131,7 +130,6 @@ class AccountForm(forms.Form):
     )
 
     def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
-        """Offer the default first, then every IANA time zone."""
         super().__init__(*args, **kwargs)
         first = ("", _("As by default: {zone}").format(zone=default))
         set_choices(self, "time_zone", [first, *((name, name) for name in sorted(available_timezones()))])
@@ -187,11 +185,9 @@ class ConsoleSite(AdminSite):
         self._rendered: dict[tuple[str, _Viewer, str], SafeString] = {}
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Return True if the user acts under a membership."""
         return getattr(request, "actor", None) is not None
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Add the choice of membership, and remove unused pages."""
         used = [url for url in super().get_urls() if getattr(url, "name", None) not in _UNUSED_PAGES]
         own = [
             path("choose/", choose_membership, {"site": self}, name="choose"),
@@ -204,12 +200,10 @@ class ConsoleSite(AdminSite):
         return [*own, *list_home_urls(self), *used]
 
     def describe_row(self, row: Any) -> str:
-        """Return the title of a row, as its pages show it."""
         owner: Any = self._registry.get(type(row))
         return str(owner.describe_row(row) if owner else row)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the current membership, whether others can be chosen, the other language and the time zone."""
         memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
         workplace = find_membership(request)
         limit = None if workplace is None or current_client() is None else workplace.school_ids
@@ -270,7 +264,6 @@ class ConsoleSite(AdminSite):
         return show_guide(request, chapter, self.each_context(request))
 
     def _find_help(self, request: HttpRequest) -> str:
-        """Return the address of the chapter that explains the section of this page."""
         section, _ = find_current(self.show_sections(request), request.path)
         return find_guide_url(section.help if section else "")
 
@@ -336,7 +329,6 @@ class ConsoleSite(AdminSite):
 
 
 def _name_list(model: Mapping[str, Any]) -> tuple[str, Visible]:
-    """Return a list's model, and its name and address."""
     options = model["model"]._meta
     return options.label, (capfirst(translate_text(options.verbose_name_plural)), model["admin_url"])
 

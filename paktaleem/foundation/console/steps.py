@@ -73,7 +73,6 @@ class SteppedAdmin(ScopedAdmin):
         return self._keep_step(request, step) if request.method == "POST" else self._show_step(request, step)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """Forget what was entered, then show the new row."""
         self._save_draft(request, {})
         return super().response_add(request, obj, post_url_continue)
 
@@ -149,7 +148,6 @@ class SteppedAdmin(ScopedAdmin):
         return self.page(request, None, template, intro=translate_text(self.intro), whole=WHOLE_FORM, **values)
 
     def _build_form(self, request: HttpRequest, draft: Mapping[str, list[str]] | None) -> Any:
-        """Return the form of a new row, bound to what was entered, or with the suggested values."""
         found, row = self.get_form(request, None, change=False), self.model()
         kept = draft if draft is not None else self._load_draft(request)
         if self._has_client_field and (client := next(iter(kept.get("client", [])), "")):
@@ -184,7 +182,6 @@ class ReasonForm(forms.Form):
 
 
 def _to_words(bound: BoundField) -> str:
-    """Return the value of a field as a reader sees it."""
     value = bound.form.cleaned_data.get(bound.name) if bound.form.is_bound else None
     if isinstance(value, bool):
         return _("Yes") if value else _("No")

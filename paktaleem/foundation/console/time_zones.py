@@ -58,7 +58,6 @@ class TimeZoneMiddleware:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Store the view."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -64,7 +64,6 @@ def list_field_texts(fields: Mapping[str, Field]) -> Iterator[str]:
 
 
 def _has_fixed_choices(field: Field) -> TypeGuard[ChoiceField]:
-    """Return False for rows, and for choices that a function gives in the language of the page."""
     if not isinstance(field, ChoiceField) or isinstance(field, ModelChoiceField):
         return False
     return not isinstance(field.choices, CallableChoiceIterator)

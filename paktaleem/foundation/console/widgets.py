@@ -17,7 +17,6 @@ class DayInput(forms.DateInput):
     input_type = "date"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        """Write the day as HTML wants it."""
         super().__init__(attrs, format="%Y-%m-%d")
 
 
@@ -35,7 +34,6 @@ class MomentInput(forms.SplitDateTimeWidget):
     template_name = "admin/widgets/split_datetime.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        """Use the console's inputs."""
         forms.MultiWidget.__init__(self, [DayInput, _TimeOfDayInput], attrs)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
@@ -53,7 +51,6 @@ class SuggestionInput(forms.TextInput):
     suggestions: Sequence[tuple[str, str]] = ()
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        """Return the input and, if there are suggestions, their list."""
         if not self.suggestions:
             return super().render(name, value, attrs, renderer)
         key = f"{(attrs or {}).get('id', name)}-suggestions"

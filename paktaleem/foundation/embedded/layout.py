@@ -336,7 +336,6 @@ def _output_of(program: str | Path, option: str) -> str:
 
 
 def _copy_wheel(package: Path, copies: Path) -> Path:
-    """Copy the server's files with the libraries that its run path refers to (../../../<wheel>.libs)."""
     copy = copies / WHEEL
     if _is_same_build(package / WHEEL_BIN / "postgres", copy / WHEEL_BIN / "postgres"):
         return copy
@@ -359,7 +358,6 @@ def _is_same_build(source: Path, copy: Path) -> bool:
 
 
 def _make_readable(folder: Path) -> None:
-    """Let any account read and run the copied programs, which are public."""
     folder.chmod(0o755)
     for path in folder.rglob("*"):
         if not path.is_symlink():

@@ -120,13 +120,11 @@ def signal_and_wait(data: Path, signal_number: int, seconds: float) -> bool:
 
 
 def _reap(pid: int) -> None:
-    """Reap a zombie, if it is a child of this process."""
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 
 
 def _wait_for_first_line(data: Path) -> None:
-    """Wait until a starting server has written to its new pid file."""
     path = data / PID_FILE
     with suppress(FileNotFoundError):
         while not path.read_bytes().strip() and time.time() - path.stat().st_mtime < SECONDS_TO_WRITE_PID:
@@ -188,7 +186,6 @@ def _command_of(pid: int) -> tuple[str, ...]:
 
 
 def _command_by_ps(pid: int) -> tuple[str, ...]:
-    """Return the command line where there is no /proc (macOS), for servers started by starting.py."""
     ps_command = ["/bin/ps", "-ww", "-p", str(pid), "-o", "stat=,command="]
     answer = subprocess.run(ps_command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed
     state, _, command = answer.stdout.strip().partition(" ")
@@ -319,7 +316,6 @@ def _data_version(layout: Layout) -> int:
 
 
 def _choose_port(layout: Layout) -> int:
-    """Return the port of the last start if it is free, else another free one."""
     last = layout.port.read_text(encoding="utf-8").strip() if layout.port.exists() else ""
     candidates = [int(last)] if last.isdigit() else []
     candidates += random.SystemRandom().sample(PORTS, 200)

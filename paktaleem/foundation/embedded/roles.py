@@ -79,7 +79,6 @@ def drop_database(endpoint: Endpoint, name: str) -> None:
 
 @contextmanager
 def _connected(endpoint: Endpoint, database: str) -> Iterator[psycopg.Connection[Any]]:
-    """Connect as the bootstrap superuser, ignoring environment variables such as PGOPTIONS."""
     connection = psycopg.connect(
         host=endpoint.host,
         hostaddr=endpoint.host,
@@ -123,7 +122,6 @@ def _ensure_settings(connection: psycopg.Connection[Any], role: str) -> None:
 
 
 def _ensure_memberships(connection: psycopg.Connection[Any]) -> None:
-    """Grant the memberships and revoke all others."""
     held = connection.execute(
         "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text"
         " FROM pg_auth_members WHERE member::regrole::text = ANY(%s)",

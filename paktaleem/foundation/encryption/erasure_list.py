@@ -225,7 +225,6 @@ def _write_whole(descriptor: int, text: bytes) -> None:
 
 
 def _give_to_owner_of_folder(descriptor: int, folder: Path) -> None:
-    """Let the portal's user read a file that a command of root created."""
     if os.geteuid() == 0:
         status = folder.stat()
         os.fchown(descriptor, status.st_uid, status.st_gid)

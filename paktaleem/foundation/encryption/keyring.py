@@ -75,7 +75,6 @@ class LocalKeyring:
 
     @property
     def epochs(self) -> frozenset[int]:
-        """Epochs in the keyring."""
         return frozenset(self._epochs)
 
     def wrap(self, key: bytes, *, binding: bytes) -> tuple[int, bytes]:

@@ -41,7 +41,6 @@ class Sealed:
     ciphertext: bytes
 
     def __str__(self) -> str:
-        """Return dots."""
         return DOTS
 
     __repr__ = __str__
@@ -53,7 +52,6 @@ class SealedField(MigratesAs, models.BinaryField):  # type: ignore[type-arg]
     migrates_as = "django.db.models.BinaryField"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Create a nullable, non-editable column."""
         kwargs.setdefault("null", True)
         kwargs["editable"] = False
         super().__init__(*args, **kwargs)
@@ -128,7 +126,6 @@ class Sealer:
         return self.seal_bytes(text.encode(), column=column)
 
     def seal_bytes(self, content: bytes, *, column: str) -> Sealed:
-        """Seal bytes for one column."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return Sealed(_FORMAT + nonce + self._aead.encrypt(nonce, content, self._bound_to + column.encode()))
 

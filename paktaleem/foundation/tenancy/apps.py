@@ -15,7 +15,6 @@ class TenancyConfig(AppConfig):
     label = "tenancy"
 
     def ready(self) -> None:
-        """Connect the guard and the grants, and register the checks."""
         from paktaleem.foundation.tenancy.checks import check_declarations  # noqa: PLC0415 -- needs the app registry
         from paktaleem.foundation.tenancy.operations import apply_grants_after_migrate  # noqa: PLC0415
 

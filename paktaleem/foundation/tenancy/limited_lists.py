@@ -29,7 +29,6 @@ class ArrayOfIds(Func):
     template = "ARRAY(SELECT unnest(%(expressions)s::uuid[]))"
 
     def __init__(self, ids: Collection[UUID]) -> None:
-        """Take the ids."""
         field: ArrayField[Any, Any] = ArrayField(UUIDField())
         super().__init__(Value(list(ids), output_field=field), output_field=field)
 

@@ -60,11 +60,9 @@ class _TableOperation(Operation):
         """Do not change Django's model state."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Run the forward SQL."""
         _run(schema_editor, self.forward_sql(app_label, to_state), self.keys(app_label, to_state))
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Run the SQL that reverses the operation."""
         _run(schema_editor, self.backward_sql(app_label, from_state), [])
 
     def table(self, app_label: str, state: Any) -> str:
@@ -260,19 +258,16 @@ class Isolate(Operation):
     category = OperationCategory.SQL
 
     def __init__(self, *operations: _TableOperation) -> None:
-        """List the operations."""
         self.operations = operations
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Leave Django's own picture of the schema as it is."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Run the forward SQL of all."""
         statements = [sql for one in self.operations for sql in one.forward_sql(app_label, to_state)]
         _run(schema_editor, statements, [key for one in self.operations for key in one.keys(app_label, to_state)])
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Undo all, the last one first."""
         undone = reversed(self.operations)
         _run(schema_editor, [sql for one in undone for sql in one.backward_sql(app_label, from_state)], [])
 
@@ -385,7 +380,6 @@ def list_limited_rights() -> dict[str, frozenset[str]]:
 
 
 def _grant_sequences(cursor: Any) -> None:
-    """Grant the app role the sequences of the job queue's tables."""
     cursor.execute(
         "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
     )
@@ -441,7 +435,6 @@ def _loader() -> MigrationLoader:
 
 
 def _known_migrations() -> set[tuple[str, str]]:
-    """Return the migrations of this code, as (app, name)."""
     return set(_loader().disk_migrations)
 
 

@@ -100,7 +100,6 @@ def _to_element(field: Column, row: models.Model) -> Any:
 
 
 def _quote_element(value: Any) -> str:
-    """Quote an element of an array (PostgreSQL documentation, section 8.15.6)."""
     if value is None:
         return "NULL"
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
@@ -202,7 +201,6 @@ class MigratesAs:
     migrates_as: ClassVar[str]
 
     def deconstruct(self) -> Any:
-        """Return the field for migrations, under the Django field's path."""
         name, _, positional, named = super().deconstruct()  # type: ignore[misc]  # of the field class beside this mixin
         return name, self.migrates_as, positional, named
 

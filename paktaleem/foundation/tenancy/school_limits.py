@@ -51,7 +51,6 @@ def find_limit(table: str, catalog: Catalog) -> Link | None:
 
 
 def _list_links(table: str, catalog: Catalog) -> Iterator[Link]:
-    """Yield the foreign keys of a table to rows that are limited, the one that decides first."""
     columns = catalog(table)
     if columns.history_of == PEOPLE:
         yield Link(False, "id", PEOPLE)
@@ -166,7 +165,6 @@ def _where_own_class(table: str) -> str:
 
 
 def _is_about(one: str, other: str, catalog: Catalog) -> bool:
-    """Return True if the policy of one table reads another."""
     while one != other:
         link = None if one == PEOPLE else find_limit(one, catalog)
         if link is None:

@@ -95,7 +95,6 @@ class SqlFile:
 
     @property
     def name(self) -> str:
-        """Return the name of the object."""
         return self.path.stem
 
     @property
@@ -171,15 +170,12 @@ class ApplySql(_SqlOperation):
     """
 
     def __init__(self, name: str, digest: str, previous: str | None = None) -> None:
-        """Name the object and its versions."""
         self.name, self.digest, self.previous = name, digest, previous
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Create the object, or replace its previous version."""
         _replace(schema_editor, self._text(app_label, self.previous), self._text(app_label, self.digest))
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Drop the object, or put its previous version back."""
         _replace(schema_editor, self._text(app_label, self.digest), self._text(app_label, self.previous))
 
     def _text(self, app_label: str, digest: str | None) -> SqlText | None:
@@ -194,11 +190,9 @@ class DropSql(_SqlOperation):
         self.name, self.digest = name, digest
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Drop the object."""
         _replace(schema_editor, sql_file(app_label, self.name).text(self.digest), None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Create the object again."""
         _replace(schema_editor, None, sql_file(app_label, self.name).text(self.digest))
 
 

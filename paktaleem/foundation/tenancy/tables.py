@@ -25,11 +25,9 @@ class CreateTables(Operation):
     category = OperationCategory.ADDITION
 
     def __init__(self, *models: CreateModel) -> None:
-        """Name the tables in the order in which they are created."""
         self.models = models
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Add all models to the state, then render them together."""
         rendered = vars(state).pop("apps", None)
         for model in self.models:
             model.state_forwards(app_label, state)
@@ -38,12 +36,10 @@ class CreateTables(Operation):
             state.apps = rendered
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Create the tables."""
         for model in self.models:
             model.database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Drop the tables, the last one first."""
         for model in reversed(self.models):
             model.database_backwards(app_label, schema_editor, from_state, to_state)
 

@@ -31,7 +31,6 @@ class CountryChoice(forms.ChoiceField):
     """A country by its name (Unicode CLDR, from Babel); the value is its ISO 3166 code in two letters."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Offer all countries in the language of the page."""
         super().__init__(choices=lambda: [("", "—"), *_list_countries(get_language() or "en")], **kwargs)
 
 
@@ -39,7 +38,6 @@ class TimeZoneChoice(forms.ChoiceField):
     """An IANA time zone by its name, such as Asia/Karachi."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Offer all time zones."""
         names = sorted(available_timezones())
         super().__init__(choices=[("", _("Choose a time zone…")), *zip(names, names, strict=True)], **kwargs)
 
@@ -50,7 +48,6 @@ class CountryField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # n
     migrates_as = "django.db.models.CharField"
 
     def formfield(self, **kwargs: Any) -> Any:
-        """Return a list of countries."""
         return models.Field.formfield(self, **{**kwargs, "form_class": CountryChoice, "widget": forms.Select})
 
 
@@ -61,7 +58,6 @@ class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # 
     default_validators = [validate_time_zone]
 
     def formfield(self, **kwargs: Any) -> Any:
-        """Return a list of time zones."""
         return models.Field.formfield(self, **{**kwargs, "form_class": TimeZoneChoice, "widget": forms.Select})
 
 
@@ -82,7 +78,6 @@ def name_language(code: str) -> str:
 
 @cache
 def _list_countries(language: str) -> list[tuple[str, str]]:
-    """Return codes and names, in the order of the names."""
     names = Locale.parse(language, sep="-").territories
     found = [(code, name) for code, name in names.items() if _TWO_LETTERS(code) and code not in _NO_COUNTRY]
     return sorted(found, key=lambda country: country[1])

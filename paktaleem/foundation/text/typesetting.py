@@ -44,7 +44,6 @@ def find_unprintable(text: str) -> list[str]:
 
 
 def _split_characters(text: str) -> list[str]:
-    """Split a text into characters, each with the marks, selectors and joined characters that belong to it."""
     characters: list[str] = []
     for each in text:
         belongs = unicodedata.category(each) in {"Mn", "Mc", "Me", "Cf"}

@@ -72,7 +72,6 @@ def _person(client: Client, code: str) -> Subject:
 
 
 def _request(child: Subject, guardian: Subject, wish: Wish, language: str, at: datetime) -> None:
-    """Submit the request as the guardian would on their own page."""
     by = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
     verified: dict[str, Any] = {"identity": IdentityMethod.CODE, "channel": Channel.OWN_PAGE}
     record_guardian_request(child, guardian=guardian, wish=wish, **verified, language=language, actor=by, at=at)
@@ -106,7 +105,6 @@ def _add_overdue_erasure(client: Client, actor: Actor, at: datetime) -> None:
 
 
 def _add_rights_requests(client: Client, actor: Actor, at: datetime) -> None:
-    """Add requests of an instructor and of unknown people, one of them a concern, received on different days."""
     junaid, context = _person(client, "junaid"), {"language": "en", "actor": actor}
     signed_in: dict[str, Any] = {"subject": junaid, "channel": Channel.API, "identity": IdentityMethod.LMS, **context}
     written = "Please send me everything you have about me."

@@ -160,7 +160,6 @@ def _officer(email: str) -> Actor:
 
 
 def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
-    """Add a client with its register and people, all or nothing."""
     if Client.objects.filter(id=client_id).exists():
         return
     client = Client(

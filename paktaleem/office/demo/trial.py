@@ -137,7 +137,6 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _deferred_signals() -> Iterator[None]:
-    """Defer termination signals until the block has finished."""
     received: list[int] = []
     before = {ending: signal.signal(ending, lambda number, _: received.append(number)) for ending in _ENDINGS}
     try:

@@ -22,7 +22,6 @@ class SentDigest(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "monday"], name="sentdigest_once_a_week")]
 
     def __str__(self) -> str:
-        """Return the week's first day."""
         return self.monday.isoformat()
 
 
@@ -45,5 +44,4 @@ class DigestChoice(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "user_id"], name="digestchoice_one_each")]
 
     def __str__(self) -> str:
-        """Return whether the email is stopped."""
         return "stopped" if self.is_stopped else "sent"

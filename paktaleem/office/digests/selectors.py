@@ -112,7 +112,6 @@ def _terms(client: Client, today: date, until: date) -> Sequence[ComingDay]:
 
 
 def _requests(client: Client, zone: ZoneInfo, until: datetime) -> Sequence[ComingDay]:
-    """Return the day on which the earliest open rights request is due, and how many are due."""
     due = RightsRequest.objects.open().filter(client_id=client.pk, due_at__lte=until).order_by("due_at")
     days = list(due.values_list("due_at", flat=True))
     if not days:

@@ -20,7 +20,6 @@ class Week:
 
     @property
     def sunday(self) -> date:
-        """The last day."""
         return self.monday + _WEEK - timedelta(days=1)
 
     @property

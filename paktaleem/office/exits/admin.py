@@ -66,14 +66,12 @@ class PartForm(RowActionForm):
     field_order = ("part", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the parts of the export."""
         super().__init__(*args, **kwargs)
         rows = ExitPart.objects.filter(client_id=self.row.client_id, exit=self.row).select_related("file")
         self.offered = {str(one.pk): one for one in rows}
         set_choices(self, "part", [(key, str(one)) for key, one in self.offered.items()])
 
     def clean_part(self) -> ExitPart:
-        """Return the part."""
         return self.offered[self.cleaned_data["part"]]
 
 
@@ -305,11 +303,9 @@ class AgreementExitAdmin(EvidenceAdmin):
     standing = state_column(_render_stage)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Select related agreements."""
         return super().get_queryset(request).select_related("agreement")
 
     def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
-        """Show how far the exit is."""
         batch = deleting.find_disposal(row)
         url = ""
         if batch is not None:

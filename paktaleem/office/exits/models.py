@@ -196,7 +196,6 @@ class ExitPart(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "exit", "number"], name="exitpart_number_unique")]
 
     def __str__(self) -> str:
-        """Return the number."""
         return str(self.number)
 
 

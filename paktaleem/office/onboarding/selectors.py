@@ -64,7 +64,6 @@ class ClientFacts:
 
     @property
     def can_be_signed(self) -> bool:
-        """True if there is a draft with instructions."""
         return self.agreement is not None and not self.is_signed and self.is_instructed
 
     @property

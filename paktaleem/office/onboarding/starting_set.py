@@ -33,12 +33,10 @@ class StartingPurpose:
 
     @property
     def text_en(self) -> str:
-        """The English text of the notice."""
         return self._read_text("en")
 
     @property
     def text_ur(self) -> str:
-        """The Urdu text of the notice."""
         return self._read_text("ur")
 
     def _read_text(self, language: str) -> str:

@@ -38,7 +38,6 @@ class MoveClockForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Suggest the sandbox's current time."""
         super().__init__(*args, **kwargs)
         real = get_action_time(self.request)
         ahead = self.row.clock_offset if actor_of(self.request).client_id is None else None
@@ -46,7 +45,6 @@ class MoveClockForm(ActionForm):
 
 
 def _describe_state(state: str, reason: str) -> str:
-    """Return a state and the reason of the next decision, in words."""
     return f"{state.replace('_', ' ')} → {translate_text(reason.replace('_', ' '))}"
 
 
@@ -69,7 +67,6 @@ class ForceStateForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the states in words."""
         super().__init__(*args, **kwargs)
         set_choices(self, "state", [(code, _describe_state(code, one.reason)) for code, one in STATES.items()])
 
@@ -86,7 +83,6 @@ class MakeOrderForm(ActionForm):
     system = forms.ModelChoiceField(System.objects.none(), label="System", help_text="A system of this sandbox.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the systems of this sandbox."""
         super().__init__(*args, **kwargs)
         set_choices(self, "system", list_active_systems(self.row.pk, at=get_action_time(self.request)))
 

@@ -46,7 +46,6 @@ class YearEndForm(ActionForm):
     effect: YearEnd | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the classes of the school that have pupils, and the ones each can move to."""
         super().__init__(*args, **kwargs)
         self.at = get_action_time(self.request)
         with in_client(self.row.client_id):

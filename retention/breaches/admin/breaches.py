@@ -67,7 +67,6 @@ def _assess(row: Breach, given: dict[str, Any], request: HttpRequest) -> None:
 
 
 def _show_draft(row: Breach, given: dict[str, Any], request: HttpRequest, *, slug: str) -> HttpResponse | None:
-    """Show the preview or a new draft, if the user asked for one of them."""
     language = given["language"]
     if "redraft" in request.POST:
         owner: Any = site.get_model_admin(Breach)
@@ -282,7 +281,6 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
     )
 
     def write(self, row: Any, **details: Any) -> None:
-        """Record the breach."""
         record_breach(row, actor=details["actor"], at=details["at"])
 
     def panels(self, request: HttpRequest, row: Breach) -> list[dict[str, Any]]:
@@ -308,7 +306,6 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
 
     @admin.display(description="to be informed")
     def to_inform(self, row: Breach) -> str:
-        """Return who is informed by the latest assessment."""
         return str(row.get_outcome_display()) if row.outcome else gettext("not assessed yet")
 
     @admin.display(description="missing")

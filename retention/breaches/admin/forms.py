@@ -115,7 +115,6 @@ class _DraftForm(ActionForm):
     text = _letter_field(_("Letter"))
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Fill in the template of the language that the address names, English by default."""
         super().__init__(*args, row=row, request=request, **kwargs)
         if not self.is_bound:
             language = "ur" if self.initial.get("language") == "ur" else "en"
@@ -158,7 +157,6 @@ class AuthorityForm(_DraftForm):
     field_order = ("authority", "language", "text", "late_reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Suggest the authority that receipts name."""
         super().__init__(*args, **kwargs)
         self.fields["authority"].initial = settings.AUTHORITY[0] if settings.AUTHORITY else ""
 
@@ -171,7 +169,6 @@ class PeopleForm(ActionForm):
     text_ur = _letter_field(_("Letter (Urdu)"), "ur")
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Fill in both templates."""
         super().__init__(*args, row=row, request=request, **kwargs)
         if not self.is_bound:
             drafts = compose(row, request, Audience.PEOPLE, "en", "ur")
@@ -191,7 +188,6 @@ class MeasuresForm(RowActionForm):
     field_order = ("measures", "lessons", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show what is recorded."""
         super().__init__(*args, **kwargs)
         self.initial["measures"], self.initial["lessons"] = self.row.measures, self.row.lessons
 
@@ -243,7 +239,6 @@ class BreachClosingAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related breach."""
         return super().get_queryset(request).select_related("breach")
 
 

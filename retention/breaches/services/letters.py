@@ -167,7 +167,6 @@ class _Sender:
         return [person] if person.email is not None else []
 
     def _find_message(self, recipient: Subject) -> UUID | None:
-        """Return the message that reached a guardian for another child."""
         own = BreachNotice.objects.filter(client_id=self.client.pk, letter=self.letter, recipient=recipient)
         return own.values_list("message_id", flat=True).first()
 
@@ -231,7 +230,6 @@ def _list_waiting(letter: BreachLetter) -> QuerySet[BreachPerson]:
 
 
 def _mark_informed(breach: Breach, audience: Audience, actor: Actor, at: datetime) -> None:
-    """Note on the breach when this audience was first informed."""
     mark = _MARKS[audience]
     if getattr(breach, mark) is None:
         setattr(breach, mark, at)

@@ -145,7 +145,6 @@ def _is_ready(batch: Batch, at: datetime) -> bool:
 
 
 def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> None:
-    """Check the chunk, and issue an order set for each parcel of what is left of it."""
     values: dict[str, Any] = {
         "client": batch.client_id,
         "batch": batch.pk,

@@ -99,7 +99,6 @@ def list_false_authorisations(children: AbstractSet[UUID]) -> set[UUID]:
 
 
 def _without_false_answers(facts: ChildFacts, subject: Subject) -> ChildFacts:
-    """Remove the answers that rest on a verification since found false."""
     given = [one.answer.id for one in facts.guardians if one.answer is not None and not one.answer.is_no]
     if not given:
         return facts

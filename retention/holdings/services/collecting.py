@@ -144,7 +144,6 @@ def report_collections(
 
 
 def _list_codes(client_id: UUID) -> dict[str, set[str]]:
-    """Return the codes of the client's register and PakTaleem's, by the field of a report in which they are used."""
     owners = [client_id, PAKTALEEM]
     return {
         name: set(model.objects.filter(client_id__in=owners).values_list("code", flat=True))
@@ -209,7 +208,6 @@ def _list_last_collected(rows: Iterable[Collection]) -> dict[tuple[UUID, str], d
 
 
 def _flag(rows: Iterable[Collection]) -> None:
-    """Flag the collections that were denied, for a decision of staff about each."""
     FlaggedCollection.objects.bulk_create(
         FlaggedCollection(
             client_id=row.client_id,

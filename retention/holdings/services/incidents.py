@@ -82,7 +82,6 @@ def _create_incident(subject: Subject, categories: AbstractSet[str], cause: Inci
 
 
 def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Incident, at: datetime) -> None:
-    """Order each system to erase the categories that no hold and no open order of the incident covers there."""
     holds = list_disposal_holds(subject.client_id, subject.pk, categories)
     _note_held(incident, categories, holds, at)
     for missing, systems in _list_missing(incident, categories, holds, at).items():
@@ -100,7 +99,6 @@ def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Inc
 def _list_missing(
     incident: Incident, categories: AbstractSet[str], holds: Sequence[DisposalHold], at: datetime
 ) -> dict[frozenset[str], list[System]]:
-    """List the systems to be ordered, by the categories that each has to erase."""
     open_orders = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
     ordered = {(order.system_id, category) for order in open_orders for category in order.categories}
     missing: dict[frozenset[str], list[System]] = defaultdict(list)
@@ -116,7 +114,6 @@ def _list_missing(
 
 
 def _note_held(incident: Incident, categories: AbstractSet[str], holds: Sequence[DisposalHold], at: datetime) -> None:
-    """Note in the incident the categories that a hold keeps in some system."""
     held = {one for one in categories if any(hold.keeps(one) for hold in holds)}
     noted = sorted((set(incident.held) - categories) | held)
     if noted != incident.held:

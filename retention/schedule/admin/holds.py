@@ -141,7 +141,6 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person, system and client."""
         return super().get_queryset(request).select_related("subject", "system", "client")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -151,7 +150,6 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return [(title, {**options, "fields": [one for one in options["fields"] if one not in hidden]}), *others]
 
     def write(self, row: Any, **details: Any) -> None:
-        """Place the hold."""
         client = Client.objects.get(pk=row.client_id)
         scope = HoldScope(category=row.category, system=row.system)
         placed = place_hold(
@@ -167,12 +165,10 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: Hold) -> SafeString | str:
-        """Return a link to the person, or that it covers everyone."""
         return person_link(row) if row.subject_id else gettext("Everyone")
 
     @admin.display(description="covers")
     def covers(self, row: Hold) -> str:
-        """Return the category and the system that the hold is limited to, or that it covers every one."""
         return describe_scope(row)
 
 
@@ -201,7 +197,6 @@ class HoldLiftAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related hold."""
         return super().get_queryset(request).select_related("hold")
 
 

@@ -83,7 +83,6 @@ class RuleForm(SafeguardForm):
     is_end = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories of the client and of PakTaleem."""
         super().__init__(*args, **kwargs)
         if "category" in self.fields:
             owner = getattr(self.instance, "client_id", None)
@@ -125,7 +124,6 @@ class RuleForm(SafeguardForm):
         return values
 
     def _digest(self) -> str:
-        """Return a digest of the values whose effect was shown."""
         names = sorted(set(self.data) - {"seen", "reason", "ground", "csrfmiddlewaretoken"})
         values = "\0".join(f"{name}={self.data[name]}" for name in names)
         return hashlib.sha256(values.encode()).hexdigest()
@@ -166,7 +164,6 @@ class HoldForm(ScopedForm):
     category = forms.ChoiceField(label=_("Data category"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories of the client and of PakTaleem."""
         super().__init__(*args, **kwargs)
         if "category" in self.fields:
             owner = getattr(self.instance, "client_id", None)
@@ -179,7 +176,6 @@ class _ReviewDay(forms.DateField):
     """The day on which a hold is reviewed."""
 
     def __init__(self) -> None:
-        """Use the console's date field."""
         super().__init__(
             label=_("Review day"),
             help_text=_("On this day, the first page asks whether the hold is still needed."),
@@ -199,7 +195,6 @@ class PlaceForm(ActionForm):
     review_on = _ReviewDay()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories and systems of the person's client and of PakTaleem."""
         super().__init__(*args, **kwargs)
         owners = {self.row.client_id, PAKTALEEM}
         set_choices(self, "category", _category_choices(self.row.client_id, every=True))
@@ -297,11 +292,9 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related purpose."""
         return super().get_queryset(request).select_related("purpose")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Add the hidden field that says which effect was seen."""
         [(name, main), *others] = super().get_fieldsets(request, obj)
         if others:
             main = {**main, "fields": [*main["fields"], "seen"]}
@@ -316,7 +309,6 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         return request_earlier_disposal(row, **request)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Show a message and the list."""
         if getattr(request, "waiting", None) is not None:
             return super().response_change(request, obj)
         messages.success(request, gettext("The rule is saved."))
@@ -326,7 +318,6 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         return HttpResponse(status=302, headers={"Location": self.url_of("change", obj)})
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the published schedule, as a page and as a file."""
         view = self.admin_site.admin_view
         return [
             path("schedule/", view(self.schedule_view), name="schedule_retentionrule_schedule"),
@@ -365,17 +356,14 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         return client, lines
 
     def describe_row(self, row: RetentionRule) -> str:
-        """Return the names of category and purpose, and the period in words."""
         return f"{format_category(row.category, row.client_id)} · {row.purpose} · {describe_period(row.period)}"
 
     @admin.display(description="counted from")
     def counted(self, row: RetentionRule) -> str:
-        """Return the trigger."""
         return describe_trigger(row)
 
     @admin.display(description="kept for")
     def lasts(self, row: RetentionRule) -> str:
-        """Return the period in words."""
         return describe_period(row.period)
 
     @admin.display(description="then")

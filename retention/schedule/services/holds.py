@@ -208,7 +208,6 @@ def deny_deletion(hold: Hold, actor: Actor, at: datetime) -> None:
 
 
 def _find_covered(hold: Hold) -> OrderQuerySet:
-    """Find the orders to erase or anonymise data that a hold covers."""
     kinds = [OrderKind.ERASE, OrderKind.ANONYMISE]
     orders: OrderQuerySet = Order.objects.filter(client_id=hold.client_id, kind__in=kinds)
     if hold.subject is not None:
@@ -218,7 +217,6 @@ def _find_covered(hold: Hold) -> OrderQuerySet:
 
 
 def _find_kept(order: Order) -> frozenset[str]:
-    """Return the categories of an order that open holds keep."""
     holds = find_holds(order.client_id, subject_id=order.subject_id, system_id=order.system_id)
     codes = set(holds.exclude(kind=HoldKind.OPEN_REQUEST).values_list("category", flat=True))
     return frozenset(order.categories if "" in codes else codes & set(order.categories))

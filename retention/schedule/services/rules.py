@@ -92,7 +92,6 @@ def _save(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: dateti
 
 
 def _outdate_consents(rule: RetentionRule, *, actor: Actor, at: datetime) -> None:
-    """Record that a purpose based on consent keeps data longer from the start, or the end, of a rule on."""
     owners = [rule.client_id, PAKTALEEM]
     consents = LawfulBasis.objects.filter(client_id__in=owners, purpose__code=rule.purpose.code, basis=Basis.CONSENT)
     if rule.client_id == PAKTALEEM or consents.exists():
@@ -162,7 +161,6 @@ def _check_bounds(rule: RetentionRule, *, at: datetime) -> None:
 
 
 def _check_shared_bounds(rule: RetentionRule, period: Period, *, at: datetime) -> None:
-    """Check a client's period against every shared rule that it takes precedence over, now or later."""
     shared = RetentionRule.objects.filter(
         client_id=PAKTALEEM, category=rule.category, purpose__code=rule.purpose.code
     ).exclude(ends_at__lte=max(at, rule.starts_at))

@@ -57,7 +57,6 @@ class ChooseLetterForm(ActionForm):
     language = forms.ChoiceField(label=_("Language"), choices=_LANGUAGES, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer what applies to the request, in its language."""
         super().__init__(*args, **kwargs)
         offered = set(_list_occasions(self.row))
         set_choices(self, "occasion", [(code, label) for code, label in OCCASIONS if Occasion(code) in offered])

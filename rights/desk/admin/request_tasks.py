@@ -207,7 +207,6 @@ class TaskForm(ActionForm):
         self.fields["assignee"].initial = str(actor.id)
 
     def clean_assignee(self) -> User | None:
-        """Return the colleague, or None."""
         return self.people.get(self.cleaned_data["assignee"])
 
 
@@ -289,19 +288,16 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select the related request, annotate the assignee, and defer the encrypted column."""
         found: QuerySet[Any] = super().get_queryset(request).select_related("request", "client").defer("detail")
         annotated: QuerySet[Any] = found.annotate(assigned_to=assignee_for(actor_of(request)))
         return annotated
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that takes in a request."""
         view = self.admin_site.admin_view(take_in)
         return [path("take-in/", view, name="desk_requesttask_take_in"), *super().get_urls()]
 
     @admin.display(description="request")
     def of_request(self, row: RequestTask) -> SafeString:
-        """Return a link to the request."""
         url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
         return format_html('<a href="{}"><bdi>{}</bdi></a>', url, row.request.number)
 

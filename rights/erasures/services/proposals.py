@@ -282,7 +282,6 @@ def _lock_subject(subject: Subject) -> Subject:
 
 
 def _require_controller(actor: Actor, request: RightsRequest | None) -> None:
-    """Require an officer, or the administrator of a client who decided its part of an erasure request."""
     if actor.client_id is None:
         return
     granted = RequestPart.objects.filter(

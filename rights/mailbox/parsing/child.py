@@ -53,7 +53,6 @@ class Body:
     """The texts and attachments of an email, up to the limits; ``cut`` names what was left out."""
 
     def __init__(self, limits: Limits) -> None:
-        """Start empty."""
         self.limits = limits
         self.plain: list[str] = []
         self.html: list[str] = []
@@ -87,7 +86,6 @@ class TextExtractor(HTMLParser):
     """Collects the visible text of HTML."""
 
     def __init__(self) -> None:
-        """Start outside any hidden element."""
         super().__init__(convert_charrefs=True)
         self.found: list[str] = []
         self.hidden = 0
@@ -180,7 +178,6 @@ def _all(message: Message, name: str, limits: Limits) -> list[str]:
 
 
 def _words(value: str, most: int) -> str:
-    """Return a header in words, on one line."""
     with suppress(ValueError, LookupError):  # an encoding that does not exist, or a broken one
         value = str(make_header(decode_header(value)))
     return _without_control(" ".join(value.split()))[:most]
@@ -201,7 +198,6 @@ def _decode(content: bytes, charset: str) -> str:
 
 
 def _without_control(text: str, keep: str = "") -> str:
-    """Remove control characters, marks that turn the direction of text, and halves of surrogate pairs."""
     text = text.encode("utf-8", "replace").decode("utf-8")
     return _CONTROL.sub(lambda found: found[0] if found[0] in keep else "", text)
 

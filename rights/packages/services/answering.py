@@ -260,7 +260,6 @@ def describe_unfetched_copies(erasure: Erasure) -> str:
 
 
 def _find_live_of(person: Subject) -> PackageQuerySet:
-    """Find the packages about a person, and those that they requested as a guardian."""
     live = Package.objects.live().filter(client_id=person.client_id)
     found: PackageQuerySet = live.filter(Q(subject=person) | Q(request__requester=person))
     return found

@@ -97,7 +97,6 @@ def request_package(request: RightsRequest, *, left_out: list[str], actor: Actor
 
 
 def _find_kept(package: Package) -> datetime | None:
-    """Return since when the orders of a package were issued, if all that systems gave is still kept."""
     is_purged = list_orders(package).exclude(copies_purged_at=None).exists()
     return None if is_purged else package.collected_from
 
@@ -221,7 +220,6 @@ def _continue(request: RightsRequest, package: Package, at: datetime) -> bool:
 
 
 def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Order every system to provide its data, for each record of the person."""
     categories = categories_held(request.client_id, at=at)
     if not categories:
         return

@@ -274,7 +274,6 @@ def _check_decision(part: RequestPart, rows: list[Correction], open_rows: list[C
 def _words_by_category(
     request: RightsRequest, rows: list[Correction], texts: Mapping[UUID, str]
 ) -> dict[str, dict[str, str | None]]:
-    """Return the corrections in words by category, each under a field code of its own (in_words_1)."""
     found: dict[str, dict[str, str | None]] = {}
     for row in rows:
         if row.field == OTHER:

@@ -133,7 +133,6 @@ class PrefilledAnswerForm(forms.AnswerForm):
     """The answer, prefilled from the decisions of the request."""
 
     def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
-        """Compose the answer in the person's language."""
         text = compose_letter(row, get_answer_occasion(row))
         kwargs["initial"] = {"text": text, **kwargs.get("initial", {})}
         super().__init__(*args, row=row, **kwargs)
@@ -143,7 +142,6 @@ class PrefilledExtendForm(forms.ExtendForm):
     """The extension, with the template of the notice."""
 
     def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
-        """Compose the notice in the person's language."""
         kwargs["initial"] = {"text": compose_letter(row, Occasion.NOTICE), **kwargs.get("initial", {})}
         super().__init__(*args, row=row, **kwargs)
 

@@ -62,7 +62,6 @@ class PartForm(ActionForm):
             self.fields["part"].help_text = gettext("The other controller decides what is still open.")
 
     def clean_part(self) -> RequestPart:
-        """Return the chosen part."""
         return self.parts[self.cleaned_data["part"]]
 
 
@@ -94,7 +93,6 @@ class DecideForm(PartForm):
     field_order = ("part", "decision", "granted", "refusal_code", "reasons")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the purposes of the parts that can be granted for some of them."""
         super().__init__(*args, **kwargs)
         subject, at = self.row.subject, get_action_time(self.request)
         with in_client(self.row.client_id):
@@ -146,7 +144,6 @@ class MatchForm(ActionForm):
     )
 
     def clean_external_id(self) -> Subject:
-        """Return the person at the request's client."""
         text = self.cleaned_data["external_id"].strip()
         found = Subject.objects.filter(client_id=self.row.client_id, external_id=text, erased_at=None).first()
         if found is None:
@@ -207,7 +204,6 @@ class AssignForm(ActionForm):
     assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the colleagues of the user's own side."""
         super().__init__(*args, **kwargs)
         actor, at = actor_of(self.request), get_action_time(self.request)
         self.people = {str(one.pk): one for one in list_assignees(self.row, actor=actor, at=at)}
@@ -215,7 +211,6 @@ class AssignForm(ActionForm):
         set_choices(self, "assignee", [("", gettext("No one")), *offered])
 
     def clean_assignee(self) -> User | None:
-        """Return the colleague, or None."""
         return self.people.get(self.cleaned_data["assignee"])
 
 
@@ -225,7 +220,6 @@ class LinkForm(ActionForm):
     other = forms.ChoiceField(label=_("Same as"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the person's other open requests."""
         super().__init__(*args, **kwargs)
         found = list_linkable(self.row)
         self.others = {str(one.pk): one for one in found}
@@ -235,7 +229,6 @@ class LinkForm(ActionForm):
         self.fields["other"].help_text = found.note
 
     def clean_other(self) -> RightsRequest:
-        """Return the other request."""
         return self.others[self.cleaned_data["other"]]
 
 
@@ -256,7 +249,6 @@ class IntakeForm(ActionForm):
     )
 
     def clean_received_on(self) -> datetime | None:
-        """Return the time of receipt on that day at the client, or None for now."""
         day = self.cleaned_data["received_on"]
         if day is None:
             return None

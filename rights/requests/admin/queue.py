@@ -64,7 +64,6 @@ class RequestProgressFilter(ProgressFilter):
     }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the requests with the chosen progress."""
         return select_calls(queryset) if self.value() == "to_call_back" else super().queryset(request, queryset)
 
 
@@ -75,11 +74,9 @@ class KindFilter(ChosenFilter):
     parameter_name = "right"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the rights."""
         return [(value, str(label)) for value, label in RightKind.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the requests with a part of the chosen kind."""
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk"), kind=self.value())
         return queryset.filter(Exists(parts)) if self.value() else queryset
 
@@ -91,11 +88,9 @@ class AssigneeFilter(admin.SimpleListFilter):
     parameter_name = "assigned"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the choices."""
         return [("me", gettext("Assigned to me")), ("none", gettext("Assigned to no one"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows of the user, or of no one."""
         if self.value() == "me":
             return queryset.filter(assignee_id=actor_of(request).id)
         return queryset.filter(assignee=None) if self.value() == "none" else queryset

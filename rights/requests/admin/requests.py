@@ -154,7 +154,6 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     main_acts = ("read", "match", "verify", "decide", "copy-hand-over", "answer", "close", "note", "letter")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select the related people, defer the encrypted columns, and annotate the rights and the assignee."""
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by("kind")
         found = super().get_queryset(request).select_related("subject", "requester")
         annotated: QuerySet[Any] = found.defer("details", "contact", "answer").annotate(
@@ -164,7 +163,6 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return annotated
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of figures and their export."""
         return [
             self._page("figures/", show_figures, "figures"),
             self._page("figures/export/", export_figures, "figures_export"),
@@ -178,7 +176,6 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return path(route, self.admin_site.admin_view(view), name=f"rights_rightsrequest_{name}")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Link from an empty list to all requests, since the list opens with those that are open."""
         context = {
             "show_all": f"{PROGRESS}=all",
             "may_take_in": may(request, Capability.RECEIVE_RIGHTS_REQUESTS),
@@ -187,7 +184,6 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def panels(self, request: HttpRequest, row: RightsRequest) -> list[dict[str, Any]]:
-        """Return the clock, the parts, the orders, the panels of apps above, related requests and the timeline."""
         return [
             *super().panels(request, row),
             clock_panel(row),
@@ -200,32 +196,26 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="rights")
     def rights(self, row: Any) -> str:
-        """Return the rights in the request."""
         return join_words(RightKind(kind).label for kind in row.kinds)
 
     @admin.display(description="due")
     def due_in(self, row: RightsRequest) -> str:
-        """Return in how many days the answer is due."""
         return render_due(row)
 
     @admin.display(description="person")
     def person(self, row: RightsRequest) -> SafeString | str:
-        """Return a link to the person."""
         return _person_link(row.subject)
 
     @admin.display(description="guardian")
     def guardian(self, row: RightsRequest) -> SafeString | str:
-        """Return a link to the guardian who made the request."""
         return _person_link(row.requester)
 
     @admin.display(description="assigned to")
     def assigned(self, row: Any) -> str:
-        """Return the colleague who takes the request."""
         return row.assigned_to or "—"
 
     @admin.display(description="identity")
     def identity(self, row: RightsRequest) -> SafeString:
-        """Return how the identity was verified."""
         if row.is_identity_verified:
             return render_state(row.get_identity_method_display(), "good")
         return render_state(gettext("Not verified"), "warn")

@@ -215,7 +215,6 @@ def carry_out_due_steps(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 
 def _candidates(at: datetime) -> RightsRequestQuerySet:
-    """Return the requests for which a step may be due, by the index of due dates."""
     found: RightsRequestQuerySet = RightsRequest.objects.undelivered()
     return found.filter(due_at__lte=due_at(at - _EARLIEST))
 
@@ -231,7 +230,6 @@ def _list_steps_to_do(requests: Collection[RightsRequest], at: datetime) -> dict
 
 
 def _carry_out(due: RightsRequestQuerySet, actor: Actor, at: datetime) -> int:
-    """Lock requests, leave out those answered meanwhile, and carry out what is still to do."""
     requests = list(due.defer(*_TEXTS).select_for_update(of=("self",)))  # PostgreSQL checks them again after a wait
     to_do, parts = _list_steps_to_do(requests, at), list_parts_of(requests)
     work = [(request, step) for request in requests for step in to_do[request.pk]]

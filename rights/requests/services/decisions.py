@@ -150,7 +150,6 @@ def _check_decision(decision: Decision, refusal_code: str, reasons: str) -> None
 def _check_granted(
     request: RightsRequest, part: RequestPart, decision: Decision, granted: Collection[str], at: datetime
 ) -> None:
-    """Check that a part which is granted partly names the purposes, some of those it is about."""
     if decision is not Decision.PARTLY or part.kind not in GRANTED_BY_PURPOSE:
         if granted:
             raise ValidationError({"granted": [_("Only a right that is granted partly is limited to purposes.")]})

@@ -37,7 +37,6 @@ class RequestNotAllowed(PortalError):
     )
 
     def __init__(self, why: RequestBlocker) -> None:
-        """Store the reason."""
         super().__init__(why.value)
         self.why = why
 
@@ -164,7 +163,6 @@ def _grant(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime
 
 
 def _may_have_copy(request: RightsRequest, at: datetime) -> bool:
-    """Return True if a guardian with the authority for it requests a copy of the data of a child."""
     child, client = require_subject(request), request.client
     if not child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         return False

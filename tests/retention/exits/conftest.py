@@ -12,7 +12,6 @@ from tests.cast import Cast
 
 @pytest.fixture
 def another(cast: Cast) -> Actor:
-    """Return a second officer."""
     del cast
     return second_officer()
 

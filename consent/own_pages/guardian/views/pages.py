@@ -106,27 +106,22 @@ class ChildView:
 
     @property
     def child(self) -> Subject:
-        """The child."""
         return self.guardianship.child
 
     @cached_property
     def facts(self) -> ChildFacts:
-        """All guardians and their answers."""
         return load_child_facts(self.child)
 
     @cached_property
     def standing(self) -> Standing:
-        """The combined result of the answers now."""
         return self.facts.standing(get_client_time(self.request))
 
     @cached_property
     def own(self) -> Guardian | None:
-        """The signed-in guardian's own authority and answer."""
         return next((one for one in self.facts.guardians if one.id == self.guardianship.pk), None)
 
     @property
     def answer(self) -> Answer | None:
-        """The signed-in guardian's latest answer."""
         return self.own.answer if self.own else None
 
     @property

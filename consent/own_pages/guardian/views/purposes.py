@@ -168,7 +168,6 @@ class MethodForm(forms.Form):
     method = forms.ChoiceField(label=_("How would you like to be checked?"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, provider: str, **kwargs: Any) -> None:
-        """Offer the methods of this provider."""
         super().__init__(*args, **kwargs)
         offered = check_providers()[provider].methods
         set_choices(self, "method", [(one.value, one.label) for one in VerificationMethod if one.value in offered])

@@ -72,7 +72,6 @@ class AnswerForm(ActionForm):
     exemption = forms.ChoiceField(label=_("Why it does not apply"), choices=_EXEMPTIONS, required=False)
 
     def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
-        """Add counts where data is destroyed, and the corrected fields of a correction."""
         super().__init__(*args, row=row, request=request, **kwargs)
         if row.kind in {OrderKind.ERASE, OrderKind.ANONYMISE}:
             for category in row.categories:
@@ -120,7 +119,6 @@ class FileForm(ActionForm):
     file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG, PNG or JSON. Its name is not kept."))
 
     def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
-        """Offer the categories of the order."""
         super().__init__(*args, row=row, request=request, **kwargs)
         set_choices(self, "category", [(code, format_category(code, row.client_id)) for code in row.categories])
 
@@ -165,7 +163,6 @@ class SystemFilter(ChosenFilter):
         return [(str(key), name) for key, name in found.order_by("name", "pk").values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Filter the list."""
         value = self.value()
         return queryset.filter(system_id=parse_uuid(value)) if value else queryset
 
@@ -345,25 +342,21 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
 
     def panels(self, request: HttpRequest, row: Order) -> list[dict[str, Any]]:
-        """Return the panel with all steps."""
         taken = OrderStep.objects.filter(client_id=row.client_id, order=row).order_by("pk")
         lines = [{"step": step, "who": format_actor(step)} for step in annotate_actor(taken, actor_of(request))]
         return [*super().panels(request, row), {"template": "console/panels/order_steps.html", "lines": lines}]
 
     @admin.display(description="person")
     def person(self, row: Order) -> SafeString:
-        """Link to the person."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
     @admin.display(description="data")
     def about(self, row: Order) -> str:
-        """Return the categories, and the fields of a correction."""
         return join_words([*(format_category(one, row.client_id) for one in row.categories), *row.fields])
 
     @admin.display(description="purpose")
     def limited_to(self, row: Order) -> str:
-        """Return the purpose of a restriction, its lift or an objection."""
         is_limit = row.kind in {OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT}
         if not is_limit:
             return "—"
@@ -371,7 +364,6 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="reason")
     def why(self, row: Order) -> str:
-        """Return the label of the reason."""
         return reason_label(row.reason)
 
     @admin.display(description="answer")
@@ -389,12 +381,10 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="waiver")
     def waiver(self, row: Any) -> str:
-        """Return the reason of a proposed waiver."""
         return reason_label(row.waiver_reason) if row.is_waiver_proposed else "—"
 
     @admin.display(description="case")
     def case(self, row: Order) -> SafeString | str:
-        """Return a link to the case that the order serves."""
         for known in order_cases:
             if known.kind == row.parent_kind:
                 own = {"client_id": row.client_id, known.field: row.parent_id}

@@ -121,23 +121,19 @@ class SystemAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate who proposed the end."""
         found: QuerySet[Any] = super().get_queryset(request)
         named: QuerySet[Any] = found.annotate(proposer_name=staff_name("proposed_by", actor_of(request)))
         return named
 
     @admin.display(description="end proposed by")
     def proposer(self, row: Any) -> str:
-        """Return the email address of the person who proposed the end."""
         return row.proposer_name or ("—" if row.proposed_by is None else gettext("Former staff"))
 
     def write(self, row: System, **details: Any) -> None:
-        """Register or change the system."""
         change_system(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
     @admin.display(description="data it holds")
     def holds(self, row: System) -> str:
-        """Return the categories."""
         return format_categories(row.categories, row.client_id)
 
 
@@ -176,11 +172,9 @@ class SystemKeyAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related system."""
         return super().get_queryset(request).select_related("system")
 
     def write(self, row: SystemKey, **details: Any) -> None:
-        """Let the key act for the system."""
         assign_key(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
@@ -207,18 +201,15 @@ class OrderAlertAdmin(EvidenceAdmin):
 
     @admin.display(description="order")
     def kind(self, row: OrderAlert) -> SafeString:
-        """Link to the order."""
         url = reverse("admin:systems_order_change", args=[row.order_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.order.get_kind_display())
 
     @admin.display(description="system")
     def system(self, row: OrderAlert) -> str:
-        """Return the system's name."""
         return str(row.order.system)
 
     @admin.display(description="now")
     def state_pill(self, row: OrderAlert) -> SafeString:
-        """Return whether the order is still stuck in this state."""
         if (row.order.state, row.order.attempts) == (row.state, row.attempt):
             return render_state(_("Still there"), "bad")
         return render_state(row.order.get_state_display(), "good" if not row.order.is_open else "calm")
@@ -238,32 +229,26 @@ class OrderSetAdmin(EvidenceAdmin):
     empty_text = "No order about many people at once has been issued yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate the actor's name."""
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
     @admin.display(description="orders")
     def number(self, row: OrderSet) -> str:
-        """Return the number of orders."""
         return f"{row.size:,}"
 
     @admin.display(description="data")
     def data(self, row: OrderSet) -> str:
-        """Return the data categories."""
         return format_categories(row.categories, row.client_id)
 
     @admin.display(description="reason")
     def why(self, row: OrderSet) -> str:
-        """Return the label of the reason."""
         return reason_label(row.reason)
 
     @admin.display(description="by")
     def by(self, row: Any) -> str:
-        """Return the actor's name."""
         return format_actor(row)
 
     @admin.display(description="case")
     def case(self, row: OrderSet) -> str:
-        """Return the kind and id of the case that the orders serve."""
         return f"{row.parent_kind.replace('_', ' ')} {row.parent_id}" if row.parent_id else "—"
 
 

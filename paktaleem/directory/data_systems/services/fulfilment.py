@@ -170,7 +170,6 @@ def retry_order(order: Order, *, actor: Actor, at: datetime) -> Order:
 
 
 def _require_carrier(order: Order, actor: Actor) -> None:
-    """Require the system's own key, or a user if the system's orders are carried out by hand."""
     require(actor, Capability.COMPLETE_ORDERS, order.client_id)
     if actor.kind is ByKind.USER:
         require_system_owner(order, actor)

@@ -196,7 +196,6 @@ def new_values_of(order: Order, *, actor: Actor, at: datetime) -> dict[str, str 
 
 
 def _access_label(order: Order) -> list[str]:
-    """Return the order and its fields, shortened to fit the access record."""
     return [
         f"order {order.pk}",
         *(order.fields if len(order.fields) <= _FIELDS_NAMED else [f"{len(order.fields)} fields"]),
@@ -285,7 +284,6 @@ def issue_orders_for_set(
 
 
 def _named_sql(chosen: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
-    """Return a query's SQL with its parameters by name, to embed it in another statement."""
     sql, params = chosen.query.sql_with_params()
     values = {f"person_{number}": value for number, value in enumerate(params)}
     names = iter(values)

@@ -71,7 +71,6 @@ class StateAgeForm(RowActionForm):
     field_order = ("source", "day", "years", "result", "provider", "reference", "country", "reason")
 
     def clean(self) -> dict[str, Any]:
-        """Require the fields that belong to the chosen source."""
         cleaned: dict[str, Any] = super().clean() or {}
         for name in _NEEDED.get(cleaned.get("source", ""), ()):
             if cleaned.get(name) in {None, ""} and name not in self.errors:
@@ -80,7 +79,6 @@ class StateAgeForm(RowActionForm):
 
 
 def _to_details(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the form's values as fields of SubjectDetails."""
     country = {"country": given["country"]} if given["country"] else {}
     source = AgeSource(given["source"])
     if source is AgeSource.BIRTH_DATE:
@@ -167,7 +165,6 @@ class AgeChangeAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related subject."""
         return super().get_queryset(request).select_related("subject")
 
 
@@ -184,11 +181,9 @@ class OtherRoleFilter(admin.SimpleListFilter):
     parameter_name = "other_role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        """Return the roles."""
         return list(SubjectRole.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Filter the list."""
         if self.value() not in SubjectRole.values:
             return queryset
         return queryset.filter(HasSeveralRoles(), other_roles__contains=[self.value()])
@@ -223,7 +218,6 @@ class AddPersonForm(ScopedForm):
     reason = ReasonField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Add a field for each sealed field that staff may enter."""
         super().__init__(*args, **kwargs)
         for field in _SEALED:
             options: dict[str, Any] = {"label": _(field.label), "required": field.is_required}

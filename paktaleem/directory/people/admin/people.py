@@ -90,7 +90,6 @@ class FindForm(forms.Form):
             )
 
     def clean_reason(self) -> str:
-        """Return the chosen reason, or the session's."""
         return str(self.cleaned_data["reason"] or self.known_reason)
 
 
@@ -182,11 +181,9 @@ class ErasedFilter(admin.SimpleListFilter):
     parameter_name = "record"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the three choices."""
         return [("kept", _("Kept")), ("being_erased", _("Being erased")), ("erased", _("Erased"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Filter the list."""
         if self.value() == "kept":
             return queryset.filter(erased_at=None)
         if self.value() == "being_erased":
@@ -201,11 +198,9 @@ class AgeFilter(admin.SimpleListFilter):
     parameter_name = "age"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the three choices."""
         return [("child", _("Child")), ("of_age", _("Of age")), ("unknown", _("Unknown"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Filter the list."""
         if self.value() == "unknown":
             return queryset.filter(of_age_at=None, erased_at=None)
         if self.value() not in {"child", "of_age"}:
@@ -281,11 +276,9 @@ class SubjectAdmin(ExportableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related client, for its time zone."""
         return super().get_queryset(request).select_related("client")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Return the form of a new person, whose sealed fields are no columns of the form."""
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
         clients = ["client"] if actor_of(request).client_id is None else []
@@ -293,7 +286,6 @@ class SubjectAdmin(ExportableAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def write(self, row: Subject, **details: Any) -> None:
-        """Register a new person as the learning platform does."""
         request = details.pop("request")
         details.pop("change")
         row.pk = add_person(row, request.new_person, **details).pk
@@ -304,23 +296,19 @@ class SubjectAdmin(ExportableAdmin):
         super().save_model(request, obj, form, change)
 
     def all_acts(self) -> Sequence[RowAction]:
-        """Return revealing, and the acts of other apps."""
         return (*self.acts, *person_acts)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Add the filters of other apps within one client."""
         added = [] if get_filtered_client(request) is None else [*person_filters]
         return [*super().get_list_filter(request), *added]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Search by the beginning of the LMS id, using its index."""
         del request
         return filter_by_id_prefix(queryset, search_term.strip(), any_case=True), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Record a search by LMS id."""
         response = super().changelist_view(request, extra_context)
         if request.GET.get("q", "").strip():
             actor = actor_of(request)
@@ -337,13 +325,10 @@ class SubjectAdmin(ExportableAdmin):
         return orders.get(request.GET.get(AgeFilter.parameter_name, ""), ("-registered_at", "-id"))
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that finds a person by a sealed field, and the pages that other apps registered."""
         find = path("find/", self.admin_site.admin_view(self.find_view), name="subjects_subject_find")
         return [find, *map(self._page_url, person_pages), *super().get_urls()]
 
     def _page_url(self, page: PersonPage) -> URLPattern:
-        """Return the URL pattern of a page about one person that another app registered."""
-
         def view(request: HttpRequest, object_id: str) -> HttpResponse:
             row = self._row_or_404(request, object_id)
             if not self._may(request, page.capability, row):
@@ -361,12 +346,10 @@ class SubjectAdmin(ExportableAdmin):
 
     @admin.display(description="LMS id")
     def lms_id(self, row: Subject) -> SafeString | str:
-        """Return the LMS id, or that the person is erased."""
         return render_state(_("erased")) if row.erased_at else (row.external_id or "—")
 
     @admin.display(description="age")
     def age(self, row: Subject) -> SafeString:
-        """Return whether the person is a child or of age, and until or since which day of the client."""
         if row.erased_at is not None:
             return render_state("—")
         if row.of_age_at is None:
@@ -380,12 +363,10 @@ class SubjectAdmin(ExportableAdmin):
 
     @admin.display(description="age stated by")
     def stated_by(self, row: Subject) -> str:
-        """Return the sources that state the person's age, strongest first."""
         return ", ".join(str(AGE_SOURCES[one]) for one in row.age_sources) or "—"
 
     @admin.display(description="record")
     def record(self, row: Subject) -> SafeString:
-        """Return whether the record is kept, being erased or erased."""
         if row.is_being_erased:
             return render_state(_("Being erased since {day}").format(day=day(row.erasure_started_at)), "warn")
         return (
@@ -395,7 +376,6 @@ class SubjectAdmin(ExportableAdmin):
         )
 
     def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
-        """Return the panels of the chosen tab."""
         return panels_of(request, row)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -412,7 +392,6 @@ class SubjectAdmin(ExportableAdmin):
         return [(_("Details"), {**options, "fields": shown}), *folded, *others]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add the tabs, the summary on the first of them, and the acts as buttons or under *More*."""
         row = context.get("original")
         if row is None:
             return super().render_change_form(request, context, *args, **kwargs)
@@ -462,7 +441,6 @@ class GuardianClaimAdmin(ExportableAdmin):
     state = state_column(period_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardian")
 
 

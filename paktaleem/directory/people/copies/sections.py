@@ -69,7 +69,6 @@ class Reader:
 
     @property
     def recipient_id(self) -> UUID:
-        """The person who receives the copy."""
         return self.guardian_id or self.subject.pk
 
 
@@ -177,7 +176,6 @@ def table_section(
 
 
 def _with_labels(column: Column, source: Source, model: type[Model]) -> Column:
-    """Return a column with the labels of its field's choices."""
     if column.labels or not isinstance(source, str) or "__" in source:
         return column
     choices: Any = getattr(model._meta.get_field(source), "flatchoices", ())
@@ -289,8 +287,6 @@ TEXT = Column("text", _("Text"))
 
 
 def _open_if_possible(source: Any) -> Callable[[Any, Reader], Value]:
-    """Return a source that is None for a value sealed under an earlier key of a person who was registered again."""
-
     def read(row: Any, reader: Reader) -> Value:
         try:
             found: Value = source(row, reader)

@@ -29,7 +29,6 @@ def foreign_keyring_findings() -> Iterator[Finding]:
 
 
 def _find_key() -> SubjectKey | None:
-    """Find the newest key of the first client that has people, under an epoch of the keyring if there is one."""
     for client_id in list_client_ids():
         with in_client(client_id):
             keys = SubjectKey.objects.filter(client_id=client_id).order_by("-id")

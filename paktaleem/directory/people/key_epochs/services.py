@@ -45,7 +45,6 @@ class EpochTooYoung(Exception):
     """Backups may still hold keys under this epoch until ``ends_at`` (None: the epoch was never emptied)."""
 
     def __init__(self, ends_at: datetime | None) -> None:
-        """Store the time from which the epoch may be destroyed."""
         super().__init__(ends_at)
         self.ends_at = ends_at
 
@@ -151,7 +150,6 @@ def record_emptied_epochs(*, moved: frozenset[int] = frozenset(), actor: Actor, 
 
 
 def _emptied_at(epoch: int) -> datetime | None:
-    """Return when an epoch was last found to be unused."""
     entries = Entry.objects.filter(client_id=PAKTALEEM, kind=EMPTIED).order_by("-recorded_at")
     return next((entry.recorded_at for entry in entries if json.loads(entry.body)["facts"]["epoch"] == epoch), None)
 

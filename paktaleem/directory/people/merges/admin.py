@@ -58,7 +58,6 @@ class UndoForm(RowActionForm):
     field_order = ("other", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the records that are linked now."""
         super().__init__(*args, **kwargs)
         with in_client(self.row.client_id):
             set_choices(self, "other", [(str(one.pk), str(one)) for one in list_same_person(self.row)])
@@ -174,11 +173,9 @@ class PersonMergeAdmin(ExportableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select the two records."""
         return super().get_queryset(request).select_related("main__client", "other__client")
 
     def panels(self, request: HttpRequest, row: PersonMerge) -> list[dict[str, Any]]:
-        """Add the preview while the proposal waits."""
         found = super().panels(request, row)
         if row.settled_at is not None:
             return found
@@ -192,17 +189,14 @@ class PersonMergeAdmin(ExportableAdmin):
 
     @admin.display(description="main record")
     def main_record(self, row: PersonMerge) -> SafeString:
-        """Return a link to the main record."""
         return _to_person(row.main)
 
     @admin.display(description="other record")
     def other_record(self, row: PersonMerge) -> SafeString:
-        """Return a link to the other record."""
         return _to_person(row.other)
 
     @admin.display(description="reason")
     def why(self, row: PersonMerge) -> str:
-        """Return the reason of the proposal."""
         return str(row.get_reason_display())
 
 

@@ -75,5 +75,4 @@ class PersonMerge(RequestedChange):
         ]
 
     def __str__(self) -> str:
-        """Return what is proposed."""
         return str(self.get_kind_display())

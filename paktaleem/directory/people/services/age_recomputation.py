@@ -57,7 +57,6 @@ def recompute_ages(
 def _write(
     client_id: UUID, changed: Sequence[tuple[UUID, datetime | None, int | None]], actor: Actor, at: datetime
 ) -> None:
-    """Write the times and the history of these rows, in one statement."""
     kept = {name: f"w.{name}" for name in _columns(_HISTORY)} | {
         "history_id": "w.new_history_id",
         "history_date": "%(at)s",

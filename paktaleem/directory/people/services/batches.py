@@ -30,7 +30,6 @@ class BatchRefused(Exception):
     """Some of the people cannot be registered, so none is; ``reasons`` maps positions to errors."""
 
     def __init__(self, reasons: Mapping[int, ValidationError | AlreadyErased]) -> None:
-        """Store the reasons."""
         super().__init__(f"{len(reasons)} of the people cannot be registered.")
         self.reasons = reasons
 

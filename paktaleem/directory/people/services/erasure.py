@@ -95,7 +95,6 @@ class ErasureHeld(PortalError):
     console_message = "The person may not be erased now."
 
     def __init__(self, holds: Sequence[Hold]) -> None:
-        """Note the ground of each hold."""
         super().__init__(*(hold.code for hold in holds))
         self.console_details = ["; ".join(hold.ground for hold in holds)]
 
@@ -272,7 +271,6 @@ def _complete_if_answered(erasure: Erasure, subject: Subject, *, actor: Actor, a
 
 
 def _erase(subject: Subject, facts: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    """Destroy the key of a locked person, with evidence and the line of the erasure list."""
     _refuse_list_behind()
     mark = tombstone_of(subject.client_id, subject.external_id)
     _destroy(subject, mark, actor=actor, reason=reason, at=at)

@@ -165,7 +165,6 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeR
 
 
 def _reset_stated_days(details: Mapping[str, Any], before: SubjectDetails) -> dict[str, Any]:
-    """Let a newly stated age count from today."""
     changes = dict(details)
     for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
         if age in changes and changes[age] != getattr(before, age):
@@ -244,7 +243,6 @@ def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, ac
 
 
 def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None], sealer: Sealer, act: _Act) -> None:
-    """Record which fields were set, each as a commitment whose salt is sealed under the person's key."""
     salt = new_salt()
     record_entry(
         kind,

@@ -164,7 +164,6 @@ def _is_blank(cells: list[str]) -> bool:
 
 
 def _ends_in_returns(start: bytes) -> bool:
-    """Return True if lines end in a carriage return alone, as in files saved by old versions of Excel for Mac."""
     first = re.search(rb"\r\n|\r(?=.)|\n", start, re.DOTALL)
     return first is not None and first[0] == b"\r"
 

@@ -160,7 +160,6 @@ def _read_enrolment(row: int, cells: Cells, table: Table) -> stated.EnrolmentRow
 
 
 def _name(cells: Cells, table: Table) -> str:
-    """Return the name of a row, or its id if it has none."""
     return cells[table.at[_NAMES[table.file]]][:NAME_LIMIT] or cells[0]
 
 
@@ -209,7 +208,6 @@ class Roster:
 
     @property
     def size(self) -> int:
-        """Number of people in the roster."""
         return len(self._ids) + len(self._register.elsewhere)
 
     def people(self) -> Iterator[Person]:

@@ -44,7 +44,6 @@ def _rank(role: str, *, primary: bool) -> int:
 
 
 def _bit(role: str) -> int:
-    """Return the bit of the portal's role for a role of OneRoster."""
     return _BITS[ROLES[role]]
 
 
@@ -81,7 +80,6 @@ class PartialUserRecord:
 
     @property
     def other_roles(self) -> tuple[str, ...]:
-        """The portal's other roles."""
         return _others(self.every, self.main_role)
 
     @property

@@ -118,7 +118,6 @@ class AnywayForm(ActionForm):
 
 
 def _large_losses(row: RosterImport) -> dict[str, Loss]:
-    """Return the losses that stop an import, by kind."""
     losses = {kind: Loss(*numbers) for kind, numbers in row.counts.get("losses", {}).items()}
     return find_large_losses(losses, settings.ROSTER_VANISH_PERCENT)
 
@@ -157,7 +156,6 @@ def _discard(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> None
 
 
 def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse:
-    """Redirect to the roster's page with a message about its state."""
     words = {
         RosterState.DONE: (messages.SUCCESS, gettext("The roster is imported.")),
         RosterState.READY: (messages.SUCCESS, gettext("The file is checked. Nothing is changed yet.")),
@@ -238,18 +236,15 @@ class RosterImportAdmin(EvidenceAdmin):
     standing = state_column(lambda row: render_state(row.get_state_display(), TONES.get(row.state, "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate the uploaders' names."""
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show the upload form for a new roster, its details otherwise."""
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         whose = [] if actor_of(request).client_id is not None else ["client"]
         return [(None, {"fields": [*whose, "file", "covers"]})]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the download of the templates."""
         view = self.admin_site.admin_view(self.template_view)
         return [path("template/<str:kind>/", view, name="subjects_rosterimport_template"), *super().get_urls()]
 
@@ -264,7 +259,6 @@ class RosterImportAdmin(EvidenceAdmin):
         return HttpResponse(make(), content_type=content_type, headers={"Content-Disposition": disposition})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Upload and check the file in the context of the client whose people it names."""
         given = form.cleaned_data
         with in_client(obj.client_id):
             row = upload_roster(
@@ -277,28 +271,23 @@ class RosterImportAdmin(EvidenceAdmin):
         obj.pk, obj.state, obj.failure = row.pk, row.state, row.failure
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show what the roster would change."""
         return _redirect_to_roster(request, obj)
 
     def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
-        """Leave out the plain import when the roster needs the confirmed one."""
         left_out = "import" if _is_stopped(row, None) else ""
         return [act for act in super()._acts_of(request, row) if act.slug != left_out]
 
     def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
-        """Return the panel with changes, problems and examples."""
         with in_client(row.client_id):
             details = shown_details(RosterImport.objects.get(pk=row.pk))
         return [{"template": "console/panels/roster.html", **_result_context(row), **_problem_context(row, details)}]
 
     @admin.display(description="roster")
     def name(self, row: RosterImport) -> SafeString:
-        """Return the upload time."""
         return format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at))
 
     @admin.display(description="changes")
     def outcome(self, row: RosterImport) -> str:
-        """Return the total changes as text."""
         tallies = _people_tallies(row)
         if not tallies:
             return "—"
@@ -316,22 +305,18 @@ class RosterImportAdmin(EvidenceAdmin):
 
     @admin.display(description="brought by")
     def brought_by(self, row: RosterImport) -> str:
-        """Return the uploader's name."""
         return format_actor(row)
 
     @admin.display(description="uploaded")
     def uploaded(self, row: RosterImport) -> str:
-        """Return the upload time."""
         return moment_tag(row.uploaded_at)
 
     @admin.display(description="finished")
     def finished(self, row: RosterImport) -> str:
-        """Return when the roster was imported, refused or discarded."""
         return moment_tag(row.finished_at)
 
     @admin.display(description="SHA-256 of the file")
     def fingerprint(self, row: RosterImport) -> str:
-        """Return the file's SHA-256 digest in hexadecimal."""
         return bytes(row.sha256).hex()
 
 

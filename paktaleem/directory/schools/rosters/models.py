@@ -86,17 +86,14 @@ class RosterImport(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the upload time."""
         return gettext("Roster of {moment}").format(moment=format_time(self.uploaded_at))
 
     @property
     def is_under_way(self) -> bool:
-        """True if the worker is checking or importing it."""
         return self.state in {RosterState.CHECKING, RosterState.APPLYING}
 
     @property
     def is_kept(self) -> bool:
-        """True if its file is still stored."""
         return self.state in {RosterState.READY, RosterState.STOPPED, RosterState.CHANGED}
 
 
@@ -123,7 +120,6 @@ class RosterChunk(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "roster", "number"], name="rosterchunk_in_order")]
 
     def __str__(self) -> str:
-        """Return the part number."""
         return f"part {self.number}"
 
 

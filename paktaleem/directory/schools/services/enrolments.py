@@ -30,7 +30,6 @@ class Counts(NamedTuple):
 
     @property
     def written(self) -> int:
-        """Number of rows written."""
         return self.added + self.changed + self.ended
 
 
@@ -52,7 +51,6 @@ class Run:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Parameters of the statements."""
         return {
             "client": self.client.id,
             "origin": self.origin.value,

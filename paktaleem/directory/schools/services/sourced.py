@@ -140,7 +140,6 @@ def _to_staged(part: str, row: Any) -> Sequence[Any]:
 
 
 def _names(part: str) -> dict[str, Composable]:
-    """Return the names of a part for its statements."""
     of = _PARTS[part]
     own = ["starts_on", "ends_on"] if of.has_days else ["grade"] if of.has_grade else []
     return {

@@ -80,11 +80,9 @@ class SecurityAssessmentAdmin(EvidenceAdmin):
 
     @admin.display(description="report")
     def report(self, row: SecurityAssessment) -> str:
-        """Return type and size of the file."""
         return f"{FileKind(row.file_kind).label}, {filesizeformat(row.file.size)}"
 
     def write(self, row: Any, **details: Any) -> None:
-        """Record the assessment."""
         record_assessment(row, details["request"].FILES["report"], actor=details["actor"], at=details["at"])
 
 

@@ -98,7 +98,6 @@ class SecurityAssessment(SealedDocument):
         ]
 
     def __str__(self) -> str:
-        """Return kind and last day."""
         return f"{self.get_kind_display()} · {isolate(self.done_on.isoformat())}"
 
 

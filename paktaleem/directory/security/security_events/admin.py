@@ -37,11 +37,9 @@ class KindFilter(ChosenFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the kinds by their names."""
         return sorted(((code, gettext(kind.name)) for code, kind in KINDS.items()), key=lambda one: one[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the events of the chosen kind."""
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
@@ -52,11 +50,9 @@ class SeverityFilter(admin.SimpleListFilter):
     parameter_name = "severity"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:  # noqa: ARG002
-        """Return the severities."""
         return [(_SERIOUS, gettext("high or critical")), *((str(one.value), str(one.label)) for one in SeverityLabel)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the events of the chosen severity."""
         value = self.value() or ""
         if value == _SERIOUS:
             return queryset.filter(severity__gte=SeverityLabel.HIGH)
@@ -89,17 +85,14 @@ class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate the actors' names."""
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
     @admin.display(description="event")
     def event(self, row: SecurityEvent) -> SafeString:
-        """Return the name of the kind with its code."""
         return render_with_code(gettext(row.name), row.kind)
 
     @admin.display(description="severity")
     def level(self, row: SecurityEvent) -> SafeString:
-        """Return the severity as a coloured label."""
         severity = SeverityLabel(row.severity)
         return render_state(severity.label, _TONES.get(severity, "bad"))
 
@@ -110,7 +103,6 @@ class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="ledger entry")
     def ledger(self, row: SecurityEvent) -> SafeString | str:
-        """Link to the entry of the ledger."""
         if row.entry is None:
             return "—"
         url = reverse("admin:ledger_entry_change", args=[row.entry], current_app=site.name)

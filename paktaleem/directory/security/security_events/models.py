@@ -72,7 +72,6 @@ class SecurityEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the name of the kind."""
         return gettext(self.name)
 
     @property

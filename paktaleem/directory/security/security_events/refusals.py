@@ -46,7 +46,6 @@ class RefusalsMiddleware:
     """Counts refusals after the request's own transaction has ended, decisions included."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -102,7 +102,6 @@ class AccessReviewAdmin(ScopedAdmin):
 
     @admin.display(description="quarter")
     def name(self, row: AccessReview) -> str:
-        """Return the quarter."""
         return str(row)
 
 

@@ -47,5 +47,4 @@ class AccessReview(models.Model):
         indexes = newest_first("opened_at", "accessreview_by_time")
 
     def __str__(self) -> str:
-        """Return the quarter, such as 2026 Q4."""
         return f"{self.quarter.year} Q{(self.quarter.month + 2) // 3}"

@@ -16,7 +16,6 @@ class SigninConfig(config.PortalAppConfig):
     )
 
     def ready(self) -> None:
-        """Record who signs in and out, and give the console the form for one's own password."""
         super().ready()
         from paktaleem.directory.staff.sign_in import receivers  # noqa: PLC0415 -- needs the app registry
         from paktaleem.directory.staff.sign_in.forms import OwnPasswordForm  # noqa: PLC0415

@@ -42,7 +42,6 @@ class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
     """Request a password link by email. The job is the same for an unknown address, so timing reveals nothing."""
 
     def clean_email(self) -> str:
-        """Accept any address."""
         return str(self.cleaned_data["email"])
 
     def save(self, request: HttpRequest, **_options: Any) -> str:
@@ -118,7 +117,6 @@ class EnrolTotpForm(ActivateTOTPForm):  # type: ignore[misc]
     """Enrol an authenticator app; its first code counts as authentication in this session."""
 
     def clean_code(self) -> str:
-        """Check the code, mark it as used and record the authentication."""
         code: str = super().clean_code()
         consume_code(self.user, code)
         record_authentication(context.request, self.user, "mfa", type="totp", reauthenticated=True)
@@ -131,7 +129,6 @@ class EnrolKeyForm(AddWebAuthnForm):  # type: ignore[misc]
     name = forms.CharField(label=_("Name of the key"), required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Check the key's response and record the authentication."""
         cleaned: dict[str, Any] = super().clean()
         if cleaned.get("credential") and not self.errors:
             record_authentication(context.request, self.user, "mfa", type="webauthn", reauthenticated=True)

@@ -42,8 +42,6 @@ def lockout_response(request: HttpRequest, *_: Any) -> HttpResponse:
 
 
 def _autonomous[**P, R](method: Callable[P, R]) -> Callable[P, R]:
-    """Run a method in an autonomous transaction."""
-
     @wraps(method)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with autonomous_transaction():

@@ -49,11 +49,9 @@ class SessionStore(GlobalSessionStore):
         return found
 
     def exists(self, session_key: str) -> bool:
-        """Return True if the session key exists."""
         return super().exists(_digest(session_key))
 
     def delete(self, session_key: str | None = None) -> None:
-        """Delete the session."""
         key = session_key or self.session_key
         if key is not None:
             super().delete(_digest(key))

@@ -26,7 +26,6 @@ class ForgotPasswordView(allauth_views.PasswordResetView):  # type: ignore[misc]
     success_url = reverse_lazy("account_login")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Enqueue the email and show the same message in either case."""
         response: HttpResponse = super().form_valid(form)
         if response.status_code == HttpResponseRedirect.status_code:
             words = gettext("If an account with this address exists, an email with a link has been sent.")
@@ -40,7 +39,6 @@ class NewPasswordView(allauth_views.PasswordResetFromKeyView):  # type: ignore[m
     success_url = reverse_lazy("account_login")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Set the password, record it and show a message."""
         response: HttpResponse = super().form_valid(form)
         record_change(self.reset_user, "password_reset", at=moment_of(self.request))
         messages.success(self.request, gettext("The password is set. You can sign in with it now."))
@@ -54,7 +52,6 @@ class _RecordedChangeView:
     request: Any
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Make the change and record it."""
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         record_change(self.request.user, self.change, at=moment_of(self.request))
         return response
@@ -90,7 +87,6 @@ class RemoveKeyView(_RecordedChangeView, RemoveWebAuthnView):  # type: ignore[mi
     change = "key_removed"
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Remove the key, or show an error."""
         if not get_adapter().can_delete_authenticator(self.get_object()):
             messages.error(
                 self.request, gettext("This is your only second factor. Add another one before you remove it.")

@@ -177,7 +177,6 @@ class ProviderAdmin(ScopedAdmin):
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Add the secret to the form of a new provider."""
         sets = super().get_fieldsets(request, obj)
         if obj is None:
             fields = list(sets[0][1]["fields"])
@@ -186,18 +185,15 @@ class ProviderAdmin(ScopedAdmin):
         return sets
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related clients, whose code is in the return address."""
         found: QuerySet[Any] = super().get_queryset(request).select_related("client")
         return found
 
     @admin.display(description="return address, to be entered at the provider")
     def return_address(self, row: Provider) -> str:
-        """Return the address to which the provider sends people back."""
         return format_html('<bdi dir="ltr">{}</bdi>', get_return_address(row.client.code))
 
     @admin.display(description="page where staff sign in; try it before you require it")
     def start_address(self, row: Provider) -> str | None:
-        """Return a link to the page where staff start to sign in with the provider in force."""
         if not row.is_in_force:
             return gettext("After the approval") if row.state == ChangeState.WAITING else None
         address = get_start_address(row.client.code)
@@ -209,7 +205,6 @@ class ProviderAdmin(ScopedAdmin):
         super().save_model(request, obj, form, change)
 
     def write(self, row: Provider, **details: Any) -> None:
-        """Propose the provider."""
         request = details["request"]
         wanted = ProviderSettings(
             issuer=row.issuer,
@@ -262,7 +257,6 @@ class SignOnLinkAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related users."""
         found: QuerySet[Any] = super().get_queryset(request).select_related("user")
         return found
 

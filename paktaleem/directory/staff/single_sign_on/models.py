@@ -88,12 +88,10 @@ class Provider(RequestedChange, Tracked):
         indexes = newest_first("requested_at", "signonprovider_by_time")
 
     def __str__(self) -> str:
-        """Return the provider's address."""
         return self.issuer
 
     @property
     def is_in_force(self) -> bool:
-        """Return True if the provider vouches for staff of the client now."""
         return self.state == ChangeState.APPROVED and self.ended_at is None
 
 
@@ -151,5 +149,4 @@ class SignOnLink(models.Model):
         indexes = newest_first("linked_at", "signonlink_by_time")
 
     def __str__(self) -> str:
-        """Return the email address of the member of staff."""
         return str(self.user)

@@ -238,7 +238,6 @@ def _check_domains(domains: Iterable[str]) -> list[str]:
 
 
 def _find_present_secret(wanted: Provider) -> str:
-    """Return the secret of the provider in force, if the proposal is for the same application there."""
     present = find_provider(wanted.client_id)
     is_same = present is not None and (present.issuer, present.application_id) == (wanted.issuer, wanted.application_id)
     if present is None or not is_same or not ProviderSecret.objects.filter(provider=present).exists():

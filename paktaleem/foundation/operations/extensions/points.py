@@ -26,7 +26,6 @@ class ExtensionPoint[H]:
         return handler
 
     def __iter__(self) -> Iterator[H]:
-        """Iterate over the handlers."""
         return iter(tuple(self._handlers))
 
 

@@ -149,7 +149,6 @@ def _describe_record(logger: object, method: str, line: EventDict) -> EventDict:
 
 
 def _describe_foreign(logger: object, method: str, line: EventDict) -> EventDict:
-    """Describe a line of a library by its template, or by its code for what happened."""
     del logger, method
     record: Any = line["_record"]
     line["status"] = getattr(record, "status_code", None)

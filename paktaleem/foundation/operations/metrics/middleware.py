@@ -12,7 +12,6 @@ class RequestMetricsMiddleware:
     """Counts each request, decisions included, and measures its time."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -23,7 +23,6 @@ class StartupConfig(config.PortalAppConfig):
     )
 
     def ready(self) -> None:
-        """Register the checks."""
         super().ready()
         from paktaleem.foundation.operations.startup.checks import check_database, check_settings  # noqa: PLC0415 -- needs the app registry
 

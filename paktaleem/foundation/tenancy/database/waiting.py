@@ -83,7 +83,6 @@ def _watch(gen: Generator[Any, Any, Any], connection: Any, ends_at: float) -> Ge
 
 
 def _require_answering(connection: Any, ends_at: float) -> None:
-    """Close the connection and raise OperationalError if the server answers no new connection, or time is up."""
     is_answering = _is_answering(connection)
     if not is_answering:
         _note_hang()
@@ -97,7 +96,6 @@ def _note_hang() -> None:
 
 
 def _is_answering(connection: Any) -> bool:
-    """Return True if the server answers the first message of a new connection (SSLRequest)."""
     try:
         with _open_probe(connection.info.hostaddr or connection.info.host, connection.info.port) as probe:
             probe.sendall(_SSL_REQUEST)

@@ -124,7 +124,6 @@ def _temporary_database(environment: Mapping[str, str], folder: Path) -> Iterato
 
 
 def _grant_access(address: str, creator: psycopg.Connection[tuple[str]], name: str) -> None:
-    """Let the portal's roles into the database, and no one else."""
     creator.execute(_compose("REVOKE ALL ON DATABASE {} FROM PUBLIC", name))
     for role in _ROLES:
         creator.execute(_compose("GRANT CONNECT ON DATABASE {} TO {}", name, role))

@@ -142,7 +142,6 @@ def back_up(url: str, file: Path) -> dict[str, int]:
 
 @contextmanager
 def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
-    """Hold one snapshot of the database, for counting and dumping."""
     with psycopg.connect(url) as link:
         link.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         link.read_only = True

@@ -37,7 +37,6 @@ class PortalPeriod(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Return the kind and the number."""
         return f"{self.kind}: {self.length}"
 
 
@@ -82,7 +81,6 @@ class PeriodChange(RequestedChange):
         ]
 
     def __str__(self) -> str:
-        """Return the kind and the numbers."""
         return f"{self.kind}: {self.previous} → {self.length}"
 
 
@@ -104,5 +102,4 @@ class DisposalRun(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "kind"], name="disposalrun_once_per_kind")]
 
     def __str__(self) -> str:
-        """Return the kind and the number of rows."""
         return f"{self.kind}: {self.rows}"

@@ -27,7 +27,6 @@ class KindLine:
 
     @property
     def has_more_due(self) -> bool:
-        """Return True if more rows are due than were counted."""
         return self.due is not None and self.due > MOST_COUNTED
 
 

@@ -45,7 +45,6 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return when it began."""
         return format_time(self.started_at)
 
 
@@ -69,5 +68,4 @@ class StepProgress(models.Model):
         verbose_name_plural = "step progress"
 
     def __str__(self) -> str:
-        """Return how much is done of how much."""
         return f"{self.done} / {self.total}"

@@ -12,7 +12,6 @@ class NoStoreMiddleware:
     """Says ``Cache-Control: no-store`` on pages of the sign-in and answers of the API, but not on its description."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Keep the next layer."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

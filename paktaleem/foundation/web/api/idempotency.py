@@ -69,7 +69,6 @@ class ResponseStored(Exception):
     """The request is a repetition; ``response`` is the stored response."""
 
     def __init__(self, response: HttpResponse) -> None:
-        """Store the response."""
         super().__init__()
         self.response = response
 
@@ -149,7 +148,6 @@ def _replay_response(stored: KeptAnswer) -> HttpResponse:
 
 
 def _keyed_hash(client_id: UUID, kind: str, *parts: Any) -> bytes:
-    """Return a keyed hash of the parts under the client's secret (HMAC-SHA-256)."""
     text = json.dumps([kind, *parts], sort_keys=True, default=str)
     return hmac.new(_secret(client_id, b"mark"), text.encode(), hashlib.sha256).digest()
 

@@ -24,7 +24,6 @@ class FieldProblem(PortalError):
     problem: ClassVar[Problem]
 
     def __init__(self, details: Mapping[str, Any]) -> None:
-        """Store the details, nested like the input."""
         super().__init__()
         self.details = details
 

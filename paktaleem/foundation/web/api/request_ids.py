@@ -17,7 +17,6 @@ class RequestIdMiddleware:
     """Sends X-Request-ID with the response; an outer middleware, so that errors have it too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

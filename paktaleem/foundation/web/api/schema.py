@@ -340,7 +340,6 @@ def _render_schema(document: dict[str, Any], body: dict[str, Any]) -> str:
 
 
 def _resolve_references(document: dict[str, Any], schema: Any, outer: tuple[str, ...] = ()) -> Any:
-    """Return the schema with each reference replaced by what it names, but for one to a schema around it."""
     if isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in outer:
         name = schema["$ref"]
         found = document["components"]["schemas"][name.rsplit("/", 1)[1]]

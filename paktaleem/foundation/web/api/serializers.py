@@ -100,7 +100,6 @@ class PatternField(TextField):
     default_error_messages = {"pattern": "{allowed}"}
 
     def __init__(self, pattern: str, *, allowed: str, **kwargs: Any) -> None:
-        """Store the pattern, and what it allows."""
         self.pattern, self.allowed = pattern, allowed
         super().__init__(**kwargs)
 
@@ -116,7 +115,6 @@ class ServiceTextField(TextField):
     """A text whose pattern is checked by the service that stores it, with all other errors; the schema states it."""
 
     def __init__(self, pattern: str, **kwargs: Any) -> None:
-        """Store the pattern."""
         self.pattern = pattern
         super().__init__(**kwargs)
 
@@ -125,7 +123,6 @@ class SignedTextField(TextField):
     """A text that the portal signed earlier; its reader checks the signature, and so the pattern of the schema."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set the default maximum length."""
         kwargs.setdefault("max_length", 500)
         super().__init__(**kwargs)
 

@@ -108,7 +108,6 @@ class Connection:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close the connection."""
         await self._close()
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -168,13 +167,11 @@ def _public_tls_context() -> ssl.SSLContext:
 
 
 def _find_header(response: httpcore.Response, wanted: bytes) -> str:
-    """Return the first 100 characters of a header, or an empty string."""
     found = next((value for name, value in response.headers if name.lower() == wanted), b"")
     return found.decode("ascii", "replace")[:100]
 
 
 def _is_tls_error(error: BaseException) -> bool:
-    """Return True if the error is about certificates or the TLS handshake."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):

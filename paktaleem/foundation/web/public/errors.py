@@ -102,7 +102,6 @@ class BareErrorsMiddleware:
     """Add an error page to responses without a body, such as Django's 405; keep their other headers."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -73,7 +73,6 @@ class BodyRefused(Exception):
     """The body cannot be read whole."""
 
     def __init__(self, problem: Problem) -> None:
-        """Hold what is wrong with it."""
         super().__init__()
         self.problem = problem
 
@@ -82,7 +81,6 @@ class LargeBodies:
     """Limits the memory of one process: counts the bytes of each body that it holds beyond the first CHUNK_BYTES."""
 
     def __init__(self) -> None:
-        """Start with all of the memory free."""
         self._free = _MEMORY_BYTES
 
     @contextmanager
@@ -107,7 +105,6 @@ class RefusedBodiesMiddleware:
     """Answers requests whose body was refused, before anything acts."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Keep the next layer."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

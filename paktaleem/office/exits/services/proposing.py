@@ -132,7 +132,6 @@ def decide_exit(
 
 
 def _shift_deadlines(row: AgreementExit, at: datetime) -> None:
-    """Count the days of the deadlines from the approval."""
     waited = at - row.requested_at
     row.delete_by += waited
     row.return_until = row.return_until and row.return_until + waited

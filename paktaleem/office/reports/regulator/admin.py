@@ -132,26 +132,22 @@ class RegulatorPackAdmin(ScopedAdmin):
         return False
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer a calendar for the days."""
         if db_field.name in self.row_fields:
             kwargs["widget"] = DayInput
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def write(self, row: Any, **details: Any) -> None:
-        """Request the pack."""
         client = Client.objects.get(pk=row.client_id)
         by = {name: details[name] for name in ("actor", "reason", "at")}
         row.pk = request_pack(client, since=row.since_on, until=row.until_on, **by).pk
 
     @admin.display(description="requested by")
     def requester(self, row: Any) -> str:
-        """Return who requested it, with the role."""
         by = {"actor_kind": ByKind.USER, "actor_role": row.requested_role, "actor_email": row.requester_email}
         return format_actor(SimpleNamespace(**by))
 
     @admin.display(description="reason")
     def why(self, row: RegulatorPack) -> str:
-        """Return the reason in words."""
         return reason_label(row.reason_code)
 
 

@@ -63,7 +63,6 @@ class RegulatorPack(models.Model):
         indexes = newest_first("requested_at", "regulatorpack_by_time")
 
     def __str__(self) -> str:
-        """Return the period."""
         return f"{self.since_on:%Y-%m-%d} – {self.until_on:%Y-%m-%d}"
 
     def bounds(self, time_zone: str) -> tuple[datetime, datetime]:

@@ -88,7 +88,6 @@ _NAMES = ("name_en", "name_ur")
 
 
 def _gather_consents(client: Client, period: Period) -> Rows:
-    """Count answers under the name that the purpose had when the person was informed."""
     events = ConsentEvent.objects.filter(
         client_id=client.pk, recorded_at__gte=period.since, recorded_at__lt=period.until
     )
@@ -115,7 +114,6 @@ def _gather_requests(client: Client, period: Period) -> Rows:
 
 
 def _join(parts: QuerySet[Any], field: str) -> Subquery:
-    """Return the different values of a field of a request's parts, as one text."""
     joined = StringAgg(field, Value(", "), distinct=True, order_by=field)
     return Subquery(parts.values("request").annotate(joined=joined).values("joined"))
 

@@ -38,12 +38,10 @@ class Row:
 
     @property
     def total(self) -> int:
-        """Return the sum of the weeks."""
         return sum(self.numbers)
 
     @property
     def shown_total(self) -> str:
-        """Return the sum with separators of thousands."""
         return f"{self.total:,}"
 
 

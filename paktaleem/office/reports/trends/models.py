@@ -43,5 +43,4 @@ class WeeklyCount(models.Model):
         indexes = [models.Index(fields=["week"], name="weeklycount_by_week")]
 
     def __str__(self) -> str:
-        """Return the week and the measure."""
         return f"{self.week:%Y-%m-%d} {self.get_measure_display()}"

@@ -64,8 +64,6 @@ def _give(playing: ForcingContext) -> None:
 
 
 def _request_or_defer(state: ConsentState) -> Callable[[ForcingContext], None]:
-    """Return a function that requests or defers consent, withdrawing a given one first."""
-
     def force(playing: ForcingContext) -> None:
         consent = _consent(playing)
         if consent is not None and consent.state == ConsentState.GIVEN:
@@ -93,7 +91,6 @@ def _invalidate(playing: ForcingContext) -> None:
 
 
 def _let_expire(playing: ForcingContext) -> None:
-    """Move the sandbox's clock to the expiry of the consent."""
     make_purpose_expire(playing)
     expires_at = _give_and_get(playing).expires_at
     assert expires_at is not None  # noqa: S101 -- set above
@@ -183,7 +180,6 @@ def _choose_purpose(client: Client, about: About, wanted: str | None, at: dateti
 
 
 def _fitting_purposes(client: Client, about: About, at: datetime) -> list[Purpose]:
-    """List the purposes that fit a state of this kind, the sandbox's own first."""
     bases = {purpose: row.basis for (purpose, role), row in bases_in_force(client.pk, at=at).items() if role == _ROLE}
     known = Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], is_active=True).order_by("code")
     return sorted(

@@ -30,7 +30,6 @@ _EVIDENCE = "Made by the sandbox"
 
 
 def _name_guardian(playing: ForcingContext) -> Guardianship:
-    """Name the child's sandbox guardian, an adult registered with the child."""
     born = years_before(playing.at, 40)
     details = {"role": "guardian", "birth_date": born, "full_name": "Guardian of the sandbox"}
     external_id = f"{playing.subject.external_id}-guardian"

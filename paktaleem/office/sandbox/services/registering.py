@@ -49,7 +49,6 @@ def _new_agreement(client: Client, common: dict[str, Any]) -> ServiceAgreement:
 
 
 def _instruct_again(client: Client, agreement: ServiceAgreement, common: dict[str, Any]) -> None:
-    """Repeat the last instruction."""
     last = Instruction.objects.filter(client_id=client.pk).order_by("-starts_at").first()
     if last is None:
         return

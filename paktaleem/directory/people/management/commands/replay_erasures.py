@@ -20,7 +20,6 @@ class Command(BaseCommand):
     help = "Carry out the erasures of the erasure list that this database lacks. Required after each restore."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Replay the list and print what was done."""
         done: Counter[ErasureOutcome] = Counter()
         progress = Progress(self.stderr, what="erasures carried out", line_every=1_000)
 

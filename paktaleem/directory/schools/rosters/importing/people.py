@@ -205,7 +205,6 @@ def _stage_gone(place: Place, person: Person, known: RegisteredPerson | None, ru
 
 
 def _stage_closed(external_id: str, known: RegisteredPerson, run: Run, staged: _Staged) -> None:
-    """Stage a person whose account is closed at the source."""
     run.people[known.role].gone += 1
     run.plan.note(Action.CLOSE, external_id, seen=known.details_index)
     details = replace(known.opened(PERSONAL, run.client.id), is_enabled=False)
@@ -213,7 +212,6 @@ def _stage_closed(external_id: str, known: RegisteredPerson, run: Run, staged: _
 
 
 def _stage_event(person_id: UUID, event_kind: SubjectEventKind, run: Run, staged: _Staged) -> None:
-    """Stage the event of a closed or reopened account, from which retention counts."""
     kind, actor_id, role = actor_columns(run.actor)
     by = {"actor_kind": kind, "actor_id": actor_id, "actor_role": role}
     common: dict[str, Any] = {"client_id": run.client.id, "subject_id": person_id}
@@ -343,7 +341,6 @@ def _to_bytes(value: Sealed | bytes | None) -> bytes | None:
 def _entry(
     row: Mapping[str, Any], details: SubjectDetails, fields: Iterable[str], *, sealer: Sealer, run: Run
 ) -> Entry:
-    """Return the ledger entry that register_subject would record for the same change."""
     salt, texts = new_salt(), details.texts()
     kind = "subject.registered" if row["is_new"] else "subject.changed"
     return make_entry(

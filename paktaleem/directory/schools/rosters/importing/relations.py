@@ -103,7 +103,6 @@ def _names_removed(relation: GuardianRelation, run: Run) -> bool:
 
 
 def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str, Any] | None:
-    """Return the row to write, or None if the claim is unchanged."""
     child_id, guardian_id, claim_id, relationship, ends_at, is_being_erased = found
     if child_id is None or guardian_id is None:  # both were written or read by this import
         raise PeopleChangedMeanwhile

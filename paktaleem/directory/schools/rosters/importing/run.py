@@ -43,7 +43,6 @@ class Plan:
     """
 
     def __init__(self) -> None:
-        """Start with an empty plan."""
         self.examples: defaultdict[Action, list[str]] = defaultdict(list)
         self._digest = hashlib.sha256()
 
@@ -71,7 +70,6 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """Number of rows processed."""
         return self.added + self.changed + self.unchanged + self.gone
 
 
@@ -93,7 +91,6 @@ class Loss:
     before: int
 
     def describe(self, kind: str) -> str:
-        """Return a sentence in the current language."""
         return gettext(_LOSS_TEXTS[kind]).format(gone=f"{self.gone:,}", before=f"{self.before:,}")
 
 

@@ -291,7 +291,6 @@ def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
 
 
 def _people_of(client: Client) -> dict[str, Any]:
-    """Return how a spreadsheet names guardians, and finds registered people by id."""
     return {
         "name_guardian": lambda *guardian: _guardian_id(client, *guardian),
         "find_people": lambda ids: known_roles(client.pk, sorted(ids)),

@@ -144,7 +144,6 @@ def run_roster_step(roster: Any, *, client: Client, at: datetime) -> None:
 
 
 def _publish_progress(row: RosterImport, roster: RosterSource) -> Progress:
-    """Return a callback that publishes how many people and relations of the file are read, of how many in all."""
     done: dict[str, int] = {}
     everything = roster.size + roster.counts["relations"]
 
@@ -271,7 +270,6 @@ def _store_report(row: RosterImport, report: ImportReport) -> None:
 
 
 def _shown_oddities(sample: Iterable[Oddity]) -> Iterator[Oddity]:
-    """Yield the first oddities of each code, and every ignored file and column by name."""
     shown: Counter[str] = Counter()
     for oddity in sample:
         shown[oddity.code] += 1

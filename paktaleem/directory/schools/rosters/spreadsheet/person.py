@@ -345,7 +345,6 @@ class Guardians:
         return Person(external_id, _GUARDIAN, name, email, phone, None, enabled=True)
 
     def _store(self, guardian: Person, number: int) -> None:
-        """Store a guardian, completing missing fields from a sibling's row."""
         place, known = self._found.get(guardian.external_id, (Place(self._file, number), guardian))
         self._found[guardian.external_id] = (
             place,

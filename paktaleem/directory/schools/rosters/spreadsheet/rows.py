@@ -272,17 +272,14 @@ class Spreadsheet:
 
     @property
     def oddity_sample(self) -> Sequence[Oddity]:
-        """The first oddities of each code."""
         return self._log.oddity_sample()
 
     @property
     def oddities(self) -> Mapping[str, int]:
-        """The number of oddities by code."""
         return self._log.oddity_totals()
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """The number of relations."""
         return {"relations": len(self._relations)}
 
     def schooling(self, *, complete: bool) -> GivenRows | None:
@@ -292,7 +289,6 @@ class Spreadsheet:
 
     @property
     def size(self) -> int:
-        """Number of people in the spreadsheet."""
         return len(self.people)
 
     def placed_people(self) -> Iterator[tuple[Place, Person]]:

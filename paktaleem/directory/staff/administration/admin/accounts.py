@@ -56,12 +56,10 @@ class ProposingAdmin(ScopedAdmin):
     """Base of pages whose ``write`` may propose the change: it sets ``request.proposal``, which is shown then."""
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the new row, or the proposal."""
         proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
         return proposal or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Show the row, or the proposal."""
         proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
         return proposal or super().response_change(request, obj)
 
@@ -137,27 +135,22 @@ class StaffChangeAdmin(ScopedAdmin):
 
     @admin.display(description="sees")
     def limit(self, row: StaffChange) -> str:
-        """Return the schools to which the proposed role is limited."""
         return name_limit(row) if row.role else "—"
 
     @admin.display(description="name")
     def person(self, row: StaffChange) -> str:
-        """Return the full name of the member of staff."""
         return row.user.full_name
 
     @admin.display(description="reason")
     def why(self, row: StaffChange) -> str:
-        """Return the reason of the proposal."""
         return reason_label(row.reason)
 
     @admin.display(description="proposed by")
     def requester(self, row: Any) -> str:
-        """Return the name of the person who proposed the change."""
         return str(row.requester_name or gettext("Former staff"))
 
     @admin.display(description="decided by")
     def approver(self, row: Any) -> str:
-        """Return the name of the person who approved or declined the change."""
         return "—" if row.settled_by is None else str(row.approver_name or gettext("Former staff"))
 
 
@@ -284,7 +277,6 @@ class UserAdmin(ProposingAdmin):
         return () if obj is None else ("email", *self.detail_fields)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
-        """Name the clients of which no administrator could sign in any more, until the officer confirms it."""
         if change and "is_active" in form.changed_data and not obj.is_active:
             left = list_clients_left_without(obj, at=get_arrival_time(request))
             request.left_without = left  # type: ignore[attr-defined]
@@ -293,7 +285,6 @@ class UserAdmin(ProposingAdmin):
         super().save_model(request, obj, form, change)
 
     def write(self, row: User, **details: Any) -> None:
-        """Invite a member of staff, or change their name, language or active state."""
         request = details["request"]
         stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
         if details["change"]:
@@ -307,6 +298,5 @@ class UserAdmin(ProposingAdmin):
         row.pk = invite_user(row.email, full_name=row.full_name, language=row.language, **stamp).pk
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the account, and say that an invitation is sent."""
         messages.info(request, gettext("An invitation is sent. Add a membership to give the account a role."))
         return super().response_add(request, obj, post_url_continue)

@@ -83,13 +83,11 @@ class ApiKeyForm(ScopedForm):
     """Form to issue an API key: name, scopes, expiry date."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Set the default expiry to one year from now."""
         super().__init__(*args, **kwargs)
         if "expires_at" in self.fields and self.instance._state.adding:
             self.fields["expires_at"].initial = wall_clock_now() + KEY_LIFE
 
     def clean(self) -> dict[str, Any]:
-        """Reject an expiry in the past."""
         cleaned = super().clean()
         expires_at = cleaned.get("expires_at")
         if expires_at is not None and expires_at <= get_arrival_time(self.request):
@@ -111,7 +109,6 @@ class RotateForm(RowActionForm):
     field_order = ("old_ends_on", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Set the default of one week and the limits, as days in the client's time zone."""
         super().__init__(*args, **kwargs)
         self.zone = ZoneInfo(self.row.client.time_zone)
         self.today = get_arrival_time(self.request).astimezone(self.zone).date()
@@ -124,7 +121,6 @@ class RotateForm(RowActionForm):
         self.fields["reason"].initial = Reason.KEY_ROTATION
 
     def clean_old_ends_on(self) -> date:
-        """Validate that the day is between today and the limit."""
         chosen: date = self.cleaned_data["old_ends_on"]
         if not self.today <= chosen <= self.last:
             words = gettext("Choose a day from {first} to {last}.")
@@ -138,7 +134,6 @@ class RotateForm(RowActionForm):
         return min(datetime.combine(after, time(), self.zone) - get_arrival_time(self.request), MAX_ROTATION_OVERLAP)
 
     def clean(self) -> dict[str, Any]:
-        """Add the overlap to the cleaned data."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         return {**cleaned, "overlap": self.overlap} if "old_ends_on" in cleaned else cleaned
 
@@ -208,7 +203,6 @@ class ApiKeyAdmin(ScopedAdmin):
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Offer the known scopes."""
         form = super().get_form(request, obj, change, **kwargs)
         if "scopes" in form.base_fields:
             form.base_fields["scopes"].choices = [
@@ -219,7 +213,6 @@ class ApiKeyAdmin(ScopedAdmin):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Select the scopes that the address suggests, separated by commas."""
         found: dict[str, Any] = super().get_changeform_initial_data(request)
         return {**found, "scopes": str(found.get("scopes", "")).split(",")}
 
@@ -238,7 +231,6 @@ class ApiKeyAdmin(ScopedAdmin):
         details["request"].issued_secret = secret
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Return a page with the secret of the new key."""
         return self.issued(request, obj, request.issued_secret, title=gettext("Key issued"))  # type: ignore[attr-defined]
 
     def issued(self, request: HttpRequest, key: ApiKey, secret: str, **values: Any) -> HttpResponse:
@@ -261,7 +253,6 @@ class PeriodForm(ScopedForm):
     kind = forms.ChoiceField(label=_("Kind of data"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the kinds that have a period, with their bounds."""
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
             kinds = [kind for kind in list_kinds() if kind.bounds]
@@ -308,7 +299,6 @@ class PeriodChangeAdmin(ScopedAdmin):
         return PAKTALEEM
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the changes, all of them PakTaleem's."""
         return super().get_queryset(request).filter(client_id=PAKTALEEM)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -318,7 +308,6 @@ class PeriodChangeAdmin(ScopedAdmin):
         return [(None, {"fields": list(self.row_fields) if obj is None else shown})]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show every kind above the changes."""
         if not self.has_view_permission(request):
             return super().changelist_view(request, extra_context)
         lines = list_kind_lines(actor_of(request), at=get_action_time(request))
@@ -329,7 +318,6 @@ class PeriodChangeAdmin(ScopedAdmin):
         return super().changelist_view(request, {**values, **(extra_context or {})})
 
     def write(self, row: Any, **details: Any) -> None:
-        """Request the change."""
         saved = request_period_change(
             row.kind, length=row.length, ground=row.ground, actor=details["actor"], at=details["at"]
         )
@@ -337,7 +325,6 @@ class PeriodChangeAdmin(ScopedAdmin):
 
     @admin.display(description="kind of data")
     def what(self, row: PeriodChange) -> str:
-        """Return the name of the kind."""
         return str(_names().get(row.kind, row.kind))
 
     @admin.display(description="from and to")

@@ -82,7 +82,6 @@ class CountryThresholdsField(forms.CharField):
         return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Return True if the thresholds differ, ignoring the order of the lines."""
         return bool(super().has_changed(self.prepare_value(initial or {}), data))
 
 
@@ -147,7 +146,6 @@ class ClientAdmin(SteppedAdmin):
     empty_text = "No clients are registered yet."
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
-        """Use CountryThresholdsField for the age thresholds by country."""
         if db_field.name != "country_thresholds":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return CountryThresholdsField(
@@ -158,7 +156,6 @@ class ClientAdmin(SteppedAdmin):
         )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
-        """Suggest PakTaleem's own country and time zone, and the set-up as reason, for a new client."""
         with in_client(PAKTALEEM):
             here = Client.objects.get(pk=PAKTALEEM)
         suggested = {"country": here.country, "time_zone": here.time_zone, "reason": Reason.ONBOARDING.value}
@@ -176,7 +173,6 @@ class ClientAdmin(SteppedAdmin):
         return sets
 
     def list_effects(self, row: Client) -> list[str]:
-        """Return who sees a new client, for whom guardians decide, and what comes next."""
         if row.is_sandbox:
             kind = gettext("It is a sandbox: its keys are test keys, and it is in no figure of all clients.")
         else:
@@ -199,7 +195,6 @@ class ClientAdmin(SteppedAdmin):
         ]
 
     def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
-        """Show whom a reduced protection would concern, and link to the public pages and those that other apps add."""
         found = [_protection_panel(row)] if getattr(request, "reduces", False) else []
         if actor_of(request).client_id is None and not row.is_paktaleem and not _has_administrator(row, request):
             found.append({"template": "console/panels/no_administrator.html"})
@@ -214,7 +209,6 @@ class ClientAdmin(SteppedAdmin):
         return [one for one in client_pages if not one.is_list and self._may(request, one.capability, row)]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the pages that other apps add."""
         return [*map(self._page_url, client_pages), *super().get_urls()]
 
     def _page_url(self, page: ClientPage) -> URLPattern:
@@ -234,7 +228,6 @@ class ClientAdmin(SteppedAdmin):
         return self.page(request, row, page.template, title=translate_text(page.title), **page.values(request, row))
 
     def response_add(self, request: HttpRequest, obj: Client, post_url_continue: str | None = None) -> HttpResponse:
-        """Show what comes next for a new client, or the client."""
         response = super().response_add(request, obj, post_url_continue)
         first = next((one for one in self._pages_of(request, obj) if one.opens_after_adding), None)
         return response if first is None else HttpResponseRedirect(self.url_of(first.slug, obj))
@@ -304,12 +297,10 @@ class ClientChangeAdmin(ScopedAdmin):
     )
 
     def panels(self, request: HttpRequest, row: ClientChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
-        """Show whom the change would concern now."""
         return [_protection_panel(row.client)]
 
     @admin.display(description="requested change")
     def wanted(self, row: ClientChange) -> str:
-        """Return the requested values, by field."""
         return join_words(
             f"{translate_text(_LABELS[name])}: {_format_value(value)}" for name, value in sorted(row.changes.items())
         )
@@ -339,7 +330,6 @@ class SchoolsField(forms.CharField):
     """The LMS ids of the schools to which a membership is limited."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set label and help."""
         values: dict[str, Any] = {
             "label": _("Limited to schools"),
             "required": False,

@@ -95,11 +95,9 @@ class KindFilter(ChosenFilter):
     parameter_name = "act"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the families of acts."""
         return [(family, f"{gettext(words)} ({family})") for family, words in FAMILY_NAMES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the entries of the chosen family."""
         return queryset.filter(family=self.value()) if self.value() else queryset
 
 
@@ -110,11 +108,9 @@ class ActorFilter(admin.SimpleListFilter):
     parameter_name = "actor_kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the kinds of actors."""
         return [(kind.value, gettext(words)) for kind, words in ACTOR_KINDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Return the entries of the chosen kind of actor."""
         return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
@@ -186,22 +182,18 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
         return annotate_actor(_hide_demands(super().get_queryset(request), actor).defer("openings"), actor)
 
     def describe_row(self, row: Entry) -> str:
-        """Return the name of the act, and the time."""
         return f"{get_act_name(row.kind)} {moment(row.recorded_at)}"
 
     @admin.display(description="act")
     def act(self, row: Entry) -> SafeString:
-        """Return the name of the act with its kind."""
         return render_with_code(get_act_name(row.kind), row.kind)
 
     @admin.display(description="by")
     def actor(self, row: Entry) -> str:
-        """Return the name of the actor."""
         return format_actor(row)
 
     @admin.display(description="person")
     def person(self, row: Entry) -> SafeString | str:
-        """Return a link to the data subject, if the act concerns one."""
         if row.subject_id is None:
             return "—"
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
@@ -224,7 +216,6 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="leaf hash")
     def hash(self, row: Entry) -> SafeString:
-        """Return the leaf hash in hexadecimal."""
         return format_html("<code>{}</code>", bytes(row.leaf_hash).hex())
 
 
@@ -314,23 +305,19 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate the actors' names and select related subject."""
         return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
 
     @admin.display(description="by")
     def actor(self, row: AccessRecord) -> str:
-        """Return the name of the person or key that accessed the data."""
         return format_actor(row)
 
     @admin.display(description="fields")
     def shown(self, row: AccessRecord) -> str:
-        """Return the labels of the fields shown."""
         labels = {**LABELS, SEARCHED: gettext("Found by a search")}
         return join_words(labels.get(name, name) for name in row.fields.split(", "))
 
     @admin.display(description="person")
     def person(self, row: AccessRecord) -> SafeString:
-        """Link to the person."""
         return format_html('<a href="{}">{}</a>', person_url(row.subject_id), row.subject)
 
 

@@ -47,7 +47,6 @@ class MembershipForm(ScopedForm):
     schools = SchoolsField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the roles, translated, and show the schools to which the membership is limited."""
         super().__init__(*args, **kwargs)
         if "schools" in self.fields and self.instance.school_ids is not None:
             self.initial["schools"] = show_schools(self.instance.school_ids)
@@ -55,7 +54,6 @@ class MembershipForm(ScopedForm):
             set_choices(self, "role", [(code, gettext(label)) for code, label in _ROLES_AT_CLIENTS])
 
     def clean(self) -> dict[str, Any]:
-        """Set the schools of the membership."""
         cleaned = super().clean()
         client = cleaned.get("client")
         client_id = client.pk if client is not None else self.instance.client_id
@@ -83,7 +81,6 @@ class EndForm(RowActionForm):
     """Form to end a membership; it names the API keys that end with it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Name the keys whose secret was shown to the member."""
         super().__init__(*args, **kwargs)
         if keys := list_held_keys(self.row.user_id, self.row.client_id):
             words = gettext("These API keys were issued to this person and are revoked now: {keys}.")
@@ -178,24 +175,20 @@ class MembershipAdmin(ProposingAdmin):
     )
 
     def describe_row(self, row: Membership) -> str:
-        """Return whose membership it is, and the role."""
         return f"{row.user.email}: {row}"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related users, and annotate when the link of their invitation expires."""
         links = StaffTie.objects.filter(user_id=OuterRef("user_id"), kind=TieKind.LINK).order_by()
         expiry = Subquery(links.values("user_id").annotate(until=Max("open_until")).values("until"))
         found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(link_until=expiry)
         return with_school_names(found)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Name the act that adds a row as its form does."""
         return super().changelist_view(request, {"add_title": _name_addition(request), **(extra_context or {})})
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Name the act that adds a row as the link to it does."""
         named = {"add_title": _name_addition(request), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, named)
 
@@ -210,7 +203,6 @@ class MembershipAdmin(ProposingAdmin):
         return sets
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Return the form to invite a person, or the one for an account that exists."""
         if obj is None and _is_invitation(request):
             kwargs["form"] = InvitationForm
         return super().get_form(request, obj, change, **kwargs)
@@ -222,17 +214,14 @@ class MembershipAdmin(ProposingAdmin):
 
     @admin.display(description="sees")
     def limit(self, row: Membership) -> str:
-        """Return the schools to which the membership is limited."""
         return name_limit(row)
 
     @admin.display(description="role", ordering="role")
     def role_name(self, row: Membership) -> str:
-        """Return the name of the role in the reader's language."""
         return translate_text(row.get_role_display())
 
     @admin.display(description="name")
     def person(self, row: Membership) -> str:
-        """Return the full name of the member of staff."""
         return row.user.full_name
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
@@ -243,7 +232,6 @@ class MembershipAdmin(ProposingAdmin):
         super().save_model(request, obj, form, change)
 
     def write(self, row: Membership, **details: Any) -> None:
-        """Invite a colleague, create the membership or change its role, or propose it."""
         request, invited = details["request"], getattr(details["request"], "invited", None)
         stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
         if invited is None:

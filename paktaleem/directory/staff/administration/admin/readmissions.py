@@ -63,11 +63,9 @@ class PendingFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the two choices."""
         return [("pending", gettext("Waiting")), ("approved", gettext("Approved"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Filter the list."""
         return queryset.filter(approved_at__isnull=self.value() == "pending") if self.value() else queryset
 
 
@@ -126,7 +124,6 @@ class ReadmissionAdmin(ScopedAdmin):
         return [(None, {"fields": ["owner", *self.detail_fields]})]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Record the request in the client's context."""
         with in_client(obj.client_id):
             common: dict[str, Any] = {
                 "actor": actor_of(request),
@@ -142,17 +139,14 @@ class ReadmissionAdmin(ScopedAdmin):
 
     @admin.display(description="requested by")
     def requester(self, row: Any) -> str:
-        """Return the name of the requesting officer."""
         return str(row.requester_name or gettext("Former staff"))
 
     @admin.display(description="approved by")
     def approver(self, row: Any) -> str:
-        """Return the name of the approving officer."""
         return "—" if row.approved_by is None else str(row.approver_name or gettext("Former staff"))
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
-        """Link to the erased record."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, gettext("the erased record"))
 

@@ -33,7 +33,6 @@ class Command(BaseCommand):
     help = "Make the first privacy officers, or recover one, where two officers are not left to agree in the console."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the two acts and their values."""
         acts = parser.add_subparsers(dest="act", required=True)
         add = acts.add_parser("add-officer", help="Make privacy officers; new ones are invited by email.")
         add.add_argument("officers", nargs="+", metavar="OFFICER", help='As "Full Name <address@example.org>".')

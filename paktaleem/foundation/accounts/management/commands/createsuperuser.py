@@ -15,10 +15,8 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Accept and ignore whatever Django's command takes."""
         parser.add_argument("ignored", nargs=REMAINDER)
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Exit with status 2 and one line."""
         message = "Two officers make and recover staff in the console; where they cannot, use manage.py break_glass."
         raise CommandError(message, returncode=REFUSED)

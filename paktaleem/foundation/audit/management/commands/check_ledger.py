@@ -17,7 +17,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Check, and print the number of entries."""
         try:
             number = check_entries()
         except EntryChanged as error:

@@ -38,12 +38,10 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add whether to write, and the migration's name."""
         parser.add_argument("--check", action="store_true", help="Write nothing; fail if a file has no migration.")
         parser.add_argument("--name", help="The migration's name after its number, such as country_in_facts.")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Write one migration for each app with changed files."""
         loader = MigrationLoader(None)
         try:
             changes = pending_changes(applied_versions(loader))

@@ -90,7 +90,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _prepare(self, folder: Path, endpoint: Endpoint, *, fresh: bool) -> None:
-        """Make the tables, and the environment of the web and the worker."""
         mail = folder / "mail"
         if fresh:
             _start_over(endpoint, folder / SECRETS, mail)

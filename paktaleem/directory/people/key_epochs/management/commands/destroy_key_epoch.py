@@ -21,11 +21,9 @@ class Command(BaseCommand):
     help = "Remove an old wrapping key from the keyring file permanently."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the epoch's number."""
         parser.add_argument("epoch", type=int)
 
     def handle(self, *_: Any, epoch: int, **__: Any) -> None:
-        """Destroy the epoch, or refuse with exit status 2."""
         try:
             destroy_epoch(epoch, actor=system_actor("destroy_key_epoch"), at=wall_clock_now())
         except (EpochUnknown, EpochInUse, EpochNotEmpty, EpochTooYoung) as refusal:

@@ -27,7 +27,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, prepare: bool, **__: Any) -> None:
-        """Change the file, record it, and print the next step."""
         try:
             with in_client(PAKTALEEM):
                 current = add_epoch(

@@ -34,7 +34,6 @@ class Command(BaseCommand):
         parser.add_argument("--batch", type=int, default=1_000, metavar="N", help="Keys in one transaction (1,000).")
 
     def handle(self, *_: Any, batch: int, **__: Any) -> None:
-        """Rewrap the keys of all clients, then report which keys are left under which epoch."""
         progress, done = Progress(self.stderr, what="keys rewrapped"), 0
         moved: set[int] = set()
         unopened: list[UUID] = []

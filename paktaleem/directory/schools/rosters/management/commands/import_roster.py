@@ -38,7 +38,6 @@ class Command(BaseCommand):
     help = "Import people and guardian relations from a OneRoster package or a spreadsheet, all or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the client's code, the file and the options."""
         parser.add_argument("--client", required=True, metavar="CODE", help="Code of the client.")
         parser.add_argument("--dry-run", action="store_true", help="Report what would change; write nothing.")
         parser.add_argument(
@@ -53,7 +52,6 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, metavar="FILE", help="The package (zip) or spreadsheet (CSV, XLSX).")
 
     def handle(self, *_: Any, client: str, file: Path, **terms: Any) -> None:
-        """Import the file and print the report."""
         client_id = find_client_by_code(client)
         if client_id is None:
             raise CommandError(f"No client has the code “{client}”; nothing was imported.", returncode=INVALID)
@@ -106,7 +104,6 @@ class Command(BaseCommand):
 
 
 def _record(report: ImportReport, opened: IO[bytes], common: dict[str, Any], *, is_trial: bool) -> None:
-    """Record in the import's transaction that this file was tried or imported."""
     opened.seek(0)
     digest = hashlib.file_digest(opened, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary file
     facts = {"sha256": digest, "everybody": common["everybody"], "counts": counts_of(report)}
@@ -156,7 +153,6 @@ def refusal(problems: list[Problem]) -> str:
 
 
 def lines_of(report: ImportReport, title: str) -> Iterator[str]:
-    """Yield the lines of a report."""
     yield title
     yield ""
     yield f"{'':<22}{'added':>10}{'changed':>10}{'unchanged':>11}{'gone':>10}"

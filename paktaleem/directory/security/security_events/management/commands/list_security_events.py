@@ -18,12 +18,10 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the cursor and the number."""
         parser.add_argument("--after", type=UUID, metavar="ID", help="The id of the last event that you have.")
         parser.add_argument("--most", type=int, default=1_000, metavar="N", help="At most N events; 1000 by default.")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Print the events."""
         with as_officer():
             for event in serialize_events_after(options["after"], most=options["most"]):
                 self.stdout.write(json.dumps(event))

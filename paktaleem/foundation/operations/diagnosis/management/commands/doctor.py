@@ -22,11 +22,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the option for monitoring systems."""
         parser.add_argument("--json", action="store_true", help="One JSON array of objects instead of lines.")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Print the report and exit with its status."""
         lines = examine()
         self.stdout.write(_as_json(lines) if options["json"] else self._as_text(lines))
         if any(line.state is not State.OK for line in lines):

@@ -15,7 +15,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Print one block for each point."""
         for point in extension_points():
             self.stdout.write(f"{point.name}: {point.purpose}")
             for handler in point:
@@ -23,7 +22,6 @@ class Command(BaseCommand):
 
 
 def _name_of(handler: Any) -> str:
-    """Name a function or panel by its path, an act or page by its slug, a search by its model, a mapping by size."""
     if isinstance(handler, Mapping):
         return f"{len(handler)} entries, the first {next(iter(handler)).__qualname__}"
     if hasattr(handler, "__qualname__"):

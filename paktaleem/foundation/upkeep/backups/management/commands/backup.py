@@ -23,11 +23,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file argument."""
         parser.add_argument("file", type=Path, metavar="FILE", help="Path of the backup; an existing file is replaced.")
 
     def handle(self, *_: Any, file: Path, **__: Any) -> None:
-        """Dump, verify, and report the number of rows."""
         if not settings.DATABASE_BACKUP_URL:
             raise CommandError("Set DATABASE_BACKUP_URL to the database, with the backup role.", returncode=FAILED)
         try:

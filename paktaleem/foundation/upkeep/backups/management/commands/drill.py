@@ -23,11 +23,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the option for an earlier backup."""
         parser.add_argument("--backup", type=Path, metavar="FILE", help="Restore this backup instead of a new one.")
 
     def handle(self, *_: Any, backup: Path | None, **__: Any) -> None:
-        """Run the steps, print each, and record the report."""
         steps: list[Step] = []
         try:
             for step in run_drill(os.environ, backup=backup.absolute() if backup else None):

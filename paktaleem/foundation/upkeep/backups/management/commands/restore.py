@@ -22,11 +22,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file argument."""
         parser.add_argument("file", type=Path, metavar="FILE", help="A backup created by manage.py backup.")
 
     def handle(self, *_: Any, file: Path, **__: Any) -> None:
-        """Load, verify, grant privileges, and print the next steps."""
         if not settings.DATABASE_BACKUP_URL or not settings.DATABASE_OWNER_URL:
             raise CommandError("Set DATABASE_OWNER_URL and DATABASE_BACKUP_URL to the new database.", returncode=FAILED)
         connections.close_all()
