@@ -54,10 +54,10 @@ check: install-dev ## Lint, words, types, layers, migrations, settings
 	@exec .make/check
 
 bench: install-dev ## Measure beside pgbench, into docs/performance.md (BENCH_DIR=folder keeps the filled database)
-	@.venv/bin/python -m tests.bench
+	@.venv/bin/python -m tools.bench
 
 screenshots: install-dev ## Take the pictures of docs/screenshots from a new demonstration
-	@PAKTALEEM_BROWSER="$$(.make/browser)" .venv/bin/python -m tests.screenshots
+	@PAKTALEEM_BROWSER="$$(.make/browser)" .venv/bin/python -m tools.screenshots
 
 format: install-dev ## Format code and templates
 	@.venv/bin/python -m ruff check --fix-only --quiet .
@@ -66,10 +66,10 @@ format: install-dev ## Format code and templates
 	    || find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade --check {} +
 
 messages: install-dev ## Update and compile the Urdu catalogue
-	@.venv/bin/python -m tests.messages
+	@.venv/bin/python -m tools.messages
 
 docs: install-dev ## Write the parts of docs/ that are generated from the code (webhook events, remedies, problem types)
-	@.venv/bin/python -m tests.docs
+	@.venv/bin/python -m tools.docs
 
 # Hashed requirements and not uv.lock, which writes the address of a registry beside every package.
 lock: ## Resolve the dependencies into the lock files (UPGRADE=1 takes newer versions)

@@ -16,7 +16,6 @@ from pytest_django.plugin import blocking_manager_key
 
 from tests.browsing import started_chromium
 from tests.cast import Cast
-from tests.cut_lists import watch_pages
 from tests.database import (
     begin_run,
     cast_values,
@@ -29,9 +28,10 @@ from tests.database import (
     worker_name,
 )
 from tests.demo.running import Demonstration, running_demonstration
-from tests.ordering import ordered
 from tests.signing_in import SignIn, browser_of
 from tests.slow import is_left_out, mark_slow_tests
+from tools.cut_lists import watch_pages
+from tools.ordering import ordered
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
@@ -110,7 +110,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session", autouse=True)
 def notes_of_cut_lists() -> Iterator[None]:
-    """Fail a test whose page is silent about a list that it cuts (tests/cut_lists.py)."""
+    """Fail a test whose page is silent about a list that it cuts (tools/cut_lists.py)."""
     with watch_pages():
         yield
 

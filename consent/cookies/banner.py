@@ -1,7 +1,7 @@
 """Texts and categories of the banner, in both languages: what ``banner.js`` and the page about cookies show.
 
 A released file never changes: pages name its digest (Subresource Integrity), and a browser refuses another content.
-``python -m tests.banner`` builds the file of the current version from ``consent/cookies/banner_parts``.
+``python -m tools.banner`` builds the file of the current version from ``consent/cookies/banner_parts``.
 """
 
 from collections import defaultdict

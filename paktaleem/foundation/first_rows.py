@@ -2,7 +2,7 @@
 
 Every list that a person reads and that has an end goes through ``take_first`` or ``take_latest``: the page shows the
 ``note`` beside it. ``tests/project/test_cut_lists.py`` finds lists that are cut in another way, and
-``tests/cut_lists.py`` pages of any test that leave the note out.
+``tools/cut_lists.py`` pages of any test that leave the note out.
 """
 
 from collections.abc import Callable, Iterable

@@ -10,10 +10,10 @@ import pytest
 from django.db import connections
 
 from paktaleem.foundation.embedded.layout import SUPERUSER
-from tests.bench import world
-from tests.bench.peak import run_measured
-from tests.bench.requests import CONSENT
 from tests.database import template_ready
+from tools.bench import world
+from tools.bench.peak import run_measured
+from tools.bench.requests import CONSENT
 
 MEGABYTE = 2**20
 

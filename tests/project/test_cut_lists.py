@@ -1,6 +1,6 @@
 """A list of which a page shows the first rows only says so: it goes through ``take_first`` or ``take_latest``.
 
-``tests/cut_lists.py`` finds pages that do not show the note, among all that tests open.
+``tools/cut_lists.py`` finds pages that do not show the note, among all that tests open.
 """
 
 import ast
@@ -15,8 +15,8 @@ from django.urls import get_resolver, path
 from django.utils import translation
 
 from paktaleem.foundation.first_rows import take_first, take_latest
-from tests.cut_lists import CutLists
 from tests.project.test_house import MODULES, ROOT, parsed
+from tools.cut_lists import CutLists
 
 # Modules in which something is cut that is no list a person reads, or of which the page says so in words of its own.
 ALLOWED = {

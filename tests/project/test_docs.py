@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from consent.decisions.reasons import Reason, remedy_for
-from tests import docs
 from tests.project.offenders import refuse_any
+from tools import docs
 
 ROOT = Path(__file__).resolve().parents[2]
 REASONS = (ROOT / "docs" / "decisions-api.md").read_text(encoding="utf-8")

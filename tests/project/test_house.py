@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [
     path.parent.relative_to(ROOT)
     for path in sorted(ROOT.glob("*/__init__.py"))
-    if path.parent.name != "tests" and not path.parent.name.startswith(".")
+    if path.parent.name not in {"tests", "tools"} and not path.parent.name.startswith(".")
 ]
 MODULES = [
     path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")) if "migrations" not in path.parts

@@ -56,7 +56,7 @@ def without_reason(source: str) -> list[str]:
 
 
 def _everything() -> list[Path]:
-    return sorted({*MODULES, *(ROOT / "tests").rglob("*.py")})
+    return sorted({*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py")})
 
 
 def test_each_exception_from_a_rule_has_a_reason() -> None:

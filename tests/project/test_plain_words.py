@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plain_words import hits, main, opening, read_document, read_python, read_template
+from tools.plain_words import hits, main, opening, read_document, read_python, read_template
 
 REPORTED = [
     "Behind the wall nothing is seen.",

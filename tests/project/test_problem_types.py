@@ -8,7 +8,7 @@ from types import MappingProxyType
 from paktaleem.foundation.console.row_actions import to_form_error
 from paktaleem.foundation.errors import PortalError, Problem, list_portal_errors
 from paktaleem.foundation.web.api.problems import to_problem_response
-from tests.problem_types import list_problem_types
+from tools.problem_types import list_problem_types
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "lms-developer.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| ([0-9, ]+) \| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", re.MULTILINE)

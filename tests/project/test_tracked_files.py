@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tracked_files import LARGEST, find_offences
+from tools.tracked_files import LARGEST, find_offences
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import string
 import pytest
 from babel.messages.catalog import Message
 
-from tests.messages import PO, SCRIPTS_PO, compiled, found_messages, found_script_messages, kept_messages
 from tests.project.offenders import refuse_any
+from tools.messages import PO, SCRIPTS_PO, compiled, found_messages, found_script_messages, kept_messages
 
 PORTAL, SCRIPTS = ([message for message in kept_messages(path) if message.id] for path in (PO, SCRIPTS_PO))
 KEPT = [*PORTAL, *SCRIPTS]

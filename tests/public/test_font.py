@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser
 
 from tests.demo.running import Demonstration
-from tests.font import CHARACTERS, FILE
+from tools.font import CHARACTERS, FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST = 60_000
@@ -28,7 +28,7 @@ def test_every_character_of_the_urdu_texts_is_in_the_font() -> None:
     with TTFont(FILE) as font:
         assert set(font.getBestCmap()) == CHARACTERS
     missing = {sign for text in texts() for sign in ARABIC.findall(text) if ord(sign) not in CHARACTERS}
-    assert missing == set(), "add them to CHARACTERS in tests/font.py and make the font again"
+    assert missing == set(), "add them to CHARACTERS in tools/font.py and make the font again"
 
 
 def test_the_font_suits_a_cheap_phone() -> None:

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import psycopg
 
-from tests.bench.world import copy_clients
 from tests.scale.one_person import OF_ONE, PERSON_WITH_MANY_ROWS
+from tools.bench.world import copy_clients
 
 SCHOOLS_OF_INDUS = 20
 

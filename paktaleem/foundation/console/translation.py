@@ -1,6 +1,6 @@
 """Translation of the console's texts when they are displayed: names, headings, buttons and states.
 
-The texts are written in English in ``Meta``, ``@admin.display``, ``Act`` and ``TextChoices``. ``tests/messages.py``
+The texts are written in English in ``Meta``, ``@admin.display``, ``Act`` and ``TextChoices``. ``tools/messages.py``
 collects them, and the suite fails if an Urdu translation is missing.
 """
 

@@ -2,5 +2,5 @@
 
 
 def mark(text: str) -> str:
-    """Return the text unchanged; ``tests/messages.py`` finds it. Import it as ``_``."""
+    """Return the text unchanged; ``tools/messages.py`` finds it. Import it as ``_``."""
     return text

@@ -5,7 +5,7 @@ import re
 from django.test import Client
 
 from consent.cookies.banner import CURRENT, RELEASES, get_script_path, render_tag
-from tests.banner import STATIC, build, compute_integrity
+from tools.banner import STATIC, build, compute_integrity
 
 
 def test_every_released_file_is_still_the_released_one():

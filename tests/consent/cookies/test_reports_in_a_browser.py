@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from consent.cookies.banner import CURRENT, build_content, get_script_path
 from consent.cookies.models import Cookie
-from tests.banner import STATIC
+from tools.banner import STATIC
 
 ORIGIN = "http://lms.example"
 PAGE = f"""<!DOCTYPE html>

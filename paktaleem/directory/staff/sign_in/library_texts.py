@@ -1,6 +1,6 @@
 """Texts of allauth and Django on the sign-in pages, listed for translation into Urdu.
 
-Only the message catalogue uses them (``tests/messages.py``). ``tests/signin/test_in_urdu.py`` finds missing ones.
+Only the message catalogue uses them (``tools/messages.py``). ``tests/signin/test_in_urdu.py`` finds missing ones.
 """
 
 from django.utils.translation import gettext_noop, ngettext

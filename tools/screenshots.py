@@ -1,4 +1,4 @@
-"""The pictures of docs/screenshots: ``python -m tests.screenshots`` (``make screenshots``).
+"""The pictures of docs/screenshots: ``python -m tools.screenshots`` (``make screenshots``).
 
 They are taken from a new demonstration, so they show no real person. The times in them are those of the run.
 """

@@ -1,6 +1,6 @@
 """The message catalogue: extracted from code and templates, stored in locale/, compiled, without GNU gettext.
 
-``python -m tests.messages`` (``make messages``) updates and compiles locale/ur; the tests check that nothing is
+``python -m tools.messages`` (``make messages``) updates and compiles locale/ur; the tests check that nothing is
 missing. Django's ``makemessages`` does the same but requires the GNU gettext programs, which a clean clone need not
 have.
 """

@@ -21,7 +21,7 @@ def run_measured(command: Sequence[str], environment: Mapping[str, str]) -> tupl
 
     Its output is discarded. Raises CalledProcessError if it fails.
     """
-    starter = [sys.executable, "-m", "tests.bench.peak", *command]
+    starter = [sys.executable, "-m", "tools.bench.peak", *command]
     found = subprocess.run(starter, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     peak, seconds = json.loads(found.stdout)
     return peak, seconds

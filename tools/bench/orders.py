@@ -1,6 +1,6 @@
 """A hundred thousand orders by one statement, compared with a plain INSERT … SELECT into an equal table.
 
-Run as a program in its own process (``python -m tests.bench.orders``), it fills the database named by the
+Run as a program in its own process (``python -m tools.bench.orders``), it fills the database named by the
 environment if necessary, runs both alternately, and prints one line of JSON.
 """
 
@@ -18,8 +18,8 @@ import psycopg
 
 from paktaleem.foundation.embedded.layout import Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
-from tests.bench.infrastructure import environment_for
-from tests.bench.table import Row, measure_section
+from tools.bench.infrastructure import environment_for
+from tools.bench.table import Row, measure_section
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 100_000
@@ -49,10 +49,10 @@ def order_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
 
 
 def _row(environment: dict[str, str]) -> Row:
-    from tests.bench.world import migrate  # noqa: PLC0415 -- as above
+    from tools.bench.world import migrate  # noqa: PLC0415 -- as above
 
     migrate(environment)
-    command = [sys.executable, "-m", "tests.bench.orders"]
+    command = [sys.executable, "-m", "tools.bench.orders"]
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(said)
     seen = f"{found['issued']:.2f} s with evidence and a step each, beside {found['plain']:.2f} s"
@@ -84,7 +84,7 @@ def _timed(act: Callable[[], int]) -> float:
 
 
 def _insert(superuser_url: str) -> int:
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- models need the settings of this run
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- models need the settings of this run
 
     with psycopg.connect(superuser_url) as connection:
         return connection.execute(PLAIN, [PATTERN]).rowcount
@@ -96,8 +96,8 @@ def _issue() -> int:
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     at = datetime.now(UTC)
     order = issuing.OrderSpec(
@@ -124,8 +124,8 @@ def _fill(superuser_url: str) -> None:
     from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services.registering import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
+    from tools.bench import world  # noqa: PLC0415 -- as above
 
     if world.count(superuser_url, "subjects_subject"):
         return

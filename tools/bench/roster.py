@@ -1,6 +1,6 @@
 """Rows about the roster: its write phase compared with bulk_create of the same sealed rows, and its memory.
 
-Run as a program in its own process (``python -m tests.bench.roster``), it measures the write phase on the
+Run as a program in its own process (``python -m tools.bench.roster``), it measures the write phase on the
 database named by the environment, and prints one line of JSON.
 """
 
@@ -21,10 +21,10 @@ import psycopg
 
 from paktaleem.foundation.embedded.layout import Endpoint
 from paktaleem.foundation.embedded.roles import drop_database, ensure_database
-from tests.bench.infrastructure import environment_for
-from tests.bench.peak import run_measured
-from tests.bench.table import Row, measure_section, print_progress
 from tests.rosters import school
+from tools.bench.infrastructure import environment_for
+from tools.bench.peak import run_measured
+from tools.bench.table import Row, measure_section, print_progress
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 20_000
@@ -57,7 +57,7 @@ def roster_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
 
 
 def _write_phase(environment: dict[str, str]) -> list[Row]:
-    command = [sys.executable, "-m", "tests.bench.roster"]
+    command = [sys.executable, "-m", "tools.bench.roster"]
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(said)
     ours, theirs = PEOPLE / found["import"], PEOPLE / found["bulk_create"]
@@ -109,8 +109,8 @@ def _sealed_people() -> tuple[list[Any], Any]:
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- models need settings
     from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.bench.world import client_id  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT  # noqa: PLC0415 -- as above
+    from tools.bench.world import client_id  # noqa: PLC0415 -- as above
 
     with in_client(client_id(3)):
         client = Client.objects.get(id=client_id(3))
@@ -146,7 +146,7 @@ def _timed(write: Callable[[], None]) -> float:
     from django.db import transaction  # noqa: PLC0415 -- as above
 
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.bench.world import client_id  # noqa: PLC0415 -- as above
+    from tools.bench.world import client_id  # noqa: PLC0415 -- as above
 
     with in_client(client_id(3)):
         began = time.perf_counter()

@@ -1,6 +1,6 @@
 """Ten thousand disclosures in ten batches, compared with a plain INSERT … SELECT into an equal table.
 
-Run as a program in its own process (``python -m tests.bench.disclosures``), it fills the database named by the
+Run as a program in its own process (``python -m tools.bench.disclosures``), it fills the database named by the
 environment if necessary, runs both alternately, and prints one line of JSON.
 """
 
@@ -19,8 +19,8 @@ import psycopg
 
 from paktaleem.foundation.embedded.layout import Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
-from tests.bench.infrastructure import environment_for
-from tests.bench.table import Row, measure_section
+from tools.bench.infrastructure import environment_for
+from tools.bench.table import Row, measure_section
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH, BATCHES = 1_000, 10
@@ -49,10 +49,10 @@ def disclosure_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
 
 
 def _row(environment: dict[str, str]) -> Row:
-    from tests.bench.world import migrate  # noqa: PLC0415 -- models need the settings of this run
+    from tools.bench.world import migrate  # noqa: PLC0415 -- models need the settings of this run
 
     migrate(environment)
-    command = [sys.executable, "-m", "tests.bench.disclosures"]
+    command = [sys.executable, "-m", "tools.bench.disclosures"]
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(said)
     seen = f"{found['reported']:.2f} s with decisions and evidence, beside {found['plain']:.2f} s"
@@ -86,7 +86,7 @@ def _timed(act: Callable[[], int]) -> float:
 
 
 def _insert(superuser_url: str) -> int:
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     with psycopg.connect(superuser_url) as connection:
         return connection.execute(PLAIN, [PATTERN]).rowcount
@@ -97,8 +97,8 @@ def _report() -> int:
     from consent.sharing.services import DisclosureReport, report_disclosures  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     at, told = datetime.now(UTC), {"recipient": "cloud", "purpose": "service_delivery", "categories": ["usage_logs"]}
     with in_client(PATTERN):
@@ -117,9 +117,9 @@ def _fill(superuser_url: str) -> None:
     from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement  # noqa: PLC0415 -- as above
     from consent.register.services.register import change_register  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.consent.approving import approve_by_two, make_provider  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
+    from tools.bench import world  # noqa: PLC0415 -- as above
 
     if world.count(superuser_url, "subjects_subject"):
         return

@@ -1,6 +1,6 @@
 """A sweep of a million holdings, and the orders that follow, beside a plain UPDATE and INSERT … SELECT of as many rows.
 
-Run as a program in its own process (``python -m tests.bench.disposals``), it fills the database named by the
+Run as a program in its own process (``python -m tools.bench.disposals``), it fills the database named by the
 environment if necessary, runs each once, and prints one line of JSON.
 """
 
@@ -19,9 +19,9 @@ import psycopg
 
 from paktaleem.foundation.embedded.layout import Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
-from tests.bench.infrastructure import environment_for
-from tests.bench.orders import TABLE
-from tests.bench.table import Row, measure_section
+from tools.bench.infrastructure import environment_for
+from tools.bench.orders import TABLE
+from tools.bench.table import Row, measure_section
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = int(os.environ.get("BENCH_DISPOSAL_PEOPLE", "500_000"))
@@ -58,10 +58,10 @@ def disposal_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
 
 
 def _rows(environment: dict[str, str]) -> list[Row]:
-    from tests.bench.world import migrate  # noqa: PLC0415 -- models need the settings of this run
+    from tools.bench.world import migrate  # noqa: PLC0415 -- models need the settings of this run
 
     migrate(environment)
-    command = [sys.executable, "-m", "tests.bench.disposals"]
+    command = [sys.executable, "-m", "tools.bench.disposals"]
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(said)
     seen = f"{found['swept']:.1f} s beside {found['updated']:.1f} s; the process grew by {found['grew']:.0f} MB"
@@ -100,7 +100,7 @@ def _timed(act: Callable[[], Any]) -> float:
 
 
 def _run(superuser_url: str, statement: str) -> None:
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     with psycopg.connect(superuser_url) as connection:
         connection.execute(statement, [PATTERN])
@@ -115,7 +115,7 @@ def _stamp(days: int = 0) -> dict[str, Any]:
 def _sweep() -> None:
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from retention.disposals.services.sweeping import flag_chunk, start_sweep  # noqa: PLC0415 -- as above
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     stamp = _stamp()
     with in_client(PATTERN):
@@ -135,7 +135,7 @@ def _order() -> None:
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from retention.disposals.models import Batch  # noqa: PLC0415 -- as above
     from retention.disposals.services.executing import order_chunk  # noqa: PLC0415 -- as above
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     stamp = _stamp()
     approved = {"approved_kind": "user", "approved_by": PATTERN, "approved_at": stamp["at"], "starts_at": stamp["at"]}
@@ -157,9 +157,9 @@ def _fill(superuser_url: str) -> None:
     from paktaleem.directory.data_systems.services.registering import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from retention.schedule.models import RetentionRule  # noqa: PLC0415 -- as above
-    from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
     from tests.retention.schedule.making import make_rule  # noqa: PLC0415 -- as above
+    from tools.bench import world  # noqa: PLC0415 -- as above
 
     with in_client(world.PATTERN):
         if RetentionRule.objects.filter(client_id=world.PATTERN).exists():

@@ -1,4 +1,4 @@
-"""The parts of docs/ that follow from tables in Python: ``python -m tests.docs`` writes them anew.
+"""The parts of docs/ that follow from tables in Python: ``python -m tools.docs`` writes them anew.
 
 The table of webhook events follows from ``paktaleem.foundation.audit.acts``, the sentence of each reason from
 ``consent.decisions.reasons``, the table of problem types from the exception classes, the text of the page
@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from consent.decisions.reasons import Reason, remedy_for
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED
-from tests.problem_types import with_problem_types
+from tools.problem_types import with_problem_types
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 REASONS = DOCS / "decisions-api.md"

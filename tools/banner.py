@@ -1,4 +1,4 @@
-"""Build the script of the cookie banner from its parts: ``python -m tests.banner``.
+"""Build the script of the cookie banner from its parts: ``python -m tools.banner``.
 
 The parts are in ``consent/cookies/banner_parts``: the vendored library vanilla-cookieconsent (MIT) with its style, and
 our code. A released version never changes: raise ``CURRENT`` in ``consent/cookies/banner.py`` before building

@@ -1,6 +1,6 @@
 """Messages delivered per second by one worker, compared with pgbench writing one row per transaction.
 
-Run as a program in its own process (``python -m tests.bench.outbox``), it creates events for twenty receivers on
+Run as a program in its own process (``python -m tools.bench.outbox``), it creates events for twenty receivers on
 this machine, delivers all of them, and prints one line of JSON.
 """
 
@@ -20,9 +20,9 @@ from uuid import UUID
 
 from paktaleem.foundation.embedded.layout import APP, Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
-from tests.bench.infrastructure import environment_for, free_port
-from tests.bench.loading import pgbench
-from tests.bench.table import Row, measure_section
+from tools.bench.infrastructure import environment_for, free_port
+from tools.bench.loading import pgbench
+from tools.bench.table import Row, measure_section
 
 ROOT = Path(__file__).resolve().parents[2]
 WHAT = "messages delivered by one worker beside pgbench inserts"
@@ -47,10 +47,10 @@ def outbox_rows(endpoint: Endpoint, folder: Path, seconds: int) -> list[Row]:
 
 
 def _row(endpoint: Endpoint, environment: dict[str, str], seconds: int) -> Row:
-    from tests.bench.world import migrate  # noqa: PLC0415 -- as above
+    from tools.bench.world import migrate  # noqa: PLC0415 -- as above
 
     migrate(environment)
-    command = [sys.executable, "-m", "tests.bench.outbox"]
+    command = [sys.executable, "-m", "tools.bench.outbox"]
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(said)
     script = PGBENCH.format(client=found["client"], delivery=found["delivery"])
@@ -69,7 +69,7 @@ def main() -> None:
 
     from paktaleem.directory.webhooks.models import Delivery  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     own = _let_happen()
     connections.close_all()
@@ -90,8 +90,8 @@ def _let_happen() -> list[UUID]:
     from paktaleem.directory.webhooks.services import add_endpoint, remove_endpoint  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.services import record_entry  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
+    from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     at, url = datetime.now(UTC), f"http://127.0.0.1:{os.environ['OUTBOX_PORT']}/hooks"
     with in_client(PATTERN):

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.infrastructure import HOST, free_port
-from tests.bench.table import Row, measure_section
+from tools.bench.infrastructure import HOST, free_port
+from tools.bench.table import Row, measure_section
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DATABASE_", "PAKTALEEM_", "BENCH_", "MAKE", "MFLAGS", "DJANGO_")

@@ -1,4 +1,4 @@
-"""Make the portal's Urdu web font: ``python -m tests.font SOURCE``.
+"""Make the portal's Urdu web font: ``python -m tools.font SOURCE``.
 
 SOURCE is the variable font of the npm package ``@fontsource-variable/noto-naskh-arabic`` (OFL):
 ``files/noto-naskh-arabic-arabic-wght-normal.woff2``. Only the characters and digits of Urdu and of quotations in

@@ -1,4 +1,4 @@
-"""Find tracked files that do not belong in the project (``python -m tests.tracked_files``, part of ``make check``).
+"""Find tracked files that do not belong in the project (``python -m tools.tracked_files``, part of ``make check``).
 
 A folder ``.data`` holds a database with its keys and passwords. A large file stays in every clone and in the image.
 """

@@ -19,17 +19,17 @@ from django.db import connections
 
 from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
-from tests.bench.clone import clone_rows
-from tests.bench.disclosures import disclosure_rows
-from tests.bench.disposals import disposal_rows
-from tests.bench.effect import effect_rows
-from tests.bench.enrolments import enrolment_rows
-from tests.bench.infrastructure import cluster, environment_for, served
-from tests.bench.loading import generator
-from tests.bench.orders import order_rows
-from tests.bench.outbox import outbox_rows
-from tests.bench.roster import roster_rows
-from tests.bench.table import Row, measure_section, print_progress, render
+from tools.bench.clone import clone_rows
+from tools.bench.disclosures import disclosure_rows
+from tools.bench.disposals import disposal_rows
+from tools.bench.effect import effect_rows
+from tools.bench.enrolments import enrolment_rows
+from tools.bench.infrastructure import cluster, environment_for, served
+from tools.bench.loading import generator
+from tools.bench.orders import order_rows
+from tools.bench.outbox import outbox_rows
+from tools.bench.roster import roster_rows
+from tools.bench.table import Row, measure_section, print_progress, render
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 ONLY = os.environ.get("BENCH_ROWS", "").replace(",", " ").split()
@@ -72,7 +72,7 @@ def _section(name: str, measure: Callable[[], list[Row]]) -> list[Row]:
 
 
 def _ready(endpoint: Endpoint) -> None:
-    from tests.bench import world  # noqa: PLC0415 -- models need the settings of this run
+    from tools.bench import world  # noqa: PLC0415 -- models need the settings of this run
 
     ensure_database(endpoint, "base")
     call_command("migrate", verbosity=0)
@@ -82,8 +82,8 @@ def _ready(endpoint: Endpoint) -> None:
 
 
 def _answer_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
-    from tests.bench import world  # noqa: PLC0415 -- as above
-    from tests.bench.answers import Answers  # noqa: PLC0415 -- as above
+    from tools.bench import world  # noqa: PLC0415 -- as above
+    from tools.bench.answers import Answers  # noqa: PLC0415 -- as above
 
     for name, rows in ROWS.items():
         print_progress(f"The world of {rows:,} consents ...")

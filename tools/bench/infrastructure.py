@@ -13,7 +13,7 @@ from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.foundation.embedded.roles import ensure_roles
 from paktaleem.office.demo.supervision import Child, running, web_program
 from paktaleem.office.demo.trial import variables
-from tests.bench.loading import Site
+from tools.bench.loading import Site
 
 HOST = "127.0.0.1"
 

@@ -1,6 +1,6 @@
 """Report words that the project does not use, with the words to write instead.
 
-``python -m tests.plain_words [paths]`` (run by ``make check``) reads docstrings, comments, texts and names of tests in
+``python -m tools.plain_words [paths]`` (run by ``make check``) reads docstrings, comments, texts and names of tests in
 Python modules, templates, SQL comments and documents, and the subject of the latest commit. No package
 fits: codespell and typos also replace words in identifiers and test data, proselint has a fixed list, and none of them
 tells docstrings from code. Code in backticks is not read: API codes, ledger kinds and table names are contracts.
@@ -184,7 +184,7 @@ def read(path: Path) -> Iterable[tuple[int, str, str]]:
     """Return (line, word, what to write instead) for one file."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
-        return read_python(source, strings="tests" not in path.parts)
+        return read_python(source, strings={"tests", "tools"}.isdisjoint(path.parts))
     readers = {".html": read_template, ".txt": read_template, ".text": read_template, ".md": read_document}
     return readers.get(path.suffix, read_sql)(source)
 

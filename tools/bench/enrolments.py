@@ -17,10 +17,10 @@ import psycopg
 
 from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.foundation.embedded.roles import drop_database, ensure_database
-from tests.bench.infrastructure import environment_for
-from tests.bench.peak import run_measured
-from tests.bench.table import Row, print_progress
 from tests.rosters import HEADERS, PACKED_ON
+from tools.bench.infrastructure import environment_for
+from tools.bench.peak import run_measured
+from tools.bench.table import Row, print_progress
 
 ENROLMENTS = int(os.environ.get("BENCH_ENROLMENTS", "100000"))
 CLASSES_OF_A_STUDENT = 20

@@ -1,6 +1,6 @@
 """The preview of an announcement, with a million consents of 500 clients, compared with counting the same rows.
 
-Run as a program in its own process (``python -m tests.bench.effect``), it fills the database named by the
+Run as a program in its own process (``python -m tools.bench.effect``), it fills the database named by the
 environment if necessary, runs both queries alternately, and prints one line of JSON.
 """
 
@@ -19,8 +19,8 @@ import psycopg
 
 from paktaleem.foundation.embedded.layout import Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
-from tests.bench.infrastructure import environment_for
-from tests.bench.table import Row, measure_section
+from tools.bench.infrastructure import environment_for
+from tools.bench.table import Row, measure_section
 
 ROOT = Path(__file__).resolve().parents[2]
 WHAT = "effect of announcing beside COUNT … GROUP BY"
@@ -70,10 +70,10 @@ def effect_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
 
 
 def _row(environment: dict[str, str]) -> Row:
-    from tests.bench.world import migrate  # noqa: PLC0415 -- as above
+    from tools.bench.world import migrate  # noqa: PLC0415 -- as above
 
     migrate(environment)
-    command = [sys.executable, "-m", "tests.bench.effect"]
+    command = [sys.executable, "-m", "tools.bench.effect"]
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(said)
     seen = f"{found['preview']:.2f} s beside {found['plain']:.2f} s, {found['consents']:,} consents"
@@ -134,8 +134,8 @@ def _fill(superuser_url: str) -> None:
     from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.rows import PAKTALEEM  # noqa: PLC0415 -- as above
-    from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose  # noqa: PLC0415 -- as above
+    from tools.bench import world  # noqa: PLC0415 -- as above
 
     if world.count(superuser_url, "consent_consent"):
         return

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paktaleem.foundation.embedded.layout import APP, SUPERUSER, Endpoint
-from tests.bench import requests as questions
-from tests.bench.loading import Load, Site, ask_all, drive, pgbench
-from tests.bench.table import Row, measure_section, print_progress
+from tools.bench import requests as questions
+from tools.bench.loading import Load, Site, ask_all, drive, pgbench
+from tools.bench.table import Row, measure_section, print_progress
 
 ROUNDS, TURNS = 3, 5
 BATCHES = {100: 2.5, 1000: 3.5}

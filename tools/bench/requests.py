@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
-from tests.bench.loading import request_bytes
-from tests.bench.world import CLIENTS, OWN, PATTERN, key_of
+from tools.bench.loading import request_bytes
+from tools.bench.world import CLIENTS, OWN, PATTERN, key_of
 
 SENT = 20_000
 _chance = random.Random(11)  # noqa: S311 -- nothing secret
