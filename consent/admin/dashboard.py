@@ -4,47 +4,27 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from consent.agreements.admin.agreements import UNSIGNED
-from consent.consents.models import ConsentEvent, ConsentState, Restriction
+from consent.consents.models import ConsentEvent, ConsentState
 from consent.receipts.admin import is_recent
-from consent.register.models.agreements import ServiceAgreement
-from consent.register.models.purposes import BalancingTest
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.filters import PROGRESS
-from paktaleem.foundation.console.home_pages import Card, Line, Task
+from paktaleem.foundation.console.home_pages import Card, Line
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.site import boards, site
 
 WEEK = timedelta(days=7)
-_LEGITIMATE = gettext_lazy("required before legitimate interest is used")
 
 
 @boards.connect
 def board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the open tasks, and cards of the week’s answers in one query, for those who read evidence."""
+    """Return cards of the week’s answers, counted in one query, for those who read evidence."""
     if not actor.may(Capability.VIEW_LEDGER):  # a support agent takes in requests only
         return []
-    return [*_list_tasks(), *_list_week_cards(at)]
-
-
-def _list_tasks() -> list[Line]:
-    drafts = ServiceAgreement.objects.filter(UNSIGNED)
-    tests = BalancingTest.objects.filter(signed_at=None)
-    restricted = Restriction.objects.filter(ends_at=None)
-    found = (
-        (_("Agreements unsigned"), drafts, _("no data is processed under a draft"), "serviceagreement", "unsigned"),
-        (_("Balancing tests unsigned"), tests, _LEGITIMATE, "balancingtest", "unsigned"),
-        (_("Restrictions in force"), restricted, _("data is stored but not used"), "restriction", "in_force"),
-    )
-    return [
-        Task(title, rows, str(note), f"{_changelist_url(f'consent_{name}')}?{PROGRESS}={which}")
-        for title, rows, note, name, which in found
-    ]
+    return _list_week_cards(at)
 
 
 def _list_week_cards(at: datetime) -> list[Line]:

@@ -11,7 +11,9 @@ from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import PeriodRow, Purpose, catalogue_owner, period_is_ordered
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
@@ -221,6 +223,16 @@ class Restriction(PeriodRow):
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
 
     history = History()
+
+    due = (
+        Due(
+            label=_("Restrictions in force"),
+            note=_("data is stored but not used"),
+            who=Capability.VIEW_LEDGER,
+            rows=Q(ends_at=None),
+            query="progress=in_force",
+        ),
+    )
 
     class Meta:
         ordering = ["-starts_at", "-id"]

@@ -1,6 +1,5 @@
 """Console pages of cookies and links."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,31 +8,27 @@ from django.db.models import QuerySet
 from django.forms import Field
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from consent.cookies.banner import ENTRIES, get_script_origin, render_tag
 from consent.cookies.models import Cookie, CookieCategory, CookieChoice, CookieSite, LinkedService
-from consent.cookies.selectors import find_banner, list_cookies, list_links_to_review
+from consent.cookies.selectors import find_banner, list_cookies
 from consent.cookies.services import request_necessary_cookie, review_link, save_cookie, save_link, save_site
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin
 from consent.register.models.purposes import SafeguardChange
 from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter
+from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.word_lists import join_words
 
 
@@ -124,7 +119,7 @@ public_pages.connect(PublicPage(gettext_noop("Cookies"), "cookies-of"))
 class LinkProgressFilter(ProgressFilter):
     """Filter for services in use and for those to be reviewed."""
 
-    offered: ClassVar[Any] = {"in_use": _("In use"), "to_review_at": _("To be reviewed")}
+    offered: ClassVar[Any] = {"in_use": _("In use")}
 
 
 class ReviewLinkForm(RowActionForm):
@@ -224,16 +219,3 @@ class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
         words = row.version.content["texts"].get(row.language, {"categories": []})
         panel = {"template": "console/panels/cookie_text.html", "text": words, "language": row.language}
         return [*super().panels(request, row), panel]
-
-
-@boards.connect
-def links_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return a card about linked services to review; one query. Clients see their own rows only."""
-    if not actor.may(Capability.MANAGE_REGISTER):
-        return []
-    due = select_by_clock(at, list_links_to_review)
-    if actor.client_id is not None:
-        due = due.exclude(client_id=PAKTALEEM)
-    url = reverse("admin:cookies_linkedservice_changelist", current_app=site.name) + f"?{PROGRESS}=to_review_at"
-    title, note = gettext("Linked services to be reviewed"), gettext("read their privacy policies again")
-    return [Task(title, due, note, url, Severity.OVERDUE, due="review_on")]

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import RegisterRow
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
@@ -325,6 +326,18 @@ class LinkedService(RegisterRow):
 
     objects: ClassVar[Any] = LinkedServiceQuerySet.as_manager()
     history = History()
+
+    due = (
+        Due(
+            label=_("Linked services to be reviewed"),
+            note=_("read their privacy policies again"),
+            who=Capability.MANAGE_REGISTER,
+            rows=LinkedServiceQuerySet.to_review_at,
+            query="progress=to_review_at",
+            on="review_on",
+            severity=Severity.OVERDUE,
+        ),
+    )
 
     class Meta:
         verbose_name = "linked service"

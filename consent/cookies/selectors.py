@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,8 +49,3 @@ def list_links(client_id: UUID) -> Sequence[LinkedService]:
     """Return the linked services shown at a client: its own and PakTaleem's, by name."""
     found: Any = LinkedService.objects.in_use().filter(client_id__in={client_id, PAKTALEEM}).order_by("name", "id")
     return list(found)
-
-
-def list_links_to_review(at: datetime) -> Any:
-    """Return the linked services of the current context whose review day has come."""
-    return LinkedService.objects.to_review_at(at)

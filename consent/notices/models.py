@@ -1,11 +1,14 @@
 """Models of notices."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import CodesField, RegisterRow, catalogue_owner
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
@@ -144,6 +147,9 @@ class NoticeVersion(NoticeText):
         return self.notice_days > 0
 
 
+_PROOF_EXPECTED_WITHIN = timedelta(hours=1)
+
+
 class NoticeDispatch(RegisterRow):
     """One announcement of one version to one client, and when the version takes effect there.
 
@@ -164,6 +170,18 @@ class NoticeDispatch(RegisterRow):
     reminded_at = models.DateTimeField(null=True)
 
     history = History()
+
+    due = (
+        Due(
+            label=_("Announcements not proven"),
+            note=_("no email to the client is proven: not in effect there"),
+            who=Capability.ANSWER_OBJECTIONS,
+            rows=lambda rows, at: rows.filter(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN),
+            query="progress=unproven",
+            since="opened_at",
+            severity=Severity.URGENT,
+        ),
+    )
 
     class Meta:
         verbose_name = "announcement to a client"

@@ -1,7 +1,6 @@
 """Console pages of disclosures."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -29,7 +28,6 @@ from consent.sharing.services import (
     request_legal_disclosure,
 )
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -38,13 +36,12 @@ from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import DISCLOSURES, PersonRows, list_url_of_person, on_tab, person_acts
 from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
@@ -318,22 +315,6 @@ def _list_legal(request: HttpRequest, row: Subject) -> Sequence[dict[str, Any]]:
         found = take_latest(list_legal_disclosures_of(row, actor=actor_of(request)), _MOST)
     name = "admin:sharing_legaldisclosure_change"
     return found.map(lambda one: {"one": one, "url": reverse(name, args=[one.pk], current_app=site.name)})
-
-
-@boards.connect
-def sharing_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the legal disclosures and business transfers to approve."""
-    del at
-    if not actor.may(Capability.MANAGE_LEGAL_DISCLOSURES):
-        return []
-    demands, transfers = _url("sharing_legaldisclosure"), _url("sharing_businesstransfer")
-    second = gettext("a second officer must approve or decline")
-    legal = LegalDisclosure.objects.filter(state=ChangeState.WAITING)
-    business = BusinessTransfer.objects.filter(state=ChangeState.WAITING)
-    return [
-        Task(gettext("Legal disclosures"), legal, second, demands, Severity.URGENT, since="requested_at"),
-        Task(gettext("Business transfers"), business, second, transfers, due="takes_place_on"),
-    ]
 
 
 def _url(name: str) -> str:

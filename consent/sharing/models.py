@@ -9,7 +9,9 @@ from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import CodesField
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Severity, due_by_second_person
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -95,6 +97,8 @@ class LegalDisclosure(RequestedChange):
     informed = models.CharField("who was informed", max_length=16, choices=Informed, blank=True, default="")
     informed_on = models.DateField("informed on", null=True)
     not_informed = models.CharField("why not informed", max_length=16, choices=NotInformed, blank=True, default="")
+
+    due = (due_by_second_person(_("Legal disclosures"), Capability.MANAGE_LEGAL_DISCLOSURES, severity=Severity.URGENT),)
 
     class Meta:
         verbose_name = "legal disclosure"
@@ -209,6 +213,8 @@ class BusinessTransfer(RequestedChange):
     text_ur = models.TextField("text (Urdu)", max_length=5000)
     takes_place_on = models.DateField("takes place on", help_text="Every client is notified 30 days before it.")
     announced_as = models.UUIDField(null=True, editable=False)
+
+    due = (due_by_second_person(_("Business transfers"), Capability.MANAGE_LEGAL_DISCLOSURES),)
 
     class Meta:
         verbose_name = "business transfer"

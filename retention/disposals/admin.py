@@ -21,18 +21,16 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
 from paktaleem.foundation.console.certificate_actions import certificate_actions
-from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choices
-from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
@@ -149,7 +147,7 @@ _TONES = {
 class DisposalProgressFilter(ProgressFilter):
     """Filter for open disposals and for those that need a decision."""
 
-    offered: ClassVar[Any] = {"open": _("Open"), "to_review_at": _("Need a decision")}
+    offered: ClassVar[Any] = {"open": _("Open")}
 
 
 def _pill(row: Batch) -> SafeString:
@@ -390,13 +388,3 @@ long_acts.connect(
         measure_disposal,
     )
 )
-
-
-@boards.connect
-def disposals_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return a card that counts the disposals to be reviewed or approved."""
-    if not actor.may(Capability.REVIEW_DISPOSALS):
-        return []
-    url = reverse("admin:disposals_batch_changelist", current_app=site.name) + f"?{PROGRESS}=to_review_at"
-    rows, note = select_by_clock(at, Batch.objects.to_review_at), gettext("need a review or a second person")
-    return [Task(gettext("Disposals"), rows, note, url, since="opened_at")]

@@ -1,6 +1,5 @@
 """Models of disposals: sweeps, batches, their items, approvals and certificates."""
 
-from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -9,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import Ground
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.certificates import IssuedCertificate
@@ -91,11 +92,6 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """Batches that are neither certified nor ended without disposal."""
         return self.filter(ended_at=None)
 
-    def to_review_at(self, at: datetime) -> Self:
-        """Batches that need a decision of a person, whatever the time."""
-        del at
-        return self.filter(stage__in=_TO_REVIEW)
-
     def working(self) -> Self:
         """Approved batches without a certificate, which the worker continues."""
         return self.filter(stage__in=_WORKING)
@@ -144,6 +140,17 @@ class Batch(models.Model):
     ended_at = models.DateTimeField("ended", null=True)
 
     objects: ClassVar[Any] = BatchQuerySet.as_manager()
+
+    due = (
+        Due(
+            label=_("Disposals"),
+            note=_("need a review or a second person"),
+            who=Capability.REVIEW_DISPOSALS,
+            rows=Q(stage__in=_TO_REVIEW),
+            query="progress=to_review_at",
+            since="opened_at",
+        ),
+    )
 
     class Meta:
         verbose_name = "disposal"

@@ -1,6 +1,5 @@
 """Console pages of collections, holdings and incidents."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -21,16 +20,14 @@ from consent.register.admin.safeguards import SafeguardGroundForm, to_waiting
 from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
-from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.register_names import (
     CodeKind,
     format_categories,
@@ -40,7 +37,7 @@ from paktaleem.foundation.console.register_names import (
 )
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.text.times import isolate
 from paktaleem.foundation.text.word_lists import join_words
@@ -192,12 +189,6 @@ def _serialize_bar(bar: Bar, client_id: UUID) -> dict[str, Any]:
     return {"category": format_category(bar.category, client_id), "numbers": numbers, "bar": bar, "words": words}
 
 
-class FlaggedProgressFilter(ProgressFilter):
-    """Filter for flagged collections that wait for a decision."""
-
-    offered: ClassVar[Any] = {"open": _("To be decided")}
-
-
 class DecisionForm(ActionForm):
     """The decision about a flagged collection, and its ground."""
 
@@ -237,7 +228,7 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     view_capability = Capability.VIEW_HOLDINGS
     list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
-    list_filter = (FlaggedProgressFilter, "client")
+    list_filter = (ProgressFilter, "client")
     exported = {
         "person": "subject__external_id",
         "category": "category",
@@ -349,12 +340,6 @@ class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
         return super().get_queryset(request).select_related("subject")
 
 
-class IncidentProgressFilter(ProgressFilter):
-    """Filter for open and overdue incidents."""
-
-    offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
-
-
 def _pill(row: Incident) -> SafeString:
     if not row.is_open:
         return render_state(gettext("Closed"), "good")
@@ -367,7 +352,7 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     view_capability = Capability.VIEW_INCIDENTS
     list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
-    list_filter = (IncidentProgressFilter, "client")
+    list_filter = (ProgressFilter, "client")
     exported = {
         "person": "subject__external_id",
         "cause": "cause",
@@ -438,34 +423,3 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
 
 order_cases.connect(OrderCase(PARENT, Incident))
-
-
-@boards.connect
-def holdings_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the flagged collections to be decided, and open and overdue incidents."""
-    shown: list[Task] = []
-    if actor.may(Capability.DECIDE_COLLECTIONS):
-        url = reverse("admin:retention_flaggedcollection_changelist", current_app=site.name) + "?progress=open"
-        rows, note = FlaggedCollection.objects.open(), gettext("collected although the decision denied it")
-        shown.append(Task(gettext("Flagged collections"), rows, note, url, since="flagged_at"))
-    if actor.may(Capability.VIEW_INCIDENTS):
-        shown += _list_incidents(at)
-    return list(shown)
-
-
-def _list_incidents(at: datetime) -> list[Task]:
-    rows = Incident.objects
-    url = reverse("admin:retention_incident_changelist", current_app=site.name)
-    title, note = gettext("Incidents with children’s data"), gettext("collected without authority, being erased")
-    late, late_note = gettext("Incidents overdue"), gettext("erasure overdue")
-    return [
-        Task(title, rows.open(), note, f"{url}?progress=open", Severity.URGENT, due="due_at"),
-        Task(
-            late,
-            select_by_clock(at, rows.overdue),
-            late_note,
-            f"{url}?progress=overdue",
-            Severity.OVERDUE,
-            due="due_at",
-        ),
-    ]

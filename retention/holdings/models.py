@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
@@ -173,6 +175,17 @@ class FlaggedCollection(models.Model):
 
     objects: ClassVar[Any] = FlaggedCollectionQuerySet.as_manager()
 
+    due = (
+        Due(
+            label=_("Flagged collections"),
+            note=_("collected although the decision denied it"),
+            who=Capability.DECIDE_COLLECTIONS,
+            rows=_OPEN,
+            query="progress=open",
+            since="flagged_at",
+        ),
+    )
+
     class Meta:
         ordering = ["-flagged_at", "-id"]
         constraints = [
@@ -237,6 +250,27 @@ class Incident(Tracked):
 
     objects: ClassVar[Any] = IncidentQuerySet.as_manager()
     history = History()
+
+    due = (
+        Due(
+            label=_("Incidents with children’s data"),
+            note=_("collected without authority, being erased"),
+            who=Capability.VIEW_INCIDENTS,
+            rows=Q(closed_at=None),
+            query="progress=open",
+            on="due_at",
+            severity=Severity.URGENT,
+        ),
+        Due(
+            label=_("Incidents overdue"),
+            note=_("erasure overdue"),
+            who=Capability.VIEW_INCIDENTS,
+            rows=IncidentQuerySet.overdue,
+            query="progress=overdue",
+            on="due_at",
+            severity=Severity.OVERDUE,
+        ),
+    )
 
     class Meta:
         ordering = ["-opened_at", "-id"]

@@ -16,13 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.admin.row_admin import RegisterAdmin
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.home_pages import Card, Severity
+from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models.purposes import ROLES, PeriodRow, Purpose, catalogue_owner, period_is_ordered
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due, Severity, due_by_second_person
 from paktaleem.foundation.accounts.models import Client, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
@@ -90,6 +91,18 @@ class Hold(Tracked):
     objects: ClassVar[Any] = HoldQuerySet.as_manager()
     history = History()
 
+    due = (
+        Due(
+            label=_("Holds to be reviewed"),
+            note=_("still needed?"),
+            who=Capability.MANAGE_HOLDS,
+            rows=HoldQuerySet.to_review_at,
+            query="progress=to_review_at",
+            on="review_on",
+            severity=Severity.OVERDUE,
+        ),
+    )
+
     class Meta:
         ordering = ["-placed_at", "-id"]
         constraints = [
@@ -138,6 +151,8 @@ class HoldLift(RequestedChange):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     hold = models.ForeignKey(Hold, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.TextField("ground in words", max_length=2000)
+
+    due = (due_by_second_person(_("Liftings of holds"), Capability.MANAGE_HOLDS),)
 
     class Meta:
         verbose_name = "lifting of a hold"

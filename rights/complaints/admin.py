@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
@@ -21,7 +22,7 @@ from paktaleem.foundation.console.columns import annotate_actor, format_actor, r
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site

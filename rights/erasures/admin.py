@@ -22,7 +22,6 @@ from paktaleem.directory.data_systems.services.issuing import ERASURE
 from paktaleem.directory.people.extension_points import list_blockers
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import SubjectRole
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import is_other_person
 from paktaleem.foundation.audit.actors import Reason
@@ -33,14 +32,13 @@ from paktaleem.foundation.console.columns import moment, reason_label, render_st
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import format_date
@@ -457,41 +455,6 @@ def request_erasures(request: HttpRequest, row: RightsRequest) -> dict[str, Any]
     if not may(request, Capability.VIEW_ERASURES, row.client_id):
         return None
     return _panel(ErasureProposal.objects.filter(client_id=row.client_id, request=row))
-
-
-@boards.connect
-def erasures_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards that count the erasures that need someone, and those in their cooling-off."""
-    del at
-    if not actor.may(Capability.APPROVE_ERASURES):
-        return []
-    url = reverse("admin:erasures_erasureproposal_changelist", current_app=site.name)
-    return [_to_task(*one, url=url) for one in _list_stages()]
-
-
-def _list_stages() -> list[tuple[Stage, str, str, Severity]]:
-    return [
-        (
-            Stage.PROPOSED,
-            gettext("Erasures proposed"),
-            gettext("a second person must approve or decline"),
-            Severity.TO_DO,
-        ),
-        (
-            Stage.VERIFYING,
-            gettext("Erasures not verified"),
-            gettext("something of the person is left"),
-            Severity.URGENT,
-        ),
-        (Stage.COOLING_OFF, gettext("Erasures in cooling-off"), gettext("can still be cancelled"), Severity.NONE),
-    ]
-
-
-def _to_task(stage: Stage, title: str, note: str, severity: Severity, *, url: str) -> Task:
-    rows = ErasureProposal.objects.filter(stage=stage)
-    if stage == Stage.COOLING_OFF:
-        return Task(title, rows, note, f"{url}?stage__exact={stage}", severity, due="cooling_ends_at")
-    return Task(title, rows, note, f"{url}?stage__exact={stage}", severity, since="requested_at")
 
 
 @person_summaries.connect

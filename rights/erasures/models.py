@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.certificates import IssuedCertificate
@@ -111,6 +113,35 @@ class ErasureProposal(RequestedChange):
     ended_at = models.DateTimeField("ended", null=True)
 
     objects: ClassVar[Any] = ProposalQuerySet.as_manager()
+
+    due = (
+        Due(
+            label=_("Erasures proposed"),
+            note=_("a second person must approve or decline"),
+            who=Capability.APPROVE_ERASURES,
+            rows=Q(stage=Stage.PROPOSED),
+            query="stage__exact=proposed",
+            since="requested_at",
+        ),
+        Due(
+            label=_("Erasures not verified"),
+            note=_("something of the person is left"),
+            who=Capability.APPROVE_ERASURES,
+            rows=Q(stage=Stage.VERIFYING),
+            query="stage__exact=verifying",
+            since="requested_at",
+            severity=Severity.URGENT,
+        ),
+        Due(
+            label=_("Erasures in cooling-off"),
+            note=_("can still be cancelled"),
+            who=Capability.APPROVE_ERASURES,
+            rows=Q(stage=Stage.COOLING_OFF),
+            query="stage__exact=cooling_off",
+            on="cooling_ends_at",
+            severity=Severity.NONE,
+        ),
+    )
 
     class Meta:
         verbose_name = "erasure"

@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from consent.consents.models import Objection, Restriction
 from consent.register.admin.safeguards import to_waiting
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, GroundField
-from paktaleem.foundation.console.home_pages import Card, Line, Severity, make_cards
+from paktaleem.foundation.console.home_pages import Card, Line, make_cards
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction

@@ -19,14 +19,15 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task
+from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
@@ -125,12 +126,6 @@ class KindsForm(ActionForm):
     )
 
 
-class WaitingFilter(ProgressFilter):
-    """Filter for messages that wait for an officer."""
-
-    offered: ClassVar[Any] = {"open": _("To be looked at")}
-
-
 _DELETED: dict[type[Exception], str] = {CannotOpen: "The content of this message has been deleted."}
 
 
@@ -141,7 +136,7 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
     ledger_families = ("message",)
     list_display = ("received_at", "direction", "standing", "case", "files", "owner")
-    list_filter = (WaitingFilter, "state", "client")
+    list_filter = (ProgressFilter, "state", "client")
     exported = {
         "request": "request__number",
         "direction": "direction",
@@ -278,16 +273,13 @@ added_acts.connect(
 
 
 @boards.connect
-def mailbox_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the cards for PakTaleem's officers; two queries, one if no mailbox is configured."""
+def mailbox_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return a card for PakTaleem's officers if the mailbox cannot be read; one query if one is configured."""
     if actor.client_id is not None or not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     url = reverse("admin:mailbox_mailmessage_changelist", current_app=site.name)
-    rows, note = MailMessage.objects.open(), gettext("set aside or not readable: look at them")
-    waiting = Task(gettext("Messages to look at"), rows, note, f"{url}?{PROGRESS}=open", since="received_at")
-    cards: list[Line] = [waiting]
     check = MailboxCheck.objects.filter(client_id=PAKTALEEM).first() if settings.MAILBOX_HOST else None
     if check is not None and (since := check.stuck_since(at)) is not None:
         note = gettext("{error}; since {time}").format(error=check.get_error_display() or "—", time=moment(since))
-        cards.append(Card(gettext("Mailbox"), gettext("Cannot be read"), note, url, Severity.URGENT))
-    return cards
+        return [Card(gettext("Mailbox"), gettext("Cannot be read"), note, url, Severity.URGENT)]
+    return []

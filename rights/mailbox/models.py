@@ -7,7 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
 from paktaleem.foundation.tenancy.rows import new_id
@@ -98,6 +100,17 @@ class MailMessage(models.Model):
     settled_at = models.DateTimeField("settled", null=True)
 
     objects: ClassVar[Any] = MailMessageQuerySet.as_manager()
+
+    due = (
+        Due(
+            label=_("Messages to look at"),
+            note=_("set aside or not readable: look at them"),
+            who=Capability.HANDLE_RIGHTS_REQUESTS,
+            rows=Q(state__in=list(map(Constant, WAITING))),
+            query="progress=open",
+            since="received_at",
+        ),
+    )
 
     class Meta:
         verbose_name = "message"

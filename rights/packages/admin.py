@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Severity, make_cards
+from paktaleem.foundation.console.home_pages import Card, make_cards
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site

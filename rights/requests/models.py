@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Objection, Restriction
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
@@ -183,6 +185,35 @@ class RightsRequest(models.Model):
     closed_at = models.DateTimeField("closed", null=True)
 
     objects: ClassVar[Any] = RightsRequestQuerySet.as_manager()
+
+    due = (
+        Due(
+            label=_("Rights requests"),
+            note=_("open, due soonest first"),
+            who=Capability.HANDLE_RIGHTS_REQUESTS,
+            rows=Q(closed_at=None),
+            query="progress=open",
+            on="answer_by",
+        ),
+        Due(
+            label=_("Rights requests due soon"),
+            note=_("due within seven days"),
+            who=Capability.HANDLE_RIGHTS_REQUESTS,
+            rows=RightsRequestQuerySet.due_soon,
+            query="progress=due_soon",
+            on="answer_by",
+            severity=Severity.URGENT,
+        ),
+        Due(
+            label=_("Rights requests overdue"),
+            note=_("the person has no answer and no notice"),
+            who=Capability.HANDLE_RIGHTS_REQUESTS,
+            rows=RightsRequestQuerySet.overdue,
+            query="progress=overdue",
+            on="answer_by",
+            severity=Severity.OVERDUE,
+        ),
+    )
 
     class Meta:
         verbose_name = "rights request"

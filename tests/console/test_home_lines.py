@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.console.home_pages import Card, Severity, Task, count_lines, sort_by_urgency
+from paktaleem.foundation.accounts.due import Severity
+from paktaleem.foundation.console.home_pages import Card, Task, count_lines, sort_by_urgency
 from paktaleem.foundation.tenancy.context import as_officer
 from tests.cast import Cast
 from tests.project.offenders import refuse_any

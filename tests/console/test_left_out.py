@@ -25,9 +25,10 @@ from paktaleem.directory.staff.administration.admin.clients import read_schools
 from paktaleem.directory.webhooks import admin as webhooks
 from paktaleem.directory.webhooks.models import Attempt
 from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console import history, home_pages
-from paktaleem.foundation.console.home_pages import Card, Severity, make_cards
+from paktaleem.foundation.console.home_pages import Card, make_cards
 from paktaleem.foundation.console.person_pages import list_url_of_person
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.requests import selectors as request_selectors

@@ -13,8 +13,8 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.home_pages import Severity
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.models import RequestLetter, RequestTask

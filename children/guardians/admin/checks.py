@@ -1,15 +1,14 @@
 """Console pages of providers' checks: requested on a guardian's page, followed here."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import Guardianship, Verification, VerificationMethod
 from children.guardians.models.mechanisms import CheckState, GuardianChange, GuardianConflict, ProviderCheck
@@ -26,7 +25,7 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ConditionFilter
+from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -270,12 +269,6 @@ def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -
     close_conflict(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
 
 
-class ConflictFilter(ConditionFilter):
-    """Filter for open disagreements."""
-
-    offered: ClassVar[Any] = {"open": (_("Open"), lambda _at: Q(closed_at=None))}
-
-
 @admin.register(GuardianConflict, site=site)
 class GuardianConflictAdmin(ExportableAdmin):
     """Console page of disagreements between guardians."""
@@ -283,7 +276,7 @@ class GuardianConflictAdmin(ExportableAdmin):
     view_capability = Capability.VIEW_CHILD_RECORDS
     asks_reason = False
     list_display = ("opened_at", "standing", "child", "about", "owner")
-    list_filter = (ConflictFilter, "client")
+    list_filter = (ProgressFilter, "client")
     exported = {
         "child": "child__external_id",
         "purpose": "purpose_code",

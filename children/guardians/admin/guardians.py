@@ -21,7 +21,6 @@ from children.guardians.models.guardians import (
     Verification,
     VerificationMethod,
 )
-from children.guardians.models.mechanisms import GuardianChange, GuardianConflict
 from children.guardians.selectors import (
     list_candidates,
     list_guardians,
@@ -35,23 +34,18 @@ from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import change_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.strength import STAFF_METHODS
-from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
-from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
@@ -397,33 +391,6 @@ class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("child", "guardian")
-
-
-@boards.connect
-def children_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards that count changes waiting for approval and open disagreements, for those who may settle them."""
-    del at
-    if not actor.may(Capability.APPROVE_CHILD_CHANGES):
-        return []
-    note = gettext("need manual action")
-    waiting = (
-        (gettext("Changes of guardians"), GuardianChange, "children_guardianchange"),
-        (gettext("Changes of ages"), AgeChange, "subjects_agechange"),
-        (gettext("Changes of clients"), ClientChange, "accounts_clientchange"),
-    )
-    changes = [
-        Task(
-            title,
-            model._default_manager.filter(state=ChangeState.WAITING),
-            note,
-            f"{_list(name)}?state__exact=waiting",
-            since="requested_at",
-        )
-        for title, model, name in waiting
-    ]
-    open_cases = GuardianConflict.objects.filter(closed_at=None)
-    url = _list("children_guardianconflict") + f"?{PROGRESS}=open"
-    return [*changes, Task(gettext("Guardians disagree"), open_cases, note, url, since="opened_at")]
 
 
 def _list(name: str) -> str:

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import ChildRow, Guardianship, VerificationMethod
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due, due_by_second_person
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
@@ -180,6 +182,17 @@ class GuardianConflict(ChildRow):
 
     history = History()
 
+    due = (
+        Due(
+            label=_("Guardians disagree"),
+            note=_("need manual action"),
+            who=Capability.APPROVE_CHILD_CHANGES,
+            rows=Q(closed_at=None),
+            query="progress=open",
+            since="opened_at",
+        ),
+    )
+
     class Meta:
         verbose_name = "disagreement between guardians"
         verbose_name_plural = "disagreements between guardians"
@@ -227,6 +240,8 @@ class GuardianChange(RequestedChange, ChildRow):
     note = SealedField()
 
     history = History()
+
+    due = (due_by_second_person(_("Changes of guardians"), Capability.APPROVE_CHILD_CHANGES),)
 
     class Meta:
         verbose_name = "change of a guardian"

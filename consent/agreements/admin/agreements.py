@@ -1,11 +1,11 @@
 """Service agreements in the console: draft, signed by both sides, suspended, ended."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -22,14 +22,15 @@ from consent.register.admin.row_admin import RegisterAdmin, cancel_act
 from consent.register.models.agreements import AgreementSuspension, ServiceAgreement
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent, ChangeState
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.filters import PROGRESS
+from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task
+from paktaleem.foundation.console.home_pages import Card, Line, Task
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -215,7 +216,6 @@ def _is_running(row: ServiceAgreement, at: datetime) -> bool:
     return row.state(at) == "active" and row.starts_at < at
 
 
-UNSIGNED = Q(signed_at=None) & (Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
 """The condition for drafts that were not cancelled."""
 
 
@@ -228,19 +228,15 @@ def to_sign(actor: Actor) -> Q:
     return Q(Exists(waiting))
 
 
-class DraftFilter(admin.SimpleListFilter):
+class DraftFilter(ProgressFilter):
     """Filter for drafts, and for those that wait for the reader's signature."""
 
-    title = "progress"
-    parameter_name = PROGRESS
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [("unsigned", gettext("Unsigned")), ("to_sign", gettext("Signed by the other side"))]
+    offered: ClassVar[Any] = {"to_sign": _("Signed by the other side")}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "unsigned":
-            return queryset.filter(UNSIGNED)
-        return queryset.filter(to_sign(actor_of(request))) if self.value() == "to_sign" else queryset
+        if self.value() == "to_sign":
+            return queryset.filter(to_sign(actor_of(request)))
+        return super().queryset(request, queryset)
 
 
 @admin.register(ServiceAgreement, site=site)

@@ -1,22 +1,21 @@
 """Announcements in the console: the inbox of a client's administrators, and delivery proof for officers."""
 
 from collections import Counter
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_lazy
+from django.utils.translation import get_language, gettext
 
 from consent.notices.effects import differences
 from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
 from consent.notices.selectors.notices import (
     may_withdraw_objection,
-    select_announcements,
     select_open_objections,
     select_unacknowledged,
 )
@@ -32,19 +31,18 @@ from consent.register.notice_html import render_notice
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
+from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task, make_cards
+from paktaleem.foundation.console.home_pages import Card, Line, make_cards
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
 
-_PROOF_EXPECTED_WITHIN = timedelta(hours=1)
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
 
@@ -112,23 +110,13 @@ def _proof_pill(row: NoticeDispatch) -> SafeString:
     return render_state(gettext("In effect from {day}").format(day=day(row.takes_effect_at)), "good")
 
 
-def _is_unproven(at: datetime) -> Q:
-    return Q(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN)
-
-
-class DispatchFilter(ConditionFilter):
-    """Filter for announcements whose delivery should be proven by now."""
-
-    offered: ClassVar[Any] = {"unproven": (gettext_lazy("Delivery not proven"), _is_unproven)}
-
-
 @admin.register(NoticeDispatch, site=site)
 class NoticeDispatchAdmin(EvidenceAdmin):
     """Announcements to clients, with delivery proof and the client's responses."""
 
     view_capability = Capability.VIEW_REGISTER
     list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
-    list_filter = (DispatchFilter, "client")
+    list_filter = (ProgressFilter, "client")
     detail_fields = ("notice", "number", "state", "opened_at", "dispatched_at", "takes_effect_at", "reminders")
     intro = (
         "Announcements of changed notices to clients, and their responses. A change takes effect at a client only "
@@ -288,17 +276,14 @@ def _response_pill(responses: Counter[str]) -> SafeString:
 
 @boards.connect
 def announcement_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards: a client's announcements, or open tasks for officers. Runs two queries."""
+    """Return cards: a client's announcements, or the objections for officers. Runs one query."""
+    del at
     if actor.may(Capability.ANSWER_ANNOUNCEMENTS):
         return [*make_cards(select_unacknowledged(actor).order_by("opened_at"), _inbox_card, url=_list_url())]
     if not actor.may(Capability.ANSWER_OBJECTIONS):
         return []
-    unproven = select_by_clock(at, lambda at: select_announcements(actor).filter(_is_unproven(at)))
-    url = f"{_list_url()}?{PROGRESS}=unproven"
-    title, note = gettext("Announcements not proven"), gettext("no email to the client is proven: not in effect there")
-    cards: list[Line] = [Task(title, unproven, note, url, Severity.URGENT, since="opened_at")]
     objections = select_open_objections(actor).order_by("opened_at")
-    return [*make_cards(objections, _objection_card, url=_list_url()), *cards]
+    return [*make_cards(objections, _objection_card, url=_list_url())]
 
 
 def _list_url() -> str:

@@ -26,6 +26,7 @@ from consent.paper.sheets import format_code
 from consent.paper.signers import list_possible_signers
 from consent.paper.verdicts import SERVICE, SHARING
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state, state_column
@@ -33,7 +34,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Severity
+from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
@@ -39,7 +39,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
-from paktaleem.foundation.console.filters import ActiveFilter, ConditionFilter
+from paktaleem.foundation.console.filters import ActiveFilter, ProgressFilter
 from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.console.register_names import CodeKind, format_categories, register_name_sources
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -410,12 +410,6 @@ def _signature_pill(row: BalancingTest) -> SafeString:
     )
 
 
-class UnsignedFilter(ConditionFilter):
-    """Filter for tests that no officer has signed."""
-
-    offered: ClassVar[Any] = {"unsigned": (gettext_lazy("Unsigned"), lambda _at: Q(signed_at=None))}
-
-
 @admin.register(BalancingTest, site=site)
 class BalancingTestAdmin(RegisterAdmin):
     """Balancing tests of legitimate interest against the person's rights."""
@@ -424,7 +418,7 @@ class BalancingTestAdmin(RegisterAdmin):
     fixed = ("purpose",)
     detail_fields = ("state", "signed_by", "signed_at")
     list_display = ("purpose", "owner", "state", "interest_short")
-    list_filter = (UnsignedFilter, "client")
+    list_filter = (ProgressFilter, "client")
     intro = "Legitimate interest may be used only after a privacy officer has signed the balancing test."
     empty_text = "No balancing test yet: no purpose is based on legitimate interest."
     state = state_column(_signature_pill)

@@ -36,19 +36,17 @@ from consent.register.models.purposes import (
 )
 from consent.register.services.register import cancel_period, end_period
 from consent.register.services.safeguards import decide_safeguard_change, may_approve, request_safeguard_change
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
+from paktaleem.foundation.accounts.second_person import is_other_person
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import staff_name
 from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, ScopedForm
-from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import format_time
@@ -348,16 +346,3 @@ def _build(change: SafeguardChange) -> RegisterRow:
     for name, value in change.values.items():
         setattr(row, name, model._meta.get_field(name).to_python(value))
     return row
-
-
-@boards.connect
-def safeguard_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return a card if changes to safeguards wait for a second person. Runs one query."""
-    del at
-    if not actor.may(Capability.APPROVE_CHILD_CHANGES):
-        return []
-    waiting = SafeguardChange.objects.filter(state=ChangeState.WAITING)
-    url = reverse("admin:consent_safeguardchange_changelist", current_app=site.name)
-    note = gettext("a second person must approve or decline")
-    title = gettext("Weaker safeguards")
-    return [Task(title, waiting, note, f"{url}?state__exact=waiting", since="requested_at")]

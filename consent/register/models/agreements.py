@@ -14,6 +14,7 @@ from consent.register.models.purposes import (
     catalogue_owner,
     period_is_ordered_or_empty,
 )
+from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
@@ -42,6 +43,16 @@ class ServiceAgreement(PeriodRow):
     )
 
     history = History()
+
+    due = (
+        Due(
+            label=_("Agreements unsigned"),
+            note=_("no data is processed under a draft"),
+            who=Capability.VIEW_LEDGER,
+            rows=Q(signed_at=None) & (Q(ends_at=None) | Q(ends_at__gt=F("starts_at"))),
+            query="progress=unsigned",
+        ),
+    )
 
     class Meta:
         ordering = ["-starts_at"]

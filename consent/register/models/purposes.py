@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import Due, due_by_second_person
 from paktaleem.foundation.accounts.models import Client, User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
@@ -253,6 +254,16 @@ class BalancingTest(RegisterRow):
 
     history = History()
 
+    due = (
+        Due(
+            label=_("Balancing tests unsigned"),
+            note=_("required before legitimate interest is used"),
+            who=Capability.VIEW_LEDGER,
+            rows=Q(signed_at=None),
+            query="progress=unsigned",
+        ),
+    )
+
     class Meta:
         ordering = ["-id"]
 
@@ -434,6 +445,8 @@ class SafeguardChange(RequestedChange):
     values = models.JSONField()
     ground = models.TextField(max_length=2000)
     xact = models.BigIntegerField(null=True)
+
+    due = (due_by_second_person(_("Weaker safeguards"), Capability.APPROVE_CHILD_CHANGES),)
 
     class Meta:
         verbose_name = "change to a safeguard"

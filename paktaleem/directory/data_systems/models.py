@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.states import ENDED, State
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client, code_validator
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
@@ -310,6 +312,35 @@ class Order(OrderColumns):
     copies_purged_at = models.DateTimeField(null=True, help_text="When the data that the system gave was deleted.")
 
     objects: ClassVar[Any] = OrderQuerySet.as_manager()
+
+    due = (
+        Due(
+            label=_("Orders stuck"),
+            note=_("need manual action"),
+            who=Capability.VIEW_ORDERS,
+            rows=OrderQuerySet.stuck,
+            query="progress=stuck",
+            since="stuck_at",
+            severity=Severity.URGENT,
+        ),
+        Due(
+            label=_("Orders overdue"),
+            note=_("not answered by the due date"),
+            who=Capability.VIEW_ORDERS,
+            rows=OrderQuerySet.overdue,
+            query="progress=overdue",
+            on="due_at",
+            severity=Severity.OVERDUE,
+        ),
+        Due(
+            label=_("Orders to waive"),
+            note=_("a second person must approve or decline"),
+            who=Capability.WAIVE_ORDERS,
+            rows=OrderQuerySet.to_waive,
+            query="progress=to_waive",
+            on="due_at",
+        ),
+    )
 
     class Meta:
         ordering = ["-created_at", "-id"]

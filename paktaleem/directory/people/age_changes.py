@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.ages import AgeSource
+from paktaleem.foundation.accounts.due import due_by_second_person
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -54,6 +56,8 @@ class AgeChange(RequestedChange):
     proposal = SealedField()
     proposal_index = models.BinaryField(max_length=32)
     route = models.CharField(max_length=16, choices=AgeRoute)
+
+    due = (due_by_second_person(_("Changes of ages"), Capability.APPROVE_CHILD_CHANGES),)
 
     class Meta:
         verbose_name = "age change"

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.fields import GRADE_LIMIT, PERSONAL
 from paktaleem.directory.people.roles import SubjectRole, other_roles_are_others, role_indexes
+from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import History, Tracked
@@ -345,6 +347,17 @@ class Readmission(Tracked):
     approved_at = models.DateTimeField(null=True, editable=False)
 
     history = History()
+
+    due = (
+        Due(
+            label=_("Readmissions to approve"),
+            note=_("a second officer must approve"),
+            who=Capability.ERASE_SUBJECTS,
+            rows=Q(approved_at=None),
+            query="state=pending",
+            since="requested_at",
+        ),
+    )
 
     class Meta:
         ordering = ["-requested_at", "-id"]

@@ -5,15 +5,14 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 
 from paktaleem.directory.webhooks.events import patterns
 from paktaleem.directory.webhooks.labels import event_label, pattern_label
-from paktaleem.directory.webhooks.models import Delivery, DeliveryState, DisabledBecause, Endpoint
+from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
 from paktaleem.directory.webhooks.selectors import attempts_of
 from paktaleem.directory.webhooks.services import (
     AlreadyRemoved,
@@ -27,22 +26,20 @@ from paktaleem.directory.webhooks.services import (
     rotate_secret,
     send_test,
 )
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
+from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.long_acts import find_step_of
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
 
@@ -124,28 +121,6 @@ def _is_off(row: Endpoint, _at: datetime) -> bool:
     return row.removed_at is None and row.disabled_at is not None
 
 
-_OFF_BY_ITSELF = Q(removed_at=None, disabled_because__in=[DisabledBecause.GONE, DisabledBecause.FAILING])
-"""The condition for endpoints that the portal has switched off, because their receiver answered 410 or kept failing."""
-
-
-class EndpointFilter(ConditionFilter):
-    """Filter for the webhooks that the portal has switched off."""
-
-    offered: ClassVar[Any] = {"switched_off": (gettext_lazy("Switched off by the portal"), lambda _at: _OFF_BY_ITSELF)}
-
-
-@boards.connect
-def webhooks_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the webhooks that the portal has switched off."""
-    del at
-    if not actor.may(Capability.MANAGE_WEBHOOKS):
-        return []
-    url = reverse("admin:webhooks_endpoint_changelist", current_app=site.name) + f"?{PROGRESS}=switched_off"
-    title, rows = gettext("Webhooks switched off"), Endpoint.objects.filter(_OFF_BY_ITSELF)
-    note = gettext("the receiver no longer exists or fails: events are not sent")
-    return [Task(title, rows, note, url, Severity.URGENT, since="disabled_at")]
-
-
 @admin.register(Endpoint, site=site)
 class EndpointAdmin(ScopedAdmin):
     """Webhook endpoints of a client; the secret is shown once."""
@@ -155,7 +130,7 @@ class EndpointAdmin(ScopedAdmin):
     row_fields = ("name", "url", "events")
     detail_fields = ("state", "answered", "created_at", "disabled_at", "removed_at")
     list_display = ("__str__", "owner", "state", "answered", "created_at")
-    list_filter = (EndpointFilter, "disabled_because", "client")
+    list_filter = (ProgressFilter, "disabled_because", "client")
     search_fields = ("name", "url")
     newest_by = "created_at"
     codes = {"events": None}

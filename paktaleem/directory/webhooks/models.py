@@ -6,7 +6,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
@@ -68,6 +70,18 @@ class Endpoint(Tracked):
     removed_at = models.DateTimeField(null=True, editable=False)
 
     history = History()
+
+    due = (
+        Due(
+            label=_("Webhooks switched off"),
+            note=_("the receiver no longer exists or fails: events are not sent"),
+            who=Capability.MANAGE_WEBHOOKS,
+            rows=Q(removed_at=None, disabled_because__in=[DisabledBecause.GONE, DisabledBecause.FAILING]),
+            query="progress=switched_off",
+            since="disabled_at",
+            severity=Severity.URGENT,
+        ),
+    )
 
     class Meta:
         verbose_name = "webhook"

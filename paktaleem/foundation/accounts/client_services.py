@@ -6,9 +6,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.due import due_by_second_person
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import (
@@ -57,6 +59,8 @@ class ClientChange(RequestedChange):
     client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     changes = models.JSONField()
     ground = models.TextField(max_length=2000)
+
+    due = (due_by_second_person(_("Changes of clients"), Capability.APPROVE_CHILD_CHANGES),)
 
     class Meta:
         verbose_name = "change of a client"

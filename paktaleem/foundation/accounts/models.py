@@ -14,8 +14,9 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.fields import ThresholdsField
-from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Capability
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
@@ -316,6 +317,10 @@ class ScopesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # as above
     default_validators = [validate_scopes]
 
 
+EXPIRES_SOON = timedelta(days=30)
+"""From this time before it ends an API key is to be rotated."""
+
+
 class ApiKey(Tracked):
     """A key with which a client's system calls the API. Only its digest is stored."""
 
@@ -350,6 +355,17 @@ class ApiKey(Tracked):
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     history = History(excluded_fields=["digest"])
+
+    due = (
+        Due(
+            label=_("API keys expire soon"),
+            note=_("within 30 days: rotate them in time"),
+            who=Capability.VIEW_API_KEYS,
+            rows=lambda rows, at: rows.filter(revoked_at=None, expires_at__gt=at, expires_at__lte=at + EXPIRES_SOON),
+            query="progress=ending",
+            on="expires_at",
+        ),
+    )
 
     class Meta:
         verbose_name = "API key"

@@ -5,7 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.due import due_by_second_person
+from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
@@ -67,6 +68,8 @@ class StaffChange(RequestedChange, Tracked):
     reason = models.CharField(max_length=24, choices=Reason)
 
     history = History()
+
+    due = (due_by_second_person(_("Changes of staff"), Capability.MANAGE_COLLEAGUES),)
 
     class Meta:
         verbose_name = "change of staff"

@@ -10,11 +10,12 @@ from uuid import UUID
 from django import forms
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import Condition
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.widgets import DayInput
@@ -46,6 +47,13 @@ def select_by_clock(at: datetime, select: Callable[[datetime], QuerySet[Any]]) -
     for client_id, ahead in moved.items():
         found |= select(at + ahead).filter(client_id=client_id)
     return found
+
+
+def select_due(rows: QuerySet[Any], condition: Condition, at: datetime) -> QuerySet[Any]:
+    """Return the rows of a query set that meet a condition, those of each client by its clock."""
+    if isinstance(condition, Q):
+        return rows.filter(condition)
+    return select_by_clock(at, lambda at: condition(rows, at))
 
 
 def _list_moved_clocks() -> Mapping[UUID, timedelta]:

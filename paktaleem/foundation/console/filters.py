@@ -11,8 +11,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from paktaleem.foundation.accounts.due import get_dues_of
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.console.clocks import select_by_clock
+from paktaleem.foundation.console.clocks import select_by_clock, select_due
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 
 CLIENT_PARAMETER, PROGRESS = "client__id__exact", "progress"
@@ -98,19 +99,20 @@ class ActiveFilter(admin.SimpleListFilter):
 
 
 class ProgressFilter(admin.SimpleListFilter):
-    """Filter by progress; ``offered`` maps queryset methods to labels.
+    """Filter by progress: what the model declares as due, and further choices.
 
-    All methods except ``open`` take the current time. With a ``default`` the list opens with that choice, and offers
-    ``all`` as the last one.
+    ``offered`` maps queryset methods to labels; all methods except ``open`` take the current time. With a ``default``
+    the list opens with that choice, and offers ``all`` as the last one.
     """
 
     title = "progress"
     parameter_name = PROGRESS
-    offered: ClassVar[Mapping[str, Any]]
+    offered: ClassVar[Mapping[str, Any]] = {}
     default: ClassVar[str] = ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [*self.offered.items(), *([("all", _("All"))] if self.default else [])]
+        dues = [(due.progress, str(due.label)) for due in get_dues_of(model_admin.model) if due.progress]
+        return [*dues, *self.offered.items(), *([("all", _("All"))] if self.default else [])]
 
     def value(self) -> str | None:
         return super().value() or self.default or None
@@ -121,11 +123,14 @@ class ProgressFilter(admin.SimpleListFilter):
         yield from others if self.default else (first, *others)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value() or ""
+        value, at = self.value() or "", get_action_time(request)
+        for due in get_dues_of(queryset.model):
+            if value and due.progress == value:
+                return select_due(queryset, due.rows, at)
         if value not in self.offered:
             return queryset
         narrow = getattr(queryset, value)
-        found: QuerySet[Any] = narrow() if value == "open" else select_by_clock(get_action_time(request), narrow)
+        found: QuerySet[Any] = narrow() if value == "open" else select_by_clock(at, narrow)
         return found
 
 

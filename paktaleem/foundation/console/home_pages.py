@@ -6,7 +6,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import IntEnum
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -19,10 +18,11 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity, list_dues
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.clocks import select_due
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.paging import LIMIT, count_with_first, format_count
 from paktaleem.foundation.console.requests import actor_of, may
@@ -104,28 +104,6 @@ MOST_CARDS = 10
 """Rows of one kind with a card of their own on the first page."""
 
 
-class Severity(IntEnum):
-    """How urgent a line of the first page is; the most urgent ones come first."""
-
-    NONE = 0
-    TO_DO = 1
-    URGENT = 2
-    OVERDUE = 3
-
-    @property
-    def label(self) -> Promise:
-        """Return the word that is shown beside the icon."""
-        return _LABELS[self]
-
-
-_LABELS = {
-    Severity.NONE: _("For information"),
-    Severity.TO_DO: _("To do"),
-    Severity.URGENT: _("Urgent"),
-    Severity.OVERDUE: _("Overdue"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Card:
     """A number on the first page. One with a severity needs the reader.
@@ -182,6 +160,20 @@ class Task:
 
 type Line = Card | Task
 """A line that an app adds to the first page: a number of its own, or rows to be counted."""
+
+
+def list_due_tasks(actor: Actor, at: datetime) -> list[Line]:
+    """Return a task for each declaration (``Due``) that is the actor's; a client's staff see their client's rows."""
+    found: list[Line] = []
+    for model, due in list_dues():
+        if not actor.may(due.who):
+            continue
+        rows = select_due(model._default_manager.all(), due.rows, at)
+        if actor.client_id is not None:  # a catalogue has PakTaleem's rows too
+            rows = rows.filter(client_id=actor.client_id)
+        url = f"{reverse(f'admin:{model._meta.app_label}_{model._meta.model_name}_changelist')}?{due.query}"
+        found.append(Task(str(due.label), rows, str(due.note), url, due.severity, due.on, due.since))
+    return found
 
 
 def count_lines(lines: Iterable[Line]) -> list[Card]:

@@ -35,6 +35,7 @@ from paktaleem.foundation.console.guides import find_guide_url, show_guide, show
 from paktaleem.foundation.console.home_pages import (
     Line,
     count_lines,
+    list_due_tasks,
     list_home_links,
     list_home_tabs,
     list_home_urls,
@@ -313,7 +314,7 @@ class ConsoleSite(AdminSite):
         """Show the start page: what needs the reader, worst first, and latest acts. An unfinished task is left."""
         leave_task(request)
         actor, at = actor_of(request), get_action_time(request)
-        cards = count_lines(line for board in boards for line in board(actor, at))
+        cards = count_lines([*list_due_tasks(actor, at), *(line for board in boards for line in board(actor, at))])
         context = {
             "attention": sort_by_urgency(card for card in cards if card.needs_attention),
             "cards": [card for card in cards if not card.needs_attention],

@@ -8,14 +8,14 @@ from django.utils.translation import ngettext
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.console.columns import reason_label, role_label
-from paktaleem.foundation.console.home_pages import Card, count_lines, sort_by_urgency
+from paktaleem.foundation.console.home_pages import Card, count_lines, list_due_tasks, sort_by_urgency
 from paktaleem.foundation.console.site import boards
 from paktaleem.office.digests.selectors import ComingDay, LookCount
 
 
 def list_waiting(actor: Actor, at: datetime) -> list[Card]:
     """List the cards of the first page that need attention, as the actor sees them, in the client's context."""
-    cards = count_lines(line for board in boards for line in board(actor, at))
+    cards = count_lines([*list_due_tasks(actor, at), *(line for board in boards for line in board(actor, at))])
     return sort_by_urgency(card for card in cards if card.needs_attention and card.value != "0")
 
 

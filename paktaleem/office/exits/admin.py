@@ -14,21 +14,18 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.certificate_actions import certificate_actions
-from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
 from paktaleem.office.exits.pdf import render_certificate
 from paktaleem.office.exits.services import deleting, exporting, proposing
@@ -187,12 +184,7 @@ added_acts.connect(
 class ExitProgressFilter(ProgressFilter):
     """Filter for exits that need an officer."""
 
-    offered: ClassVar[Any] = {
-        "open": _("Open"),
-        "to_approve": _("To be approved"),
-        "returning": _("The export is ready for the client"),
-        "overdue": _("Overdue"),
-    }
+    offered: ClassVar[Any] = {"open": _("Open")}
 
 
 @admin.register(AgreementExit, site=site)
@@ -326,23 +318,6 @@ class AgreementExitAdmin(EvidenceAdmin):
                 "is_to_repeat": deleting.is_to_repeat(row),
             }
         ]
-
-
-@boards.connect
-def exits_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards of exits that need an officer."""
-    if not actor.may(Capability.APPROVE_EXITS):
-        return []
-    rows = AgreementExit.objects
-    url = reverse("admin:exits_agreementexit_changelist", current_app=site.name) + "?progress="
-    title, note = gettext("Exits to approve"), gettext("an officer must approve or decline")
-    export, wait = gettext("Exports to hand over"), gettext("the deletion waits for the return")
-    late, left = gettext("Exits overdue"), gettext("not everything is deleted yet")
-    return [
-        Task(title, select_by_clock(at, rows.to_approve), note, f"{url}to_approve", due="delete_by"),
-        Task(export, select_by_clock(at, rows.returning), wait, f"{url}returning", due="return_until"),
-        Task(late, select_by_clock(at, rows.overdue), left, f"{url}overdue", Severity.OVERDUE, due="delete_by"),
-    ]
 
 
 order_cases.connect(OrderCase(CASE, AgreementExit))

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.files.models import SealedFile
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.row_keys import row_keys
@@ -61,16 +63,6 @@ class ExitQuerySet(models.QuerySet["AgreementExit"]):
     def working(self) -> Self:
         """Exits that the worker continues."""
         return self.filter(stage__in=_WORKING, paused_at=None)
-
-    def to_approve(self, at: datetime) -> Self:
-        """Proposed exits, which an officer approves or declines, whatever the time."""
-        del at
-        return self.filter(state=ChangeState.WAITING)
-
-    def returning(self, at: datetime) -> Self:
-        """Exits whose export waits for the client, whatever the time."""
-        del at
-        return self.filter(stage=ExitStage.RETURNING)
 
     def overdue(self, at: datetime) -> Self:
         """Approved exits whose deletion should have been certified by ``at``."""
@@ -128,6 +120,34 @@ class AgreementExit(RequestedChange):
     ended_at = models.DateTimeField("ended", null=True)
 
     objects: ClassVar[Any] = ExitQuerySet.as_manager()
+
+    due = (
+        Due(
+            label=_("Exits to approve"),
+            note=_("an officer must approve or decline"),
+            who=Capability.APPROVE_EXITS,
+            rows=Q(state=ChangeState.WAITING),
+            query="progress=to_approve",
+            on="delete_by",
+        ),
+        Due(
+            label=_("Exports to hand over"),
+            note=_("the deletion waits for the return"),
+            who=Capability.APPROVE_EXITS,
+            rows=Q(stage=ExitStage.RETURNING),
+            query="progress=returning",
+            on="return_until",
+        ),
+        Due(
+            label=_("Exits overdue"),
+            note=_("not everything is deleted yet"),
+            who=Capability.APPROVE_EXITS,
+            rows=ExitQuerySet.overdue,
+            query="progress=overdue",
+            on="delete_by",
+            severity=Severity.OVERDUE,
+        ),
+    )
 
     class Meta:
         verbose_name = "exit"

@@ -22,6 +22,7 @@ from consent.register.models.purposes import Capacity
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.staff.administration.client_pages import ClientPage, client_pages
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -29,7 +30,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Severity
+from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.long_acts import STEP, begin_task
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.register_names import format_categories

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
 from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -25,7 +26,7 @@ from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task
+from paktaleem.foundation.console.home_pages import Card, Line, Task
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of

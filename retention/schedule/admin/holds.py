@@ -47,7 +47,7 @@ from retention.schedule.services.holds import (
 class HoldProgressFilter(ProgressFilter):
     """Filter for open holds and for those to be reviewed."""
 
-    offered: ClassVar[Any] = {"open": _("Open"), "to_review_at": _("To be reviewed")}
+    offered: ClassVar[Any] = {"open": _("Open")}
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:

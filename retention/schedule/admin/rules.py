@@ -22,16 +22,14 @@ from consent.register.admin.safeguards import SafeguardedAdmin, SafeguardForm, t
 from consent.register.models.purposes import DataCategory, SafeguardChange
 from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
-from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.exporting import Format, send_table
-from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.forms import (
     ActionForm,
     FieldWords,
@@ -42,7 +40,7 @@ from paktaleem.foundation.console.forms import (
     field_words,
     set_choices,
 )
-from paktaleem.foundation.console.home_pages import Card, Line, Severity, Task
+from paktaleem.foundation.console.home_pages import Card, Line
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -54,7 +52,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.word_lists import join_words
 from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
-from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
+from retention.schedule.models import HoldKind, RetentionRule
 from retention.schedule.portal_data import list_portal_lines
 from retention.schedule.selectors import RuleEffect, ScheduleLine, list_gaps, list_schedule, preview_end, preview_rule
 from retention.schedule.services.rules import check_rule, end_rule, request_earlier_disposal, save_rule
@@ -441,8 +439,6 @@ def schedule_board(actor: Actor, at: datetime) -> list[Line]:
     cards: list[Line] = []
     if actor.may(Capability.MANAGE_RETENTION):
         cards += _gap_cards(actor, at)
-    if actor.may(Capability.MANAGE_HOLDS):
-        cards += _hold_cards(at)
     return cards
 
 
@@ -456,16 +452,3 @@ def _gap_cards(actor: Actor, at: datetime) -> list[Line]:
     url = reverse("admin:schedule_retentionrule_schedule", current_app=site.name)
     title = gettext("Data without a retention rule")
     return [Card(title, format_count(len(gaps)), note, url, Severity.TO_DO)]
-
-
-def _hold_cards(at: datetime) -> list[Line]:
-    holds = reverse("admin:schedule_hold_changelist", current_app=site.name)
-    lifts = reverse("admin:schedule_holdlift_changelist", current_app=site.name)
-    waiting = HoldLift.objects.filter(state=ChangeState.WAITING)
-    overdue, still = select_by_clock(at, Hold.objects.to_review_at), gettext("still needed?")
-    to_review = f"{holds}?{PROGRESS}=to_review_at"
-    second = gettext("need a second person")
-    return [
-        Task(gettext("Holds to be reviewed"), overdue, still, to_review, Severity.OVERDUE, due="review_on"),
-        Task(gettext("Liftings of holds"), waiting, second, f"{lifts}?state__exact=waiting", since="requested_at"),
-    ]

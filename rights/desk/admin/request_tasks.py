@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.admin.ages import describe_roles
 from paktaleem.directory.people.admin.people import FindForm, search_people
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
@@ -27,7 +28,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, add_service_error, set_choices
-from paktaleem.foundation.console.home_pages import HomeLink, Line, Severity, Task, home_links
+from paktaleem.foundation.console.home_pages import HomeLink, Line, Task, home_links
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site

@@ -57,9 +57,6 @@ class RequestProgressFilter(ProgressFilter):
 
     default = "open"
     offered: ClassVar[Any] = {
-        "open": _("Open, due soonest first"),
-        "due_soon": _("Due within seven days"),
-        "overdue": _("Overdue"),
         "to_call_back": _("To be called back"),
     }
 

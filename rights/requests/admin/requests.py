@@ -1,7 +1,7 @@
 """Console pages of rights requests: the queue, a page for each request, and the figures."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.systems import panel_of_orders
@@ -24,12 +24,11 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.person_pages import (
     REQUESTS,
     SummaryLine,
@@ -42,7 +41,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.text.word_lists import join_words
 from rights.requests.admin.acts import ACTS
@@ -332,30 +331,3 @@ def same_person_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any
     del request
     others = render_same_person(row.subject) if row.subject is not None else ""
     return {"template": "console/panels/same_person.html", "others": others} if others else None
-
-
-_LATE = gettext_lazy("the person has no answer and no notice")
-
-
-@boards.connect
-def rights_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards that count open, soon due and overdue requests."""
-    if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
-        return []
-    rows = RightsRequest.objects
-    url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name)
-    found = [
-        (gettext("Rights requests"), "open", rows.open(), gettext("open, due soonest first"), Severity.TO_DO),
-        (
-            gettext("Rights requests due soon"),
-            "due_soon",
-            select_by_clock(at, rows.due_soon),
-            gettext("due within seven days"),
-            Severity.URGENT,
-        ),
-        (gettext("Rights requests overdue"), "overdue", select_by_clock(at, rows.overdue), _LATE, Severity.OVERDUE),
-    ]
-    return [
-        Task(title, requests, str(note), f"{url}?{PROGRESS}={which}", severity, due="answer_by")
-        for title, which, requests, note, severity in found
-    ]

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
 from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
-from consent.cookies.selectors import find_client_of_site, list_links, list_links_to_review
+from consent.cookies.selectors import find_client_of_site, list_links
 from consent.cookies.services import request_necessary_cookie, review_link, save_cookie, save_link, save_site
 from consent.register.effects import WeakensSafeguard
 from consent.register.services.register import SharedRowNotEditable
@@ -230,10 +230,10 @@ def test_a_link_leads_to_https_only(cast, khyber, now, field, address):
 def test_a_review_sets_the_next_day_and_is_evidence(cast, khyber, now):
     row = save_link(link(khyber.pk), actor=cast.actor("celia"), reason=WHY, at=now)
     due = datetime(2027, 1, 1, 9, tzinfo=UTC)
-    assert [one.pk for one in list_links_to_review(due)] == [row.pk]
-    assert not list_links_to_review(due - timedelta(days=1))
+    assert [one.pk for one in LinkedService.objects.to_review_at(due)] == [row.pk]
+    assert not LinkedService.objects.to_review_at(due - timedelta(days=1))
     review_link(row, review_on=date(2028, 1, 1), actor=cast.actor("celia"), reason=WHY, at=due)
-    assert not list_links_to_review(due)
+    assert not LinkedService.objects.to_review_at(due)
     body = json.loads(Entry.objects.get(kind="link.reviewed").body)
     assert body["facts"] == {"link": str(row.pk), "review_on": "2028-01-01"}
 

@@ -139,14 +139,9 @@ _TONES = {
 
 
 class OrderProgressFilter(ProgressFilter):
-    """Filter by open, overdue or stuck."""
+    """Filter by open orders and by those that are due."""
 
-    offered: ClassVar[Any] = {
-        "open": _("Not answered yet"),
-        "overdue": _("Overdue"),
-        "stuck": _("Stuck"),
-        "to_waive": _("Waiver proposed"),
-    }
+    offered: ClassVar[Any] = {"open": _("Not answered yet")}
 
 
 class SystemFilter(ChosenFilter):

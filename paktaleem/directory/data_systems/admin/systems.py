@@ -26,10 +26,8 @@ from paktaleem.directory.data_systems.services.registering import (
 )
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
-from paktaleem.foundation.console.clocks import select_by_clock
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -40,13 +38,12 @@ from paktaleem.foundation.console.columns import (
     state_column,
 )
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 
 
@@ -301,37 +298,3 @@ def summarize_orders(request: HttpRequest, row: Subject) -> list[SummaryLine]:
         return []
     number = Order.objects.filter(client_id=row.client_id, subject=row, ended_at=None).count()
     return [SummaryLine(gettext("Open orders"), str(number), "?tab=orders")] if number else []
-
-
-@boards.connect
-def orders_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the stuck and overdue orders, and those that two people may waive."""
-    if not actor.may(Capability.VIEW_ORDERS):
-        return []
-    orders = Order.objects
-    url = reverse("admin:systems_order_changelist", current_app=site.name) + "?progress="
-    manual, late = gettext("need manual action"), gettext("not answered by the due date")
-    tasks = [
-        Task(
-            gettext("Orders stuck"),
-            select_by_clock(at, orders.stuck),
-            manual,
-            f"{url}stuck",
-            Severity.URGENT,
-            since="stuck_at",
-        ),
-        Task(
-            gettext("Orders overdue"),
-            select_by_clock(at, orders.overdue),
-            late,
-            f"{url}overdue",
-            Severity.OVERDUE,
-            due="due_at",
-        ),
-    ]
-    if actor.may(Capability.WAIVE_ORDERS):
-        note = gettext("a second person must approve")
-        tasks.append(
-            Task(gettext("Orders to waive"), select_by_clock(at, orders.to_waive), note, f"{url}to_waive", due="due_at")
-        )
-    return list(tasks)

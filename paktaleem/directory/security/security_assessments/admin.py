@@ -1,28 +1,23 @@
 """Console page of security assessments."""
 
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
 from paktaleem.directory.security.security_assessments.models import SecurityAssessment
 from paktaleem.directory.security.security_assessments.services import open_report, record_assessment
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter
+from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import ScopedForm
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 
 
 class AssessmentForm(ScopedForm):
@@ -31,13 +26,6 @@ class AssessmentForm(ScopedForm):
     report = forms.FileField(
         label=_("Report"), help_text=_("PDF, JPEG or PNG. It is encrypted; the name of the file is not stored.")
     )
-
-
-class NextProgressFilter(ProgressFilter):
-    """Filter for kinds whose next assessment is due, or soon."""
-
-    title = "next assessment"
-    offered: ClassVar[Any] = {"overdue": _("Due"), "due_soon": _("Due within two weeks")}
 
 
 def _open_report(row: SecurityAssessment, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -60,7 +48,7 @@ class SecurityAssessmentAdmin(EvidenceAdmin):
     owner_column = None
     form = AssessmentForm
     list_display = ("kind", "done_by", "done_on", "next_on")
-    list_filter = ("kind", NextProgressFilter)
+    list_filter = ("kind", ProgressFilter)
     row_fields = ("kind", "scope", "done_by", "done_on", "next_on", "report")
     detail_fields = ("added_at",)
     intro = (
@@ -84,21 +72,3 @@ class SecurityAssessmentAdmin(EvidenceAdmin):
 
     def write(self, row: Any, **details: Any) -> None:
         record_assessment(row, details["request"].FILES["report"], actor=details["actor"], at=details["at"])
-
-
-@boards.connect
-def assessment_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the kinds whose next assessment is due or will be within two weeks."""
-    if not actor.may(Capability.MANAGE_SECURITY_ASSESSMENTS):
-        return []
-    url = reverse("admin:security_assessments_securityassessment_changelist", current_app=site.name)
-    title, note, rows = (
-        gettext("Security assessments"),
-        gettext("the next one of this kind"),
-        SecurityAssessment.objects,
-    )
-    late, soon = f"{url}?{PROGRESS}=overdue", f"{url}?{PROGRESS}=due_soon"
-    return [
-        Task(title, rows.overdue(at), note, late, Severity.OVERDUE, due="next_on"),
-        Task(title, rows.due_soon(at), note, soon, Severity.TO_DO, due="next_on"),
-    ]

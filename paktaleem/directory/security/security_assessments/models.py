@@ -10,7 +10,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.files.documents import SealedDocument
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
@@ -82,6 +84,26 @@ class SecurityAssessment(SealedDocument):
     )
 
     objects: ClassVar[Any] = AssessmentQuerySet.as_manager()
+
+    due = (
+        Due(
+            label=_("Security assessments overdue"),
+            note=_("the next one of this kind"),
+            who=Capability.MANAGE_SECURITY_ASSESSMENTS,
+            rows=AssessmentQuerySet.overdue,
+            query="progress=overdue",
+            on="next_on",
+            severity=Severity.OVERDUE,
+        ),
+        Due(
+            label=_("Security assessments"),
+            note=_("the next one of this kind"),
+            who=Capability.MANAGE_SECURITY_ASSESSMENTS,
+            rows=AssessmentQuerySet.due_soon,
+            query="progress=due_soon",
+            on="next_on",
+        ),
+    )
 
     class Meta:
         verbose_name = "security assessment"

@@ -1,7 +1,6 @@
 """Console pages of security events."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -14,17 +13,13 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.security.security_events.kinds import KINDS
 from paktaleem.directory.security.security_events.models import SecurityEvent, SeverityLabel
-from paktaleem.directory.security.security_events.selectors import list_serious_events
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
-from paktaleem.foundation.console.home_pages import Card, Severity
-from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 
 _TONES = {SeverityLabel.LOW: "calm", SeverityLabel.MEDIUM: "warn", SeverityLabel.HIGH: "bad"}
 _SERIOUS = "serious"
@@ -107,17 +102,3 @@ class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
             return "—"
         url = reverse("admin:ledger_entry_change", args=[row.entry], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, gettext("Open"))
-
-
-@boards.connect
-def security_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card with the serious events of the last week; one query."""
-    if not actor.may(Capability.VIEW_SECURITY_EVENTS):
-        return []
-    [count] = count_each_up_to(list_serious_events(at))
-    if not count:
-        return []
-    url = reverse("admin:security_events_securityevent_changelist", current_app=site.name)
-    note = gettext("high or critical, in the last seven days")
-    title = gettext("Security events")
-    return [Card(title, format_count(count), note, f"{url}?severity={_SERIOUS}", Severity.URGENT)]

@@ -1,5 +1,7 @@
 """Security events."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -7,7 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.security.security_events.data_kinds import EVENTS
 from paktaleem.directory.security.security_events.kinds import KINDS, Severity
+from paktaleem.foundation.accounts.due import Due
+from paktaleem.foundation.accounts.due import Severity as DueSeverity
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
@@ -20,6 +25,9 @@ class SeverityLabel(models.IntegerChoices):
     MEDIUM = Severity.MEDIUM, _("medium")
     HIGH = Severity.HIGH, _("high")
     CRITICAL = Severity.CRITICAL, _("critical")
+
+
+_A_WEEK = timedelta(days=7)
 
 
 class SecurityEvent(models.Model):
@@ -53,6 +61,17 @@ class SecurityEvent(models.Model):
     hour = models.DateTimeField(null=True)
     entry = models.UUIDField(null=True)
     alerted_at = models.DateTimeField("officers alerted", null=True)
+
+    due = (
+        Due(
+            label=_("Security events"),
+            note=_("high or critical, in the last seven days"),
+            who=Capability.VIEW_SECURITY_EVENTS,
+            rows=lambda rows, at: rows.filter(severity__gte=SeverityLabel.HIGH, happened_at__gt=at - _A_WEEK),
+            query="severity=serious",
+            severity=DueSeverity.URGENT,
+        ),
+    )
 
     class Meta:
         verbose_name = "security event"

@@ -1,22 +1,12 @@
 """Reads of security events."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from paktaleem.directory.security.security_events.models import SecurityEvent, SeverityLabel
 from paktaleem.foundation.tenancy.rows import clock_bytes
-
-LOOKED_BACK = timedelta(days=7)
-"""How long a serious event is counted on the first page."""
-
-
-def list_serious_events(at: datetime) -> QuerySet[SecurityEvent]:
-    """Return the high and critical events of the last week, in the context's clients."""
-    return SecurityEvent.objects.filter(severity__gte=SeverityLabel.HIGH, happened_at__gt=at - LOOKED_BACK)
 
 
 def serialize_events_after(

@@ -16,12 +16,13 @@ from paktaleem.directory.staff.access_reviews.selectors import find_waiting_revi
 from paktaleem.directory.staff.access_reviews.services import confirm_access
 from paktaleem.directory.staff.administration.admin.clients import name_limit, with_school_names
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Severity
+from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of

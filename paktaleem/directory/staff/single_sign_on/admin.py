@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -25,18 +24,16 @@ from paktaleem.directory.staff.single_sign_on.services import (
     require_sign_on,
     unlink_account,
 )
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.approvals import approval_actions, render_change_state
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
-from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
@@ -259,15 +256,3 @@ class SignOnLinkAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("user")
         return found
-
-
-@boards.connect
-def sign_on_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the proposed providers that wait for approval, for officers."""
-    del at
-    if not actor.may(Capability.MANAGE_STAFF):
-        return []
-    url = reverse("admin:single_sign_on_provider_changelist", current_app=site.name)
-    words = gettext("proposed; check provider and domains, then approve or decline")
-    waiting = Provider.objects.filter(state=ChangeState.WAITING)
-    return [Task(gettext("Single sign-on"), waiting, words, f"{url}?state__exact=waiting", since="requested_at")]

@@ -3,8 +3,11 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import due_by_second_person
 from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -61,6 +64,8 @@ class Provider(RequestedChange, Tracked):
     ended_at = models.DateTimeField(null=True, editable=False)
 
     history = History()
+
+    due = (due_by_second_person(_("Single sign-on"), Capability.MANAGE_STAFF),)
 
     class Meta:
         verbose_name = "single sign-on"

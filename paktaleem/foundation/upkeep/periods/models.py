@@ -4,7 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import due_by_second_person
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -58,6 +60,8 @@ class PeriodChange(RequestedChange):
     length = models.PositiveIntegerField()
     previous = models.PositiveIntegerField()
     ground = models.TextField(max_length=2000)
+
+    due = (due_by_second_person(_("Changes of periods"), Capability.MANAGE_PERIODS),)
 
     class Meta:
         verbose_name = "change of a period"

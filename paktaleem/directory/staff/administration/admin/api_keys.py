@@ -1,20 +1,20 @@
 """Console pages for API keys."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.middleware import get_arrival_time
-from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.models import EXPIRES_SOON, ApiKey
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.services import (
     MAX_ROTATION_OVERLAP,
@@ -27,7 +27,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import day, render_state, render_with_code, state_column
-from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import FieldWords, RowActionForm, ScopedForm, field_words, set_choices
 from paktaleem.foundation.console.long_acts import find_step_of
 from paktaleem.foundation.console.model_admin import ScopedAdmin
@@ -65,18 +64,6 @@ SCOPE_NAMES = {
 }
 """The permissions of each scope, in words."""
 KEY_LIFE = timedelta(days=365)
-SOON = timedelta(days=30)
-
-
-def expires_soon(at: datetime) -> Q:
-    """Return the condition for keys that expire within 30 days."""
-    return Q(revoked_at=None, expires_at__gt=at, expires_at__lte=at + SOON)
-
-
-class EndingFilter(ConditionFilter):
-    """Filter for the keys that expire soon."""
-
-    offered: ClassVar[Any] = {"ending": (_("Expire within 30 days"), expires_soon)}
 
 
 class ApiKeyForm(ScopedForm):
@@ -158,7 +145,7 @@ def _key_pill(key: ApiKey) -> SafeString:
         return render_state(gettext("Revoked {day}").format(day=day(key.revoked_at)), "bad")
     if not key.is_live(at):
         return render_state("Expired", "warn")
-    if key.expires_at <= at + SOON:
+    if key.expires_at <= at + EXPIRES_SOON:
         return render_state(gettext("Live, expires {day}").format(day=day(key.expires_at)), "warn")
     return render_state("Live", "good")
 

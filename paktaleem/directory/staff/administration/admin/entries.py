@@ -3,18 +3,18 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import CharField, Count, Max, Q, QuerySet
+from django.db.models import CharField, Count, Max, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_noop
 
 from paktaleem.directory.people.admin.people import LABELS, person_url
 from paktaleem.directory.people.models import AccessRecord, Subject
@@ -28,15 +28,14 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
+from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.person_pages import LOOKS, list_url_of_person, on_tab
 from paktaleem.foundation.console.register_names import format_categories, format_purposes
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
-from paktaleem.foundation.console.site import boards, latest_acts, site
+from paktaleem.foundation.console.site import latest_acts, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
@@ -78,7 +77,6 @@ _CODES = {
 }
 """Facts whose values are codes that have names elsewhere in the console."""
 _TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d[0-9:.]*(Z|[+-]\d\d:\d\d)\Z")
-RECENT = timedelta(days=7)
 """How long a security event is on the first page."""
 ACTOR_KINDS = {
     ByKind.USER: gettext_noop("Staff"),
@@ -114,38 +112,6 @@ class ActorFilter(admin.SimpleListFilter):
         return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
-def _is_lockout(at: datetime) -> Q:
-    return Q(family="sign_in", kind="sign_in.locked_out", recorded_at__gt=at - RECENT)
-
-
-def _is_break_glass(at: datetime) -> Q:
-    return Q(family="staff", kind="staff.break_glass_used", recorded_at__gt=at - RECENT)
-
-
-class SecurityFilter(ConditionFilter):
-    """Filter for security events of the last seven days."""
-
-    offered: ClassVar[Any] = {
-        "lockouts": (gettext_lazy("Sign-ins locked in seven days"), _is_lockout),
-        "break_glass": (gettext_lazy("Break-glass acts in seven days"), _is_break_glass),
-    }
-
-
-@boards.connect
-def security_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the security events of the last seven days, for officers who manage staff."""
-    if actor.client_id is not None or not actor.may(Capability.MANAGE_STAFF):
-        return []
-    url = reverse("admin:ledger_entry_changelist", current_app=site.name) + f"?{PROGRESS}="
-    note = gettext("in the last seven days: read what happened")
-    locked, broken = gettext("Sign-ins locked"), gettext("Break-glass acts of the host")
-    lockouts, acts = Entry.objects.filter(_is_lockout(at)), Entry.objects.filter(_is_break_glass(at))
-    return [
-        Task(locked, lockouts, note, f"{url}lockouts", Severity.URGENT, since="recorded_at"),
-        Task(broken, acts, note, f"{url}break_glass", Severity.URGENT, since="recorded_at"),
-    ]
-
-
 def _hide_demands(entries: QuerySet[Entry], actor: Actor) -> QuerySet[Entry]:
     """Leave out, for the client's staff, the acts of authorities' demands, which may be secret; see their own page."""
     if actor.client_id is None:
@@ -160,7 +126,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     view_capability = Capability.VIEW_LEDGER
     list_display = ("act", "recorded_at", "actor", "person", "owner")
-    list_filter = (SecurityFilter, KindFilter, ActorFilter, ClientFilter)
+    list_filter = (KindFilter, ActorFilter, ClientFilter)
     newest_by = "recorded_at"
     row_fields = ()
     detail_fields = ("act", "recorded_at", "actor", "person", "in_words", "canonical", "hash")

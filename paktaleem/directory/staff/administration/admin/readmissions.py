@@ -1,6 +1,5 @@
 """Console pages for readmissions: one officer requests, another approves."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -19,18 +18,16 @@ from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, list_same_person
 from paktaleem.directory.people.services.erasure import AlreadyRequested, approve_readmission, request_readmission
 from paktaleem.directory.people.services.searches import find_people, record_id_search
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.columns import client_name, render_state, staff_name, state_column
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
-from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, SearchText, personal_searches, searches
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -149,18 +146,6 @@ class ReadmissionAdmin(ScopedAdmin):
     def person(self, row: Any) -> SafeString:
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, gettext("the erased record"))
-
-
-@boards.connect
-def readmissions_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return a card for officers with the readmissions that wait for approval."""
-    del at
-    if not actor.may(Capability.ERASE_SUBJECTS):
-        return []
-    waiting = Readmission.objects.filter(approved_at=None)
-    url = reverse("admin:subjects_readmission_changelist", current_app=site.name) + "?state=pending"
-    title, note = gettext("Readmissions to approve"), gettext("a second officer must approve")
-    return [Task(title, waiting, note, url, since="requested_at")]
 
 
 @searches.connect
