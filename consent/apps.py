@@ -37,10 +37,6 @@ class ConsentConfig(config.PortalAppConfig):
             "children.guardians.services.answers.first_notices",
             "consent.notices.selectors.notices.find_first_policy",
         ),
-        (
-            "paktaleem.directory.people.merges.selectors.merge_effects",
-            "consent.decisions.selectors.decisions.find_merge_effects",
-        ),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.data_kinds.list_kinds"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",

@@ -1,14 +1,20 @@
 """Make a proposed provider."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from paktaleem.directory.staff.single_sign_on.models import Provider
-from paktaleem.directory.staff.single_sign_on.services import ProviderSettings, propose_provider
+from paktaleem.directory.staff.single_sign_on.services import propose_provider
 from paktaleem.foundation.accounts.actors import Actor
+
+
+def wanted(client_id: UUID, **changes: Any) -> Provider:
+    """Return a provider that is not proposed yet."""
+    columns = {"issuer": "https://idp.school.example", "application_id": "portal", "domains": ["indus.example"]}
+    return Provider(client_id=client_id, **{**columns, **changes})
 
 
 def propose_sign_on(client_id: UUID, actor: Actor, at: datetime) -> Provider:
     """Propose a provider of a client; in its context."""
-    wanted = ProviderSettings("https://idp.school.example", "portal", "secret", ["indus.example"])
-    return propose_provider(client_id, wanted, actor=actor, reason="onboarding", at=at)
+    return propose_provider(wanted(client_id), "secret", actor=actor, reason="onboarding", at=at)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.test import Client as Browser
 
-from paktaleem.directory.staff.single_sign_on.services import require_sign_on
+from paktaleem.directory.staff.single_sign_on.services import change_access
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
@@ -90,7 +90,7 @@ def test_a_password_does_not_count_where_single_sign_on_is_required(cast: Cast, 
     provider, indus = prepare(cast, now), cast.client_id("indus")
     link(cast, "farah", now)
     with in_client(indus):
-        require_sign_on(provider, actor=cast.actor("farah"), reason="review", at=now)
+        change_access(provider, is_required=True, actor=cast.actor("farah"), reason="review", at=now)
     amina = browser_of(cast.user("amina"))
     assert WARNING in disable(amina, cast.user("farah")).content.decode()
     link(cast, "celia", now)

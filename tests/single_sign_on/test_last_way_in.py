@@ -12,9 +12,8 @@ from django.db import connections
 from paktaleem.directory.staff.single_sign_on.models import Provider, SignOnLink
 from paktaleem.directory.staff.single_sign_on.services import (
     NotUsedYet,
-    allow_passwords,
+    change_access,
     end_provider,
-    require_sign_on,
     unlink_account,
 )
 from paktaleem.foundation.accounts.leaving import LastAdministrator, LastWayIn
@@ -61,9 +60,9 @@ def give_password(cast: Cast, name: str) -> None:
         user.save(update_fields=["password"])
 
 
-def act(cast: Cast, service: Callable[..., Any], row: Any, now: datetime, *, by: str = "farah") -> Any:
+def act(cast: Cast, service: Callable[..., Any], row: Any, now: datetime, *, by: str = "farah", **more: Any) -> Any:
     with in_client(cast.client_id("indus")):
-        return service(row, actor=cast.actor(by), reason="review", at=now)
+        return service(row, actor=cast.actor(by), reason="review", at=now, **more)
 
 
 def membership_of(cast: Cast, name: str) -> Membership:
@@ -98,14 +97,14 @@ def test_a_password_does_not_count_while_single_sign_on_is_required(
     cast: Cast, now: datetime, provider: Provider
 ) -> None:
     account = link(cast, "farah", now)
-    act(cast, require_sign_on, provider, now)
+    act(cast, change_access, provider, now, is_required=True)
     with pytest.raises(LastAdministrator):
         act(cast, end_membership, membership_of(cast, "farah"), now, by="amina")
     with pytest.raises(LastWayIn):
         act(cast, unlink_account, account, now, by="amina")
     with in_client(cast.client_id("indus")):
         assert SignOnLink.objects.get().ended_at is None
-    act(cast, allow_passwords, provider, now)
+    act(cast, change_access, provider, now, is_required=False)
     act(cast, unlink_account, account, now, by="amina")
     act(cast, end_membership, membership_of(cast, "farah"), now, by="amina")
 
@@ -144,12 +143,12 @@ def test_single_sign_on_is_required_only_after_an_administrator_of_all_schools_u
     limited.school_ids = [make_school(cast, "north", cast.subject_id("danish"))]
     act(cast, change_membership, limited, now)
     with pytest.raises(NotUsedYet):
-        act(cast, require_sign_on, provider, now)
+        act(cast, change_access, provider, now, is_required=True)
     take_password(cast, "farah")
     with pytest.raises(NotUsedYet):
-        act(cast, require_sign_on, provider, now)
+        act(cast, change_access, provider, now, is_required=True)
     link(cast, "farah", now)
-    assert act(cast, require_sign_on, provider, now).required_at == now
+    assert act(cast, change_access, provider, now, is_required=True).required_at == now
 
 
 def test_of_two_acts_at_once_that_each_take_a_way_in_one_is_refused(committed: Cast, now: datetime) -> None:

@@ -16,13 +16,11 @@ from paktaleem.directory.staff.single_sign_on.services import (
     AlreadyUnlinked,
     NotInForce,
     NotUsedYet,
-    ProviderSettings,
     WaitsAlready,
-    allow_passwords,
+    change_access,
     decide_provider,
     end_provider,
     propose_provider,
-    require_sign_on,
     unlink_account,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -37,6 +35,7 @@ from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.signin.visiting import VERIFY, Visitor
 from tests.signing_in import browser_of
+from tests.single_sign_on.making import wanted
 from tests.single_sign_on.providing import HostileProvider, TestProvider
 from tests.single_sign_on.visiting import START, address_of, come_back, is_in, now_in_seconds, set_up, sign_on
 
@@ -51,9 +50,9 @@ def only_provider(cast: Cast, client: str = "indus") -> Provider:
         return Provider.objects.get(state="approved", ended_at=None)
 
 
-def act(cast: Cast, service: Any, row: Any, *, by: str = "farah", at: datetime | None = None) -> Any:
+def act(cast: Cast, service: Any, row: Any, *, by: str = "farah", **more: Any) -> Any:
     with in_client(row.client_id):
-        return service(row, actor=cast.actor(by), reason="review", at=at or timezone.now())
+        return service(row, actor=cast.actor(by), reason="review", at=timezone.now(), **more)
 
 
 def list_workplaces(browser: Client) -> list[Any]:
@@ -287,12 +286,12 @@ def test_where_single_sign_on_is_required_passwords_give_no_access(provider: Tes
     """Celia has a role at Khyber too, where passwords still count."""
     found = only_provider(cast)
     with pytest.raises(NotUsedYet):
-        act(cast, require_sign_on, found)
+        act(cast, change_access, found, is_required=True)
     provider.set_person("farah-1", email="farah@indus.example", email_verified=True, amr=["mfa"])
     by_account, _answer = sign_on(provider)
     by_password, celia = browser_of(cast.user("farah")), browser_of(cast.user("celia"))
     assert is_in(by_password)
-    act(cast, require_sign_on, found)
+    act(cast, change_access, found, is_required=True)
     assert (is_in(by_password), is_in(by_account)) == (False, True)
     assert list_workplaces(celia) == [cast.client_id("khyber")]
     wrong, right = Visitor("farah@indus.example", "wrong").enter(), Visitor("farah@indus.example").enter()
@@ -303,7 +302,7 @@ def test_where_single_sign_on_is_required_passwords_give_no_access(provider: Tes
     assert Visitor("celia@khyber.example").enter().status_code == 302
     set_up(cast, provider.issuer, timezone.now())  # a new proposal lets no password in
     assert Visitor("farah@indus.example").enter().status_code == 200
-    act(cast, allow_passwords, only_provider(cast), by="amina")
+    act(cast, change_access, only_provider(cast), by="amina", is_required=False)
     assert Visitor("farah@indus.example").enter().status_code == 302
     assert kinds(cast.client_id("indus"))[-1] == "passwords_allowed"
 
@@ -352,14 +351,13 @@ def test_a_provider_cannot_change_the_second_factor_of_an_account(provider: Test
 
 def test_two_people_set_a_provider_and_the_second_is_an_officer(colleagues: None, cast: Cast, now: datetime) -> None:
     indus, gul = cast.client_id("indus"), second_officer()
-    wanted = ProviderSettings("https://idp.school.example", "portal", "secret", ["indus.example"])
     stamp: dict[str, Any] = {"reason": "onboarding", "at": now}
     with in_client(indus):
         with pytest.raises(NotAllowed):
-            propose_provider(indus, wanted, actor=cast.actor("celia"), **stamp)
-        made = propose_provider(indus, wanted, actor=cast.actor("amina"), **stamp)
+            propose_provider(wanted(indus), "secret", actor=cast.actor("celia"), **stamp)
+        made = propose_provider(wanted(indus), "secret", actor=cast.actor("amina"), **stamp)
         with pytest.raises(WaitsAlready):
-            propose_provider(indus, wanted, actor=cast.actor("farah"), **stamp)
+            propose_provider(wanted(indus), "secret", actor=cast.actor("farah"), **stamp)
         with pytest.raises(NotAllowed):
             decide_provider(made, approve=True, actor=cast.actor("farah"), **stamp)
         with pytest.raises(ApproverIsRequester):
@@ -369,15 +367,14 @@ def test_two_people_set_a_provider_and_the_second_is_an_officer(colleagues: None
         decide_provider(made, approve=True, actor=gul, **stamp)
         assert b"secret" not in bytes(ProviderSecret.objects.get().wrapped)
         assert made.history.count() == 2
-        again = ProviderSettings("https://idp.school.example", "portal", "", ["indus.example"])
-        kept = propose_provider(indus, again, actor=cast.actor("farah"), **stamp)
+        kept = propose_provider(wanted(indus), "", actor=cast.actor("farah"), **stamp)
         decide_provider(kept, approve=False, actor=gul, **stamp)
-        for changed in (("https://evil.example", "portal"), ("https://idp.school.example", "other")):
+        for changed in ({"issuer": "https://evil.example"}, {"application_id": "other"}):
             with pytest.raises(ValidationError, match="secret"):
-                propose_provider(indus, ProviderSettings(*changed, "", ["indus.example"]), actor=gul, **stamp)
+                propose_provider(wanted(indus, **changed), "", actor=gul, **stamp)
         for domains in ([], ["indus"], ["*.example"], ["farah@indus.example"], [f"d{n}.example" for n in range(21)]):
             with pytest.raises(ValidationError, match="domains"):
-                propose_provider(indus, ProviderSettings("https://a.example", "b", "c", domains), actor=gul, **stamp)
+                propose_provider(wanted(indus, domains=domains), "secret", actor=gul, **stamp)
     with in_client(cast.client_id("khyber")):
         assert not Provider.objects.exists()
         assert not ProviderSecret.objects.exists()

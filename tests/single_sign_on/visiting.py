@@ -8,10 +8,11 @@ from django.test import Client
 from django.utils import timezone
 
 from paktaleem.directory.staff.single_sign_on.models import Provider
-from paktaleem.directory.staff.single_sign_on.services import ProviderSettings, decide_provider, propose_provider
+from paktaleem.directory.staff.single_sign_on.services import decide_provider, propose_provider
 from paktaleem.foundation.tenancy.context import in_client
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
+from tests.single_sign_on.making import wanted
 from tests.single_sign_on.providing import APPLICATION, HostileProvider, TestProvider
 
 START = "/accounts/single-sign-on/indus/"
@@ -19,21 +20,27 @@ CONSOLE = "/admin/"
 
 
 def set_up(
-    cast: Cast, issuer: str, at: datetime, *, client: str = "indus", honours: bool = True, **changes: Any
+    cast: Cast,
+    issuer: str,
+    at: datetime,
+    *,
+    client: str = "indus",
+    honours: bool = True,
+    **changes: Any,
 ) -> Provider:
     """Propose a provider as the client’s administrator, and approve it as an officer."""
     proposer = {"indus": "farah", "khyber": "celia"}[client]
-    wanted: dict[str, Any] = {
+    secret = changes.pop("secret", "from the provider")
+    columns: dict[str, Any] = {
         "issuer": issuer,
         "application_id": APPLICATION,
-        "secret": "from the provider",
         "domains": [f"{client}.example"],
         "honours_second_factor": honours,
     }
-    settings, gul = ProviderSettings(**wanted | changes), second_officer()
+    provider, gul = wanted(cast.client_id(client), **columns | changes), second_officer()
     with in_client(cast.client_id(client)):
         stamp: dict[str, Any] = {"reason": "onboarding", "at": at}
-        made = propose_provider(cast.client_id(client), settings, actor=cast.actor(proposer), **stamp)
+        made = propose_provider(provider, secret, actor=cast.actor(proposer), **stamp)
         return decide_provider(made, approve=True, actor=gul, **stamp)
 
 

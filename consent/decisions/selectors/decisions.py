@@ -1,13 +1,12 @@
 """Decisions: the facts are read in one query, the register is cached in the process. Used by all APIs."""
 
-import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -37,8 +36,6 @@ from consent.notices.selectors.registers import (
 )
 from consent.register.compiled import Period, Register
 from paktaleem.directory.people.ages import may_be_child_until
-from paktaleem.directory.people.merges.selectors import UNDO, MergeEffect
-from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, key_actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -478,37 +475,3 @@ def _describe(decision: Decision) -> str:
     if decision.reason is Reason.PERMITTED:
         return gettext("Allowed")
     return gettext("Denied: {reason}").format(reason=gettext(decision.reason.value.replace("_", " ")))
-
-
-_MERGED_FACTS = "SELECT consent_subject_facts(%s, NULL)::text, consent_subject_facts(%s, NULL)::text"
-
-
-def find_merge_effects(main: Subject, other: Subject, kind: str, at: datetime) -> Iterator[MergeEffect]:
-    """Yield each purpose and record of which the decision to process would differ, in the client's context.
-
-    Connected to ``merges.effects``.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_MERGED_FACTS, [main.external_id, other.external_id])
-        texts = cursor.fetchone()
-    if None in texts:
-        return
-    pair = [json.loads(text) for text in texts]
-    change = _take_apart if kind == UNDO else _put_together
-    register = current_register(main.client_id)
-    for record, text, after in zip((main, other), texts, change(*pair), strict=True):
-        for one in compare_answers(text, json.dumps(after), register, at):
-            yield MergeEffect(record, *one)
-
-
-def _put_together(main: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the facts of both records as if they were linked: each with the other, and with what the main one has."""
-    linked = main["linked"] or []
-    alone = {**main, "linked": None}
-    return {**main, "linked": [*linked, {**other, "linked": None}]}, {**other, "linked": [alone, *linked]}
-
-
-def _take_apart(main: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the facts of both records as if the other one were not linked."""
-    kept = [one for one in main["linked"] or [] if one["id"] != other["id"]]
-    return {**main, "linked": kept}, {**other, "linked": None}

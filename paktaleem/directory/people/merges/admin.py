@@ -1,4 +1,4 @@
-"""Records of one person in the console: propose a link or its undoing, preview it, confirm it; shown on both pages."""
+"""Records of one person in the console: propose a link or its undoing, and confirm it; shown on both pages."""
 
 from datetime import datetime
 from typing import Any
@@ -11,25 +11,20 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from paktaleem.directory.people.admin.people import SubjectAdmin, person_url
-from paktaleem.directory.people.merges.models import MergeKind, PersonMerge
-from paktaleem.directory.people.merges.selectors import list_merges_of, preview_merge
+from paktaleem.directory.people.admin.people import person_url
+from paktaleem.directory.people.merges.models import PersonMerge
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject, list_same_person
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.approvals import approval_actions, change_state_column, render_change_state
-from paktaleem.foundation.console.columns import day, render_state
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
-from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
-from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 
 _LEAD = (
@@ -37,8 +32,7 @@ _LEAD = (
     "account of one counts for both; a consent counts for the record it was given for only. Rights requests, copies "
     "and erasures cover both. No data moves. Nothing changes until a second person confirms it."
 )
-_MOST = 20
-_DECIDE = "You are the second person. The preview below shows what changes. Look at the records yourself first."
+_DECIDE = "You are the second person. Open both records first, and check that they are about one person."
 
 
 class LinkForm(RowActionForm):
@@ -124,25 +118,9 @@ def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLin
     return [SummaryLine(_("One person with"), others)] if others else []
 
 
-@on_tab(OVERVIEW, place=2)
-def merges_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show what was proposed and decided about a record; nothing if nothing was."""
-    del request
-    lines = take_latest(list_merges_of(row), _MOST).map(
-        lambda one: {
-            "url": merge_url(one),
-            "name": one,
-            "other": one.other if one.main_id == row.pk else one.main,
-            "state": render_change_state(one),
-            "at": one.requested_at,
-        }
-    )
-    return {"template": "console/panels/merges.html", "lines": lines} if lines else None
-
-
 @admin.register(PersonMerge, site=site)
 class PersonMergeAdmin(ExportableAdmin):
-    """Proposed, confirmed and declined links of records, with a preview of what a confirmation would change."""
+    """Proposed, confirmed and declined links of records."""
 
     view_capability = Capability.VIEW_PERSON_CHANGES
     ledger_families = ("subject",)
@@ -175,18 +153,6 @@ class PersonMergeAdmin(ExportableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("main__client", "other__client")
 
-    def panels(self, request: HttpRequest, row: PersonMerge) -> list[dict[str, Any]]:
-        found = super().panels(request, row)
-        if row.settled_at is not None:
-            return found
-        with in_client(row.client_id):
-            preview = preview_merge(row, at=get_action_time(request))
-            page: SubjectAdmin = site.get_model_admin(Subject)
-            lines = [(label, show(page, preview.main), show(page, preview.other)) for label, show in _COMPARED]
-            effects = [(one, format_purpose(one.purpose, row.client_id)) for one in preview.effects]
-        panel = {"template": "console/panels/merge_preview.html", "preview": preview, "lines": lines}
-        return [*found, {**panel, "effects": effects, "is_undo": row.kind == MergeKind.UNDO}]
-
     @admin.display(description="main record")
     def main_record(self, row: PersonMerge) -> SafeString:
         return _to_person(row.main)
@@ -202,15 +168,3 @@ class PersonMergeAdmin(ExportableAdmin):
 
 def _to_person(row: Subject) -> SafeString:
     return format_html('<a href="{}"><bdi>{}</bdi></a>', person_url(row.pk), row)
-
-
-def _render_account(_page: SubjectAdmin, row: Subject) -> SafeString:
-    return render_state(_("Open"), "good") if row.is_account_open else render_state(_("Closed"), "warn")
-
-
-_COMPARED = (
-    (gettext_lazy("Role"), lambda _page, row: row.get_role_display()),
-    (gettext_lazy("Age"), lambda page, row: page.age(row)),
-    (gettext_lazy("Account"), _render_account),
-    (gettext_lazy("Registered"), lambda _page, row: day(row.registered_at)),
-)

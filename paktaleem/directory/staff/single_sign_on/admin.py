@@ -8,25 +8,25 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.staff.single_sign_on.exchange import get_return_address, get_start_address
+from paktaleem.directory.staff.single_sign_on.exchange import get_return_address
 from paktaleem.directory.staff.single_sign_on.models import Provider, SignOnLink
 from paktaleem.directory.staff.single_sign_on.services import (
-    ProviderSettings,
-    allow_passwords,
+    change_access,
     decide_provider,
     end_provider,
     propose_provider,
-    require_sign_on,
     unlink_account,
 )
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.console.approvals import approval_actions, render_change_state
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
@@ -34,6 +34,7 @@ from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
@@ -54,7 +55,6 @@ class ProviderForm(ScopedForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer officers the clients without PakTaleem, whose officers sign in with a password."""
         super().__init__(*args, **kwargs)
         if "client" in self.fields:
             offered = self.fields["client"]
@@ -84,8 +84,7 @@ def _stamp(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
 
 
 def _change_access(row: Provider, given: dict[str, Any], request: HttpRequest) -> None:
-    change = require_sign_on if given["access"] == "required" else allow_passwords
-    change(row, **_stamp(given, request))
+    change_access(row, is_required=given["access"] == "required", **_stamp(given, request))
 
 
 def _end(row: Provider, given: dict[str, Any], request: HttpRequest) -> None:
@@ -193,25 +192,14 @@ class ProviderAdmin(ScopedAdmin):
     def start_address(self, row: Provider) -> str | None:
         if not row.is_in_force:
             return gettext("After the approval") if row.state == ChangeState.WAITING else None
-        address = get_start_address(row.client.code)
+        address = build_public_url(reverse("single_sign_on", args=[row.client.code]))
         return format_html('<a href="{}" dir="ltr">{}</a>', address, address)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Keep the secret of the form for ``write``."""
-        request.sign_on_secret = form.cleaned_data.get("secret", "")  # type: ignore[attr-defined]
-        super().save_model(request, obj, form, change)
-
-    def write(self, row: Provider, **details: Any) -> None:
-        request = details["request"]
-        wanted = ProviderSettings(
-            issuer=row.issuer,
-            application_id=row.application_id,
-            secret=request.sign_on_secret,
-            domains=row.domains,
-            honours_second_factor=row.honours_second_factor,
-        )
-        stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
-        row.pk = propose_provider(row.client_id, wanted, **stamp).pk
+        """Propose the provider with the secret of the form, which is no column of it."""
+        del change
+        with in_client(obj.client_id):
+            propose_provider(obj, form.cleaned_data.get("secret", ""), **_stamp(form.cleaned_data, request))
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Show the proposal, and that an officer must approve it."""

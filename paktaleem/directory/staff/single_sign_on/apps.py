@@ -12,15 +12,15 @@ class SingleSignOnConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.foundation.accounts.sign_in_rules.membership_rules",
-            "paktaleem.directory.staff.single_sign_on.claims.narrow_to_sign_on",
+            "paktaleem.directory.staff.single_sign_on.selectors.narrow_to_sign_on",
         ),
         (
             "paktaleem.foundation.accounts.sign_in_rules.password_rules",
-            "paktaleem.directory.staff.single_sign_on.claims.needs_single_sign_on",
+            "paktaleem.directory.staff.single_sign_on.selectors.needs_single_sign_on",
         ),
         (
             "paktaleem.foundation.accounts.ways_in.ways_in",
-            "paktaleem.directory.staff.single_sign_on.claims.find_ways_in",
+            "paktaleem.directory.staff.single_sign_on.selectors.find_ways_in",
         ),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",

@@ -6,17 +6,15 @@ the second is a privacy officer, who has checked that the domains are the instit
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext, gettext_noop
 
-from paktaleem.directory.staff.single_sign_on.claims import Identity, SignOnRefused, is_of_domains
+from paktaleem.directory.staff.single_sign_on.claims import Identity, SignOnRefused
 from paktaleem.directory.staff.single_sign_on.exchange import add_secret, open_secret
 from paktaleem.directory.staff.single_sign_on.models import MOST_DOMAINS, Provider, ProviderSecret, SignOnLink
 from paktaleem.directory.staff.single_sign_on.selectors import find_provider
@@ -69,41 +67,24 @@ class AlreadyUnlinked(PortalError):
     console_message = "This account is not linked any more."
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderSettings:
-    """Configuration that is proposed; an empty ``secret`` keeps that of the provider in force."""
-
-    issuer: str
-    application_id: str
-    secret: str
-    domains: Iterable[str]
-    honours_second_factor: bool = False
-
-
 @transaction.atomic
-def propose_provider(
-    client_id: UUID, wanted: ProviderSettings, *, actor: Actor, reason: Reason | str, at: datetime
-) -> Provider:
+def propose_provider(provider: Provider, secret: str, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
     """Propose a provider; it has no effect until an officer approves it (decision 0103). ``at`` is on the system clock.
 
-    Raises WaitsAlready, ValidationError naming ``issuer``, ``domains`` or ``secret``, NotAllowed.
+    An empty secret keeps that of the provider in force. Raises WaitsAlready, ValidationError naming ``issuer``,
+    ``domains`` or ``secret``, NotAllowed.
     """
+    client_id = provider.client_id
     require(actor, Capability.MANAGE_COLLEAGUES, client_id)
     advisory_lock(f"single-sign-on/{client_id}")
     if Provider.objects.filter(client_id=client_id, state=ChangeState.WAITING).exists():
         raise WaitsAlready
-    provider = Provider(
-        client_id=client_id,
-        issuer=_check_issuer(wanted.issuer),
-        application_id=wanted.application_id.strip(),
-        domains=_check_domains(wanted.domains),
-        honours_second_factor=wanted.honours_second_factor,
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
-    )
+    provider.issuer = _check_issuer(provider.issuer.strip())
+    provider.application_id = provider.application_id.strip()
+    provider.domains = _check_domains(provider.domains)
+    provider.requested_kind, provider.requested_by, provider.requested_at = actor.kind.value, actor.id, at
     provider.full_clean()
-    secret = wanted.secret.strip() or _find_present_secret(provider)
+    secret = secret.strip() or _find_present_secret(provider)
     save_tracked(provider, actor=actor, reason=reason, at=at)
     add_secret(provider, secret)
     _record("single_sign_on.proposed", provider, actor, at)
@@ -145,36 +126,25 @@ def end_provider(provider: Provider, *, actor: Actor, reason: Reason | str, at: 
 
 
 @transaction.atomic
-def require_sign_on(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
-    """Require single sign-on: from now on passwords give no access to this client.
+def change_access(
+    provider: Provider, *, is_required: bool, actor: Actor, reason: Reason | str, at: datetime
+) -> Provider:
+    """Require single sign-on, so that passwords give no access to this client, or let them give access again.
 
+    Letting passwords in, with the portal's second factor, is for a provider that is down (decision 0103). Idempotent.
     Raises NotUsedYet before an administrator of the whole client has signed in with this provider, NotInForce,
-    NotAllowed. Idempotent.
+    NotAllowed.
     """
     locked = _lock_in_force(provider, actor)
-    if locked.required_at is not None:
+    if (locked.required_at is not None) == is_required:
         return locked
+    locked.required_at = at if is_required else None
     try:
-        with keep_a_way_in(locked.client_id, at=at, even_if_none=True):
-            locked.required_at = at
+        with keep_a_way_in(locked.client_id, at=at, even_if_none=is_required):
             save_tracked(locked, actor=actor, reason=reason, at=at)
     except LastWayIn as refusal:
         raise NotUsedYet from refusal
-    _record("single_sign_on.required", locked, actor, at)
-    return locked
-
-
-@transaction.atomic
-def allow_passwords(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
-    """Let passwords give access again, with the portal's second factor: for a provider that is down (decision 0103).
-
-    Raises NotInForce, NotAllowed. Idempotent.
-    """
-    locked = _lock_in_force(provider, actor)
-    if locked.required_at is not None:
-        locked.required_at = None
-        save_tracked(locked, actor=actor, reason=reason, at=at)
-        _record("single_sign_on.passwords_allowed", locked, actor, at)
+    _record("single_sign_on.required" if is_required else "single_sign_on.passwords_allowed", locked, actor, at)
     return locked
 
 
@@ -217,7 +187,6 @@ def _end(provider: Provider, actor: Actor, reason: Reason | str, at: datetime) -
 
 
 def _check_issuer(issuer: str) -> str:
-    issuer = issuer.strip()
     if "?" in issuer:
         raise ValidationError({"issuer": [gettext(_QUERY)]})
     try:
@@ -263,37 +232,22 @@ def find_or_link_user(provider: Provider, identity: Identity, *, at: datetime) -
     The linked account decides; an address counts only if no account is linked yet. ``at`` is on the system clock.
     Raises SignOnRefused for someone without a membership of this client in effect, or with a role at PakTaleem.
     """
+    advisory_lock(f"single-sign-on/{provider.client_id}")
     accounts = SignOnLink.objects.filter(client_id=provider.client_id, issuer=provider.issuer, ended_at=None)
-    own = accounts.filter(subject=identity.subject).select_related("user")
-    link = own.first()
-    if link is None:
-        advisory_lock(f"single-sign-on/{provider.client_id}")
-        link = own.first()
-    if link is not None:
-        _require_member(link.user, provider, at=at)
-        return link.user
-    if not is_of_domains(identity.email, provider.domains):
+    link = accounts.filter(subject=identity.subject).select_related("user").first()
+    if link is None and identity.email.rpartition("@")[2].lower() not in provider.domains:
         raise SignOnRefused("address_not_verified")
-    user = User.objects.filter(email__iexact=identity.email).first()
-    if user is None:
+    user = link.user if link else User.objects.filter(email__iexact=identity.email).first()
+    members = Membership.objects.active(at).filter(client_id=provider.client_id, user=user)
+    if user is None or not user.is_active or not members.exists() or is_officer(user.pk, at=at):
         raise SignOnRefused("not_a_member")
-    _require_member(user, provider, at=at)
-    if accounts.filter(user=user).exists():
-        raise SignOnRefused("linked_to_another_account")
-    _link(user, provider, identity, at=at)
+    if link is None:
+        if accounts.filter(user=user).exists():
+            raise SignOnRefused("linked_to_another_account")
+        accounts.create(
+            client_id=provider.client_id, user=user, issuer=provider.issuer, subject=identity.subject, linked_at=at
+        )
+        facts = {"user": str(user.pk), "provider": str(provider.pk)}
+        actor = By(ByKind.USER, user.pk, OWN_ACCOUNT)
+        record_entry("single_sign_on.linked", client_id=provider.client_id, facts=facts, actor=actor, at=at)
     return user
-
-
-def _require_member(user: User, provider: Provider, *, at: datetime) -> None:
-    own = Membership.objects.active(at).filter(client_id=provider.client_id, user=user)
-    if not user.is_active or not own.exists() or is_officer(user.pk, at=at):
-        raise SignOnRefused("not_a_member")
-
-
-def _link(user: User, provider: Provider, identity: Identity, *, at: datetime) -> None:
-    SignOnLink.objects.create(
-        client_id=provider.client_id, user=user, issuer=provider.issuer, subject=identity.subject, linked_at=at
-    )
-    actor = By(ByKind.USER, user.pk, OWN_ACCOUNT)
-    facts = {"user": str(user.pk), "provider": str(provider.pk)}
-    record_entry("single_sign_on.linked", client_id=provider.client_id, facts=facts, actor=actor, at=at)

@@ -1,6 +1,6 @@
 """Pages of single sign-on: choose the institution, go to its provider, come back."""
 
-from secrets import token_urlsafe
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -8,7 +8,7 @@ import structlog
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url, perform_login
-from allauth.core import ratelimit
+from allauth.decorators import rate_limit
 from cryptography.exceptions import InvalidTag
 from django import forms
 from django.contrib import messages
@@ -21,14 +21,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from paktaleem.directory.staff.single_sign_on.claims import (
-    Identity,
-    SignOnRefused,
-    check_freshness,
-    find_sign_in_time,
-    read_identity,
-)
-from paktaleem.directory.staff.single_sign_on.exchange import Exchange, open_secret
+from paktaleem.directory.staff.single_sign_on.claims import Identity, SignOnRefused, read_identity
+from paktaleem.directory.staff.single_sign_on.exchange import ClientProvider, open_secret
 from paktaleem.directory.staff.single_sign_on.models import Provider
 from paktaleem.directory.staff.single_sign_on.selectors import Institution, find_provider, list_institutions
 from paktaleem.directory.staff.single_sign_on.services import find_or_link_user
@@ -37,6 +31,13 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.accounts.sessions import PROVIDER_FACTOR, SINGLE_SIGN_ON, find_sign_on
 from paktaleem.foundation.tenancy.context import in_client, in_global
+
+log = structlog.stdlib.get_logger(__name__)
+_BACKEND = "paktaleem.foundation.accounts.backends.StaffBackend"
+type View = Callable[..., HttpResponse]
+
+_limited: Callable[[View], View] = rate_limit(action="single_sign_on")
+"""Answers 429 if too many requests come from one address (``ACCOUNT_RATE_LIMITS``)."""
 
 
 class ChooseInstitutionForm(forms.Form):
@@ -55,36 +56,28 @@ class ChooseInstitutionForm(forms.Form):
         return email
 
 
-log = structlog.stdlib.get_logger(__name__)
-_BACKEND = "paktaleem.foundation.accounts.backends.StaffBackend"
-
-
 @never_cache
 @require_http_methods(["GET", "POST"])
+@_limited
 def choose_institution(request: HttpRequest) -> HttpResponse:
     """Ask for an email address, of which only the domain counts, and redirect to the institution's page."""
-    if limited := _limit(request):
-        return limited
     form = ChooseInstitutionForm(request.POST or None)
     found = form.institutions if request.method == "POST" and form.is_valid() else []
     if len(found) == 1:
         return HttpResponseRedirect(_with_next(request, reverse("single_sign_on", args=[found[0].code])))
-    links = [(one.name, _with_next(request, reverse("single_sign_on", args=[one.code]))) for one in found]
+    links = [(name, _with_next(request, reverse("single_sign_on", args=[code]))) for code, name in found]
     return render(request, "single_sign_on/choose.html", {"form": form, "links": links})
 
 
 @never_cache
 @require_GET
+@_limited
 def go_to_provider(request: HttpRequest, code: str) -> HttpResponse:
     """Show where the person will sign in, with a link there. Without single sign-on at the client: 404."""
-    if limited := _limit(request):
-        return limited
     client, provider = _find_configuration(code)
-    exchange = Exchange(request, provider, code)
+    start = ClientProvider(request, provider, code).start
     try:
-        address = exchange.start(
-            nonce=token_urlsafe(32), next_url=get_next_redirect_url(request), is_fresh="again" in request.GET
-        )
+        address = start(next_url=get_next_redirect_url(request), is_fresh="again" in request.GET)
     except SignOnRefused as refusal:
         return _refuse(request, client, refusal)
     context = {"institution": client.name, "address": address, "host": urlsplit(address).netloc}
@@ -93,17 +86,14 @@ def go_to_provider(request: HttpRequest, code: str) -> HttpResponse:
 
 @never_cache
 @require_GET
+@_limited
 def come_back(request: HttpRequest, code: str) -> HttpResponse:
     """Sign in the person whom the provider names, if they are a member of this client's staff."""
-    if limited := _limit(request):
-        return limited
     client, provider = _find_configuration(code)
     at = get_arrival_time(request)
     try:
-        state, claims = Exchange(request, provider, code, _open_secret(provider)).finish()
-        identity = read_identity(claims, issuer=provider.issuer, domains=provider.domains)
-        if state["data"]["is_fresh"]:
-            check_freshness(identity, at=at)
+        state, claims = ClientProvider(request, provider, code, _open_secret(provider)).finish()
+        identity = read_identity(claims, provider, is_fresh=state["data"]["is_fresh"], at=at)
         with in_client(client.pk):
             user = find_or_link_user(provider, identity, at=at)
     except SignOnRefused as refusal:
@@ -122,12 +112,6 @@ def sign_on_again(request: HttpRequest) -> HttpResponse:
     with in_client(sign_on.client_id):
         code = Client.objects.values_list("code", flat=True).get(pk=sign_on.client_id)
     return HttpResponseRedirect(_with_next(request, reverse("single_sign_on", args=[code]), again="1"))
-
-
-def _limit(request: HttpRequest) -> HttpResponse | None:
-    """Return 429 if too many requests came from this address (``ACCOUNT_RATE_LIMITS``)."""
-    answer: HttpResponse | None = ratelimit.consume_or_429(request, action="single_sign_on")
-    return answer
 
 
 def _open_secret(provider: Provider) -> str:
@@ -155,7 +139,7 @@ def _sign_in(
     request: HttpRequest, user: User, provider: Provider, identity: Identity, *, next_url: str | None
 ) -> HttpResponse:
     """Begin a new session; the second factor follows unless the provider's counts."""
-    when = find_sign_in_time(identity, at=get_arrival_time(request))
+    when = identity.authenticated_at.timestamp() if identity.authenticated_at else 0.0
     where = {"client": str(provider.client_id), "provider": str(provider.pk)}
     user.backend = _BACKEND  # as django.contrib.auth.authenticate does
     with in_global():
