@@ -10,7 +10,7 @@ from children.guardians.models.guardians import AuthoredRow
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.tables import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
 _ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)
@@ -22,7 +22,7 @@ class AgeNotice(AuthoredRow):
     The date itself is not stored: it would reveal the birthday of a person who is erased later.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND)
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     given_at = models.DateTimeField("sent")

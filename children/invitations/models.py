@@ -12,10 +12,9 @@ from children.guardians.contacts import ContactRejection
 from children.invitations.states import ANSWERED, OPEN, State
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
@@ -59,7 +58,7 @@ class ContactProblem(models.TextChoices):
     TOO_MANY = "too_many", _("This contact has reached today's limit of messages: the next one is sent tomorrow.")
 
 
-class Invitation(models.Model):
+class Invitation(TenantRow, ActorStamp):
     """An invitation of one guardian to decide about one child. A guardian of siblings receives one message for all.
 
     ``portal`` is the base URL of the guardian's pages at the time of the invitation. ``said_at`` is the time of a
@@ -76,12 +75,9 @@ class Invitation(models.Model):
             "channel": Personal.NONE,
             "said_words": Personal.NONE,
             "said_language": Personal.NONE,
-            "actor_role": Personal.NONE,
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=InvitationState)
@@ -103,9 +99,6 @@ class Invitation(models.Model):
     confirm_sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField("answered", null=True)
     closes_at = models.DateTimeField("contact deleted after")
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         verbose_name = "invitation of a guardian"

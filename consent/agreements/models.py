@@ -10,13 +10,12 @@ from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import PeriodRow, period_is_ordered_or_empty
 from paktaleem.directory.files.documents import SealedDocument
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
@@ -39,17 +38,7 @@ class DocumentKind(models.TextChoices):
     OTHER = "other", _("Other document")
 
 
-class OwnRow(models.Model):
-    """Columns of every row: id and client."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-
-    class Meta:
-        abstract = True
-
-
-class AgreementDocument(OwnRow, SealedDocument):
+class AgreementDocument(SealedDocument):
     """One document of an agreement: a file sealed under a key of its own, as it names the people who sign."""
 
     wall = TablePolicy(
@@ -86,8 +75,6 @@ class AgreementSigning(RequestedChange):
         Scope.TENANT, EDIT, personal={"first_side": _NONE, "terms_hash": _NONE, "requested_kind": _NONE, "state": _NONE}
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     agreement = models.ForeignKey(
         ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
@@ -151,7 +138,7 @@ class ClientContact(PeriodRow):
         return str(self.get_kind_display())
 
 
-class DutyAttestation(OwnRow):
+class DutyAttestation(TenantRow):
     """One duty that a client's administrator attested for a year, with the version and the hash of its text."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"duty": _NONE, "notice_url": _NONE, "text_hash": _NONE})
@@ -180,7 +167,7 @@ class DutyAttestation(OwnRow):
         return gettext("{duty}, until {day}").format(duty=self.get_duty_display(), day=self.valid_until)
 
 
-class AttestationReminder(OwnRow):
+class AttestationReminder(TenantRow):
     """One reminder that duties are to be attested; at most one for each client and day."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)

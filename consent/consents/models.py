@@ -12,13 +12,11 @@ from consent.register.models.purposes import PeriodRow, Purpose, catalogue_owner
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.audit.history import ActorStamp, History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -61,7 +59,7 @@ class Method(models.TextChoices):
     SYSTEM = "system", _("Automatically by the portal")
 
 
-class ConsentEvent(models.Model):
+class ConsentEvent(TenantRow, ActorStamp):
     """One answer of one person about one purpose. Append-only."""
 
     wall = TablePolicy(
@@ -70,14 +68,11 @@ class ConsentEvent(models.Model):
         disposed_as="evidence",
         personal={
             "language": Personal.NONE,
-            "actor_role": Personal.NONE,
             "shown_hash": Personal.NONE,
             "reason": Personal.NONE,
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
@@ -103,9 +98,6 @@ class ConsentEvent(models.Model):
     )
     is_renewal = models.BooleanField(default=False, db_default=False, help_text="Given again while in force.")
     method = models.CharField(max_length=16, choices=Method)
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     claimed_at = models.DateTimeField(null=True, help_text="Time of collection, as claimed by the client.")
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
@@ -159,13 +151,11 @@ class ConsentEvent(models.Model):
         return self.shown_at or self.claimed_at or self.recorded_at
 
 
-class Consent(models.Model):
+class Consent(TenantRow):
     """The current state of one person's consent to one purpose, as set by the latest event that changed it."""
 
     wall = TablePolicy(Scope.TENANT, EDIT)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
@@ -271,24 +261,17 @@ class Objection(PeriodRow):
         return gettext("objected from {day}").format(day=format_date(self.starts_at))
 
 
-class ConsentEvidence(models.Model):
+class ConsentEvidence(TenantRow, ActorStamp):
     """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""
 
-    wall = TablePolicy(
-        Scope.TENANT, APPEND, disposed_as="person", personal={"reference": Personal.SEALED, "actor_role": Personal.NONE}
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal={"reference": Personal.SEALED})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     reference = SealedField()
     file = models.ForeignKey(
         SealedFile, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     added_at = models.DateTimeField()
 
     class Meta:
@@ -310,22 +293,17 @@ class ConsentEvidence(models.Model):
 _NONE = Personal.NONE
 
 
-class PolicyAcknowledgement(models.Model):
+class PolicyAcknowledgement(TenantRow, ActorStamp):
     """One person's acknowledgement of one version of the privacy policy. Append-only, and never a consent."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE, "actor_role": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     version_owner = catalogue_owner()
     shown_hash = models.CharField(max_length=64)
     language = models.CharField(max_length=8)
     method = models.CharField(max_length=16, choices=Method)
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     claimed_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
 

@@ -11,11 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import RegisterRow
 from paktaleem.foundation.accounts.due import Due, Severity
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 
 _NONE = Personal.NONE
@@ -155,7 +154,7 @@ class CookieSite(RegisterRow):
 _OF_A_BROWSER = "belongs to a browser; nothing links it to a person known here"
 
 
-class BannerVersion(models.Model):
+class BannerVersion(TenantRow):
     """One version of a client's banner: every text that visitors were shown, in both languages; never changed.
 
     ``asks_since`` is the number of the version since which the optional part is the same: a choice about an older
@@ -164,8 +163,6 @@ class BannerVersion(models.Model):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"content": _NONE, "digest": _NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.PositiveIntegerField(editable=False)
     asks_since = models.PositiveIntegerField(editable=False)
     content = models.JSONField(editable=False)
@@ -194,7 +191,7 @@ class ChoiceSource(models.TextChoices):
     SIGNAL = "signal", _("By the browser’s privacy signal")
 
 
-class Visitor(models.Model):
+class Visitor(TenantRow):
     """One browser of a visitor, with the choice in force: the first and last time, and the categories.
 
     The browser holds a random number; here is its hash only. Deleting the row (kind ``cookie_visitors``) cuts the
@@ -209,8 +206,6 @@ class Visitor(models.Model):
         personal={"token_hash": Personal.PSEUDONYM, "given": _NONE, "refused": _NONE},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     token_hash = models.CharField(max_length=64, editable=False)
     first_at = models.DateTimeField(editable=False)
     last_at = models.DateTimeField(editable=False)
@@ -229,7 +224,7 @@ class Visitor(models.Model):
         return str(self.pk)
 
 
-class CookieChoice(models.Model):
+class CookieChoice(TenantRow):
     """One choice of a visitor about categories of cookies: what, in which words, when and how; never changed.
 
     ``visitor`` is the id of the visitor's row, which may have been deleted since. ``has_signal`` says that the
@@ -244,8 +239,6 @@ class CookieChoice(models.Model):
         personal={"language": _NONE, "given": _NONE, "refused": _NONE, "source": _NONE},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     visitor = models.UUIDField(editable=False)
     version = models.ForeignKey(
         BannerVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False, editable=False

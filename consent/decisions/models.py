@@ -8,14 +8,13 @@ from django.db import models
 from django.db.models import Q
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 
 _PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
 
 
-class SubjectChange(models.Model):
+class SubjectChange(TenantRow):
     """One change that affects decisions about one person: answers, restrictions, objections or personal data."""
 
     wall = TablePolicy(
@@ -28,8 +27,6 @@ class SubjectChange(models.Model):
         limited=Limited.JOURNAL,
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     xact = models.BigIntegerField()
     kind = models.CharField(max_length=16)
     subject_id = models.UUIDField()
@@ -43,13 +40,11 @@ class SubjectChange(models.Model):
         return self.kind
 
 
-class RegisterChange(models.Model):
+class RegisterChange(TenantRow):
     """One transaction that changed the register of a client, or the shared catalogue (PakTaleem's rows)."""
 
     wall = TablePolicy(Scope.CATALOGUE, _PASSING, officer=False, disposed_as="change_feed")
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     xact = models.BigIntegerField()
     noted_at = models.DateTimeField()
 
@@ -67,7 +62,7 @@ class RetentionFactKind(models.TextChoices):
     ENDED = "ended", "retention period ended"
 
 
-class RetentionFact(models.Model):
+class RetentionFact(TenantRow):
     """One fact of retention that decisions read: data on hold, or data whose retention period has ended.
 
     Retention writes it. No subject means every person of the client, an empty category every category. ``source_id`` is
@@ -81,8 +76,6 @@ class RetentionFact(models.Model):
         left_out_of_copies="repeats holds and due days, which other sections of a copy show",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(
         Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )

@@ -9,11 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import CodesField, RegisterRow, catalogue_owner
 from paktaleem.foundation.accounts.due import Due, Severity
-from paktaleem.foundation.accounts.models import Client, code_validator
+from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.audit.history import ActorStamp, History
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
@@ -226,20 +225,15 @@ class ResponseCode(models.TextChoices):
     AGREEMENT_FOLLOWS = "agreement_follows", _("The agreement will be changed or ended")
 
 
-class NoticeResponse(models.Model):
+class NoticeResponse(TenantRow, ActorStamp):
     """One acknowledgement, objection or answer about one announcement. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"note": _NONE, "actor_role": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"note": _NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     dispatch = models.ForeignKey(NoticeDispatch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=ResponseKind)
     code = models.CharField(max_length=32, choices=ResponseCode, blank=True)
     note = models.TextField(max_length=2000, blank=True, help_text="About the text only; do not name people.")
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     recorded_at = models.DateTimeField()
 
     class Meta:
@@ -256,13 +250,11 @@ class NoticeResponse(models.Model):
         return self.get_kind_display()
 
 
-class NoticeEffect(models.Model):
+class NoticeEffect(TenantRow):
     """One effect of one version at one client, recorded once, afterwards; the effect itself follows from time."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, limited=Limited.READ)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     version_owner = catalogue_owner()
     took_effect_at = models.DateTimeField()

@@ -11,13 +11,13 @@ from children.guardians.models.guardians import Relationship, ServiceAuthorisati
 from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import CodesField, Purpose, catalogue_owner
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.own_schools import own_schools
-from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -31,7 +31,7 @@ class Addressee(models.TextChoices):
     GUARDIAN = "guardian", _("The parent or guardian of each child")
 
 
-class FormRun(models.Model):
+class FormRun(TenantRow):
     """One consent form for a group: its purposes, people, time and author. It is never changed.
 
     On a form for guardians, ``people`` are the children.
@@ -41,11 +41,9 @@ class FormRun(models.Model):
         Scope.TENANT,
         APPEND,
         limited=Limited.BY_SCHOOLS,
-        personal={"name": Personal.NONE, "actor_role": Personal.NONE, "school_ids": Personal.NONE},
+        personal={"name": Personal.NONE, "school_ids": Personal.NONE},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     name = models.CharField(
         "group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Do not name people."
     )
@@ -73,13 +71,11 @@ class FormRun(models.Model):
         return self.addressee == Addressee.GUARDIAN
 
 
-class FormPurpose(models.Model):
+class FormPurpose(TenantRow):
     """One purpose of a form, with the notice version printed on it."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
@@ -99,7 +95,7 @@ class FormPurpose(models.Model):
         return f"question {self.position}"
 
 
-class FormPage(models.Model):
+class FormPage(TenantRow):
     """One person's page of a form, with its code and the purposes based on consent for the person's role.
 
     On a form for guardians the page is about the child. ``notice_hash`` is then the hash of the notice about the
@@ -113,8 +109,6 @@ class FormPage(models.Model):
         personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE, "notice_hash": Personal.NONE},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     code = models.CharField(max_length=8)
@@ -134,7 +128,7 @@ class FormPage(models.Model):
         return self.code
 
 
-class AnswerSheet(models.Model):
+class AnswerSheet(TenantRow, ActorStamp):
     """One uploaded answer sheet: uploader, counts, and the user who requested confirmation of its rows.
 
     Unmatched rows are sealed under a key of the sheet, which is deleted when none of them is open.
@@ -148,21 +142,15 @@ class AnswerSheet(models.Model):
             "school_ids": Personal.NONE,
             "kind": Personal.NONE,
             "sha256": Personal.NONE,
-            "actor_role": Personal.NONE,
             "confirm_role": Personal.NONE,
             "wrapped": Personal.SECRET,
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField("kind", max_length=8)
     sha256 = models.CharField(max_length=64)
     rows = models.PositiveIntegerField("rows", help_text="Rows with an answer.")
     blank = models.PositiveIntegerField(help_text="Rows without any answer.")
-    actor_kind = models.CharField(max_length=16, choices=_KINDS)
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     uploaded_at = models.DateTimeField("uploaded")
     school_ids = own_schools(made_by="uploaded it")
     confirm_by = models.UUIDField(null=True)
@@ -267,7 +255,7 @@ class EntryProblem(models.TextChoices):
     NOT_CONSENT = "not_consent", _("Consent is no longer the lawful basis of the purpose for this person.")
 
 
-class SheetEntry(models.Model):
+class SheetEntry(TenantRow):
     """One row of an answer sheet in the matching queue.
 
     ``details`` holds the note, for an unmatched row the typed code, and the name of a guardian whom only the form
@@ -288,8 +276,6 @@ class SheetEntry(models.Model):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     sheet = models.ForeignKey(AnswerSheet, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.PositiveIntegerField("row")
     page = models.ForeignKey(FormPage, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
@@ -381,21 +367,16 @@ class Step(models.TextChoices):
     EXPIRED = "expired", _("Expired, content deleted")
 
 
-class EntryStep(models.Model):
+class EntryStep(TenantRow, ActorStamp):
     """One step of a row in the queue: who, when, why, and the resulting state."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     entry = models.ForeignKey(SheetEntry, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     step = models.CharField(max_length=16, choices=Step)
     state = models.CharField(max_length=16, choices=EntryState)
     problem = models.CharField(max_length=24, choices=EntryProblem, blank=True)
     reason = models.CharField(max_length=32, choices=Reason, blank=True)
-    actor_kind = models.CharField(max_length=16, choices=_KINDS)
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     taken_at = models.DateTimeField()
 
     class Meta:

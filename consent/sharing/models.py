@@ -10,12 +10,12 @@ from consent.register.models.purposes import CodesField
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Severity, due_by_second_person
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
-from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 
 _NONE = Personal.NONE
@@ -76,8 +76,6 @@ class LegalDisclosure(RequestedChange):
         ),
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     authority = models.CharField(max_length=200)
     instrument = models.CharField(max_length=20, choices=Instrument)
@@ -131,7 +129,7 @@ class LegalDisclosure(RequestedChange):
         return f"{self.get_instrument_display()}: {self.get_state_display()}"
 
 
-class Disclosure(models.Model):
+class Disclosure(TenantRow, ActorStamp):
     """A report that data of a person was shared with a recipient, for a purpose. Append-only.
 
     ``reason`` is the reason code of the decision at the time of sharing: ``permitted``, or why it was denied
@@ -144,8 +142,6 @@ class Disclosure(models.Model):
         personal=dict.fromkeys(("purpose", "categories", "reason", "actor_role"), Personal.NONE),
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     recipient_owner = models.UUIDField(editable=False)
@@ -157,9 +153,6 @@ class Disclosure(models.Model):
     system_owner = models.UUIDField(null=True, editable=False)
     shared_at = models.DateTimeField()
     reported_at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         ordering = ["-reported_at", "-id"]
@@ -203,8 +196,6 @@ class BusinessTransfer(RequestedChange):
         personal=dict.fromkeys(("other_party", "text_en", "text_ur", "kind", "requested_kind"), _NONE),
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=TransferKind)
     other_party = models.CharField("other party", max_length=200, help_text="The company that receives the business.")
     text_en = models.TextField(

@@ -10,12 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
-from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date, format_time
 from retention.breaches.risk import Likelihood, Outcome, Severity
@@ -77,7 +75,7 @@ class BreachQuerySet(TrackedQuerySet["Breach"]):
         return self.filter(_RUNNING, due_at__lt=at)
 
 
-class Breach(Tracked):
+class Breach(TenantRow, Tracked):
     """One personal-data breach at one client; ``incident`` ties the rows of clients that the same event concerns.
 
     ``categories`` and ``systems`` are codes that limit whose data it concerns; empty for all. ``due_at`` is 72 hours
@@ -92,8 +90,6 @@ class Breach(Tracked):
         ),
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     incident = models.UUIDField(editable=False)
     happened_from = models.DateTimeField("happened from")
     happened_until = models.DateTimeField(
@@ -176,22 +172,15 @@ class Breach(Tracked):
         return self.happened_until or self.known_at
 
 
-class OfBreach(models.Model):
+class OfBreach(TenantRow):
     """Abstract base of the rows of a breach."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta:
         abstract = True
 
 
-class Acted(OfBreach):
+class Acted(OfBreach, ActorStamp):
     """Abstract base of the rows of a breach that someone wrote."""
-
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         abstract = True
@@ -350,8 +339,6 @@ class BreachClosing(RequestedChange):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"ground": _NONE, "requested_kind": _NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.TextField("ground in words", max_length=2000)
 

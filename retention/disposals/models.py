@@ -9,14 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.models import Ground
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 from retention.holdings.models import Holding
@@ -54,7 +53,7 @@ _ENDED = [Stage.CERTIFIED.value, Stage.CANCELLED.value]
 _WORKING = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value]
 
 
-class Sweep(models.Model):
+class Sweep(TenantRow):
     """One run of the worker over a client's holdings, person by person, that flags those to be disposed of.
 
     Everything up to the person ``cursor`` (in the order of their ids) is done, so an interrupted sweep continues
@@ -64,8 +63,6 @@ class Sweep(models.Model):
 
     wall = TablePolicy(Scope.TENANT, EDIT)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.CharField(max_length=32, choices=GROUNDS)
     held = models.PositiveIntegerField(help_text="Holdings at the start.")
     checked = models.PositiveIntegerField(default=0, db_default=0)
@@ -97,7 +94,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(stage__in=_WORKING)
 
 
-class Batch(models.Model):
+class Batch(TenantRow):
     """Holdings of one client that are reviewed, approved, disposed of and certified together.
 
     ``size`` counts its items without those taken out. ``summary`` has the counts by category, system, action, method
@@ -115,8 +112,6 @@ class Batch(models.Model):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     sweep = models.ForeignKey(Sweep, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.CharField(max_length=32, choices=GROUNDS)
     decider = models.CharField("controller of the data", max_length=16, choices=Decider)
@@ -198,8 +193,6 @@ class Approval(RequestedChange):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("requested_kind", "requested_role"), _NONE))
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     requested_role = models.CharField(max_length=32, editable=False)
 
@@ -263,7 +256,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(is_open=True, state=ItemState.ORDERED)
 
 
-class Item(models.Model):
+class Item(TenantRow):
     """One holding in one batch, or one category of one system without a report when an agreement has ended.
 
     ``used_at``, ``due_at``, ``rule_id``, ``action`` and ``method`` are what was true when it was flagged; a difference
@@ -276,8 +269,6 @@ class Item(models.Model):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "answer", "ground"), Personal.NONE))
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     holding = models.ForeignKey(
         Holding, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
@@ -346,8 +337,6 @@ class Certificate(IssuedCertificate):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": Personal.NONE, "sha256": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta(IssuedCertificate.Meta):

@@ -12,21 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
 
-class OfPerson(models.Model):
+class OfPerson(TenantRow):
     """Abstract base of collections and holdings: a person, a category of data, and a system if known."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     category = models.CharField(max_length=63)
     system = models.ForeignKey(System, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
@@ -36,7 +32,7 @@ class OfPerson(models.Model):
         abstract = True
 
 
-class Collection(OfPerson):
+class Collection(OfPerson, ActorStamp):
     """A report that data of a person was collected, on an occasion and for a purpose. Append-only.
 
     ``reason`` is the reason code of the decision at the time of collection: ``permitted``, or why it was denied.
@@ -54,9 +50,6 @@ class Collection(OfPerson):
     reason = models.CharField("decision", max_length=64, help_text="The decision at the time of collection.")
     collected_at = models.DateTimeField()
     reported_at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         ordering = ["-reported_at", "-id"]
@@ -143,7 +136,7 @@ class FlaggedCollectionQuerySet(models.QuerySet["FlaggedCollection"]):
         return self.filter(_OPEN)
 
 
-class FlaggedCollection(models.Model):
+class FlaggedCollection(TenantRow):
     """One collection that the decision denied, and the decision of staff about it.
 
     ``reason`` is the reason code of the denial, such as ``category_not_covered``. ``ground`` says why it was decided
@@ -158,8 +151,6 @@ class FlaggedCollection(models.Model):
         ),
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     category = models.CharField(max_length=63)
@@ -229,7 +220,7 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
         return self.open().filter(due_at__lt=at)
 
 
-class Incident(Tracked):
+class Incident(TenantRow, Tracked):
     """A child's data collected without authority, to be erased in every system by a deadline (policy §8).
 
     ``held`` are the categories whose erasure is not ordered from every system yet, because a hold covers the data.
@@ -237,8 +228,6 @@ class Incident(Tracked):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"categories": Personal.NONE, "held": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     cause = models.CharField(max_length=16, choices=IncidentCause)
     categories = ArrayField(models.CharField(max_length=63), help_text="The data that was collected.")

@@ -13,12 +13,12 @@ from consent.register.models.purposes import ROLES, PeriodRow, Purpose, catalogu
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity, due_by_second_person
-from paktaleem.foundation.accounts.models import Client, code_validator
+from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from retention.schedule.resolution import PERIOD_PATTERN
 
@@ -50,7 +50,7 @@ class HoldQuerySet(TrackedQuerySet["Hold"]):
         return nearly.filter(review_on__lte=Cast(local, models.DateField()))
 
 
-class Hold(Tracked):
+class Hold(TenantRow, Tracked):
     """One hold: data in its scope is not disposed of until the hold is lifted.
 
     The scope is the client's data, narrowed by the person, the category and the system that are set. ``related_kind``
@@ -63,8 +63,6 @@ class Hold(Tracked):
         personal=dict.fromkeys(("category", "ground", "lift_ground", "related_kind", "placed_kind"), _NONE),
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=HoldKind)
     ground = models.TextField("ground in words", max_length=2000, help_text="About the case only; do not name people.")
     subject = models.ForeignKey(
@@ -147,8 +145,6 @@ class HoldLift(RequestedChange):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"ground": _NONE, "requested_kind": _NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     hold = models.ForeignKey(Hold, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.TextField("ground in words", max_length=2000)
 

@@ -7,12 +7,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.files.models import SealedFile
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-from rights.requests.models import BY, RightsRequest
+from rights.requests.models import RightsRequest
 
 
 class Origin(models.TextChoices):
@@ -40,14 +40,8 @@ class Direction(models.TextChoices):
     OUT = "out", _("Sent to the authority")
 
 
-class Acted(models.Model):
+class Acted(TenantRow, ActorStamp):
     """Columns of every row of a case: id, client, actor."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    actor_kind = models.CharField(max_length=16, choices=BY)
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         abstract = True
@@ -136,9 +130,7 @@ class CaseEntry(Acted):
 class CaseDeadline(Acted):
     """One day by which the authority expects something; ``what`` is sealed under the request's key."""
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="request_texts", personal={"what": Personal.SEALED, "actor_role": Personal.NONE}
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="request_texts", personal={"what": Personal.SEALED})
 
     case = models.ForeignKey(AuthorityCase, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     due_on = models.DateField()
@@ -166,13 +158,11 @@ class CaseDeadline(Acted):
         return str(self.due_on)
 
 
-class DeadlineReminder(models.Model):
+class DeadlineReminder(TenantRow):
     """One reminder of an authority's deadline; at most one for each calendar day it was due."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     deadline = models.ForeignKey(CaseDeadline, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     on = models.DateField()
     done_at = models.DateTimeField()

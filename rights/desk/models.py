@@ -8,11 +8,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.models import Client, User
-from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from rights.requests.letters import OCCASIONS
 from rights.requests.models import RightsRequest
@@ -46,27 +46,22 @@ class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
         return self.filter(due_on__lte=day)
 
 
-class RequestTask(models.Model):
+class RequestTask(TenantRow, ActorStamp):
     """One thing that a member of staff does about a request, until a day. Its detail is sealed like a note."""
 
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
-        personal={"detail": Personal.SEALED, "actor_role": Personal.NONE},
+        personal={"detail": Personal.SEALED},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField("task", max_length=16, choices=TaskKind)
     detail = SealedField()
     assignee = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
     due_on = models.DateField("due")
     created_at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     done_at = models.DateTimeField("done", null=True)
     done_by = models.UUIDField(null=True)
 
@@ -111,7 +106,7 @@ class Way(models.TextChoices):
     BY_HAND = "by_hand", _("Printed and handed over")
 
 
-class RequestLetter(models.Model):
+class RequestLetter(TenantRow, ActorStamp):
     """One letter about a request, in the words that were sent or handed over, sealed under the key of the request.
 
     ``message_id`` is the id of the email; None for a letter that was handed over.
@@ -121,11 +116,9 @@ class RequestLetter(models.Model):
         Scope.TENANT,
         APPEND,
         disposed_as="request_texts",
-        personal={"language": Personal.NONE, "text": Personal.SEALED, "actor_role": Personal.NONE},
+        personal={"language": Personal.NONE, "text": Personal.SEALED},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     occasion = models.CharField(max_length=16, choices=OCCASIONS)
     language = models.CharField(max_length=8)
@@ -133,9 +126,6 @@ class RequestLetter(models.Model):
     text = SealedField()
     message_id = models.UUIDField(null=True)
     at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         ordering = ["at", "id"]
@@ -151,7 +141,7 @@ class RequestLetter(models.Model):
         return str(self.get_occasion_display())
 
 
-class HandOver(models.Model):
+class HandOver(TenantRow, ActorStamp):
     """One request that goes on at another client, under the same number: the link between the two rows.
 
     The row belongs to PakTaleem, so that only its staff see both sides.
@@ -161,21 +151,16 @@ class HandOver(models.Model):
         Scope.TENANT,
         APPEND,
         disposed_as="evidence",
-        personal={"number": Personal.PSEUDONYM, "actor_role": Personal.NONE},
+        personal={"number": Personal.PSEUDONYM},
         left_out_of_copies="names another client; the request is in the copy under the same number",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.CharField(max_length=16)
     from_client = models.UUIDField()
     from_request = models.UUIDField()
     to_client = models.UUIDField()
     to_request = models.UUIDField()
     at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         ordering = ["at", "id"]

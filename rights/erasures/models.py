@@ -10,13 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from rights.requests.models import RightsRequest
 
@@ -82,8 +80,6 @@ class ErasureProposal(RequestedChange):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.CharField(max_length=16)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(
@@ -213,8 +209,6 @@ class Certificate(IssuedCertificate):
         personal={"body": Personal.PSEUDONYM, "sha256": Personal.PSEUDONYM},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     proposal = models.ForeignKey(ErasureProposal, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta(IssuedCertificate.Meta):

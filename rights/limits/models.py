@@ -4,10 +4,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Objection, Restriction
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 
 
@@ -18,13 +17,11 @@ class NoticeWay(models.TextChoices):
     BY_HAND = "by_hand", _("By telephone, in person or in writing")
 
 
-class LiftNotice(models.Model):
+class LiftNotice(TenantRow):
     """One notice to a person that a restriction will be lifted (GDPR Art. 18(3))."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     restriction = models.ForeignKey(Restriction, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     way = models.CharField(max_length=16, choices=NoticeWay)
     informed_by = models.UUIDField()
@@ -48,8 +45,6 @@ class Overruling(RequestedChange):
         Scope.TENANT, EDIT, disposed_as="person", personal={"grounds": Personal.SEALED, "requested_kind": Personal.NONE}
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     grounds = SealedField()
 

@@ -8,11 +8,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.due import Due
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from rights.mailbox.rules import AsideReason
 from rights.requests.models import RightsRequest
@@ -60,7 +59,7 @@ class MailMessageQuerySet(models.QuerySet["MailMessage"]):
         return self.filter(state__in=list(map(Constant, WAITING)))
 
 
-class MailMessage(models.Model):
+class MailMessage(TenantRow):
     """One message in the mailbox, or an acknowledgement.
 
     ``content`` has what the email says and the names of its files, sealed under the key of its request; without a
@@ -80,8 +79,6 @@ class MailMessage(models.Model):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(
         RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
@@ -147,7 +144,7 @@ class MailMessage(models.Model):
         return self.state in WAITING
 
 
-class CaseAddress(models.Model):
+class CaseAddress(TenantRow):
     """The address of one case: a random token, found by its hash; the token is sealed under the request's key."""
 
     wall = TablePolicy(
@@ -158,8 +155,6 @@ class CaseAddress(models.Model):
         left_out_of_copies="the secret part of an address by which emails are added to the request",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     token_hash = models.CharField(max_length=64)
     token = SealedField()
@@ -192,13 +187,11 @@ _PATIENCE = timedelta(minutes=15)
 """A shorter failure of the mailbox is not reported."""
 
 
-class MailboxCheck(models.Model):
+class MailboxCheck(TenantRow):
     """The state of the mailbox: when it was last read, and since when it has failed. One row, PakTaleem's."""
 
     wall = TablePolicy(Scope.TENANT, EDIT)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     read_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     error = models.CharField(max_length=16, choices=MailboxError, blank=True, default="")

@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.audit.history import ActorStamp
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_time
 from rights.requests.models import RightsRequest
@@ -52,7 +51,7 @@ class PackageQuerySet(models.QuerySet["Package"]):
         return self.live().filter(Q(expires_at__lte=at) | Q(request__closed_at__isnull=False))
 
 
-class Package(models.Model):
+class Package(TenantRow):
     """One copy of a person's data for one request. Its file is sealed under a key of its own, below the person's.
 
     It holds what systems gave for the orders issued since ``collected_from``. ``left_out`` are codes of sections
@@ -65,8 +64,6 @@ class Package(models.Model):
         Scope.TENANT, EDIT, disposed_as="packages", personal={"left_out": Personal.NONE, "manifest_hash": Personal.NONE}
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=PackageState, default=PackageState.COLLECTING)
@@ -126,18 +123,13 @@ class DownloadWay(models.TextChoices):
     BY_HAND = "by_hand", _("Handed over by staff")
 
 
-class PackageDownload(models.Model):
+class PackageDownload(TenantRow, ActorStamp):
     """One time that a package was fetched: how, when, and by whom. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     package = models.ForeignKey(Package, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     way = models.CharField(max_length=16, choices=DownloadWay)
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     at = models.DateTimeField()
 
     class Meta:

@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models.agreements import Recipient
 from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
 from rights.requests.models import RequestPart, RightsRequest
@@ -26,7 +26,7 @@ class CorrectionState(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-class Correction(models.Model):
+class Correction(TenantRow):
     """One correction that a part of a request asks for.
 
     Old value, new value, evidence, and what it is about are the person's words, sealed under the request's key like
@@ -43,8 +43,6 @@ class Correction(models.Model):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     part = models.ForeignKey(RequestPart, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     field = models.CharField(max_length=32, choices=list(FIELD_LABELS.items()))
@@ -77,7 +75,7 @@ class Correction(models.Model):
         return str(self.get_field_display())
 
 
-class CorrectedValue(models.Model):
+class CorrectedValue(TenantRow, ActorStamp):
     """One field of a person that was corrected here, old and new, sealed under the person's key.
 
     While ``applied_at`` is empty the change waits for a second person (``age_change``). ``request`` is empty for a
@@ -94,8 +92,6 @@ class CorrectedValue(models.Model):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(
         RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
@@ -107,9 +103,6 @@ class CorrectedValue(models.Model):
         AgeChange, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
     reason = models.CharField(max_length=32, choices=Reason)
-    actor_kind = models.CharField(max_length=16, choices=_BY)
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True)
 
@@ -139,7 +132,7 @@ class InformOutcome(models.TextChoices):
     IMPOSSIBLE = "impossible", _("Impossible, or a disproportionate effort")
 
 
-class RecipientNotice(models.Model):
+class RecipientNotice(TenantRow):
     """One recipient that must be informed of a correction, restriction or erasure, and what came of it.
 
     ``request`` is empty for what staff do without a request; a person then has at most one open row for a recipient.
@@ -147,8 +140,6 @@ class RecipientNotice(models.Model):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"outcome": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(
         RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from consent.consents.models import Objection, Restriction
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
-from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from rights.requests.deadlines import ANSWER_TIME, StepKind
 from rights.requests.states import Decider, Decision, RefusalCode, State
@@ -126,7 +127,7 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
         return self.undelivered().filter(answer_by__gt=at, answer_by__lte=at + SOON)
 
 
-class RightsRequest(models.Model):
+class RightsRequest(TenantRow):
     """One request of one person, with one or several rights, and one clock.
 
     ``subject`` is None until the person is known. ``requester`` is the guardian who made the request about a child, for
@@ -151,8 +152,6 @@ class RightsRequest(models.Model):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.CharField(max_length=16)
     channel = models.CharField(max_length=16, choices=Channel)
     state = models.CharField(max_length=20, choices=STATE_LABELS)
@@ -301,7 +300,7 @@ class RightsRequest(models.Model):
         return self.identity_verified_at is not None
 
 
-class RequestPart(models.Model):
+class RequestPart(TenantRow):
     """One right in a request, decided by one controller: the client or PakTaleem.
 
     ``purposes`` are codes; empty means all. ``granted`` are the purposes to which a right is limited that is partly
@@ -315,8 +314,6 @@ class RequestPart(models.Model):
         personal={"purposes": Personal.NONE, "granted": Personal.NONE, "reasons": Personal.SEALED},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField("right", max_length=16, choices=RightKind)
     decider = models.CharField("decided by", max_length=16, choices=DECIDERS)
@@ -360,15 +357,10 @@ class PauseCause(models.TextChoices):
     CLARIFICATION = "clarification", _("They were asked what they mean")
 
 
-class OfRequest(models.Model):
+class OfRequest(TenantRow, ActorStamp):
     """Columns of every row about a request: client, request, actor."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    actor_kind = models.CharField(max_length=16, choices=BY)
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         abstract = True
@@ -380,7 +372,7 @@ class RequestStep(OfRequest):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
-        personal={"kind": Personal.NONE, "state": Personal.NONE, "facts": Personal.NONE, "actor_role": Personal.NONE},
+        personal={"kind": Personal.NONE, "state": Personal.NONE, "facts": Personal.NONE},
     )
 
     kind = models.CharField(max_length=32)
@@ -400,7 +392,7 @@ class RequestStep(OfRequest):
 class RequestPause(OfRequest):
     """One pause of a request; open while ``ends_at`` is None. It moves the expected date, never the due date."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     cause = models.CharField(max_length=16, choices=PauseCause)
     starts_at = models.DateTimeField()
@@ -429,7 +421,7 @@ class RequestExtension(OfRequest):
         Scope.TENANT,
         APPEND,
         disposed_as="request_texts",
-        personal={"reason": Personal.SEALED, "actor_role": Personal.NONE},
+        personal={"reason": Personal.SEALED},
     )
 
     days = models.PositiveSmallIntegerField()
@@ -450,7 +442,7 @@ class RequestNote(OfRequest):
         Scope.TENANT,
         APPEND,
         disposed_as="request_texts",
-        personal={"text": Personal.SEALED, "actor_role": Personal.NONE},
+        personal={"text": Personal.SEALED},
     )
 
     text = SealedField()
@@ -465,13 +457,11 @@ class RequestNote(OfRequest):
         return "note"
 
 
-class ScheduledStep(models.Model):
+class ScheduledStep(TenantRow):
     """One reminder, escalation or alarm that the portal carried out; at most one of a kind on a day."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in StepKind])
     on = models.DateField()
@@ -490,13 +480,11 @@ class ScheduledStep(models.Model):
         return f"{self.kind} {self.on}"
 
 
-class RequestLimit(models.Model):
+class RequestLimit(TenantRow):
     """One restriction or objection that a request brought about: its orders are part of carrying out the request."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     restriction = models.ForeignKey(
         Restriction, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False

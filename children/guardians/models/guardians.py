@@ -10,31 +10,25 @@ from django.utils.translation import gettext_lazy as _
 from children.strength import Method, Strength
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
 
-class ChildRow(Tracked):
+class ChildRow(TenantRow, Tracked):
     """A row that may change; its history keeps every version."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta:
         abstract = True
 
 
-class AuthoredRow(models.Model):
+class AuthoredRow(TenantRow):
     """A row that is written once, with the actor who wrote it."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind], editable=False)
     actor_id = models.UUIDField(editable=False)
     actor_role = models.CharField(max_length=32, editable=False)
@@ -238,7 +232,6 @@ class ServiceAuthorisation(AuthoredRow):
         APPEND,
         disposed_as="person",
         personal={
-            "actor_role": Personal.NONE,
             "evidence_reference": Personal.SEALED,
             "shown_hash": Personal.NONE,
             "language": Personal.NONE,

@@ -11,12 +11,13 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
-from paktaleem.foundation.accounts.models import Client, User, code_validator
+from paktaleem.foundation.accounts.models import User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import MigratesAs, new_id
+from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date
@@ -34,11 +35,8 @@ class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
 
 
-class RegisterRow(Tracked):
+class RegisterRow(TenantRow, Tracked):
     """A row of the register, owned by a client (PakTaleem's are the shared catalogue), with its history."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     change_capability: ClassVar[Capability | None] = None
     """The capability that ``change_register`` requires; None: rows of this kind have services of their own."""
@@ -355,13 +353,11 @@ class LawfulBasis(PeriodRow):
         return f"{self.get_basis_display()} ({self.get_role_display()})"
 
 
-class RegisterVersion(models.Model):
+class RegisterVersion(TenantRow):
     """One version counter per client, raised by database triggers on every change that affects decisions."""
 
     wall = TablePolicy(Scope.CATALOGUE, EDIT)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     version = models.BigIntegerField(default=0)
 
     class Meta:
@@ -436,8 +432,6 @@ class SafeguardChange(RequestedChange):
         personal={"purpose": _NONE, "table": _NONE, "values": _NONE, "ground": _NONE, "requested_kind": _NONE},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=SafeguardKind)
     purpose = models.CharField(max_length=63, blank=True)
     table = models.CharField(max_length=64)
@@ -476,7 +470,7 @@ class WideningKind(models.TextChoices):
     PERIOD = "period", _("Data is kept longer")
 
 
-class PurposeWidening(models.Model):
+class PurposeWidening(TenantRow):
     """One widening of a purpose: consents of people informed at or before ``widened_at`` are outdated. Append-only.
 
     ``client`` is the client at which it applies; PakTaleem's apply at every client. ``added`` are the codes of the
@@ -486,8 +480,6 @@ class PurposeWidening(models.Model):
 
     wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={"added": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
     kind = models.CharField(max_length=16, choices=WideningKind)

@@ -4,9 +4,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.audit.history import ActorStamp
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
@@ -18,14 +17,12 @@ class Page(models.TextChoices):
     REQUESTS = "requests", "Rights requests"
 
 
-class AccessGrant(models.Model):
+class AccessGrant(TenantRow):
     """Common columns of links and codes: the person, for whom they act, the page, and the expiry.
 
     ``channel`` is how it was sent (mail or text): using it proves access to that contact.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
     page = models.CharField(max_length=16, choices=Page)
@@ -39,7 +36,7 @@ class AccessGrant(models.Model):
         abstract = True
 
 
-class PageLink(AccessGrant):
+class PageLink(AccessGrant, ActorStamp):
     """One access link for one person. With ``needs_code`` it opens the page only together with a one-time code."""
 
     wall = TablePolicy(
@@ -47,13 +44,10 @@ class PageLink(AccessGrant):
         EDIT | {"DELETE"},
         looked_up=True,
         disposed_as="access_links",
-        personal={"digest": Personal.SECRET, "channel": Personal.NONE, "actor_role": Personal.NONE},
+        personal={"digest": Personal.SECRET, "channel": Personal.NONE},
     )
 
     needs_code = models.BooleanField()
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         constraints = [

@@ -14,13 +14,14 @@ from paktaleem.directory.data_systems.states import ENDED, State
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
-from paktaleem.foundation.accounts.models import Client, code_validator
+from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import ByKind, Reason
-from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.rows import MigratesAs, new_id
+from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_time
 
@@ -33,7 +34,7 @@ class Delivery(models.TextChoices):
     BY_HAND = "by_hand", _("People carry them out and record the result in the console")
 
 
-class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
+class SystemQuerySet[M: models.Model](TrackedQuerySet[M]):
     """Rows valid in a period [starts_at, ends_at)."""
 
     def active(self, at: datetime) -> Self:
@@ -53,7 +54,7 @@ class CategoriesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # not 
     default_validators = [_validate_categories]
 
 
-class System(Tracked):
+class System(TenantRow, Tracked):
     """One system that holds personal data: a client's own, or one of PakTaleem's that serves every client.
 
     Clients also see PakTaleem's systems, so that they know where their people's data is held.
@@ -71,8 +72,6 @@ class System(Tracked):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     code = models.CharField(max_length=63, validators=[code_validator])
     name = models.CharField(max_length=200)
     categories = CategoriesField(
@@ -90,7 +89,7 @@ class System(Tracked):
     proposed_at = models.DateTimeField("end proposed", null=True, editable=False)
     ended_by = models.UUIDField("end agreed to by", null=True, editable=False)
 
-    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
+    objects: ClassVar[Any] = SystemQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -108,7 +107,7 @@ class System(Tracked):
         return self.name
 
 
-class SystemKey(Tracked):
+class SystemKey(TenantRow, Tracked):
     """One assignment of an API key, by name, to a system at a client: calls with the key act for the system.
 
     Identified by the key's name instead of its id, so that a rotated key continues to act. PakTaleem's systems have a
@@ -117,15 +116,13 @@ class SystemKey(Tracked):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"key_name": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     system_owner = models.UUIDField(editable=False)
     key_name = models.CharField("name of the key", max_length=100, help_text="As issued, with the scope “orders”.")
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
+    objects: ClassVar[Any] = SystemQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -182,7 +179,7 @@ STATES = [
 _ENDED = sorted(state.value for state in ENDED)
 
 
-class OrderColumns(models.Model):
+class OrderColumns(TenantRow):
     """Common columns of an order and an order set: kind, method, reason, ground, due date, case."""
 
     kind = models.CharField(max_length=20, choices=OrderKind)
@@ -204,27 +201,22 @@ class OrderColumns(models.Model):
 _ORDERED = dict.fromkeys(("method", "categories", "parent_kind"), Personal.NONE)
 
 
-class OrderSet(OrderColumns):
+class OrderSet(OrderColumns, ActorStamp):
     """One order about many people, created by one statement; ``orders_hash`` proves which orders it holds."""
 
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
         disposed_as="evidence",
-        personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM, "actor_role": Personal.NONE},
+        personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM},
         left_out_of_copies="an order about many people; each person’s order is listed",
         limited=Limited.READ,
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     size = models.PositiveIntegerField(help_text="How many orders.")
     orders_hash = models.CharField(
         max_length=64, help_text="SHA-256 over the orders' ids and the people's, in the order of the ids."
     )
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -283,8 +275,6 @@ class Order(OrderColumns):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     system_owner = models.UUIDField(editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -395,24 +385,19 @@ class Order(OrderColumns):
         return self.ended_at is None
 
 
-class OrderStep(models.Model):
+class OrderStep(TenantRow, ActorStamp):
     """One step of one order: new state, time, actor. Append-only evidence.
 
     The first step of an order in a set is proved by the set's hash; every later step has a ledger entry.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"code": Personal.NONE, "actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"code": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=STATES)
     attempt = models.PositiveSmallIntegerField(default=0)
     code = models.CharField(max_length=64, blank=True, help_text="Code of the failure, exemption or waiver.")
     entry_id = models.UUIDField(null=True, help_text="The ledger entry that proves it; for a set, the set’s entry.")
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     taken_at = models.DateTimeField()
 
     class Meta:
@@ -422,13 +407,11 @@ class OrderStep(models.Model):
         return str(self.get_state_display())
 
 
-class OrderPart(models.Model):
+class OrderPart(TenantRow):
     """One part of the data given for a collect order: a JSON section or a file, sealed. Never changed."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"category": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     category = models.CharField(max_length=63)
     file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -442,13 +425,11 @@ class OrderPart(models.Model):
         return self.category
 
 
-class Waiver(Tracked):
+class Waiver(TenantRow, Tracked):
     """One proposal to continue without a system's answer, with its approval by a second person."""
 
     wall = TablePolicy(Scope.TENANT, EDIT)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     reason = models.CharField(max_length=32, choices=Reason)
     requested_by = models.UUIDField(editable=False)
@@ -476,13 +457,11 @@ class Waiver(Tracked):
         return gettext("Approved") if self.approved_at else gettext("Proposed")
 
 
-class OrderAlert(models.Model):
+class OrderAlert(TenantRow):
     """One order that was found stuck in one state of one attempt: the people responsible are emailed once."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=STATES)
     attempt = models.PositiveSmallIntegerField()

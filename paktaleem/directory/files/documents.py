@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import IO, Any
+from typing import IO
 from uuid import UUID
 
 from django.db import models
@@ -11,15 +11,13 @@ from paktaleem.directory.files.kinds import detect_file_kind
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import FileKindNotAccepted, iterate_file, store_case_file
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from paktaleem.foundation.tenancy.models import TenantRow
 
 _FIRST_BYTES = 16
 
 
-class SealedDocument(models.Model):
+class SealedDocument(TenantRow):
     """Abstract base of a document's row. The name of the file is not stored."""
-
-    id: Any
-    client_id: UUID
 
     file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     file_kind = models.CharField(max_length=16)

@@ -10,11 +10,11 @@ from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, Personal, Scope, TablePolicy
 
 
-class SealedFile(models.Model):
+class SealedFile(TenantRow):
     """A file about a person, encrypted under the person's key and unreadable once the key is destroyed.
 
     With a ``package`` it is encrypted under that package's key, which is itself sealed under the person's. A file
@@ -23,8 +23,6 @@ class SealedFile(models.Model):
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal={"sealed_hash": Personal.PSEUDONYM})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(
         Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
@@ -74,7 +72,7 @@ class PackageKey(models.Model):
         return str(self.pk)
 
 
-class FileChunk(models.Model):
+class FileChunk(TenantRow):
     """An encrypted chunk of a file, bound to its position."""
 
     wall = TablePolicy(
@@ -86,8 +84,6 @@ class FileChunk(models.Model):
         left_out_of_copies="the content of files, which are listed, and in the copy unless they show another person",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.PositiveSmallIntegerField()
     data = models.BinaryField(help_text="Ciphertext under the person's or the case's key.")

@@ -5,11 +5,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client, User
-from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 
 
@@ -39,7 +39,7 @@ class LetterError(models.TextChoices):
     NO_PROVIDER = "no_provider", _("No text message provider is configured")
 
 
-class Letter(models.Model):
+class Letter(TenantRow, ActorStamp):
     """An email or text message to one recipient: a data subject, a member of staff, or an address given to us.
 
     The address of a person or of staff is looked up at delivery. With ``to_address`` the recipient is neither: the
@@ -60,12 +60,9 @@ class Letter(models.Model):
             "address": Personal.SEALED,
             "wrapped": Personal.SECRET,
             "message_id": Personal.PSEUDONYM,
-            "actor_role": Personal.NONE,
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=63)
     language = models.CharField(max_length=8)
     channel = models.CharField(max_length=8, choices=Channel)
@@ -90,9 +87,6 @@ class Letter(models.Model):
     due_at = models.DateTimeField(help_text="Time of the next attempt.")
     expires_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         verbose_name = "email or text message"

@@ -10,7 +10,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 AGE_SOURCES = {
@@ -48,8 +47,6 @@ class AgeChange(RequestedChange):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(
         "subjects.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )

@@ -7,15 +7,16 @@ from enum import StrEnum
 from django.db import models
 from django.db.models import Count, Max, Q
 
-from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, erasure_list
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_time
 
 
-class Erasure(models.Model):
+class Erasure(TenantRow, ActorStamp):
     """One confirmed erasure of one person: who confirmed it, why and when, and when every system had answered.
 
     Its orders to systems refer to it as their case. ``completed_at`` is when the person's key was destroyed.
@@ -24,19 +25,13 @@ class Erasure(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal={"actor_role": Personal.NONE},
         left_out_of_copies="the acts of an erasure are in the ledger",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(
         "subjects.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     reason = models.CharField(max_length=32, choices=Reason)
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     started_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
 

@@ -13,14 +13,13 @@ from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_un
 from paktaleem.directory.people.fields import GRADE_LIMIT, PERSONAL
 from paktaleem.directory.people.roles import SubjectRole, other_roles_are_others, role_indexes
 from paktaleem.foundation.accounts.due import Due
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.thresholds import Thresholds
-from paktaleem.foundation.audit.actors import ByKind, Reason
-from paktaleem.foundation.audit.history import History, Tracked
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import ActorStamp, History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date, format_time
@@ -37,7 +36,7 @@ def _where_known(column: str, name: str) -> models.Index:
     return models.Index(fields=["client", column], condition=Q(**{f"{column}__isnull": False}), name=name)
 
 
-class Subject(Tracked):
+class Subject(TenantRow, Tracked):
     """One data subject of one client. Personal fields are sealed under the person's own key.
 
     ``of_age_at`` is the only derived fact in clear, because the decision needs it without a key: the time at which a
@@ -73,8 +72,6 @@ class Subject(Tracked):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     external_id = models.CharField("LMS id", max_length=255, null=True)  # noqa: DJ001 -- null once erased, and then not unique
     role = models.CharField(max_length=16, choices=SubjectRole)
     other_roles = ArrayField(models.CharField(max_length=16, choices=SubjectRole), default=list, db_default=[])
@@ -205,7 +202,7 @@ class Subject(Tracked):
         return is_child(self.roles, of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
 
 
-class SubjectKey(models.Model):
+class SubjectKey(TenantRow):
     """One person's wrapped data key. Deleting this row erases the person (cryptographic erasure)."""
 
     wall = TablePolicy(
@@ -216,8 +213,6 @@ class SubjectKey(models.Model):
         left_out_of_copies="an encryption key, without data",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     epoch = models.PositiveIntegerField()
     wrapped = models.BinaryField()
@@ -230,13 +225,11 @@ class SubjectKey(models.Model):
         return f"key of epoch {self.epoch}"
 
 
-class GuardianClaim(Tracked):
+class GuardianClaim(TenantRow, Tracked):
     """One guardian relation claimed by a school. Neither consent nor verified authority."""
 
     wall = TablePolicy(Scope.TENANT, EDIT)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     relationship = models.CharField(
@@ -265,19 +258,12 @@ class GuardianClaim(Tracked):
         return self.get_relationship_display()
 
 
-class AccessRecord(models.Model):
+class AccessRecord(TenantRow, ActorStamp):
     """One access to a person's sealed fields: who, why, which fields, when. Append-only evidence."""
 
-    wall = TablePolicy(
-        Scope.TENANT, APPEND, disposed_as="evidence", personal={"fields": Personal.NONE, "actor_role": Personal.NONE}
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal={"fields": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     reason = models.CharField(max_length=32, choices=Reason)
     fields = models.CharField(max_length=200, help_text="Names of the fields shown.")
     looked_at = models.DateTimeField()
@@ -301,20 +287,15 @@ class SubjectEventKind(models.TextChoices):
     ACCOUNT_CLOSED = "account_closed", "Account closed"
 
 
-class SubjectEvent(models.Model):
+class SubjectEvent(TenantRow, ActorStamp):
     """One event of a person's account in the learning platform. Append-only evidence."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=SubjectEventKind)
     happened_at = models.DateTimeField(help_text="As stated by the client.")
     recorded_at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
 
     class Meta:
         ordering = ["-happened_at", "-id"]
@@ -329,7 +310,7 @@ class SubjectEvent(models.Model):
         return f"{self.kind} {format_date(self.happened_at)}"
 
 
-class Readmission(Tracked):
+class Readmission(TenantRow, Tracked):
     """One request to let an erased person be registered again, with its approval by a second person."""
 
     wall = TablePolicy(
@@ -338,8 +319,6 @@ class Readmission(Tracked):
         left_out_of_copies="about erased people only, who have no copy",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     requested_by = models.UUIDField(editable=False)
     requested_at = models.DateTimeField(editable=False)

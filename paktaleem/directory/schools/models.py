@@ -7,9 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.fields import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 
 NAME_LIMIT = 255
@@ -63,14 +62,12 @@ class EnrolmentRole(models.TextChoices):
     OTHER = "other", _("Other")
 
 
-class Sourced(models.Model):
+class Sourced(TenantRow):
     """Columns of every row that has an id in the school's system.
 
     ``ended_at`` is when the portal learned that the source no longer lists the row; None while it is listed.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     external_id = models.CharField("LMS id", max_length=255)
     origin = models.CharField("stated by", max_length=16, choices=Origin)
     recorded_at = models.DateTimeField("recorded")
@@ -181,13 +178,11 @@ class SchoolClass(Sourced):
         return self.title
 
 
-class ClassTerm(models.Model):
+class ClassTerm(TenantRow):
     """One term in which a class takes place."""
 
     wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.CLASSES)
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     school_class = models.ForeignKey(SchoolClass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     term = models.ForeignKey(Term, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
@@ -200,7 +195,7 @@ class ClassTerm(models.Model):
         return str(self.term_id)
 
 
-class Enrolment(models.Model):
+class Enrolment(TenantRow):
     """One period ``[starts_on, ends_on)`` of one person in one class, in one role.
 
     ``stated_on`` is the first day as the source states it; ``starts_on`` is a later day if the source replaced the
@@ -218,8 +213,6 @@ class Enrolment(models.Model):
         personal={"external_id": Personal.PSEUDONYM, "origin": Personal.NONE, "role": Personal.NONE},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     school_class = models.ForeignKey(SchoolClass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     role = models.CharField(max_length=16, choices=EnrolmentRole)

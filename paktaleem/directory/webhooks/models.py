@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -43,7 +43,7 @@ class AttemptError(models.TextChoices):
     REFUSED = "refused", _("The address is not on the public internet")
 
 
-class Endpoint(Tracked):
+class Endpoint(TenantRow, Tracked):
     """One webhook endpoint of a client's system, and the events it subscribes to."""
 
     wall = TablePolicy(
@@ -57,8 +57,6 @@ class Endpoint(Tracked):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     name = models.CharField(max_length=100, blank=True, help_text="Name of the system.")
     url = models.CharField("address", max_length=2_000, help_text="https, port 443 or 8443, a public host.")
     events = ArrayField(
@@ -104,13 +102,11 @@ class Endpoint(Tracked):
         return self.disabled_at is None and self.removed_at is None
 
 
-class EndpointSecret(models.Model):
+class EndpointSecret(TenantRow):
     """One signing secret of an endpoint, wrapped under the keyring. Two are valid during a rotation."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal={"wrapped": Personal.SECRET})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="secrets", db_constraint=False, db_index=False)
     epoch = models.PositiveIntegerField()
     wrapped = models.BinaryField()
@@ -155,7 +151,7 @@ class EndpointHealth(models.Model):
         return gettext("{number} failures in a row").format(number=self.failures)
 
 
-class Message(models.Model):
+class Message(TenantRow):
     """One event to be sent to subscribed endpoints: its type, time and ids."""
 
     wall = TablePolicy(
@@ -166,8 +162,6 @@ class Message(models.Model):
         left_out_of_copies="repeats facts of the ledger until it is delivered",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     type = models.CharField(max_length=64)
     entry_id = models.UUIDField(null=True, help_text="The ledger entry, which may be PakTaleem's own.")
     subject_id = models.UUIDField(null=True)
@@ -187,13 +181,11 @@ class Message(models.Model):
         return f"{self.type} {format_time(self.happened_at)}"
 
 
-class Delivery(models.Model):
+class Delivery(TenantRow):
     """Delivery of one message to one endpoint."""
 
     wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, disposed_as="webhook_messages")
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     message = models.ForeignKey(Message, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=9, choices=DeliveryState, default=DeliveryState.WAITING)
@@ -224,15 +216,13 @@ class Delivery(models.Model):
         return gettext("{state} since {moment}").format(state=self.get_state_display(), moment=since)
 
 
-class Attempt(models.Model):
+class Attempt(TenantRow):
     """One attempt at a delivery: time, duration and result. The response body is not stored."""
 
     wall = TablePolicy(
         Scope.TENANT, APPEND | {"DELETE"}, disposed_as="webhook_messages", personal={"error": Personal.NONE}
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     started_at = models.DateTimeField()
     milliseconds = models.PositiveIntegerField()

@@ -28,7 +28,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 _REDUCES = gettext_noop("This reduces guardian protection: give the ground in words. A second person must approve it.")
@@ -55,8 +54,6 @@ class ClientChange(RequestedChange):
         personal={"changes": Personal.NONE, "ground": Personal.NONE, "requested_kind": Personal.NONE},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     changes = models.JSONField()
     ground = models.TextField(max_length=2000)
 

@@ -20,6 +20,7 @@ from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Capab
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.places import CountryField, TimeZoneField
@@ -248,7 +249,7 @@ class MembershipQuerySet(TrackedQuerySet["Membership"]):
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at, suspended_at=None)
 
 
-class Membership(Tracked):
+class Membership(TenantRow, Tracked):
     """A role of a user at a client from ``starts_at`` until ``ends_at``; locked while ``suspended_at`` is set.
 
     ``school_ids`` limit it to people of these schools, which the database enforces (``tenancy.school_limits``).
@@ -258,8 +259,6 @@ class Membership(Tracked):
         Scope.TENANT, EDIT, looked_up=True, limited=Limited.BY_SCHOOLS, personal={"school_ids": Personal.NONE}
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     role = models.CharField(max_length=32, choices=ROLES_OF_STAFF)
     starts_at = models.DateTimeField()
@@ -321,7 +320,7 @@ EXPIRES_SOON = timedelta(days=30)
 """From this time before it ends an API key is to be rotated."""
 
 
-class ApiKey(Tracked):
+class ApiKey(TenantRow, Tracked):
     """A key with which a client's system calls the API. Only its digest is stored."""
 
     wall = TablePolicy(
@@ -336,8 +335,6 @@ class ApiKey(Tracked):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     name = models.CharField(max_length=100, help_text="The system that uses the key.")
     prefix = models.CharField(
         max_length=16, editable=False, help_text="The first characters of the key, for identification."

@@ -19,6 +19,7 @@ from paktaleem.foundation.accounts.staff_ties import has_issued_key, has_tie
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.models import TenantRow
 
 
 class ChangeState(models.TextChoices):
@@ -52,13 +53,11 @@ class ChangeAlreadyDecided(PortalError):
     console_message = "This change has already been approved or declined."
 
 
-class RequestedChange(models.Model):
+class RequestedChange(TenantRow):
     """A change that one person requests and another approves: its state, who requested it, and who decided it.
 
     ``requested_by`` and ``settled_by`` are ids of users, or of the API key that requested it.
     """
-
-    client_id: UUID
 
     state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
     requested_kind = models.CharField(max_length=16, editable=False)

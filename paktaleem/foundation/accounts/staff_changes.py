@@ -11,7 +11,6 @@ from paktaleem.foundation.accounts.second_person import ChangeState, RequestedCh
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 ROLES_OF_STAFF = [
@@ -56,8 +55,6 @@ class StaffChange(RequestedChange, Tracked):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
     act = models.CharField(max_length=16, choices=StaffAct)
     role = models.CharField(max_length=32, choices=ROLES_OF_STAFF, blank=True, default="")

@@ -12,10 +12,11 @@ from django.db import models
 from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import insert_rows
 
 
-class IssuedCertificate(models.Model):
+class IssuedCertificate(TenantRow):
     """The fields of every certificate: its text, the SHA-256 (hex) of its UTF-8 bytes, and its entry of the ledger."""
 
     body = models.TextField()

@@ -2,14 +2,14 @@
 
 from django.db import models
 
-from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_time
 
 
-class Entry(models.Model):
+class Entry(ActorStamp):
     """An act recorded as evidence: actor, person, time and facts in canonical JSON, with no personal data in clear.
 
     ``body`` is the exact RFC 8785 text of which ``compute_leaf_hash`` is the hash. Personal values appear in it only as
@@ -23,7 +23,6 @@ class Entry(models.Model):
         personal={
             "kind": Personal.NONE,
             "family": Personal.NONE,
-            "actor_role": Personal.NONE,
             "body": Personal.PSEUDONYM,
             "leaf_hash": Personal.NONE,
             "openings": Personal.SEALED,
@@ -40,9 +39,6 @@ class Entry(models.Model):
         db_persist=True,
     )
     subject_id = models.UUIDField(null=True)
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     recorded_at = models.DateTimeField()
     body = models.TextField()
     leaf_hash = models.BinaryField(max_length=32)

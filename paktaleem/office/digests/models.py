@@ -2,18 +2,15 @@
 
 from django.db import models
 
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy
 
 
-class SentDigest(models.Model):
+class SentDigest(TenantRow):
     """One week whose digest was sent to a client; ``monday`` is its first day in the client's time zone."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, kept_for_good="one row for each client and week, about no person")
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     monday = models.DateField()
     recipients = models.PositiveIntegerField()
     sent_at = models.DateTimeField()
@@ -25,7 +22,7 @@ class SentDigest(models.Model):
         return self.monday.isoformat()
 
 
-class DigestChoice(models.Model):
+class DigestChoice(TenantRow):
     """Whether one member of staff gets the weekly email of a client; without a row they get it."""
 
     wall = TablePolicy(
@@ -34,8 +31,6 @@ class DigestChoice(models.Model):
         kept_for_good="one row for each member of staff who chose, overwritten by the next choice",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     user_id = models.UUIDField()
     is_stopped = models.BooleanField()
     changed_at = models.DateTimeField()

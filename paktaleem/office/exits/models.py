@@ -11,13 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.foundation.accounts.due import Due, Severity
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 
 _NONE = Personal.NONE
@@ -91,8 +90,6 @@ class AgreementExit(RequestedChange):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     agreement = models.ForeignKey(
         ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
@@ -191,7 +188,7 @@ class AgreementExit(RequestedChange):
 EXIT_KEYS = row_keys(AgreementExit)
 
 
-class ExitPart(models.Model):
+class ExitPart(TenantRow):
     """One part of the export: an archive with the data of some people, sealed under the exit's key. Append-only."""
 
     wall = TablePolicy(
@@ -202,8 +199,6 @@ class ExitPart(models.Model):
         left_out_of_copies="repeats, for the client, what the sections of a copy say of each person",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     exit = models.ForeignKey(AgreementExit, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.PositiveIntegerField()
     people = models.PositiveIntegerField()
@@ -224,8 +219,6 @@ class ExitCertificate(IssuedCertificate):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": _NONE, "sha256": _NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     exit = models.ForeignKey(AgreementExit, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta(IssuedCertificate.Meta):

@@ -5,11 +5,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
@@ -35,8 +33,6 @@ class PersonMerge(RequestedChange):
         personal=dict.fromkeys(("kind", "reason", "requested_kind"), Personal.NONE),
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=8, choices=MergeKind)
     main = models.ForeignKey(
         Subject, models.PROTECT, verbose_name="main record", related_name="+", db_constraint=False, db_index=False

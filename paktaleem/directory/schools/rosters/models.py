@@ -4,12 +4,11 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_time
 
@@ -28,7 +27,7 @@ class RosterState(models.TextChoices):
     EXPIRED = "expired", _("Expired")
 
 
-class RosterImport(models.Model):
+class RosterImport(TenantRow, ActorStamp):
     """One uploaded roster: who uploaded it, and the results of its trial and import in numbers.
 
     The file and findings that name people are sealed under a key of this upload and deleted with it.
@@ -41,7 +40,6 @@ class RosterImport(models.Model):
         personal={
             "kind": Personal.NONE,
             "sha256": Personal.NONE,
-            "actor_role": Personal.NONE,
             "confirmed_role": Personal.NONE,
             "plan": Personal.NONE,
             "counts": Personal.NONE,
@@ -52,17 +50,12 @@ class RosterImport(models.Model):
         left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=RosterState, default=RosterState.CHECKING)
     kind = models.CharField(max_length=32, blank=True)
     everybody = models.BooleanField("names everyone", default=False)
     size = models.PositiveIntegerField(help_text="Bytes.")
     sha256 = models.BinaryField(max_length=32)
     uploaded_at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
-    actor_id = models.UUIDField()
-    actor_role = models.CharField(max_length=32)
     checked_at = models.DateTimeField(null=True)
     confirmed_by = models.UUIDField(null=True)
     confirmed_role = models.CharField(max_length=32, blank=True)
@@ -97,7 +90,7 @@ class RosterImport(models.Model):
         return self.state in {RosterState.READY, RosterState.STOPPED, RosterState.CHANGED}
 
 
-class RosterChunk(models.Model):
+class RosterChunk(TenantRow):
     """A sealed part of an uploaded roster. Deleted when the roster is imported, discarded or expired."""
 
     wall = TablePolicy(
@@ -109,8 +102,6 @@ class RosterChunk(models.Model):
         left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     roster = models.ForeignKey(RosterImport, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.PositiveIntegerField()
     sealed = SealedField()

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.row_keys import row_keys
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import isolate
 
@@ -67,7 +67,6 @@ class SecurityAssessment(SealedDocument):
         personal=dict.fromkeys(("kind", "scope", "done_by", "file_kind"), Personal.NONE) | {"wrapped": Personal.SECRET},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(
         Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False, editable=False, default=PAKTALEEM
     )

@@ -11,10 +11,9 @@ from paktaleem.directory.security.security_events.data_kinds import EVENTS
 from paktaleem.directory.security.security_events.kinds import KINDS, Severity
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as DueSeverity
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
@@ -30,7 +29,7 @@ class SeverityLabel(models.IntegerChoices):
 _A_WEEK = timedelta(days=7)
 
 
-class SecurityEvent(models.Model):
+class SecurityEvent(TenantRow):
     """One act of the ledger that matters for security, or the refusals of one kind, source and hour.
 
     ``entry`` is the ledger entry. Without one, ``source`` is the id of the actor, or a keyed hash of the IP address,
@@ -43,12 +42,9 @@ class SecurityEvent(models.Model):
         EDIT | {"DELETE"},
         disposed_as=EVENTS,
         left_out_of_copies="about staff, keys and unknown sources of requests, by id or hash; none is a data subject",
-        personal={"kind": Personal.NONE, "actor_kind": Personal.NONE, "actor_role": Personal.NONE}
-        | {"source": Personal.PSEUDONYM},
+        personal={"kind": Personal.NONE, "actor_kind": Personal.NONE} | {"source": Personal.PSEUDONYM},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=64)
     severity = models.PositiveSmallIntegerField(choices=SeverityLabel)
     happened_at = models.DateTimeField("first time")

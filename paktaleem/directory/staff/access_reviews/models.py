@@ -5,16 +5,15 @@ from datetime import timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 TIME_TO_CONFIRM = timedelta(days=21)
 """From the opening of a review to the day on which unconfirmed memberships are locked."""
 
 
-class AccessReview(models.Model):
+class AccessReview(TenantRow):
     """One review of who has access to a client's data, opened each quarter.
 
     ``quarter`` is its first day in the client's time zone, by the client's clock, as are the other days.
@@ -30,8 +29,6 @@ class AccessReview(models.Model):
         left_out_of_copies="ids of memberships, which the copy has; the ledger says who confirmed them",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     quarter = models.DateField()
     locks_on = models.DateField("locked on")
     opened_at = models.DateTimeField()

@@ -11,7 +11,8 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 MOST_DOMAINS = 20
@@ -39,8 +40,6 @@ class Provider(RequestedChange, Tracked):
         },
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     issuer = models.CharField(
         max_length=500,
         help_text="Address of the provider without “/.well-known/openid-configuration”, exactly as the provider "
@@ -120,7 +119,7 @@ class ProviderSecret(models.Model):
         return "secret"
 
 
-class SignOnLink(models.Model):
+class SignOnLink(TenantRow):
     """The account at a provider (issuer and subject, OpenID Connect Core §2) that belongs to a member of staff."""
 
     wall = TablePolicy(
@@ -131,8 +130,6 @@ class SignOnLink(models.Model):
         personal={"issuer": Personal.NONE, "subject": Personal.PSEUDONYM},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     issuer = models.CharField(max_length=500)
     subject = models.CharField(max_length=255)

@@ -5,16 +5,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.due import due_by_second_person
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
-class PortalPeriod(Tracked):
+class PortalPeriod(TenantRow, Tracked):
     """The period of one kind of the portal's own data, if it is not the default. A row of PakTaleem, read by all.
 
     ``length`` is in the unit of the kind.
@@ -22,8 +21,6 @@ class PortalPeriod(Tracked):
 
     wall = TablePolicy(Scope.CATALOGUE, EDIT, personal={"kind": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=63)
     length = models.PositiveIntegerField()
     changed_at = models.DateTimeField()
@@ -54,8 +51,6 @@ class PeriodChange(RequestedChange):
         personal={"kind": Personal.NONE, "ground": Personal.NONE, "requested_kind": Personal.NONE},
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField("kind of data", max_length=63)
     length = models.PositiveIntegerField()
     previous = models.PositiveIntegerField()
@@ -88,13 +83,11 @@ class PeriodChange(RequestedChange):
         return f"{self.kind}: {self.previous} → {self.length}"
 
 
-class DisposalRun(models.Model):
+class DisposalRun(TenantRow):
     """The last run of the disposal of one kind: when, how many rows, and how many since the first run."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"kind": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=63)
     ran_at = models.DateTimeField()
     rows = models.PositiveBigIntegerField()

@@ -3,15 +3,14 @@
 from django.db import models
 from django.db.models import Q
 
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.own_schools import own_schools
-from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_time
 
 
-class Run(models.Model):
+class Run(TenantRow):
     """One run of a long act of a client that has no row of its own; it names no person.
 
     ``kind`` is the name of its task. ``total`` is counted when it is queued; ``done`` rises with each committed step
@@ -22,8 +21,6 @@ class Run(models.Model):
         Scope.TENANT, EDIT, limited=Limited.BY_SCHOOLS, personal={"kind": Personal.NONE, "school_ids": Personal.NONE}
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=63)
     total = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0, db_default=0)

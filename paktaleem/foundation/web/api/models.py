@@ -2,12 +2,11 @@
 
 from django.db import models
 
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy
 
 
-class KeptAnswer(models.Model):
+class KeptAnswer(TenantRow):
     """A stored response to a POST with an Idempotency-Key, as long as the key is valid.
 
     ``slot`` is a keyed hash of credential, route and key; ``fingerprint`` is a keyed hash of the request. The body
@@ -28,8 +27,6 @@ class KeptAnswer(models.Model):
         left_out_of_copies="repeats an answer of the API for a day; the data is in the tables that it was read from",
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     slot = models.BinaryField(max_length=32)
     fingerprint = models.BinaryField(max_length=32)
     status = models.PositiveSmallIntegerField()

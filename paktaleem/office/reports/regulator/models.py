@@ -7,10 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 
 
@@ -22,7 +21,7 @@ class PackState(models.TextChoices):
     FAILED = "failed", _("Could not be gathered")
 
 
-class RegulatorPack(models.Model):
+class RegulatorPack(TenantRow):
     """One pack about a client and a period, requested by a user and gathered by the worker, section by section.
 
     The days are those of the client's time zone; both belong to the period. ``parts`` are the sections gathered so
@@ -35,8 +34,6 @@ class RegulatorPack(models.Model):
         personal=dict.fromkeys(("state", "parts", "reason_code", "requested_role"), Personal.NONE),
     )
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     since_on = models.DateField("from", help_text="The first day of the period.")
     until_on = models.DateField("up to and including", help_text="The last day of the period.")
     state = models.CharField(max_length=16, choices=PackState, default=PackState.GATHERING, editable=False)
@@ -77,8 +74,6 @@ class PackContent(IssuedCertificate):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": Personal.NONE, "sha256": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     pack = models.ForeignKey(RegulatorPack, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta(IssuedCertificate.Meta):

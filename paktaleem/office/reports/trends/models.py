@@ -3,8 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 
 
@@ -18,7 +17,7 @@ class Measure(models.TextChoices):
     HOLDING_AGE = "holding_age", _("Holdings by age")
 
 
-class WeeklyCount(models.Model):
+class WeeklyCount(TenantRow):
     """One number of a client and week: how many of a measure and code. It names no person.
 
     ``week`` is its Monday in the client's time zone. A week is counted again until it is over; holdings are those
@@ -27,8 +26,6 @@ class WeeklyCount(models.Model):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"measure": Personal.NONE, "code": Personal.NONE})
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     week = models.DateField()
     measure = models.CharField(max_length=20, choices=Measure)
     code = models.CharField(max_length=64)
