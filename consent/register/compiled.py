@@ -86,10 +86,14 @@ class Capacity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WideningRule:
-    """One widening of a purpose: from `at` on, consents of people informed at or before `at` are outdated."""
+    """One widening of a purpose: from `at` on, consents of people informed at or before `at` are outdated.
+
+    `has_new_words`: a notice version announced at or before `at` no longer describes the purpose.
+    """
 
     id: UUID
     at: datetime
+    has_new_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,10 @@ class PurposeRule:
     def last_widened_at(self, at: datetime) -> datetime | None:
         """Return when the purpose was last widened, up to a time."""
         return max((widening.at for widening in self.widenings if widening.at <= at), default=None)
+
+    def is_described_by(self, announced_at: datetime, at: datetime) -> bool:
+        """Return True if a notice version announced at that time describes the purpose in its words of `at`."""
+        return not any(one.has_new_words and announced_at <= one.at <= at for one in self.widenings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,6 +490,7 @@ class TextRule:
     owner: UUID
     content_hash: str
     effective_at: datetime
+    announced_at: datetime
 
 
 def _outdated_moments(versions: Sequence[NoticeVersionRule]) -> dict[UUID, datetime | None]:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import ServiceAuthorisation
 from consent.consents.models import Consent, ConsentEvent, ConsentEvidence, ConsentState, Objection, Restriction
-from consent.consents.selectors.consents import current_states, is_without_effect
+from consent.consents.selectors.consents import current_states, is_without_effect, load_asked_words
 from consent.consents.services.evidence import add_evidence_file, open_evidence
 from consent.consents.services.restrictions import SERVICE
 from consent.consents.services.revocation import invalidate_consent, revoke_consent
@@ -205,13 +205,16 @@ class ConsentAdmin(PersonRowAdmin):
 
 
 def serialize_events(events: Iterable[Any]) -> FirstRows[dict[str, Any]]:
-    """Serialize events, loaded with person and client, for a table. Runs one query, for the notices' numbers."""
+    """Serialize events, loaded with person and client, for a table. Runs two queries: numbers of notices, words."""
     found = events if isinstance(events, FirstRows) else FirstRows(events)
     versions = {event.notice_version_id for event in found} - {None}
     numbers = dict(NoticeVersion.objects.filter(pk__in=versions).values_list("pk", "number"))
+    words = load_asked_words((event.pk for event in found), language=get_language() or "en")
     return found.map(
         lambda event: {
             "event": event,
+            "purpose": event.purpose,
+            "asked": words[event.pk],
             "state": answer_cell(event),
             "who": format_actor(event),
             "notice": numbers.get(event.notice_version_id),

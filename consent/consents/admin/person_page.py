@@ -8,11 +8,11 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from consent.consents.admin.consents import answer_cell, serialize_events, state_pill
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method, Objection, Restriction
-from consent.consents.selectors.consents import current_states
+from consent.consents.selectors.consents import current_states, load_asked_words
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
@@ -259,10 +259,16 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     current = {one.purpose_id: one for one in consents}
     states = current_states(row.client_id, consents, at=get_action_time(request))
     found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
+    words = load_asked_words((one.event_id for one in consents), language=get_language() or "en")
+    asked = {one.purpose_id: words[one.event_id] for one in consents}
     offered = _list_answers(row, request)
     return {
         "template": "console/panels/consents.html",
-        "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), states, offered) for purpose in found],
+        "rows": [
+            _serialize_consent(row, purpose, current.get(purpose.pk), states, offered)
+            | {"asked": asked.get(purpose.pk)}
+            for purpose in found
+        ],
     }
 
 

@@ -104,7 +104,7 @@ def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice
             basis=basis,
             state=states.get(purpose.code, ConsentState.UNKNOWN.value),
             event=events.get(purpose.code),
-            current=_find_notice(purpose, basis, client_id, at),
+            current=_find_notice(purpose, basis, register, at),
             objection=objections.get(purpose.code),
             is_decided_for=decided_for,
             is_widened=_is_widened(events.get(purpose.code), states.get(purpose.code), register),
@@ -151,11 +151,11 @@ def _load_answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentE
     return events, states
 
 
-def _find_notice(purpose: Purpose, basis: BasisRule, client_id: UUID, at: datetime) -> NoticeVersion | None:
+def _find_notice(purpose: Purpose, basis: BasisRule, register: Register, at: datetime) -> NoticeVersion | None:
     if basis.basis != Basis.CONSENT:
         return None
     try:
-        return get_current_notice(purpose.code, client_id=client_id, at=at)
+        return get_current_notice(purpose.code, client_id=register.client, at=at, register=register)
     except NoticeUnknown:
         return None
 

@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateTimeField, ExpressionWrapper, F, Model, Q, QuerySet, Value
+from django.db.models import (
+    Case,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils.translation import gettext_noop
 
@@ -24,6 +37,7 @@ from consent.decisions.facts import ConsentFact, effective_state, outdated_at, r
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import BasisRule, Register
+from consent.register.models.purposes import Purpose, PurposeWidening, WideningKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.foundation.accounts.actors import Actor, require, require_about
@@ -73,6 +87,46 @@ def current_states(client_id: UUID, rows: Iterable[Consent], *, at: datetime) ->
     with in_client(client_id):
         register = current_register(client_id)
     return {row.pk: effective_state(register, row.purpose.code, to_consent_fact(row), at) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWords:
+    """The name of a purpose when a person was asked, and the time since which the purpose has other words."""
+
+    name: str
+    changed_at: datetime | None
+
+
+def annotate_asked_words(events: QuerySet[ConsentEvent]) -> QuerySet[Any, Any]:
+    """Annotate answers with ``asked_name_en``, ``asked_name_ur`` and ``reworded_at``: the words people answered.
+
+    Who withdraws, or whose consent is ended, was asked when they gave it.
+    """
+    informed = Coalesce("shown_at", "claimed_at", "recorded_at")
+    same = {name: OuterRef(name) for name in ("client_id", "subject_id", "purpose_id")}
+    given = ConsentEvent.objects.filter(state=ConsentState.GIVEN, recorded_at__lte=OuterRef("recorded_at"), **same)
+    latest = Subquery(given.order_by("-recorded_at", "-id").values(moment=informed)[:1])
+    ended = When(
+        state__in=[ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED],
+        then=Coalesce(latest, informed),
+    )
+    then = Purpose.history.filter(id=OuterRef("purpose_id"), history_date__lte=OuterRef("asked"))
+    changes = PurposeWidening.objects.filter(
+        purpose_id=OuterRef("purpose_id"), kind=WideningKind.WORDS, widened_at__gte=OuterRef("asked")
+    )
+    words = then.order_by("-history_date", "-history_id")
+    return events.annotate(asked=Case(ended, default=informed)).annotate(
+        asked_name_en=Coalesce(Subquery(words.values("name_en")[:1]), "purpose__name_en"),
+        asked_name_ur=Coalesce(Subquery(words.values("name_ur")[:1]), "purpose__name_ur"),
+        reworded_at=Subquery(changes.order_by("widened_at").values("widened_at")[:1]),
+    )
+
+
+def load_asked_words(events: Iterable[UUID], *, language: str) -> dict[UUID, AskedWords]:
+    """Map answers to the words that their people answered. One query."""
+    columns = ("pk", "asked_name_ur" if language == "ur" else "asked_name_en", "reworded_at")
+    rows = annotate_asked_words(ConsentEvent.objects.filter(pk__in=list(events))).values_list(*columns)
+    return {key: AskedWords(name, changed_at) for key, name, changed_at in rows}
 
 
 def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, rules: Register | Client) -> bool:

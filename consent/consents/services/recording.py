@@ -26,6 +26,7 @@ from consent.consents.services.consent_basis import (
 )
 from consent.consents.services.evidence import add_evidence_reference
 from consent.decisions.facts import ANSWER_STATES, changes_state
+from consent.notices.selectors.notices import NoticeOutdated
 from consent.notices.selectors.public import to_purpose
 from consent.notices.selectors.registers import Version, current_register
 from consent.register.compiled import Register
@@ -332,8 +333,8 @@ def record_answers(
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
     TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect, EvidenceMissing if no notice is proven;
-    ClaimInFuture, ClaimBeforeNotice, GuardianUnknown, ChildMayNotGive, StillAChild, AlreadyErased, NotAllowed.
-    ErasureInProgress unless all refuse.
+    NoticeOutdated, ClaimInFuture, ClaimBeforeNotice, GuardianUnknown, ChildMayNotGive, StillAChild, AlreadyErased,
+    NotAllowed, and ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
@@ -461,14 +462,17 @@ def _check_given(  # noqa: PLR0917 -- the answer, then the facts it is checked a
     register: Register,
     at: datetime,
 ) -> None:
+    rule = register.purposes[purpose.code]
     check_consent_basis(
         basis,
         purpose,
         collected=collected,
         ended_at=past.ended_at(purpose),
-        widened_at=register.purposes[purpose.code].last_widened_at(at),
+        widened_at=rule.last_widened_at(at),
         at=at,
     )
+    if basis.version is not None and not rule.is_described_by(basis.version.announced_at, at):
+        raise NoticeOutdated(purpose.code)
 
 
 def _expiry_time(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:

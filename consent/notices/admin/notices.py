@@ -1,20 +1,22 @@
 """Notices in the console: titles, editable drafts and immutable versions."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 
 from consent.notices.admin.announcements import serialize_dispatches
 from consent.notices.effects import differences, earliest_effect
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeText, NoticeVersion
-from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, notice_timeline
+from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, has_older_words, notice_timeline
 from consent.notices.selectors.preview import EffectPreview, preview_effect, preview_widening
 from consent.notices.services.publishing import announce_draft, discard_draft, notice_days_for, save_draft
 from consent.register.admin.row_admin import RegisterAdmin
@@ -22,6 +24,7 @@ from consent.register.models.purposes import DataCategory, Purpose
 from consent.register.notice_html import render_notice
 from consent.register.services.safeguards import widen_purpose
 from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -29,13 +32,16 @@ from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
 from paktaleem.foundation.console.forms import FieldWords, RowActionForm, field_words, set_choices
+from paktaleem.foundation.console.home_pages import Line, Severity, Task
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.console.widgets import MomentInput
+from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
@@ -63,6 +69,29 @@ _NOTICE_STEPS = (
 )
 
 
+def _needs_new_version(_at: datetime) -> Q:
+    """Return the condition of the notices to renew; those of the client in view only."""
+    client = current_client()
+    return has_older_words() & (Q() if client is None else Q(client_id=client))
+
+
+class RenewalFilter(ConditionFilter):
+    """Filter for notices that are older than the words of their purposes."""
+
+    offered: ClassVar[Any] = {"to_renew": (gettext_lazy("New version needed"), _needs_new_version)}
+
+
+@boards.connect
+def renewal_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return a card if purposes got other words than their notices say. Runs one query."""
+    if not actor.may(Capability.ANNOUNCE_NOTICES):
+        return []
+    url = reverse("admin:consent_notice_changelist", current_app=site.name)
+    note = gettext("a purpose has other words now: no one can consent to it before a new version is announced")
+    rows = Notice.objects.filter(_needs_new_version(at))
+    return [Task(gettext("Notices to renew"), rows, note, f"{url}?{PROGRESS}=to_renew", Severity.URGENT)]
+
+
 @admin.register(Notice, site=site)
 class NoticeAdmin(SteppedAdmin, RegisterAdmin):
     """Notices to data subjects, by title; a new one is added in steps."""
@@ -72,7 +101,7 @@ class NoticeAdmin(SteppedAdmin, RegisterAdmin):
     row_fields = ("code", "title_en", "title_ur", "purposes", "addresses_children")
     fixed = ("code",)
     list_display = ("title_en", "code", "owner", "about")
-    list_filter = ("client",)
+    list_filter = (RenewalFilter, "client")
     search_fields = ("code", "title_en")
     codes = {"purposes": Purpose}
     intro = "Notices to data subjects. A new text starts as a draft; once announced, it never changes."

@@ -7,12 +7,27 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Count, F, Func, Q, QuerySet, Value, When
+from django.db import models
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 
 from consent.notices.effects import PublishedVersion, effects_at_client, merge_own_and_shared
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
 from consent.register.compiled import NoticeRule, NoticeVersionRule
 from consent.register.models.agreements import RecipientApproval
+from consent.register.models.purposes import PurposeWidening, WideningKind
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -27,6 +42,21 @@ class NoticeUnknown(PortalError, LookupError):
     """No notice in effect informs about this purpose."""
 
     problem = Problem("notice-unknown", HTTPStatus.NOT_FOUND, "No notice in effect informs about this purpose")
+
+
+class NoticeOutdated(NoticeUnknown):
+    """The notice in effect is older than the purpose's words, so it informs about another use of data."""
+
+    problem = Problem(
+        "notice-outdated",
+        HTTPStatus.CONFLICT,
+        "The notice is older than the words of the purpose",
+        "No one can consent until a new version of the notice is announced: an administrator does so in the console.",
+    )
+    console_message = (
+        "The words of the purpose have changed since its notice was announced: announce a new version of the notice, "
+        "then ask again."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +190,20 @@ def get_notice(client: Client, code: str) -> Notice:
     if best is None:
         raise NoticeUnknown(code)
     return best
+
+
+def has_older_words() -> Q:
+    """Return the condition of notices with a purpose that got other words after their last announcement."""
+    versions = NoticeVersion.objects.filter(notice=OuterRef(OuterRef("pk"))).order_by("-number")
+    changes = PurposeWidening.objects.filter(
+        Q(client_id=OuterRef("client_id")) | Q(client_id=PAKTALEEM),
+        kind=WideningKind.WORDS,
+        widened_at__gte=Subquery(versions.values("announced_at")[:1]),
+    )
+    place = Func(
+        OuterRef("purposes"), F("purpose__code"), function="array_position", output_field=models.IntegerField()
+    )
+    return Q(Exists(changes.annotate(place=place).filter(place__isnull=False)))
 
 
 def must_be_notified(

@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
 from consent.notices.models import Notice, NoticeVersion
-from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
+from consent.notices.selectors.notices import NoticeOutdated, get_version_in_effect, purpose_timeline
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import BasisRule, PurposeRule, PurposeText, Register, describe_purpose
 from consent.register.models.purposes import DataCategory, Occasion, Purpose
@@ -53,12 +53,22 @@ def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], B
     return {use: basis for use, basis in found.items() if basis is not None}
 
 
-def get_current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> NoticeVersion:
+def get_current_notice(
+    purpose_code: str, *, client_id: UUID, at: datetime, register: Register | None = None
+) -> NoticeVersion:
     """Return the version in effect about a purpose at a client; own notices replace shared ones.
 
-    Raises NoticeUnknown.
+    ``register`` is the client's current one, if it is loaded. Raises NoticeUnknown, NoticeOutdated if the purpose got
+    other words after the version was announced.
     """
-    return get_version_in_effect(purpose_timeline(Client.objects.get(pk=client_id), purpose_code), at=at)
+    version = get_version_in_effect(purpose_timeline(Client.objects.get(pk=client_id), purpose_code), at=at)
+    if register is None:
+        with in_client(client_id):
+            register = current_register(client_id)
+    purpose = register.purposes.get(purpose_code)
+    if purpose is not None and not purpose.is_described_by(version.announced_at, at):
+        raise NoticeOutdated(purpose_code)
+    return version
 
 
 @dataclass(frozen=True, slots=True)

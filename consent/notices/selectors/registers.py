@@ -32,6 +32,7 @@ from consent.register.models.purposes import (
     Purpose,
     PurposeCapacity,
     PurposeWidening,
+    WideningKind,
 )
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from paktaleem.foundation.accounts.models import Client
@@ -232,12 +233,14 @@ def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening]) -> rule
         owner=row.client_id,
         consent_months=row.consent_months,
         needs_account=row.needs_account,
-        widenings=tuple(rules.WideningRule(one.pk, one.widened_at) for one in widenings),
+        widenings=tuple(
+            rules.WideningRule(one.pk, one.widened_at, one.kind == WideningKind.WORDS) for one in widenings
+        ),
     )
 
 
 def _to_text_rule(row: NoticeVersion) -> TextRule:
-    return TextRule(row.pk, row.client_id, row.content_hash, row.effective_at)
+    return TextRule(row.pk, row.client_id, row.content_hash, row.effective_at, row.announced_at)
 
 
 def _to_period(row: Any) -> Period:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, StringAgg, Subquery, Value
-from django.db.models.functions import Coalesce
 from django.utils import translation
 
 from consent.consents.models import ConsentEvent
+from consent.consents.selectors.consents import annotate_asked_words
 from consent.notices.selectors.notices import all_timelines
 from consent.notices.selectors.public import find_purposes, list_category_names
 from consent.register.models.purposes import Purpose
@@ -84,21 +84,13 @@ def _gather_notices(client: Client, period: Period) -> Rows:
     ]
 
 
-_NAMES = ("name_en", "name_ur")
-
-
 def _gather_consents(client: Client, period: Period) -> Rows:
     events = ConsentEvent.objects.filter(
         client_id=client.pk, recorded_at__gte=period.since, recorded_at__lt=period.until
     )
-    groups = ("purpose__code", "was_name_en", "was_name_ur", "state", "given_by", "method")
-    informed = events.annotate(informed=Coalesce("shown_at", "claimed_at", "recorded_at"))
-    then = Purpose.history.filter(id=OuterRef("purpose_id"), history_date__lte=OuterRef("informed"))
-    latest = then.order_by("-history_date", "-history_id")
-    names = {f"was_{name}": Coalesce(Subquery(latest.values(name)[:1]), f"purpose__{name}") for name in _NAMES}
-    return _to_rows(
-        informed.annotate(**names).order_by().values_list(*groups).annotate(number=Count("pk")).order_by(*groups)
-    )
+    groups = ("purpose__code", "asked_name_en", "asked_name_ur", "state", "given_by", "method")
+    named = annotate_asked_words(events).order_by()
+    return _to_rows(named.values_list(*groups).annotate(number=Count("pk")).order_by(*groups))
 
 
 def _gather_requests(client: Client, period: Period) -> Rows:
