@@ -122,10 +122,3 @@ def test_a_repeated_request_is_stored_once_and_a_different_one_replaces_it(cast,
     change(indus, cast.actor("amina"), now, serves_minors=True)
     change(indus, cast.actor("amina"), now, serves_minors=False, age_threshold=13)
     assert sorted(ClientChange.objects.values_list("state", flat=True)) == ["replaced", "waiting"]
-
-
-def test_another_client_does_not_see_the_changes(cast, now):
-    with in_client(cast.client_id("indus")):
-        change(cast.client("indus"), cast.actor("amina"), now, serves_minors=False)
-    with in_client(cast.client_id("khyber")):
-        assert not ClientChange.objects.exists()

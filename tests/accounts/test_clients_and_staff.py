@@ -305,11 +305,6 @@ def test_a_disabled_user_has_no_roles(cast, now):
     assert list_memberships(cast.user_id("amina"), at=now) == []
 
 
-def test_another_client_sees_no_membership(cast):
-    with in_client(cast.client_id("khyber")):
-        assert set(Membership.objects.values_list("client_id", flat=True)) == {cast.client_id("khyber")}
-
-
 def test_the_database_refuses_an_officer_at_a_school(cast):
     with (
         in_client(cast.client_id("indus")),

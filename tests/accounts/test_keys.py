@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
 from paktaleem.foundation.accounts.services import AlreadyRevoked, issue_api_key, revoke_api_key
@@ -177,14 +176,6 @@ def test_a_key_with_one_character_changed_is_invalid(cast, now):
 
 def test_a_digest_is_not_a_key(cast, now):
     assert find_key_actor(hashlib.sha256(cast.key("indus").encode()).hexdigest(), at=now) is None
-
-
-def test_another_client_does_not_see_the_key(cast, now):
-    key, _ = issue(cast, now)
-    with in_client(cast.client_id("khyber")):
-        assert not ApiKey.objects.filter(id=key.id).exists()
-        with pytest.raises(ApiKey.DoesNotExist):
-            revoke_api_key(key, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
 
 
 def test_a_key_is_not_issued_in_another_clients_context(cast, now):

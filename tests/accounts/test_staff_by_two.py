@@ -320,12 +320,6 @@ def test_the_database_refuses_approval_by_one_person(cast, now, gul):
                 cursor.execute(settled + column)
 
 
-def test_another_client_does_not_see_staff_changes(cast, now):
-    propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
-    with in_client(cast.client_id("khyber")):
-        assert not StaffChange.objects.exists()
-
-
 def test_the_first_staff_made_by_the_host_have_no_ties(cast, now):
     """The first staff of a deployment are made together, by the host."""
     with in_global():

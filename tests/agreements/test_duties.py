@@ -129,13 +129,6 @@ def test_the_database_refuses_informed_users_without_a_link(cast: Cast, indus: A
         row.save(force_insert=True)
 
 
-def test_another_client_sees_nothing_of_it(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        attest(cast, cast.client("indus"), now)
-    with in_client(cast.client_id("khyber")):
-        assert not DutyAttestation.objects.exists()
-
-
 # Contacts
 
 

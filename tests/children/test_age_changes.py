@@ -14,7 +14,6 @@ from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from tests.children.guardians import decision_reason
 from tests.factories import SETTING_UP, SubjectFactory
@@ -173,13 +172,6 @@ def test_a_revealed_child_is_treated_as_one_at_once_and_the_apps_above_are_calle
     bring(indus, roster, cast.actor("farah"), now)
     assert [list(people) for _, people, _, _ in told[-1:]] == [[kid.pk]]
     assert gate(kid)[0] > now
-
-
-def test_another_client_sees_no_change(cast, now):
-    with in_client(cast.client_id("indus")):
-        say(cast.client("indus"), cast.subject("danish"), now, birth_date=date(1990, 1, 1))
-    with in_client(cast.client_id("khyber")):
-        assert not AgeChange.objects.exists()
 
 
 def test_a_raised_age_makes_no_adult_of_a_child_in_an_adults_role(cast, indus, now):

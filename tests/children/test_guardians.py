@@ -48,7 +48,6 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, erase_sub
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 
@@ -131,15 +130,6 @@ def test_a_roster_claim_is_a_candidate_and_no_authority(cast, danish, esra, now)
     assert (row.source, row.guardian_id) == ("roster", esra.pk)
     assert not list_candidates(danish, actor=cast.actor("farah"), at=now).exists()
     assert not state_of(danish, now).persons
-
-
-def test_another_client_sees_no_guardian(cast, now):
-    with in_client(cast.client_id("indus")):
-        name(cast, cast.subject("danish"), cast.subject("esra"), now)
-        assert Guardianship.objects.count() == 1
-    with in_client(cast.client_id("khyber")):
-        assert not Guardianship.objects.exists()
-        assert not Guardianship.history.exists()
 
 
 def test_the_database_refuses_a_guardian_of_oneself(cast, danish, esra, now):

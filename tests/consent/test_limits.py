@@ -21,7 +21,6 @@ from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from rights.limits.services import ObjectionIsAbsolute, approve_overruling, inform_before_lift, propose_overruling
 from tests.consent.approving import officer
 from tests.consent.lifting import lift_by_two, overrule_by_two
@@ -107,15 +106,6 @@ def test_a_limit_names_a_known_purpose(cast, indus, now, model, open_, lift, wor
 def test_an_objection_names_a_purpose(cast, indus, now):
     with pytest.raises(ValidationError):
         object_(cast, now, purpose_code="")
-
-
-@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
-def test_another_client_sees_nothing(cast, now, model, open_, lift, word):
-    with in_client(cast.client_id("indus")):
-        open_(cast, now)
-        assert model.objects.count() == 1
-    with in_client(cast.client_id("khyber")):
-        assert model.objects.count() == model.history.count() == 0
 
 
 @pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)

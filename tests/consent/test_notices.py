@@ -18,7 +18,6 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import UnstampedChange
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 DAY = timedelta(days=1)
@@ -136,16 +135,6 @@ def test_a_client_does_not_publish_paktaleems_notice(cast, indus, now):
     shared = Notice.objects.get(code="privacy_notice", client_id=PAKTALEEM)
     with pytest.raises(NotAllowed):
         publish(cast, shared, now)
-
-
-def test_another_client_sees_no_version(cast, newsletter, now):
-    version = publish(cast, newsletter, now)
-    assert NoticeVersion.objects.filter(pk=version.pk).exists()
-
-
-def test_another_clients_versions_are_hidden(cast):
-    with in_client(cast.client_id("khyber")):
-        assert set(NoticeVersion.objects.values_list("client_id", flat=True)) == {cast.client_id("khyber"), PAKTALEEM}
 
 
 def test_a_version_is_never_changed(cast, newsletter, now):

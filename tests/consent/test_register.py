@@ -299,14 +299,6 @@ def test_a_shared_row_is_not_changed_in_a_clients_context_by_an_officer_either(c
     assert shared.name_en != "Something else"
 
 
-def test_another_client_sees_no_row(cast, now):
-    with in_client(cast.client_id("indus")):
-        row = change(cast, new_row(Purpose, cast.client("indus"), now), now)
-    with in_client(cast.client_id("khyber")):
-        assert not Purpose.objects.filter(pk=row.pk).exists()
-        assert not Purpose.history.filter(id=row.pk).exists()
-
-
 PERIODS = [kind for kind in KINDS if issubclass(kind, PeriodRow)]
 TICK = timedelta(microseconds=1)
 

@@ -177,16 +177,6 @@ def test_others_do_not_answer_for_the_client(cast, inbox, now, name):
             answer_objection(inbox, code="explained", actor=cast.actor(name), at=now)
 
 
-def test_another_client_sees_no_announcement(cast, inbox):
-    assert NoticeDispatch.objects.filter(pk=inbox.pk).exists()
-
-
-def test_another_clients_announcement_is_hidden(cast, announced, now):
-    prove(cast, "indus", announced, now)
-    with in_client(cast.client_id("khyber")):
-        assert not NoticeDispatch.objects.exists()
-
-
 def test_what_was_said_stays_said(cast, inbox, now):
     acknowledge_announcement(inbox, actor=cast.actor("farah"), at=now)
     for change in ("UPDATE consent_noticeresponse SET kind = 'objected'", "DELETE FROM consent_noticeresponse"):

@@ -219,13 +219,6 @@ def test_the_database_refuses_a_second_erasure_of_a_person(start, now):
         )
 
 
-def test_another_client_does_not_see_the_erasure(cast, now):
-    with in_client(cast.client_id("indus")):
-        start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=now)
-    with in_client(cast.client_id("khyber")):
-        assert not Erasure.objects.exists()
-
-
 def test_every_answer_queues_a_job(cast, start, now):
     erasure = start()
     waiting = ProcrastinateJob.objects.filter(task_name="subjects.complete_erasure")

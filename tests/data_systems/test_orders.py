@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.directory.data_systems.models import Order, OrderPart, OrderStep
+from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.data_systems.selectors import (
     OrderUnknown,
     Parent,
@@ -17,7 +17,6 @@ from paktaleem.directory.data_systems.selectors import (
     list_answers,
     list_orders_of_system,
     list_parts,
-    orders,
 )
 from paktaleem.directory.data_systems.services.collecting import CategoryUnknown, add_part
 from paktaleem.directory.data_systems.services.fulfilment import (
@@ -328,15 +327,6 @@ def test_a_key_finds_only_the_orders_of_its_own_system(indus, issue, key, now):
     for unknown in (others.pk, indus.pk):
         with pytest.raises(OrderUnknown):
             get_order(unknown, actor=key, at=now)
-
-
-def test_another_client_does_not_see_orders(cast, spec, now):
-    with in_client(cast.client_id("indus")):
-        issue_orders(cast.subject("danish"), spec(), actor=SETTING_UP, at=now)
-        assert len(orders(cast.actor("farah"))) == 1
-    with in_client(cast.client_id("khyber")):
-        assert list(orders(cast.actor("celia"))) == []
-        assert OrderStep.objects.count() == OrderPart.objects.count() == 0
 
 
 def test_no_order_is_issued_about_an_erased_person(cast, indus, spec, now):

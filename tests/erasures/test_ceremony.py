@@ -305,13 +305,6 @@ def test_the_worker_continues_every_client_and_a_second_run_changes_nothing(cast
         assert Order.objects.filter(kind="erase").count() == 2
 
 
-def test_another_client_sees_nothing(cast: Cast) -> None:
-    with in_client(cast.client_id("indus")):
-        proposed(cast)
-    with in_client(cast.client_id("khyber")):
-        assert not ErasureProposal.objects.exists()
-
-
 def test_a_certified_erasure_stays_so(indus: Cast) -> None:
     row = certified(indus, approved(indus), AFTER)
     assert row.stage == "certified"

@@ -92,7 +92,3 @@ def test_the_database_refuses_to_change_history(indus, change):
         connection.cursor() as cursor,
     ):
         cursor.execute(change)
-
-
-def test_another_client_sees_no_history(indus, cast):
-    assert set(Subject.history.values_list("client_id", flat=True)) == {indus.id}

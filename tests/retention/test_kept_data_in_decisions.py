@@ -142,13 +142,6 @@ def test_the_hold_of_an_open_request_leaves_deletion_to_it(cast: Cast, indus: An
     assert not RetentionFact.objects.exists()
 
 
-def test_another_client_reads_no_facts_of_retention(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        placed(cast, cast.client("indus"), now)
-    with in_client(cast.client_id("khyber")):
-        assert not RetentionFact.objects.exists()
-
-
 def test_the_migration_records_holds_that_were_placed_before(committed: Cast, now: Any) -> None:
     with in_client(committed.client_id("indus")):
         client = committed.client("indus")

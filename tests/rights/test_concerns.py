@@ -159,13 +159,6 @@ def test_the_text_is_deleted_some_time_after_the_answer(indus: Cast, settings: A
         read_request(waits, actor=indus.actor("amina"), reason=Reason.REVIEW, at=late)
 
 
-def test_another_client_sees_nothing(cast: Cast) -> None:
-    with in_client(cast.client_id("indus")):
-        reported(cast)
-    with in_client(cast.client_id("khyber")):
-        assert not RightsRequest.objects.exists()
-
-
 def test_its_key_is_counted_and_wrapped_anew_with_the_others(indus: Cast) -> None:
     reported(indus)
     kind = next(one for one in list_wrapped_kinds() if one.name == "rights.rightsrequest")

@@ -12,9 +12,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.models import RequestStep, RightsRequest
-from rights.requests.selectors import RequestUnknown, get_request, list_requests
 from rights.requests.services.intake import assign_person, read_request, receive_request, verify_identity
 from rights.requests.services.steps import list_parts
 from tests.cast import Cast
@@ -121,15 +119,6 @@ def test_roles_receive_and_see_what_the_table_says(indus: Cast) -> None:
     for actor in (indus.actor("bilal"), indus.actor("celia"), indus.key_actor("khyber"), other):
         with pytest.raises(NotAllowed):
             received(indus, actor=actor)
-
-
-def test_another_client_sees_nothing(cast: Cast) -> None:
-    with in_client(cast.client_id("indus")):
-        request = received(cast)
-    with in_client(cast.client_id("khyber")):
-        assert not list_requests(cast.actor("celia")).exists()
-        with pytest.raises(RequestUnknown):
-            get_request(request.pk, actor=cast.key_actor("khyber"))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.directory.people.models import Readmission, Subject
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import is_erased
 from paktaleem.directory.people.services.erasure import (
     AlreadyErased,
@@ -123,18 +123,6 @@ def test_a_second_erasure_needs_a_second_readmission(cast, indus, now, second):
     with pytest.raises(AlreadyErased):
         register(cast, indus, now)
     assert ask(cast, indus, now).subject_id == person.id
-
-
-def test_another_client_does_not_see_the_readmission(cast, now):
-    with in_client(cast.client_id("indus")):
-        erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
-        asked = ask(cast, cast.client("indus"), now)
-    with in_client(cast.client_id("khyber")):
-        assert not Readmission.objects.exists()
-        with pytest.raises(Readmission.DoesNotExist):
-            approve_readmission(asked, actor=cast.actor("amina"), at=now)
-        with pytest.raises(NotErased):
-            request_readmission("lms-danish", actor=cast.actor("amina"), client_id=cast.client_id("khyber"), at=now)
 
 
 @pytest.mark.parametrize(

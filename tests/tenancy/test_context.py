@@ -1,4 +1,4 @@
-# ruff: noqa: PT012, TRY301 -- the statements before the error belong to it; an error raised by the test
+# ruff: noqa: PT012, S608, TRY301 -- the statements before the error belong to it; names of our own tables; an error raised by the test
 """Contexts: allowed nesting, visible rows, and no state left after the transaction."""
 
 import threading
@@ -36,6 +36,8 @@ from paktaleem.foundation.tenancy.context import (
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.database import cast_values
+from tests.project.offenders import refuse_any
+from tests.tenancy.catalog import walled
 from tests.tenancy.connections import enter
 
 INDUS, KHYBER = "indus", "khyber"
@@ -66,6 +68,25 @@ def test_the_officers_view_sees_all_clients(cast):
     with as_officer():
         assert clients_of_people() == {cast.client_id(INDUS), cast.client_id(KHYBER)}
         assert current_client() is None
+
+
+def owners_by_table():
+    """Return the clients of the visible rows, by table; tests/project/rows.py fills the tables."""
+    readable = {table: wall.owner_column for table, wall in walled().items() if "SELECT" in wall.rights}
+    with connection.cursor() as cursor:
+        for table, column in readable.items():
+            cursor.execute(f"SELECT DISTINCT {column} FROM {table}")
+            yield table, {owner for (owner,) in cursor.fetchall()}
+
+
+@pytest.mark.usefixtures("rows")
+def test_another_client_sees_no_row_of_any_table(cast_of_rows):
+    indus, khyber = cast_of_rows.client_id(INDUS), cast_of_rows.client_id(KHYBER)
+    with in_client(indus):
+        filled = [table for table, owners in owners_by_table() if indus in owners]
+    assert len(filled) > 150
+    with in_client(khyber):
+        refuse_any((table, owners - {khyber, PAKTALEEM}) for table, owners in owners_by_table() if table in filled)
 
 
 def test_a_client_context_cannot_open_inside_that_of_another_client(cast):

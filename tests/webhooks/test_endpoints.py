@@ -119,14 +119,6 @@ def test_other_roles_may_not_manage_endpoints(cast, indus, now, name):
             act(endpoint, **audit(cast, now, name))
 
 
-def test_another_client_does_not_see_endpoints(cast, now):
-    with in_client(cast.client_id("indus")):
-        make_endpoint(cast, "indus", at=now)
-    with in_client(cast.client_id("khyber")):
-        assert not Endpoint.objects.exists()
-        assert not EndpointSecret.objects.exists()
-
-
 def test_officers_cannot_read_secrets(cast, now):
     with in_client(cast.client_id("indus")):
         make_endpoint(cast, "indus", at=now)

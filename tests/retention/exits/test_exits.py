@@ -354,10 +354,3 @@ def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast: Cas
     resume_exit(row, **by)
     exported(row, now)
     assert sum(part.people for part in ExitPart.objects.all()) == row.people
-
-
-def test_another_client_sees_nothing(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        approved(cast, now, "return")
-    with in_client(cast.client_id("khyber")):
-        assert not AgreementExit.objects.exists()

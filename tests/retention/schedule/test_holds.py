@@ -21,7 +21,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.schedule.models import Hold, HoldKind, HoldLift
-from retention.schedule.selectors import find_holds, list_holds, list_lifts
+from retention.schedule.selectors import find_holds
 from retention.schedule.services.holds import (
     HoldAlreadyLifted,
     HoldOfOpenRequest,
@@ -228,24 +228,6 @@ def test_others_may_not_place_or_lift(cast, place, now, name):
         lift_hold(hold, ground="No.", actor=cast.actor(name), at=now)
     with pytest.raises(NotAllowed):
         review_hold(hold, review_on=now.date(), reason=Reason.REVIEW, actor=cast.actor(name), at=now)
-
-
-def test_another_client_sees_nothing(cast, now):
-    with in_client(cast.client_id("indus")):
-        for kind in (HoldKind.LEGAL, HoldKind.COMPLAINT):
-            hold = place_hold(
-                cast.client("indus"),
-                kind=kind,
-                scope=HoldScope(),
-                ground="Case 12.",
-                review_on=(now + DAY).date(),
-                actor=cast.actor("farah"),
-                at=now,
-            )
-            lift_hold(hold, ground="Done.", actor=cast.actor("farah"), at=now)
-    with in_client(cast.client_id("khyber")):
-        assert not list_holds(cast.actor("celia")).exists()
-        assert not list_lifts(cast.actor("celia")).exists()
 
 
 @pytest.mark.parametrize(

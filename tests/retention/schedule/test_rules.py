@@ -320,14 +320,6 @@ def test_a_client_does_not_change_a_shared_rule(cast, now):
         end_rule(rule, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
 
 
-def test_another_clients_rules_are_invisible(cast, now):
-    with in_client(cast.client_id("indus")):
-        rule = make_rule(cast.client_id("indus"), "newsletter", "contact_details", at=now)
-    with in_client(cast.client_id("khyber")):
-        assert not RetentionRule.objects.filter(pk=rule.pk).exists()
-        assert line_of(cast.client_id("khyber"), "contact_details", "newsletter", at=now).is_gap
-
-
 @pytest.mark.parametrize(
     ("change", "name"),
     [
