@@ -1,6 +1,6 @@
 """The menu of the console: which lists belong together, and which of them are used every day.
 
-Every list of the console is in exactly one section (tests/console/test_menu.py). ``lists`` are in the menu, most used
+Every list of the console is in exactly one section (tests/console/test_pages.py). ``lists`` are in the menu, most used
 first; ``more`` are logs and rare lists, behind the tabs of their section and in the menu's filter.
 """
 

@@ -1,24 +1,47 @@
-"""A closed account is denied for purposes that only serve an account; storing, deleting and legal duties go on."""
+"""People whose account is closed, or who are being erased: what is denied, and what goes on."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.notices.starter_register import PURPOSES
 from consent.register.models.purposes import Purpose
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject, SubjectEvent
 from paktaleem.directory.people.services.batches import record_subject_event
-from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.erasure import (
+    AlreadyErased,
+    ErasureInProgress,
+    complete_erasure,
+    erase_subject,
+    start_erasure,
+)
 from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.webhooks.models import Message
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.api.callers import question
+from tests.api.callers import Caller, question
+from tests.children.guardians import guardian_of, record_answer, verified_guardian
+from tests.data_systems.test_erasing import answer, orders_of
+from tests.factories import OrderSpecFactory
+from tests.webhooks.making import make_endpoint
 
 CLOSED_AT = datetime(2026, 9, 20, 12, 0, tzinfo=UTC)
+
+
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
 EVENTS = "/api/v1/subjects/lms-kiran/events"
+
+
 SERVES_ACCOUNT = {"account_management", "service_delivery", "service_communications", "platform_improvement"}
 
 
@@ -169,3 +192,179 @@ def test_an_event_without_a_change_writes_no_history(cast, now):
         assert SubjectEvent.objects.count() == 3
         history = Subject.history.filter(id=cast.subject_id("kiran")).latest()
         assert (history.actor_id, history.history_date) == (cast.key_id("khyber"), now + SECOND)
+
+
+WHY = "subject_request"
+
+
+MANY = "/access/v1/evaluations"
+
+
+@pytest.fixture
+def started_at():
+    """An hour ago, to the second."""
+    return wall_clock_now().replace(microsecond=0) - timedelta(hours=1)
+
+
+@pytest.fixture
+def erasing(cast, started_at):
+    """Start the erasure of Junaid, who is of age, and of Danish, a child."""
+    with in_client(cast.client_id("indus")):
+        for name in ("junaid", "danish"):
+            start_erasure(cast.subject(name), actor=cast.actor("amina"), reason=WHY, at=started_at)
+    return cast
+
+
+@pytest.fixture
+def indus(erasing):
+    return Caller(erasing.key("indus"))
+
+
+def at(moment):
+    return {"time": moment.isoformat()}
+
+
+@pytest.mark.parametrize("action", ["process", "collect", "store", "share"])
+@pytest.mark.parametrize("purpose", ["service_delivery", "legal_compliance", "platform_improvement", "newsletter"])
+def test_every_decision_is_denied(indus, action, purpose):
+    told = indus.ask("lms-junaid", purpose, action)
+    assert (told["decision"], told["context"]["reason"]) == (False, "erasure_in_progress")
+    remedy = told["context"]["remedy"]
+    assert "complete the order" in str(remedy)
+    assert "/docs/reasons/#erasure_in_progress" in str(remedy)
+
+
+@pytest.mark.parametrize("person", ["lms-junaid", "lms-danish"])
+def test_deletion_is_still_permitted(indus, person):
+    assert indus.reason(person, "service_delivery", "delete") == "permitted"
+
+
+def test_batch_evaluations_give_the_same_reasons(indus):
+    people, actions = ("lms-junaid", "lms-hamza"), ("process", "delete")
+    asked = [question(person, "service_delivery", action) for person in people for action in actions]
+    found = [one["context"]["reason"] for one in indus.post(MANY, {"evaluations": asked}).json()["evaluations"]]
+    assert found[:2] == ["erasure_in_progress", "permitted"]
+    assert "erasure_in_progress" not in found[2:]
+
+
+def test_past_decisions_do_not_change(indus, started_at):
+    before = started_at - timedelta(seconds=1)
+    assert indus.reason("lms-junaid", "service_delivery", context=at(before)) == "permitted"
+    assert indus.reason("lms-junaid", "service_delivery", context=at(started_at)) == "erasure_in_progress"
+
+
+def test_after_the_erasure_every_time_is_answered_alike(erasing, indus, started_at):
+    done_at = started_at + timedelta(minutes=30)
+    with in_client(erasing.client_id("indus")):
+        erasure = Erasure.objects.get(subject_id=erasing.subject_id("junaid"))
+        for order in orders_of(erasure):
+            answer(order, erasing, done_at)
+        assert complete_erasure(erasure, actor=system_actor("tests"), at=done_at)
+    for moment in (started_at - timedelta(seconds=1), done_at - timedelta(minutes=1), done_at):
+        assert indus.reason("lms-junaid", "service_delivery", context=at(moment)) == "subject_erased"
+    assert indus.reason("lms-junaid", "service_delivery", "delete") == "subject_erased"
+
+
+def test_the_person_shows_when_the_erasure_started(indus, started_at):
+    shown = indus.get("/api/v1/subjects/lms-junaid").json()
+    assert shown["erasure_started_at"] == started_at.isoformat()
+    assert indus.get("/api/v1/subjects/lms-hamza").json()["erasure_started_at"] is None
+
+
+def problem(response):
+    return response.status_code, response.json()["type"].rpartition(":")[2]
+
+
+REFUSED = (409, "erasure-in-progress")
+
+
+def test_nothing_new_is_recorded(indus):
+    assert problem(indus.put("/api/v1/subjects/lms-junaid", {"role": "student", "full_name": "J"})) == REFUSED
+    assert problem(indus.consent("lms-junaid", "newsletter")) == REFUSED
+    assert problem(indus.post("/api/v1/subjects/lms-junaid/events", {"kind": "active"})) == REFUSED
+    collected = {
+        "subject": "lms-junaid",
+        "category": "usage_logs",
+        "occasion": "assessment",
+        "purpose": "support",
+        "collected_at": "2026-01-05T09:00:00+00:00",
+        "count": 1,
+    }
+    assert problem(indus.post("/api/v1/collections", collected)) == REFUSED
+
+
+def test_a_batch_points_at_the_person_being_erased(indus):
+    people = [{"external_id": f"lms-{name}", "role": "student"} for name in ("hamza", "junaid")]
+    response = indus.post("/api/v1/subjects/batch", {"subjects": people})
+    assert problem(response) == REFUSED
+    assert response.json()["errors"] == [{"detail": "This person is being erased.", "pointer": "#/subjects/1"}]
+
+
+def test_a_batch_with_an_erased_person_reports_that_first(indus, erasing):
+    with in_client(erasing.client_id("indus")):
+        erase_subject(erasing.subject("hamza"), actor=erasing.actor("amina"), reason=WHY, at=wall_clock_now())
+    people = [{"external_id": f"lms-{name}", "role": "student"} for name in ("hamza", "junaid")]
+    assert problem(indus.post("/api/v1/subjects/batch", {"subjects": people})) == (409, "subject-erased")
+
+
+def test_refusals_and_withdrawals_are_still_recorded(cast):
+    caller = Caller(cast.key("indus"))
+    assert caller.consent("lms-junaid", "newsletter").status_code == 201
+    with in_client(cast.client_id("indus")):
+        start_erasure(cast.subject("junaid"), actor=cast.actor("amina"), reason=WHY, at=wall_clock_now())
+    assert caller.post("/api/v1/subjects/lms-junaid/consents/newsletter/withdraw").status_code in {200, 201}
+    assert caller.consent("lms-junaid", "newsletter", "refused").status_code == 201
+
+
+def test_restrictions_and_objections_are_still_recorded(erasing, started_at):
+    officer = {"actor": erasing.actor("amina"), "reason": WHY, "at": started_at}
+    with in_client(erasing.client_id("indus")):
+        junaid = erasing.subject("junaid")
+        assert restrict_processing(junaid, **officer).pk
+        assert object_to_purpose(junaid, purpose_code="platform_improvement", **officer).pk
+
+
+def test_guardians_may_refuse_but_not_consent(cast, started_at):
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        verified_guardian(danish, esra, at=started_at)
+        start_erasure(danish, actor=cast.actor("amina"), reason=WHY, at=started_at)
+        with pytest.raises(ErasureInProgress):
+            record_answer(danish, esra, "given", at=started_at)
+        assert record_answer(danish, esra, "refused", at=started_at).pk
+
+
+def test_a_person_being_erased_cannot_become_a_guardian(cast, started_at):
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        start_erasure(esra, actor=cast.actor("amina"), reason=WHY, at=started_at)
+        with pytest.raises(ErasureInProgress):
+            guardian_of(danish, esra, at=started_at)
+
+
+def test_the_platform_receives_a_webhook_event(cast, started_at):
+    with in_client(cast.client_id("indus")):
+        make_endpoint(cast, "indus", at=started_at, events=["subject.erasure_started"])
+        erasure = start_erasure(cast.subject("junaid"), actor=cast.actor("amina"), reason=WHY, at=started_at)
+        message = Message.objects.get()
+        assert (message.type, message.data) == ("subject.erasure_started", {"erasure": str(erasure.pk)})
+        assert message.subject_id == cast.subject_id("junaid")
+
+
+def test_erase_orders_still_name_the_person(indus):
+    orders = indus.get("/api/v1/orders").json()["orders"]
+    assert {(one["kind"], one["subject"]) for one in orders} == {("erase", "lms-junaid"), ("erase", "lms-danish")}
+
+
+def test_no_other_order_is_issued(erasing, started_at):
+    spec = OrderSpecFactory(kind="collect", at=started_at)
+    by = {"actor": erasing.actor("amina"), "at": started_at}
+    client_id = erasing.client_id("indus")
+    with in_client(client_id):
+        with pytest.raises(ErasureInProgress):
+            issue_orders(erasing.subject("junaid"), spec, **by)
+        before = Order.objects.count()
+        people = Subject.objects.filter(pk__in=[erasing.subject_id("junaid"), erasing.subject_id("hamza")])
+        made = issue_orders_for_set(people, spec, client_id=client_id, **by)
+        assert made is not None
+        assert (made.size, Order.objects.count()) == (1, before + 1)

@@ -13,7 +13,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import latest_code, send, visitor, work
 from tests.api.callers import Caller
-from tests.api.test_several_roles import rota, taken
+from tests.api.test_subjects import rota, taken
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.consent.test_choices import answer

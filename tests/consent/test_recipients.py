@@ -1,6 +1,6 @@
-"""Recipients: two officers approve one, every client may object, and consents given before do not cover it."""
+"""Recipients: two officers approve one and its terms, clients may object, and those it reaches are notified."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from children.guardians.services.verifications import record_verification
 from consent.consents.models import ConsentState, Method
+from consent.consents.selectors.choices import recipients_of
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
+from consent.notices.services.announcements import list_clients_to_follow, process_client
 from consent.notices.services.dispatches import open_dispatches
 from consent.notices.services.publishing import (
     NoOpenObjection,
@@ -26,9 +29,10 @@ from consent.notices.services.publishing import (
 )
 from consent.register.effects import WeakensSafeguard, count_recipient_effect
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
-from consent.register.models.purposes import SafeguardChange
+from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity, SafeguardChange
 from consent.register.services.register import change_register, end_period
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from consent.register.services.safeguards import request_safeguard_change as request_change
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -38,10 +42,13 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.children.guardians import guardian_of, make_guardian, record_answer
 from tests.consent.announcing import prove
-from tests.consent.approving import approve_by_two, make_provider, officer
+from tests.consent.approving import accept_by_two, approve_by_two, make_provider, officer
 from tests.factories import CAST_AT, SETTING_UP
+from tests.sandbox.making import Sandbox
 
 DAY = timedelta(days=1)
+
+
 WINDOW = timedelta(days=30)
 
 
@@ -353,3 +360,249 @@ def test_the_effect_counts_consents_and_guardians_by_client(cast: Cast, now: dat
     [indus] = found.by_client
     assert (indus.client, indus.consents, indus.weak) == ("Indus Schools Network", 1, 1)
     assert (found.total.consents, found.total.weak, found.notified) == (1, 1, 2)
+
+
+MORE = ("longer", "endless", "earlier", "renamed", "another service")
+
+
+def term(now: datetime) -> dict[str, Any]:
+    return {"agreement_starts_at": now + DAY, "agreement_ends_at": now + 3 * DAY}
+
+
+def more(now: datetime, kind: str) -> dict[str, Any]:
+    kinds: dict[str, dict[str, Any]] = {
+        "longer": {"agreement_ends_at": now + 4 * DAY},
+        "endless": {"agreement_ends_at": None},
+        "earlier": {"agreement_starts_at": now},
+        "renamed": {"name": "Other Ltd"},
+        "another service": {"service": "Advertising"},
+    }
+    return kinds[kind]
+
+
+def approved_recipient(cast: Cast, now: datetime) -> Recipient:
+    """Return an approved recipient of Indus with an agreement of two days, in its context."""
+    host = make_provider(cast.client_id("indus"), at=now, code="cloud", **term(now))
+    approve_by_two(approval(host, now), at=now)
+    return host
+
+
+@pytest.mark.parametrize("kind", MORE)
+def test_one_person_gives_an_approved_recipient_no_more(cast: Cast, now: datetime, kind: str) -> None:
+    with in_client(cast.client_id("indus")):
+        host = approved_recipient(cast, now)
+        values = more(now, kind)
+        for name, value in values.items():
+            setattr(host, name, value)
+        with pytest.raises(WeakensSafeguard), transaction.atomic():
+            change_register(host, actor=officer(), reason=Reason.REVIEW, at=now)
+        with changed_earlier(), pytest.raises(IntegrityError, match="second person"), transaction.atomic():
+            QuerySet(Recipient).filter(pk=host.pk).update(**values)
+
+
+def test_two_officers_renew_the_agreement_of_an_approved_recipient(cast: Cast, now: datetime) -> None:
+    instruct(cast, "indus", now)
+    with in_client(cast.client_id("indus")):
+        host = approved_recipient(cast, now)
+    assert shared(cast, now + 3 * DAY) == "recipient_not_approved"
+    with in_client(cast.client_id("indus")):
+        host.agreement_ends_at = now + 9 * DAY
+        change = request_change(host, ground="Renewed.", actor=cast.actor("farah"), at=now + DAY)
+        with pytest.raises(ApproverIsRequester), transaction.atomic():
+            decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now + DAY)
+        decide_safeguard_change(change, approve=True, actor=officer(), at=now + DAY)
+    assert shared(cast, now + 3 * DAY) == "permitted"
+
+
+def test_less_takes_one_person_and_so_does_a_recipient_never_approved(cast: Cast, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        host = approved_recipient(cast, now)
+        host.agreement_starts_at, host.agreement_ends_at = now + 2 * DAY, now + 3 * DAY
+        change_register(host, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+        fresh = make_provider(cast.client_id("indus"), at=now, code="fresh", **term(now))
+        fresh.agreement_ends_at, fresh.name = None, "Fresh Ltd"
+        change_register(fresh, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+        assert SafeguardChange.objects.count() == 1
+
+
+def test_an_objection_is_about_the_recipient_and_not_one_approval(cast: Cast, now: datetime) -> None:
+    first = approved(now)
+    instruct(cast, "indus", now)
+    prove(cast, "indus", first.announced_as, now)
+    farah = cast.actor("farah")
+    with in_client(cast.client_id("indus")):
+        dispatch = dispatch_of(cast, "indus", first)
+        object_to_announcement(dispatch, code="agreement", actor=farah, at=now + DAY)
+    later = now + 2 * DAY
+    with in_client(PAKTALEEM):
+        again = approve_by_two(approval(first.recipient, later), at=later)
+    prove(cast, "indus", again.announced_as, later)
+    after = later + WINDOW
+    assert shared(cast, after) == "recipient_objected"
+    with in_client(cast.client_id("indus")):
+        answer_objection(dispatch, code="explained", actor=cast.actor("amina"), at=after)
+        withdraw_objection(dispatch, actor=farah, at=after)
+    assert shared(cast, after) == "permitted"
+
+
+@pytest.mark.parametrize("values", [{"categories": ["contact_details", "billing"]}, {"is_integral": True}])
+def test_what_was_announced_is_never_changed_to_share_more(cast: Cast, now: datetime, values: dict[str, Any]) -> None:
+    row = approved(now)
+    with in_client(PAKTALEEM):
+        row = approve_by_two(approval(row.recipient, now + 60 * DAY, is_integral=False), at=now)
+        for name, value in values.items():
+            setattr(row, name, value)
+        with pytest.raises(ValidationError, match="announced"), transaction.atomic():
+            request_change(row, ground="More.", actor=officer(), at=now)
+        row.refresh_from_db()
+        row.categories = ["contact_details"]
+        row.purposes = ["newsletter"]
+        change_register(row, actor=officer(), reason=Reason.REVIEW, at=now)
+
+
+def test_guardians_read_of_a_recipient_once_the_client_can_no_longer_object_until_its_end(
+    cast: Cast, now: datetime
+) -> None:
+    row, indus = approved(now), cast.client_id("indus")
+    instruct(cast, "indus", now)
+    prove(cast, "indus", row.announced_as, now)
+    with in_client(indus):
+        assert "newsletter" not in recipients_of(indus, at=now + DAY)
+        assert "newsletter" not in recipients_of(indus, at=now + WINDOW - timedelta(microseconds=1))
+        assert recipients_of(indus, at=now + WINDOW)["newsletter"] == ["Host Ltd (Hosting)"]
+    with in_client(PAKTALEEM):
+        end_period(row, actor=officer(), reason=Reason.REVIEW, at=now + WINDOW + DAY)
+    with in_client(indus):
+        assert "newsletter" not in recipients_of(indus, at=now + WINDOW + DAY)
+
+
+def test_a_sandbox_shows_that_earlier_consents_do_not_cover_a_new_recipient(cast: Cast, now: datetime) -> None:
+    sandbox = Sandbox()
+    with in_client(sandbox.id):
+        row = approval(make_provider(sandbox.id, at=now, code="cloud"), now)
+        change_register(row, actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+        row.refresh_from_db()
+        assert row.approved_at == now
+
+
+WHY = Reason.CLIENT_INSTRUCTION
+
+
+SERVICE = ["service_delivery"]
+
+
+def end_instructions(cast: Cast, at: datetime) -> None:
+    """Have Khyber withdraw its instructions."""
+    with in_client(cast.client_id("khyber")):
+        for row in Instruction.objects.filter(client_id=cast.client_id("khyber")).order_by("pk"):
+            end_period(row, actor=SETTING_UP, reason=WHY, at=at)
+
+
+def follow(cast: Cast, at: datetime) -> set[str]:
+    """Process the announcements of both clients, and return the codes of those that were due."""
+    with as_officer():
+        due = list_clients_to_follow(at=at)
+    codes = {code for code in ("indus", "khyber") if cast.client_id(code) in due}
+    for code in ("indus", "khyber"):
+        with in_client(cast.client_id(code)):
+            process_client(cast.client_id(code), actor=SETTING_UP, at=at)
+    return codes
+
+
+def notified(cast: Cast, row: RecipientApproval) -> set[str]:
+    """Return the codes of the clients to which an approval is announced."""
+    with as_officer():
+        found = set(NoticeDispatch.objects.filter(version_id=row.announced_as).values_list("client__code", flat=True))
+    return {str(code) for code in found}
+
+
+def test_a_client_is_notified_once_its_data_can_reach_the_recipient(cast: Cast, now: datetime) -> None:
+    follow(cast, now)
+    end_instructions(cast, now)
+    row = approved(now, purposes=SERVICE)
+    assert follow(cast, now) == {"indus"}
+    assert notified(cast, row) == {"indus"}
+    late = now + 40 * DAY
+    assert "khyber" not in follow(cast, late), "nothing of its is due, so it is not looked at each minute"
+    instruct(cast, "khyber", late)
+    assert shared(cast, late, code="khyber") == "recipient_not_approved"
+    assert "khyber" in follow(cast, late)
+    assert notified(cast, row) == {"indus", "khyber"}
+    prove(cast, "khyber", row.announced_as, late)
+    assert shared(cast, late + WINDOW - DAY, code="khyber") == "recipient_not_approved"
+    assert shared(cast, late + WINDOW, code="khyber") == "permitted"
+
+
+def test_the_worker_notifies_no_client_of_a_recipient_that_is_no_longer_approved(cast: Cast, now: datetime) -> None:
+    follow(cast, now)
+    row = approved(now, purposes=SERVICE, ends_at=now + DAY)
+    assert follow(cast, now + DAY) == set()
+    assert notified(cast, row) == set()
+
+
+def by_other_data(cast: Cast, at: datetime) -> None:
+    with in_client(cast.client_id("khyber")):
+        row = Instruction.objects.filter(client_id=cast.client_id("khyber")).earliest("pk")
+        told = {"purposes": SERVICE, "categories": ["usage_logs"], "document": "Annex 4", "starts_at": at}
+        new = Instruction(client_id=row.client_id, agreement=row.agreement, **told)
+        change_register(new, actor=SETTING_UP, reason=WHY, at=at)
+
+
+def by_coming_instruction(cast: Cast, at: datetime) -> None:
+    instruct(cast, "khyber", at + 9 * DAY)
+
+
+def service() -> Purpose:
+    return Purpose.objects.get(code="service_delivery", client_id=PAKTALEEM)
+
+
+def without_basis(cast: Cast, at: datetime) -> None:
+    instruct(cast, "khyber", at)
+    with in_client(PAKTALEEM):
+        for row in LawfulBasis.objects.filter(purpose=service()).order_by("pk"):
+            end_period(row, actor=SETTING_UP, reason=WHY, at=at)
+
+
+def without_purpose(cast: Cast, at: datetime) -> None:
+    instruct(cast, "khyber", at)
+    with in_client(PAKTALEEM):
+        row = service()
+        row.is_active = False
+        change_register(row, actor=SETTING_UP, reason=WHY, at=at)
+
+
+def by_law(cast: Cast, at: datetime) -> None:
+    khyber = cast.client_id("khyber")
+    with in_client(khyber):
+        told: dict[str, Any] = {"role": "learner", "basis": "legal_obligation", "legal_reference": "Education Act s. 1"}
+        row = LawfulBasis(client_id=khyber, purpose=service(), starts_at=at, **told)
+        accept_by_two(row, requester=cast.actor("celia"), at=at)
+
+
+def by_control(cast: Cast, at: datetime) -> None:
+    khyber = cast.client_id("khyber")
+    with in_client(khyber):
+        row = PurposeCapacity(client_id=khyber, purpose=service(), capacity="joint_controller", starts_at=at + DAY)
+        change = request_safeguard_change(row, ground="Agreed.", actor=officer(), at=at)
+        decide_safeguard_change(change, approve=True, actor=officer(), at=at)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_notified"),
+    [
+        (by_other_data, False),
+        (without_basis, False),
+        (without_purpose, False),
+        (by_coming_instruction, True),
+        (by_law, True),
+        (by_control, True),
+    ],
+)
+def test_purposes_bases_parts_and_instructions_lead_to_a_recipient(
+    cast: Cast, now: datetime, facts: Callable[[Cast, datetime], None], *, is_notified: bool
+) -> None:
+    end_instructions(cast, now)
+    facts(cast, now)
+    row = approved(now, purposes=SERVICE)
+    follow(cast, now)
+    assert ("khyber" in notified(cast, row)) is is_notified

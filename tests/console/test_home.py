@@ -1,14 +1,20 @@
-"""The start page: readable lines about latest acts, in the chosen language."""
+"""The start page: latest acts, and lines with severity, due dates, order and links to the rows they count."""
 
 import re
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.console.home_pages import Card, Task, count_lines, sort_by_urgency
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.cast import Cast
-from tests.signing_in import SignIn
+from tests.project.offenders import refuse_any
+from tests.signing_in import SignIn, browser_of
 
 
 def latest(page: str) -> list[str]:
@@ -42,3 +48,84 @@ def test_the_console_speaks_urdu_to_whom_chose_it(sign_in: SignIn, cast: Cast) -
     assert ">Kept<" not in page
     assert "lang=en" in page
     assert '<html lang="en" dir="ltr"' in sign_in("farah").get("/admin/").content.decode()
+
+
+OWN_PAGES = {
+    "/set-up/": "a client's steps",
+    "/to-do/": "a client with something missing",
+    "/record/": "gaps of the record, on the page itself",
+    "/schedule/": "categories without a rule, on the page itself",
+    "/confirm/": "members of one review",
+    "/change/": "one row",
+}
+"""Pages that are no lists: their own tests compare the number with what they show."""
+
+
+def attention_of(name: str, cast: Cast) -> tuple[Any, list[Card]]:
+    browser = browser_of(cast.user(name))
+    return browser, list(browser.get("/admin/").context["attention"])
+
+
+@pytest.mark.parametrize("name", ["amina", "farah"])
+def test_each_number_of_the_first_page_is_that_of_the_rows_behind_its_link(
+    name: str, rows: dict[str, Any], cast_of_rows: Cast
+) -> None:
+    browser, cards = attention_of(name, cast_of_rows)
+    week = [card for card in browser.get("/admin/").context["cards"] if "/consentevent/" in card.url]
+    lists = [card for card in [*cards, *week] if not any(page in card.url for page in OWN_PAGES)]
+    assert len(week) == 3
+    assert len(lists) >= 15, [card.title for card in lists]
+
+    def compare(card: Card) -> str:
+        shown = browser.get(card.url).context["cl"].result_count
+        return "" if card.value == f"{shown:,}" else f"says {card.value}, but {card.url} shows {shown} rows"
+
+    refuse_any((card.title, compare(card)) for card in lists)
+
+
+def test_the_worst_comes_first_and_its_severity_is_a_word(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+    browser, cards = attention_of("amina", cast_of_rows)
+    severities = [card.severity for card in cards]
+    assert severities == sorted(severities, reverse=True)
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", browser.get("/admin/").content.decode()))
+    for card in cards:
+        assert f"{card.severity.label} {card.value} {card.title}" in page
+    assert any(card.due_at for card in cards)
+    assert any(card.waits_since for card in cards)
+
+
+def test_lines_are_sorted_by_severity_then_by_the_day_they_are_due() -> None:
+    at = datetime(2026, 9, 1, 8, tzinfo=timezone.get_fixed_timezone(0))
+    wanted = [
+        Card("overdue", "1", severity=Severity.OVERDUE, due_at=at),
+        Card("urgent, due that day", "1", severity=Severity.URGENT, due_at=date(2026, 9, 1)),
+        Card("urgent, due at eight", "1", severity=Severity.URGENT, due_at=at),
+        Card("urgent, due later", "1", severity=Severity.URGENT, due_at=at + timedelta(days=2)),
+        Card("waits longest", "1", severity=Severity.TO_DO, waits_since=at),
+        Card("waits", "1", severity=Severity.TO_DO, waits_since=at + timedelta(hours=1)),
+        Card("without a time", "1", severity=Severity.TO_DO),
+    ]
+    assert sort_by_urgency(reversed(wanted)) == wanted
+
+
+def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+    browser, cards = attention_of("sana", cast_of_rows)
+    page = browser.get("/admin/")
+    assert (cards, page.context["cards"], page.context["latest"], page.context["home_tabs"]) == ([], [], [], [])
+    links = [url for _label, url in page.context["home_links"]]
+    assert links == ["/admin/subjects/subject/find/", "/admin/desk/requesttask/take-in/"]
+    for url in links:
+        assert browser.get(url).status_code == 200
+    auditor = browser_of(cast_of_rows.user("bilal")).get("/admin/")
+    assert [tab.label for tab in auditor.context["home_tabs"]] == ["Today", "Work in progress", "Trends", "Samples"]
+    assert "/admin/desk/requesttask/take-in/" not in auditor.content.decode()
+
+
+def test_an_empty_task_has_no_line_and_hides_no_other(cast: Cast) -> None:
+    with as_officer():
+        people = Subject.objects.all()
+        tasks = [Task("none", people.none(), "", ""), Task("people", people, "", "", since="registered_at")]
+        [card] = count_lines([*tasks, Task("nobody", people.filter(pk__in=[]), "", "", due="registered_at")])
+        number = people.count()
+    assert (card.title, card.value) == ("people", str(number))
+    assert card.waits_since is not None

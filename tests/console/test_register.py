@@ -1,26 +1,35 @@
-"""The register is changed in the console through its services: with reason and history, within one client."""
+"""The register is changed in the console through its services, and its codes are shown by their names."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import BalancingTest, Purpose, SafeguardChange
-from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.selectors import find_key_actor
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.register_names import format_categories, format_category
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.times import bare, format_date, format_time
+from retention.schedule.models import RetentionRule
 from tests.accounts.officers import approve, second_officer
 from tests.cast import Cast
+from tests.console.codes import codes_in
 from tests.console.pages import list_url, row_url, typed
 from tests.factories import make_staff
-from tests.signing_in import SignIn
+from tests.project.test_console_in_urdu import in_urdu
+from tests.signing_in import SignIn, browser_of
 
 PURPOSE = {
     "code": "alumni_news",
@@ -331,3 +340,90 @@ def test_the_catalogue_is_paktaleems_to_change(sign_in: SignIn, cast: Cast) -> N
     with in_client(PAKTALEEM):
         decide_safeguard_change(SafeguardChange.objects.get(), approve=True, actor=gul, at=timezone.now())
     assert "Support, better said" in sign_in("farah").get(list_url("consent/purpose")).content.decode()
+
+
+USE = "Use of the platform and activity logs"
+
+
+AT = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
+
+
+def test_categories_have_names_in_lists_forms_and_titles(cast: Cast) -> None:
+    browser = browser_of(cast.user("farah"))
+    page = browser.get("/admin/consent/purpose/").content.decode()
+    assert USE in page
+    assert codes_in(page) == []
+    assert f"{USE} (usage_logs)" not in browser.get("/admin/consent/purpose/add/?step=all").content.decode()
+    rule = RetentionRule(category="usage_logs", period="P1Y", client_id=cast.client_id("indus"))
+    with in_client(cast.client_id("indus")):
+        rule.purpose = Purpose.objects.get(code="newsletter")
+        assert site.describe_row(rule).startswith(f"{USE} · ")
+
+
+def test_a_key_with_lower_case_letters_only_is_no_code() -> None:
+    assert codes_in("<td>ptk_87433d6e</td><td>usage_logs</td>") == ["usage_logs"]
+
+
+def test_names_are_in_the_language_of_the_page_with_its_comma(cast: Cast) -> None:
+    indus = cast.client_id("indus")
+    with in_client(indus):
+        english = format_categories(["usage_logs", "contact_details"], indus)
+        with translation.override("ur"):
+            urdu = format_categories(["usage_logs", "contact_details"], indus)
+        assert format_category("of_no_register", indus) == "of_no_register"
+    assert english == f"{USE}, Name and contact details"
+    assert urdu == "پلیٹ فارم کا استعمال اور سرگرمی کا ریکارڈ، نام اور رابطے کی معلومات"
+    assert urdu.split("، ")[0] in in_urdu(cast, "farah").get("/admin/consent/purpose/").content.decode()
+
+
+def test_a_date_in_an_urdu_sentence_is_isolated_and_in_english_it_is_plain() -> None:
+    assert (format_date(AT), format_time(AT)) == ("2026-03-14", "2026-03-14 09:30")
+    with translation.override("ur"):
+        assert format_date(AT) == "\u20662026-03-14\u2069"
+        assert bare(format_time(AT)) == "2026-03-14 09:30"
+
+
+def test_restrictions_and_objections_are_listed_by_the_name_of_the_purpose(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        hamza, amina, at = cast.subject("hamza"), cast.actor("amina"), timezone.now()
+        told: dict[str, Any] = {"actor": amina, "reason": Reason.SUBJECT_REQUEST, "at": at}
+        own = restrict_processing(hamza, purpose_code="product_research", **told)
+        shared = object_to_purpose(hamza, purpose_code="platform_improvement", **told)
+        restrict_processing(hamza, **told)
+        own_name = Purpose.objects.get(client_id=cast.client_id("indus"), code="product_research").name_en
+    for name in ("amina", "farah"):
+        browser = sign_in(name)
+        restrictions = browser.get(list_url("consent/restriction")).content.decode()
+        assert f">{own_name}<" in restrictions
+        assert "Every purpose" in restrictions
+        assert own_name in browser.get(row_url("consent/restriction", own.pk)).content.decode()
+        objections = browser.get(list_url("consent/objection")).content.decode()
+        assert "platform_improvement" not in objections
+        with in_client(cast.client_id("indus")):
+            named = Purpose.objects.get(code="platform_improvement").name_en
+        assert named in objections
+        assert named in browser.get(row_url("consent/objection", shared.pk)).content.decode()
+
+
+def test_a_change_of_a_safeguard_says_who_requested_it(sign_in: SignIn, cast: Cast) -> None:
+    changes = []
+    with in_client(cast.client_id("indus")):
+        for code, who in (("product_research", "farah"), ("newsletter", "amina")):
+            purpose = Purpose.objects.get(code=code, client_id=cast.client_id("indus"))
+            purpose.needs_account = False
+            told: dict[str, Any] = {"ground": "For alumni.", "actor": cast.actor(who), "at": timezone.now()}
+            changes.append(request_safeguard_change(purpose, **told))
+    for viewer, names in (("amina", ("farah", "amina")), ("farah", ("farah", ""))):
+        browser = sign_in(viewer)
+        for change, name in zip(changes, names, strict=True):
+            page = browser.get(row_url("consent/safeguardchange", change.pk)).content.decode()
+            shown = cast.user(name).email if name else "PakTaleem"
+            assert shown in page.split("Requested by")[1][:300]
+    assert cast.user("amina").email not in sign_in("farah").get(list_url("consent/safeguardchange")).content.decode()
+
+
+def test_the_filter_by_state_is_called_so(sign_in: SignIn) -> None:
+    for model in ("consent/purpose", "accounts/user"):
+        page = sign_in("amina").get(list_url(model)).content.decode()
+        assert "By is active" not in " ".join(page.split())
+        assert "By state" in " ".join(page.split())

@@ -1,4 +1,4 @@
-"""Incidents with children's data: quarantine, erasure in every system, notification, and closing."""
+"""Incidents with children's data: quarantine, holds, erasure, notification, and closing."""
 
 import json
 from datetime import timedelta
@@ -7,6 +7,9 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from children.guardians.models.mechanisms import Quarantine
+from children.guardians.services.conflicts import QuarantineNeeded, quarantine, release
+from children.invitations.services.inviting import purge_old_contacts
+from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
@@ -15,20 +18,30 @@ from paktaleem.directory.data_systems.services.fulfilment import (
     complete_order,
     propose_waiver,
 )
-from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome
+from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome, StepRefused
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models import Holding, Incident
+from retention.holdings.models import Holding, Incident, IncidentCause
 from retention.holdings.selectors import list_incidents
 from retention.holdings.services.collecting import CollectionReport, report_collection
-from retention.holdings.services.incidents import OrdersOpen, close_manually, notify_overdue
+from retention.holdings.services.holdings import DataOnHold
+from retention.holdings.services.incidents import OrdersOpen, close_manually, notify_overdue, open_incident
+from retention.holdings.services.releasing import request_release
 from retention.holdings.tasks import notify_officers_of_incident
+from retention.schedule.models import HoldKind, HoldLift
+from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from tests.children.guardians import decision_reason, guardian_of, record_answer, verified_guardian
+from tests.consent.approving import officer
+from tests.console.pages import row_url
 from tests.factories import make_system
+from tests.keeping import default_period
+from tests.retention.schedule.making import lift_hold_by_two
+from tests.signing_in import browser_of
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 3})
 
@@ -288,3 +301,189 @@ def test_an_incident_that_closed_in_time_sends_no_reminder(cast, report, now):
     _, incident = report("danish")
     complete(orders_of(incident)[0], cast, now)
     assert notify_overdue(incident.client_id, actor=system_actor("tests"), at=now + timedelta(days=30)) == 0
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def hold(cast, indus, now):
+    def hold(person="danish", *, kind=HoldKind.COMPLAINT, category="", system=None):
+        subject = cast.subject(person) if person else None
+        return place_hold(
+            indus,
+            kind=kind,
+            scope=HoldScope(subject=subject, category=category, system=system),
+            ground="Case 4/26.",
+            review_on=(now + 30 * DAY).date(),
+            actor=cast.actor("farah"),
+            at=now,
+        )
+
+    return hold
+
+
+def ordered():
+    return sorted(category for order in Order.objects.filter(kind="erase") for category in order.categories)
+
+
+def is_quarantined(cast):
+    return Quarantine.objects.filter(subject=cast.subject("danish"), ends_at=None).exists()
+
+
+def test_a_legal_hold_keeps_the_data_in_quarantine_until_two_people_lift_it(cast, report, hold, now):
+    placed = hold(kind=HoldKind.LEGAL)
+    _, incident = report("danish")
+    assert (incident.held, ordered(), is_quarantined(cast)) == (["usage_logs"], [], True)
+    with pytest.raises(DataOnHold):
+        close_manually(incident, actor=cast.actor("amina"), at=now)
+    lift_hold(placed, ground="Judgment.", actor=cast.actor("farah"), at=now + DAY)
+    assert ordered() == [], "a second person has not agreed"
+    settle_lift(HoldLift.objects.get(), approve=True, reason="review", actor=cast.actor("amina"), at=now + DAY)
+    assert (Incident.objects.get().held, ordered()) == ([], ["usage_logs"])
+    answer(cast, now + DAY)
+    assert (Incident.objects.get().is_open, is_quarantined(cast)) == (False, False)
+
+
+def answer(cast, at):
+    key = cast.key_actor("indus")
+    for order in Order.objects.open().filter(kind="erase"):
+        done = Answer(Outcome.DONE, counts=dict.fromkeys(order.categories, 3))
+        complete_order(accept_order(order, actor=key, at=at), done, actor=key, at=at)
+
+
+def test_only_what_the_hold_covers_is_kept_and_the_incident_stays_open_for_it(cast, report, hold, now):
+    placed = hold(None, category="usage_logs")
+    _, incident = report("danish", "usage_logs")
+    report("danish", "content")
+    assert (Incident.objects.get().held, ordered()) == (["usage_logs"], ["content"])
+    answer(cast, now)
+    assert (Incident.objects.get().is_open, is_quarantined(cast)) == (True, True)
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
+    assert ordered() == ["content", "usage_logs"]
+    assert Order.objects.open().get(kind="erase").parent_id == incident.pk
+
+
+def test_a_hold_of_one_system_keeps_only_what_that_system_has(cast, indus, report, hold, now):
+    reports, archive = (make_system(indus, code, ["usage_logs"]) for code in ("reports", "archive"))
+    make_system(indus, "billing", ["billing"])
+    placed = hold(system=archive)
+    _, incident = report("danish")
+    asked = Order.objects.filter(kind="erase").values_list("system__code", flat=True)
+    assert (incident.held, sorted(asked)) == (["usage_logs"], ["lms", reports.code])
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
+    assert (Incident.objects.get().held, sorted(asked.all())) == ([], ["archive", "lms", "reports"])
+
+
+def test_a_hold_of_a_system_without_the_data_keeps_nothing(cast, indus, report, hold):
+    hold(system=make_system(indus, "billing", ["billing"]))
+    _, incident = report("danish")
+    assert (incident.held, ordered()) == ([], ["usage_logs"])
+
+
+@pytest.mark.parametrize("scope", [{}, {"person": None}, {"person": None, "category": "usage_logs"}])
+def test_a_hold_recalls_the_orders_of_an_incident(cast, report, hold, now, scope):
+    report("danish")
+    first, second = hold(**scope), hold()
+    order = Order.objects.get(kind="erase")
+    assert (order.state, Incident.objects.get().is_open) == ("recalled", True)
+    with pytest.raises(StepRefused):
+        accept_order(order, actor=cast.key_actor("indus"), at=now)
+    for placed, state in ((first, "recalled"), (second, "queued")):
+        lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
+        order.refresh_from_db()
+        assert order.state == state
+    answer(cast, now)
+    assert not Incident.objects.get().is_open
+
+
+def test_the_page_of_the_incident_says_which_hold(cast, now):
+    with in_client(cast.client_id("indus")):
+        danish, indus = cast.subject("danish"), cast.client("indus")
+        told = {"ground": "Case 4/26.", "review_on": (now + 30 * DAY).date(), "actor": cast.actor("farah"), "at": now}
+        place_hold(indus, kind=HoldKind.LEGAL, scope=HoldScope(subject=danish), **told)
+        archive = HoldScope(subject=danish, system=make_system(indus, "archive", ["usage_logs"]))
+        place_hold(indus, kind=HoldKind.COMPLAINT, scope=archive, **told)
+        incident = open_incident(danish, {"usage_logs"}, cause=IncidentCause.COLLECTED, at=now)
+    page = browser_of(cast.user("amina")).get(row_url("retention/incident", incident.pk)).content.decode()
+    assert "Use of the platform and activity logs; Legal hold, to be reviewed on 2026-10-31: Case 4/26." in page
+    assert "Complaint (Archive), to be reviewed on 2026-10-31: Case 4/26." in page
+    assert "Close the incident" not in page
+
+
+def test_data_under_two_holds_waits_for_both(cast, report, hold, now):
+    first, second = hold(), hold(None, category="usage_logs")
+    report("danish")
+    lift_hold_by_two(first, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
+    assert (Incident.objects.get().held, ordered()) == (["usage_logs"], [])
+    lift_hold_by_two(second, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
+    assert ordered() == ["usage_logs"]
+
+
+def test_a_hold_of_another_person_or_category_keeps_nothing(report, hold):
+    hold("junaid")
+    hold(category="billing")
+    _, incident = report("danish")
+    assert (incident.held, ordered()) == ([], ["usage_logs"])
+
+
+def test_the_contact_of_a_guardian_on_hold_is_kept(cast, hold, settings):
+    esra = cast.subject("esra")
+    late = esra.changed_at + default_period("guardians_unasked")
+    worker, placed = system_actor("tests"), hold("esra")
+    assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 0
+    assert cast.subject("esra").email is not None
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=late)
+    assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1
+
+
+def test_a_report_is_not_released_while_an_incident_is_open(cast, report, now):
+    amina, danish = cast.actor("amina"), cast.subject("danish")
+    quarantine(danish, cause="report", actor=amina, at=now)
+    report("danish")
+    with pytest.raises(QuarantineNeeded):
+        release(danish, actor=amina, at=now)
+    assert Quarantine.objects.get().ends_at is None
+    assert not Entry.objects.filter(kind="subject.released").exists()
+
+
+def test_the_incidents_own_quarantine_is_not_released_either(cast, report, now):
+    report("danish")
+    with pytest.raises(QuarantineNeeded):
+        release(cast.subject("danish"), actor=cast.actor("amina"), at=now)
+    assert Quarantine.objects.get().ends_at is None
+
+
+def test_an_incident_that_closes_ends_the_quarantine(cast, report, now):
+    amina = cast.actor("amina")
+    _, incident = report("danish", category="device")
+    close_manually(incident, actor=amina, at=now)
+    assert not Incident.objects.get().is_open
+    assert Quarantine.objects.get().ends_at == now
+
+
+def test_a_quarantine_ends_by_two_officers(cast, indus, now):
+    amina, danish = cast.actor("amina"), cast.subject("danish")
+    held = quarantine(danish, cause="report", actor=amina, at=now)
+    change = request_release(held, ground="The report was about another child.", actor=amina, at=now)
+    for other, refusal in (("amina", ApproverIsRequester), ("farah", NotAllowed)):
+        with pytest.raises(refusal), transaction.atomic():
+            decide_safeguard_change(change, approve=True, actor=cast.actor(other), at=now)
+    assert Quarantine.objects.get().ends_at is None
+    decide_safeguard_change(change, approve=True, actor=officer(), at=now)
+    assert Quarantine.objects.get().ends_at == now
+
+
+def test_an_incident_is_closed_by_two_officers(cast, report, now):
+    _, incident = report("danish", category="device")
+    change = request_release(incident, ground="No system has it.", actor=cast.actor("amina"), at=now)
+    assert Incident.objects.get().is_open
+    decide_safeguard_change(change, approve=True, actor=officer(), at=now)
+    assert (Incident.objects.get().is_open, Quarantine.objects.get().ends_at) == (False, now)
+
+
+def test_another_persons_incident_does_not_matter(cast, report, now):
+    amina, hamza = cast.actor("amina"), cast.subject("hamza")
+    report("danish")
+    quarantine(hamza, cause="report", actor=amina, at=now)
+    assert release(hamza, actor=amina, at=now).ends_at == now

@@ -1,9 +1,12 @@
-"""A sandbox's clock: for that client only, forwards only, read with the context."""
+"""A sandbox's clock: for that client only, forwards only, in jobs, erasures and officers' lists."""
 
+import ast
 import json
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -13,26 +16,58 @@ from children.guardians.models.guardians import ServiceAuthorisation
 from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.invitations.services.inviting import invite_guardian
+from children.invitations.tasks import purge_unasked_contacts
+from consent.agreements.services import suspend_agreement
 from consent.consents.models import Consent, ConsentEvent
 from consent.decisions.decision import SHORT_VALIDITY
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
+from consent.paper.models import SheetEntry
+from consent.paper.services.sheets import upload_sheet
+from consent.paper.tasks import expire_old_rows
+from consent.register.models.agreements import Instruction, ServiceAgreement
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import GRACE, send_message
+from paktaleem.directory.mail.tasks import requeue_stalled
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.webhooks.models import Delivery
-from paktaleem.directory.webhooks.services import add_endpoint
+from paktaleem.directory.people.services.people import claim_guardian
+from paktaleem.directory.people.tasks import complete_answered_erasures
+from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Message
+from paktaleem.directory.webhooks.services import add_endpoint, replay_since
+from paktaleem.directory.webhooks.tasks import purge_old_messages
+from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
-from paktaleem.foundation.accounts.selectors import find_key_actor
+from paktaleem.foundation.accounts.selectors import find_key_actor, list_due_clients
 from paktaleem.foundation.accounts.services import compute_key_digest
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, read_in_one_statement
+from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.sandbox.services.context import NotASandbox, move_clock
+from rights.erasures.models import ErasureProposal
+from rights.erasures.services.proposals import decide_erasure, propose_erasure
+from rights.erasures.tasks import continue_all_erasures, notify_of_erasure
+from rights.requests.models import RightsRequest
+from rights.requests.services.closing import answer_request, close_request
+from rights.requests.services.decisions import decide_part
+from rights.requests.services.intake import receive_request
+from rights.requests.services.steps import list_parts
+from rights.requests.tasks import purge_old_texts
 from tests.api.callers import Caller, question
+from tests.breaches.making import make_breach
+from tests.cast import Cast
 from tests.children.browsers import PORTAL, answer, by_link, latest_link, work
+from tests.erasures.steps import WHY, approved, second, send_all, waive_all
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
+from tests.keeping import default_period
 from tests.sandbox.making import Sandbox
+from tests.signing_in import browser_of
 
 YEARS = timedelta(days=3_650)
+
+
 ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
 
 
@@ -267,3 +302,347 @@ def test_a_guardians_own_page_goes_by_it_too(sandbox):
     assert sandbox.caller.reason("p-child", "service_delivery") == "permitted"
     with in_client(sandbox.id):
         assert near(ServiceAuthorisation.objects.get().recorded_at, client_now())
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def both(cast, sandbox):
+    """A client with real time, and a sandbox."""
+    return cast.client_id("indus"), sandbox.id
+
+
+def each(both, act):
+    """Run the same act in both; return the results."""
+    found = []
+    for client_id in both:
+        with in_client(client_id):
+            found.append(act(Client.objects.get(pk=client_id)))
+    return found
+
+
+def test_a_concern_answered_long_ago_by_its_clock_is_forgotten(both, sandbox):
+    def answered(client):
+        told: dict[str, Any] = {"actor": user_actor(new_id(), "client_admin", client.pk), "at": client_now()}
+        words: dict[str, Any] = {"details": "Worried.", "channel": "form", "language": "en"}
+        row = receive_request(client, kinds=["child_concern"], **words, **told)
+        decide_part(list_parts(row)[0], decision="granted", **told)
+        return close_request(answer_request(row, text="Done.", **told), **told).pk
+
+    made = each(both, answered)
+
+    def forgotten(_client):
+        return RightsRequest.objects.filter(pk__in=made, wrapped=None).exists()
+
+    sandbox.move(days=default_period("request_texts").days - 1)
+    purge_old_texts(0)
+    assert each(both, forgotten) == [False, False]
+    sandbox.move(days=2)
+    purge_old_texts(0)
+    assert each(both, forgotten) == [False, True]
+
+
+def test_a_contact_kept_only_to_ask_is_forgotten(both, sandbox):
+    def known(client):
+        at = client_now()
+        child = SubjectFactory(client=client, external_id="s-child", birth_date=at.date() - 3_000 * A_DAY, at=at)
+        named = {"external_id": "s-mother", "role": "guardian", "email": "mother@mail.example"}
+        guardian = SubjectFactory(client=client, at=at, **named)
+        claim_guardian(child, guardian=guardian, relationship="parent", actor=SETTING_UP, at=at)
+        return guardian.pk
+
+    made = each(both, known)
+
+    def emptied(_client):
+        return Subject.objects.get(pk__in=made).email is None
+
+    purge_unasked_contacts(0)
+    assert each(both, emptied) == [False, False]
+    sandbox.move(days=default_period("guardians_unasked").days + 1)
+    purge_unasked_contacts(0)
+    assert each(both, emptied) == [False, True]
+
+
+def test_a_row_on_paper_that_matched_no_person_expires(both, sandbox):
+    header, row = "code,newsletter,answered_by,method,answered_on,note", "1111-1111,yes,self,paper,2026-09-30,Box 3"
+    sheet = f"{header}\n{row}".encode()
+    each(both, lambda client: upload_sheet(sheet, client=client, actor=SETTING_UP, at=client_now()))
+
+    def state(_client):
+        return SheetEntry.objects.get().state
+
+    assert expire_old_rows(0) == 0
+    sandbox.move(days=default_period("unmatched_answers").days + 1)
+    assert expire_old_rows(0) == 1
+    assert each(both, state) == ["unmatched", "expired"]
+
+
+def test_an_email_whose_job_died_is_sent_later(both, sandbox):
+    sandbox.move(days=100)
+
+    def lost(client):
+        to = SubjectFactory(client=client, external_id="s-one", email="one@mail.example")
+        words = {"count": "1", "url": "https://portal.example/"}
+        asked_at = client_now() - GRACE - A_DAY
+        send_message("orders_stuck", to=to, client_id=client.pk, context=words, actor=SETTING_UP, at=asked_at)
+
+    each(both, lost)
+    requeue_stalled(0)
+
+    def waits_anew(_client):
+        return Letter.objects.get().due_at > client_now()
+
+    assert each(both, waits_anew) == [True, True]
+
+
+# Webhooks: deliveries use real time, events the client's clock
+
+
+@pytest.fixture
+def endpoint(sandbox):
+    with in_client(sandbox.id):
+        made, _ = add_endpoint(
+            sandbox.id,
+            url="https://lms.example/hooks",
+            events=["consent.*"],
+            actor=SETTING_UP,
+            at=wall_clock_now() - A_DAY,
+        )
+    return made
+
+
+def told(sandbox, *, taken=True):
+    """Create an event in the sandbox whose message was delivered or not; return the message."""
+    sandbox.caller.consent("p-adult", "newsletter")
+    with in_client(sandbox.id):
+        delivery = Delivery.objects.get()
+        state = DeliveryState.DELIVERED if taken else DeliveryState.FAILED
+        Delivery.objects.filter(pk=delivery.pk).update(state=state, done_at=wall_clock_now(), attempts=1)
+    return delivery.message_id
+
+
+def test_deliveries_of_a_sandbox_ahead_in_time_are_purged_after_as_many_real_days(sandbox, endpoint, time_machine):
+    sandbox.move(days=400)
+    message, sent_at = told(sandbox), wall_clock_now()
+    for days, left in (
+        (1, 1),
+        (default_period("webhook_messages").days - 1, 1),
+        (default_period("webhook_messages").days + 1, 0),
+    ):
+        time_machine.move_to(sent_at + timedelta(days=days))
+        purge_old_messages(0)
+        with in_client(sandbox.id):
+            assert Message.objects.filter(pk=message).count() == left, days
+
+
+def test_moving_the_clock_throws_no_log_away(sandbox, endpoint):
+    message = told(sandbox)
+    sandbox.move(days=400)
+    assert purge_old_messages(0) == 0
+    with in_client(sandbox.id):
+        assert Message.objects.filter(pk=message).exists()
+
+
+def test_what_a_sandbox_ahead_missed_is_sent_again_at_once(sandbox, endpoint):
+    sandbox.move(days=400)
+    told(sandbox, taken=False)
+    with in_client(sandbox.id):
+        since = client_now() - A_DAY
+        again: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": wall_clock_now()}
+        assert replay_since(endpoint, since=since, **again) == 1
+        delivery = Delivery.objects.get()
+        assert (delivery.state, delivery.due_at <= wall_clock_now()) == ("waiting", True)
+
+
+# One mechanism
+
+
+def test_sandboxes_ahead_are_looked_at_whatever_is_found(both, sandbox):
+    def listed(found):
+        with as_officer():
+            return list_due_clients(lambda **_: found, at=wall_clock_now())
+
+    indus, play = both
+    assert listed([]) == []
+    assert listed([indus]) == [indus]
+    sandbox.move(days=1)
+    assert listed([]) == [play]
+    assert listed([indus, play]) == sorted([indus, play])
+
+
+BY_THE_MACHINE = {
+    "paktaleem/directory/access_links/tasks.py": "links and codes live by the machine's clock (decision 0023)",
+    "paktaleem/directory/data_systems/tasks.py": "asks every client by its own; PakTaleem itself is no sandbox",
+}
+
+
+TASKS = sorted(
+    path
+    for root in ("paktaleem", "children", "consent", "retention", "rights")
+    for path in (ROOT / root).rglob("tasks.py")
+)
+
+
+def selecting_functions(tree):
+    """Return the functions that query all clients in officer context."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [one for one in functions if "as_officer()" in ast.unparse(one)]
+
+
+def clock_reads_outside(function):
+    """Return reads of the real clock that are not passed to the shared mechanism."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    reads = [one for one in calls if ast.unparse(one.func) == "real_now"]
+    handed = [one for one in calls if ast.unparse(one.func) == "clients_to_look_at"]
+    within = {id(inner) for one in handed for inner in ast.walk(one)}
+    return [ast.unparse(one) for one in reads if id(one) not in within]
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_task_selects_clients_by_the_machines_clock_alone(path):
+    if str(path.relative_to(ROOT)) not in BY_THE_MACHINE:
+        for function in selecting_functions(ast.parse(path.read_text())):
+            assert clock_reads_outside(function) == [], "call clients_to_look_at"
+
+
+def test_that_test_can_fail():
+    planted = ast.parse("def task():\n    with as_officer():\n        clients = clients_with_old(at=real_now())\n")
+    [function] = selecting_functions(planted)
+    assert clock_reads_outside(function) == ["real_now()"]
+
+
+def stage(client_id: UUID) -> str:
+    return str(ErasureProposal.objects.get(client_id=client_id).stage)
+
+
+def test_moving_the_clock_ends_the_cooling_off_of_the_sandbox_only(cast: Cast, sandbox: Sandbox) -> None:
+    indus = cast.client_id("indus")
+    with in_client(indus):
+        approved(cast, at=wall_clock_now())
+    with in_client(sandbox.id):
+        person = Subject.objects.get(external_id="p-adult")
+        row = propose_erasure(person, actor=cast.actor("amina"), reason=WHY, at=client_now())
+        decide_erasure(row, approve=True, actor=second(cast), at=client_now())
+    notify_of_erasure(str(sandbox.id), str(row.pk))
+    sandbox.move(hours=71)
+    continue_all_erasures(0)
+    with in_client(sandbox.id):
+        assert stage(sandbox.id) == "cooling_off"
+    sandbox.move(hours=2)
+    continue_all_erasures(0)
+    with in_client(sandbox.id):
+        assert stage(sandbox.id) == "ordered"
+        send_all(client_now())
+    with in_client(indus):
+        assert stage(indus) == "cooling_off"
+    [order] = sandbox.caller.get("/api/v1/orders").json()["orders"]
+    assert order["kind"] == "erase"
+    answer = {"result": "done", "counts": {"contact_details": 1}}
+    assert sandbox.caller.post(f"/api/v1/orders/{order['id']}/accept", {}).status_code == 200
+    done = sandbox.caller.post(f"/api/v1/orders/{order['id']}/complete", answer)
+    assert done.status_code == 200, done.content
+    with in_client(sandbox.id):
+        waive_all(cast, client_now(), client_id=sandbox.id, system__code="billing")
+    complete_answered_erasures(0)
+    continue_all_erasures(0)
+    with in_client(sandbox.id):
+        assert stage(sandbox.id) == "certified"
+        erased = Subject.objects.get(pk=person.pk)
+        assert erased.erased_at is not None
+        assert erased.erased_at - wall_clock_now() > timedelta(hours=71), "by the clock of the sandbox"
+
+
+DAY = timedelta(days=1)
+
+
+LIST = "/admin/rights/rightsrequest/"
+
+
+def receive(client: Any, days_ago: int) -> Any:
+    details: dict[str, Any] = {
+        "channel": "form",
+        "language": "en",
+        "actor": SETTING_UP,
+        "at": client_now() - days_ago * DAY,
+    }
+    return receive_request(client, kinds=["question"], subject=None, **details)
+
+
+def numbers_of(browser: Any, progress: str) -> set[str]:
+    return {row.number for row in browser.get(f"{LIST}?progress={progress}").context["cl"].result_list}
+
+
+def test_a_request_of_a_sandbox_is_overdue_by_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:
+    sandbox.move(days=400)
+    with in_client(sandbox.id):
+        late, soon, new = (receive(sandbox.client, days) for days in (40, 25, 1))
+        assert late.due_at > wall_clock_now() + 300 * DAY
+    with in_client(cast.client_id("indus")):
+        own = receive(cast.client("indus"), 25)
+    amina = browser_of(cast.user("amina"))
+    assert numbers_of(amina, "overdue") == {late.number}
+    assert numbers_of(amina, "due_soon") == {soon.number, own.number}
+    assert numbers_of(amina, "open") >= {late.number, soon.number, new.number, own.number}
+    page = amina.get(f"{LIST}?progress=overdue").content.decode()
+    assert "days late" in page
+    cards = {str(card.title): card for card in amina.get("/admin/").context["attention"]}
+    assert cards["Rights requests overdue"].value == "1"
+    assert cards["Rights requests due soon"].value == "2"
+
+
+def people_of(browser: Any, query: str, page: str = "subjects/subject") -> set[str]:
+    rows = browser.get(f"/admin/{page}/{query}").context["cl"].result_list
+    return {row.external_id for row in rows}
+
+
+def test_a_child_of_a_sandbox_is_of_age_by_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:
+    thirteen = datetime(2030, 5, 4, tzinfo=UTC)
+    amina = browser_of(cast.user("amina"))
+    sandbox.move(days=(thirteen - wall_clock_now()).days - 20)
+    assert "p-child" in people_of(amina, "?age=child")
+    assert "p-child" in people_of(amina, "?when=30", "ageing/comingofage")
+    sandbox.move(days=30)
+    assert "p-child" not in people_of(amina, "?age=child")
+    assert "p-child" in people_of(amina, "?age=of_age")
+    assert "p-child" not in people_of(amina, "", "ageing/comingofage")
+    assert "lms-danish" in people_of(amina, "?age=child"), "other clients keep the real time"
+
+
+def test_the_hours_left_of_a_breach_are_of_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:
+    sandbox.move(days=400)
+    with in_client(sandbox.id):
+        make_breach(sandbox.client, actor=cast.actor("amina"), at=client_now())
+    [card] = [
+        one
+        for one in browser_of(cast.user("amina")).get("/admin/").context["attention"]
+        if one.title == "Personal-data breaches"
+    ]
+    assert card.note.startswith(("70 hours left", "71 hours left"))
+
+
+def test_what_can_be_done_with_a_row_of_a_sandbox_follows_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:
+    """An officer ends a period that has started by the sandbox's clock; by the real one it is still to come."""
+    with in_client(sandbox.id):
+        row = Instruction.objects.filter(client_id=sandbox.id).first()
+        assert row is not None
+        row.starts_at = wall_clock_now() + 30 * DAY
+        save_tracked(row, actor=SETTING_UP, reason=Reason.CORRECTION, at=wall_clock_now())
+    amina, page = browser_of(cast.user("amina")), f"/admin/consent/instruction/{row.pk}/change/"
+    assert "/cancel/" in amina.get(page).content.decode()
+    sandbox.move(days=60)
+    assert "/end/" in amina.get(page).content.decode()
+    assert amina.get(page.replace("change", "end")).status_code == 200
+
+
+def test_an_agreement_of_a_sandbox_is_suspended_by_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:
+    sandbox.move(days=60)
+    amina, actor = browser_of(cast.user("amina")), cast.actor("amina")
+    with in_client(sandbox.id):
+        agreement = ServiceAgreement.objects.get(client_id=sandbox.id)
+        suspend_agreement(agreement, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=client_now())
+    listed = amina.get("/admin/consent/serviceagreement/").context["cl"].result_list
+    assert [row.client_id for row in listed if row.is_suspended] == [sandbox.id]

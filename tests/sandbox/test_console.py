@@ -1,20 +1,27 @@
-"""A sandbox in the console: marked on every page with its clock, and controlled on its client's page."""
+"""A sandbox is marked on console and public pages with its clock; its keys and orders are tests."""
 
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
 
-from paktaleem.directory.data_systems.models import Ground, OrderKind
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.services import add_endpoint
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.services import rotate_api_key
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from tests.api.callers import Caller
+from tests.children.browsers import by_link, latest_link, work
 from tests.console.pages import list_url, row_url, typed
-from tests.factories import SETTING_UP, make_staff
+from tests.factories import CAST_AT, FAR, SETTING_UP, make_key, make_staff
 from tests.signing_in import browser_of
 
 MARK = 'class="sandbox"'
@@ -166,3 +173,168 @@ def test_other_clients_rows_and_lists_of_all_do_not(cast, sandbox, rows):
         answer = amina.get(url)
         assert answer.status_code == 200, url
         assert MARK not in answer.content.decode(), url
+
+
+WORDS = {"en": "without real people", "ur": "کوئی شخص اصلی نہیں"}
+
+
+PAGES = (
+    "/privacy/{}/",
+    "/privacy/{}/notices/about_newsletter/",
+    "/choices/{}/",
+    "/guardian/{}/",
+    "/concern/{}/",
+    "/requests/{}/",
+)
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_a_sandbox_says_so_and_one_of_a_school_does_not(client, cast, sandbox, page, language):
+    of_sandbox, of_school = (client.get(page.format(code), {"lang": language}) for code in ("play", "indus"))
+    assert (of_sandbox.status_code, of_school.status_code) == (200, 200)
+    assert MARK in of_sandbox.content.decode()
+    assert WORDS[language] in of_sandbox.content.decode()
+    assert MARK not in of_school.content.decode()
+
+
+def test_a_page_of_ones_own_says_so_too(sandbox):
+    sandbox.caller.post("/api/v1/sandbox/state", {"subject": "p-child", "state": "guardian_pending"})
+    asked = {
+        "subject": "p-child",
+        "guardian": {"full_name": "Zara Khan", "email": "zara@mail.example", "relationship": "parent"},
+    }
+    answer = sandbox.caller.post("/api/v1/guardian-invitations", asked)
+    assert answer.status_code == 201, answer.content
+    work()
+    assert MARK in by_link(latest_link()).get("/guardian/").content.decode()
+
+
+ORDERS = "/api/v1/sandbox/orders"
+
+
+def problem(response):
+    return response.status_code, response.json()["type"].removeprefix("urn:paktaleem:problem:")
+
+
+def test_an_order_is_made_listed_accepted_and_answered(sandbox):
+    made = sandbox.caller.post(ORDERS, {"subject": "p-adult", "kind": "erase", "categories": ["usage_logs"]})
+    assert made.status_code == 201, made.content
+    order = made.json()
+    assert (order["subject"], order["kind"], order["categories"]) == ("p-adult", "erase", ["usage_logs"])
+    [listed] = sandbox.caller.get("/api/v1/orders").json()["orders"]
+    assert (listed["id"], listed["state"]) == (order["id"], "sent")
+    assert sandbox.caller.post(f"/api/v1/orders/{order['id']}/accept").status_code == 200
+    answer = {"result": "done", "counts": {"usage_logs": 3}}
+    done = sandbox.caller.post(f"/api/v1/orders/{order['id']}/complete", answer)
+    assert (done.status_code, done.json()["state"]) == (200, "confirmed"), done.content
+
+
+def test_without_categories_it_is_about_all_that_the_system_holds(sandbox):
+    made = sandbox.caller.post(ORDERS, {"subject": "p-adult", "kind": "collect"}).json()
+    assert made["categories"] == ["contact_details", "usage_logs"]
+
+
+def test_a_correction_carries_its_new_values_to_the_system(sandbox):
+    made = sandbox.caller.post(
+        ORDERS, {"subject": "p-adult", "kind": "correct", "new_values": {"email": "n@x.example"}}
+    )
+    assert made.json()["fields_to_correct"] == ["email"]
+    accepted = sandbox.caller.post(f"/api/v1/orders/{made.json()['id']}/accept").json()
+    assert accepted["new_values"] == {"email": "n@x.example"}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"kind": "forget"}, "#/kind"),
+        ({"kind": "erase", "categories": []}, "#/categories"),
+        ({"kind": "erase", "categories": ["billing"]}, "#/categories"),
+        ({"kind": "erase", "new_values": {"email": None}}, "#/new_values"),
+        ({"kind": "correct"}, "#/new_values"),
+        ({"kind": "correct", "new_values": {"No code": "x"}}, "#/new_values/No code"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(sandbox, body, pointer):
+    response = sandbox.caller.post(ORDERS, {"subject": "p-adult", **body})
+    assert response.status_code == 400, response.content
+    assert [one["pointer"] for one in response.json()["errors"]] == [pointer]
+    with in_client(sandbox.id):
+        assert not Order.objects.exists()
+
+
+def test_no_order_names_an_unknown_person(sandbox):
+    assert problem(sandbox.caller.post(ORDERS, {"subject": "nobody", "kind": "erase"})) == (404, "subject-unknown")
+
+
+def test_other_clients_make_no_orders_by_the_api(cast):
+    khyber = Caller(cast.key("khyber"))
+    assert problem(khyber.post(ORDERS, {"subject": "lms-kiran", "kind": "erase"})) == (403, "not-a-sandbox")
+
+
+OF_THE_OTHER_KIND = "apikey_is_of_its_clients_kind"
+
+
+NOT_SHOWN = "apikey_test_keys_show_it"
+
+
+def written_by_hand(sql, values):
+    """Write without any service."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def test_the_key_of_a_sandbox_shows_it(cast, sandbox):
+    assert sandbox.secret.startswith("ptk_test_")
+    assert sandbox.key.prefix == sandbox.secret[:16]
+    assert not cast.key("indus").startswith("ptk_test_")
+    with in_client(sandbox.id):
+        successor, secret = rotate_api_key(sandbox.key, actor=SETTING_UP, at=wall_clock_now())
+    assert secret.startswith("ptk_test_")
+    assert successor.is_test
+
+
+@pytest.mark.parametrize(
+    ("code", "is_test", "prefix", "refused"),
+    [
+        ("indus", True, "ptk_test_abcdefg", OF_THE_OTHER_KIND),
+        ("play", False, "ptk_abcdefgh", OF_THE_OTHER_KIND),
+        ("indus", False, "ptk_test_abcdefg", NOT_SHOWN),
+        ("play", True, "ptk_abcdefgh", NOT_SHOWN),
+    ],
+)
+def test_the_database_refuses_a_key_of_the_other_kind(  # noqa: PLR0917 -- fixtures and the case
+    cast, sandbox, code, is_test, prefix, refused
+):
+    client_id = sandbox.id if code == "play" else cast.client_id(code)
+    with in_client(client_id), pytest.raises(IntegrityError, match=refused):
+        written_by_hand(
+            "INSERT INTO accounts_apikey (id, client_id, name, prefix, digest, scopes, created_at, expires_at, is_test)"
+            " VALUES (gen_random_uuid(), %s, 'Forged', %s, sha256('x'), '{}', %s, %s, %s)",
+            [client_id, prefix, CAST_AT, FAR, is_test],
+        )
+
+
+@pytest.mark.parametrize("code", ["indus", "play"])
+def test_a_client_is_a_sandbox_for_good_or_never(cast, sandbox, code):
+    client_id = sandbox.id if code == "play" else cast.client_id(code)
+    with in_client(client_id):
+        row = Client.objects.get(id=client_id)
+        row.is_sandbox = not row.is_sandbox
+        with pytest.raises(ValidationError, match="from its registration on"):
+            change_client(row, actor=SETTING_UP, reason="onboarding", at=CAST_AT)
+        with pytest.raises(IntegrityError, match="from its registration on"):
+            written_by_hand("UPDATE accounts_client SET is_sandbox = NOT is_sandbox WHERE id = %s", [client_id])
+
+
+def test_paktaleem_is_no_sandbox(db):
+    with in_client(PAKTALEEM), pytest.raises(ValidationError, match="client_paktaleem_is_no_sandbox"):
+        Client(id=PAKTALEEM, is_sandbox=True).validate_constraints()
+
+
+def test_keys_of_other_clients_are_as_they_were(cast):
+    with in_client(cast.client_id("khyber")):
+        key, secret = make_key(cast.client_id("khyber"), ["sandbox"], name="New")
+    assert not key.is_test
+    assert key.prefix == secret[:12]
+    assert secret.startswith("ptk_")

@@ -1,17 +1,20 @@
-"""The second factor: required, enrolled, single-use, and impossible to bypass."""
+"""The second factor: required, enrolled, single-use, impossible to bypass, kept when wrapping keys change."""
 
+import json
 import re
 import threading
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.encryption.keyring import with_new_epoch, without_epoch
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import approve, second_officer
@@ -228,3 +231,36 @@ def test_two_officers_reset_a_lost_second_factor(cast):
     with in_client(PAKTALEEM):
         entry = admin_of("ledger/entry").model._default_manager.filter(kind="user.second_factor_reset").get()
     assert entry.actor_id == second_officer().id
+
+
+def kept() -> set[str]:
+    with in_global():
+        return {str(one.data.get("secret", one.data.get("seed"))) for one in Authenticator.objects.all()}
+
+
+def test_re_encrypted_secrets_work_without_the_old_key(enrolled_amina: Visitor, settings, capsys):
+    settings.KEYRING = with_new_epoch(settings.KEYRING)
+    call_command("reseal_second_factors")
+    assert capsys.readouterr().out == "1 second factors re-encrypted.\n"
+    assert all(secret.startswith("2.") for secret in kept())
+    settings.KEYRING = without_epoch(settings.KEYRING, 1)
+    enrolled_amina.enter()
+    assert enrolled_amina.verify().status_code == 302
+    assert enrolled_amina.is_in
+
+
+def test_without_its_key_a_secret_is_reported_and_no_code_works(enrolled_amina: Visitor, settings):
+    settings.KEYRING = without_epoch(with_new_epoch(settings.KEYRING), 1)
+    enrolled_amina.enter()
+    assert enrolled_amina.verify().status_code == 200
+    assert not enrolled_amina.is_in
+    with pytest.raises(CommandError, match="1 second factors cannot be decrypted"):
+        call_command("reseal_second_factors")
+
+
+def test_a_session_encrypted_under_a_removed_key_ends(cast: Cast, enrolled_amina: Visitor, settings):
+    enrolled_amina.enter()
+    enrolled_amina.verify()
+    assert enrolled_amina.is_in
+    settings.KEYRING = json.dumps(json.loads(without_epoch(with_new_epoch(settings.KEYRING), 1)))
+    assert not enrolled_amina.is_in

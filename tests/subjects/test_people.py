@@ -1,15 +1,22 @@
 # ruff: noqa: E501, PT012 -- SQL and tables read better in one line; what comes before the refusal belongs to it
-"""Registering, finding and revealing people: what is stored, refused, and logged."""
+"""Registering, finding and revealing people, their sealed fields and telephone numbers."""
 
 import threading
+from dataclasses import fields as fields_of
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
+from paktaleem.directory.people.admin.people import LABELS
 from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.fields import PERSONAL
+from paktaleem.directory.people.api import GuardianInput, SubjectInput
+from paktaleem.directory.people.details import SubjectDetails
+from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
 from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.selectors import (
     SubjectUnknown,
@@ -20,13 +27,18 @@ from paktaleem.directory.people.selectors import (
     sealer_of,
     search_subjects,
 )
-from paktaleem.directory.people.services.erasure import ErasureInProgress, start_erasure
-from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
+from paktaleem.directory.people.services.erasure import ErasureInProgress, erase_subject, start_erasure
+from paktaleem.directory.people.services.people import claim_guardian, open_details, register_subject, reveal_fields
+from paktaleem.directory.schools.rosters.spreadsheet.person import COLUMNS
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, SealedField
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.text.phones import bare_number, normal_number
+from tests.cast import Cast
+from tests.console.pages import list_url
+from tests.signing_in import SignIn
 
 ZOE = {
     "role": "student",
@@ -402,3 +414,215 @@ def test_concurrent_registrations_make_one_person(committed, now):
     assert sum(is_new for _, is_new in made) == 1
     with in_client(committed.client_id("indus")):
         assert traces(made[0][0]) == (8, 8)
+
+
+DETAILS = SubjectDetails(
+    role="student",
+    full_name="Danish",
+    email="danish@school.example",
+    phone="+923001234567",
+    birth_date=date(2017, 3, 4),
+    attested_age=9,
+    attested_on=date(2026, 9, 1),
+    declared_age=10,
+    declared_on=date(2026, 9, 2),
+    age_check="over 8@2026-10-01 provider/reference",
+)
+
+
+def read_back(texts):
+    return SubjectDetails.from_texts(texts, role="student", language="en", is_enabled=True, country="")
+
+
+def test_the_encrypted_columns_match_the_registry():
+    assert tuple(one.name for one in Subject._meta.fields if isinstance(one, SealedField)) == PERSONAL
+
+
+def test_every_registered_field_is_a_detail_of_a_person():
+    assert set(PERSONAL) < {one.name for one in fields_of(SubjectDetails)}
+
+
+def test_the_api_accepts_every_field_and_for_guardians_those_marked():
+    assert set(PERSONAL) <= set(SubjectInput().fields)
+    assert set(PERSONAL) & set(GuardianInput().fields) == {one.name for one in PERSONAL_FIELDS if one.is_of_guardians}
+
+
+def test_every_field_has_a_console_label_and_its_spreadsheet_columns():
+    assert set(LABELS) == set(PERSONAL)
+    assert [one.heading for one in PERSONAL_FIELDS if one.heading] == [
+        one.heading for one in COLUMNS if one.name in PERSONAL
+    ]
+
+
+def test_details_are_restored_from_their_encrypted_texts():
+    texts = DETAILS.texts()
+    assert list(texts) == list(PERSONAL)
+    assert texts["attested_age"] == "9@2026-09-01"
+    assert texts["birth_date"] == "2017-03-04"
+    assert read_back(texts) == DETAILS
+
+
+def test_empty_details_have_no_texts():
+    nobody = SubjectDetails(role="student")
+    assert set(nobody.texts().values()) == {None}
+    assert read_back(nobody.texts()) == nobody
+
+
+def test_the_fingerprint_of_registered_details_does_not_change():
+    assert (
+        SubjectDetails(role="student", full_name="Danish").fingerprint()
+        == "85e1cfe566bd6adfdf1d578e451d1e7ced8cf5cd74fa5859920c968db0d42dcd"
+    )
+    assert DETAILS.fingerprint() == "643b330c1ff22e156a12318fbf605f6ccdfcc9397a49d2f1f6abd3d6e7203a06"
+
+
+ONE = "+923001234567"
+
+
+def normal(text, region="PK"):
+    return normal_number(bare_number(text), region=region)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "03001234567",
+        "0300 1234567",
+        "0300-123-4567",
+        "3001234567",
+        "+923001234567",
+        "+92 300 1234567",
+        "+92 (0)300 1234567",
+        "92300-1234567",
+        "0092 300 1234567",
+        "\u202a+92\u00a0300\u20111234567\u202c",
+    ],
+)
+def test_every_spelling_of_a_number_is_one_number(written):
+    assert normal(written) == ONE
+
+
+@pytest.mark.parametrize(("region", "number"), [("GB", "+442079460958"), ("PK", "+922079460958")])
+def test_a_number_is_read_as_dialled_from_the_country(region, number):
+    assert normal("020 7946 0958", region) == number
+    assert normal(number, "DE") == number
+
+
+@pytest.mark.parametrize("written", ["12345", "01234567890123456789", "+1555010"])
+def test_an_impossible_number_is_returned_unchanged(written):
+    assert normal(written) == written
+
+
+def test_an_unknown_country_changes_nothing():
+    assert normal("03001234567", "XX") == "03001234567"
+    assert normal("+92 300 1234567", "XX") == ONE
+
+
+@pytest.mark.parametrize("written", ["call me", "123", "+", "1" * 21, "0300+1234567", "esra@mail.example"])
+def test_a_text_that_is_not_a_number_is_refused(written):
+    with pytest.raises(ValueError, match="5 to 20 digits"):
+        bare_number(written)
+
+
+def test_an_id_that_ends_in_digits_is_not_a_number():
+    assert normal_number("stu-3001234567", region="PK") == "stu-3001234567"
+
+
+@given(st.from_regex(r"\+?[0-9]{5,20}", fullmatch=True), st.sampled_from(["PK", "GB", "US", "SA", "XX"]))
+def test_a_normal_number_is_its_own_normal_form(bare, region):
+    once = normal_number(bare, region=region)
+    assert normal_number(once, region=region) == once
+    assert bare_number(once) == once
+
+
+URL = list_url("subjects/subject") + "add/"
+
+
+GIVEN = {
+    "external_id": "new-1",
+    "role": "student",
+    "language": "ur",
+    "country": "",
+    "full_name": "Nadia Baloch",
+    "email": "nadia@mail.example",
+    "phone": "0300 1234567",
+    "birth_date": "2015-03-01",
+    "reason": "onboarding",
+}
+
+
+def test_an_administrator_adds_a_person_with_sealed_fields_reason_and_evidence(cast: Cast, sign_in: SignIn) -> None:
+    farah = sign_in("farah")
+    form = farah.get(URL).content.decode()
+    assert ('name="full_name"' in form, 'name="attested_age"' in form, 'name="client"' in form) == (True, False, False)
+    made = farah.post(URL, GIVEN)
+    assert made.status_code == 302, made.context["adminform"].form.errors
+    with in_client(cast.client_id("indus")):
+        subject = Subject.objects.get(external_id="new-1")
+        details = open_details(subject, sealer_of(subject))
+        assert (details.full_name, details.phone, subject.language) == ("Nadia Baloch", "+923001234567", "ur")
+        assert subject.of_age_at is not None
+        assert b"Nadia" not in subject.full_name.ciphertext
+        version = subject.history.get()
+        assert (version.actor_id, version.history_change_reason) == (cast.user_id("farah"), "onboarding")
+        assert Entry.objects.filter(kind="subject.registered", subject_id=subject.pk).count() == 1
+    assert made["Location"].endswith(f"/{subject.pk}/change/")
+
+
+def test_an_officer_chooses_the_client(cast: Cast, sign_in: SignIn) -> None:
+    amina = sign_in("amina")
+    assert amina.post(URL, {**GIVEN, "client": str(cast.client_id("khyber"))}).status_code == 302
+    with in_client(cast.client_id("khyber")):
+        assert Subject.objects.filter(external_id="new-1").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"external_id": "lms-hamza", "full_name": "Other Name"}, "registered already"),
+        ({"external_id": ""}, "required"),
+        ({"full_name": ""}, "required"),
+        ({"email": "no address"}, "Use one email address"),
+        ({"birth_date": "1850-01-01"}, "1900-01-01"),
+        ({"country": "Pakistan"}, "valid choice"),
+        ({"role": "officer"}, "valid choice"),
+        ({"reason": ""}, "required"),
+        ({"external_id": "lms-iqra"}, "was erased"),
+    ],
+)
+def test_a_refused_form_says_why_and_changes_no_one(
+    cast: Cast, sign_in: SignIn, changed: dict[str, str], said: str
+) -> None:
+    with in_client(cast.client_id("indus")):
+        by: dict[str, Any] = {
+            "actor": cast.actor("amina"),
+            "reason": Reason.SUBJECT_REQUEST,
+            "at": datetime(2026, 10, 1, tzinfo=UTC),
+        }
+        erase_subject(cast.subject("iqra"), **by)
+        before = Subject.objects.count()
+    answer = sign_in("farah").post(URL, {**GIVEN, **changed})
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    with in_client(cast.client_id("indus")):
+        hamza = cast.subject("hamza")
+        assert (Subject.objects.count(), open_details(hamza, sealer_of(hamza)).full_name) == (before, "Hamza Lodhi")
+
+
+@pytest.mark.parametrize("name", ["farah", "amina"])
+def test_all_wrong_fields_are_reported_at_once(sign_in: SignIn, name: str) -> None:
+    wrong = {
+        "external_id": "new@1",
+        "full_name": "",
+        "email": "no address",
+        "birth_date": "1850-01-01",
+        "grade": "\x01",
+    }
+    answer = sign_in(name).post(URL, {**GIVEN, **wrong, "country": "Pakistan"})
+    expected = {*wrong, "country"} | ({"client"} if name == "amina" else set())
+    assert set(answer.context["adminform"].form.errors) == expected
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana"])
+def test_roles_that_only_read_add_no_person(sign_in: SignIn, name: str) -> None:
+    assert sign_in(name).post(URL, GIVEN).status_code == 403

@@ -1,16 +1,20 @@
-"""Rows read and inserted by cached SQL equal Django's, with the same policies and guard."""
+"""Rows read and inserted by cached SQL equal Django's, with the same policies, guard and indexes."""
 
 import pytest
 from django.db import DataError, IntegrityError
+from django.utils import timezone
 
 from consent.cookies.models import ChoiceSource, CookieChoice
 from consent.register.models.purposes import Purpose
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.context import ContextMissing, in_client
+from paktaleem.foundation.tenancy.indexes import Constant
 from paktaleem.foundation.tenancy.rows import find_row, find_rows, insert_many, insert_rows, new_id
 from paktaleem.foundation.web.api.models import KeptAnswer
+from rights.mailbox.models import WAITING, MailMessage
 from tests.consent.cookies.making import get_banner, make_cookie
 from tests.factories import SETTING_UP
 
@@ -134,3 +138,20 @@ def test_an_element_that_is_too_long_is_refused(cast, now):
 def test_no_rows_are_no_statement(cast, django_assert_num_queries):
     with in_client(cast.client_id("khyber")), django_assert_num_queries(0):
         insert_many([])
+
+
+def test_messages_to_look_at_are_found_by_an_index_of_their_states():
+    sql, params = MailMessage.objects.open().query.sql_with_params()
+    assert all(f"'{state}'" in sql for state in WAITING)
+    assert not set(WAITING) & set(params)
+
+
+def test_quotes_and_percent_signs_of_a_constant_stay_in_its_value():
+    sql, params = Order.objects.filter(kind=Constant("it's 5%"), ended_at__lte=timezone.now()).query.sql_with_params()
+    assert "'it''s 5%%'" in sql
+    assert len(params) == 1
+
+
+def test_the_cast_exists(cast):
+    with in_client(cast.client_id("indus")):
+        assert cast.subject("danish").external_id == "lms-danish"

@@ -1,4 +1,4 @@
-"""``manage.py doctor``: a line for each part, what to do where it is not in order, and an exit status."""
+"""``manage.py doctor`` and the health endpoints: each part, what to do, and an exit status."""
 
 import json
 import os
@@ -9,7 +9,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
+from django.db import OperationalError, connection, connections
+from django.http import HttpResponse
+from django.test import Client as Browser
+from django.utils import timezone
+from psycopg import errors
 
 from paktaleem.directory.mail.models import Letter, LetterError, LetterState
 from paktaleem.directory.mail.recipients import GivenAddress
@@ -19,21 +25,31 @@ from paktaleem.directory.webhooks.models import DisabledBecause
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.operations.jobs.diagnosis import check_failed_jobs
 from paktaleem.foundation.operations.jobs.tasks import RETRY_STALLED
+from paktaleem.foundation.operations.startup.diagnosis import check_database
+from paktaleem.foundation.operations.startup.findings import read_database
+from paktaleem.foundation.outages import BUSY, FULL, READ_ONLY, UNREACHABLE, find_outage
 from paktaleem.foundation.tenancy import operations
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.backups.drills import Step, record_backup, record_drill
 from paktaleem.foundation.upkeep.periods.diagnosis import check_disposals
 from paktaleem.foundation.upkeep.periods.kinds import list_kinds
 from paktaleem.foundation.upkeep.periods.models import DisposalRun
+from paktaleem.office.readiness import ReadinessMiddleware
 from rights.mailbox.models import MailboxCheck, MailboxError
+from tests.api.callers import Caller, question
+from tests.database import leave_database
 from tests.factories import SETTING_UP
+from tests.tenancy.connections import enter
 from tests.trial.conftest import SMTP, run_sql
 from tests.webhooks.making import make_endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -211,3 +227,198 @@ def test_lines_for_people_end_with_a_count(in_order):
     assert "failed     backups" in out.getvalue()
     assert "→ Run: manage.py backup FILE, every day." in out.getvalue()
     assert out.getvalue().endswith("18 lines: 16 ok, 1 attention, 1 failed.\n")
+
+
+@pytest.fixture
+def no_database(monkeypatch):
+    """Point Django at a port without a server."""
+    leave_database()
+    for name, value in (("HOST", "127.0.0.1"), ("PORT", "1")):
+        monkeypatch.setitem(connections.databases["default"], name, value)
+    yield
+    leave_database()
+
+
+def test_alive_asks_no_database(client, django_db_blocker, no_database):
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_ready_when_the_database_has_every_migration(client, db):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_not_ready_while_a_migration_is_missing(client, db, monkeypatch):
+    monkeypatch.setattr(operations, "_known_migrations", lambda: {("consent", "9999_coming")})
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "migrations_missing")
+
+
+def test_not_ready_without_a_database(client, committed, no_database):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "database_unreachable")
+    assert "127.0.0.1" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-3, 503), (-1, 200), (1, 200), (3, 503)])
+def test_not_ready_where_the_clock_is_not_the_databases(client, db, time_machine, seconds, status):
+    time_machine.move_to(timezone.now() + timedelta(seconds=seconds))
+    answer = client.get("/readyz")
+    assert answer.status_code == status
+    assert answer.json().get("reason") == ("clock_differs" if status == 503 else None)
+
+
+def test_no_one_can_write_there(client, db):
+    assert client.post("/healthz").status_code == 405
+    assert client.post("/readyz").status_code == 405
+
+
+SIGN_IN = {"login": "amina@paktaleem.test", "password": "wrong"}
+
+
+FULL_DISK = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file: No space left on device'; END $$;
+"""
+
+
+@pytest.fixture
+def read_only(committed):
+    """Let the database accept no changes, as a standby."""
+    name = connection.settings_dict["NAME"]
+    alter(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    yield committed
+    alter(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+
+
+def alter(statement):
+    leave_database()
+    with enter(SUPERUSER, autocommit=True) as door:
+        door.execute("SET default_transaction_read_only = off")
+        door.execute(statement)
+
+
+@pytest.fixture
+def full(committed):
+    """Let every new row of these tables fail as on a full disk."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(FULL_DISK)
+        for table in ("subjects_subject", "signin_counter", "django_session"):
+            cursor.execute(f"CREATE TRIGGER no_room BEFORE INSERT ON {table} EXECUTE FUNCTION no_room()")
+    yield committed
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DROP FUNCTION no_room CASCADE")
+
+
+def writes(key):
+    """Send a write to the API and one to a page; yield the answers."""
+    lms, browser = Caller(key), Browser(raise_request_exception=False)
+    yield lms.put("/api/v1/subjects/lms-new", {"role": "learner"})
+    yield browser.post("/admin/login/", SIGN_IN)
+
+
+def check_refused(answers, outage):
+    by_api, by_page = answers
+    assert (by_api.status_code, by_api["Content-Type"]) == (503, "application/problem+json")
+    assert by_api.json()["type"] == f"urn:paktaleem:problem:{outage.problem.code}"
+    assert by_page.status_code == 503
+    assert str(outage.advice) in by_page.content.decode()
+    assert by_api["Retry-After"] == by_page["Retry-After"] == str(outage.retry_after)
+
+
+def test_a_write_to_a_read_only_database_is_503_and_a_read_is_served(read_only):
+    check_refused(writes(read_only.key("indus")), READ_ONLY)
+    lms = Caller(read_only.key("indus"))
+    assert lms.get("/api/v1/purposes").status_code == 200
+    assert lms.ask("lms-danish", "service_delivery")["context"]["reason"]
+
+
+def test_a_write_to_a_full_disk_is_503(full):
+    check_refused(writes(full.key("indus")), FULL)
+
+
+def test_any_request_without_a_database_is_503(committed, monkeypatch):
+    monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
+    key = committed.key("indus")
+    leave_database()
+    for alias in ("default", "aside"):
+        monkeypatch.setitem(connections.databases[alias], "PORT", "1")
+    check_refused(writes(key), UNREACHABLE)
+    lms, browser = Caller(key), Browser(raise_request_exception=False)
+    for path in ("/privacy/", "/privacy/indus/", "/requests/", "/concern/", "/admin/"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5"), path
+    decision = lms.post("/access/v1/evaluation", question("lms-danish", "service_delivery"))
+    assert (decision.status_code, decision["Retry-After"]) == (503, "5")
+    assert browser.get("/healthz").status_code == 200
+    leave_database()
+
+
+@pytest.mark.parametrize(
+    ("cause", "outage"),
+    [
+        (errors.DiskFull, FULL),
+        (errors.ReadOnlySqlTransaction, READ_ONLY),
+        (errors.QueryCanceled, BUSY),
+        (errors.LockNotAvailable, BUSY),
+        (errors.AdminShutdown, UNREACHABLE),
+        (errors.ConnectionTimeout, UNREACHABLE),
+        (errors.UndefinedTable, None),
+    ],
+)
+def test_an_error_is_named_by_its_first_cause(cause, outage):
+    first = OperationalError("quotes a row")
+    first.__cause__ = cause("quotes a row")
+    later = OperationalError("the connection is closed")
+    later.__context__ = first
+    assert find_outage(first) is outage
+    assert find_outage(later) is (outage or UNREACHABLE)
+    assert find_outage(ValueError()) is None
+
+
+def test_readiness_and_doctor_see_a_standby(read_only, monkeypatch):
+    monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
+    answer = Browser().get("/readyz")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "database_read_only")
+    [line] = check_database()
+    assert (line.part, line.seen) == ("database", READ_ONLY.problem.title)
+
+
+def test_readiness_and_doctor_see_a_full_disk(committed, monkeypatch):
+    monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
+
+    def fill_disk(execute, sql, params, many, context):
+        if "generate_series" in sql:
+            raise OperationalError from errors.DiskFull("could not write to file: No space left on device")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(fill_disk):
+        answer = Browser().get("/readyz")
+        assert (answer.status_code, answer.json()["reason"]) == (503, "database_full")
+        [line] = check_database()
+        assert line.seen == FULL.problem.title
+
+
+def test_commits_are_durable_although_the_setting_is_off(committed):
+    """The tests' own server has it off, as after an ALTER SYSTEM under running processes."""
+    assert read_database().synchronous_commit == "off", "doctor and the start see what the server is set to"
+    with in_client(committed.client_id("indus")), connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
+    with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
+
+
+def test_an_unreachable_database_stops_the_portal_and_is_asked_again(monkeypatch):
+    def away(**_):
+        raise OperationalError
+
+    gate = ReadinessMiddleware(lambda _: HttpResponse())
+    monkeypatch.setattr("paktaleem.office.readiness.erasure_state", away)
+    with pytest.raises(OperationalError):
+        gate._may_serve()
+    assert gate._next_check_at == 0.0

@@ -25,7 +25,7 @@ from tests.api.callers import Caller
 from tests.database import TEMPLATE, cluster_of, ensure_template, in_use, server_version, template_ready, worker_folder
 from tests.demo.running import PATIENCE, free_port
 from tests.serving import HOST
-from tests.trial.test_outages import check_refused, writes
+from tests.trial.test_doctor import check_refused, writes
 
 MEGABYTE = 2**20
 ROOM = 32 * MEGABYTE

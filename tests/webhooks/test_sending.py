@@ -1,17 +1,30 @@
-"""Messages reach real receivers: signed, at least once with one id, each receiver at its own pace."""
+"""Messages reach receivers, signed, at least once with one id; when a failed delivery is tried again."""
 
 import asyncio
+import json
+import time
 from collections import defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from standardwebhooks.webhooks import Webhook
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
-from paktaleem.directory.webhooks.schedule import ATTEMPTS, LIFE
+from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, EndpointHealth, Message
+from paktaleem.directory.webhooks.schedule import (
+    ATTEMPTS,
+    LIFE,
+    WAITS,
+    Outcome,
+    back_off_after,
+    classify_response,
+    parse_retry_after,
+    retry_wait,
+)
 from paktaleem.directory.webhooks.sender import PUMP, Pump
 from paktaleem.directory.webhooks.services import (
     Result,
@@ -20,14 +33,20 @@ from paktaleem.directory.webhooks.services import (
     change_endpoint,
     disable_endpoint,
     enable_endpoint,
+    purge_messages,
     record_results,
+    remove_endpoint,
     send_test,
 )
+from paktaleem.directory.webhooks.signing import SECRET_BYTES, headers_of, new_secret, secret_bytes, signature
+from paktaleem.directory.webhooks.tasks import purge_old_messages
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
+from tests.keeping import set_period
 from tests.outbound.listening import listener, saying
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.making import make_endpoint, make_given_up
 from tests.webhooks.receiving import Receiver, Siege, add, ask, dripping, endless, pumped, silent
 
 ACTOR = system_actor(PUMP)
@@ -242,3 +261,160 @@ def test_a_disabled_endpoint_is_served_again_once_enabled(cast):
         assert begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at) is None
         enable_endpoint(endpoint, **told)
         assert begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at) is not None
+
+
+def test_the_test_vector_of_the_specification_is_reproduced():
+    signed = signature(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        timestamp=1614265330,
+        body=b'{"test": 2432232314}',
+    )
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_secret_has_a_prefix_and_32_random_bytes():
+    one, other = new_secret(), new_secret()
+    assert one != other
+    assert one.startswith("whsec_")
+    assert len(secret_bytes(one)) == SECRET_BYTES
+
+
+def test_during_rotation_the_reference_library_verifies_with_either_secret():
+    old, new, body = new_secret(), new_secret(), json.dumps({"type": "webhook.test"}).encode()
+    headers = headers_of([new, old], message_id="0192", timestamp=int(time.time()), body=body)
+    assert Webhook(old).verify(body, headers) == Webhook(new).verify(body, headers) == {"type": "webhook.test"}
+    with pytest.raises(WebhookVerificationError):
+        Webhook(new_secret()).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(new).verify(body + b" ", headers)
+
+
+AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_only_2xx_is_delivered(status):
+    assert classify_response(status, "", AT).outcome is Outcome.DELIVERED
+
+
+@pytest.mark.parametrize("status", [100, 301, 302, 307, 400, 401, 404, 409, 500, 503])
+def test_every_other_status_has_failed_including_redirects(status):
+    assert classify_response(status, "", AT).outcome is Outcome.FAILED
+
+
+def test_410_means_that_the_endpoint_no_longer_exists():
+    assert classify_response(410, "60", AT).outcome is Outcome.GONE
+
+
+@pytest.mark.parametrize("status", [429, 502, 504])
+def test_429_502_and_504_throttle(status):
+    assert classify_response(status, "", AT) == classify_response(status, "60", AT)
+    assert classify_response(status, "120", AT).outcome is Outcome.THROTTLED
+    assert classify_response(status, "120", AT).wish == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("0", 0),
+        (" 90 ", 90),
+        ("999999999999999999999", 0),
+        ("604800", 86_400),
+        ("Thu, 01 Oct 2026 09:01:00 GMT", 60),
+        ("Thu, 01 Oct 2026 08:00:00 GMT", 0),
+        ("Thu, 31 Dec 9999 23:59:59 GMT", 86_400),
+        ("²", 0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_and_at_most_a_day(text, seconds):
+    assert parse_retry_after(text, AT) == timedelta(seconds=seconds)
+
+
+@given(st.text(max_size=40))
+def test_any_retry_after_is_read_without_an_error(text):
+    assert timedelta() <= parse_retry_after(text, AT) <= timedelta(days=1)
+
+
+@given(attempts=st.integers(1, ATTEMPTS + 2), chance=st.floats(0, 1, exclude_max=True))
+def test_the_waits_are_those_of_the_schedule_randomised_and_limited(attempts, chance):
+    wait = retry_wait(attempts, chance=chance)
+    if attempts >= ATTEMPTS:
+        assert wait is None
+    else:
+        assert wait is not None
+        assert 0.8 * WAITS[attempts - 1] <= wait <= 1.2 * WAITS[attempts - 1]
+
+
+def test_ten_attempts_take_three_days():
+    assert ATTEMPTS == 10
+    assert timedelta(days=3) <= sum(WAITS, timedelta()) <= timedelta(days=4)
+
+
+@given(failures=st.integers(1, 500), chance=st.floats(0, 1, exclude_max=True))
+def test_the_back_off_is_minutes_at_most_unless_retry_after_is_longer(failures, chance):
+    assert timedelta(seconds=4) <= back_off_after(failures, wish=timedelta(), chance=chance) <= timedelta(minutes=6)
+    assert back_off_after(failures, wish=timedelta(hours=1), chance=chance) == timedelta(hours=1)
+
+
+OLD, NEW = timedelta(days=40), timedelta(days=20)
+
+
+@pytest.fixture
+def told(cast):
+    """Create messages given up long ago, given up recently, and waiting for long; return their ids by name."""
+    now = wall_clock_now()
+    with in_client(cast.client_id("indus")):
+        endpoint = make_endpoint(cast, "indus", at=now - OLD)
+        made = {name: make_given_up(endpoint, at=now - ago) for name, ago in (("old", OLD), ("new", NEW))}
+        made["waiting"] = make_given_up(endpoint, at=now - OLD)
+        made["replayed"] = make_given_up(endpoint, at=now - OLD)
+        Delivery.objects.filter(pk=made["waiting"].pk).update(state=DeliveryState.WAITING, done_at=None)
+        Delivery.objects.filter(pk=made["replayed"].pk).update(queued_at=now)
+        return {name: delivery.message_id for name, delivery in made.items()}
+
+
+def left(cast):
+    with in_client(cast.client_id("indus")):
+        kept = set(Message.objects.values_list("pk", flat=True))
+        assert set(Delivery.objects.values_list("message_id", flat=True)) == kept
+        assert set(Attempt.objects.values_list("delivery__message_id", flat=True)) == kept
+    return kept
+
+
+def test_messages_older_than_the_period_are_purged(cast, told):
+    set_period("webhook_messages", 30)
+    assert purge_old_messages(0) == 1
+    assert left(cast) == {told["new"], told["waiting"], told["replayed"]}
+    set_period("webhook_messages", 10)
+    assert purge_old_messages(0) == 1
+    assert left(cast) == {told["waiting"], told["replayed"]}
+
+
+@pytest.mark.parametrize(
+    ("since", "kept"), [({"removed_at": NEW}, False), ({"disabled_at": OLD}, False), ({"disabled_at": NEW}, True)]
+)
+def test_deliveries_of_removed_or_long_disabled_endpoints_are_purged(cast, told, since, kept):
+    [(what, ago)] = since.items()
+    with in_client(cast.client_id("indus")):
+        endpoint = Endpoint.objects.get()
+        act = {"removed_at": remove_endpoint, "disabled_at": disable_endpoint}[what]
+        act(endpoint, actor=SETTING_UP, reason="review", at=wall_clock_now() - ago)
+    purge_old_messages(0)
+    assert (told["waiting"] in left(cast)) == kept
+    assert {told["new"], told["replayed"]} <= left(cast)
+
+
+def test_purging_runs_one_statement_with_a_limit(cast, told, django_assert_num_queries):
+    with in_client(cast.client_id("indus")), django_assert_num_queries(3):  # with its savepoint
+        assert purge_messages(cast.client_id("indus"), before=wall_clock_now(), most=1) == 1
+    assert len(left(cast)) == 3
+
+
+def test_another_clients_messages_are_not_purged(cast, told):
+    with in_client(cast.client_id("khyber")):
+        assert purge_messages(cast.client_id("indus"), before=wall_clock_now()) == 0
+    assert len(left(cast)) == 4
