@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 from pytest_django.plugin import blocking_manager_key
 
+from tests.api.callers import Caller
 from tests.browsing import started_chromium
 from tests.cast import Cast
 from tests.database import (
@@ -183,6 +185,33 @@ def indus(cast: Cast) -> Iterator[Any]:
 
     with in_client(cast.client_id("indus")):
         yield cast.client("indus")
+
+
+@pytest.fixture
+def khyber(cast: Cast) -> Iterator[Any]:
+    """Khyber Institute, the other client, in its context."""
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+
+    with in_client(cast.client_id("khyber")):
+        yield cast.client("khyber")
+
+
+@pytest.fixture
+def indus_id(cast: Cast) -> UUID:
+    """The id of Indus, for tests that open its context themselves."""
+    return cast.client_id("indus")
+
+
+@pytest.fixture
+def indus_lms(cast: Cast) -> Caller:
+    """The learning platform of Indus, which calls the API by its key."""
+    return Caller(cast.key("indus"))
+
+
+@pytest.fixture
+def khyber_lms(cast: Cast) -> Caller:
+    """The learning platform of Khyber."""
+    return Caller(cast.key("khyber"))
 
 
 @pytest.fixture

@@ -36,14 +36,9 @@ type Schools = dict[str, UUID]
 
 
 @pytest.fixture
-def indus(cast: Cast) -> UUID:
-    return cast.client_id("indus")
-
-
-@pytest.fixture
-def schools(cast: Cast, indus: UUID, now: datetime) -> Schools:
+def schools(cast: Cast, indus_id: UUID, now: datetime) -> Schools:
     """Danish is at Lyari, Hamza at Clifton; the schools' ids by LMS id."""
-    with in_client(indus):
+    with in_client(indus_id):
         client = cast.client("indus")
         record(client, given(enrolled("lms-danish"), enrolled("lms-hamza", "c9")), now)
         return dict(School.objects.values_list("external_id", "pk"))
@@ -73,29 +68,29 @@ def approve(proposal: Any, at: datetime) -> None:
 
 
 @pytest.fixture
-def head(cast: Cast, indus: UUID, schools: Schools, now: datetime) -> Any:
+def head(cast: Cast, indus_id: UUID, schools: Schools, now: datetime) -> Any:
     """Nadia, an administrator of Indus whom the host made and Farah limited to Lyari."""
-    user = make_staff("nadia@indus.example", ("client_admin", indus))
+    user = make_staff("nadia@indus.example", ("client_admin", indus_id))
     limit(cast, user.pk, [schools[NORTH]], now)
     return user
 
 
 @pytest.fixture
-def nadia(head: Any, indus: UUID, schools: Schools) -> Actor:
-    return user_actor(head.pk, "client_admin", indus, schools=[schools[NORTH]])
+def nadia(head: Any, indus_id: UUID, schools: Schools) -> Actor:
+    return user_actor(head.pk, "client_admin", indus_id, schools=[schools[NORTH]])
 
 
-def test_who_gives_takes_and_widens_a_limit(cast: Cast, indus: UUID, schools: Schools, now: datetime) -> None:
-    farah, second = cast.actor("farah"), make_staff("nadia@indus.example", ("client_admin", indus))
+def test_who_gives_takes_and_widens_a_limit(cast: Cast, indus_id: UUID, schools: Schools, now: datetime) -> None:
+    farah, second = cast.actor("farah"), make_staff("nadia@indus.example", ("client_admin", indus_id))
     auditor = invite(cast, GULNAZ, [schools[NORTH]], now, by=farah)
     limit(cast, auditor.user_id, [schools[NORTH], schools[SOUTH]], now)
     [choice] = list_memberships(auditor.user_id, at=now)
     assert choice.school_ids == [schools[NORTH], schools[SOUTH]]
-    with in_client(indus):
+    with in_client(indus_id):
         values: dict[str, Any] = {"scopes": ["subjects:read"], "expires_at": now + timedelta(days=9), "at": now}
-        key = issue_api_key(indus, name="x", actor=user_actor(second.pk, "client_admin", indus), **values)[0]
+        key = issue_api_key(indus_id, name="x", actor=user_actor(second.pk, "client_admin", indus_id), **values)[0]
     limit(cast, second.pk, [schools[NORTH]], now)
-    with in_client(indus):
+    with in_client(indus_id):
         assert ApiKey.objects.get(pk=key.pk).revoked_at == now, (
             "a limited administrator keeps no key of the whole client"
         )
@@ -107,11 +102,11 @@ def test_who_gives_takes_and_widens_a_limit(cast: Cast, indus: UUID, schools: Sc
     assert list_memberships(second.pk, at=now)[0].school_ids is None
 
 
-def test_a_limit_names_schools_of_the_client_only(cast: Cast, indus: UUID, schools: Schools, now: datetime) -> None:
+def test_a_limit_names_schools_of_the_client_only(cast: Cast, indus_id: UUID, schools: Schools, now: datetime) -> None:
     """A school that has ended may be named."""
     farah, khyber = cast.actor("farah"), cast.client_id("khyber")
     other = make_school(cast, "madrasa", client="khyber")
-    second = make_staff("nadia@indus.example", ("client_admin", indus))
+    second = make_staff("nadia@indus.example", ("client_admin", indus_id))
     for ids in ([uuid4()], [schools[NORTH], uuid4()], [other]):
         with pytest.raises(ValidationError, match="Name only schools of this client") as refusal:
             invite(cast, GULNAZ, ids, now, by=farah)
@@ -120,7 +115,7 @@ def test_a_limit_names_schools_of_the_client_only(cast: Cast, indus: UUID, schoo
             invite(cast, GULNAZ, ids, now, by=farah, role="client_admin")
         with pytest.raises(ValidationError, match="Name only schools"):
             limit(cast, second.pk, ids, now)
-    with in_client(indus):
+    with in_client(indus_id):
         School.objects.filter(pk=schools[NORTH]).update(ended_at=now)
     made = invite(cast, GULNAZ, [schools[NORTH]], now, by=farah)
     with in_client(khyber), pytest.raises(IntegrityError, match="schools of the client only"), transaction.atomic():
@@ -129,7 +124,7 @@ def test_a_limit_names_schools_of_the_client_only(cast: Cast, indus: UUID, schoo
 
 
 def test_a_limited_administrator_manages_only_within_their_schools(
-    cast: Cast, schools: Schools, nadia: Actor, indus: UUID, now: datetime
+    cast: Cast, schools: Schools, nadia: Actor, indus_id: UUID, now: datetime
 ) -> None:
     made = invite(cast, GULNAZ, [schools[NORTH]], now, by=nadia)
     for ids in (None, [schools[SOUTH]], [schools[NORTH], schools[SOUTH]]):
@@ -143,15 +138,15 @@ def test_a_limited_administrator_manages_only_within_their_schools(
         invite(cast, Colleague("x@indus.example", "X"), [schools[NORTH]], now, by=nadia, role="client_admin")
     with pytest.raises(ValidationError, match="has a role here already"):
         invite(cast, Colleague("farah@indus.example", "F"), [schools[NORTH]], now, by=nadia)
-    with in_client(indus, schools=nadia.schools):
+    with in_client(indus_id, schools=nadia.schools):
         assert {one.user_id for one in Membership.objects.all()} == {nadia.id, made.user_id}
         end_membership(made, actor=nadia, reason="review", at=now)
         with pytest.raises(NotAllowed):
-            issue_api_key(indus, name="x", scopes=[], actor=nadia, expires_at=now + timedelta(days=9), at=now)
+            issue_api_key(indus_id, name="x", scopes=[], actor=nadia, expires_at=now + timedelta(days=9), at=now)
 
 
 def test_every_page_agrees_with_the_limit_and_a_changed_one_is_effective_at_once(
-    cast: Cast, head: Any, indus: UUID, schools: Schools, now: datetime
+    cast: Cast, head: Any, indus_id: UUID, schools: Schools, now: datetime
 ) -> None:
     browser, danish, hamza = browser_of(head), cast.subject_id("danish"), cast.subject_id("hamza")
     people = browser.get(list_url("subjects/subject")).content.decode()
@@ -174,7 +169,7 @@ def test_every_page_agrees_with_the_limit_and_a_changed_one_is_effective_at_once
     approve(limit(cast, head.pk, [schools[SOUTH]], now), now)
     people = browser.get(list_url("subjects/subject")).content.decode()
     assert ("lms-hamza" in people, "lms-danish" in people) == (True, False)
-    with in_client(indus):
+    with in_client(indus_id):
         assert Subject.objects.count() > 2
 
 

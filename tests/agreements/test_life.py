@@ -45,11 +45,6 @@ PDF = b"%PDF-1.7 signed by Farah Nadeem"
 SERVICE = ("lms-kiran", "service_delivery")
 
 
-@pytest.fixture
-def khyber(cast: Cast) -> Caller:
-    return Caller(cast.key("khyber"))
-
-
 def agreement_of(cast: Cast, client: str = "khyber") -> ServiceAgreement:
     found: ServiceAgreement = ServiceAgreement.objects.get(client_id=cast.client_id(client))
     return found
@@ -60,24 +55,24 @@ def draft_of(cast: Cast, at: Any, client: str = "indus", **values: Any) -> Servi
     return change_register(row, actor=cast.actor("amina"), at=at, **WHY)
 
 
-def test_a_suspension_and_its_end_change_the_next_decision(cast: Cast, khyber: Caller) -> None:
-    assert khyber.reason(*SERVICE) == "permitted"
+def test_a_suspension_and_its_end_change_the_next_decision(cast: Cast, khyber_lms: Caller) -> None:
+    assert khyber_lms.reason(*SERVICE) == "permitted"
     with in_client(cast.client_id("khyber")):
         suspend_agreement(agreement_of(cast), actor=cast.actor("amina"), at=timezone.now(), **WHY)
-    assert khyber.reason(*SERVICE) == "agreement_suspended"
-    assert khyber.reason(*SERVICE, "store") == "permitted"
-    assert khyber.reason(*SERVICE, "delete") == "permitted"
+    assert khyber_lms.reason(*SERVICE) == "agreement_suspended"
+    assert khyber_lms.reason(*SERVICE, "store") == "permitted"
+    assert khyber_lms.reason(*SERVICE, "delete") == "permitted"
     with in_client(cast.client_id("khyber")):
         resume_agreement(agreement_of(cast), actor=cast.actor("amina"), at=timezone.now(), **WHY)
-    assert khyber.reason(*SERVICE) == "permitted"
+    assert khyber_lms.reason(*SERVICE) == "permitted"
 
 
-def test_the_end_of_an_agreement_changes_the_next_decision(cast: Cast, khyber: Caller) -> None:
+def test_the_end_of_an_agreement_changes_the_next_decision(cast: Cast, khyber_lms: Caller) -> None:
     with in_client(cast.client_id("khyber")):
         amina = cast.actor("amina")
         ended = end_agreement(agreement_of(cast), exit_days=30, actor=amina, at=timezone.now(), **WHY)
-    assert khyber.reason(*SERVICE) == "agreement_ended"
-    assert khyber.reason(*SERVICE, "delete") == "permitted"
+    assert khyber_lms.reason(*SERVICE) == "agreement_ended"
+    assert khyber_lms.reason(*SERVICE, "delete") == "permitted"
     assert ended.ends_at is not None
     assert ended.exit_until == ended.ends_at + 30 * DAY
     with in_client(cast.client_id("khyber")):
@@ -86,11 +81,11 @@ def test_the_end_of_an_agreement_changes_the_next_decision(cast: Cast, khyber: C
             end_agreement(ended, actor=cast.actor("amina"), at=timezone.now(), **WHY)
 
 
-def test_an_ended_instruction_changes_the_next_decision(cast: Cast, khyber: Caller) -> None:
+def test_an_ended_instruction_changes_the_next_decision(cast: Cast, khyber_lms: Caller) -> None:
     with in_client(cast.client_id("khyber")):
         row = Instruction.objects.get(client_id=cast.client_id("khyber"))
         end_period(row, actor=cast.actor("amina"), at=timezone.now(), **WHY)
-    assert khyber.reason(*SERVICE) == "not_instructed"
+    assert khyber_lms.reason(*SERVICE) == "not_instructed"
 
 
 def test_only_what_is_in_force_is_suspended_and_only_what_is_suspended_resumes(cast: Cast, now: Any) -> None:
@@ -116,20 +111,20 @@ def test_only_officers_suspend_resume_and_end(act: Any, name: str, cast: Cast, n
 # Signatures
 
 
-def test_an_agreement_takes_effect_once_both_sides_have_signed(cast: Cast, khyber: Caller) -> None:
+def test_an_agreement_takes_effect_once_both_sides_have_signed(cast: Cast, khyber_lms: Caller) -> None:
     at = timezone.now()
     with in_client(cast.client_id("khyber")):
         end_agreement(agreement_of(cast), actor=cast.actor("amina"), at=at, **WHY)
         draft = draft_of(cast, timezone.now(), "khyber")
         add_instruction(cast, draft)
         sign_agreement(draft, actor=cast.actor("celia"), at=timezone.now())
-    assert khyber.reason(*SERVICE) == "agreement_ended"
+    assert khyber_lms.reason(*SERVICE) == "agreement_ended"
     with in_client(cast.client_id("khyber")):
         signed = sign_agreement(draft, actor=cast.actor("amina"), at=timezone.now())
         kinds = list(Entry.objects.order_by("-id").values_list("kind", flat=True)[:2])
     assert (signed.state, signed.first_side) == ("approved", "client")
     assert kinds == ["agreement.signed", "register.changed"]
-    assert khyber.reason(*SERVICE) != "agreement_ended"
+    assert khyber_lms.reason(*SERVICE) != "agreement_ended"
 
 
 def add_instruction(cast: Cast, draft: ServiceAgreement) -> None:

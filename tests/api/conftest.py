@@ -11,13 +11,3 @@ def server_environment(committed, monkeypatch):
     """The environment of a served portal (tests/serving.py), on this test's own database."""
     for name, value in environment_of_server().items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def indus(cast):
-    return Caller(cast.key("indus"))
-
-
-@pytest.fixture
-def khyber(cast):
-    return Caller(cast.key("khyber"))

@@ -70,29 +70,31 @@ def batch(*items, **more):
 # One evaluation
 
 
-def test_the_answer_is_a_decision_with_a_context(khyber):
-    answer = khyber.post(ONE, ASKED).json()
+def test_the_answer_is_a_decision_with_a_context(khyber_lms):
+    answer = khyber_lms.post(ONE, ASKED).json()
     assert set(answer) == {"decision", "context"}
     assert answer["decision"] is True
 
 
-def test_a_repeated_evaluation_gives_the_same_decision_with_its_own_id(khyber):
-    answers = [khyber.post(ONE, ASKED).json() for _ in range(3)]
+def test_a_repeated_evaluation_gives_the_same_decision_with_its_own_id(khyber_lms):
+    answers = [khyber_lms.post(ONE, ASKED).json() for _ in range(3)]
     assert {one["decision"] for one in answers} == {True}
     assert len({one["context"]["decision_id"] for one in answers}) == 3
 
 
-def test_the_optional_context_does_not_change_a_decision(khyber):
-    assert khyber.post(ONE, {**ASKED, "context": {}}).json()["decision"] is True
-    assert khyber.post(ONE, {**ASKED, "context": {"ip": "10.0.0.1", "nested": {"a": [1]}}}).json()["decision"] is True
+def test_the_optional_context_does_not_change_a_decision(khyber_lms):
+    assert khyber_lms.post(ONE, {**ASKED, "context": {}}).json()["decision"] is True
+    assert (
+        khyber_lms.post(ONE, {**ASKED, "context": {"ip": "10.0.0.1", "nested": {"a": [1]}}}).json()["decision"] is True
+    )
 
 
-def test_unknown_members_are_ignored(khyber):
+def test_unknown_members_are_ignored(khyber_lms):
     body = {**ASKED, "colour": "green", "options": {"a": 1}, "evaluations_semantic": 7}
     body["subject"] = {**KIRAN, "properties": {"department": "Sales", "level": 3}, "extra": None}
     body["action"] = {**PROCESS, "properties": {"method": "GET"}}
     body["resource"] = {**purpose("service_delivery", colour="blue"), "owner": "x"}
-    assert khyber.post(ONE, body).json()["decision"] is True
+    assert khyber_lms.post(ONE, body).json()["decision"] is True
 
 
 @pytest.mark.parametrize(
@@ -101,8 +103,8 @@ def test_unknown_members_are_ignored(khyber):
      ("resource", "type"), ("resource", "id")],
     ids=".".join,
 )  # fmt: skip
-def test_a_missing_part_is_400(khyber, path):
-    assert_plain_error(khyber.post(ONE, without(ASKED, *path)), HTTPStatus.BAD_REQUEST)
+def test_a_missing_part_is_400(khyber_lms, path):
+    assert_plain_error(khyber_lms.post(ONE, without(ASKED, *path)), HTTPStatus.BAD_REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +115,8 @@ def test_a_missing_part_is_400(khyber, path):
      (("subject",), None), (("context",), {"time": 17})],
     ids=str,
 )  # fmt: skip
-def test_a_part_of_the_wrong_type_is_400(khyber, path, value):
-    assert_plain_error(khyber.post(ONE, with_value(ASKED, value, *path)), HTTPStatus.BAD_REQUEST)
+def test_a_part_of_the_wrong_type_is_400(khyber_lms, path, value):
+    assert_plain_error(khyber_lms.post(ONE, with_value(ASKED, value, *path)), HTTPStatus.BAD_REQUEST)
 
 
 @pytest.mark.parametrize("path", [ONE, MANY])
@@ -157,19 +159,19 @@ def test_a_charset_in_the_content_type_is_accepted(cast, path):
 # Many evaluations
 
 
-def test_evaluations_are_answered_in_order(khyber):
-    khyber.consent("lms-kiran", "newsletter")
+def test_evaluations_are_answered_in_order(khyber_lms):
+    khyber_lms.consent("lms-kiran", "newsletter")
     codes = ["newsletter", "product_research", "service_delivery", "astrology", "newsletter"]
-    response = khyber.post(MANY, batch(*({"resource": purpose(code)} for code in codes)))
+    response = khyber_lms.post(MANY, batch(*({"resource": purpose(code)} for code in codes)))
     assert reasons(response) == ["permitted", "consent_missing", "permitted", "purpose_unknown", "permitted"]
     assert set(response.json()) == {"evaluations"}
 
 
-def test_each_evaluation_of_a_batch_equals_the_single_one(indus):
+def test_each_evaluation_of_a_batch_equals_the_single_one(indus_lms):
     people = ["lms-danish", "lms-esra", "lms-hamza", "lms-iqra", "lms-junaid", "lms-kiran", "nobody"]
     asked = [question(who, code) for who in people for code in ("service_delivery", "newsletter", "legal_compliance")]
-    together = comparable(indus.post(MANY, {"evaluations": asked}).json()["evaluations"])
-    alone = comparable([indus.post(ONE, one).json() for one in asked])
+    together = comparable(indus_lms.post(MANY, {"evaluations": asked}).json()["evaluations"])
+    alone = comparable([indus_lms.post(ONE, one).json() for one in asked])
     assert together == alone
     assert {one["decision"] for one in alone} == {True, False}
 
@@ -181,39 +183,39 @@ def comparable(answers):
     return answers
 
 
-def test_a_default_is_replaced_and_not_merged(khyber):
+def test_a_default_is_replaced_and_not_merged(khyber_lms):
     default = purpose("newsletter", categories=["billing"])
-    response = khyber.post(
+    response = khyber_lms.post(
         MANY,
         batch({}, {"resource": purpose("service_delivery")}, {"resource": {"type": "purpose"}}, resource=default),
     )
     assert reasons(response) == ["category_not_covered", "permitted", "error"]
 
 
-def test_an_empty_item_inherits_every_default(khyber):
-    response = khyber.post(MANY, batch({}, {}, resource=purpose("service_delivery")))
+def test_an_empty_item_inherits_every_default(khyber_lms):
+    response = khyber_lms.post(MANY, batch({}, {}, resource=purpose("service_delivery")))
     assert decisions(response) == [True, True]
 
 
 @pytest.mark.parametrize("part", ["subject", "action", "resource", "context"])
-def test_an_item_may_override_every_part(khyber, part):
+def test_an_item_may_override_every_part(khyber_lms, part):
     over = {
         "subject": {"type": "end_user", "id": "nobody"},
         "action": {"name": "dance"},
         "resource": purpose("astrology"),
         "context": {"time": "2026-01-01T00:00:00Z"},
     }[part]
-    response = khyber.post(MANY, batch({}, {part: over}, {}, resource=purpose("service_delivery")))
+    response = khyber_lms.post(MANY, batch({}, {part: over}, {}, resource=purpose("service_delivery")))
     assert decisions(response) == [True, False, True]
 
 
 @pytest.mark.parametrize("evaluations", [None, []])
-def test_a_batch_without_evaluations_is_a_single_evaluation(khyber, evaluations):
+def test_a_batch_without_evaluations_is_a_single_evaluation(khyber_lms, evaluations):
     body = ASKED if evaluations is None else {**ASKED, "evaluations": evaluations}
-    answer = khyber.post(MANY, body).json()
+    answer = khyber_lms.post(MANY, body).json()
     assert answer["decision"] is True
     assert "evaluations" not in answer
-    assert_plain_error(khyber.post(MANY, without(body, "resource")), HTTPStatus.BAD_REQUEST)
+    assert_plain_error(khyber_lms.post(MANY, without(body, "resource")), HTTPStatus.BAD_REQUEST)
 
 
 GOOD, NO = {"resource": purpose("service_delivery")}, {"resource": purpose("newsletter")}
@@ -234,9 +236,9 @@ BAD = {"resource": "newsletter"}
         ("permit_on_first_permit", [GOOD, GOOD], [True]),
     ],
 )
-def test_the_evaluation_semantics_decide_where_a_batch_stops(khyber, semantic, items, expected):
+def test_the_evaluation_semantics_decide_where_a_batch_stops(khyber_lms, semantic, items, expected):
     options = {"options": {"evaluations_semantic": semantic}} if semantic else {}
-    assert decisions(khyber.post(MANY, batch(*items, **options))) == expected
+    assert decisions(khyber_lms.post(MANY, batch(*items, **options))) == expected
 
 
 @pytest.mark.parametrize(
@@ -245,16 +247,16 @@ def test_the_evaluation_semantics_decide_where_a_batch_stops(khyber, semantic, i
      {"context": {"time": "2099-01-01T00:00:00Z"}}, {"context": {"time": "2026-09-10T12:00:00"}}, {"subject": None}],
     ids=str,
 )  # fmt: skip
-def test_one_bad_item_is_denied_and_the_others_answered(khyber, item):
-    response = khyber.post(MANY, batch(GOOD, item, GOOD, resource=purpose("service_delivery")))
+def test_one_bad_item_is_denied_and_the_others_answered(khyber_lms, item):
+    response = khyber_lms.post(MANY, batch(GOOD, item, GOOD, resource=purpose("service_delivery")))
     assert decisions(response) == [True, False, True]
     error = response.json()["evaluations"][1]["context"]["error"]
     assert error["status"] == HTTPStatus.BAD_REQUEST
     assert error["message"]
 
 
-def test_an_item_without_a_required_part_is_denied(khyber):
-    response = khyber.post(MANY, batch({}, GOOD))
+def test_an_item_without_a_required_part_is_denied(khyber_lms):
+    response = khyber_lms.post(MANY, batch({}, GOOD))
     assert decisions(response) == [False, True]
     assert "resource" in response.json()["evaluations"][0]["context"]["error"]["message"]
 
@@ -273,28 +275,28 @@ def test_an_item_without_a_required_part_is_denied(khyber):
     ],
     ids=str,
 )
-def test_an_invalid_batch_is_400(khyber, body):
-    assert_plain_error(khyber.post(MANY, body), HTTPStatus.BAD_REQUEST)
+def test_an_invalid_batch_is_400(khyber_lms, body):
+    assert_plain_error(khyber_lms.post(MANY, body), HTTPStatus.BAD_REQUEST)
 
 
-def test_a_batch_has_at_most_a_thousand_items(khyber):
-    assert len(decisions(khyber.post(MANY, batch(*[GOOD] * 1_000)))) == 1_000
-    response = khyber.post(MANY, batch(*[GOOD] * 1_001))
+def test_a_batch_has_at_most_a_thousand_items(khyber_lms):
+    assert len(decisions(khyber_lms.post(MANY, batch(*[GOOD] * 1_000)))) == 1_000
+    response = khyber_lms.post(MANY, batch(*[GOOD] * 1_001))
     assert_plain_error(response, HTTPStatus.BAD_REQUEST)
     assert b"1,000" in response.content
 
 
-def test_a_batch_is_one_round_trip_for_all_its_people(indus):
+def test_a_batch_is_one_round_trip_for_all_its_people(indus_lms):
     asked = [question(who, "service_delivery") for who in ("lms-danish", "lms-hamza", "lms-iqra", "lms-junaid")] * 25
-    indus.post(MANY, {"evaluations": asked})
+    indus_lms.post(MANY, {"evaluations": asked})
     with CaptureQueriesContext(connection) as sent:
-        assert len(decisions(indus.post(MANY, {"evaluations": asked}))) == 100
+        assert len(decisions(indus_lms.post(MANY, {"evaluations": asked}))) == 100
     statements = [one["sql"] for one in sent.captured_queries if "set_config('role', 'none'" not in one["sql"]]
     assert len(statements) == 1
     assert "consent_decisions_facts" in statements[0]
 
 
-def test_one_batch_may_ask_about_now_and_several_past_times(khyber, cast):
+def test_one_batch_may_ask_about_now_and_several_past_times(khyber_lms, cast):
     given_at, withdrawn_at = datetime(2026, 9, 10, 12, tzinfo=UTC), datetime(2026, 9, 20, 12, tzinfo=UTC)
     with in_client(cast.client_id("khyber")):
         for state, at in ((ConsentState.GIVEN, given_at), (ConsentState.WITHDRAWN, withdrawn_at)):
@@ -307,21 +309,21 @@ def test_one_batch_may_ask_about_now_and_several_past_times(khyber, cast):
             )
     moments = [None, given_at, withdrawn_at, datetime(2026, 9, 5, tzinfo=UTC), given_at, None]
     items = [{"context": {"time": at.isoformat()} if at else {}} for at in moments]
-    response = khyber.post(MANY, batch(*items, resource=purpose("newsletter")))
+    response = khyber_lms.post(MANY, batch(*items, resource=purpose("newsletter")))
     gone = "consent_withdrawn"
     assert reasons(response) == [gone, "permitted", gone, "consent_missing", "permitted", gone]
 
 
-def test_too_many_past_times_are_refused(khyber):
+def test_too_many_past_times_are_refused(khyber_lms):
     items = [{"context": {"time": f"2026-09-05T10:{minute:02}:00Z"}} for minute in range(21)]
-    response = khyber.post(MANY, batch(*items, resource=purpose("newsletter")))
+    response = khyber_lms.post(MANY, batch(*items, resource=purpose("newsletter")))
     assert_plain_error(response, HTTPStatus.BAD_REQUEST)
-    assert decisions(khyber.post(MANY, batch(*items[:20], resource=purpose("newsletter")))) == [False] * 20
+    assert decisions(khyber_lms.post(MANY, batch(*items[:20], resource=purpose("newsletter")))) == [False] * 20
 
 
-def test_items_about_the_future_are_errors_and_not_counted_as_past_times(khyber):
+def test_items_about_the_future_are_errors_and_not_counted_as_past_times(khyber_lms):
     items = [{"context": {"time": f"2999-09-05T10:{minute:02}:00Z"}} for minute in range(21)]
-    response = khyber.post(MANY, batch({}, *items, {}, resource=purpose("service_delivery")))
+    response = khyber_lms.post(MANY, batch({}, *items, {}, resource=purpose("service_delivery")))
     first, *refused, last = response.json()["evaluations"]
     assert first["decision"] is last["decision"] is True
     message = "context.time is in the future: ask about now or the past"
@@ -329,9 +331,9 @@ def test_items_about_the_future_are_errors_and_not_counted_as_past_times(khyber)
 
 
 @pytest.mark.parametrize("path", [ONE, MANY])
-def test_a_time_in_the_future_is_refused_after_the_key_is_checked(khyber, cast, path, now):
+def test_a_time_in_the_future_is_refused_after_the_key_is_checked(khyber_lms, cast, path, now):
     asked = {**ASKED, "context": {"time": "2999-01-01T00:00:00Z"}}
-    response = khyber.post(path, asked)
+    response = khyber_lms.post(path, asked)
     assert_plain_error(response, HTTPStatus.BAD_REQUEST)
     assert response.content == b"context.time is in the future: ask about now or the past"
     assert_plain_error(Caller("ptk_wrong").post(path, asked), HTTPStatus.UNAUTHORIZED)
@@ -340,16 +342,16 @@ def test_a_time_in_the_future_is_refused_after_the_key_is_checked(khyber, cast, 
     assert_plain_error(Caller(secret).post(path, asked), HTTPStatus.FORBIDDEN)
 
 
-def test_an_erased_person_in_a_batch_is_reported_as_erased(khyber, cast, now):
+def test_an_erased_person_in_a_batch_is_reported_as_erased(khyber_lms, cast, now):
     with in_client(cast.client_id("khyber")):
         erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
     asked = [question("lms-kiran", "newsletter"), question("nobody", "newsletter")]
-    assert reasons(khyber.post(MANY, {"evaluations": asked})) == ["subject_erased", "subject_unknown"]
+    assert reasons(khyber_lms.post(MANY, {"evaluations": asked})) == ["subject_erased", "subject_unknown"]
 
 
-def test_another_clients_person_in_a_batch_is_answered_like_an_unknown_one(indus):
+def test_another_clients_person_in_a_batch_is_answered_like_an_unknown_one(indus_lms):
     asked = [question("lms-kiran", "support"), question("made-up", "support"), question("lms\x00-kiran", "support")]
-    answers = comparable(indus.post(MANY, {"evaluations": asked}).json()["evaluations"])
+    answers = comparable(indus_lms.post(MANY, {"evaluations": asked}).json()["evaluations"])
     assert answers[0] == answers[1] == answers[2]
 
 
@@ -394,8 +396,8 @@ def test_the_callers_request_id_is_returned(cast, method, path, body, status):
     assert response["X-Request-ID"] == "req-4711"
 
 
-def test_without_a_request_id_a_new_one_is_returned(khyber):
-    first, second = (khyber.post(ONE, ASKED)["X-Request-ID"] for _ in "ab")
+def test_without_a_request_id_a_new_one_is_returned(khyber_lms):
+    first, second = (khyber_lms.post(ONE, ASKED)["X-Request-ID"] for _ in "ab")
     assert UUID(first) != UUID(second)
 
 
@@ -405,9 +407,9 @@ def test_an_invalid_request_id_is_not_returned(cast):
         assert UUID(client.post(ONE, ASKED, content_type="application/json")["X-Request-ID"])
 
 
-def test_another_type_of_subject_or_resource_is_named_in_the_reason(khyber):
+def test_another_type_of_subject_or_resource_is_named_in_the_reason(khyber_lms):
     def reason_of(**changed):
-        return khyber.post(ONE, {**ASKED, **changed}).json()["context"]["reason"]
+        return khyber_lms.post(ONE, {**ASKED, **changed}).json()["context"]["reason"]
 
     assert reason_of(subject={"type": "student", "id": "lms-kiran"}) == "subject_type_unknown"
     assert reason_of(subject={"type": "user", "id": "lms-kiran"}) == reason_of()
@@ -415,14 +417,14 @@ def test_another_type_of_subject_or_resource_is_named_in_the_reason(khyber):
     told = batch(
         {"subject": {"type": "user", "id": "lms-kiran"}}, {"subject": {"type": "app", "id": "lms-kiran"}}, **GOOD
     )
-    assert reasons(khyber.post(MANY, told)) == ["permitted", "subject_type_unknown"]
+    assert reasons(khyber_lms.post(MANY, told)) == ["permitted", "subject_type_unknown"]
 
 
 @pytest.mark.parametrize("what", ["subject", "resource", "action"])
-def test_search_is_not_offered(khyber, client, what):
+def test_search_is_not_offered(khyber_lms, client, what):
     address = f"/access/v1/search/{what}"
-    assert_plain_error(khyber.post(address, {**ASKED, "page": {"limit": 1}}), HTTPStatus.NOT_FOUND)
-    assert_plain_error(khyber.get(address), HTTPStatus.NOT_FOUND)
+    assert_plain_error(khyber_lms.post(address, {**ASKED, "page": {"limit": 1}}), HTTPStatus.NOT_FOUND)
+    assert_plain_error(khyber_lms.get(address), HTTPStatus.NOT_FOUND)
     assert "search" not in client.get("/.well-known/authzen-configuration").content.decode()
 
 
@@ -430,14 +432,14 @@ def test_there_is_no_metadata_for_a_tenant(client):
     assert_plain_error(client.get("/.well-known/authzen-configuration/khyber"), HTTPStatus.NOT_FOUND)
 
 
-def test_unknown_options_are_ignored(khyber):
+def test_unknown_options_are_ignored(khyber_lms):
     options = {"evaluations_semantic": "execute_all", "colour": "green"}
-    assert decisions(khyber.post(MANY, batch(GOOD, options=options, decision=False))) == [True]
+    assert decisions(khyber_lms.post(MANY, batch(GOOD, options=options, decision=False))) == [True]
 
 
-def test_responses_are_not_cached(khyber):
-    assert khyber.post(ONE, ASKED)["Cache-Control"] == "no-store"
-    assert khyber.post(MANY, batch(GOOD))["Cache-Control"] == "no-store"
+def test_responses_are_not_cached(khyber_lms):
+    assert khyber_lms.post(ONE, ASKED)["Cache-Control"] == "no-store"
+    assert khyber_lms.post(MANY, batch(GOOD))["Cache-Control"] == "no-store"
 
 
 def test_metadata_names_the_endpoints_over_https(client, settings):

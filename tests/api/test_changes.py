@@ -351,14 +351,14 @@ def test_a_change_that_no_decision_reads_is_not_noted(cast, now):
 
 def test_an_age_recomputed_by_the_worker_is_noted(cast, now):
     """Kiran is of age either way; only the threshold used for the computation changes."""
-    khyber = cast.client_id("khyber")
-    with in_client(khyber):
+    khyber_lms = cast.client_id("khyber")
+    with in_client(khyber_lms):
         client = cast.client("khyber")
         client.age_threshold = 18
         change_client(client, actor=cast.actor("amina"), reason="law_change", at=now)
         of_age_at, before = cast.subject("kiran").of_age_at, noted()
-    recompute_ages_of_client(str(khyber))
-    with in_client(khyber):
+    recompute_ages_of_client(str(khyber_lms))
+    with in_client(khyber_lms):
         kiran = cast.subject("kiran")
         assert (kiran.of_age_at, kiran.of_age_threshold) == (of_age_at, 18)
         assert noted() == before + 1

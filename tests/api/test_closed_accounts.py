@@ -71,102 +71,102 @@ def reasons(caller):
 
 
 @pytest.mark.parametrize("action", ["process", "collect"])
-def test_purposes_that_only_serve_an_account_are_denied_once_it_is_closed(khyber, action):
-    assert khyber.reason("lms-kiran", "service_delivery", action) == "permitted"
-    send(khyber, "account_closed")
-    answer = khyber.ask("lms-kiran", "service_delivery", action)
+def test_purposes_that_only_serve_an_account_are_denied_once_it_is_closed(khyber_lms, action):
+    assert khyber_lms.reason("lms-kiran", "service_delivery", action) == "permitted"
+    send(khyber_lms, "account_closed")
+    answer = khyber_lms.ask("lms-kiran", "service_delivery", action)
     assert (answer["decision"], answer["context"]["reason"]) == (False, "account_closed")
     remedy = answer["context"]["remedy"]
     assert all("active" in remedy[text] for text in ("text", "text_ur"))
 
 
-def test_no_data_of_a_closed_account_is_shared(khyber):
-    send(khyber, "account_closed")
-    assert khyber.reason("lms-kiran", "service_delivery", "share", recipient="nobody") == "account_closed"
+def test_no_data_of_a_closed_account_is_shared(khyber_lms):
+    send(khyber_lms, "account_closed")
+    assert khyber_lms.reason("lms-kiran", "service_delivery", "share", recipient="nobody") == "account_closed"
 
 
 @pytest.mark.parametrize("action", ["store", "delete"])
-def test_storing_and_deleting_are_still_permitted(khyber, action):
-    send(khyber, "account_closed")
-    assert khyber.reason("lms-kiran", "service_delivery", action) == "permitted"
+def test_storing_and_deleting_are_still_permitted(khyber_lms, action):
+    send(khyber_lms, "account_closed")
+    assert khyber_lms.reason("lms-kiran", "service_delivery", action) == "permitted"
 
 
-def test_the_starter_purposes_state_which_only_serve_an_account(khyber):
-    send(khyber, "account_closed")
-    after = reasons(khyber)
+def test_the_starter_purposes_state_which_only_serve_an_account(khyber_lms):
+    send(khyber_lms, "account_closed")
+    after = reasons(khyber_lms)
     assert {code for code in PURPOSES if after[code] == "account_closed"} == SERVES_ACCOUNT
     assert {after[code] for code in PURPOSES if code not in SERVES_ACCOUNT} == {"permitted"}
 
 
-def test_a_clients_own_purpose_needs_an_account_by_default(khyber, cast, now):
-    khyber.consent("lms-kiran", "newsletter")
-    send(khyber, "account_closed")
-    assert khyber.reason("lms-kiran", "newsletter") == "account_closed"
+def test_a_clients_own_purpose_needs_an_account_by_default(khyber_lms, cast, now):
+    khyber_lms.consent("lms-kiran", "newsletter")
+    send(khyber_lms, "account_closed")
+    assert khyber_lms.reason("lms-kiran", "newsletter") == "account_closed"
     with in_client(cast.client_id("khyber")):
         purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
         purpose.needs_account = False
         change = request_safeguard_change(purpose, ground="News for alumni.", actor=cast.actor("celia"), at=now)
         decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now)
-    assert khyber.reason("lms-kiran", "newsletter") == "permitted"
+    assert khyber_lms.reason("lms-kiran", "newsletter") == "permitted"
 
 
-def test_purposes_are_listed_with_whether_they_need_an_account(khyber):
-    listed = {one["code"]: one["needs_account"] for one in khyber.get("/api/v1/purposes").json()["purposes"]}
+def test_purposes_are_listed_with_whether_they_need_an_account(khyber_lms):
+    listed = {one["code"]: one["needs_account"] for one in khyber_lms.get("/api/v1/purposes").json()["purposes"]}
     assert {code for code, needs in listed.items() if needs} == SERVES_ACCOUNT | {"newsletter", "product_research"}
     with in_client(PAKTALEEM):
         assert not Purpose.objects.get(code="legal_compliance").needs_account
 
 
-def test_use_reopens_an_account(khyber):
-    send(khyber, "account_closed")
-    send(khyber, "active")
-    assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
+def test_use_reopens_an_account(khyber_lms):
+    send(khyber_lms, "account_closed")
+    send(khyber_lms, "active")
+    assert khyber_lms.reason("lms-kiran", "service_delivery") == "permitted"
 
 
-def test_a_batch_is_answered_in_the_same_way(khyber):
-    send(khyber, "account_closed")
+def test_a_batch_is_answered_in_the_same_way(khyber_lms):
+    send(khyber_lms, "account_closed")
     asked = [question("lms-kiran", "service_delivery"), question("lms-kiran", "support")]
-    answers = khyber.post("/access/v1/evaluations", {"evaluations": asked}).json()["evaluations"]
+    answers = khyber_lms.post("/access/v1/evaluations", {"evaluations": asked}).json()["evaluations"]
     assert [one["context"]["reason"] for one in answers] == ["account_closed", "permitted"]
 
 
-def test_the_person_shows_whether_the_account_is_open(khyber):
-    shown = khyber.get("/api/v1/subjects/lms-kiran").json()
+def test_the_person_shows_whether_the_account_is_open(khyber_lms):
+    shown = khyber_lms.get("/api/v1/subjects/lms-kiran").json()
     assert (shown["enabled"], shown["account_closed_at"]) == (True, None)
-    send(khyber, "account_closed", CLOSED_AT)
-    shown = khyber.get("/api/v1/subjects/lms-kiran").json()
+    send(khyber_lms, "account_closed", CLOSED_AT)
+    shown = khyber_lms.get("/api/v1/subjects/lms-kiran").json()
     assert (shown["enabled"], shown["account_closed_at"]) == (False, CLOSED_AT.isoformat())
 
 
-def test_a_use_before_the_closing_that_is_reported_late_does_not_reopen(khyber, cast):
+def test_a_use_before_the_closing_that_is_reported_late_does_not_reopen(khyber_lms, cast):
     record(cast, "account_closed", happened_at=CLOSED_AT)
     record(cast, "active", happened_at=CLOSED_AT - HOUR, at=CLOSED_AT + HOUR)
-    assert khyber.reason("lms-kiran", "service_delivery") == "account_closed"
+    assert khyber_lms.reason("lms-kiran", "service_delivery") == "account_closed"
     record(cast, "active", happened_at=CLOSED_AT + SECOND, at=CLOSED_AT + HOUR)
-    assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
+    assert khyber_lms.reason("lms-kiran", "service_delivery") == "permitted"
     record(cast, "account_closed", happened_at=CLOSED_AT - SECOND, at=CLOSED_AT + HOUR)
-    assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
+    assert khyber_lms.reason("lms-kiran", "service_delivery") == "permitted"
 
 
-def test_past_decisions_use_what_was_known_then(khyber, cast):
+def test_past_decisions_use_what_was_known_then(khyber_lms, cast):
     received_at, reopened_at = CLOSED_AT + HOUR, CLOSED_AT + 3 * HOUR
     record(cast, "account_closed", happened_at=CLOSED_AT, at=received_at)
     record(cast, "active", happened_at=reopened_at)
     answers = [
-        khyber.reason("lms-kiran", "service_delivery", context={"time": at.isoformat()})
+        khyber_lms.reason("lms-kiran", "service_delivery", context={"time": at.isoformat()})
         for at in (CLOSED_AT, received_at - SECOND, received_at, reopened_at - SECOND, reopened_at)
     ]
     assert answers == ["permitted", "permitted", "account_closed", "account_closed", "permitted"]
 
 
-def test_a_roster_closes_an_account_until_it_is_enabled_or_in_use(khyber, cast, now):
+def test_a_roster_closes_an_account_until_it_is_enabled_or_in_use(khyber_lms, cast, now):
     disable(cast, now)
-    assert khyber.reason("lms-kiran", "service_delivery") == "account_closed"
+    assert khyber_lms.reason("lms-kiran", "service_delivery") == "account_closed"
     disable(cast, now + SECOND, is_enabled=True)
-    assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
+    assert khyber_lms.reason("lms-kiran", "service_delivery") == "permitted"
     disable(cast, now + 2 * SECOND)
     record(cast, "active", happened_at=now + HOUR)
-    assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
+    assert khyber_lms.reason("lms-kiran", "service_delivery") == "permitted"
     with in_client(cast.client_id("khyber")):
         assert cast.subject("kiran").is_enabled
 
@@ -216,7 +216,7 @@ def erasing(cast, started_at):
 
 
 @pytest.fixture
-def indus(erasing):
+def erasing_lms(erasing):
     return Caller(erasing.key("indus"))
 
 
@@ -226,8 +226,8 @@ def at(moment):
 
 @pytest.mark.parametrize("action", ["process", "collect", "store", "share"])
 @pytest.mark.parametrize("purpose", ["service_delivery", "legal_compliance", "platform_improvement", "newsletter"])
-def test_every_decision_is_denied(indus, action, purpose):
-    told = indus.ask("lms-junaid", purpose, action)
+def test_every_decision_is_denied(erasing_lms, action, purpose):
+    told = erasing_lms.ask("lms-junaid", purpose, action)
     assert (told["decision"], told["context"]["reason"]) == (False, "erasure_in_progress")
     remedy = told["context"]["remedy"]
     assert "complete the order" in str(remedy)
@@ -235,25 +235,25 @@ def test_every_decision_is_denied(indus, action, purpose):
 
 
 @pytest.mark.parametrize("person", ["lms-junaid", "lms-danish"])
-def test_deletion_is_still_permitted(indus, person):
-    assert indus.reason(person, "service_delivery", "delete") == "permitted"
+def test_deletion_is_still_permitted(erasing_lms, person):
+    assert erasing_lms.reason(person, "service_delivery", "delete") == "permitted"
 
 
-def test_batch_evaluations_give_the_same_reasons(indus):
+def test_batch_evaluations_give_the_same_reasons(erasing_lms):
     people, actions = ("lms-junaid", "lms-hamza"), ("process", "delete")
     asked = [question(person, "service_delivery", action) for person in people for action in actions]
-    found = [one["context"]["reason"] for one in indus.post(MANY, {"evaluations": asked}).json()["evaluations"]]
+    found = [one["context"]["reason"] for one in erasing_lms.post(MANY, {"evaluations": asked}).json()["evaluations"]]
     assert found[:2] == ["erasure_in_progress", "permitted"]
     assert "erasure_in_progress" not in found[2:]
 
 
-def test_past_decisions_do_not_change(indus, started_at):
+def test_past_decisions_do_not_change(erasing_lms, started_at):
     before = started_at - timedelta(seconds=1)
-    assert indus.reason("lms-junaid", "service_delivery", context=at(before)) == "permitted"
-    assert indus.reason("lms-junaid", "service_delivery", context=at(started_at)) == "erasure_in_progress"
+    assert erasing_lms.reason("lms-junaid", "service_delivery", context=at(before)) == "permitted"
+    assert erasing_lms.reason("lms-junaid", "service_delivery", context=at(started_at)) == "erasure_in_progress"
 
 
-def test_after_the_erasure_every_time_is_answered_alike(erasing, indus, started_at):
+def test_after_the_erasure_every_time_is_answered_alike(erasing, erasing_lms, started_at):
     done_at = started_at + timedelta(minutes=30)
     with in_client(erasing.client_id("indus")):
         erasure = Erasure.objects.get(subject_id=erasing.subject_id("junaid"))
@@ -261,14 +261,14 @@ def test_after_the_erasure_every_time_is_answered_alike(erasing, indus, started_
             answer(order, erasing, done_at)
         assert complete_erasure(erasure, actor=system_actor("tests"), at=done_at)
     for moment in (started_at - timedelta(seconds=1), done_at - timedelta(minutes=1), done_at):
-        assert indus.reason("lms-junaid", "service_delivery", context=at(moment)) == "subject_erased"
-    assert indus.reason("lms-junaid", "service_delivery", "delete") == "subject_erased"
+        assert erasing_lms.reason("lms-junaid", "service_delivery", context=at(moment)) == "subject_erased"
+    assert erasing_lms.reason("lms-junaid", "service_delivery", "delete") == "subject_erased"
 
 
-def test_the_person_shows_when_the_erasure_started(indus, started_at):
-    shown = indus.get("/api/v1/subjects/lms-junaid").json()
+def test_the_person_shows_when_the_erasure_started(erasing_lms, started_at):
+    shown = erasing_lms.get("/api/v1/subjects/lms-junaid").json()
     assert shown["erasure_started_at"] == started_at.isoformat()
-    assert indus.get("/api/v1/subjects/lms-hamza").json()["erasure_started_at"] is None
+    assert erasing_lms.get("/api/v1/subjects/lms-hamza").json()["erasure_started_at"] is None
 
 
 def problem(response):
@@ -278,10 +278,10 @@ def problem(response):
 REFUSED = (409, "erasure-in-progress")
 
 
-def test_nothing_new_is_recorded(indus):
-    assert problem(indus.put("/api/v1/subjects/lms-junaid", {"role": "student", "full_name": "J"})) == REFUSED
-    assert problem(indus.consent("lms-junaid", "newsletter")) == REFUSED
-    assert problem(indus.post("/api/v1/subjects/lms-junaid/events", {"kind": "active"})) == REFUSED
+def test_nothing_new_is_recorded(erasing_lms):
+    assert problem(erasing_lms.put("/api/v1/subjects/lms-junaid", {"role": "student", "full_name": "J"})) == REFUSED
+    assert problem(erasing_lms.consent("lms-junaid", "newsletter")) == REFUSED
+    assert problem(erasing_lms.post("/api/v1/subjects/lms-junaid/events", {"kind": "active"})) == REFUSED
     collected = {
         "subject": "lms-junaid",
         "category": "usage_logs",
@@ -290,21 +290,21 @@ def test_nothing_new_is_recorded(indus):
         "collected_at": "2026-01-05T09:00:00+00:00",
         "count": 1,
     }
-    assert problem(indus.post("/api/v1/collections", collected)) == REFUSED
+    assert problem(erasing_lms.post("/api/v1/collections", collected)) == REFUSED
 
 
-def test_a_batch_points_at_the_person_being_erased(indus):
+def test_a_batch_points_at_the_person_being_erased(erasing_lms):
     people = [{"external_id": f"lms-{name}", "role": "student"} for name in ("hamza", "junaid")]
-    response = indus.post("/api/v1/subjects/batch", {"subjects": people})
+    response = erasing_lms.post("/api/v1/subjects/batch", {"subjects": people})
     assert problem(response) == REFUSED
     assert response.json()["errors"] == [{"detail": "This person is being erased.", "pointer": "#/subjects/1"}]
 
 
-def test_a_batch_with_an_erased_person_reports_that_first(indus, erasing):
+def test_a_batch_with_an_erased_person_reports_that_first(erasing_lms, erasing):
     with in_client(erasing.client_id("indus")):
         erase_subject(erasing.subject("hamza"), actor=erasing.actor("amina"), reason=WHY, at=wall_clock_now())
     people = [{"external_id": f"lms-{name}", "role": "student"} for name in ("hamza", "junaid")]
-    assert problem(indus.post("/api/v1/subjects/batch", {"subjects": people})) == (409, "subject-erased")
+    assert problem(erasing_lms.post("/api/v1/subjects/batch", {"subjects": people})) == (409, "subject-erased")
 
 
 def test_refusals_and_withdrawals_are_still_recorded(cast):
@@ -351,8 +351,8 @@ def test_the_platform_receives_a_webhook_event(cast, started_at):
         assert message.subject_id == cast.subject_id("junaid")
 
 
-def test_erase_orders_still_name_the_person(indus):
-    orders = indus.get("/api/v1/orders").json()["orders"]
+def test_erase_orders_still_name_the_person(erasing_lms):
+    orders = erasing_lms.get("/api/v1/orders").json()["orders"]
     assert {(one["kind"], one["subject"]) for one in orders} == {("erase", "lms-junaid"), ("erase", "lms-danish")}
 
 

@@ -33,8 +33,8 @@ def post(secret, body, key=KEY, path=CONSENTS):
 
 
 @pytest.fixture
-def giving(khyber):
-    return consent_body(khyber.shown("newsletter"))
+def giving(khyber_lms):
+    return consent_body(khyber_lms.shown("newsletter"))
 
 
 def consent_body(shown, subject="lms-kiran"):
@@ -97,8 +97,8 @@ def test_keys_are_separate_for_each_route(cast, giving):
     assert (withdrawn.status_code, withdrawn.json()["state"]) == (200, "withdrawn")
 
 
-def test_keys_are_separate_for_each_client(cast, giving, indus):
-    body = consent_body(indus.shown("newsletter"), "lms-hamza")
+def test_keys_are_separate_for_each_client(cast, giving, indus_lms):
+    body = consent_body(indus_lms.shown("newsletter"), "lms-hamza")
     assert post(cast.key("khyber"), giving).status_code == 201
     response = post(cast.key("indus"), body)
     assert response.status_code == 201
@@ -157,10 +157,10 @@ def test_a_key_can_be_reused_after_its_expiry(cast, giving):
     assert "Idempotency-Replayed" not in again
 
 
-def test_only_expired_responses_are_purged(cast, giving, indus):
+def test_only_expired_responses_are_purged(cast, giving, indus_lms):
     with time_machine.travel(timezone.now() - timedelta(hours=2)):
         post(cast.key("khyber"), giving)
-    post(cast.key("indus"), consent_body(indus.shown("newsletter"), "lms-hamza"))
+    post(cast.key("indus"), consent_body(indus_lms.shown("newsletter"), "lms-hamza"))
     at = timezone.now() + timedelta(hours=23)
     assert purge_expired(at=at) == 1
     assert purge_expired(at=at) == 0

@@ -66,15 +66,15 @@ def test_a_key_with_only_the_needed_scopes_is_accepted(cast, now, route):
     assert call(Caller(key_with(cast, scopes, now)), route).status_code not in {401, 403}
 
 
-def test_a_revoked_key_is_refused_on_the_next_call(khyber, cast, now):
-    assert khyber.get("/api/v1/purposes").status_code == 200
-    assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
+def test_a_revoked_key_is_refused_on_the_next_call(khyber_lms, cast, now):
+    assert khyber_lms.get("/api/v1/purposes").status_code == 200
+    assert khyber_lms.reason("lms-kiran", "service_delivery") == "permitted"
     with in_client(cast.client_id("khyber")):
         revoke_api_key(
             ApiKey.objects.get(id=cast.key_id("khyber")), actor=cast.actor("celia"), reason="key_rotation", at=now
         )
-    assert khyber.get("/api/v1/purposes").status_code == 401
-    assert khyber.post("/access/v1/evaluation", question("lms-kiran", "service_delivery")).status_code == 401
+    assert khyber_lms.get("/api/v1/purposes").status_code == 401
+    assert khyber_lms.post("/access/v1/evaluation", question("lms-kiran", "service_delivery")).status_code == 401
 
 
 def test_an_expired_key_is_refused(cast, now):
@@ -90,20 +90,20 @@ def test_an_expired_key_is_refused(cast, now):
     assert Caller(secret).get("/api/v1/purposes").status_code == 401
 
 
-def test_a_decision_is_one_round_trip(khyber):
-    khyber.reason("lms-kiran", "service_delivery")
+def test_a_decision_is_one_round_trip(khyber_lms):
+    khyber_lms.reason("lms-kiran", "service_delivery")
     with CaptureQueriesContext(connection) as sent:
-        khyber.reason("lms-kiran", "service_delivery")
+        khyber_lms.reason("lms-kiran", "service_delivery")
     statements = [one["sql"] for one in sent.captured_queries if "set_config('role', 'none'" not in one["sql"]]
     assert len(statements) == 1
     assert "consent_decision_facts" in statements[0]
 
 
-def test_a_changed_register_takes_effect_with_the_next_decision(khyber, cast, now):
-    assert khyber.reason("lms-kiran", "newsletter") == "consent_missing"
+def test_a_changed_register_takes_effect_with_the_next_decision(khyber_lms, cast, now):
+    assert khyber_lms.reason("lms-kiran", "newsletter") == "consent_missing"
     with in_client(cast.client_id("khyber")):
         deactivate_purpose("newsletter", client_id=cast.client_id("khyber"), at=now)
-    assert khyber.reason("lms-kiran", "newsletter") == "purpose_inactive"
+    assert khyber_lms.reason("lms-kiran", "newsletter") == "purpose_inactive"
 
 
 def test_a_key_in_the_query_is_not_accepted(cast):

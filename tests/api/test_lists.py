@@ -25,11 +25,11 @@ LISTS = [PURPOSES, CONSENTS, CHANGES]
 
 
 @pytest.fixture
-def answered(khyber):
+def answered(khyber_lms):
     """Record five answers of Kiran's; return their ids, latest first."""
     for state in ("refused", "requested", "given", "refused", "given"):
-        khyber.consent("lms-kiran", "newsletter", state)
-    return [event["id"] for event in khyber.get(CONSENTS).json()["history"]]
+        khyber_lms.consent("lms-kiran", "newsletter", state)
+    return [event["id"] for event in khyber_lms.get(CONSENTS).json()["history"]]
 
 
 def pages(caller, address):
@@ -51,18 +51,18 @@ def assert_refused(response, pointer):
     assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
 
 
-def test_pages_list_each_purpose_once(khyber):
-    whole = khyber.get(PURPOSES).json()
+def test_pages_list_each_purpose_once(khyber_lms):
+    whole = khyber_lms.get(PURPOSES).json()
     assert whole["next"] is None
-    shown = list(pages(khyber, f"{PURPOSES}?limit=3"))
+    shown = list(pages(khyber_lms, f"{PURPOSES}?limit=3"))
     assert [len(page["purposes"]) for page in shown] == [3, 3, 3, 1]
     assert [one for page in shown for one in page["purposes"]] == whole["purposes"]
 
 
-def test_pages_list_each_answer_once_even_if_more_are_added(khyber, answered):
-    following = pages(khyber, f"{CONSENTS}?limit=2")
+def test_pages_list_each_answer_once_even_if_more_are_added(khyber_lms, answered):
+    following = pages(khyber_lms, f"{CONSENTS}?limit=2")
     first = next(following)
-    khyber.consent("lms-kiran", "newsletter", "refused")
+    khyber_lms.consent("lms-kiran", "newsletter", "refused")
     shown = [first, *following]
     assert [len(page["history"]) for page in shown] == [2, 2, 1]
     assert [event["id"] for page in shown for event in page["history"]] == answered
@@ -70,30 +70,30 @@ def test_pages_list_each_answer_once_even_if_more_are_added(khyber, answered):
 
 @pytest.mark.parametrize("address", LISTS)
 @pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "1e2", ""])
-def test_an_invalid_limit_is_refused(khyber, address, limit):
-    assert_refused(khyber.get(address, limit=limit), "#/limit")
+def test_an_invalid_limit_is_refused(khyber_lms, address, limit):
+    assert_refused(khyber_lms.get(address, limit=limit), "#/limit")
 
 
 @pytest.mark.parametrize("address", [PURPOSES, CONSENTS])
 @pytest.mark.parametrize("cursor", ["", "x", "newsletter", "a:b:c", "ü", "\x00", "x" * 501])
-def test_an_invalid_cursor_is_refused(khyber, address, cursor):
-    assert_refused(khyber.get(address, cursor=cursor), "#/cursor")
+def test_an_invalid_cursor_is_refused(khyber_lms, address, cursor):
+    assert_refused(khyber_lms.get(address, cursor=cursor), "#/cursor")
 
 
-def test_a_cursor_with_one_character_changed_is_refused(khyber):
-    cursor = cursor_of(khyber, f"{PURPOSES}?limit=1")
-    assert khyber.get(PURPOSES, cursor=cursor).status_code == HTTPStatus.OK
-    assert_refused(khyber.get(PURPOSES, cursor=cursor[:-1] + ("a" if cursor[-1] != "a" else "b")), "#/cursor")
+def test_a_cursor_with_one_character_changed_is_refused(khyber_lms):
+    cursor = cursor_of(khyber_lms, f"{PURPOSES}?limit=1")
+    assert khyber_lms.get(PURPOSES, cursor=cursor).status_code == HTTPStatus.OK
+    assert_refused(khyber_lms.get(PURPOSES, cursor=cursor[:-1] + ("a" if cursor[-1] != "a" else "b")), "#/cursor")
 
 
-def test_a_cursor_is_valid_only_for_its_own_list_and_client(khyber, indus, answered):
-    purposes, consents = cursor_of(khyber, f"{PURPOSES}?limit=1"), cursor_of(khyber, f"{CONSENTS}?limit=1")
-    assert_refused(indus.get(PURPOSES, cursor=purposes), "#/cursor")
-    assert_refused(khyber.get(PURPOSES, cursor=consents), "#/cursor")
-    assert_refused(indus.get("/api/v1/subjects/lms-danish/consents", cursor=consents), "#/cursor")
-    khyber.put("/api/v1/subjects/lms-lala", {"role": "learner"})
-    assert_refused(khyber.get("/api/v1/subjects/lms-lala/consents", cursor=consents), "#/cursor")
-    assert_refused(khyber.get(CHANGES, since=purposes), "#/since")
+def test_a_cursor_is_valid_only_for_its_own_list_and_client(khyber_lms, indus_lms, answered):
+    purposes, consents = cursor_of(khyber_lms, f"{PURPOSES}?limit=1"), cursor_of(khyber_lms, f"{CONSENTS}?limit=1")
+    assert_refused(indus_lms.get(PURPOSES, cursor=purposes), "#/cursor")
+    assert_refused(khyber_lms.get(PURPOSES, cursor=consents), "#/cursor")
+    assert_refused(indus_lms.get("/api/v1/subjects/lms-danish/consents", cursor=consents), "#/cursor")
+    khyber_lms.put("/api/v1/subjects/lms-lala", {"role": "learner"})
+    assert_refused(khyber_lms.get("/api/v1/subjects/lms-lala/consents", cursor=consents), "#/cursor")
+    assert_refused(khyber_lms.get(CHANGES, since=purposes), "#/since")
 
 
 def etag_of(caller, address):
@@ -103,50 +103,50 @@ def etag_of(caller, address):
 
 
 @pytest.mark.parametrize("address", [PURPOSES, NOTICE, CONSENTS])
-def test_an_unchanged_list_is_304_without_a_body(khyber, address):
-    etag = etag_of(khyber, address)
+def test_an_unchanged_list_is_304_without_a_body(khyber_lms, address):
+    etag = etag_of(khyber_lms, address)
     opaque = etag.removeprefix("W/")  # weak comparison, RFC 9110 §13.1.2
     for told in (etag, opaque, f"W/{opaque}", f'"another", {etag}', "*"):
-        response = khyber.get(address, headers={"If-None-Match": told})
+        response = khyber_lms.get(address, headers={"If-None-Match": told})
         assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)
     for told in ('"another"', opaque.strip('"'), '""'):
-        assert khyber.get(address, headers={"If-None-Match": told}).status_code == HTTPStatus.OK
+        assert khyber_lms.get(address, headers={"If-None-Match": told}).status_code == HTTPStatus.OK
 
 
-def test_a_new_answer_changes_the_etag(khyber):
-    etag = etag_of(khyber, CONSENTS)
-    khyber.consent("lms-kiran", "newsletter")
-    assert khyber.get(CONSENTS, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
+def test_a_new_answer_changes_the_etag(khyber_lms):
+    etag = etag_of(khyber_lms, CONSENTS)
+    khyber_lms.consent("lms-kiran", "newsletter")
+    assert khyber_lms.get(CONSENTS, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
 
 
-def test_a_changed_purpose_changes_the_etag(khyber, cast):
-    etag = etag_of(khyber, PURPOSES)
+def test_a_changed_purpose_changes_the_etag(khyber_lms, cast):
+    etag = etag_of(khyber_lms, PURPOSES)
     with in_client(cast.client_id("khyber")):
         at = timezone.now() - timedelta(seconds=1)
         deactivate_purpose("newsletter", client_id=cast.client_id("khyber"), at=at)
-    assert khyber.get(PURPOSES, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
+    assert khyber_lms.get(PURPOSES, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
 
 
-def test_etags_differ_by_client_language_and_page(khyber, indus):
+def test_etags_differ_by_client_language_and_page(khyber_lms, indus_lms):
     etags = [
-        etag_of(khyber, NOTICE),
-        etag_of(khyber, f"{NOTICE}&language=ur"),
-        etag_of(indus, NOTICE),
-        etag_of(khyber, PURPOSES),
-        etag_of(khyber, f"{PURPOSES}?limit=3"),
+        etag_of(khyber_lms, NOTICE),
+        etag_of(khyber_lms, f"{NOTICE}&language=ur"),
+        etag_of(indus_lms, NOTICE),
+        etag_of(khyber_lms, PURPOSES),
+        etag_of(khyber_lms, f"{PURPOSES}?limit=3"),
     ]
     assert len(set(etags)) == len(etags)
 
 
 @pytest.mark.parametrize("address", [PURPOSES, NOTICE, CONSENTS])
-def test_head_returns_the_same_headers_without_a_body(khyber, address):
-    response = khyber.head(address)
-    assert (response.status_code, response.content, response["ETag"]) == (200, b"", etag_of(khyber, address))
+def test_head_returns_the_same_headers_without_a_body(khyber_lms, address):
+    response = khyber_lms.head(address)
+    assert (response.status_code, response.content, response["ETag"]) == (200, b"", etag_of(khyber_lms, address))
 
 
-def test_another_client_cannot_test_an_etag(khyber, indus):
-    etag = etag_of(khyber, CONSENTS)
-    assert indus.get(CONSENTS, headers={"If-None-Match": etag}).status_code == HTTPStatus.NOT_FOUND
+def test_another_client_cannot_test_an_etag(khyber_lms, indus_lms):
+    etag = etag_of(khyber_lms, CONSENTS)
+    assert indus_lms.get(CONSENTS, headers={"If-None-Match": etag}).status_code == HTTPStatus.NOT_FOUND
 
 
 SUBJECTS = "/api/v1/subjects"
@@ -161,67 +161,67 @@ def ids(response):
 
 
 @pytest.fixture
-def people(indus):
+def people(indus_lms):
     """Register twelve learners; return their LMS ids in this order."""
     names = [f"many-{number:02}" for number in range(12)]
     for name in names:
-        assert indus.put(f"{SUBJECTS}/{name}", {"role": "learner", "full_name": name}).status_code == 201
+        assert indus_lms.put(f"{SUBJECTS}/{name}", {"role": "learner", "full_name": name}).status_code == 201
     return names
 
 
-def test_pages_list_each_person_once_by_last_change(indus, people):
-    shown = [one["external_id"] for page in pages(indus, f"{SUBJECTS}?limit=5") for one in page["subjects"]]
+def test_pages_list_each_person_once_by_last_change(indus_lms, people):
+    shown = [one["external_id"] for page in pages(indus_lms, f"{SUBJECTS}?limit=5") for one in page["subjects"]]
     assert shown[-12:] == people
     assert len(shown) == len(set(shown)) == 17
 
 
-def test_a_person_in_the_list_equals_the_single_response(indus):
-    [danish] = [one for one in indus.get(SUBJECTS).json()["subjects"] if one["external_id"] == "lms-danish"]
-    assert danish == indus.get(f"{SUBJECTS}/lms-danish").json()
+def test_a_person_in_the_list_equals_the_single_response(indus_lms):
+    [danish] = [one for one in indus_lms.get(SUBJECTS).json()["subjects"] if one["external_id"] == "lms-danish"]
+    assert danish == indus_lms.get(f"{SUBJECTS}/lms-danish").json()
     assert "personal" not in danish
 
 
-def test_a_person_changed_while_paging_is_listed_again_at_the_end(indus, people):
-    following = pages(indus, f"{SUBJECTS}?role=learner&limit=8")
+def test_a_person_changed_while_paging_is_listed_again_at_the_end(indus_lms, people):
+    following = pages(indus_lms, f"{SUBJECTS}?role=learner&limit=8")
     first = next(following)
-    indus.put(f"{SUBJECTS}/{people[0]}", {"role": "learner", "full_name": "Changed"})
+    indus_lms.put(f"{SUBJECTS}/{people[0]}", {"role": "learner", "full_name": "Changed"})
     rest = [one["external_id"] for page in following for one in page["subjects"]]
     assert [one["external_id"] for one in first["subjects"]] == people[:8]
     assert rest == [*people[8:], people[0]]
 
 
-def test_the_list_is_filtered_by_role_and_last_change(indus, people):
-    assert ids(indus.get(SUBJECTS, role="guardian")) == ["lms-esra"]
-    changed_at = indus.get(f"{SUBJECTS}/{people[6]}").json()["changed_at"]
-    assert ids(indus.get(SUBJECTS, changed_since=changed_at)) == people[6:]
-    assert ids(indus.get(f"{SUBJECTS}?role=student&changed_since={quote(changed_at)}")) == []
+def test_the_list_is_filtered_by_role_and_last_change(indus_lms, people):
+    assert ids(indus_lms.get(SUBJECTS, role="guardian")) == ["lms-esra"]
+    changed_at = indus_lms.get(f"{SUBJECTS}/{people[6]}").json()["changed_at"]
+    assert ids(indus_lms.get(SUBJECTS, changed_since=changed_at)) == people[6:]
+    assert ids(indus_lms.get(f"{SUBJECTS}?role=student&changed_since={quote(changed_at)}")) == []
 
 
-def test_erased_people_are_not_listed(indus, cast):
+def test_erased_people_are_not_listed(indus_lms, cast):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("hamza"), actor=SETTING_UP, reason="subject_request", at=timezone.now())
-    assert "lms-hamza" not in ids(indus.get(SUBJECTS))
+    assert "lms-hamza" not in ids(indus_lms.get(SUBJECTS))
 
 
-def test_another_clients_people_are_not_listed(khyber, people):
-    assert ids(khyber.get(SUBJECTS)) == ["lms-kiran"]
+def test_another_clients_people_are_not_listed(khyber_lms, people):
+    assert ids(khyber_lms.get(SUBJECTS)) == ["lms-kiran"]
 
 
-def test_the_number_of_queries_does_not_depend_on_the_number_of_people(indus, people):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_people(indus_lms, people):
     counts = set()
     for limit in (1, 15):
         for address in (SUBJECTS, PERSONAL):
             with CaptureQueriesContext(connection) as queries:
-                indus.get(f"{address}{'&' if '?' in address else '?'}limit={limit}")
+                indus_lms.get(f"{address}{'&' if '?' in address else '?'}limit={limit}")
             counts.add((address, len(queries)))
     assert len(counts) == 2
 
 
-def test_personal_fields_need_a_reason_and_each_access_is_recorded(indus, people, cast):
-    assert_refused(indus.get(f"{SUBJECTS}?include=personal"), "#/reason")
+def test_personal_fields_need_a_reason_and_each_access_is_recorded(indus_lms, people, cast):
+    assert_refused(indus_lms.get(f"{SUBJECTS}?include=personal"), "#/reason")
     with in_client(cast.client_id("indus")):
         before = AccessRecord.objects.count()
-    shown = indus.get(f"{PERSONAL}&role=learner").json()["subjects"]
+    shown = indus_lms.get(f"{PERSONAL}&role=learner").json()["subjects"]
     assert [one["personal"]["full_name"] for one in shown] == people
     with in_client(cast.client_id("indus")):
         looks = list(AccessRecord.objects.order_by("id"))[before:]
@@ -237,20 +237,22 @@ def test_a_key_without_the_scope_cannot_read_personal_fields(cast):
     assert len(ids(reader.get(SUBJECTS))) == 5
 
 
-def test_a_cursor_of_another_list_is_refused(indus, people):
-    cursor = indus.get(f"{SUBJECTS}?limit=1").json()["next"].partition("cursor=")[2]
-    assert_refused(indus.get(f"{SUBJECTS}?role=learner&cursor={cursor}"), "#/cursor")
-    assert_refused(indus.get(f"{SUBJECTS}?changed_since={timezone.now() - timedelta(1):%Y-%m-%d}"), "#/changed_since")
-    assert_refused(indus.get(f"{SUBJECTS}?state=open"), "#/state")
+def test_a_cursor_of_another_list_is_refused(indus_lms, people):
+    cursor = indus_lms.get(f"{SUBJECTS}?limit=1").json()["next"].partition("cursor=")[2]
+    assert_refused(indus_lms.get(f"{SUBJECTS}?role=learner&cursor={cursor}"), "#/cursor")
+    assert_refused(
+        indus_lms.get(f"{SUBJECTS}?changed_since={timezone.now() - timedelta(1):%Y-%m-%d}"), "#/changed_since"
+    )
+    assert_refused(indus_lms.get(f"{SUBJECTS}?state=open"), "#/state")
 
 
 def test_the_list_is_read_by_an_index_of_the_client(committed):
     """A database of its own: the dead rows of other tests would decide which index is cheaper."""
-    indus = Caller(committed.key("indus"))
+    indus_lms = Caller(committed.key("indus"))
     by_role = ["subject_by_role_and_change", "subject_roles_by_change"]  # the main role, then people with several
     for address, indexes in ((SUBJECTS, ["subject_by_change"]), (f"{SUBJECTS}?role=learner", by_role)):
         with CaptureQueriesContext(connection) as queries:
-            indus.get(address)
+            indus_lms.get(address)
         statements = [one["sql"] for one in queries if 'ORDER BY "subjects_subject"."changed_at"' in one["sql"]]
         with in_client(committed.client_id("indus")), connection.cursor() as cursor:
             for method in ("seqscan", "sort", "bitmapscan"):  # a small table is otherwise read as a whole

@@ -42,9 +42,9 @@ def problem(response):
     return response.status_code, response.json()["type"].removeprefix("urn:paktaleem:problem:")
 
 
-def test_a_system_lists_its_orders(cast, indus, issue):
+def test_a_system_lists_its_orders(cast, indus_lms, issue):
     order = issue()
-    answer = indus.get(ORDERS)
+    answer = indus_lms.get(ORDERS)
     [found] = answer.json()["orders"]
     assert (answer.status_code, answer.json()["next"], answer["Retry-After"]) == (200, None, "60")
     assert (found["id"], found["kind"], found["subject"], found["state"]) == (str(order), "erase", "lms-danish", "sent")
@@ -55,13 +55,13 @@ def test_a_system_lists_its_orders(cast, indus, issue):
     )
 
 
-def test_an_unchanged_list_is_304_and_sending_is_recorded_once(cast, indus, issue):
+def test_an_unchanged_list_is_304_and_sending_is_recorded_once(cast, indus_lms, issue):
     order = issue()
-    assert indus.head(ORDERS).status_code == 200
+    assert indus_lms.head(ORDERS).status_code == 200
     with in_client(cast.client_id("indus")):
         assert state(order) == "queued"
-    first = indus.get(ORDERS)
-    again = indus.get(ORDERS, headers={"If-None-Match": first["ETag"]})
+    first = indus_lms.get(ORDERS)
+    again = indus_lms.get(ORDERS, headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again["Retry-After"]) == (304, "60")
     with in_client(cast.client_id("indus")):
         assert state(order) == "sent"
@@ -69,39 +69,39 @@ def test_an_unchanged_list_is_304_and_sending_is_recorded_once(cast, indus, issu
         assert json.loads(entry.body)["facts"]["orders"] == [str(order)]
 
 
-def test_pages_list_each_order_once(cast, indus, issue):
+def test_pages_list_each_order_once(cast, indus_lms, issue):
     made = [issue(person=name) for name in ("danish", "hamza", "iqra", "junaid", "esra")]
     found, address = [], f"{ORDERS}?limit=2"
     while address:
-        answer = indus.get(address)
+        answer = indus_lms.get(address)
         found += [one["id"] for one in answer.json()["orders"]]
         assert ("Retry-After" in answer) == (answer.json()["next"] is None)
         address = answer.json()["next"]
     assert found == [str(one) for one in made]
 
 
-def test_an_order_is_accepted_and_completed(cast, indus, issue):
+def test_an_order_is_accepted_and_completed(cast, indus_lms, issue):
     order = issue()
-    accepted = indus.post(f"{ORDERS}/{order}/accept")
+    accepted = indus_lms.post(f"{ORDERS}/{order}/accept")
     assert (accepted.status_code, accepted.json()["state"], accepted.json()["new_values"]) == (200, "accepted", {})
-    done = indus.post(f"{ORDERS}/{order}/complete", COUNTED)
+    done = indus_lms.post(f"{ORDERS}/{order}/complete", COUNTED)
     assert (done.status_code, done.json()["state"]) == (200, "confirmed")
     assert done.json()["answered_at"]
-    assert indus.get(ORDERS).json()["orders"] == []
-    [answered] = indus.get(ORDERS, state="answered").json()["orders"]
+    assert indus_lms.get(ORDERS).json()["orders"] == []
+    [answered] = indus_lms.get(ORDERS, state="answered").json()["orders"]
     assert answered["id"] == str(order)
-    assert indus.get(f"{ORDERS}/{order}").json() == answered
+    assert indus_lms.get(f"{ORDERS}/{order}").json() == answered
 
 
-def test_an_unknown_person_is_answered_with_not_found(cast, indus, issue):
+def test_an_unknown_person_is_answered_with_not_found(cast, indus_lms, issue):
     order = issue()
-    indus.post(f"{ORDERS}/{order}/accept")
-    assert indus.post(f"{ORDERS}/{order}/complete", {"result": "not_found"}).json()["state"] == "not_found"
+    indus_lms.post(f"{ORDERS}/{order}/accept")
+    assert indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "not_found"}).json()["state"] == "not_found"
 
 
-def test_invalid_answers_name_their_field(indus, issue):
+def test_invalid_answers_name_their_field(indus_lms, issue):
     order = issue()
-    indus.post(f"{ORDERS}/{order}/accept")
+    indus_lms.post(f"{ORDERS}/{order}/accept")
     for body, field in (
         ({}, "#/result"),
         ({"result": "finished"}, "#/result"),
@@ -112,40 +112,40 @@ def test_invalid_answers_name_their_field(indus, issue):
         ({"result": "not_found", "sections": [{"category": "content", "data": 1}]}, "#/sections"),
         ({"result": "done", "note": "Danish is gone"}, "#/note"),
     ):
-        answer = indus.post(f"{ORDERS}/{order}/complete", body)
+        answer = indus_lms.post(f"{ORDERS}/{order}/complete", body)
         assert problem(answer) == (400, "invalid-input"), body
         assert field in [one["pointer"] for one in answer.json()["errors"]], (body, answer.json())
-    failed = indus.post(f"{ORDERS}/{order}/fail", {"code": "Danish Qureshi was locked"})
+    failed = indus_lms.post(f"{ORDERS}/{order}/fail", {"code": "Danish Qureshi was locked"})
     assert problem(failed) == (400, "invalid-input")
 
 
-def test_steps_out_of_order_are_refused(indus, issue):
+def test_steps_out_of_order_are_refused(indus_lms, issue):
     order = issue()
-    assert problem(indus.post(f"{ORDERS}/{order}/complete", COUNTED)) == (409, "order-not-there")
-    indus.post(f"{ORDERS}/{order}/accept")
-    indus.post(f"{ORDERS}/{order}/complete", COUNTED)
-    assert indus.post(f"{ORDERS}/{order}/complete", COUNTED).status_code == 200
-    assert problem(indus.post(f"{ORDERS}/{order}/complete", {"result": "not_found"})) == (409, "order-answered")
-    assert problem(indus.post(f"{ORDERS}/{order}/accept")) == (409, "order-not-there")
+    assert problem(indus_lms.post(f"{ORDERS}/{order}/complete", COUNTED)) == (409, "order-not-there")
+    indus_lms.post(f"{ORDERS}/{order}/accept")
+    indus_lms.post(f"{ORDERS}/{order}/complete", COUNTED)
+    assert indus_lms.post(f"{ORDERS}/{order}/complete", COUNTED).status_code == 200
+    assert problem(indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "not_found"})) == (409, "order-answered")
+    assert problem(indus_lms.post(f"{ORDERS}/{order}/accept")) == (409, "order-not-there")
 
 
-def test_a_failed_attempt_returns_the_time_of_the_next_one(indus, issue):
+def test_a_failed_attempt_returns_the_time_of_the_next_one(indus_lms, issue):
     order = issue()
-    indus.post(f"{ORDERS}/{order}/accept")
-    failed = indus.post(f"{ORDERS}/{order}/fail", {"code": "database_locked"}).json()
+    indus_lms.post(f"{ORDERS}/{order}/accept")
+    failed = indus_lms.post(f"{ORDERS}/{order}/fail", {"code": "database_locked"}).json()
     assert (failed["state"], failed["attempts"]) == ("failed", 1)
     assert failed["retry_at"] > failed["created_at"]
-    assert indus.get(ORDERS).json()["orders"] == []
+    assert indus_lms.get(ORDERS).json()["orders"] == []
     given_up = issue(person="hamza")
-    indus.post(f"{ORDERS}/{given_up}/accept")
-    failed = indus.post(f"{ORDERS}/{given_up}/fail", {"code": "never_again", "again": False}).json()
+    indus_lms.post(f"{ORDERS}/{given_up}/accept")
+    failed = indus_lms.post(f"{ORDERS}/{given_up}/fail", {"code": "never_again", "again": False}).json()
     assert failed["retry_at"] is None
 
 
-def test_a_repeated_request_with_an_idempotency_key_acts_once(cast, indus, issue):
+def test_a_repeated_request_with_an_idempotency_key_acts_once(cast, indus_lms, issue):
     order = issue()
     answers = [
-        indus._client.post(
+        indus_lms._client.post(
             f"{ORDERS}/{order}/accept", {}, content_type="application/json", headers={"Idempotency-Key": "one"}
         )
         for _ in range(2)
@@ -156,25 +156,25 @@ def test_a_repeated_request_with_an_idempotency_key_acts_once(cast, indus, issue
         assert OrderStep.objects.filter(order_id=order, state="accepted").count() == 1
 
 
-def test_accepting_a_correction_returns_the_new_values(cast, indus, issue):
+def test_accepting_a_correction_returns_the_new_values(cast, indus_lms, issue):
     order = issue("correct", new_values={"full_name": "Danish Lodhi"})
-    assert "Lodhi" not in indus.get(ORDERS).content.decode()
-    accepted = indus.post(f"{ORDERS}/{order}/accept").json()
+    assert "Lodhi" not in indus_lms.get(ORDERS).content.decode()
+    accepted = indus_lms.post(f"{ORDERS}/{order}/accept").json()
     assert (accepted["new_values"], accepted["fields_to_correct"]) == ({"full_name": "Danish Lodhi"}, ["full_name"])
     with in_client(cast.client_id("indus")):
         [look] = AccessRecord.objects.filter(actor_id=cast.key_id("indus"))
         assert look.fields == f"order {order}, full_name"
-    done = indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "corrected": ["full_name"]})
+    done = indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "done", "corrected": ["full_name"]})
     assert done.json()["state"] == "confirmed"
 
 
-def test_a_section_too_large_for_one_request_comes_as_a_json_file(cast, indus, issue):
+def test_a_section_too_large_for_one_request_comes_as_a_json_file(cast, indus_lms, issue):
     order = issue("collect", categories=("content",))
-    indus.post(f"{ORDERS}/{order}/accept")
+    indus_lms.post(f"{ORDERS}/{order}/accept")
 
     def give(content):
         url = f"{ORDERS}/{order}/files/content"
-        return indus._client.post(url, content, content_type="application/octet-stream")
+        return indus_lms._client.post(url, content, content_type="application/octet-stream")
 
     large = b'[{"essay": "' + b"x" * 2_000_000 + b'"}]'
     given = give(large)
@@ -183,56 +183,58 @@ def test_a_section_too_large_for_one_request_comes_as_a_json_file(cast, indus, i
         assert problem(give(wrong)) == (415, "file-kind-refused"), wrong[:20]
 
 
-def test_collected_data_is_sent_as_sections_and_files(cast, indus, issue):
+def test_collected_data_is_sent_as_sections_and_files(cast, indus_lms, issue):
     order = issue("collect", categories=("content",))
-    indus.post(f"{ORDERS}/{order}/accept")
-    file = indus._client.post(f"{ORDERS}/{order}/files/content", b"%PDF-1.7 essay", content_type="application/pdf")
+    indus_lms.post(f"{ORDERS}/{order}/accept")
+    file = indus_lms._client.post(f"{ORDERS}/{order}/files/content", b"%PDF-1.7 essay", content_type="application/pdf")
     assert (file.status_code, file.json()["kind"], file.json()["size"]) == (201, "pdf", 14)
-    refused = indus._client.post(f"{ORDERS}/{order}/files/content", b"<svg>", content_type="image/png")
+    refused = indus_lms._client.post(f"{ORDERS}/{order}/files/content", b"<svg>", content_type="image/png")
     assert problem(refused) == (415, "file-kind-refused")
-    refused = indus._client.post(f"{ORDERS}/{order}/files/billing", b"%PDF-1.7", content_type="application/pdf")
+    refused = indus_lms._client.post(f"{ORDERS}/{order}/files/billing", b"%PDF-1.7", content_type="application/pdf")
     assert problem(refused) == (400, "category-unknown")
     body = {"result": "done", "sections": [{"category": "usage_logs", "data": [{"page": "Algebra"}]}]}
-    done = indus.post(f"{ORDERS}/{order}/complete", body)
+    done = indus_lms.post(f"{ORDERS}/{order}/complete", body)
     assert (done.status_code, done.json()["state"]) == (200, "confirmed")
 
 
-def test_too_much_data_is_refused_and_the_order_stays_open(cast, indus, issue, settings):
+def test_too_much_data_is_refused_and_the_order_stays_open(cast, indus_lms, issue, settings):
     order = issue("collect", categories=("content",))
-    indus.post(f"{ORDERS}/{order}/accept")
+    indus_lms.post(f"{ORDERS}/{order}/accept")
     settings.FILE_MOST_BYTES, settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 200, 2_000
-    file = indus._client.post(f"{ORDERS}/{order}/files/content", b"%PDF-" + b"x" * 200, content_type="application/pdf")
+    file = indus_lms._client.post(
+        f"{ORDERS}/{order}/files/content", b"%PDF-" + b"x" * 200, content_type="application/pdf"
+    )
     assert problem(file) == (413, "file-too-large")
     section = {"category": "content", "data": "x" * 300}
-    large = indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [section]})
+    large = indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [section]})
     assert problem(large) == (413, "file-too-large")
-    larger = indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [section] * 9})
+    larger = indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [section] * 9})
     assert problem(larger) == (413, "body-too-large")
     small = {"category": "content", "data": "x"}
-    many = indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [small] * 101})
+    many = indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [small] * 101})
     assert many.status_code in {400, 413}
     with in_client(cast.client_id("indus")):
         assert state(order) == "accepted"
-    assert indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [small]}).status_code == 200
+    assert indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [small]}).status_code == 200
 
 
-def test_an_order_still_names_a_person_erased_meanwhile(cast, indus, issue):
+def test_an_order_still_names_a_person_erased_meanwhile(cast, indus_lms, issue):
     order = issue()
     with in_client(cast.client_id("indus")):
         danish = cast.subject("danish")
         erase_subject(danish, actor=cast.actor("amina"), reason="subject_request", at=timezone.now())
-    assert [one["subject"] for one in indus.get(ORDERS).json()["orders"]] == ["lms-danish"]
-    indus.post(f"{ORDERS}/{order}/accept")
-    done = indus.post(f"{ORDERS}/{order}/complete", COUNTED).json()
+    assert [one["subject"] for one in indus_lms.get(ORDERS).json()["orders"]] == ["lms-danish"]
+    indus_lms.post(f"{ORDERS}/{order}/accept")
+    done = indus_lms.post(f"{ORDERS}/{order}/complete", COUNTED).json()
     assert (done["state"], done["subject"]) == ("confirmed", None)
 
 
-def test_other_systems_and_other_clients_do_not_find_the_order(cast, indus, khyber, issue):
+def test_other_systems_and_other_clients_do_not_find_the_order(cast, indus_lms, khyber_lms, issue):
     own = issue()
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "forum", ["credentials"])
     others = issue(categories=("credentials",), person="hamza")
-    for caller, order in ((khyber, own), (indus, others), (indus, cast.client_id("indus"))):
+    for caller, order in ((khyber_lms, own), (indus_lms, others), (indus_lms, cast.client_id("indus"))):
         answers = [
             caller.get(f"{ORDERS}/{order}"),
             caller.post(f"{ORDERS}/{order}/accept"),
@@ -242,33 +244,33 @@ def test_other_systems_and_other_clients_do_not_find_the_order(cast, indus, khyb
         ]
         assert {problem(answer) for answer in answers} == {(404, "order-unknown")}
         assert len({answer.content for answer in answers}) == 1
-    assert khyber.get(ORDERS).json()["orders"] == []
+    assert khyber_lms.get(ORDERS).json()["orders"] == []
 
 
-def test_a_cursor_is_valid_only_for_its_own_list(indus, khyber, issue):
+def test_a_cursor_is_valid_only_for_its_own_list(indus_lms, khyber_lms, issue):
     for name in ("danish", "hamza"):
         issue(person=name)
-    next_page = indus.get(ORDERS, limit=1).json()["next"]
-    assert problem(khyber.get(next_page)) == (400, "invalid-input")
-    assert problem(indus.get(next_page.replace("limit=1", "state=answered"))) == (400, "invalid-input")
+    next_page = indus_lms.get(ORDERS, limit=1).json()["next"]
+    assert problem(khyber_lms.get(next_page)) == (400, "invalid-input")
+    assert problem(indus_lms.get(next_page.replace("limit=1", "state=answered"))) == (400, "invalid-input")
 
 
-def test_a_key_that_acts_for_no_system_is_refused(cast, indus):
+def test_a_key_that_acts_for_no_system_is_refused(cast, indus_lms):
     with in_client(cast.client_id("indus")):
         [acting] = SystemKey.objects.all()
         end_system_key(acting, actor=SETTING_UP, reason=Reason.REVIEW, at=timezone.now())
-    assert problem(indus.get(ORDERS)) == (403, "no-system")
+    assert problem(indus_lms.get(ORDERS)) == (403, "no-system")
 
 
-def test_the_number_of_queries_does_not_depend_on_the_number_of_orders(indus, issue):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_orders(indus_lms, issue):
     counts = []
-    indus.get(ORDERS)
+    indus_lms.get(ORDERS)
     for people in (["danish"], ["hamza", "iqra", "junaid", "esra"]):
         for name in people:
             issue(person=name)
         with CaptureQueriesContext(connection) as new:
-            indus.get(ORDERS)
+            indus_lms.get(ORDERS)
         with CaptureQueriesContext(connection) as given:
-            indus.get(ORDERS)
+            indus_lms.get(ORDERS)
         counts.append((len(new), len(given)))
     assert counts[0] == counts[1]

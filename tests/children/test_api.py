@@ -15,7 +15,6 @@ from paktaleem.directory.webhooks.events import EVENTS
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.api.callers import Caller
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.webhooks.making import make_endpoint
 
@@ -31,22 +30,12 @@ GIVEN = {
 }
 
 
-@pytest.fixture
-def indus(cast):
-    return Caller(cast.key("indus"))
-
-
-@pytest.fixture
-def khyber(cast):
-    return Caller(cast.key("khyber"))
-
-
 def kind(response):
     return response.status_code, response.json()["type"].rsplit(":", 1)[-1]
 
 
-def test_who_decides_is_shown_by_pseudonym_and_a_claim_is_a_candidate(indus):
-    shown = indus.get(URL).json()
+def test_who_decides_is_shown_by_pseudonym_and_a_claim_is_a_candidate(indus_lms):
+    shown = indus_lms.get(URL).json()
     assert shown["service"] == {
         "state": "unanswered",
         "shares": False,
@@ -58,51 +47,51 @@ def test_who_decides_is_shown_by_pseudonym_and_a_claim_is_a_candidate(indus):
     assert (shown["guardians"], shown["candidates"]) == ([], ["lms-esra"])
 
 
-def test_the_schools_evidence_of_a_guardians_consent_opens_the_gate(cast, indus):
-    assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_required"
-    assert indus.post(URL, NAMED).status_code == 201
-    response = indus.post(ANSWERS, GIVEN)
+def test_the_schools_evidence_of_a_guardians_consent_opens_the_gate(cast, indus_lms):
+    assert indus_lms.reason("lms-danish", "service_delivery") == "guardian_consent_required"
+    assert indus_lms.post(URL, NAMED).status_code == 201
+    response = indus_lms.post(ANSWERS, GIVEN)
     assert response.status_code == 201, response.content
     assert response.json()["service"]["state"] == "given"
-    assert indus.reason("lms-danish", "service_delivery") == "permitted"
-    [guardian] = indus.get(URL).json()["guardians"]
+    assert indus_lms.reason("lms-danish", "service_delivery") == "permitted"
+    [guardian] = indus_lms.get(URL).json()["guardians"]
     assert (guardian["guardian"], guardian["has_authority"]) == ("lms-esra", True)
     assert (guardian["verified_by"], guardian["answer"]["decision"]) == (["signed_form"], "given")
     with in_client(cast.client_id("indus")):
         assert Verification.objects.get().strength == 3
         assert all("Form 33" not in body for body in Entry.objects.values_list("body", flat=True))
-    assert indus.post(ANSWERS, {"guardian": "lms-esra", "decision": "withdrawn"}).status_code == 201
-    assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
+    assert indus_lms.post(ANSWERS, {"guardian": "lms-esra", "decision": "withdrawn"}).status_code == 201
+    assert indus_lms.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
 
 
-def test_the_schools_attestation_waits_for_a_second_person_before_it_permits_sharing(cast, indus):
-    indus.post(URL, NAMED)
+def test_the_schools_attestation_waits_for_a_second_person_before_it_permits_sharing(cast, indus_lms):
+    indus_lms.post(URL, NAMED)
     attested = {**GIVEN, "verification": "school_attested"}
-    assert kind(indus.post(ANSWERS, attested)) == (409, "verification-too-weak")
-    assert kind(indus.post(ANSWERS, {**attested, "shares": None, "evidence": "x"})) == (400, "evidence-missing")
-    assert indus.post(ANSWERS, {**attested, "shares": None}).status_code == 201
-    assert indus.reason("lms-danish", "service_delivery") == "permitted"
-    assert kind(indus.post(ANSWERS, {**GIVEN, "verification": "school_attested"})) == (409, "change-waits")
+    assert kind(indus_lms.post(ANSWERS, attested)) == (409, "verification-too-weak")
+    assert kind(indus_lms.post(ANSWERS, {**attested, "shares": None, "evidence": "x"})) == (400, "evidence-missing")
+    assert indus_lms.post(ANSWERS, {**attested, "shares": None}).status_code == 201
+    assert indus_lms.reason("lms-danish", "service_delivery") == "permitted"
+    assert kind(indus_lms.post(ANSWERS, {**GIVEN, "verification": "school_attested"})) == (409, "change-waits")
     with in_client(cast.client_id("indus")):
         assert GuardianChange.objects.get().state == "waiting"
 
 
-def test_all_of_it_or_nothing(cast, indus):
-    indus.post(URL, NAMED)
-    refused = indus.post(ANSWERS, {**GIVEN, "claimed_at": "2999-01-01T00:00:00Z"})
+def test_all_of_it_or_nothing(cast, indus_lms):
+    indus_lms.post(URL, NAMED)
+    refused = indus_lms.post(ANSWERS, {**GIVEN, "claimed_at": "2999-01-01T00:00:00Z"})
     assert kind(refused) == (400, "claimed-in-future")
-    older = indus.post(ANSWERS, {**GIVEN, "claimed_at": "1990-01-01T00:00:00Z"})
+    older = indus_lms.post(ANSWERS, {**GIVEN, "claimed_at": "1990-01-01T00:00:00Z"})
     assert kind(older) == (409, "claimed-before-notice")
     assert older.json()["errors"][0]["pointer"] == "#/claimed_at"
-    assert kind(indus.post(ANSWERS, {**GIVEN, "evidence": "x"})) == (400, "evidence-missing")
+    assert kind(indus_lms.post(ANSWERS, {**GIVEN, "evidence": "x"})) == (400, "evidence-missing")
     with in_client(cast.client_id("indus")):
         assert not Verification.objects.exists()
 
 
-def test_the_same_call_again_is_answered_as_before_and_records_once(cast, indus):
-    indus.post(URL, NAMED)
+def test_the_same_call_again_is_answered_as_before_and_records_once(cast, indus_lms):
+    indus_lms.post(URL, NAMED)
     key = {"Idempotency-Key": "one-answer"}
-    answers = [indus._client.post(ANSWERS, GIVEN, content_type="application/json", headers=key) for _ in range(2)]
+    answers = [indus_lms._client.post(ANSWERS, GIVEN, content_type="application/json", headers=key) for _ in range(2)]
     assert answers[0].content == answers[1].content
     with in_client(cast.client_id("indus")):
         assert ServiceAuthorisation.objects.count() == 1
@@ -123,9 +112,9 @@ def test_the_same_call_again_is_answered_as_before_and_records_once(cast, indus)
         ({"guardian": "lms-kiran", "decision": "refused"}, (404, "subject-unknown")),
     ],
 )
-def test_what_is_not_a_guardians_answer_is_refused(indus, body, expected):
-    indus.post(URL, NAMED)
-    assert kind(indus.post(ANSWERS, body)) == expected
+def test_what_is_not_a_guardians_answer_is_refused(indus_lms, body, expected):
+    indus_lms.post(URL, NAMED)
+    assert kind(indus_lms.post(ANSWERS, body)) == expected
 
 
 @pytest.mark.parametrize(
@@ -139,28 +128,28 @@ def test_what_is_not_a_guardians_answer_is_refused(indus, body, expected):
         ({**NAMED, "may_receive_data": 1}, (400, "invalid-input")),
     ],
 )
-def test_who_is_no_guardian_is_not_named(indus, body, expected):
-    indus.post(URL, NAMED)
-    assert kind(indus.post(URL, body)) == expected
+def test_who_is_no_guardian_is_not_named(indus_lms, body, expected):
+    indus_lms.post(URL, NAMED)
+    assert kind(indus_lms.post(URL, body)) == expected
 
 
-def test_another_client_finds_no_one(khyber):
-    assert khyber.get(URL).status_code == 404
-    assert khyber.post(URL, NAMED).status_code == 404
-    assert khyber.post(ANSWERS, {"decision": "refused"}).status_code == 404
+def test_another_client_finds_no_one(khyber_lms):
+    assert khyber_lms.get(URL).status_code == 404
+    assert khyber_lms.post(URL, NAMED).status_code == 404
+    assert khyber_lms.post(ANSWERS, {"decision": "refused"}).status_code == 404
 
 
-def test_a_child_says_no_through_the_platform(cast, indus, now):
+def test_a_child_says_no_through_the_platform(cast, indus_lms, now):
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
         record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=now)
-    assert indus.post(ANSWERS, {"decision": "withdrawn"}).json()["service"]["state"] == "withdrawn"
-    assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
+    assert indus_lms.post(ANSWERS, {"decision": "withdrawn"}).json()["service"]["state"] == "withdrawn"
+    assert indus_lms.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
 
 
-def test_the_platform_is_notified_that_an_age_change_waits(cast, indus):
-    before = indus.get("/api/v1/subjects/lms-danish").json()["age_gate"]
-    answer = indus.put("/api/v1/subjects/lms-danish", {"role": "student", "birth_date": "1990-01-01"})
+def test_the_platform_is_notified_that_an_age_change_waits(cast, indus_lms):
+    before = indus_lms.get("/api/v1/subjects/lms-danish").json()["age_gate"]
+    answer = indus_lms.put("/api/v1/subjects/lms-danish", {"role": "student", "birth_date": "1990-01-01"})
     assert answer.status_code == 200
     assert answer.json()["age_gate"] == {**before, "change_waits": True}
     with in_client(cast.client_id("indus")):

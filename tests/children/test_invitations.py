@@ -66,12 +66,6 @@ def clock(time_machine):
     return time_machine
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast
-
-
 def asked(cast, child="danish", guardian="esra", at=AT, by="farah"):
     return invite_guardian(
         cast.subject(child), guardian=cast.subject(guardian), portal=PORTAL, actor=cast.actor(by), at=at
@@ -98,8 +92,8 @@ def entries(kind):
 # Inviting
 
 
-def test_a_guardian_of_the_roster_is_invited_by_an_email_without_the_name_of_the_child(indus):
-    row = asked(indus)
+def test_a_guardian_of_the_roster_is_invited_by_an_email_without_the_name_of_the_child(cast, indus):
+    row = asked(cast)
     assert (row.state, row.channel, row.asked_at) == ("notice_sent", "mail", AT)
     work()
     [letter] = mail.outbox
@@ -111,24 +105,24 @@ def test_a_guardian_of_the_roster_is_invited_by_an_email_without_the_name_of_the
     standing = Guardianship.objects.get(child=row.child, guardian=row.guardian)
     assert (standing.source, standing.may_consent) == ("roster", True)
     [entry] = entries("guardian.invited")
-    assert entry["guardian"] == str(indus.subject_id("esra"))
+    assert entry["guardian"] == str(cast.subject_id("esra"))
 
 
-def test_a_repeated_request_keeps_the_invitation_and_sends_no_second_email(indus):
-    first, second = asked(indus), asked(indus, at=AT + timedelta(hours=1))
+def test_a_repeated_request_keeps_the_invitation_and_sends_no_second_email(cast, indus):
+    first, second = asked(cast), asked(cast, at=AT + timedelta(hours=1))
     work()
     assert first.pk == second.pk
     assert len(mail.outbox) == 1
 
 
-def test_a_guardian_without_email_is_invited_by_text_message(indus, settings, tmp_path):
+def test_a_guardian_without_email_is_invited_by_text_message(cast, indus, settings, tmp_path):
     settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (
         str(tmp_path),
         "paktaleem.directory.mail.delivery.FolderProvider",
     )
-    father = parent(indus, "yusuf", phone="0333 7654321")
+    father = parent(cast, "yusuf", phone="0333 7654321")
     row = invite_guardian(
-        family(indus, "zara", guardian=father), guardian=father, portal=PORTAL, actor=indus.actor("farah"), at=AT
+        family(cast, "zara", guardian=father), guardian=father, portal=PORTAL, actor=cast.actor("farah"), at=AT
     )
     assert row.channel == "text"
     work()
@@ -140,10 +134,10 @@ def test_a_guardian_without_email_is_invited_by_text_message(indus, settings, tm
     assert len(text) < 300
 
 
-def test_one_email_asks_about_siblings_together(indus):
-    mother = indus.subject("esra")
-    children = [indus.subject("danish"), family(indus, "sister", guardian=mother)]
-    rows = invite_guardians_of(children, portal=PORTAL, actor=indus.actor("farah"), at=AT)
+def test_one_email_asks_about_siblings_together(cast, indus):
+    mother = cast.subject("esra")
+    children = [cast.subject("danish"), family(cast, "sister", guardian=mother)]
+    rows = invite_guardians_of(children, portal=PORTAL, actor=cast.actor("farah"), at=AT)
     work()
     assert {row.child_id for row in rows} == {one.pk for one in children}
     assert len({row.letter for row in rows}) == len(mail.outbox) == 1
@@ -170,37 +164,37 @@ def test_one_email_asks_about_siblings_together(indus):
         ({}, {"email": "hamza.lodhi@students.example"}, ContactRejection.OF_A_CHILD),
     ],
 )
-def test_a_contact_that_could_be_that_of_the_child_is_refused(indus, child, guardian, why):
+def test_a_contact_that_could_be_that_of_the_child_is_refused(cast, indus, child, guardian, why):
     if why == ContactRejection.OF_A_CHILD:
-        family(indus, "other", email="hamza.lodhi@students.example")
-    mother = parent(indus, "mother", **guardian)
-    ward = family(indus, "ward", guardian=mother, **child)
+        family(cast, "other", email="hamza.lodhi@students.example")
+    mother = parent(cast, "mother", **guardian)
+    ward = family(cast, "ward", guardian=mother, **child)
     with pytest.raises(ContactRefused) as refused:
-        invite_guardian(ward, guardian=mother, portal=PORTAL, actor=indus.actor("farah"), at=AT)
+        invite_guardian(ward, guardian=mother, portal=PORTAL, actor=cast.actor("farah"), at=AT)
     assert refused.value.why == why
     work()
     assert mail.outbox == []
 
 
-def test_a_household_with_one_phone_is_invited_by_email_if_there_is_one(indus):
-    mother = parent(indus, "mother", phone="03005550001", email="mother@mail.example")
-    ward = family(indus, "ward", guardian=mother, phone="0300-5550001")
-    row = invite_guardian(ward, guardian=mother, portal=PORTAL, actor=indus.actor("farah"), at=AT)
+def test_a_household_with_one_phone_is_invited_by_email_if_there_is_one(cast, indus):
+    mother = parent(cast, "mother", phone="03005550001", email="mother@mail.example")
+    ward = family(cast, "ward", guardian=mother, phone="0300-5550001")
+    row = invite_guardian(ward, guardian=mother, portal=PORTAL, actor=cast.actor("farah"), at=AT)
     assert row.channel == "mail"
 
 
-def test_no_invitation_goes_to_a_mailbox_that_many_share(indus):
-    people = [parent(indus, f"p{number}", email="office@school.example") for number in range(4)]
-    ward = family(indus, "ward", guardian=people[0])
+def test_no_invitation_goes_to_a_mailbox_that_many_share(cast, indus):
+    people = [parent(cast, f"p{number}", email="office@school.example") for number in range(4)]
+    ward = family(cast, "ward", guardian=people[0])
     with pytest.raises(ContactRefused) as refused:
-        invite_guardian(ward, guardian=people[0], portal=PORTAL, actor=indus.actor("farah"), at=AT)
+        invite_guardian(ward, guardian=people[0], portal=PORTAL, actor=cast.actor("farah"), at=AT)
     assert refused.value.why == ContactRejection.SHARED
 
 
-def test_the_school_gets_the_reason_for_each_guardian_who_cannot_be_invited(indus):
-    mother = parent(indus, "mother", phone="03005550001")
-    ward = family(indus, "ward", guardian=mother, phone="03005550001")
-    [row] = invite_guardians_of([ward], portal=PORTAL, actor=indus.actor("farah"), at=AT)
+def test_the_school_gets_the_reason_for_each_guardian_who_cannot_be_invited(cast, indus):
+    mother = parent(cast, "mother", phone="03005550001")
+    ward = family(cast, "ward", guardian=mother, phone="03005550001")
+    [row] = invite_guardians_of([ward], portal=PORTAL, actor=cast.actor("farah"), at=AT)
     assert (row.state, row.problem) == ("contact_pending", "of_the_child")
     assert "paper" in row.get_problem_display()
 
@@ -208,19 +202,19 @@ def test_the_school_gets_the_reason_for_each_guardian_who_cannot_be_invited(indu
 # Who may be invited
 
 
-def test_a_person_who_is_no_guardian_is_not_invited(indus):
-    stranger, neighbour = parent(indus, "stranger", email="s@mail.example"), family(indus, "neighbour")
-    for child, guardian in ((indus.subject("danish"), stranger), (neighbour, indus.subject("esra"))):
+def test_a_person_who_is_no_guardian_is_not_invited(cast, indus):
+    stranger, neighbour = parent(cast, "stranger", email="s@mail.example"), family(cast, "neighbour")
+    for child, guardian in ((cast.subject("danish"), stranger), (neighbour, cast.subject("esra"))):
         with pytest.raises(NoGuardian):
-            invite_guardian(child, guardian=guardian, portal=PORTAL, actor=indus.actor("farah"), at=AT)
+            invite_guardian(child, guardian=guardian, portal=PORTAL, actor=cast.actor("farah"), at=AT)
 
 
-def test_an_ended_guardian_is_not_brought_back_by_a_roster_that_still_names_them(indus):
-    row = asked(indus)
+def test_an_ended_guardian_is_not_brought_back_by_a_roster_that_still_names_them(cast, indus):
+    row = asked(cast)
     standing = Guardianship.objects.get(child=row.child, guardian=row.guardian)
     end_guardian(standing, actor=SETTING_UP, at=AT + DAY)
     with pytest.raises(NoGuardian):
-        asked(indus, at=AT + 2 * DAY)
+        asked(cast, at=AT + 2 * DAY)
 
 
 def end_claims(cast, at):
@@ -228,45 +222,45 @@ def end_claims(cast, at):
     register_guardians(cast.subject("danish"), [], client=cast.client("indus"), actor=SETTING_UP, at=at)
 
 
-def test_a_guardian_no_longer_claimed_is_not_invited(indus):
-    end_claims(indus, AT)
+def test_a_guardian_no_longer_claimed_is_not_invited(cast, indus):
+    end_claims(cast, AT)
     with pytest.raises(NoGuardian):
-        asked(indus, at=AT + DAY)
-    assert invite_guardians_of([indus.subject("danish")], portal=PORTAL, actor=indus.actor("farah"), at=AT + DAY) == []
-    assert not list_candidates(indus.subject("danish"), actor=indus.actor("farah"), at=AT + DAY).exists()
+        asked(cast, at=AT + DAY)
+    assert invite_guardians_of([cast.subject("danish")], portal=PORTAL, actor=cast.actor("farah"), at=AT + DAY) == []
+    assert not list_candidates(cast.subject("danish"), actor=cast.actor("farah"), at=AT + DAY).exists()
     counts = count_missing(Subject.objects.filter(external_id="lms-danish"))
     assert (counts.nobody_named, counts.to_ask) == (1, 0)
 
 
-def test_a_guardian_invited_before_the_claim_ended_is_not_invited_again(indus):
-    row = asked(indus)
+def test_a_guardian_invited_before_the_claim_ended_is_not_invited_again(cast, indus):
+    row = asked(cast)
     work()
-    end_claims(indus, AT + DAY)
+    end_claims(cast, AT + DAY)
     with pytest.raises(NoGuardian):
-        asked(indus, at=AT + DAY)
-    process_invitations(indus.client_id("indus"), actor=SETTING_UP, at=AT + 8 * DAY)
+        asked(cast, at=AT + DAY)
+    process_invitations(cast.client_id("indus"), actor=SETTING_UP, at=AT + 8 * DAY)
     work()
     row.refresh_from_db()
     assert (row.state, row.reminders, len(mail.outbox)) == ("expired", 0, 1)
     counts = count_missing(Subject.objects.filter(external_id="lms-danish"))
     assert (counts.nobody_named, counts.to_ask) == (1, 0)
     assert (
-        invite_guardians_of([indus.subject("danish")], portal=PORTAL, actor=indus.actor("farah"), at=AT + 9 * DAY) == []
+        invite_guardians_of([cast.subject("danish")], portal=PORTAL, actor=cast.actor("farah"), at=AT + 9 * DAY) == []
     )
 
 
-def test_a_guardian_claimed_again_is_invited_again(indus):
-    end_claims(indus, AT)
-    danish, esra = indus.subject("danish"), indus.subject("esra")
+def test_a_guardian_claimed_again_is_invited_again(cast, indus):
+    end_claims(cast, AT)
+    danish, esra = cast.subject("danish"), cast.subject("esra")
     claim_guardian(danish, guardian=esra, relationship="parent", actor=SETTING_UP, at=AT + DAY)
-    assert asked(indus, at=AT + DAY).state == "notice_sent"
+    assert asked(cast, at=AT + DAY).state == "notice_sent"
 
 
-def test_a_guardian_named_by_the_school_is_invited_without_a_claim(indus):
+def test_a_guardian_named_by_the_school_is_invited_without_a_claim(cast, indus):
     terms: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
-    name_guardian(indus.subject("danish"), guardian=indus.subject("esra"), **terms, actor=SETTING_UP, at=AT)
-    end_claims(indus, AT)
-    assert asked(indus, at=AT + DAY).state == "notice_sent"
+    name_guardian(cast.subject("danish"), guardian=cast.subject("esra"), **terms, actor=SETTING_UP, at=AT)
+    end_claims(cast, AT)
+    assert asked(cast, at=AT + DAY).state == "notice_sent"
 
 
 def test_a_guardian_invited_by_the_platform_stays_when_a_list_leaves_them_out(cast):
@@ -282,29 +276,29 @@ def asked_again(cast, guardian):
     return invite_guardian(danish, guardian=guardian, portal=PORTAL, actor=cast.actor("farah"), at=AT + DAY)
 
 
-def test_adults_decide_for_themselves(indus):
+def test_adults_decide_for_themselves(cast, indus):
     claim_guardian(
-        indus.subject("junaid"), guardian=indus.subject("esra"), relationship="relative", actor=SETTING_UP, at=AT
+        cast.subject("junaid"), guardian=cast.subject("esra"), relationship="relative", actor=SETTING_UP, at=AT
     )
     with pytest.raises(NotAChild):
-        asked(indus, child="junaid")
+        asked(cast, child="junaid")
 
 
-def test_a_guardian_who_consented_is_not_invited_again(indus):
-    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
-    record_answer(indus.subject("danish"), indus.subject("esra"), "given", at=AT)
+def test_a_guardian_who_consented_is_not_invited_again(cast, indus):
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+    record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=AT)
     with pytest.raises(AlreadyDecided):
-        asked(indus, at=AT + DAY)
+        asked(cast, at=AT + DAY)
 
 
-def test_the_wrong_role_cannot_invite(indus):
+def test_the_wrong_role_cannot_invite(cast, indus):
     for name in ("bilal", "sana"):
         with pytest.raises(NotAllowed):
-            asked(indus, by=name)
+            asked(cast, by=name)
 
 
-def test_the_database_refuses_an_invitation_to_the_child_and_a_second_open_one(indus):
-    row = asked(indus)
+def test_the_database_refuses_an_invitation_to_the_child_and_a_second_open_one(cast, indus):
+    row = asked(cast)
     values = {field.attname: getattr(row, field.attname) for field in Invitation._meta.fields if field.name != "id"}
     for broken in ({**values, "guardian_id": row.child_id}, values):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -314,64 +308,64 @@ def test_the_database_refuses_an_invitation_to_the_child_and_a_second_open_one(i
 # Rate limits
 
 
-def test_one_contact_gets_at_most_three_emails_a_day_and_the_fourth_the_next_day(indus, clock):
-    mother = indus.subject("esra")
+def test_one_contact_gets_at_most_three_emails_a_day_and_the_fourth_the_next_day(cast, indus, clock):
+    mother = cast.subject("esra")
     for number in range(4):
-        ward = family(indus, f"ward{number}", guardian=mother)
-        row = invite_guardian(ward, guardian=mother, portal=PORTAL, actor=indus.actor("farah"), at=AT)
+        ward = family(cast, f"ward{number}", guardian=mother)
+        row = invite_guardian(ward, guardian=mother, portal=PORTAL, actor=cast.actor("farah"), at=AT)
     work()
     assert len(mail.outbox) == 3
     assert (row.state, row.problem) == ("contact_pending", "too_many")
     clock.shift(DAY)
-    follow(indus, AT + DAY)
+    follow(cast, AT + DAY)
     row.refresh_from_db()
     assert (row.state, row.problem) == ("notice_sent", "")
     assert len(mail.outbox) == 4
 
 
-def test_one_contact_is_invited_at_most_ten_times_an_hour(indus, clock):
+def test_one_contact_is_invited_at_most_ten_times_an_hour(cast, indus, clock):
     for _ in range(10):
-        asked(indus)
+        asked(cast)
     with pytest.raises(TooManyInvitations):
-        asked(indus)
+        asked(cast)
     clock.shift(timedelta(hours=1))
-    asked(indus, at=AT + timedelta(hours=1))
+    asked(cast, at=AT + timedelta(hours=1))
 
 
 # Follow-up
 
 
-def test_reminders_go_weekly_three_times_then_the_contact_is_forgotten(indus, clock):
-    row = asked(indus)
+def test_reminders_go_weekly_three_times_then_the_contact_is_forgotten(cast, indus, clock):
+    row = asked(cast)
     work()
     links = {latest_link()}
     for week in range(1, 4):
         clock.move_to(AT + week * 7 * DAY, tick=False)
-        follow(indus, AT + week * 7 * DAY)
-        follow(indus, AT + week * 7 * DAY)
+        follow(cast, AT + week * 7 * DAY)
+        follow(cast, AT + week * 7 * DAY)
         links.add(latest_link())
     row.refresh_from_db()
     assert (row.reminders, len(mail.outbox), len(links)) == (3, 4, 4)
     clock.move_to(AT + 28 * DAY, tick=False)
-    follow(indus, AT + 28 * DAY - timedelta(seconds=1))
+    follow(cast, AT + 28 * DAY - timedelta(seconds=1))
     row.refresh_from_db()
     assert row.state == "notice_sent"
-    follow(indus, AT + 28 * DAY)
+    follow(cast, AT + 28 * DAY)
     row.refresh_from_db()
-    esra = indus.subject("esra")
+    esra = cast.subject("esra")
     assert (row.state, esra.email, esra.phone, esra.full_name) == ("expired", None, None, None)
     assert entries("guardian.contact_forgotten") == [{"why": "never answered"}]
     assert len(mail.outbox) == 4
 
 
-def test_history_and_emails_of_an_erased_contact_cannot_be_decrypted(indus):
-    asked(indus)
+def test_history_and_emails_of_an_erased_contact_cannot_be_decrypted(cast, indus):
+    asked(cast)
     work()
-    kept = HistoricalSubject.objects.filter(id=indus.subject_id("esra"), email__isnull=False).first()
+    kept = HistoricalSubject.objects.filter(id=cast.subject_id("esra"), email__isnull=False).first()
     column = "subjects_subject.email"
-    assert sealer_of(indus.subject("esra")).open(kept.email, column=column) == "esra.qureshi@mail.example"
-    follow(indus, AT + 28 * DAY)
-    esra = indus.subject("esra")
+    assert sealer_of(cast.subject("esra")).open(kept.email, column=column) == "esra.qureshi@mail.example"
+    follow(cast, AT + 28 * DAY)
+    esra = cast.subject("esra")
     assert (esra.email, esra.phone, esra.full_name, esra.email_index, esra.phone_index, esra.name_index) == (None,) * 6
     with pytest.raises(CannotOpen):
         sealer_of(esra).open(kept.email, column=column)
@@ -380,32 +374,32 @@ def test_history_and_emails_of_an_erased_contact_cannot_be_decrypted(indus):
     assert Entry.objects.filter(kind="subject.key_replaced", subject_id=esra.pk).count() == 1
 
 
-def test_a_roster_that_brings_a_forgotten_guardian_again_fills_them_again(indus):
-    asked(indus)
-    follow(indus, AT + 28 * DAY)
+def test_a_roster_that_brings_a_forgotten_guardian_again_fills_them_again(cast, indus):
+    asked(cast)
+    follow(cast, AT + 28 * DAY)
     details = {"full_name": "Esra Qureshi", "email": "esra.qureshi@mail.example"}
-    register_subject("lms-esra", client=indus.client("indus"), details=details, actor=SETTING_UP, at=AT + 29 * DAY)
-    assert reveal_fields(indus.subject("esra"), actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT + 29 * DAY)[
+    register_subject("lms-esra", client=cast.client("indus"), details=details, actor=SETTING_UP, at=AT + 29 * DAY)
+    assert reveal_fields(cast.subject("esra"), actor=cast.actor("farah"), reason=Reason.REVIEW, at=AT + 29 * DAY)[
         "email"
     ] == ("esra.qureshi@mail.example")
 
 
-def test_whom_an_answer_rests_on_is_not_forgotten(indus):
-    asked(indus)
-    mother, danish = indus.subject("esra"), indus.subject("danish")
+def test_whom_an_answer_rests_on_is_not_forgotten(cast, indus):
+    asked(cast)
+    mother, danish = cast.subject("esra"), cast.subject("danish")
     verified_row = Guardianship.objects.get(child=danish)
     verify_guardian(verified_row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=AT)
     record_answer(danish, mother, "refused", at=AT + DAY)
-    follow(indus, AT + 28 * DAY)
-    assert indus.subject("esra").email is not None
+    follow(cast, AT + 28 * DAY)
+    assert cast.subject("esra").email is not None
 
 
-def test_a_sibling_without_an_invitation_yet_keeps_the_contact(indus):
-    mother = indus.subject("esra")
-    family(indus, "sister", guardian=mother)
-    asked(indus)
-    follow(indus, AT + 28 * DAY)
-    assert indus.subject("esra").email is not None
+def test_a_sibling_without_an_invitation_yet_keeps_the_contact(cast, indus):
+    mother = cast.subject("esra")
+    family(cast, "sister", guardian=mother)
+    asked(cast)
+    follow(cast, AT + 28 * DAY)
+    assert cast.subject("esra").email is not None
 
 
 def test_a_person_known_only_by_an_invitation_is_erased(cast):
@@ -418,66 +412,66 @@ def test_a_person_known_only_by_an_invitation_is_erased(cast):
     assert guardian.erased_at is not None
 
 
-def test_the_contact_of_a_teacher_who_never_answers_as_a_parent_is_kept(indus):
-    junaid = indus.subject("junaid")
+def test_the_contact_of_a_teacher_who_never_answers_as_a_parent_is_kept(cast, indus):
+    junaid = cast.subject("junaid")
     named = [{"external_id": junaid.external_id, "relationship": "parent"}]
-    register_guardians(indus.subject("danish"), named, client=indus.client("indus"), actor=SETTING_UP, at=AT)
-    asked(indus, guardian="junaid")
-    follow(indus, AT + 28 * DAY)
-    junaid = indus.subject("junaid")
+    register_guardians(cast.subject("danish"), named, client=cast.client("indus"), actor=SETTING_UP, at=AT)
+    asked(cast, guardian="junaid")
+    follow(cast, AT + 28 * DAY)
+    junaid = cast.subject("junaid")
     assert (Invitation.objects.get().state, junaid.roles) == ("expired", ("instructor", "guardian"))
     assert None not in {junaid.email, junaid.full_name}
 
 
-def test_a_verified_guardians_contact_is_kept(indus):
-    asked(indus)
-    verified_row = Guardianship.objects.get(child_id=indus.subject_id("danish"))
+def test_a_verified_guardians_contact_is_kept(cast, indus):
+    asked(cast)
+    verified_row = Guardianship.objects.get(child_id=cast.subject_id("danish"))
     verify_guardian(verified_row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=AT)
-    follow(indus, AT + 28 * DAY)
-    assert indus.subject("esra").email is not None
+    follow(cast, AT + 28 * DAY)
+    assert cast.subject("esra").email is not None
 
 
-def test_an_answer_on_paper_ends_the_invitation(indus):
-    row = asked(indus)
+def test_an_answer_on_paper_ends_the_invitation(cast, indus):
+    row = asked(cast)
     standing = Guardianship.objects.get(child=row.child)
     verify_guardian(standing, method="signed_form", evidence="Folder 12, no. 33", actor=SETTING_UP, at=AT)
     record_answer(row.child, row.guardian, "given", at=AT + DAY)
-    follow(indus, AT + DAY)
+    follow(cast, AT + DAY)
     row.refresh_from_db()
     assert (row.state, row.answered_at) == ("given", AT + DAY)
 
 
 @pytest.mark.parametrize("erase", [erase_subject, start_erasure])
-def test_no_email_is_sent_about_a_child_who_is_erased_or_of_age(indus, erase):
-    row = asked(indus)
+def test_no_email_is_sent_about_a_child_who_is_erased_or_of_age(cast, indus, erase):
+    row = asked(cast)
     work()
-    erase(row.child, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
-    follow(indus, AT + 7 * DAY)
+    erase(row.child, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
+    follow(cast, AT + 7 * DAY)
     row.refresh_from_db()
     assert (row.state, row.reminders, len(mail.outbox)) == ("expired", 0, 1)
 
 
-def test_no_guardian_is_asked_about_a_child_who_is_being_erased(indus):
-    start_erasure(indus.subject("danish"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+def test_no_guardian_is_asked_about_a_child_who_is_being_erased(cast, indus):
+    start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
     with pytest.raises(ErasureInProgress):
-        asked(indus)
+        asked(cast)
 
 
-def test_a_guardian_who_is_being_erased_is_left_to_that_erasure(indus, settings):
-    esra = indus.subject("esra")
+def test_a_guardian_who_is_being_erased_is_left_to_that_erasure(cast, indus, settings):
+    esra = cast.subject("esra")
     late = esra.changed_at + default_period("guardians_unasked")
-    start_erasure(esra, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=esra.changed_at)
+    start_erasure(esra, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=esra.changed_at)
     purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late)
-    assert indus.subject("esra").is_being_erased
+    assert cast.subject("esra").is_being_erased
 
 
-def test_contacts_of_guardians_without_an_invitation_are_deleted_in_time(indus, settings):
-    esra = indus.subject("esra")
+def test_contacts_of_guardians_without_an_invitation_are_deleted_in_time(cast, indus, settings):
+    esra = cast.subject("esra")
     late = esra.changed_at + default_period("guardians_unasked")
     worker = system_actor("tests")
     assert purge_old_contacts(esra.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
     assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1
-    assert indus.subject("esra").email is None
+    assert cast.subject("esra").email is None
     assert purge_old_contacts(esra.client_id, actor=worker, at=late + DAY) == 0
 
 
@@ -498,50 +492,50 @@ def meanwhile(monkeypatch):
     return connect
 
 
-def test_a_hold_placed_while_a_purge_runs_keeps_the_contact(indus, meanwhile):
-    esra = indus.subject("esra")
+def test_a_hold_placed_while_a_purge_runs_keeps_the_contact(cast, indus, meanwhile):
+    esra = cast.subject("esra")
     late = esra.changed_at + default_period("guardians_unasked")
     hold: dict[str, Any] = {"kind": "legal", "ground": "Case 4/26.", "review_on": (AT + 30 * DAY).date(), "at": AT}
-    hold |= {"scope": HoldScope(subject=esra), "actor": indus.actor("farah")}
+    hold |= {"scope": HoldScope(subject=esra), "actor": cast.actor("farah")}
     meanwhile(lambda: place_hold(esra.client, **hold))
     assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 0
-    assert indus.subject("esra").email is not None
+    assert cast.subject("esra").email is not None
 
 
-def test_an_invitation_sent_while_a_purge_runs_keeps_the_contact(indus, meanwhile):
-    esra = indus.subject("esra")
+def test_an_invitation_sent_while_a_purge_runs_keeps_the_contact(cast, indus, meanwhile):
+    esra = cast.subject("esra")
     late = esra.changed_at + default_period("guardians_unasked")
-    meanwhile(lambda: asked(indus))
+    meanwhile(lambda: asked(cast))
     assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 0
-    assert indus.subject("esra").email is not None
+    assert cast.subject("esra").email is not None
 
 
-def test_a_purge_reads_the_holds_of_all_contacts_at_once(indus):
+def test_a_purge_reads_the_holds_of_all_contacts_at_once(cast, indus):
     """Contacts on hold stay, and looking at many takes as many queries as looking at one."""
     told: dict[str, Any] = {"kind": "legal", "ground": "Case 4/26.", "review_on": (AT + 30 * DAY).date(), "at": AT}
 
     def hold(person):
-        place_hold(person.client, scope=HoldScope(subject=person), actor=indus.actor("farah"), **told)
+        place_hold(person.client, scope=HoldScope(subject=person), actor=cast.actor("farah"), **told)
 
     def count_queries(at):
         with CaptureQueriesContext(connection) as captured:
             assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=at) == 0
         return len(captured)
 
-    esra = indus.subject("esra")
+    esra = cast.subject("esra")
     hold(esra)
     late = max(AT, esra.changed_at) + default_period("guardians_unasked")
     with_one = count_queries(late)
     for number in range(5):
-        guardian = parent(indus, f"held-{number}", email=f"held-{number}@mail.example")
-        family(indus, f"child-{number}", guardian=guardian)
+        guardian = parent(cast, f"held-{number}", email=f"held-{number}@mail.example")
+        family(cast, f"child-{number}", guardian=guardian)
         hold(guardian)
-    last = parent(indus, "free", email="free@mail.example")
-    family(indus, "free-child", guardian=last)
+    last = parent(cast, "free", email="free@mail.example")
+    family(cast, "free-child", guardian=last)
     late = max(late, Subject.objects.latest("changed_at").changed_at + default_period("guardians_unasked"))
     assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 1
     assert count_queries(late) == with_one
-    assert indus.subject("esra").email is not None
+    assert cast.subject("esra").email is not None
 
 
 def test_the_machine_moves_forward_only():
@@ -564,15 +558,15 @@ def told():
     return [(one.type, one.data) for one in Message.objects.order_by("pk")]
 
 
-def test_every_step_of_an_invitation_is_sent_in_its_own_transaction(indus, clock):
-    listening(indus, "guardian.*")
-    row = asked(indus)
+def test_every_step_of_an_invitation_is_sent_in_its_own_transaction(cast, indus, clock):
+    listening(cast, "guardian.*")
+    row = asked(cast)
     work()
-    follow(indus, AT + timedelta(hours=1))
+    follow(cast, AT + timedelta(hours=1))
     clock.move_to(AT + 7 * DAY, tick=False)
-    follow(indus, AT + 7 * DAY)
+    follow(cast, AT + 7 * DAY)
     clock.move_to(AT + 28 * DAY, tick=False)
-    follow(indus, AT + 28 * DAY)
+    follow(cast, AT + 28 * DAY)
     steps = [(kind.removeprefix("guardian."), data["state"]) for kind, data in told() if "invitation" in data]
     assert steps == [
         ("invited", "contact_pending"),
@@ -584,7 +578,7 @@ def test_every_step_of_an_invitation_is_sent_in_its_own_transaction(indus, clock
     ]
     assert {data["invitation"] for _, data in told() if "invitation" in data} == {str(row.pk)}
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        broken(indus)
+        broken(cast)
     assert len([one for one in told() if one[0] == "guardian.invited"]) == 1, "no act, no message"
 
 
@@ -596,36 +590,36 @@ def broken(cast):
     raise ZeroDivisionError
 
 
-def test_payloads_hold_ids_and_codes_and_no_name_or_address(indus):
-    listening(indus, "guardian.*")
-    asked(indus)
+def test_payloads_hold_ids_and_codes_and_no_name_or_address(cast, indus):
+    listening(cast, "guardian.*")
+    asked(cast)
     assert told()
     for kind, data in told():
         assert set(data) <= PAYLOAD, kind
         assert not re.search(r"esra|danish|@|\+92", json.dumps(data), re.IGNORECASE)
 
 
-def test_a_failed_email_and_a_refused_contact_are_sent_as_events(indus):
-    listening(indus, "guardian.*")
-    row = asked(indus)
+def test_a_failed_email_and_a_refused_contact_are_sent_as_events(cast, indus):
+    listening(cast, "guardian.*")
+    row = asked(cast)
     Letter.objects.filter(pk=row.letter).update(state="failed", last_error="refused")
-    follow(indus, AT + timedelta(hours=1))
-    mother = parent(indus, "mother", phone="03005550001")
+    follow(cast, AT + timedelta(hours=1))
+    mother = parent(cast, "mother", phone="03005550001")
     invite_guardians_of(
-        [family(indus, "ward", guardian=mother, phone="03005550001")], portal=PORTAL, actor=indus.actor("farah"), at=AT
+        [family(cast, "ward", guardian=mother, phone="03005550001")], portal=PORTAL, actor=cast.actor("farah"), at=AT
     )
     found = {kind: data for kind, data in told() if "invitation" in data}
     assert found["guardian.invitation_failed"]["state"] == "delivery_failed"
     assert found["guardian.invitation_refused"]["problem"] == "of_the_child"
 
 
-def test_an_answer_through_another_channel_is_sent_as_an_answer(indus):
-    listening(indus, "guardian.*")
-    row = asked(indus)
+def test_an_answer_through_another_channel_is_sent_as_an_answer(cast, indus):
+    listening(cast, "guardian.*")
+    row = asked(cast)
     verified_row = Guardianship.objects.get(child=row.child)
     verify_guardian(verified_row, method="signed_form", evidence="Folder 12, no. 33", actor=SETTING_UP, at=AT)
     record_answer(row.child, row.guardian, "given", at=AT + DAY)
-    follow(indus, AT + DAY)
+    follow(cast, AT + DAY)
     [data] = [data for kind, data in told() if kind == "guardian.invitation_answered"]
     assert data["state"] == "given"
 
@@ -633,11 +627,11 @@ def test_an_answer_through_another_channel_is_sent_as_an_answer(indus):
 # Many children
 
 
-def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(indus):
-    children = list_children_to_ask_about(indus.client("indus"), actor=indus.actor("farah"), at=AT)
+def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(cast, indus):
+    children = list_children_to_ask_about(cast.client("indus"), actor=cast.actor("farah"), at=AT)
     before = count_missing(children)
     assert (before.children, before.answered, before.asked, before.nobody_named, before.to_ask) == (2, 0, 0, 1, 1)
-    farah = indus.actor("farah")
+    farah = cast.actor("farah")
     run = begin_run(INVITE_MANY, client_id=farah.client_id, total=before.to_ask, actor=farah, at=AT)
     enqueue_job(
         INVITE_MANY,

@@ -29,7 +29,7 @@ CHOICES, CHILDREN, GUARDIAN = "/choices/", "/choices/children/", "/guardian/"
 
 
 @pytest.fixture
-def indus(cast: Cast, rota: Purpose, time_machine: Any) -> Caller:
+def teacher_lms(cast: Cast, rota: Purpose, time_machine: Any) -> Caller:
     """Indus, where Junaid teaches and is the verified father of Danish; each role has a basis of its own."""
     time_machine.move_to(AT, tick=False)
     caller = Caller(cast.key("indus"))
@@ -65,13 +65,13 @@ def decisions_shown(cast: Cast) -> dict[str, str]:
     return {purpose: " ".join(re.sub(r"<[^>]+>", " ", cell).split()) for purpose, cell in rows}
 
 
-def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(indus: Caller, cast: Cast) -> None:
-    assert indus.get(PERSON).json()["roles"] == ["instructor", "guardian"]
-    assert taken(indus.ask("lms-junaid", "rota")) == (False, "consent_missing", "guardian", False)
-    assert taken(indus.ask("lms-junaid", "rota", context={"role": "instructor"}))[:2] == (True, "permitted")
+def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(teacher_lms: Caller, cast: Cast) -> None:
+    assert teacher_lms.get(PERSON).json()["roles"] == ["instructor", "guardian"]
+    assert taken(teacher_lms.ask("lms-junaid", "rota")) == (False, "consent_missing", "guardian", False)
+    assert taken(teacher_lms.ask("lms-junaid", "rota", context={"role": "instructor"}))[:2] == (True, "permitted")
     browser = by_code()
     assert answer(browser, "give").status_code == 302
-    assert taken(indus.ask("lms-junaid", "newsletter")) == (True, "permitted", "instructor", False)
+    assert taken(teacher_lms.ask("lms-junaid", "newsletter")) == (True, "permitted", "instructor", False)
     assert opens_child(browser)
     shown = decisions_shown(cast)
     assert shown["Rota"] == "Denied Role: Guardian"
@@ -80,22 +80,22 @@ def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(i
         assert Subject.objects.filter(external_id="lms-junaid").count() == 1
 
 
-def test_who_stops_teaching_stays_a_parent(indus: Caller, cast: Cast) -> None:
-    assert indus.put(PERSON, {"role": "guardian", "roles": ["guardian"]}).json()["roles"] == ["guardian"]
-    assert taken(indus.ask("lms-junaid", "rota", context={"role": "instructor"}))[1] == "role_not_held"
-    assert taken(indus.ask("lms-junaid", "rota"))[1:3] == ("consent_missing", "guardian")
+def test_who_stops_teaching_stays_a_parent(teacher_lms: Caller, cast: Cast) -> None:
+    assert teacher_lms.put(PERSON, {"role": "guardian", "roles": ["guardian"]}).json()["roles"] == ["guardian"]
+    assert taken(teacher_lms.ask("lms-junaid", "rota", context={"role": "instructor"}))[1] == "role_not_held"
+    assert taken(teacher_lms.ask("lms-junaid", "rota"))[1:3] == ("consent_missing", "guardian")
     assert opens_child(by_code())
     assert "Role:" not in " ".join(decisions_shown(cast).values()), "one role needs no name"
 
 
-def test_who_is_no_longer_a_guardian_stays_a_teacher(indus: Caller, cast: Cast) -> None:
+def test_who_is_no_longer_a_guardian_stays_a_teacher(teacher_lms: Caller, cast: Cast) -> None:
     assert answer(by_code(), "give").status_code == 302
     with in_client(cast.client_id("indus")):
         row = Guardianship.objects.get(guardian__external_id="lms-junaid", ends_at=None)
     farah = browser_of(cast.user("farah"))
     assert farah.post(row_url("children/guardianship", row.pk, "end"), {"reason": "correction"}).status_code == 302
     assert not opens_child(by_code())
-    assert indus.put(CHILD, {"role": "student", "guardians": []}).status_code == 200
-    assert indus.put(PERSON, {"role": "instructor", "roles": ["instructor"]}).json()["roles"] == ["instructor"]
-    assert taken(indus.ask("lms-junaid", "rota"))[:3] == (True, "permitted", "instructor")
-    assert indus.reason("lms-junaid", "newsletter") == "permitted", "what he consented to as himself stays"
+    assert teacher_lms.put(CHILD, {"role": "student", "guardians": []}).status_code == 200
+    assert teacher_lms.put(PERSON, {"role": "instructor", "roles": ["instructor"]}).json()["roles"] == ["instructor"]
+    assert taken(teacher_lms.ask("lms-junaid", "rota"))[:3] == (True, "permitted", "instructor")
+    assert teacher_lms.reason("lms-junaid", "newsletter") == "permitted", "what he consented to as himself stays"

@@ -27,11 +27,6 @@ GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentStat
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-def indus(cast):
-    return Caller(cast.key("indus"))
-
-
 def say(cast, at, state=GIVEN, person="danish", **manner):
     child = cast.subject(person)
     told = {"shown": shown(child.client_id, at), "actor": cast.actor("farah"), "at": at, **manner}
@@ -52,10 +47,10 @@ def recorded(cast):
 
 
 @pytest.mark.parametrize(("person", "hint"), [("lms-danish", "guardian"), ("lms-iqra", "age")])
-def test_the_api_refuses_it_and_names_who_can_give(cast, indus, person, hint):
+def test_the_api_refuses_it_and_names_who_can_give(cast, indus_lms, person, hint):
     for response in (
-        indus.consent(person, "newsletter"),
-        indus.consent(person, "newsletter", by={"kind": "self"}, method="email"),
+        indus_lms.consent(person, "newsletter"),
+        indus_lms.consent(person, "newsletter", by={"kind": "self"}, method="email"),
     ):
         problem = response.json()
         assert (response.status_code, problem["type"]) == (409, "urn:paktaleem:problem:guardian-must-give")
@@ -64,11 +59,11 @@ def test_the_api_refuses_it_and_names_who_can_give(cast, indus, person, hint):
     assert recorded(cast) == 0
 
 
-def test_of_several_answers_none_is_recorded(cast, indus):
+def test_of_several_answers_none_is_recorded(cast, indus_lms):
     answers = [{"purpose": "newsletter", "state": "refused"}, {"purpose": "product_research", "state": "given"}]
     for answer in answers:
-        answer["shown"] = indus.shown(answer["purpose"])
-    response = indus.post("/api/v1/consents", {"subject": "lms-danish", "answers": answers})
+        answer["shown"] = indus_lms.shown(answer["purpose"])
+    response = indus_lms.post("/api/v1/consents", {"subject": "lms-danish", "answers": answers})
     assert (response.status_code, recorded(cast)) == (409, 0)
 
 
@@ -131,12 +126,12 @@ def once_recorded(cast, now, monkeypatch):
     return event
 
 
-def test_the_api_shows_what_was_recorded_before_as_without_effect(cast, indus, once_recorded):
-    found = indus.get("/api/v1/subjects/lms-danish/consents").json()
+def test_the_api_shows_what_was_recorded_before_as_without_effect(cast, indus_lms, once_recorded):
+    found = indus_lms.get("/api/v1/subjects/lms-danish/consents").json()
     assert [(one["state"], one["without_effect"]) for one in found["consents"]] == [("given", True)]
     assert [(one["state"], one["without_effect"]) for one in found["history"]] == [("given", True)]
-    assert indus.consent("lms-hamza", "newsletter").status_code == 201
-    found = indus.get("/api/v1/subjects/lms-hamza/consents").json()
+    assert indus_lms.consent("lms-hamza", "newsletter").status_code == 201
+    found = indus_lms.get("/api/v1/subjects/lms-hamza/consents").json()
     assert [one["without_effect"] for one in found["consents"] + found["history"]] == [False, False]
 
 
@@ -164,8 +159,8 @@ def test_the_console_shows_it_as_without_effect(cast, once_recorded, page):
     assert "Without effect" in browser_of(cast.user("farah")).get(address).content.decode()
 
 
-def test_its_receipts_say_that_it_is_without_effect(cast, indus, once_recorded):
-    record = indus.get(f"/api/v1/consents/{once_recorded.pk}/receipt").json()["dpv:hasRecordOfActivity"][0]
+def test_its_receipts_say_that_it_is_without_effect(cast, indus_lms, once_recorded):
+    record = indus_lms.get(f"/api/v1/consents/{once_recorded.pk}/receipt").json()["dpv:hasRecordOfActivity"][0]
     [status] = record["dpv:hasConsentStatus"]
     assert status["@type"] == ["dpv:ConsentStatusInvalidForProcessing", "dpv:ExpressedConsent"]
     assert "guardian" in json.dumps(status["dpv:hasJustification"])
@@ -205,9 +200,9 @@ def told(caller, person, purpose="service_delivery"):
 
 def test_of_a_child_both_languages_say_how_the_school_does_it_and_where_to_ask(cast, caller, now):
     with in_client(cast.client_id("indus")):
-        indus = cast.client("indus")
-        indus.address = "12 Mall Road,\nLahore"
-        change_client(indus, actor=SETTING_UP, reason="review", at=now)
+        indus_lms = cast.client("indus")
+        indus_lms.address = "12 Mall Road,\nLahore"
+        change_client(indus_lms, actor=SETTING_UP, reason="review", at=now)
     declare(cast, "consent", now)
     reason, remedy = told(caller, "lms-danish")
     assert reason == "guardian_consent_required"

@@ -20,12 +20,6 @@ from tests.showing import shown
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def khyber(cast):
-    with in_client(cast.client_id("khyber")):
-        yield cast.client("khyber")
-
-
 def answer(cast, at, state="given", purpose="newsletter"):
     token = shown(cast.client_id("khyber"), at, purpose)
     answers = [Answer(purpose, ConsentState(state))]

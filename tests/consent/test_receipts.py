@@ -219,21 +219,16 @@ def test_a_purpose_of_a_school_may_have_no_broader_one():
 
 
 @pytest.fixture
-def khyber(cast):
-    return Caller(cast.key("khyber"))
-
-
-@pytest.fixture
-def given(khyber):
-    return khyber.consent("lms-kiran", "newsletter").json()["events"][0]["id"]
+def given(khyber_lms):
+    return khyber_lms.consent("lms-kiran", "newsletter").json()["events"][0]["id"]
 
 
 def receipt_of(caller, event_id, **query):
     return caller.get(f"/api/v1/consents/{event_id}/receipt", **query)
 
 
-def test_a_receipt_says_who_what_when_and_how_to_change_it(khyber, given, cast):
-    answer = receipt_of(khyber, given)
+def test_a_receipt_says_who_what_when_and_how_to_change_it(khyber_lms, given, cast):
+    answer = receipt_of(khyber_lms, given)
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/ld+json")
     receipt = answer.json()
     jsonschema.validate(receipt, SCHEMA)
@@ -255,14 +250,14 @@ def test_a_receipt_says_who_what_when_and_how_to_change_it(khyber, given, cast):
     assert record["dpv:hasNotice"][0]["dct:identifier"] == f"sha256:{shown.shown_hash}"
 
 
-def test_a_receipt_contains_no_name(khyber, given):
-    text = receipt_of(khyber, given).content.decode()
+def test_a_receipt_contains_no_name(khyber_lms, given):
+    text = receipt_of(khyber_lms, given).content.decode()
     assert "lms-kiran" not in text
     assert "Kiran" not in text
 
 
-def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(khyber, given, cast):
-    before = receipt_of(khyber, given)
+def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(khyber_lms, given, cast):
+    before = receipt_of(khyber_lms, given)
     with in_client(cast.client_id("khyber")):
         purpose = Purpose.objects.get(code="newsletter")
         told = {"actor": cast.actor("celia"), "reason": Reason.CORRECTION}
@@ -271,27 +266,27 @@ def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(
         requester, at = cast.actor("celia"), datetime.now(UTC)
         change = request_safeguard_change(purpose, ground="Another name.", actor=requester, at=at)
         decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=datetime.now(UTC))
-    withdrawn = khyber.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
-    assert receipt_of(khyber, given).content == before.content
-    later = receipt_of(khyber, withdrawn).json()["dpv:hasRecordOfActivity"][0]
+    withdrawn = khyber_lms.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
+    assert receipt_of(khyber_lms, given).content == before.content
+    later = receipt_of(khyber_lms, withdrawn).json()["dpv:hasRecordOfActivity"][0]
     assert [one["@type"][0] for one in later["dpv:hasConsentStatus"]] == ["dpv:ConsentGiven", "dpv:ConsentWithdrawn"]
     assert later["dpv:hasProcess"][0]["dct:title"] == "Something else"
     assert later["dct:identifier"] == before.json()["dpv:hasRecordOfActivity"][0]["dct:identifier"]
 
 
-def test_names_are_in_the_requested_language(khyber, given):
-    title = receipt_of(khyber, given, language="ur").json()["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"][0]
+def test_names_are_in_the_requested_language(khyber_lms, given):
+    title = receipt_of(khyber_lms, given, language="ur").json()["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"][0]
     assert not title["dct:title"].isascii()
-    assert receipt_of(khyber, given, language="fr").status_code == 400
+    assert receipt_of(khyber_lms, given, language="fr").status_code == 400
 
 
-def test_an_unchanged_receipt_costs_no_body(khyber, given):
-    etag = receipt_of(khyber, given)["ETag"]
-    again = khyber.get(f"/api/v1/consents/{given}/receipt", headers={"If-None-Match": etag})
+def test_an_unchanged_receipt_costs_no_body(khyber_lms, given):
+    etag = receipt_of(khyber_lms, given)["ETag"]
+    again = khyber_lms.get(f"/api/v1/consents/{given}/receipt", headers={"If-None-Match": etag})
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_another_clients_receipt_is_not_there(khyber, given, cast):
+def test_another_clients_receipt_is_not_there(khyber_lms, given, cast):
     foreign = receipt_of(Caller(cast.key("indus")), given)
     nobody = receipt_of(Caller(cast.key("indus")), UUID(int=0))
     assert foreign.status_code == nobody.status_code == 404

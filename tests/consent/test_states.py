@@ -20,17 +20,10 @@ from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from tests.showing import shown
 
 DAY = timedelta(days=1)
 GIVEN, REQUESTED, DEFERRED = ConsentState.GIVEN, ConsentState.REQUESTED, ConsentState.DEFERRED
-
-
-@pytest.fixture
-def khyber(cast):
-    with in_client(cast.client_id("khyber")):
-        yield cast.client("khyber")
 
 
 def answer(cast, state, at, token=None):

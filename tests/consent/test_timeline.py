@@ -44,13 +44,13 @@ def answered(cast):
 
 
 @pytest.fixture
-def khyber(cast):
+def khyber_cast(cast):
     with in_client(cast.client_id("khyber")):
         yield cast
 
 
 @pytest.fixture
-def given(answered, khyber):
+def given(answered, khyber_cast):
     return ConsentEvent.objects.get(pk=answered)
 
 
@@ -221,7 +221,7 @@ def with_false_leaf(files):
     return {**files, MANIFEST: json.dumps(manifest).encode()}
 
 
-def test_without_answers_there_is_nothing_to_prove(cast, khyber, now):
+def test_without_answers_there_is_nothing_to_prove(cast, khyber_cast, now):
     with pytest.raises(NothingToExport):
         exported(cast, Subject.objects.get(pk=cast.subject_id("kiran")), now)
 

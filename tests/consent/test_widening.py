@@ -39,12 +39,6 @@ _WIDER = "UPDATE consent_purpose SET categories = categories || '{device}'::varc
 MORE = ("usage_logs", "device", "content", "billing", "organisation")
 
 
-@pytest.fixture
-def khyber(cast):
-    with in_client(cast.client_id("khyber")):
-        yield cast.client("khyber")
-
-
 def newsletter(client):
     return Purpose.objects.get(code="newsletter", client_id=client.pk)
 

@@ -12,12 +12,6 @@ from tests.factories import SETTING_UP, OrderSpecFactory, make_system
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def library(indus):
     return make_system(indus, "library", ["content"], delivery="by_hand")
 

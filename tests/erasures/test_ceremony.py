@@ -76,9 +76,9 @@ def address(token: str) -> str:
     return f"https://privacy.example/{token}"
 
 
-def test_the_preview_says_what_goes_what_stays_and_which_systems_are_ordered(indus: Cast) -> None:
-    received(indus, "access", details="A text of mine")
-    preview = preview_erasure(indus.subject("hamza"), at=AT)
+def test_the_preview_says_what_goes_what_stays_and_which_systems_are_ordered(cast: Cast, indus) -> None:
+    received(cast, "access", details="A text of mine")
+    preview = preview_erasure(cast.subject("hamza"), at=AT)
     assert {one.app for one in preview.goes} >= {"subjects", "rights", "mail"}
     assert all(one.rows for one in preview.goes)
     assert {one.name: bool(one.categories) for one in preview.systems}
@@ -95,13 +95,13 @@ def test_the_preview_says_what_goes_what_stays_and_which_systems_are_ordered(ind
     assert legal.what.endswith("(categories reported as held: 0)")
     assert [one.rows for one in preview.ends] == [1], "the open request"
     assert preview.hours == 72
-    assert preview_erasure(indus.subject("danish"), at=AT).hours == settings.ERASURE_WAIT_HOURS_CHILD == 168
+    assert preview_erasure(cast.subject("danish"), at=AT).hours == settings.ERASURE_WAIT_HOURS_CHILD == 168
 
 
-def test_nothing_is_ordered_or_erased_before_the_cooling_off_is_over(indus: Cast) -> None:
-    row = proposed(indus)
+def test_nothing_is_ordered_or_erased_before_the_cooling_off_is_over(cast: Cast, indus) -> None:
+    row = proposed(cast)
     assert go_on(row, AT + 90 * DAY).stage == "proposed", "without a second person it never starts"
-    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
+    row = decide_erasure(row, approve=True, actor=second(cast), at=AT)
     assert (row.stage, row.cooling_ends_at, row.requested_role, row.settled_role) == (
         "cooling_off",
         AFTER,
@@ -118,8 +118,8 @@ def test_nothing_is_ordered_or_erased_before_the_cooling_off_is_over(indus: Cast
     assert kinds == ["erasure.proposed", "erasure.approved", "erasure.ordered"]
 
 
-def test_the_database_refuses_a_start_during_the_cooling_off_and_self_approval(indus: Cast) -> None:
-    row = approved(indus)
+def test_the_database_refuses_a_start_during_the_cooling_off_and_self_approval(cast: Cast, indus) -> None:
+    row = approved(cast)
     broken: list[dict[str, Any]] = [
         {"stage": "ordered", "started_at": AFTER - HOUR},
         {"settled_by": row.requested_by},
@@ -131,41 +131,41 @@ def test_the_database_refuses_a_start_during_the_cooling_off_and_self_approval(i
             ErasureProposal.objects.filter(pk=row.pk).update(**values)
 
 
-def test_a_second_person_approves_or_declines(indus: Cast) -> None:
-    row = proposed(indus)
+def test_a_second_person_approves_or_declines(cast: Cast, indus) -> None:
+    row = proposed(cast)
     with pytest.raises(ApproverIsRequester):
-        decide_erasure(row, approve=True, actor=indus.actor("amina"), at=AT)
+        decide_erasure(row, approve=True, actor=cast.actor("amina"), at=AT)
     for name in ("bilal", "sana", "celia"):
         with pytest.raises(NotAllowed):
-            decide_erasure(row, approve=True, actor=indus.actor(name), at=AT)
-    declined = decide_erasure(row, approve=False, actor=second(indus), at=AT)
+            decide_erasure(row, approve=True, actor=cast.actor(name), at=AT)
+    declined = decide_erasure(row, approve=False, actor=second(cast), at=AT)
     assert (declined.stage, declined.state, declined.ended_at) == ("cancelled", "declined", AT)
     with pytest.raises(ErasureEnded):
-        decide_erasure(row, approve=True, actor=second(indus), at=AT)
+        decide_erasure(row, approve=True, actor=second(cast), at=AT)
     assert go_on(declined, AT + 90 * DAY).stage == "cancelled"
 
 
-def test_an_administrator_proposes_only_by_granting_a_request(indus: Cast) -> None:
+def test_an_administrator_proposes_only_by_granting_a_request(cast: Cast, indus) -> None:
     with pytest.raises(NotAllowed, match="granting a request"):
-        proposed(indus, actor="farah")
-    request = received(indus, "erasure", purposes=["newsletter"])
+        proposed(cast, actor="farah")
+    request = received(cast, "erasure", purposes=["newsletter"])
     with pytest.raises(NotAllowed, match="granting a request"):
-        proposed(indus, actor="farah", request=request)
+        proposed(cast, actor="farah", request=request)
     with pytest.raises(NotAllowed):
-        propose_erasure(indus.subject("hamza"), actor=indus.key_actor("indus"), reason=WHY, at=AT)
+        propose_erasure(cast.subject("hamza"), actor=cast.key_actor("indus"), reason=WHY, at=AT)
 
 
-def test_a_person_has_one_proposal_before_the_start(indus: Cast) -> None:
-    proposed(indus)
+def test_a_person_has_one_proposal_before_the_start(cast: Cast, indus) -> None:
+    proposed(cast)
     with pytest.raises(ErasureProposed):
-        proposed(indus)
+        proposed(cast)
 
 
-def changes_of(indus: Cast) -> dict[str, Callable[[], Any]]:
+def changes_of(cast: Cast) -> dict[str, Callable[[], Any]]:
     """Name the section that each change of a fact concerns."""
-    hamza = indus.subject("hamza")
-    told: dict[str, Any] = {"actor": indus.actor("amina"), "at": AT + HOUR}
-    client = indus.client("indus")
+    hamza = cast.subject("hamza")
+    told: dict[str, Any] = {"actor": cast.actor("amina"), "at": AT + HOUR}
+    client = cast.client("indus")
     collected = CollectionReport(category="usage_logs", occasion="upload", purpose="service_delivery", collected_at=AT)
     answers = [Answer("newsletter", ConsentState.REFUSED)]
     return {
@@ -177,66 +177,66 @@ def changes_of(indus: Cast) -> dict[str, Callable[[], Any]]:
             hamza, answers=answers, shown=shown(client.pk, AT + HOUR), evidence="B", **told
         ),
         "limits": lambda: restrict_processing(hamza, purpose_code="newsletter", reason=WHY, **told),
-        "requests": lambda: received(indus, "rectification", at=AT + HOUR),
+        "requests": lambda: received(cast, "rectification", at=AT + HOUR),
     }
 
 
 @pytest.mark.parametrize("section", ["person", "holdings", "consents", "limits", "requests"])
 @pytest.mark.parametrize("when", ["before approval", "during the cooling-off"])
-def test_a_change_sends_it_back(section: str, when: str, indus: Cast) -> None:
-    row = proposed(indus) if when == "before approval" else approved(indus)
-    changes_of(indus)[section]()
+def test_a_change_sends_it_back(section: str, when: str, cast: Cast, indus) -> None:
+    row = proposed(cast) if when == "before approval" else approved(cast)
+    changes_of(cast)[section]()
     if when == "before approval":
         with pytest.raises(ChangedSince):
-            decide_erasure(row, approve=True, actor=second(indus), at=AT + 2 * HOUR)
+            decide_erasure(row, approve=True, actor=second(cast), at=AT + 2 * HOUR)
     back = go_on(row, AFTER)
     assert (back.stage, back.changed, back.ended_at) == ("changed", [section], AFTER)
     assert not Order.objects.filter(kind="erase").exists()
     assert json.loads(Entry.objects.get(kind="erasure.sent_back").body)["facts"]["changed"] == [section]
-    assert proposed(indus, at=AFTER + HOUR).stage == "proposed", "it can be proposed again"
+    assert proposed(cast, at=AFTER + HOUR).stage == "proposed", "it can be proposed again"
 
 
-def test_what_changed_since_the_preview_refuses_the_proposal(indus: Cast) -> None:
-    seen = read_facts(indus.subject("hamza"))
+def test_what_changed_since_the_preview_refuses_the_proposal(cast: Cast, indus) -> None:
+    seen = read_facts(cast.subject("hamza"))
     object_to_purpose(
-        indus.subject("hamza"), purpose_code="platform_improvement", actor=indus.actor("amina"), reason=WHY, at=AT
+        cast.subject("hamza"), purpose_code="platform_improvement", actor=cast.actor("amina"), reason=WHY, at=AT
     )
     with pytest.raises(ChangedSince):
-        proposed(indus, seen=seen)
-    assert proposed(indus, seen=read_facts(indus.subject("hamza"))).stage == "proposed"
+        proposed(cast, seen=seen)
+    assert proposed(cast, seen=read_facts(cast.subject("hamza"))).stage == "proposed"
 
 
-def test_more_records_of_the_same_kind_are_no_change(indus: Cast) -> None:
+def test_more_records_of_the_same_kind_are_no_change(cast: Cast, indus) -> None:
     told: dict[str, Any] = {"occasion": "upload", "purpose": "service_delivery", "collected_at": AT}
-    report_collection(indus.subject("hamza"), CollectionReport(category="usage_logs", **told), actor=SETTING_UP, at=AT)
-    row = approved(indus)
+    report_collection(cast.subject("hamza"), CollectionReport(category="usage_logs", **told), actor=SETTING_UP, at=AT)
+    row = approved(cast)
     later = CollectionReport(category="usage_logs", **told)
-    report_collection(indus.subject("hamza"), later, actor=SETTING_UP, at=AT + HOUR)
+    report_collection(cast.subject("hamza"), later, actor=SETTING_UP, at=AT + HOUR)
     assert go_on(row, AFTER).stage == "ordered"
 
 
-def test_only_the_person_and_staff_cancel_before_the_start(indus: Cast) -> None:
-    hamza, client_id = indus.subject_id("hamza"), indus.client_id("indus")
-    other = person_actor(indus.subject_id("esra"), client_id, acts_for=hamza)
-    row = approved(indus)
+def test_only_the_person_and_staff_cancel_before_the_start(cast: Cast, indus) -> None:
+    hamza, client_id = cast.subject_id("hamza"), cast.client_id("indus")
+    other = person_actor(cast.subject_id("esra"), client_id, acts_for=hamza)
+    row = approved(cast)
     with pytest.raises(NotAllowed):
         cancel_erasure(row, actor=other, at=AT)
     with pytest.raises(NotAllowed):
-        cancel_erasure(row, actor=indus.actor("sana"), at=AT)
+        cancel_erasure(row, actor=cast.actor("sana"), at=AT)
     cancelled = cancel_erasure(row, actor=person_actor(hamza, client_id, acts_for=hamza), at=AT + HOUR)
     assert (cancelled.stage, cancelled.cancelled_kind, cancelled.state) == ("cancelled", "subject", "approved")
     assert go_on(cancelled, AFTER).stage == "cancelled"
-    again = approved(indus)
-    assert cancel_erasure(again, actor=indus.actor("farah"), at=AT).cancelled_role == "client_admin"
-    started = go_on(approved(indus), AFTER)
+    again = approved(cast)
+    assert cancel_erasure(again, actor=cast.actor("farah"), at=AT).cancelled_role == "client_admin"
+    started = go_on(approved(cast), AFTER)
     with pytest.raises(ErasureEnded):
-        cancel_erasure(started, actor=indus.actor("amina"), at=AFTER)
+        cancel_erasure(started, actor=cast.actor("amina"), at=AFTER)
 
 
-def test_a_verified_guardian_of_a_child_may_cancel_and_the_wait_is_longer(indus: Cast) -> None:
-    danish, esra = indus.subject("danish"), indus.subject("esra")
+def test_a_verified_guardian_of_a_child_may_cancel_and_the_wait_is_longer(cast: Cast, indus) -> None:
+    danish, esra = cast.subject("danish"), cast.subject("esra")
     verified_guardian(danish, esra, at=AT)
-    row = approved(indus, "danish")
+    row = approved(cast, "danish")
     assert row.cooling_ends_at == AT + 168 * HOUR
     assert notify_person(row, address=address, actor=SYSTEM, at=AT) == 2
     told = Letter.objects.filter(related_id=row.pk).values_list("channel", "kind", "subject_id")
@@ -245,10 +245,10 @@ def test_a_verified_guardian_of_a_child_may_cancel_and_the_wait_is_longer(indus:
     assert cancel_erasure(row, actor=guardian, at=AT).stage == "cancelled"
 
 
-def test_the_person_is_informed_once_on_every_known_channel(indus: Cast) -> None:
+def test_the_person_is_informed_once_on_every_known_channel(cast: Cast, indus) -> None:
     phone = {"phone": "+923001234567"}
-    register_subject("lms-hamza", client=indus.client("indus"), details=phone, actor=SETTING_UP, at=AT - HOUR)
-    row = approved(indus)
+    register_subject("lms-hamza", client=cast.client("indus"), details=phone, actor=SETTING_UP, at=AT - HOUR)
+    row = approved(cast)
     assert {job.task_name for job in jobs()} >= {"erasures.notify", "erasures.continue"}
     for expected in (2, 0):
         assert notify_person(row, address=address, actor=SYSTEM, at=AT) == expected
@@ -262,38 +262,38 @@ def jobs() -> list[ProcrastinateJob]:
         return list(ProcrastinateJob.objects.all())
 
 
-def test_an_open_incident_holds_it_with_its_ground(indus: Cast) -> None:
-    row = proposed(indus, "danish")
+def test_an_open_incident_holds_it_with_its_ground(cast: Cast, indus) -> None:
+    row = proposed(cast, "danish")
     collected = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=AT)
-    _, incident = report_collection(indus.subject("danish"), collected, actor=SETTING_UP, at=AT)
+    _, incident = report_collection(cast.subject("danish"), collected, actor=SETTING_UP, at=AT)
     assert incident is not None
-    [hold] = preview_erasure(indus.subject("danish"), at=AT).holds
+    [hold] = preview_erasure(cast.subject("danish"), at=AT).holds
     assert (hold.code, "incident" in hold.ground) == ("incident_open", True)
     with pytest.raises(ErasureHeld):
-        start_erasure(indus.subject("danish"), actor=indus.actor("amina"), reason=WHY, at=AT)
+        start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=AT)
     assert go_on(row, AT).stage == "changed"
     with pytest.raises(ErasureHeld):
-        proposed(indus, "danish")
+        proposed(cast, "danish")
 
 
-def test_every_verified_request_is_answered_before_it_starts(indus: Cast) -> None:
-    request = decided(indus, received(indus, "restriction"))
-    unverified = received(indus, "access", identity="", channel="form")
-    row = approved(indus)
+def test_every_verified_request_is_answered_before_it_starts(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "restriction"))
+    unverified = received(cast, "access", identity="", channel="form")
+    row = approved(cast)
     assert go_on(row, AFTER).stage == "cooling_off"
-    answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AFTER)
+    answer_request(request, text="Here it is.", actor=cast.actor("farah"), at=AFTER)
     assert go_on(row, AFTER).stage == "ordered"
     unverified.refresh_from_db()
     assert unverified.is_open
 
 
-def test_the_key_waits_for_the_answer_to_be_sent(indus: Cast) -> None:
-    request = decided(indus, received(indus, "erasure", purposes=[]))
+def test_the_key_waits_for_the_answer_to_be_sent(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "erasure", purposes=[]))
     row = ErasureProposal.objects.get(request=request, stage="proposed")
-    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
-    answer_request(request, text="It will be erased.", actor=indus.actor("farah"), at=AT)
+    row = decide_erasure(row, approve=True, actor=second(cast), at=AT)
+    answer_request(request, text="It will be erased.", actor=cast.actor("farah"), at=AT)
     started = go_on(row, AFTER)
-    waive_all(indus, AFTER)
+    waive_all(cast, AFTER)
     erasure = Erasure.objects.get(subject=started.subject)
     assert not complete(erasure)
     Letter.objects.filter(kind="rights_answer").update(state="sent", sent_at=AFTER, context=None)
@@ -305,13 +305,13 @@ def complete(erasure: Erasure) -> bool:
     return complete_erasure(erasure, actor=SYSTEM, at=AFTER)
 
 
-def test_a_person_who_is_being_erased_is_not_proposed_and_one_erased_by_rule_sends_it_back(indus: Cast) -> None:
-    row = approved(indus)
-    erase_subject(indus.subject("hamza"), actor=indus.actor("amina"), reason=WHY, at=AT + HOUR)
+def test_a_person_who_is_being_erased_is_not_proposed_and_one_erased_by_rule_sends_it_back(cast: Cast, indus) -> None:
+    row = approved(cast)
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=WHY, at=AT + HOUR)
     assert go_on(row, AFTER).stage == "changed"
-    start_erasure(indus.subject("junaid"), actor=indus.actor("amina"), reason=WHY, at=AT)
+    start_erasure(cast.subject("junaid"), actor=cast.actor("amina"), reason=WHY, at=AT)
     with pytest.raises(ErasureInProgress):
-        proposed(indus, "junaid")
+        proposed(cast, "junaid")
 
 
 def test_the_worker_continues_every_client_and_a_second_run_changes_nothing(cast: Cast) -> None:
@@ -325,8 +325,8 @@ def test_the_worker_continues_every_client_and_a_second_run_changes_nothing(cast
         assert Order.objects.filter(kind="erase").count() == 2
 
 
-def test_a_certified_erasure_stays_so(indus: Cast) -> None:
-    row = certified(indus, approved(indus), AFTER)
+def test_a_certified_erasure_stays_so(cast: Cast, indus) -> None:
+    row = certified(cast, approved(cast), AFTER)
     assert row.stage == "certified"
     assert go_on(row, AFTER + DAY).ended_at == AFTER
 
@@ -345,54 +345,54 @@ def grounds(cast: Cast, person: str = "hamza", **about: Any) -> list[str]:
     return [one.ground for one in preview_erasure(cast.subject(person), at=AT, **about).holds]
 
 
-def test_an_erasure_that_serves_a_request_is_not_held_by_that_request(indus: Cast) -> None:
-    request = decided(indus, received(indus, "erasure"))
+def test_an_erasure_that_serves_a_request_is_not_held_by_that_request(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "erasure"))
     row = ErasureProposal.objects.get(request=request, stage="proposed")
     assert Hold.objects.open().get().related_id == request.pk
-    assert grounds(indus, serving=request.pk) == []
-    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
-    answer_request(request, text="It is erased.", actor=indus.actor("farah"), at=AT)
+    assert grounds(cast, serving=request.pk) == []
+    row = decide_erasure(row, approve=True, actor=second(cast), at=AT)
+    answer_request(request, text="It is erased.", actor=cast.actor("farah"), at=AT)
     assert go_on(row, AFTER).stage == "ordered"
 
 
-def test_a_request_for_a_copy_and_for_erasure_holds_only_other_erasures(indus: Cast) -> None:
-    request = received(indus, "erasure", "access")
-    assert (len(grounds(indus)), grounds(indus, serving=request.pk)) == (1, [])
+def test_a_request_for_a_copy_and_for_erasure_holds_only_other_erasures(cast: Cast, indus) -> None:
+    request = received(cast, "erasure", "access")
+    assert (len(grounds(cast)), grounds(cast, serving=request.pk)) == (1, [])
     with pytest.raises(ErasureHeld):
-        proposed(indus)
-    assert proposed(indus, request=request).stage == "proposed"
+        proposed(cast)
+    assert proposed(cast, request=request).stage == "proposed"
 
 
 @pytest.mark.parametrize("kind", [HoldKind.LEGAL, HoldKind.COMPLAINT])
 @pytest.mark.parametrize("person", ["hamza", None])
 def test_a_hold_refuses_an_erasure_and_the_preview_gives_its_ground(
-    indus: Cast, kind: HoldKind, person: str | None
+    cast: Cast, indus, kind: HoldKind, person: str | None
 ) -> None:
-    hold(indus, person, kind)
-    [ground] = grounds(indus)
+    hold(cast, person, kind)
+    [ground] = grounds(cast)
     assert (str(kind.label) in ground, "Case 4/26." in ground, "2026-10-31" in ground) == (True, True, True)
     with pytest.raises(ErasureHeld):
-        proposed(indus)
+        proposed(cast)
     with pytest.raises(ErasureHeld):
-        start_erasure(indus.subject("hamza"), actor=indus.actor("amina"), reason=WHY, at=AT)
+        start_erasure(cast.subject("hamza"), actor=cast.actor("amina"), reason=WHY, at=AT)
 
 
-def test_a_hold_after_the_proposal_refuses_the_approval(indus: Cast) -> None:
-    row = proposed(indus)
-    hold(indus)
+def test_a_hold_after_the_proposal_refuses_the_approval(cast: Cast, indus) -> None:
+    row = proposed(cast)
+    hold(cast)
     with pytest.raises(ErasureHeld):
-        decide_erasure(row, approve=True, actor=second(indus), at=AT)
+        decide_erasure(row, approve=True, actor=second(cast), at=AT)
 
 
-def test_a_hold_at_the_end_of_the_cooling_off_sends_it_back(indus: Cast) -> None:
-    row = approved(indus)
-    placed = hold(indus, kind=HoldKind.COMPLAINT)
+def test_a_hold_at_the_end_of_the_cooling_off_sends_it_back(cast: Cast, indus) -> None:
+    row = approved(cast)
+    placed = hold(cast, kind=HoldKind.COMPLAINT)
     assert go_on(row, AFTER - HOUR).stage == "cooling_off"
     back = go_on(row, AFTER)
     assert (back.stage, back.changed) == ("changed", ["holds"])
     assert not Order.objects.filter(kind="erase").exists()
-    lift_hold_by_two(placed, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
-    assert go_on(approved(indus, at=AFTER), AFTER + 3 * DAY).stage == "ordered"
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=AFTER)
+    assert go_on(approved(cast, at=AFTER), AFTER + 3 * DAY).stage == "ordered"
 
 
 def ordered_categories(state: str) -> set[str]:
@@ -402,30 +402,30 @@ def ordered_categories(state: str) -> set[str]:
 
 @pytest.mark.parametrize("person", ["hamza", None])
 def test_a_hold_of_one_category_recalls_that_one_and_the_others_are_ordered_anew(
-    indus: Cast, person: str | None
+    cast: Cast, indus, person: str | None
 ) -> None:
-    go_on(approved(indus), AFTER)
+    go_on(approved(cast), AFTER)
     everything = ordered_categories("queued")
-    first, second_hold = (hold(indus, person, category=code) for code in ("contact_details", "usage_logs"))
+    first, second_hold = (hold(cast, person, category=code) for code in ("contact_details", "usage_logs"))
     assert ordered_categories("recalled") == {"contact_details", "usage_logs"}
     assert ordered_categories("queued") == everything - {"contact_details", "usage_logs"}
     assert Order.objects.filter(kind="erase", due_at__gt=AFTER, parent_id=Erasure.objects.get().pk).count() > 1
-    lift_hold_by_two(first, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    lift_hold_by_two(first, by=cast.actor("farah"), second=cast.actor("amina"), at=AFTER)
     assert (ordered_categories("recalled"), ordered_categories("queued")) == (
         {"usage_logs"},
         everything - {"usage_logs"},
     )
-    lift_hold_by_two(second_hold, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    lift_hold_by_two(second_hold, by=cast.actor("farah"), second=cast.actor("amina"), at=AFTER)
     assert ordered_categories("queued") == everything
 
 
-def test_a_hold_that_is_lifted_beside_a_narrower_one_releases_the_rest(indus: Cast) -> None:
-    go_on(approved(indus), AFTER)
+def test_a_hold_that_is_lifted_beside_a_narrower_one_releases_the_rest(cast: Cast, indus) -> None:
+    go_on(approved(cast), AFTER)
     everything = ordered_categories("queued")
-    wide = hold(indus)
-    hold(indus, None, category="usage_logs")
+    wide = hold(cast)
+    hold(cast, None, category="usage_logs")
     assert ordered_categories("recalled") == everything
-    lift_hold_by_two(wide, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    lift_hold_by_two(wide, by=cast.actor("farah"), second=cast.actor("amina"), at=AFTER)
     assert (ordered_categories("recalled"), ordered_categories("queued")) == (
         {"usage_logs"},
         everything - {"usage_logs"},
@@ -433,74 +433,74 @@ def test_a_hold_that_is_lifted_beside_a_narrower_one_releases_the_rest(indus: Ca
 
 
 @pytest.mark.parametrize("person", ["hamza", None])
-def test_a_hold_recalls_the_orders_of_an_erasure_that_then_waits(indus: Cast, person: str | None) -> None:
-    row = go_on(approved(indus), AFTER)
+def test_a_hold_recalls_the_orders_of_an_erasure_that_then_waits(cast: Cast, indus, person: str | None) -> None:
+    row = go_on(approved(cast), AFTER)
     assert states() == {"queued"}
-    placed = hold(indus, person)
+    placed = hold(cast, person)
     assert states() == {"recalled"}
     order = Order.objects.filter(kind="erase")[0]
     with pytest.raises(StepRefused):
-        accept_order(order, actor=indus.key_actor("indus"), at=AFTER)
+        accept_order(order, actor=cast.key_actor("indus"), at=AFTER)
     with pytest.raises(StepRefused):
-        waive_all(indus, AFTER)
+        waive_all(cast, AFTER)
     send_all(AFTER)
     erasure = Erasure.objects.get()
     assert (complete_erasure(erasure, actor=SYSTEM, at=AFTER), go_on(row, AFTER).stage) == (False, "ordered")
-    lift_hold_by_two(placed, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=AFTER)
     assert states() == {"queued"}
 
 
-def test_an_answered_erasure_waits_for_the_end_of_a_hold(indus: Cast) -> None:
-    go_on(approved(indus), AFTER)
-    waive_all(indus, AFTER)
-    placed = hold(indus)
+def test_an_answered_erasure_waits_for_the_end_of_a_hold(cast: Cast, indus) -> None:
+    go_on(approved(cast), AFTER)
+    waive_all(cast, AFTER)
+    placed = hold(cast)
     send_all(AFTER)
     erasure = Erasure.objects.get()
     assert complete_erasure(erasure, actor=SYSTEM, at=AFTER) is False
-    lift_hold_by_two(placed, by=indus.actor("farah"), second=indus.actor("amina"), at=AFTER)
+    lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=AFTER)
     assert complete_erasure(erasure, actor=SYSTEM, at=AFTER) is True
 
 
-def test_a_hold_recalls_the_orders_of_a_partial_erasure(indus: Cast) -> None:
-    request = decided(indus, received(indus, "restriction"))
+def test_a_hold_recalls_the_orders_of_a_partial_erasure(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "restriction"))
     target = Target(("newsletter",), ("contact_details",))
-    row = approved(indus, request=request, target=target)
-    answer_request(request, text="It is erased.", actor=indus.actor("farah"), at=AT)
+    row = approved(cast, request=request, target=target)
+    answer_request(request, text="It is erased.", actor=cast.actor("farah"), at=AT)
     row = go_on(row, AFTER)
-    hold(indus, category="billing")
+    hold(cast, category="billing")
     assert states() == {"queued"}, "another category"
-    hold(indus, person=None, category="contact_details")
+    hold(cast, person=None, category="contact_details")
     assert (states(), go_on(row, AFTER).stage) == ({"recalled"}, "ordered")
 
 
-def test_a_hold_of_another_category_does_not_refuse_a_partial_erasure(indus: Cast) -> None:
-    hold(indus, category="billing")
-    request = decided(indus, received(indus, "restriction"))
+def test_a_hold_of_another_category_does_not_refuse_a_partial_erasure(cast: Cast, indus) -> None:
+    hold(cast, category="billing")
+    request = decided(cast, received(cast, "restriction"))
     for category, is_held in (("usage_logs", False), ("billing", True)):
         about: dict[str, Any] = {"purposes": ["newsletter"], "categories": [category]}
-        assert bool(grounds(indus, **about)) is is_held
+        assert bool(grounds(cast, **about)) is is_held
     target = Target(("newsletter",), ("usage_logs",))
-    assert proposed(indus, target=target, request=request).extent == "partial"
+    assert proposed(cast, target=target, request=request).extent == "partial"
 
 
-def test_another_verified_request_for_a_copy_refuses_it_until_it_is_answered(indus: Cast) -> None:
-    received(indus, "access", identity="", channel="form")
-    assert grounds(indus) == [], "anyone can write a request in another person's name"
-    request = received(indus, "access")
-    [ground] = grounds(indus)
+def test_another_verified_request_for_a_copy_refuses_it_until_it_is_answered(cast: Cast, indus) -> None:
+    received(cast, "access", identity="", channel="form")
+    assert grounds(cast) == [], "anyone can write a request in another person's name"
+    request = received(cast, "access")
+    [ground] = grounds(cast)
     assert request.number in ground
     with pytest.raises(ErasureHeld):
-        proposed(indus)
-    decided(indus, request, "refused", refusal_code="excessive", reasons="The tenth this week.")
-    assert proposed(indus).stage == "proposed"
+        proposed(cast)
+    decided(cast, request, "refused", refusal_code="excessive", reasons="The tenth this week.")
+    assert proposed(cast).stage == "proposed"
 
 
-def test_a_guardians_request_to_delete_is_held_too(indus: Cast) -> None:
-    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
-    hold(indus, "danish")
-    request = asked_by_guardian(indus, "deletion")
+def test_a_guardians_request_to_delete_is_held_too(cast: Cast, indus) -> None:
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+    hold(cast, "danish")
+    request = asked_by_guardian(cast, "deletion")
     with pytest.raises(ErasureHeld):
-        decided(indus, request)
+        decided(cast, request)
     assert part_of(request).decision == ""
 
 

@@ -34,22 +34,22 @@ from tests.rights.cases import AT, decided, received
 LATER = AFTER + HOUR
 
 
-def answered(indus: Cast) -> ErasureProposal:
+def answered(cast: Cast) -> ErasureProposal:
     """Let the learning platform erase, billing say that a law keeps the data, and the key be destroyed."""
-    row = go_on(approved(indus), AFTER)
+    row = go_on(approved(cast), AFTER)
     send_all(AFTER)
-    key = indus.key_actor("indus")
+    key = cast.key_actor("indus")
     orders = {order.system.code: order for order in Order.objects.select_related("system")}
     done, kept = Answer(Outcome.DONE, counts={"usage_logs": 3}), Answer(Outcome.NOT_APPLICABLE, reason="legal_duty")
     complete_order(accept_order(orders["lms"], actor=key, at=AFTER), done, actor=key, at=AFTER)
-    carry_out_by_hand(orders["billing"], kept, actor=indus.actor("amina"), at=AFTER)
+    carry_out_by_hand(orders["billing"], kept, actor=cast.actor("amina"), at=AFTER)
     assert complete_erasure(Erasure.objects.get(subject=row.subject), actor=SYSTEM, at=LATER)
     return row
 
 
-def test_it_lists_every_answer_the_days_the_roles_and_what_stays(indus: Cast) -> None:
-    lms_id = indus.subject("hamza").external_id
-    row = go_on(answered(indus), LATER)
+def test_it_lists_every_answer_the_days_the_roles_and_what_stays(cast: Cast, indus) -> None:
+    lms_id = cast.subject("hamza").external_id
+    row = go_on(answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
     body = read_body(certificate)
     assert (row.stage, body["number"], body["extent"]["kind"]) == ("certified", row.number, "whole")
@@ -79,8 +79,8 @@ def test_it_lists_every_answer_the_days_the_roles_and_what_stays(indus: Cast) ->
     assert re.search("[\u0600-\u06ff]{2}", body["names"]["categories"]["usage_logs"]["ur"])
 
 
-def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(indus: Cast) -> None:
-    row = go_on(answered(indus), LATER)
+def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(cast: Cast, indus) -> None:
+    row = go_on(answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
     for word in ("hamza", "lodhi", "lms-hamza", "amina", "@"):
         assert word not in certificate.body.lower()
@@ -90,8 +90,8 @@ def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(indus: Cast) ->
     assert (entry.kind, json.loads(entry.body)["facts"]["sha256"]) == ("erasure.certified", sha256)
 
 
-def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(indus: Cast) -> None:
-    certificate = Certificate.objects.get(proposal=go_on(answered(indus), LATER))
+def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(cast: Cast, indus) -> None:
+    certificate = Certificate.objects.get(proposal=go_on(answered(cast), LATER))
     pdf = PdfReader(io.BytesIO(render_certificate(read_body(certificate), sha256=certificate.sha256)))
     text = " ".join(page.extract_text() for page in pdf.pages)
     for words in ("Certificate of erasure", certificate.proposal.number, "privacy officer"):
@@ -105,8 +105,8 @@ def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(indus: Cast) 
     assert certificate.proposal.number in str(pdf.metadata.title)
 
 
-def test_it_is_issued_once_and_never_changed(indus: Cast) -> None:
-    row = go_on(answered(indus), LATER)
+def test_it_is_issued_once_and_never_changed(cast: Cast, indus) -> None:
+    row = go_on(answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
     assert go_on(row, LATER + HOUR).stage == "certified"
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -118,18 +118,18 @@ def test_it_is_issued_once_and_never_changed(indus: Cast) -> None:
     assert Entry.objects.filter(kind="erasure.certified").count() == 1
 
 
-def test_a_waived_order_says_so(indus: Cast) -> None:
-    row = certified(indus, approved(indus), AFTER)
+def test_a_waived_order_says_so(cast: Cast, indus) -> None:
+    row = certified(cast, approved(cast), AFTER)
     certificate = find_certificate(row)
     assert certificate is not None
     assert {(one["answer"], one["reason"]) for one in read_body(certificate)["systems"]} == {("waived", "review")}
 
 
-def test_nothing_is_certified_while_something_of_the_person_is_left(indus: Cast) -> None:
+def test_nothing_is_certified_while_something_of_the_person_is_left(cast: Cast, indus) -> None:
     """A key of a request that was restored, a key of the person: each is found, and recorded once."""
-    request = received(indus, "question")
-    answer_request(decided(indus, request), text="Answered.", actor=indus.actor("amina"), at=AT)
-    row = answered(indus)
+    request = received(cast, "question")
+    answer_request(decided(cast, request), text="Answered.", actor=cast.actor("amina"), at=AT)
+    row = answered(cast)
     left = RightsRequest.objects.get(pk=request.pk)
     create_key(left)
     left.save()
@@ -145,17 +145,17 @@ def test_nothing_is_certified_while_something_of_the_person_is_left(indus: Cast)
     assert (go_on(row, LATER + HOUR).stage, Certificate.objects.count()) == ("certified", 1)
 
 
-def test_nothing_is_certified_without_the_line_of_the_erasure_list(indus: Cast, erasure_list: Path) -> None:
-    row = answered(indus)
+def test_nothing_is_certified_without_the_line_of_the_erasure_list(cast: Cast, indus, erasure_list: Path) -> None:
+    row = answered(cast)
     erasure_list.unlink()
     assert go_on(row, LATER).faults == ["erasure_list"]
 
 
-def test_an_order_that_is_open_again_is_not_certified(indus: Cast) -> None:
-    row = go_on(approved(indus), AFTER)
+def test_an_order_that_is_open_again_is_not_certified(cast: Cast, indus) -> None:
+    row = go_on(approved(cast), AFTER)
     send_all(AFTER)
     assert go_on(row, LATER).stage == "ordered", "the systems have not answered"
-    waive_all(indus, LATER)
+    waive_all(cast, LATER)
     assert go_on(row, LATER).stage == "ordered", "the key is not destroyed"
     assert Subject.objects.get(pk=row.subject_id).erased_at is None
     assert not Certificate.objects.exists()

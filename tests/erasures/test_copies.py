@@ -18,17 +18,17 @@ from tests.rights.test_guardian_copies import ready
 
 
 @pytest.fixture
-def request_of_both(indus: Cast) -> RightsRequest:
+def request_of_both(cast: Cast, indus) -> RightsRequest:
     """A granted request for a copy and for erasure, answered with the copy; every system has erased its data."""
-    request = decided(indus, received(indus, "access", "erasure"))
-    answered(indus, request, PNG)
+    request = decided(cast, received(cast, "access", "erasure"))
+    answered(cast, request, PNG)
     assert build(request) is not None
     row = ErasureProposal.objects.get(request=request, stage="proposed")
-    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
-    answer_request(request, text="Your copy is ready.", actor=indus.actor("farah"), at=AFTER)
+    row = decide_erasure(row, approve=True, actor=second(cast), at=AT)
+    answer_request(request, text="Your copy is ready.", actor=cast.actor("farah"), at=AFTER)
     assert go_on(row, AFTER).stage == "ordered"
     send_all(AFTER)
-    waive_all(indus, AFTER)
+    waive_all(cast, AFTER)
     return request
 
 
@@ -36,28 +36,28 @@ def complete() -> bool:
     return complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=AFTER)
 
 
-def test_the_key_waits_until_the_copy_is_fetched(indus: Cast, request_of_both: RightsRequest) -> None:
+def test_the_key_waits_until_the_copy_is_fetched(cast: Cast, indus, request_of_both: RightsRequest) -> None:
     assert not complete(), "the copy could not be fetched any more"
     [waiting] = list_blockers(Erasure.objects.get())
     assert request_of_both.number in waiting
-    archive = fetched(indus, request_of_both, at=AFTER)
+    archive = fetched(cast, request_of_both, at=AFTER)
     assert archive == content_of(package_of(request_of_both))
     assert complete()
 
 
 def test_an_unfetched_copy_delays_the_destruction_of_the_key_until_it_expires(
-    indus: Cast, request_of_both: RightsRequest
+    cast: Cast, indus, request_of_both: RightsRequest
 ) -> None:
     assert not complete()
     assert end_due_packages(request_of_both.client_id, actor=SYSTEM, at=AFTER + 14 * DAY) == 1
     assert complete()
 
 
-def test_a_guardian_fetches_a_copy_while_the_child_is_being_erased(indus: Cast) -> None:
-    request = ready(indus)
-    start_erasure(indus.subject("danish"), actor=indus.actor("amina"), reason=WHY, at=AT)
+def test_a_guardian_fetches_a_copy_while_the_child_is_being_erased(cast: Cast, indus) -> None:
+    request = ready(cast)
+    start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=AT)
     send_all(AT)
-    waive_all(indus, AT)
+    waive_all(cast, AT)
     assert not complete()
-    assert fetched(indus, request, by="esra") == content_of(package_of(request))
+    assert fetched(cast, request, by="esra") == content_of(package_of(request))
     assert complete()

@@ -79,31 +79,31 @@ def test_the_nightly_task_ends_the_sealed_fields_of_a_leaver(cast: Cast) -> None
         assert DisposalRun.objects.get(kind="leavers").rows == 1
 
 
-def test_the_period_is_a_year_after_the_account_closed(indus: Cast) -> None:
-    hamza = close(indus, "hamza")
-    assert find_leaving(indus.subject("junaid"), at=AT) is None
+def test_the_period_is_a_year_after_the_account_closed(cast: Cast, indus) -> None:
+    hamza = close(cast, "hamza")
+    assert find_leaving(cast.subject("junaid"), at=AT) is None
     leaving = find_leaving(hamza, at=AT)
     assert leaving is not None
     assert (leaving.due_at, leaving.kept_for) == (DUE_AT, [])
-    assert erase(indus, DUE_AT - DAY) == 0
-    assert erase(indus, DUE_AT) == 1
-    assert erase(indus, DUE_AT + DAY) == 0, "once"
+    assert erase(cast, DUE_AT - DAY) == 0
+    assert erase(cast, DUE_AT) == 1
+    assert erase(cast, DUE_AT + DAY) == 0, "once"
     assert set(Order.objects.values_list("kind", "ground")) == {("erase", "retention_ended")}
     assert Entry.objects.filter(kind="subject.erasure_started").count() == 1
 
 
-def test_a_closing_that_is_stated_late_erases_no_one_at_once(indus: Cast) -> None:
-    leaving = find_leaving(close(indus, "hamza", happened_at=AT - 900 * DAY), at=AT)
+def test_a_closing_that_is_stated_late_erases_no_one_at_once(cast: Cast, indus) -> None:
+    leaving = find_leaving(close(cast, "hamza", happened_at=AT - 900 * DAY), at=AT)
     assert leaving is not None
     assert leaving.due_at == DUE_AT
 
 
-def test_who_comes_back_has_not_left(indus: Cast) -> None:
-    hamza = close(indus, "hamza")
+def test_who_comes_back_has_not_left(cast: Cast, indus) -> None:
+    hamza = close(cast, "hamza")
     back = AT + 100 * DAY
     record_subject_event(hamza, kind="active", happened_at=back, actor=SETTING_UP, at=back)
     assert find_leaving(hamza, at=back) is None
-    assert erase(indus, DUE_AT + 100 * DAY) == 0
+    assert erase(cast, DUE_AT + 100 * DAY) == 0
 
 
 def _hold(cast: Cast, hamza: Subject) -> None:
@@ -142,67 +142,67 @@ NEEDS: dict[str, Callable[[Cast, Subject], object]] = {
 
 
 @pytest.mark.parametrize("words", NEEDS)
-def test_what_is_held_or_open_keeps_the_person(indus: Cast, words: str) -> None:
-    hamza = close(indus, "hamza")
-    close(indus, "junaid")
-    NEEDS[words](indus, hamza)
+def test_what_is_held_or_open_keeps_the_person(cast: Cast, indus, words: str) -> None:
+    hamza = close(cast, "hamza")
+    close(cast, "junaid")
+    NEEDS[words](cast, hamza)
     leaving = find_leaving(hamza, at=DUE_AT)
     assert leaving is not None
     assert words in leaving.kept_for
-    assert erase(indus, DUE_AT) == 1, "Junaid only"
-    assert indus.subject("hamza").is_recorded
+    assert erase(cast, DUE_AT) == 1, "Junaid only"
+    assert cast.subject("hamza").is_recorded
 
 
-def test_the_guardian_of_a_child_of_whom_something_is_kept_stays_and_leaves_with_the_child(indus: Cast) -> None:
-    esra, late = indus.subject("esra"), DUE_AT + 100 * DAY
+def test_the_guardian_of_a_child_of_whom_something_is_kept_stays_and_leaves_with_the_child(cast: Cast, indus) -> None:
+    esra, late = cast.subject("esra"), DUE_AT + 100 * DAY
     assert find_leaving(esra, at=late) is None, "her child has not left"
-    close(indus, "esra")
-    assert (erase(indus, late), indus.subject("esra").is_recorded) == (0, True)
-    kept = make_holding(close(indus, "danish"), "usage_logs", ["newsletter"], collected_at=AT)
+    close(cast, "esra")
+    assert (erase(cast, late), cast.subject("esra").is_recorded) == (0, True)
+    kept = make_holding(close(cast, "danish"), "usage_logs", ["newsletter"], collected_at=AT)
     leaving = find_leaving(esra, at=late)
     assert leaving is not None
     assert leaving.kept_for == ["a child whose guardian they are"]
-    assert erase(indus, late) == 0
+    assert erase(cast, late) == 0
     kept.ended_at = late
     kept.save()
-    assert erase(indus, late) == 1, "Danish"
-    assert erase(indus, late) == 0, "until he is erased"
-    waive_all(indus, late)
+    assert erase(cast, late) == 1, "Danish"
+    assert erase(cast, late) == 0, "until he is erased"
+    waive_all(cast, late)
     complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=late)
-    assert erase(indus, late) == 1
-    assert indus.subject("esra").is_being_erased
+    assert erase(cast, late) == 1
+    assert cast.subject("esra").is_being_erased
 
 
-def test_a_guardian_without_an_account_leaves_with_the_last_relation(indus: Cast) -> None:
-    end_other_claims(indus.subject("danish"), named=[], actor=SETTING_UP, at=AT)
-    leaving = find_leaving(indus.subject("esra"), at=AT)
+def test_a_guardian_without_an_account_leaves_with_the_last_relation(cast: Cast, indus) -> None:
+    end_other_claims(cast.subject("danish"), named=[], actor=SETTING_UP, at=AT)
+    leaving = find_leaving(cast.subject("esra"), at=AT)
     assert leaving is not None
     assert (leaving.due_at, leaving.kept_for) == (DUE_AT, [])
-    assert erase(indus, DUE_AT) == 1
+    assert erase(cast, DUE_AT) == 1
 
 
-def test_a_guardian_whom_no_child_ever_had_leaves_a_year_after_the_registration(indus: Cast) -> None:
-    about: dict[str, Any] = {"client": indus.client("indus"), "role": "guardian", "at": AT}
+def test_a_guardian_whom_no_child_ever_had_leaves_a_year_after_the_registration(cast: Cast, indus) -> None:
+    about: dict[str, Any] = {"client": cast.client("indus"), "role": "guardian", "at": AT}
     lone = SubjectFactory(external_id="lms-lone", **about)
     SubjectFactory(external_id="lms-teacher", **{**about, "role": "instructor"})
     leaving = find_leaving(lone, at=AT)
     assert leaving is not None
     assert (leaving.due_at, leaving.kept_for) == (DUE_AT, [])
-    assert erase(indus, DUE_AT - DAY) == 0
+    assert erase(cast, DUE_AT - DAY) == 0
     assert [one.pk for one in list_leavers(DUE_AT)] == [lone.pk]
 
 
-def test_another_record_of_the_same_person_keeps_both(indus: Cast) -> None:
-    hamza, iqra = close(indus, "hamza"), indus.subject("iqra")
+def test_another_record_of_the_same_person_keeps_both(cast: Cast, indus) -> None:
+    hamza, iqra = close(cast, "hamza"), cast.subject("iqra")
     with connection.cursor() as cursor:
         values: Any = [hamza.pk, [hamza.pk, iqra.pk]]
         cursor.execute("UPDATE subjects_subject SET same_person = %s WHERE id = ANY(%s)", values)
     leaving = find_leaving(hamza, at=DUE_AT)
     assert leaving is not None
     assert leaving.kept_for == ["another record of the same person"]
-    assert erase(indus, DUE_AT) == 0
-    close(indus, "iqra")
-    assert erase(indus, DUE_AT) == 2
+    assert erase(cast, DUE_AT) == 0
+    close(cast, "iqra")
+    assert erase(cast, DUE_AT) == 2
 
 
 def test_another_client_is_untouched(cast: Cast) -> None:
@@ -217,11 +217,11 @@ def test_another_client_is_untouched(cast: Cast) -> None:
         assert cast.subject("kiran").is_recorded
 
 
-def test_everyone_leaves_with_the_last_agreement(indus: Cast) -> None:
+def test_everyone_leaves_with_the_last_agreement(cast: Cast, indus) -> None:
     ends_at = datetime(2026, 12, 31, tzinfo=UTC)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE consent_serviceagreement SET ends_at = %s", [ends_at])
-    junaid = indus.subject("junaid")
+    junaid = cast.subject("junaid")
     assert find_leaving(junaid, at=ends_at - DAY) is None
     leaving = find_leaving(junaid, at=ends_at)
     assert leaving is not None

@@ -18,38 +18,38 @@ from tests.erasures.steps import AFTER, SYSTEM, approved, go_on, second, send_al
 from tests.rights.cases import AT, approve_recipient, decided, received
 
 
-def test_recipients_are_informed_before_the_key_is_destroyed(indus: Cast) -> None:
-    approve_recipient(indus)
-    request = decided(indus, received(indus, "erasure"))
+def test_recipients_are_informed_before_the_key_is_destroyed(cast: Cast, indus) -> None:
+    approve_recipient(cast)
+    request = decided(cast, received(cast, "erasure"))
     row = ErasureProposal.objects.get(request=request, stage="proposed")
-    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
-    answer_request(request, text="It is erased.", actor=indus.actor("farah"), at=AT)
+    row = decide_erasure(row, approve=True, actor=second(cast), at=AT)
+    answer_request(request, text="It is erased.", actor=cast.actor("farah"), at=AT)
     row = go_on(row, AFTER)
     send_all(AFTER)
-    waive_all(indus, AFTER)
+    waive_all(cast, AFTER)
     erasure = Erasure.objects.get()
     assert not complete_erasure(erasure, actor=SYSTEM, at=AFTER), "afterwards no one knows whom it is about"
     with pytest.raises(RecipientsNotInformed):
-        close_request(request, actor=indus.actor("farah"), at=AFTER)
-    record_informed(RecipientNotice.objects.get(), outcome="informed", actor=indus.actor("farah"), at=AFTER)
+        close_request(request, actor=cast.actor("farah"), at=AFTER)
+    record_informed(RecipientNotice.objects.get(), outcome="informed", actor=cast.actor("farah"), at=AFTER)
     assert complete_erasure(erasure, actor=SYSTEM, at=AFTER)
     certificate = find_certificate(go_on(row, AFTER))
     assert certificate is not None
     body = read_body(certificate)
     assert body["recipients"] == [{"recipient": "Host Ltd", "outcome": "informed"}]
     assert render_certificate(body, sha256=certificate.sha256).startswith(b"%PDF")
-    assert close_request(request, actor=indus.actor("farah"), at=AFTER).state == "closed"
+    assert close_request(request, actor=cast.actor("farah"), at=AFTER).state == "closed"
 
 
-def test_recipients_are_informed_of_an_erasure_without_a_request_too(indus: Cast) -> None:
-    approve_recipient(indus)
-    row = go_on(approved(indus), AFTER)
+def test_recipients_are_informed_of_an_erasure_without_a_request_too(cast: Cast, indus) -> None:
+    approve_recipient(cast)
+    row = go_on(approved(cast), AFTER)
     send_all(AFTER)
-    waive_all(indus, AFTER)
+    waive_all(cast, AFTER)
     erasure = Erasure.objects.get()
     assert not complete_erasure(erasure, actor=SYSTEM, at=AFTER), "afterwards no one knows whom it is about"
     [notice] = list_notices_of_person(row.subject)
-    record_informed(notice, outcome="impossible", actor=indus.actor("farah"), at=AFTER)
+    record_informed(notice, outcome="impossible", actor=cast.actor("farah"), at=AFTER)
     assert complete_erasure(erasure, actor=SYSTEM, at=AFTER)
     certificate = find_certificate(go_on(row, AFTER))
     assert certificate is not None

@@ -34,56 +34,56 @@ def proposal_of(request: RightsRequest) -> ErasureProposal:
     return ErasureProposal.objects.get(request=request, stage="proposed")
 
 
-def test_the_whole_person_only_if_every_controller_granted_all_its_data(indus: Cast) -> None:
-    request = received(indus, "erasure")
-    grant(indus, request, "client")
+def test_the_whole_person_only_if_every_controller_granted_all_its_data(cast: Cast, indus) -> None:
+    request = received(cast, "erasure")
+    grant(cast, request, "client")
     first = proposal_of(request)
     assert (first.extent, first.requested_by, first.requested_role) == (
         "partial",
-        indus.user_id("farah"),
+        cast.user_id("farah"),
         "client_admin",
     )
     assert "service_delivery" in first.purposes
     assert "payment_billing" not in first.purposes, "PakTaleem decides about it"
-    grant(indus, request, "paktaleem")
+    grant(cast, request, "paktaleem")
     whole = proposal_of(request)
-    assert (whole.extent, whole.purposes, whole.requested_by) == ("whole", [], indus.user_id("amina"))
+    assert (whole.extent, whole.purposes, whole.requested_by) == ("whole", [], cast.user_id("amina"))
     first.refresh_from_db()
     assert (first.stage, first.state) == ("cancelled", "replaced")
-    assert decide_erasure(whole, approve=True, actor=indus.actor("farah"), at=AT).stage == "cooling_off"
+    assert decide_erasure(whole, approve=True, actor=cast.actor("farah"), at=AT).stage == "cooling_off"
 
 
-def test_if_one_controller_refuses_the_purposes_of_the_other_are_erased(indus: Cast) -> None:
-    request = received(indus, "erasure")
-    grant(indus, request, "client")
-    grant(indus, request, "paktaleem", "refused", refusal_code="legal_obligation", reasons="The law.")
+def test_if_one_controller_refuses_the_purposes_of_the_other_are_erased(cast: Cast, indus) -> None:
+    request = received(cast, "erasure")
+    grant(cast, request, "client")
+    grant(cast, request, "paktaleem", "refused", refusal_code="legal_obligation", reasons="The law.")
     row = proposal_of(request)
     assert row.extent == "partial"
     with pytest.raises(ApproverIsRequester):
-        decide_erasure(row, approve=True, actor=indus.actor("farah"), at=AT)
+        decide_erasure(row, approve=True, actor=cast.actor("farah"), at=AT)
 
 
-def test_partly_granted_leaves_what_a_law_requires(indus: Cast) -> None:
-    request = received(indus, "erasure", purposes=["legal_compliance", "newsletter"])
-    grant(indus, request, "paktaleem", "partly", refusal_code="legal_obligation", reasons="The law.")
+def test_partly_granted_leaves_what_a_law_requires(cast: Cast, indus) -> None:
+    request = received(cast, "erasure", purposes=["legal_compliance", "newsletter"])
+    grant(cast, request, "paktaleem", "partly", refusal_code="legal_obligation", reasons="The law.")
     assert not ErasureProposal.objects.exists(), "nothing is left to erase"
-    grant(indus, request, "client")
+    grant(cast, request, "client")
     assert proposal_of(request).purposes == ["newsletter"]
 
 
-def test_a_partial_erasure_withdraws_consents_and_leaves_what_others_need(indus: Cast) -> None:
-    hamza = indus.subject("hamza")
+def test_a_partial_erasure_withdraws_consents_and_leaves_what_others_need(cast: Cast, indus) -> None:
+    hamza = cast.subject("hamza")
     answers = [Answer("newsletter", ConsentState.GIVEN)]
     record_answers(
-        hamza, answers=answers, shown=shown(hamza.client_id, AT), evidence="B", actor=indus.actor("farah"), at=AT - HOUR
+        hamza, answers=answers, shown=shown(hamza.client_id, AT), evidence="B", actor=cast.actor("farah"), at=AT - HOUR
     )
-    request = received(indus, "erasure", purposes=["newsletter", "product_research"])
-    grant(indus, request, "client")
+    request = received(cast, "erasure", purposes=["newsletter", "product_research"])
+    grant(cast, request, "client")
     target = find_target(request, AT)
     assert target is not None
     assert target.categories == (), "contact details and usage logs are needed by other purposes"
-    row = decide_erasure(proposal_of(request), approve=True, actor=indus.actor("amina"), at=AT)
-    answer_request(request, text="Granted.", actor=indus.actor("farah"), at=AT)
+    row = decide_erasure(proposal_of(request), approve=True, actor=cast.actor("amina"), at=AT)
+    answer_request(request, text="Granted.", actor=cast.actor("farah"), at=AT)
     done = go_on(go_on(row, AFTER), AFTER)
     assert done.stage == "certified"
     assert set(Consent.objects.values_list("state", flat=True)) == {"withdrawn"}
@@ -94,21 +94,21 @@ def test_a_partial_erasure_withdraws_consents_and_leaves_what_others_need(indus:
     body = read_body(certificate)
     assert (body["extent"]["purposes"], body["key_destroyed_at"]) == (["newsletter", "product_research"], None)
     assert body["request"]["number"] == request.number
-    assert close_request(request, actor=indus.actor("farah"), at=AFTER).state == "closed"
+    assert close_request(request, actor=cast.actor("farah"), at=AFTER).state == "closed"
 
 
-def test_a_partial_erasure_orders_what_only_its_purposes_need(indus: Cast) -> None:
-    request = received(indus, "erasure", purposes=["service_delivery", "support"])
-    grant(indus, request, "client")
+def test_a_partial_erasure_orders_what_only_its_purposes_need(cast: Cast, indus) -> None:
+    request = received(cast, "erasure", purposes=["service_delivery", "support"])
+    grant(cast, request, "client")
     row = proposal_of(request)
     assert row.categories == ["content", "support_communications"], "usage logs are needed for security"
-    row = decide_erasure(row, approve=True, actor=indus.actor("amina"), at=AT)
-    answer_request(request, text="Granted.", actor=indus.actor("farah"), at=AT)
+    row = decide_erasure(row, approve=True, actor=cast.actor("amina"), at=AT)
+    answer_request(request, text="Granted.", actor=cast.actor("farah"), at=AT)
     started = go_on(row, AFTER)
     orders = Order.objects.filter(parent_kind="rights_request", parent_id=request.pk, kind="erase")
     assert [(order.system.code, order.categories) for order in orders] == [("lms", ["content"])]
     assert started.stage == go_on(started, AFTER).stage == "ordered"
-    waive_all(indus, AFTER)
+    waive_all(cast, AFTER)
     done = go_on(started, AFTER)
     certificate = find_certificate(done)
     assert certificate is not None
@@ -116,65 +116,65 @@ def test_a_partial_erasure_orders_what_only_its_purposes_need(indus: Cast) -> No
     assert not Erasure.objects.exists()
 
 
-def test_it_is_closed_once_certified_and_answered_before(indus: Cast) -> None:
-    request = decided(indus, received(indus, "erasure"))
-    row = decide_erasure(proposal_of(request), approve=True, actor=indus.actor("farah"), at=AT)
+def test_it_is_closed_once_certified_and_answered_before(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "erasure"))
+    row = decide_erasure(proposal_of(request), approve=True, actor=cast.actor("farah"), at=AT)
     assert go_on(row, AFTER).stage == "cooling_off", "the person is not answered"
-    answer_request(request, text="It will be erased.", actor=indus.actor("farah"), at=AFTER)
+    answer_request(request, text="It will be erased.", actor=cast.actor("farah"), at=AFTER)
     with pytest.raises(NotCertified):
-        close_request(request, actor=indus.actor("farah"), at=AFTER)
-    assert certified(indus, row, AFTER).stage == "certified"
-    closed = close_request(request, actor=indus.actor("farah"), at=AFTER)
+        close_request(request, actor=cast.actor("farah"), at=AFTER)
+    assert certified(cast, row, AFTER).stage == "certified"
+    closed = close_request(request, actor=cast.actor("farah"), at=AFTER)
     assert (closed.state, closed.answered_at) == ("closed", AFTER)
 
 
-def test_a_declined_one_is_proposed_again_by_who_granted_it(indus: Cast) -> None:
-    request = decided(indus, received(indus, "erasure"))
-    decide_erasure(proposal_of(request), approve=False, actor=indus.actor("farah"), at=AT)
-    answer_request(request, text="It will be erased.", actor=indus.actor("farah"), at=AT)
+def test_a_declined_one_is_proposed_again_by_who_granted_it(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "erasure"))
+    decide_erasure(proposal_of(request), approve=False, actor=cast.actor("farah"), at=AT)
+    answer_request(request, text="It will be erased.", actor=cast.actor("farah"), at=AT)
     with pytest.raises(NotCertified):
-        close_request(request, actor=indus.actor("farah"), at=AT)
+        close_request(request, actor=cast.actor("farah"), at=AT)
     again: dict[str, Any] = {"target": find_target(request, AT), "request": request, "reason": WHY, "at": AT}
     with pytest.raises(NotAllowed):
-        propose_erasure(indus.subject("hamza"), actor=indus.actor("sana"), **again)
-    assert propose_erasure(indus.subject("hamza"), actor=indus.actor("farah"), **again).is_whole
+        propose_erasure(cast.subject("hamza"), actor=cast.actor("sana"), **again)
+    assert propose_erasure(cast.subject("hamza"), actor=cast.actor("farah"), **again).is_whole
 
 
-def test_a_person_who_cancels_has_withdrawn_the_request(indus: Cast) -> None:
-    request = decided(indus, received(indus, "erasure"))
-    hamza = indus.subject_id("hamza")
+def test_a_person_who_cancels_has_withdrawn_the_request(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "erasure"))
+    hamza = cast.subject_id("hamza")
     own = person_actor(hamza, request.client_id, acts_for=hamza)
     cancel_erasure(proposal_of(request), actor=own, at=AT)
-    answer_request(request, text="You cancelled it.", actor=indus.actor("farah"), at=AT)
-    assert close_request(request, actor=indus.actor("farah"), at=AT).state == "closed"
+    answer_request(request, text="You cancelled it.", actor=cast.actor("farah"), at=AT)
+    assert close_request(request, actor=cast.actor("farah"), at=AT).state == "closed"
 
 
-def test_a_proposal_of_the_whole_person_serves_a_later_request_too(indus: Cast) -> None:
-    row = proposed(indus)
-    request = received(indus, "erasure", purposes=["newsletter"])
-    grant(indus, request, "client")
+def test_a_proposal_of_the_whole_person_serves_a_later_request_too(cast: Cast, indus) -> None:
+    row = proposed(cast)
+    request = received(cast, "erasure", purposes=["newsletter"])
+    grant(cast, request, "client")
     assert list(ErasureProposal.objects.all()) == [row]
-    cancel_erasure(row, actor=indus.actor("amina"), at=AT)
-    answer_request(request, text="Granted.", actor=indus.actor("farah"), at=AT)
+    cancel_erasure(row, actor=cast.actor("amina"), at=AT)
+    answer_request(request, text="Granted.", actor=cast.actor("farah"), at=AT)
     with pytest.raises(NotCertified):
-        close_request(request, actor=indus.actor("farah"), at=AT)
-    assert certified(indus, approved(indus), AFTER).stage == "certified"
-    assert close_request(request, actor=indus.actor("farah"), at=AFTER).state == "closed"
+        close_request(request, actor=cast.actor("farah"), at=AT)
+    assert certified(cast, approved(cast), AFTER).stage == "certified"
+    assert close_request(request, actor=cast.actor("farah"), at=AFTER).state == "closed"
 
 
-def test_two_partial_erasures_of_a_person_follow_one_another(indus: Cast) -> None:
+def test_two_partial_erasures_of_a_person_follow_one_another(cast: Cast, indus) -> None:
     for code in ("newsletter", "product_research"):
-        request = received(indus, "erasure", purposes=[code])
+        request = received(cast, "erasure", purposes=[code])
         if code == "newsletter":
-            grant(indus, request, "client")
+            grant(cast, request, "client")
         else:
             with pytest.raises(ErasureProposed):
-                grant(indus, request, "client")
+                grant(cast, request, "client")
 
 
-def test_a_refused_erasure_needs_no_certificate(indus: Cast) -> None:
-    request = received(indus, "erasure")
-    decided(indus, request, "refused", refusal_code="legal_obligation", reasons="The law.")
-    answer_request(request, text="No.", actor=indus.actor("farah"), at=AT)
-    assert close_request(request, actor=indus.actor("farah"), at=AT).state == "closed"
+def test_a_refused_erasure_needs_no_certificate(cast: Cast, indus) -> None:
+    request = received(cast, "erasure")
+    decided(cast, request, "refused", refusal_code="legal_obligation", reasons="The law.")
+    answer_request(request, text="No.", actor=cast.actor("farah"), at=AT)
+    assert close_request(request, actor=cast.actor("farah"), at=AT).state == "closed"
     assert not ErasureProposal.objects.exists()

@@ -61,29 +61,29 @@ class Failing:
 
 
 @pytest.fixture
-def khyber(committed):
+def khyber_id(committed):
     return committed.client_id("khyber")
 
 
-def test_every_event_arrives_whatever_fails_for_days(committed, khyber):
-    with in_client(khyber):
+def test_every_event_arrives_whatever_fails_for_days(committed, khyber_id):
+    with in_client(khyber_id):
         endpoint, secret = add_endpoint(
-            khyber, url="https://lms.example/hooks", events=["consent.given"], actor=SETTING_UP, at=BEGINS
+            khyber_id, url="https://lms.example/hooks", events=["consent.given"], actor=SETTING_UP, at=BEGINS
         )
     receiver = Failing(secret)
-    happened, at = happen(khyber, range(EVENTS // 2), BEGINS), BEGINS
+    happened, at = happen(khyber_id, range(EVENTS // 2), BEGINS), BEGINS
     with time_machine.travel(at, tick=False) as clock:
-        while at <= MEANWHILE or waits(khyber):
+        while at <= MEANWHILE or waits(khyber_id):
             assert at - BEGINS < LONGEST, "it was not given up, and did not arrive"
             clock.move_to(at)
             if at == ROTATION:
-                receiver.secret = rotated(khyber, endpoint, at)
+                receiver.secret = rotated(khyber_id, endpoint, at)
             if at == MEANWHILE:
-                happened += happen(khyber, range(EVENTS // 2, EVENTS), at)
-            serve(khyber, endpoint, receiver, at)
+                happened += happen(khyber_id, range(EVENTS // 2, EVENTS), at)
+            serve(khyber_id, endpoint, receiver, at)
             at += PACE
     assert at > OUTAGE[1], "some waited for the end of the outage"
-    all_arrived(khyber, receiver, happened)
+    all_arrived(khyber_id, receiver, happened)
 
 
 def happen(client_id, numbers, at):

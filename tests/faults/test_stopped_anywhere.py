@@ -20,17 +20,17 @@ LEAST = 40 // EVERY
 
 
 @pytest.fixture
-def indus(committed):
+def subscribed(committed):
     """The client whose platform has an order, subscribed to orders."""
     with in_client(committed.client_id("indus")):
         make_endpoint(committed, "indus", events=["order.*"], at=timezone.now())
     return committed
 
 
-def test_an_order_stopped_before_any_statement_is_whole_and_goes_on(indus, monkeypatch):
+def test_an_order_stopped_before_any_statement_is_whole_and_goes_on(committed, subscribed, monkeypatch):
     for name, value in environment_of_server().items():
         monkeypatch.setenv(name, value)
-    about = [indus.key("indus"), str(indus.client_id("indus")), str(indus.subject_id("danish"))]
+    about = [committed.key("indus"), str(committed.client_id("indus")), str(committed.subject_id("danish"))]
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.life", *about, str(EVERY)],
         cwd=ROOT,
@@ -42,7 +42,7 @@ def test_an_order_stopped_before_any_statement_is_whole_and_goes_on(indus, monke
     assert done.returncode == 0, done.stderr
     points = int(done.stdout)
     assert points > LEAST
-    with in_client(indus.client_id("indus")):
+    with in_client(committed.client_id("indus")):
         assert_orders_are_whole()
         states = list(Order.objects.values_list("state", flat=True))
         assert states == ["confirmed"] * (points + 2), "that of the first try, of each that died, and the last"

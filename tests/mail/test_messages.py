@@ -36,18 +36,12 @@ WORKER = system_actor("mail.deliver")
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client_id("indus")
-
-
-@pytest.fixture
 def asked(cast, indus, now):
     """A function that enqueues a message to a person of Indus."""
 
     def ask(name="hamza", **details):
         given = {"context": VALUES, "actor": cast.key_actor("indus"), "at": now, **details}
-        return send_message("test_greeting", to=cast.subject(name), client_id=indus, **given)
+        return send_message("test_greeting", to=cast.subject(name), client_id=indus.pk, **given)
 
     return ask
 
@@ -92,7 +86,7 @@ def test_html_escapes_what_it_is_given():
 def test_neither_row_nor_job_holds_an_address_or_the_words(asked, indus):
     letter = asked()
     [job] = jobs(letter)
-    assert job.args == {"client": str(indus), "letter": str(letter.id)}
+    assert job.args == {"client": str(indus.pk), "letter": str(letter.id)}
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_jsonb(l)::text FROM mail_letter l WHERE id = %s", [letter.id])
         [row] = cursor.fetchone()
@@ -141,7 +135,9 @@ def test_once_sent_the_context_is_deleted_and_a_second_run_sends_nothing(asked, 
 
 
 def test_emails_to_staff_are_sealed_under_the_keyring(cast, indus, now, mailoutbox):
-    letter = send_message("test_greeting", to=cast.user("farah"), client_id=indus, context=VALUES, actor=WORKER, at=now)
+    letter = send_message(
+        "test_greeting", to=cast.user("farah"), client_id=indus.pk, context=VALUES, actor=WORKER, at=now
+    )
     assert b"K4711" not in Letter.objects.get(pk=letter.pk).context.ciphertext
     deliver(letter, now)
     assert mailoutbox[0].to == ["farah@indus.example"]
@@ -150,7 +146,9 @@ def test_emails_to_staff_are_sealed_under_the_keyring(cast, indus, now, mailoutb
 
 
 def test_disabled_staff_get_none(cast, indus, now, mailoutbox):
-    letter = send_message("test_greeting", to=cast.user("farah"), client_id=indus, context=VALUES, actor=WORKER, at=now)
+    letter = send_message(
+        "test_greeting", to=cast.user("farah"), client_id=indus.pk, context=VALUES, actor=WORKER, at=now
+    )
     User.objects.filter(pk=cast.user_id("farah")).update(is_active=False)
     assert deliver(letter, now).last_error == "recipient_gone"
     assert mailoutbox == []
@@ -240,9 +238,9 @@ def test_a_context_that_does_not_fit_is_refused_when_asked_for(asked):
 
 def test_emails_whose_worker_died_are_queued_again(asked, indus, now):
     letter = asked()
-    assert requeue_stalled_messages(indus, at=now + GRACE) == 0
-    assert requeue_stalled_messages(indus, at=now + GRACE + timedelta(seconds=1)) == 1
-    assert requeue_stalled_messages(indus, at=now + GRACE + timedelta(seconds=2)) == 0
+    assert requeue_stalled_messages(indus.pk, at=now + GRACE) == 0
+    assert requeue_stalled_messages(indus.pk, at=now + GRACE + timedelta(seconds=1)) == 1
+    assert requeue_stalled_messages(indus.pk, at=now + GRACE + timedelta(seconds=2)) == 0
     assert jobs(letter).count() == 2
 
 

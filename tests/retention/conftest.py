@@ -11,12 +11,6 @@ from retention.holdings.services.collecting import CollectionReport, report_coll
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def report(cast, indus, now):
     """Report a collection by the platform, by default an hour ago; return it and the incident, if any."""
 

@@ -55,7 +55,7 @@ def year(cast: Cast) -> None:
 
 
 @pytest.fixture
-def indus(cast: Cast, year: None) -> Iterator[Client]:
+def prepared(cast: Cast, year: None) -> Iterator[Client]:
     with in_client(cast.client_id("indus")):
         yield cast.client("indus")
 
@@ -85,7 +85,7 @@ def closed() -> list[str]:
     return [str(one) for one in rows.values_list("external_id", flat=True)]
 
 
-def test_classes_move_up_together_and_leavers_leave(cast: Cast, indus: Client) -> None:
+def test_classes_move_up_together_and_leavers_leave(cast: Cast, prepared: Client) -> None:
     done = end(cast, choose("5a", _4a="5a"))
     assert periods("lms-danish") == [("4a", "2026-08-01", "2027-06-01"), ("5a", "2027-06-01", None)]
     assert periods("lms-hamza") == [("5a", "2026-08-01", "2027-06-01")], "not those who join the class"
@@ -103,8 +103,8 @@ def test_classes_move_up_together_and_leavers_leave(cast: Cast, indus: Client) -
     assert facts["left"] == [str(key("5a"))]
 
 
-def test_a_class_moves_back_and_who_is_in_the_new_class_already_stays_in_it(cast: Cast, indus: Client) -> None:
-    record(indus, enrolled("hamza", "6a", ENDED), at=AFTER - DAY)
+def test_a_class_moves_back_and_who_is_in_the_new_class_already_stays_in_it(cast: Cast, prepared: Client) -> None:
+    record(prepared, enrolled("hamza", "6a", ENDED), at=AFTER - DAY)
     end(cast, choose(_4a="5a", _5a="6a"))
     assert periods("lms-hamza") == [("5a", "2026-08-01", "2027-06-01"), ("6a", "2027-06-01", None)]
     end(cast, choose(_5a="4a", on=ENDED + DAY))
@@ -112,30 +112,30 @@ def test_a_class_moves_back_and_who_is_in_the_new_class_already_stays_in_it(cast
     assert not closed()
 
 
-def test_a_class_whose_days_ended_with_the_year_moves_too(cast: Cast, indus: Client) -> None:
-    record(indus, enrolled("danish", "4a", ends_on=ENDED), at=IN_THE_YEAR + DAY)
+def test_a_class_whose_days_ended_with_the_year_moves_too(cast: Cast, prepared: Client) -> None:
+    record(prepared, enrolled("danish", "4a", ends_on=ENDED), at=IN_THE_YEAR + DAY)
     end(cast, choose(_4a="5a"))
     assert periods("lms-danish") == [("4a", "2026-08-01", "2027-06-01"), ("5a", "2027-06-01", None)]
 
 
-def test_a_leaver_with_another_role_or_a_class_of_the_new_year_stays(cast: Cast, indus: Client) -> None:
+def test_a_leaver_with_another_role_or_a_class_of_the_new_year_stays(cast: Cast, prepared: Client) -> None:
     details = {"role": "student", "other_roles": ["instructor"], "full_name": "Hamza Lodhi"}
-    register_subject("lms-hamza", client=indus, details=details, actor=SETTING_UP, at=IN_THE_YEAR)
-    record(indus, enrolled("danish", "9c", date(2027, 8, 1)), at=AFTER - DAY)
+    register_subject("lms-hamza", client=prepared, details=details, actor=SETTING_UP, at=IN_THE_YEAR)
+    record(prepared, enrolled("danish", "9c", date(2027, 8, 1)), at=AFTER - DAY)
     done = end(cast, choose("4a", "5a"))
     assert not closed()
     assert len(done.staying) == 3
 
 
-def test_retention_begins_with_the_closed_account(cast: Cast, indus: Client) -> None:
-    make_rule(indus.pk, "newsletter", "contact_details", at=IN_THE_YEAR, trigger="account_closed")
+def test_retention_begins_with_the_closed_account(cast: Cast, prepared: Client) -> None:
+    make_rule(prepared.pk, "newsletter", "contact_details", at=IN_THE_YEAR, trigger="account_closed")
     make_holding(cast.subject("hamza"), "contact_details", ["newsletter"], collected_at=IN_THE_YEAR)
     end(cast, choose("5a"))
     assert cast.subject("hamza").account_closed_at == AFTER
 
 
 @pytest.mark.parametrize("ends", [True, False])
-def test_the_consents_of_those_who_leave_end_only_if_chosen(ends: Any, cast: Cast, indus: Client) -> None:
+def test_the_consents_of_those_who_leave_end_only_if_chosen(ends: Any, cast: Cast, prepared: Client) -> None:
     for name in ("hamza", "junaid"):
         consents(cast, name, at=IN_THE_YEAR)
     done = end(cast, choose("5a", ends_consents=ends))
@@ -144,21 +144,21 @@ def test_the_consents_of_those_who_leave_end_only_if_chosen(ends: Any, cast: Cas
     assert len(done.consents) == ends
 
 
-def test_nothing_is_done_if_something_changed_since_the_preview(cast: Cast, indus: Client) -> None:
+def test_nothing_is_done_if_something_changed_since_the_preview(cast: Cast, prepared: Client) -> None:
     choices = choose("5a")
     shown = preview_year_end(lyari(), choices, at=AFTER).fingerprint
-    record(indus, enrolled("hamza", "9c", ENDED), at=AFTER)
+    record(prepared, enrolled("hamza", "9c", ENDED), at=AFTER)
     with pytest.raises(YearEndChanged):
         end_school_year(lyari(), choices, shown=shown, actor=cast.actor("farah"), at=AFTER)
     assert not closed()
 
 
-def test_people_being_erased_are_left_out(cast: Cast, indus: Client) -> None:
+def test_people_being_erased_are_left_out(cast: Cast, prepared: Client) -> None:
     erase_subject(cast.subject("hamza"), actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AFTER)
     assert not end(cast, choose("5a")).leavers
 
 
-def test_what_cannot_be_chosen_is_refused(cast: Cast, indus: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_chosen_is_refused(cast: Cast, prepared: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "MOST_LEAVERS", 0)
     wrong = [choose(), choose(_4a="4a"), choose(_4a="9c"), choose("9c"), choose("4a", _4a="5a"), choose("5a")]
     wrong += [choose("4a", on=day) for day in (AFTER.date() + DAY, ENDED - 400 * DAY)]
@@ -170,18 +170,18 @@ def test_what_cannot_be_chosen_is_refused(cast: Cast, indus: Client, monkeypatch
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_another_role_or_client_may_not(name: str, cast: Cast, indus: Client) -> None:
+def test_another_role_or_client_may_not(name: str, cast: Cast, prepared: Client) -> None:
     with pytest.raises(NotAllowed):
         end(cast, choose("5a"), by=name)
 
 
 def test_queries_do_not_grow_with_the_pupils_who_move(
-    cast: Cast, indus: Client, django_assert_max_num_queries: Any
+    cast: Cast, prepared: Client, django_assert_max_num_queries: Any
 ) -> None:
     names = [f"n{number}" for number in range(30)]
     for name in names:
-        SubjectFactory(client=indus, external_id=f"lms-{name}")
-    record(indus, *(enrolled(name, "4a") for name in names), at=IN_THE_YEAR)
+        SubjectFactory(client=prepared, external_id=f"lms-{name}")
+    record(prepared, *(enrolled(name, "4a") for name in names), at=IN_THE_YEAR)
     choices = choose(_4a="5a")
     with django_assert_max_num_queries(40):
         assert len(end(cast, choices).beginning) == 31

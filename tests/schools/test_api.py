@@ -7,7 +7,6 @@ from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.directory.schools.models import Enrolment, SchoolClass
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from tests.api.callers import Caller
 from tests.factories import SETTING_UP
 from tests.schools.making import periods
 
@@ -16,24 +15,14 @@ YEAR = {"title": "2026-27", "kind": "school_year", "starts_on": "2026-08-01", "e
 
 
 @pytest.fixture
-def indus(cast):
-    return Caller(cast.key("indus"))
-
-
-@pytest.fixture
-def khyber(cast):
-    return Caller(cast.key("khyber"))
-
-
-@pytest.fixture
-def set_up(indus):
+def set_up(indus_lms):
     """A school, a year and two classes of Indus."""
-    assert indus.put("/api/v1/schools/lyari", {"name": "Lyari School"}).status_code == 201
-    assert indus.put("/api/v1/terms/y2026", YEAR).status_code == 201
+    assert indus_lms.put("/api/v1/schools/lyari", {"name": "Lyari School"}).status_code == 201
+    assert indus_lms.put("/api/v1/terms/y2026", YEAR).status_code == 201
     for name in ("4a", "4b"):
         values = {"title": name.upper(), "school": "lyari", "terms": ["y2026"]}
-        assert indus.put(f"/api/v1/classes/{name}", values).status_code == 201
-    return indus
+        assert indus_lms.put(f"/api/v1/classes/{name}", values).status_code == 201
+    return indus_lms
 
 
 def send(client, *rows):
@@ -118,22 +107,22 @@ def test_a_batch_of_a_thousand_takes_no_more_queries_than_one(set_up, django_ass
     assert set_up.post(BATCH, {"enrolments": [*many, many[0]]}).status_code == 400
 
 
-def test_a_client_writes_only_its_own_schools(set_up, khyber, cast):
-    assert khyber.put("/api/v1/classes/4a", {"title": "Ours", "school": "lyari"}).status_code == 400
-    assert khyber.put("/api/v1/classes/4a", {"title": "Ours"}).status_code == 201
-    assert send(khyber, {"class": "4a", "subject": "lms-danish"}) == [
+def test_a_client_writes_only_its_own_schools(set_up, khyber_lms, cast):
+    assert khyber_lms.put("/api/v1/classes/4a", {"title": "Ours", "school": "lyari"}).status_code == 400
+    assert khyber_lms.put("/api/v1/classes/4a", {"title": "Ours"}).status_code == 201
+    assert send(khyber_lms, {"class": "4a", "subject": "lms-danish"}) == [
         {"subject": ["No person of this client has this id."]}
     ]
     with in_client(cast.client_id("indus")):
         assert SchoolClass.objects.get(external_id="4a").title == "4A"
 
 
-def test_a_recording_that_runs_refuses_another_one_of_the_same_client(indus, khyber, cast):
+def test_a_recording_that_runs_refuses_another_one_of_the_same_client(indus_lms, khyber_lms, cast):
     url, body = "/api/v1/schools/lyari", {"name": "Lyari School"}
     with connection.get_new_connection(connection.get_connection_params()) as other:
         other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"schools/{cast.client_id('indus')}"])
-        response = indus.put(url, body)
+        response = indus_lms.put(url, body)
         assert response.status_code == 409
         assert response.json()["type"].endswith("schools-busy")
-        assert khyber.put(url, body).status_code == 201
-    assert indus.put(url, body).status_code == 201
+        assert khyber_lms.put(url, body).status_code == 201
+    assert indus_lms.put(url, body).status_code == 201

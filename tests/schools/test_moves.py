@@ -40,7 +40,7 @@ BATCH = "/api/v1/enrolments/batch"
 
 
 @pytest.fixture
-def indus(cast: Cast) -> Caller:
+def placed_lms(cast: Cast) -> Caller:
     """Indus with two schools, a class in each, and Hamza in the first with a consent."""
     caller = Caller(cast.key("indus"))
     for school, name in (("lyari", "4a"), ("clifton", "9c")):
@@ -83,12 +83,12 @@ def person_page(cast: Cast, act: str = "change") -> str:
 
 
 def test_within_a_client_the_person_the_consents_and_the_history_stay(
-    indus: Caller, cast: Cast, sign_in: SignIn
+    placed_lms: Caller, cast: Cast, sign_in: SignIn
 ) -> None:
-    assert indus.consent("lms-hamza", "newsletter").status_code == 201
-    before = indus.reason("lms-hamza", "newsletter")
-    assert send(indus, **{"class": "9c", "id": "e1", "starts_on": "2026-09-21"}) == ["added"]
-    assert indus.reason("lms-hamza", "newsletter") == before == "permitted"
+    assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
+    before = placed_lms.reason("lms-hamza", "newsletter")
+    assert send(placed_lms, **{"class": "9c", "id": "e1", "starts_on": "2026-09-21"}) == ["added"]
+    assert placed_lms.reason("lms-hamza", "newsletter") == before == "permitted"
     with in_client(cast.client_id("indus")):
         assert periods("lms-hamza") == [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-09-21", None)]
         assert Subject.objects.filter(external_id="lms-hamza").count() == 1
@@ -99,7 +99,7 @@ def test_within_a_client_the_person_the_consents_and_the_history_stay(
 
 
 def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
-    indus: Caller, cast: Cast, sign_in: SignIn, now: datetime
+    placed_lms: Caller, cast: Cast, sign_in: SignIn, now: datetime
 ) -> None:
     with in_client(cast.client_id("indus")):
         hamza, danish = cast.subject("hamza"), cast.subject("danish")
@@ -107,8 +107,8 @@ def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
         make_holding(danish, "usage_logs", ["support"], collected_at=now)
         given: dict[str, Any] = {"kinds": ["access"], "channel": "telephone", "language": "en"}
         receive_request(cast.client("indus"), subject=danish, **given, actor=cast.actor("amina"), at=now)
-    assert send(indus, **{"class": "4a", "subject": "lms-danish", "starts_on": "2026-08-03"}) == ["added"]
-    assert indus.consent("lms-hamza", "newsletter").status_code == 201
+    assert send(placed_lms, **{"class": "4a", "subject": "lms-danish", "starts_on": "2026-08-03"}) == ["added"]
+    assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
     with in_client(cast.client_id("indus")):
         before = what_stays(cast, "hamza", "danish")
         class_id = SchoolClass.objects.get(external_id="4a").pk
@@ -125,12 +125,12 @@ def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
         [entry] = Entry.objects.filter(subject_id=hamza.pk, kind="subject.moved")
         facts = json.loads(entry.body)["facts"]
         assert (entry.actor_id, facts["reason"]) == (cast.user_id("farah"), "client_instruction")
-    assert indus.reason("lms-hamza", "newsletter") == "permitted"
+    assert placed_lms.reason("lms-hamza", "newsletter") == "permitted"
     assert [one.get(person_page(cast)).status_code for one in heads] == [404, 200], "the limits of staff follow"
 
 
-def test_a_wrong_class_or_day_moves_no_one(indus: Caller, cast: Cast, sign_in: SignIn) -> None:
-    assert send(indus, **{"class": "9c", "starts_on": "2026-08-03"}) == ["added"]
+def test_a_wrong_class_or_day_moves_no_one(placed_lms: Caller, cast: Cast, sign_in: SignIn) -> None:
+    assert send(placed_lms, **{"class": "9c", "starts_on": "2026-08-03"}) == ["added"]
     with in_client(cast.client_id("indus")):
         classes = {key: str(pk) for key, pk in SchoolClass.objects.values_list("external_id", "pk")}
     farah, url = sign_in("farah"), person_page(cast, "moves-class")
@@ -152,14 +152,14 @@ def test_a_wrong_class_or_day_moves_no_one(indus: Caller, cast: Cast, sign_in: S
 
 
 def test_a_move_to_another_client_closes_the_account_and_says_what_can_be_taken_along(
-    indus: Caller, cast: Cast, sign_in: SignIn
+    placed_lms: Caller, cast: Cast, sign_in: SignIn
 ) -> None:
-    assert indus.consent("lms-hamza", "newsletter").status_code == 201
+    assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
     farah = sign_in("farah")
     assert "PakTaleem copies nothing" in farah.get(person_page(cast, "moves-away")).content.decode()
     answer = farah.post(person_page(cast, "moves-away"), {"reason": "client_instruction"}, follow=True)
     assert "record a request for data portability next" in answer.content.decode()
-    assert indus.reason("lms-hamza", "newsletter") == "account_closed"
+    assert placed_lms.reason("lms-hamza", "newsletter") == "account_closed"
     with in_client(cast.client_id("indus")):
         assert periods("lms-hamza")[0][2] is not None
         assert not RightsRequest.objects.exists()
@@ -168,7 +168,7 @@ def test_a_move_to_another_client_closes_the_account_and_says_what_can_be_taken_
 
 
 def test_no_guardian_of_a_pupil_who_moved_away_is_asked_or_reminded_and_what_was_recorded_stays(
-    indus: Caller, cast: Cast, sign_in: SignIn
+    placed_lms: Caller, cast: Cast, sign_in: SignIn
 ) -> None:
     farah, asked_at = sign_in("farah"), timezone.now()
     with in_client(cast.client_id("indus")):
@@ -215,9 +215,9 @@ def make_paper_form(cast: Cast, browser: Client, **chosen: str) -> list[str]:
         return [str(one) for one in pages.values_list("subject__external_id", flat=True)]
 
 
-def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(indus: Caller, cast: Cast) -> None:
+def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(placed_lms: Caller, cast: Cast) -> None:
     khyber = Caller(cast.key("khyber"))
-    assert indus.consent("lms-hamza", "newsletter").status_code == 201
+    assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
     for known, unknown in (("lms-hamza", "lms-nothere"), (str(cast.subject_id("hamza")), "lms-nothere")):
         found, missing = (khyber.get(f"/api/v1/subjects/{one}") for one in (known, unknown))
         assert found.status_code == missing.status_code == 404
@@ -229,4 +229,4 @@ def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(indus: Calle
     with in_client(cast.client_id("khyber")):
         assert Subject.objects.get(external_id="lms-hamza").pk != cast.subject_id("hamza")
         assert not Consent.objects.exists()
-    assert indus.reason("lms-hamza", "newsletter") == "permitted"
+    assert placed_lms.reason("lms-hamza", "newsletter") == "permitted"

@@ -37,7 +37,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def indus(cast: Cast, now: datetime) -> Iterator[Client]:
+def prepared(cast: Cast, now: datetime) -> Iterator[Client]:
     """Indus, which has named the approved recipient in an instruction a day ago."""
     client_id, at = cast.client_id("indus"), now - DAY
     with in_client(client_id):
@@ -64,7 +64,7 @@ def send(cast: Cast, at: datetime, *reports: DisclosureReport) -> list[Disclosur
     return report_disclosures(cast.client_id("indus"), reports, actor=cast.key_actor("indus"), at=at)
 
 
-def test_each_item_has_its_answer(cast: Cast, indus: Client, now: datetime) -> None:
+def test_each_item_has_its_answer(cast: Cast, prepared: Client, now: datetime) -> None:
     found = send(
         cast,
         now,
@@ -91,8 +91,8 @@ def test_each_item_has_its_answer(cast: Cast, indus: Client, now: datetime) -> N
     assert Disclosure.objects.count() == 5
 
 
-def test_a_disclosure_is_decided_as_of_its_time(cast: Cast, indus: Client, now: datetime) -> None:
-    instruction = Instruction.objects.get(client_id=indus.pk, document="Annex 3")
+def test_a_disclosure_is_decided_as_of_its_time(cast: Cast, prepared: Client, now: datetime) -> None:
+    instruction = Instruction.objects.get(client_id=prepared.pk, document="Annex 3")
     end_period(instruction, actor=SETTING_UP, reason=Reason.REVIEW, at=now)
     before, after = send(cast, now + HOUR, report_of("lms-hamza", now - HOUR), report_of("lms-hamza", now + HOUR))
     assert before.disclosure is not None
@@ -100,7 +100,7 @@ def test_a_disclosure_is_decided_as_of_its_time(cast: Cast, indus: Client, now: 
     assert (before.disclosure.reason, after.disclosure.reason) == ("permitted", "recipient_not_approved")
 
 
-def test_one_report_is_decided_as_a_batch_is(cast: Cast, indus: Client, now: datetime) -> None:
+def test_one_report_is_decided_as_a_batch_is(cast: Cast, prepared: Client, now: datetime) -> None:
     made = report_disclosure(cast.subject("hamza"), report_of("", now - HOUR), actor=cast.key_actor("indus"), at=now)
     assert (made.reason, made.recipient.code, made.categories) == ("permitted", "cloud", ["contact_details"])
     with pytest.raises(ValidationError) as caught:
@@ -110,7 +110,7 @@ def test_one_report_is_decided_as_a_batch_is(cast: Cast, indus: Client, now: dat
     assert list(caught.value.message_dict) == ["recipient"]
 
 
-def test_the_ledger_names_the_recipient_and_the_decision(cast: Cast, indus: Client, now: datetime) -> None:
+def test_the_ledger_names_the_recipient_and_the_decision(cast: Cast, prepared: Client, now: datetime) -> None:
     send(cast, now, report_of("lms-hamza", now - HOUR), report_of("lms-danish", now - HOUR))
     rows = {one.kind: json.loads(one.body) for one in Entry.objects.filter(kind__startswith="disclosure.")}
     assert rows["disclosure.reported"]["facts"]["recipient"] == "cloud"
@@ -118,7 +118,7 @@ def test_the_ledger_names_the_recipient_and_the_decision(cast: Cast, indus: Clie
     assert rows["disclosure.denied"]["subject"] == str(cast.subject_id("danish"))
 
 
-def test_the_copy_of_a_persons_data_says_who_received_what(cast: Cast, indus: Client, now: datetime) -> None:
+def test_the_copy_of_a_persons_data_says_who_received_what(cast: Cast, prepared: Client, now: datetime) -> None:
     send(cast, now, report_of("lms-hamza", now - HOUR), report_of("lms-danish", now - HOUR))
     hamza = cast.subject("hamza")
     section = next(one for one in list_sharing_sections() if one.code == "disclosures")
@@ -134,26 +134,26 @@ def test_the_copy_of_a_persons_data_says_who_received_what(cast: Cast, indus: Cl
     assert section.count(hamza) == 1
 
 
-def test_people_who_were_erased_are_refused(cast: Cast, indus: Client, now: datetime) -> None:
+def test_people_who_were_erased_are_refused(cast: Cast, prepared: Client, now: datetime) -> None:
     erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     found = send(cast, now + HOUR, report_of("lms-hamza", now), report_of("lms-junaid", now))
     assert [list(one.errors) for one in found] == [["subject"], []]
 
 
-def test_another_clients_people_are_unknown(cast: Cast, indus: Client, now: datetime) -> None:
+def test_another_clients_people_are_unknown(cast: Cast, prepared: Client, now: datetime) -> None:
     [one] = send(cast, now, report_of("lms-kiran", now - HOUR))
     assert list(one.errors) == ["subject"]
 
 
 @pytest.mark.parametrize("name", ["farah", "bilal", "celia", "amina"])
-def test_only_systems_report(cast: Cast, indus: Client, now: datetime, name: str) -> None:
+def test_only_systems_report(cast: Cast, prepared: Client, now: datetime, name: str) -> None:
     with pytest.raises(NotAllowed):
-        report_disclosures(indus.pk, [report_of("lms-hamza", now)], actor=cast.actor(name), at=now)
+        report_disclosures(prepared.pk, [report_of("lms-hamza", now)], actor=cast.actor(name), at=now)
     with pytest.raises(NotAllowed):
         report_disclosure(cast.subject("hamza"), report_of("", now), actor=cast.actor(name), at=now)
 
 
-def test_another_client_sees_no_disclosure(cast: Cast, indus: Client, now: datetime) -> None:
+def test_another_client_sees_no_disclosure(cast: Cast, prepared: Client, now: datetime) -> None:
     send(cast, now, report_of("lms-hamza", now - HOUR))
     with pytest.raises(NotAllowed):
         list_disclosures_of(cast.subject("hamza"), actor=cast.actor("celia"))
@@ -172,7 +172,9 @@ WRONG_ROWS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("values", WRONG_ROWS)
-def test_the_database_refuses_the_broken_row(cast: Cast, indus: Client, now: datetime, values: dict[str, Any]) -> None:
+def test_the_database_refuses_the_broken_row(
+    cast: Cast, prepared: Client, now: datetime, values: dict[str, Any]
+) -> None:
     [one] = send(cast, now, report_of("lms-hamza", now - HOUR))
     row = one.disclosure
     assert row is not None
@@ -183,16 +185,16 @@ def test_the_database_refuses_the_broken_row(cast: Cast, indus: Client, now: dat
         Disclosure.objects.bulk_create([row])
 
 
-def test_a_disclosure_is_evidence_and_stays(cast: Cast, indus: Client, now: datetime) -> None:
+def test_a_disclosure_is_evidence_and_stays(cast: Cast, prepared: Client, now: datetime) -> None:
     send(cast, now, report_of("lms-hamza", now - HOUR))
     for statement in ("UPDATE sharing_disclosure SET reason = 'permitted'", "DELETE FROM sharing_disclosure"):
         with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
 
 
-def test_the_number_of_statements_does_not_grow_with_the_batch(cast: Cast, indus: Client, now: datetime) -> None:
+def test_the_number_of_statements_does_not_grow_with_the_batch(cast: Cast, prepared: Client, now: datetime) -> None:
     for number in range(40):
-        SubjectFactory(client=indus, external_id=f"teacher-{number}", role="instructor")
+        SubjectFactory(client=prepared, external_id=f"teacher-{number}", role="instructor")
 
     def statements(size: int, at: datetime) -> int:
         reports = [report_of(f"teacher-{number}", at - number * HOUR) for number in range(size)]
@@ -204,8 +206,8 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(cast: Cast, indus
     assert statements(40, now + 3 * DAY) <= statements(2, now + 5 * DAY) + 1
 
 
-def test_the_public_page_names_recipients_with_their_dates(cast: Cast, indus: Client, now: datetime) -> None:
-    found = recipients_section(indus, now, "en")
+def test_the_public_page_names_recipients_with_their_dates(cast: Cast, prepared: Client, now: datetime) -> None:
+    found = recipients_section(prepared, now, "en")
     assert found is not None
     [row] = [one for one in found["rows"] if one["one"].recipient.code == "cloud"]
     assert row["one"].from_at == now - DAY

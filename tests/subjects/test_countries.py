@@ -179,13 +179,13 @@ FIRST_ROW = 3
 
 
 @pytest.fixture
-def indus(cast, now):
+def prepared(cast, now):
     """Indus, with a threshold of sixteen for residents of Germany and thirteen for everyone else."""
     with in_client(cast.client_id("indus")):
-        indus = cast.client("indus")
-        indus.country_thresholds = {"DE": 16}
-        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
-        yield indus
+        prepared = cast.client("indus")
+        prepared.country_thresholds = {"DE": 16}
+        change_client(prepared, actor=cast.actor("amina"), reason="law_change", at=now)
+        yield prepared
 
 
 def as_csv(country):
@@ -246,19 +246,19 @@ def sana():
     return Subject.objects.get(external_id="sana")
 
 
-def test_the_country_of_a_roster_sets_the_age_threshold(cast, now, indus, roster):
+def test_the_country_of_a_roster_sets_the_age_threshold(cast, now, prepared, roster):
     farah = cast.actor("farah")
-    bring(indus, roster("de"), farah, now)
+    bring(prepared, roster("de"), farah, now)
     assert (sana().country, sana().of_age_threshold, sana().of_age_at.date()) == ("DE", 16, date(2028, 2, 29))
     assert decision_reason(cast, "sana", now) == CLOSED
-    bring(indus, roster(""), farah, now + MINUTE)
+    bring(prepared, roster(""), farah, now + MINUTE)
     assert sana().country == "DE", "a file that does not say keeps what is known"
 
 
-def test_moving_to_a_lower_threshold_waits_for_a_second_person(cast, now, indus, roster):
+def test_moving_to_a_lower_threshold_waits_for_a_second_person(cast, now, prepared, roster):
     farah, at = cast.actor("farah"), now + MINUTE
-    bring(indus, roster("DE"), farah, now)
-    bring(indus, roster("PK"), farah, at)
+    bring(prepared, roster("DE"), farah, now)
+    bring(prepared, roster("PK"), farah, at)
     assert (sana().country, sana().of_age_threshold) == ("DE", 16)
     assert decision_reason(cast, "sana", at) == CLOSED
     change = AgeChange.objects.get(subject=sana(), state="waiting")
@@ -266,36 +266,36 @@ def test_moving_to_a_lower_threshold_waits_for_a_second_person(cast, now, indus,
     assert (sana().country, decision_reason(cast, "sana", at + MINUTE)) == ("PK", "permitted")
 
 
-def test_moving_to_a_higher_threshold_takes_effect_at_once(cast, now, indus, roster):
+def test_moving_to_a_higher_threshold_takes_effect_at_once(cast, now, prepared, roster):
     farah, at = cast.actor("farah"), now + MINUTE
-    bring(indus, roster(""), farah, now)
+    bring(prepared, roster(""), farah, now)
     assert (sana().country, decision_reason(cast, "sana", now)) == ("", "permitted")
-    bring(indus, roster("DE"), farah, at)
+    bring(prepared, roster("DE"), farah, at)
     assert (sana().country, decision_reason(cast, "sana", at)) == ("DE", CLOSED)
     assert not AgeChange.objects.exists()
 
 
 @pytest.mark.parametrize("country", ["Germany", "D", "1A", "ÜÜ"])
-def test_an_invalid_country_is_refused_with_its_place(cast, indus, roster, country):
-    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(roster(country)), client=indus):
+def test_an_invalid_country_is_refused_with_its_place(cast, prepared, roster, country):
+    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(roster(country)), client=prepared):
         pass
     [problem] = refused.value.problems
     assert (problem.code, problem.column) in {("country_unfit", "Country"), ("country_unfit", "metadata.country")}
     assert country not in problem.message
 
 
-def test_a_repeated_column_is_refused(indus, tmp_path):
+def test_a_repeated_column_is_refused(prepared, tmp_path):
     package = as_oneroster("DE", tmp_path, columns=("metadata.country", "metadata.country"))
-    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(package), client=indus):
+    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(package), client=prepared):
         pass
     assert [one.code for one in refused.value.problems] == ["header_wrong"]
 
 
-def test_a_delta_with_a_country_is_read_like_a_full_roster(cast, now, indus, tmp_path):
+def test_a_delta_with_a_country_is_read_like_a_full_roster(cast, now, prepared, tmp_path):
     package = clean_network()
     package.user("sana", "student", "Sana", "Khan", **{"metadata.country": "DE"})
     package.born("sana", "2012-03-01")
     package.headers["users.csv"].append("metadata.country")
     delta = package.as_delta(sana="active").write(tmp_path / "delta.zip").read_bytes()
-    bring(indus, delta, cast.actor("farah"), now)
+    bring(prepared, delta, cast.actor("farah"), now)
     assert sana().country == "DE"

@@ -24,7 +24,7 @@ from tests.webhooks.making import make_endpoint
 
 
 @pytest.fixture
-def indus(cast, now):
+def prepared(cast, now):
     """Indus, with Danish erased."""
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
@@ -36,28 +36,30 @@ def second():
     return user_actor(new_id(), "privacy_officer", PAKTALEEM)
 
 
-def ask(cast, indus, now, actor="amina", external_id="lms-danish"):
-    return request_readmission(external_id, actor=cast.actor(actor), client_id=indus.id, at=now)
+def ask(cast, prepared, now, actor="amina", external_id="lms-danish"):
+    return request_readmission(external_id, actor=cast.actor(actor), client_id=prepared.id, at=now)
 
 
-def register(cast, indus, now):
-    return register_subject("lms-danish", client=indus, details={"role": "student"}, actor=cast.actor("farah"), at=now)
+def register(cast, prepared, now):
+    return register_subject(
+        "lms-danish", client=prepared, details={"role": "student"}, actor=cast.actor("farah"), at=now
+    )
 
 
-def test_after_two_approvals_a_person_is_registered_as_new(cast, indus, now, second):
-    asked = ask(cast, indus, now)
+def test_after_two_approvals_a_person_is_registered_as_new(cast, prepared, now, second):
+    asked = ask(cast, prepared, now)
     with pytest.raises(AlreadyErased):
-        register(cast, indus, now)
+        register(cast, prepared, now)
     approve_readmission(asked, actor=second, at=now)
-    assert not is_erased("lms-danish", client_id=indus.id)
-    person, is_new = register(cast, indus, now)
+    assert not is_erased("lms-danish", client_id=prepared.id)
+    person, is_new = register(cast, prepared, now)
     assert is_new
     assert person.id != cast.subject_id("danish")
     assert cast.subject("danish").erased_at == now
 
 
-def test_ledger_and_history_show_requester_and_approver(cast, indus, now, second):
-    asked = approve_readmission(ask(cast, indus, now), actor=second, at=now)
+def test_ledger_and_history_show_requester_and_approver(cast, prepared, now, second):
+    asked = approve_readmission(ask(cast, prepared, now), actor=second, at=now)
     kinds = Entry.objects.filter(kind__startswith="readmission.").order_by("id").values_list("kind", "actor_id")
     assert list(kinds) == [
         ("readmission.requested", cast.user_id("amina")),
@@ -69,60 +71,60 @@ def test_ledger_and_history_show_requester_and_approver(cast, indus, now, second
     ]
 
 
-def test_the_learning_platform_is_notified_after_the_approval(cast, indus, now, second):
+def test_the_learning_platform_is_notified_after_the_approval(cast, prepared, now, second):
     make_endpoint(cast, "indus", at=now, events=["subject.readmitted"])
-    asked = ask(cast, indus, now)
+    asked = ask(cast, prepared, now)
     assert not Message.objects.exists()
     approve_readmission(asked, actor=second, at=now)
     told = Message.objects.values_list("type", "subject_id", "data")
     assert list(told) == [("subject.readmitted", cast.subject_id("danish"), {})]
 
 
-def test_one_person_is_not_enough(cast, indus, now):
-    asked = ask(cast, indus, now)
+def test_one_person_is_not_enough(cast, prepared, now):
+    asked = ask(cast, prepared, now)
     with pytest.raises(ApproverIsRequester):
         approve_readmission(asked, actor=cast.actor("amina"), at=now)
-    assert is_erased("lms-danish", client_id=indus.id)
+    assert is_erased("lms-danish", client_id=prepared.id)
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
-def test_other_roles_may_neither_request_nor_approve(cast, indus, now, actor):
+def test_other_roles_may_neither_request_nor_approve(cast, prepared, now, actor):
     with pytest.raises(NotAllowed):
-        ask(cast, indus, now, actor)
-    asked = ask(cast, indus, now)
+        ask(cast, prepared, now, actor)
+    asked = ask(cast, prepared, now)
     with pytest.raises(NotAllowed):
         approve_readmission(asked, actor=cast.actor(actor), at=now)
 
 
-def test_a_task_may_not_request_a_readmission(cast, indus, now):
+def test_a_task_may_not_request_a_readmission(cast, prepared, now):
     with pytest.raises(NotAllowed):
-        request_readmission("lms-danish", actor=system_actor("task"), client_id=indus.id, at=now)
+        request_readmission("lms-danish", actor=system_actor("task"), client_id=prepared.id, at=now)
 
 
-def test_a_readmission_cannot_be_requested_or_approved_twice(cast, indus, now, second):
-    asked = ask(cast, indus, now)
+def test_a_readmission_cannot_be_requested_or_approved_twice(cast, prepared, now, second):
+    asked = ask(cast, prepared, now)
     with pytest.raises(AlreadyRequested):
-        ask(cast, indus, now)
+        ask(cast, prepared, now)
     approve_readmission(asked, actor=second, at=now)
     with pytest.raises(AlreadyRequested):
         approve_readmission(asked, actor=second, at=now)
     with pytest.raises(NotErased):
-        ask(cast, indus, now)
+        ask(cast, prepared, now)
 
 
 @pytest.mark.parametrize("external_id", ["lms-hamza", "lms-nobody"])
-def test_only_erased_people_can_be_readmitted(cast, indus, now, external_id):
+def test_only_erased_people_can_be_readmitted(cast, prepared, now, external_id):
     with pytest.raises(NotErased):
-        ask(cast, indus, now, external_id=external_id)
+        ask(cast, prepared, now, external_id=external_id)
 
 
-def test_a_second_erasure_needs_a_second_readmission(cast, indus, now, second):
-    approve_readmission(ask(cast, indus, now), actor=second, at=now)
-    person, _ = register(cast, indus, now)
+def test_a_second_erasure_needs_a_second_readmission(cast, prepared, now, second):
+    approve_readmission(ask(cast, prepared, now), actor=second, at=now)
+    person, _ = register(cast, prepared, now)
     erase_subject(person, actor=cast.actor("amina"), reason="subject_request", at=now)
     with pytest.raises(AlreadyErased):
-        register(cast, indus, now)
-    assert ask(cast, indus, now).subject_id == person.id
+        register(cast, prepared, now)
+    assert ask(cast, prepared, now).subject_id == person.id
 
 
 @pytest.mark.parametrize(
@@ -133,14 +135,14 @@ def test_a_second_erasure_needs_a_second_readmission(cast, indus, now, second):
         ("approved_at = requested_at", "readmission_approved_after_request"),
     ],
 )
-def test_the_database_refuses_half_an_approval(cast, indus, now, change, constraint):
-    ask(cast, indus, now)
+def test_the_database_refuses_half_an_approval(cast, prepared, now, change, constraint):
+    ask(cast, prepared, now)
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE subjects_readmission SET " + change)  # noqa: S608
 
 
-def test_the_erased_row_stays_empty_after_a_readmission(cast, indus, now, second):
-    approve_readmission(ask(cast, indus, now), actor=second, at=now)
+def test_the_erased_row_stays_empty_after_a_readmission(cast, prepared, now, second):
+    approve_readmission(ask(cast, prepared, now), actor=second, at=now)
     row = Subject.objects.get(id=cast.subject_id("danish"))
     assert (row.external_id, row.full_name, row.details_index) == (None, None, None)
     assert row.tombstone

@@ -23,7 +23,7 @@ NEW_SUBJECT = (
 
 
 @pytest.fixture
-def indus(app, people):
+def app_of_indus(app, people):
     become_client(app, people.client_id("indus"))
     return app
 
@@ -76,16 +76,18 @@ def test_an_invalid_client_id_raises(app, nonsense):
         rows(app, "SELECT * FROM subjects_subject")
 
 
-def test_only_own_and_shared_rows_are_read(indus, people, bootstrap):
-    refuse_any((table, other_rows_read(indus, people, bootstrap, table, wall)) for table, wall in walled().items())
+def test_only_own_and_shared_rows_are_read(app_of_indus, people, bootstrap):
+    refuse_any(
+        (table, other_rows_read(app_of_indus, people, bootstrap, table, wall)) for table, wall in walled().items()
+    )
 
 
-def other_rows_read(indus, people, bootstrap, table, wall):
+def other_rows_read(app_of_indus, people, bootstrap, table, wall):
     """Return how the rows that Indus reads differ from its own and the shared ones, or an empty text."""
     shared = {(PAKTALEEM,)} if wall.scope == "catalogue" else set()
     own_and_shared = owners_in(bootstrap, table, wall) & ({(people.client_id("indus"),)} | shared)
     expected = own_and_shared if "SELECT" in wall.rights else "refused"
-    shown = owners_shown(indus, table, wall.owner_column)
+    shown = owners_shown(app_of_indus, table, wall.owner_column)
     return "" if shown == expected else f"shows rows of {shown}, not of {expected}"
 
 
@@ -94,37 +96,37 @@ def test_the_tables_hold_rows_of_several_clients(bootstrap):
         assert len(rows(bootstrap, f"SELECT DISTINCT client_id FROM {table}")) > 1, table
 
 
-def test_a_row_of_another_client_is_not_found_by_its_id(indus, people):
-    assert rows(indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("kiran")]) == []
-    assert rows(indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("danish")]) != []
+def test_a_row_of_another_client_is_not_found_by_its_id(app_of_indus, people):
+    assert rows(app_of_indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("kiran")]) == []
+    assert rows(app_of_indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("danish")]) != []
 
 
-def test_a_row_for_another_client_cannot_be_inserted(indus, people):
+def test_a_row_for_another_client_cannot_be_inserted(app_of_indus, people):
     with pytest.raises(REFUSED, match="row-level security"):
-        indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("khyber"), "planted"])
+        app_of_indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("khyber"), "planted"])
 
 
-def test_a_row_for_the_own_client_can_be_inserted(indus, people):
-    indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "planted"])
+def test_a_row_for_the_own_client_can_be_inserted(app_of_indus, people):
+    app_of_indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "planted"])
 
 
-def test_a_row_of_another_client_cannot_be_updated(indus, people):
+def test_a_row_of_another_client_cannot_be_updated(app_of_indus, people):
     update = "UPDATE subjects_subject SET language = 'ur' WHERE id = %s"
-    assert indus.execute(update, [people.subject_id("kiran")]).rowcount == 0
-    assert indus.execute(update, [people.subject_id("danish")]).rowcount == 1
+    assert app_of_indus.execute(update, [people.subject_id("kiran")]).rowcount == 0
+    assert app_of_indus.execute(update, [people.subject_id("danish")]).rowcount == 1
 
 
-def test_a_row_cannot_be_moved_to_another_client(indus, people):
+def test_a_row_cannot_be_moved_to_another_client(app_of_indus, people):
     with pytest.raises(REFUSED, match="row-level security"):
-        indus.execute(
+        app_of_indus.execute(
             "UPDATE subjects_subject SET client_id = %s WHERE id = %s",
             [people.client_id("khyber"), people.subject_id("iqra")],
         )
 
 
-def test_an_upsert_cannot_change_another_clients_row(indus, people):
+def test_an_upsert_cannot_change_another_clients_row(app_of_indus, people):
     with pytest.raises(REFUSED, match="row-level security"):
-        indus.execute(
+        app_of_indus.execute(
             NEW_SUBJECT + " ON CONFLICT (client_id, external_id) DO UPDATE SET language = 'ur'",
             [uuid.uuid4(), people.client_id("khyber"), "lms-kiran"],
         )
@@ -147,9 +149,9 @@ def test_an_upsert_cannot_change_another_clients_row(indus, people):
         ("UPDATE subjects_guardianclaim SET child_id = %(target)s", "kiran"),
     ],
 )
-def test_no_foreign_key_can_refer_to_another_clients_row(indus, people, statement, target):
+def test_no_foreign_key_can_refer_to_another_clients_row(app_of_indus, people, statement, target):
     with pytest.raises(errors.ForeignKeyViolation):
-        indus.execute(statement, {"own": people.client_id("indus"), "target": people.subject_id(target)})
+        app_of_indus.execute(statement, {"own": people.client_id("indus"), "target": people.subject_id(target)})
 
 
 def consent_event(door, people, **changed):
@@ -180,36 +182,36 @@ def foreign(bootstrap, people, table):
     return rows(bootstrap, f"SELECT id FROM {table} WHERE client_id = %s", [people.client_id("khyber")])[0][0]
 
 
-def test_an_event_of_the_own_client_can_be_inserted(indus, people):
-    consent_event(indus, people)
+def test_an_event_of_the_own_client_can_be_inserted(app_of_indus, people):
+    consent_event(app_of_indus, people)
 
 
-def test_an_event_cannot_refer_to_another_clients_purpose(indus, people, bootstrap):
+def test_an_event_cannot_refer_to_another_clients_purpose(app_of_indus, people, bootstrap):
     purpose = foreign(bootstrap, people, "consent_purpose")
     with pytest.raises(errors.ForeignKeyViolation):
-        consent_event(indus, people, purpose_id=purpose)
+        consent_event(app_of_indus, people, purpose_id=purpose)
 
 
-def test_an_event_cannot_name_another_client_as_the_purposes_owner(indus, people, bootstrap):
+def test_an_event_cannot_name_another_client_as_the_purposes_owner(app_of_indus, people, bootstrap):
     purpose = foreign(bootstrap, people, "consent_purpose")
     with pytest.raises(errors.CheckViolation):
-        consent_event(indus, people, purpose_id=purpose, purpose_owner=people.client_id("khyber"))
+        consent_event(app_of_indus, people, purpose_id=purpose, purpose_owner=people.client_id("khyber"))
 
 
-def test_an_event_cannot_omit_the_owner_of_a_notice(indus, people, bootstrap):
+def test_an_event_cannot_omit_the_owner_of_a_notice(app_of_indus, people, bootstrap):
     version = foreign(bootstrap, people, "consent_noticeversion")
     with pytest.raises(errors.CheckViolation):
-        consent_event(indus, people, notice_version_id=version, notice_version_owner=None)
+        consent_event(app_of_indus, people, notice_version_id=version, notice_version_owner=None)
 
 
-def test_an_event_cannot_refer_to_another_clients_guardian(indus, people):
+def test_an_event_cannot_refer_to_another_clients_guardian(app_of_indus, people):
     with pytest.raises(errors.ForeignKeyViolation):
-        consent_event(indus, people, given_by="guardian", guardian_id=people.subject_id("kiran"))
+        consent_event(app_of_indus, people, given_by="guardian", guardian_id=people.subject_id("kiran"))
 
 
-def test_an_event_may_refer_to_a_shared_purpose(indus, people):
-    [(purpose,)] = rows(indus, "SELECT id FROM consent_purpose WHERE code = 'support'")
-    consent_event(indus, people, purpose_id=purpose, purpose_owner=PAKTALEEM)
+def test_an_event_may_refer_to_a_shared_purpose(app_of_indus, people):
+    [(purpose,)] = rows(app_of_indus, "SELECT id FROM consent_purpose WHERE code = 'support'")
+    consent_event(app_of_indus, people, purpose_id=purpose, purpose_owner=PAKTALEEM)
 
 
 def test_two_clients_may_use_the_same_natural_key(app, people):
@@ -218,10 +220,10 @@ def test_two_clients_may_use_the_same_natural_key(app, people):
         app.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id(code), "stu-0001"])
 
 
-def test_one_client_cannot_use_a_natural_key_twice(indus, people):
-    indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "stu-0001"])
+def test_one_client_cannot_use_a_natural_key_twice(app_of_indus, people):
+    app_of_indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "stu-0001"])
     with pytest.raises(errors.UniqueViolation):
-        indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "stu-0001"])
+        app_of_indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "stu-0001"])
 
 
 FORBIDDEN = {
@@ -271,15 +273,15 @@ FORBIDDEN = {
 }
 
 
-def test_the_app_role_may_not(indus):
-    refuse_any((what, outcome(indus, statement)) for what, statement in FORBIDDEN.items())
+def test_the_app_role_may_not(app_of_indus):
+    refuse_any((what, outcome(app_of_indus, statement)) for what, statement in FORBIDDEN.items())
 
 
-def outcome(indus, statement):
+def outcome(app_of_indus, statement):
     """Return an empty text if the database refuses the statement, else what came of it; nothing is kept of it."""
     try:
-        with indus.transaction(force_rollback=True):
-            indus.execute(statement)
+        with app_of_indus.transaction(force_rollback=True):
+            app_of_indus.execute(statement)
     except (REFUSED, errors.InvalidParameterValue):
         return ""
     except DatabaseError as error:
@@ -287,25 +289,25 @@ def outcome(indus, statement):
     return "was carried out"
 
 
-def test_copy_into_a_tenant_table_is_refused(indus):
+def test_copy_into_a_tenant_table_is_refused(app_of_indus):
     with (
         pytest.raises(errors.FeatureNotSupported, match="row-level security"),
-        indus.cursor().copy("COPY subjects_subject (id) FROM STDIN") as copy,
+        app_of_indus.cursor().copy("COPY subjects_subject (id) FROM STDIN") as copy,
     ):
         copy.write("x\n")
 
 
-def test_copy_out_of_a_tenant_table_returns_own_rows_only(indus, people):
-    with indus.cursor().copy("COPY (SELECT client_id FROM subjects_subject) TO STDOUT") as copy:
+def test_copy_out_of_a_tenant_table_returns_own_rows_only(app_of_indus, people):
+    with app_of_indus.cursor().copy("COPY (SELECT client_id FROM subjects_subject) TO STDOUT") as copy:
         text = b"".join(bytes(part) for part in copy).decode().split()
     assert set(text) == {str(people.client_id("indus"))}
 
 
 @pytest.mark.parametrize("setting", ["row_security = off", "paktaleem.client = DEFAULT"])
-def test_no_setting_disables_tenant_isolation(indus, setting):
+def test_no_setting_disables_tenant_isolation(app_of_indus, setting):
     with pytest.raises(REFUSED, match="row-level security|no client context"):
-        indus.execute(f"SET {setting}")
-        rows(indus, "SELECT * FROM subjects_subject")
+        app_of_indus.execute(f"SET {setting}")
+        rows(app_of_indus, "SELECT * FROM subjects_subject")
 
 
 @pytest.mark.parametrize(
@@ -318,9 +320,9 @@ def test_no_setting_disables_tenant_isolation(indus, setting):
         "SELECT * FROM accounts_client WHERE 1 / (CASE WHEN code = 'khyber' THEN 0 ELSE 1 END) = 1",
     ],
 )
-def test_an_error_does_not_reveal_hidden_rows(indus, probe):
+def test_an_error_does_not_reveal_hidden_rows(app_of_indus, probe):
     """The condition would fail on Khyber's row if it were evaluated before the policy."""
-    rows(indus, probe)
+    rows(app_of_indus, probe)
 
 
 def test_the_same_probe_fails_on_a_visible_row(app, people):
@@ -331,40 +333,46 @@ def test_the_same_probe_fails_on_a_visible_row(app, people):
         )
 
 
-def test_a_plan_does_not_count_hidden_rows(indus, people):
+def test_a_plan_does_not_count_hidden_rows(app_of_indus, people):
     [(rows_removed,)] = rows(
-        indus, "SELECT count(*) FROM subjects_subject WHERE client_id = %s", [people.client_id("khyber")]
+        app_of_indus, "SELECT count(*) FROM subjects_subject WHERE client_id = %s", [people.client_id("khyber")]
     )
     assert rows_removed == 0
 
 
-def test_shared_rows_can_be_read_but_not_written(indus):
-    assert rows(indus, "SELECT code FROM consent_purpose WHERE client_id = %s AND code = 'support'", [PAKTALEEM])
-    assert indus.execute("UPDATE consent_purpose SET is_active = false WHERE client_id = %s", [PAKTALEEM]).rowcount == 0
+def test_shared_rows_can_be_read_but_not_written(app_of_indus):
+    assert rows(app_of_indus, "SELECT code FROM consent_purpose WHERE client_id = %s AND code = 'support'", [PAKTALEEM])
+    assert (
+        app_of_indus.execute("UPDATE consent_purpose SET is_active = false WHERE client_id = %s", [PAKTALEEM]).rowcount
+        == 0
+    )
 
 
-def test_a_shared_row_cannot_be_inserted(indus):
+def test_a_shared_row_cannot_be_inserted(app_of_indus):
     with pytest.raises(REFUSED, match="row-level security"):
-        indus.execute(
+        app_of_indus.execute(
             "INSERT INTO consent_datacategory (id, client_id, code, name_en, name_ur)"
             " VALUES (gen_random_uuid(), %s, 'planted', 'x', 'x')",
             [PAKTALEEM],
         )
 
 
-def test_an_own_row_cannot_become_a_shared_one(indus):
+def test_an_own_row_cannot_become_a_shared_one(app_of_indus):
     with pytest.raises(REFUSED, match="row-level security"):
-        indus.execute("UPDATE consent_purpose SET client_id = %s WHERE code = 'newsletter'", [PAKTALEEM])
+        app_of_indus.execute("UPDATE consent_purpose SET client_id = %s WHERE code = 'newsletter'", [PAKTALEEM])
 
 
-def test_the_shared_registers_version_cannot_be_changed(indus):
+def test_the_shared_registers_version_cannot_be_changed(app_of_indus):
     assert (
-        indus.execute("UPDATE consent_registerversion SET version = 0 WHERE client_id = %s", [PAKTALEEM]).rowcount == 0
+        app_of_indus.execute(
+            "UPDATE consent_registerversion SET version = 0 WHERE client_id = %s", [PAKTALEEM]
+        ).rowcount
+        == 0
     )
 
 
-def test_membership_in_the_officer_role_alone_shows_no_other_rows(indus, people):
-    assert rows(indus, "SELECT DISTINCT client_id FROM subjects_subject") == [(people.client_id("indus"),)]
+def test_membership_in_the_officer_role_alone_shows_no_other_rows(app_of_indus, people):
+    assert rows(app_of_indus, "SELECT DISTINCT client_id FROM subjects_subject") == [(people.client_id("indus"),)]
 
 
 def test_officers_see_every_client(app, people):
@@ -433,12 +441,14 @@ def test_a_temporary_table_does_not_shadow_the_look_up_functions(app, people):
     assert secret
 
 
-def test_a_temporary_table_does_not_stop_the_register_version(indus):
+def test_a_temporary_table_does_not_stop_the_register_version(app_of_indus):
     version = "SELECT version FROM public.consent_registerversion WHERE client_id = tenancy_client()"
-    before = rows(indus, version)
-    indus.execute("CREATE TEMPORARY TABLE consent_registerversion (LIKE public.consent_registerversion INCLUDING ALL)")
-    indus.execute("UPDATE consent_purpose SET is_active = false WHERE code = 'newsletter'")
-    assert rows(indus, version) > before
+    before = rows(app_of_indus, version)
+    app_of_indus.execute(
+        "CREATE TEMPORARY TABLE consent_registerversion (LIKE public.consent_registerversion INCLUDING ALL)"
+    )
+    app_of_indus.execute("UPDATE consent_purpose SET is_active = false WHERE code = 'newsletter'")
+    assert rows(app_of_indus, version) > before
 
 
 def test_a_look_up_returns_only_the_given_key(app, people):
@@ -449,9 +459,9 @@ def test_a_look_up_returns_only_the_given_key(app, people):
     assert client == people.client_id("khyber")
 
 
-def test_the_decision_function_refuses_inside_a_context(indus):
+def test_the_decision_function_refuses_inside_a_context(app_of_indus):
     with pytest.raises(REFUSED, match="already set"):
-        rows(indus, "SELECT consent_decision_facts('', 'x', now())")
+        rows(app_of_indus, "SELECT consent_decision_facts('', 'x', now())")
 
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET client_id = client_id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])

@@ -30,18 +30,12 @@ from tests.factories import SETTING_UP
 from tests.webhooks.making import URL, make_endpoint, make_given_up
 
 
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client_id("indus")
-
-
 def audit(cast, at, name="farah"):
     return {"actor": cast.actor(name), "reason": Reason.CLIENT_INSTRUCTION, "at": at}
 
 
 def test_an_endpoint_is_added_with_history_evidence_and_a_secret(cast, indus, now):
-    endpoint, secret = add_endpoint(indus, url=URL, events=["notice.*", "consent.given"], **audit(cast, now))
+    endpoint, secret = add_endpoint(indus.pk, url=URL, events=["notice.*", "consent.given"], **audit(cast, now))
     assert endpoint.is_enabled
     assert endpoint.events == ["consent.given", "notice.*"]
     assert live_secrets(endpoint, at=now) == [secret]
@@ -68,7 +62,7 @@ def test_an_endpoint_is_added_with_history_evidence_and_a_secret(cast, indus, no
 )
 def test_invalid_urls_and_unknown_events_name_their_field(cast, indus, now, field, values):
     with pytest.raises(ValidationError) as refused:
-        add_endpoint(indus, **{"url": URL, "events": ["consent.*"], **values}, **audit(cast, now))
+        add_endpoint(indus.pk, **{"url": URL, "events": ["consent.*"], **values}, **audit(cast, now))
     assert list(refused.value.message_dict) == [field]
     assert not Endpoint.objects.exists()
 
@@ -83,7 +77,7 @@ def test_the_number_of_endpoints_of_a_client_is_limited(cast, indus, now):
 
 
 def test_after_rotation_both_secrets_are_valid_for_a_day(cast, indus, now):
-    endpoint, old = add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now))
+    endpoint, old = add_endpoint(indus.pk, url=URL, events=["consent.*"], **audit(cast, now))
     later = now + timedelta(hours=1)
     new = rotate_secret(endpoint, **audit(cast, later))
     assert live_secrets(endpoint, at=later) == [new, old]
@@ -115,7 +109,7 @@ def test_a_removed_endpoint_cannot_be_changed(cast, indus, now):
 def test_other_roles_may_not_manage_endpoints(cast, indus, now, name):
     endpoint = make_endpoint(cast, "indus", at=now)
     with pytest.raises(NotAllowed):
-        add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now, name))
+        add_endpoint(indus.pk, url=URL, events=["consent.*"], **audit(cast, now, name))
     for act in (change_endpoint, enable_endpoint, disable_endpoint, rotate_secret, remove_endpoint):
         with pytest.raises(NotAllowed):
             act(endpoint, **audit(cast, now, name))
@@ -147,13 +141,13 @@ def test_secrets_are_counted_as_keys_of_their_epoch(cast, now):
 
 
 def test_secrets_are_rewrapped_under_the_current_epoch(cast, indus, now, settings):
-    endpoint, secret = add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now))
+    endpoint, secret = add_endpoint(indus.pk, url=URL, events=["consent.*"], **audit(cast, now))
     settings.KEYRING = settings.KEYRING.replace('"current": 1', '"current": 2').replace(
         '"epochs": {', '"epochs": {"2": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDI=", '
     )
     assert keyring().current_epoch == 2
-    assert rewrap_other_kinds(indus) == {1}
-    assert rewrap_other_kinds(indus) == set()
+    assert rewrap_other_kinds(indus.pk) == {1}
+    assert rewrap_other_kinds(indus.pk) == set()
     assert EndpointSecret.objects.get().epoch == 2
     assert live_secrets(endpoint, at=now) == [secret]
 

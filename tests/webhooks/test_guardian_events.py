@@ -40,7 +40,7 @@ FACTS = {event.kind: event.facts for event in EVENTS}
 
 
 @pytest.fixture
-def indus(cast, time_machine):
+def subscribed(cast, time_machine):
     """Indus, subscribed to all events about guardians, people and incidents."""
     time_machine.move_to(AT, tick=False)
     with in_client(cast.client_id("indus")):
@@ -68,19 +68,19 @@ def the(cast, kind):
     return data
 
 
-def test_each_step_of_an_invitation_has_its_event(indus, time_machine):
-    with in_client(indus.client_id("indus")):
-        danish, esra = indus.subject("danish"), indus.subject("esra")
-        row = invite_guardian(danish, guardian=esra, portal=PORTAL, actor=indus.actor("farah"), at=AT)
+def test_each_step_of_an_invitation_has_its_event(cast, subscribed, time_machine):
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        row = invite_guardian(danish, guardian=esra, portal=PORTAL, actor=cast.actor("farah"), at=AT)
     send_letters()
     later = AT + 7 * DAY
     time_machine.move_to(later, tick=False)
-    follow(indus, later)
-    answer(by_link(latest_link()), child_page(indus, more="service/"), "give")
+    follow(cast, later)
+    answer(by_link(latest_link()), child_page(cast, more="service/"), "give")
     time_machine.move_to(later + DAY, tick=False)
-    follow(indus, later + DAY)
-    send(by_link(latest_link()), child_page(indus, more="confirm/"), form_at=child_page(indus), answer="confirm")
-    steps = {kind.removeprefix("guardian."): data for kind, data in told(indus) if "invitation" in data}
+    follow(cast, later + DAY)
+    send(by_link(latest_link()), child_page(cast, more="confirm/"), form_at=child_page(cast), answer="confirm")
+    steps = {kind.removeprefix("guardian."): data for kind, data in told(cast) if "invitation" in data}
     ids = {"invitation": str(row.pk), "guardian": str(esra.pk), "channel": "mail", "problem": ""}
     for step, state in (
         ("invitation_reminded", "notice_sent"),
@@ -89,43 +89,43 @@ def test_each_step_of_an_invitation_has_its_event(indus, time_machine):
         ("invitation_answered", "given"),
     ):
         assert steps[step] == {**ids, "state": state}, step
-    guardianship = {"guardianship": the(indus, "guardian.named")["guardianship"], "guardian": str(esra.pk)}
-    assert the(indus, "guardian.verified") == {
+    guardianship = {"guardianship": the(cast, "guardian.named")["guardianship"], "guardian": str(esra.pk)}
+    assert the(cast, "guardian.verified") == {
         **guardianship,
         "method": "email_plus",
         "strength": 1,
         "expires_at": None,
     }
-    assert the(indus, "guardian.given")["guardian"] == str(esra.pk)
+    assert the(cast, "guardian.given")["guardian"] == str(esra.pk)
 
 
-def test_checks_and_false_verifications_have_their_events(indus, settings, tmp_path):
+def test_checks_and_false_verifications_have_their_events(cast, subscribed, settings, tmp_path):
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
-    with in_client(indus.client_id("indus")):
-        row = guardian_of(indus.subject("danish"), indus.subject("esra"), at=AT)
+    with in_client(cast.client_id("indus")):
+        row = guardian_of(cast.subject("danish"), cast.subject("esra"), at=AT)
         asked = {"provider": "folder", "method": "payment_card", "answer_to": PORTAL}
-        check = request_check(row, **asked, actor=indus.actor("farah"), at=AT)
-    assert "guardian.check_started" not in dict(told(indus)), "the provider has not been asked yet"
+        check = request_check(row, **asked, actor=cast.actor("farah"), at=AT)
+    assert "guardian.check_started" not in dict(told(cast)), "the provider has not been asked yet"
     work({BEGIN: begin})
-    with in_client(indus.client_id("indus")):
+    with in_client(cast.client_id("indus")):
         check.refresh_from_db()
     answer_by_file(check, "passed", settings)
     ask(str(check.client_id), str(check.pk))
-    with in_client(indus.client_id("indus")):
-        mark_verification_false(Verification.objects.get(), actor=indus.actor("farah"), at=AT + MINUTE)
+    with in_client(cast.client_id("indus")):
+        mark_verification_false(Verification.objects.get(), actor=cast.actor("farah"), at=AT + MINUTE)
     pair = {"guardianship": str(row.pk), "guardian": str(row.guardian_id)}
     of_check = {"check": str(check.pk), **pair, "method": "payment_card"}
-    assert the(indus, "guardian.check_started") == {**of_check, "state": "started"}
-    assert the(indus, "guardian.check_settled") == {**of_check, "state": "passed"}
-    assert the(indus, "guardian.verification_false") == {**pair, "method": "payment_card"}
+    assert the(cast, "guardian.check_started") == {**of_check, "state": "started"}
+    assert the(cast, "guardian.check_settled") == {**of_check, "state": "passed"}
+    assert the(cast, "guardian.verification_false") == {**pair, "method": "payment_card"}
 
 
-def test_claims_changes_conflicts_and_kept_data_have_their_events(indus):
-    farah, client_id = indus.actor("farah"), indus.client_id("indus")
+def test_claims_changes_conflicts_and_kept_data_have_their_events(cast, subscribed):
+    farah, client_id = cast.actor("farah"), cast.client_id("indus")
     with in_client(client_id):
-        danish, esra = indus.subject("danish"), indus.subject("esra")
-        uncle = make_guardian(indus.client("indus"), "uncle", at=AT)
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        uncle = make_guardian(cast.client("indus"), "uncle", at=AT)
         claim_guardian(danish, guardian=uncle, relationship="guardian", actor=farah, reason="onboarding", at=AT)
         row = verified_guardian(danish, esra, at=AT)
         verified_guardian(danish, uncle, at=AT)
@@ -134,44 +134,44 @@ def test_claims_changes_conflicts_and_kept_data_have_their_events(indus):
         change_guardian(row, changes={"may_receive_data": False}, actor=farah, at=AT + MINUTE)
         asked = {"wish": "keep", "channel": "client", "actor": farah, "at": AT + MINUTE}
         record_guardian_request(danish, guardian=esra, **asked)
-    assert the(indus, "guardian.claimed") == {"guardian": str(uncle.pk)}
-    assert the(indus, "guardian.changed") == {"guardianship": str(row.pk), "guardian": str(esra.pk)}
-    assert the(indus, "guardian.given")["authorisation"] == str(given.pk)
-    assert the(indus, "guardian.refused")["authorisation"] == str(refused.pk)
-    assert the(indus, "guardian.conflict_opened")["purpose"] == ""
-    assert the(indus, "guardian.data_kept") == {"guardian": str(esra.pk)}
+    assert the(cast, "guardian.claimed") == {"guardian": str(uncle.pk)}
+    assert the(cast, "guardian.changed") == {"guardianship": str(row.pk), "guardian": str(esra.pk)}
+    assert the(cast, "guardian.given")["authorisation"] == str(given.pk)
+    assert the(cast, "guardian.refused")["authorisation"] == str(refused.pk)
+    assert the(cast, "guardian.conflict_opened")["purpose"] == ""
+    assert the(cast, "guardian.data_kept") == {"guardian": str(esra.pk)}
 
 
-def test_reaching_the_age_of_consent_has_an_event_without_a_date(indus):
+def test_reaching_the_age_of_consent_has_an_event_without_a_date(cast, subscribed):
     born = (AT + 20 * DAY).date()
-    with in_client(indus.client_id("indus")):
+    with in_client(cast.client_id("indus")):
         details = {"birth_date": born.replace(year=born.year - 13), "at": AT - DAY}
-        sana = SubjectFactory(client=indus.client("indus"), external_id="lms-sana", **details)
+        sana = SubjectFactory(client=cast.client("indus"), external_id="lms-sana", **details)
         assert send_age_notices(sana.client_id, actor=system_actor("tests"), at=AT) == 1
         [message] = Message.objects.filter(type="subject.comes_of_age")
         assert message.subject_id == sana.pk
-    assert set(the(indus, "subject.comes_of_age")) == {"notice"}
+    assert set(the(cast, "subject.comes_of_age")) == {"notice"}
 
 
-def test_each_step_of_an_incident_has_its_event(indus):
-    client_id = indus.client_id("indus")
+def test_each_step_of_an_incident_has_its_event(cast, subscribed):
+    client_id = cast.client_id("indus")
     with in_client(client_id):
-        make_system(indus.client("indus"), "devices", ["device"])
-        danish = indus.subject("danish")
+        make_system(cast.client("indus"), "devices", ["device"])
+        danish = cast.subject("danish")
         for category in ("usage_logs", "device"):
             seen = CollectionReport(
                 category=category, occasion="assessment", purpose="support", collected_at=AT, count=1
             )
-            _, incident = report_collection(danish, seen, actor=indus.key_actor("indus"), at=AT)
+            _, incident = report_collection(danish, seen, actor=cast.key_actor("indus"), at=AT)
         assert incident is not None
         late = incident.due_at + MINUTE
         assert notify_overdue(client_id, actor=system_actor("tests"), at=late) == 1
-        key = indus.key_actor("indus")
+        key = cast.key_actor("indus")
         for order in Order.objects.filter(parent_id=incident.pk):
             erased = Answer(Outcome.DONE, counts=dict.fromkeys(order.categories, 1))
             complete_order(accept_order(order, actor=key, at=late), erased, actor=key, at=late)
     facts = {"incident": str(incident.pk), "cause": "collected", "due_at": incident.due_at.isoformat()}
-    kinds = [(kind, data) for kind, data in told(indus) if kind.startswith("incident.")]
+    kinds = [(kind, data) for kind, data in told(cast) if kind.startswith("incident.")]
     assert kinds == [(f"incident.{step}", facts) for step in ("opened", "widened", "overdue", "closed")]
-    assert the(indus, "subject.quarantined") == {"cause": "incident"}
-    assert the(indus, "subject.released") == {"cause": "incident"}
+    assert the(cast, "subject.quarantined") == {"cause": "incident"}
+    assert the(cast, "subject.released") == {"cause": "incident"}

@@ -22,12 +22,6 @@ from tests.webhooks.making import make_endpoint
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client_id("indus")
-
-
-@pytest.fixture
 def spec(now):
     return OrderSpecFactory(at=now)
 
@@ -78,7 +72,7 @@ def test_a_failed_order_is_sent_and_a_fetched_one_is_not(cast, indus, issue, now
 def test_a_set_of_orders_is_sent_once_with_its_number(cast, indus, spec, now):
     make_endpoint(cast, "indus", at=now, events=["order.*"])
     students = Subject.objects.filter(role="student")
-    made = issue_orders_for_set(students, spec, client_id=indus, actor=SETTING_UP, at=now)
+    made = issue_orders_for_set(students, spec, client_id=indus.pk, actor=SETTING_UP, at=now)
     assert isinstance(made, OrderSet)
     assert Order.objects.filter(order_set=made).count() == made.size > 1
     message = Message.objects.get()

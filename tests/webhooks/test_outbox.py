@@ -21,7 +21,6 @@ from paktaleem.directory.webhooks.services import (
     remove_endpoint,
     replay_since,
 )
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -30,12 +29,6 @@ from tests.consent.approving import approve_by_two
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint
-
-
-@pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client_id("indus")
 
 
 def give(cast, at, name="hamza", state=ConsentState.GIVEN):
@@ -90,7 +83,7 @@ def test_a_rolled_back_act_sends_no_event(cast, indus, now):
         record_answers(
             cast.subject("hamza"),
             answers=[Answer("newsletter", ConsentState.GIVEN), Answer("product_research", ConsentState.EXPIRED)],
-            shown=shown(indus, now),
+            shown=shown(indus.pk, now),
             actor=cast.key_actor("indus"),
             at=now,
         )
@@ -153,7 +146,7 @@ def test_a_change_about_one_person_is_sent_for_that_person(cast, indus, now):
 
 
 def test_a_change_about_many_people_is_sent_once_without_a_person(cast, indus, now):
-    client = Client.objects.get(pk=indus)
+    client = indus
     for number in range(25):
         SubjectFactory(client=client, external_id=f"many-{number}", at=now)
     make_endpoint(cast, "indus", at=now, events=["decision.*"])
@@ -164,7 +157,7 @@ def test_a_change_about_many_people_is_sent_once_without_a_person(cast, indus, n
 
 def test_a_change_of_the_clients_register_is_sent(cast, indus, now):
     make_endpoint(cast, "indus", at=now, events=["decision.invalidated", "recipient.*"])
-    change_register(recipient(indus), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    change_register(recipient(indus.pk), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
     assert types() == ["decision.invalidated", "recipient.added"]
     assert set(Message.objects.get(type="recipient.added").data) == {"id"}
 
@@ -172,9 +165,9 @@ def test_a_change_of_the_clients_register_is_sent(cast, indus, now):
 def test_an_approved_recipient_is_sent_with_the_end_of_the_objection_period(cast, indus, now):
     """And that the approval ends."""
     make_endpoint(cast, "indus", at=now, events=["recipient.*"])
-    host = change_register(recipient(indus), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    host = change_register(recipient(indus.pk), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
     until = now + timedelta(days=30)
-    told = {"client_id": indus, "recipient": host, "purposes": ["newsletter"], "categories": ["contact_details"]}
+    told = {"client_id": indus.pk, "recipient": host, "purposes": ["newsletter"], "categories": ["contact_details"]}
     approval = RecipientApproval(**told, starts_at=now, objection_until=until)
     approval = approve_by_two(approval, at=now)
     end_period(approval, actor=SETTING_UP, reason=Reason.REVIEW, at=until)

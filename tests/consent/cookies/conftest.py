@@ -7,12 +7,6 @@ from tests.consent.cookies.making import make_site, make_usual_cookies
 
 
 @pytest.fixture
-def khyber(cast):
-    with in_client(cast.client_id("khyber")):
-        yield cast.client("khyber")
-
-
-@pytest.fixture
 def site_of(cast):
     """Return a function that gives a client cookies and a site, and returns the site."""
 

@@ -14,10 +14,3 @@ from tests.cast import Cast
 def another(cast: Cast) -> Actor:
     del cast
     return second_officer()
-
-
-@pytest.fixture
-def indus(cast: Cast) -> Any:
-    """Open the context of the client whose agreement ends, and return it."""
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")

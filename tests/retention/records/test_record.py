@@ -44,12 +44,6 @@ PARTIES = ("dpv:hasDataController", "dpv:hasDataProcessor")
 HOSTILE = '=HYPERLINK("https://evil.example","x")'
 
 
-@pytest.fixture
-def khyber(cast):
-    with in_client(cast.client_id("khyber")):
-        yield cast.client("khyber")
-
-
 def make_recipient(client_id, at, *, name="Ravi Messaging", countries="PK, IE", purposes=("newsletter",)):
     recipient = Recipient(
         client_id=client_id,

@@ -7,12 +7,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 @pytest.fixture
-def indus(cast):
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-@pytest.fixture
 def paktaleem(cast):
     with in_client(PAKTALEEM):
         yield cast.client("paktaleem")
