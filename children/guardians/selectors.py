@@ -171,6 +171,7 @@ def find_check_url(check: ProviderCheck) -> str | None:
 
 
 def find_latest_check(row: Guardianship) -> ProviderCheck | None:
+    """Find the check of a guardian that was started last; their guardian is loaded."""
     checks = ProviderCheck.objects.filter(client_id=row.client_id, guardianship=row)
     return checks.select_related("guardianship__guardian").order_by("-started_at", "-id").first()
 

@@ -115,6 +115,7 @@ def find_similar_codes(client_id: UUID, typed: str) -> list[FormPage]:
 
 
 def map_open_rows(client_id: UUID, pages: Iterable[UUID]) -> dict[UUID, list[SheetEntry]]:
+    """Return the rows that wait for a person, by the page of the scan that they are on."""
     found: dict[UUID, list[SheetEntry]] = {}
     for entry in SheetEntry.objects.filter(client_id=client_id, page__in=set(pages), state__in=OPEN_STATES):
         found.setdefault(entry.page_id, []).append(entry)  # type: ignore[arg-type]  # only entries with a page

@@ -44,7 +44,7 @@ class PortalError(Exception):
     """
 
     problem: ClassVar[Problem | None] = None
-    console_message: ClassVar[str] = ""
+    console_message: str = ""
     console_details: Sequence[str] = ()
 
 

@@ -54,7 +54,7 @@ from rights.requests.services.intake import (
     check_number,
     continue_request,
     receive_request,
-    verify_identity,
+    record_verified,
 )
 from rights.requests.services.steps import (
     end_request,
@@ -398,7 +398,7 @@ def send_letter(
 
     ``pauses`` pauses the clock, for a letter that asks the person for something. The answer and the reasoned notice are
     written with ``answer_request`` and ``extend_request``. Raises ValidationError naming the field, CannotMail,
-    AlreadyPaused, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
+    Refused, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
     """
     require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     occasion, way = Occasion(occasion), Way(way)
@@ -456,7 +456,7 @@ def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Ac
     """Record a call back to the number on file: it verifies the person, ends a request that is not theirs, or neither.
 
     Follows GDPR Art. 12(6). For a guardian's request it is the guardian's number. Only a number that has been on file
-    for 72 hours proves anything. A call ends the open task to call. Raises NoNumber, ContactTooNew, PersonUnknown,
+    for 72 hours proves anything. A call ends the open task to call. Raises Refused, ContactTooNew,
     AlreadyAnswered, RequestEnded, NotAllowed.
     """
     require(actor, Capability.CALL_BACK_RIGHTS_REQUESTS, request.client_id)
@@ -467,7 +467,7 @@ def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Ac
         calls.update(done_at=at, done_by=actor.id)
     record_step("rights_request.called_back", request, actor, at, {"outcome": outcome.value})
     if outcome is CallOutcome.REACHED:
-        return verify_identity(request, method=IdentityMethod.CALL_BACK, actor=actor, at=at)
+        return record_verified(request, IdentityMethod.CALL_BACK, actor=actor, at=at)
     if outcome is CallOutcome.NOT_THEM:
         end_request("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
     return request

@@ -7,10 +7,11 @@ from django.db import connections
 
 from paktaleem.directory.access_links.limits import RIGHTS_ATTEMPT_LIMITS, count_attempt
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.models import ScheduledStep
-from rights.requests.services.clock import AlreadyAnswered, AlreadyExtended, carry_out_due_steps, extend_request
+from rights.requests.services.clock import AlreadyAnswered, carry_out_due_steps, extend_request
 from rights.requests.services.closing import answer_request
 from rights.requests.services.decisions import AlreadyDecided, decide_part
 from rights.requests.services.intake import MATCH_LIMITS
@@ -18,7 +19,7 @@ from tests.cast import Cast
 from tests.rights.cases import AT, DAY, decided, part_of, received
 
 TIMES = 8
-REFUSALS = (AlreadyDecided, AlreadyExtended, AlreadyAnswered)
+REFUSALS = (AlreadyDecided, Refused, AlreadyAnswered)
 
 
 def at_once[T](times: int, act: Callable[[int], T]) -> list[T | None]:

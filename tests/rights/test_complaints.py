@@ -16,8 +16,8 @@ from paktaleem.directory.files.models import FileChunk
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from rights.complaints.models import AuthorityCase, CaseDeadline, CaseEntry, DeadlineReminder
 from rights.complaints.reminders import list_reminder_days
@@ -91,7 +91,7 @@ def test_after_the_erasure_of_the_person_nothing_of_a_case_can_be_read(indus: Ca
         lambda: read_case(AuthorityCase.objects.get(), reason=Reason.REVIEW, **by(indus)),
         lambda: open_file(CaseEntry.objects.get(pk=letter.pk), reason=Reason.REVIEW, **by(indus)),
     ):
-        with pytest.raises(CannotOpen):
+        with pytest.raises(Refused, match="have been deleted"):
             opening()
 
 

@@ -134,8 +134,8 @@ def test_pauses_extension_notes_and_assignment_at_the_desk(sign_in: SignIn, cast
 def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cast) -> None:
     first = made(cast, subject=None, channel="form", days_ago=1)
     later, amina = made(cast), sign_in("amina")
-    assert "No person at this client" in act(amina, first, "match", external_id="lms-kiran").content.decode()
-    assert act(amina, first, "match", external_id="lms-hamza").status_code == 302
+    assert "No person at this client" in act(amina, first, "match", subject="lms-kiran").content.decode()
+    assert act(amina, first, "match", subject="lms-hamza").status_code == 302
     assert act(amina, first, "verify", method="client").status_code == 200, "only the client can confirm that"
     refused = act(amina, first, "verify", method="call_back").content.decode()
     assert "No telephone number of this person is on file" in refused

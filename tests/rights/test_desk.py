@@ -10,6 +10,7 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.models import RequestLetter, RequestTask
@@ -26,7 +27,7 @@ from rights.desk.services import (
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, get_answer_occasion
 from rights.requests.models import RequestPause, RightsRequest
 from rights.requests.services.closing import answer_request, close_request
-from rights.requests.services.intake import ContactTooNew, NoNumber
+from rights.requests.services.intake import ContactTooNew
 from rights.requests.services.steps import RequestEnded
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
@@ -162,7 +163,7 @@ def test_a_call_back_verifies_ends_or_leaves_a_request_and_finishes_the_task(ind
 @pytest.mark.parametrize("outcome", ["reached", "not_them"])
 def test_only_a_number_that_has_been_on_file_for_72_hours_proves_anything(indus: Cast, outcome: str) -> None:
     request, sana = by_phone(indus), indus.actor("sana")
-    with pytest.raises(NoNumber):
+    with pytest.raises(Refused, match="No telephone number"):
         record_call(request, outcome=outcome, actor=sana, at=AT)
     add_phone(indus, at=AT - timedelta(hours=1))
     with pytest.raises(ContactTooNew):

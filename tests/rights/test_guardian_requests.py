@@ -25,6 +25,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -50,7 +51,6 @@ from rights.requests.services.closing import add_rights, answer_request, close_r
 from rights.requests.services.decisions import AlreadyDecided, decide_part
 from rights.requests.services.intake import (
     ContactTooNew,
-    PersonDiffers,
     assign_person,
     deny_own_request,
     read_request,
@@ -481,7 +481,7 @@ def test_the_child_neither_sees_nor_ends_the_guardians_request(seen: Cast) -> No
 
 def test_a_guardians_request_stays_with_its_child(seen: Cast) -> None:
     request = asked_by_guardian(seen, "deletion", identity="")
-    with pytest.raises(PersonDiffers):
+    with pytest.raises(Refused, match="already verified, or a guardian"):
         assign_person(request, subject=seen.subject("hamza"), actor=seen.actor("amina"), at=AT)
 
 

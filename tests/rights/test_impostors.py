@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 
 from paktaleem.directory.people.services.people import reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.services import hand_over_request
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
-from rights.requests.services.decisions import IdentityNotVerified, decide_part
+from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import assign_person, verify_identity
 from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import visitor
@@ -118,7 +119,7 @@ def be_careless(request: RightsRequest, cast: Cast, data: list[str]) -> None:
     needs_identity = [part for part in parts if part.kind != "question"]
     for part in needs_identity:
         actor = farah if part.decider == "client" else amina
-        with pytest.raises(IdentityNotVerified):
+        with pytest.raises(Refused, match="Verify the identity first"):
             decide_part(part, decision="granted", actor=actor, at=now())
         decide_part(part, actor=actor, at=now(), **REFUSED)
     for part in parts:

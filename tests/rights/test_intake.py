@@ -9,9 +9,9 @@ from django.db import IntegrityError, connection, transaction
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services.intake import assign_person, read_request, receive_request, verify_identity
 from rights.requests.services.steps import list_parts
@@ -141,7 +141,7 @@ def test_old_texts_of_closed_requests_are_unreadable(indus: Cast) -> None:
     request = received(indus, details="Old")
     request.wrapped = None
     request.save()
-    with pytest.raises(CannotOpen):
+    with pytest.raises(Refused, match="have been deleted"):
         read_request(request, actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
 
 

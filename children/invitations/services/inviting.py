@@ -73,6 +73,7 @@ def _open_invitations(child: Subject, guardian: Subject) -> QuerySet[Invitation]
 
 
 def create_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: Any) -> Invitation:
+    """Store an invitation; the caller has checked everything, and sends it."""
     row = Invitation(client_id=child.client_id, child=child, guardian=guardian, **columns, **actor_fields(actor))
     row.save(force_insert=True)
     return row

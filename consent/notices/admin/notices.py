@@ -25,6 +25,7 @@ from consent.register.notice_html import render_notice
 from consent.register.services.safeguards import widen_purpose
 from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -34,7 +35,7 @@ from paktaleem.foundation.console.columns import day, moment, render_state, stat
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter
 from paktaleem.foundation.console.forms import FieldWords, RowActionForm, field_words, set_choices
-from paktaleem.foundation.console.home_pages import Line, Severity, Task
+from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction

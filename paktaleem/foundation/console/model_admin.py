@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import refuse_old_authentication, require_recent_authentication
@@ -55,7 +56,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     """Fields that acts or other pages enter: the help for entering them is not shown beside their values."""
     codes: ClassVar[Mapping[str, Any]] = {}
     """Fields that hold codes, with the model whose rows offer them, or an extension point of models of apps above."""
-    acts: ClassVar[Sequence[RowAction]] = ()
+    acts: ClassVar[Sequence[RowAction | Act[Any, ..., Any]]] = ()
     main_acts: ClassVar[Sequence[str]] = ()  # the first three that apply are buttons, other acts under More
     refusals: ClassVar[Mapping[type[Exception], str]] = {}
     intro: ClassVar[str] = ""
@@ -323,8 +324,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         if act.is_sensitive:
             refuse_old_authentication(request, at=get_arrival_time(request))
-        if not act.applies(row, get_action_time(request)):
-            messages.warning(request, gettext("Nothing was done, because the row has changed in the meantime."))
+        if refusal := self._find_refusal(request, row, act):
+            messages.warning(request, refusal)
             return HttpResponseRedirect(self.url_of("change", row))
         if request.method != "POST":
             initial = {key: value for key, value in request.GET.items() if key in act.form.base_fields}
@@ -333,6 +334,15 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         if form.is_valid() and (answer := self._perform(request, row, act, form)) is not None:
             return answer
         return self._act_page(request, row, act, form)
+
+    def _find_refusal(self, request: HttpRequest, row: Any, act: RowAction) -> str:
+        """Return why an act is not offered: what its check says; empty if it is offered."""
+        actor, at = actor_of(request), get_action_time(request)
+        if act.find_refusal is not None and (refusal := act.find_refusal(row, actor, at)) is not None:
+            return translate_text(refusal.console_message)
+        if act.applies(row, at):
+            return ""
+        return gettext("Nothing was done, because the row has changed in the meantime.")
 
     def _perform(self, request: HttpRequest, row: Any, act: RowAction, form: ActionForm) -> HttpResponse | None:
         """Perform the action and return a response; on an error of the service, add it to the form and return None."""

@@ -39,6 +39,7 @@ class RowAction:
     ``refusals`` holds what this action says of an exception instead of the exception's own ``console_message``.
     With ``across_clients`` the service itself opens the contexts of the clients whose rows it writes (officers only).
     ``offered_to`` says to whom of those with the capability the button is shown; the service refuses the others.
+    ``find_refusal`` returns why the act would be refused now; its page is not shown then, but the words.
     ``step_up`` demands recent authentication although the capability does not: for a second person's approval.
     """
 
@@ -52,6 +53,7 @@ class RowAction:
     danger: bool = False
     applies: Callable[[Any, datetime], bool] = _always_applies
     offered_to: Callable[[Any, Actor, datetime], bool] = _offered_to_all
+    find_refusal: Callable[[Any, Actor, datetime], PortalError | None] | None = None
     refusals: Mapping[type[Exception], str] = field(default_factory=dict)
     listed: bool = True
     template: str = "console/act.html"

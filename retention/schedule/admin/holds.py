@@ -29,14 +29,13 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
 from retention.holdings.admin import person_link
 from retention.holdings.models import Holding
-from retention.schedule.admin.rules import HoldForm, LiftForm, PlaceForm, ReviewForm
+from retention.schedule.admin.rules import HoldForm, PlaceForm
 from retention.schedule.labels import describe_due, describe_why
-from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.models import Hold, HoldLift
 from retention.schedule.selectors import DueState, HoldingDue, find_holds, list_due_of_person
 from retention.schedule.services.holds import (
     HoldScope,
     lift_hold,
-    may_request_lift,
     may_settle_lift,
     place_hold,
     review_hold,
@@ -48,26 +47,6 @@ class HoldProgressFilter(ProgressFilter):
     """Filter for open holds and for those to be reviewed."""
 
     offered: ClassVar[Any] = {"open": _("Open")}
-
-
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
-def _review(row: Hold, given: dict[str, Any], request: HttpRequest) -> None:
-    review_hold(row, review_on=given["review_on"], reason=given["reason"], **_by(request))
-
-
-def _lift(row: Hold, given: dict[str, Any], request: HttpRequest) -> None:
-    lift_hold(row, ground=given["ground"], **_by(request))
-
-
-def _is_open(row: Hold, _at: datetime) -> bool:
-    return row.is_open
-
-
-def _may_be_lifted(row: Hold, _at: datetime) -> bool:
-    return row.is_open and (row.kind != HoldKind.OPEN_REQUEST or row.related_id is None)
 
 
 def describe_scope(row: Hold) -> str:
@@ -114,31 +93,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     )
     empty_text = "No data is on hold."
     state = state_column(render_hold_state)
-    acts = (
-        RowAction(
-            "review",
-            "Keep the hold",
-            Capability.MANAGE_HOLDS,
-            _review,
-            form=ReviewForm,
-            lead="The hold is still needed. Set the day of the next review.",
-            done="Reviewed. The hold stays in force.",
-            applies=_is_open,
-        ),
-        RowAction(
-            "lift",
-            "Lift the hold",
-            Capability.LIFT_HOLDS,
-            _lift,
-            form=LiftForm,
-            lead="The retention rules then apply to the data again. Only the side that placed a hold lifts it; the "
-            "hold stays in force until a second person agrees, under Liftings of holds.",
-            done="Recorded. A second person must agree.",
-            danger=True,
-            applies=_may_be_lifted,
-            offered_to=may_request_lift,
-        ),
-    )
+    acts = (review_hold, lift_hold)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("subject", "system", "client")

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -27,6 +26,7 @@ from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
+from paktaleem.foundation.console.act_pages import find_field
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.exporting import Format, send_table
@@ -46,7 +46,6 @@ from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
-from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -55,6 +54,7 @@ from retention.schedule.labels import describe_action, describe_period, describe
 from retention.schedule.models import HoldKind, RetentionRule
 from retention.schedule.portal_data import list_portal_lines
 from retention.schedule.selectors import RuleEffect, ScheduleLine, list_gaps, list_schedule, preview_end, preview_rule
+from retention.schedule.services.holds import ReviewDay
 from retention.schedule.services.rules import check_rule, end_rule, request_earlier_disposal, save_rule
 from retention.schedule.weakening import is_disposed_earlier
 
@@ -170,17 +170,6 @@ class HoldForm(ScopedForm):
             set_choices(self, "kind", _BY_HAND)
 
 
-class _ReviewDay(forms.DateField):
-    """The day on which a hold is reviewed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            label=_("Review day"),
-            help_text=_("On this day, the first page asks whether the hold is still needed."),
-            widget=DayInput,
-        )
-
-
 class PlaceForm(ActionForm):
     """A hold of a person's data."""
 
@@ -190,31 +179,13 @@ class PlaceForm(ActionForm):
     system = forms.ModelChoiceField(
         System.objects.none(), label=_("System"), required=False, empty_label=_("Every system")
     )
-    review_on = _ReviewDay()
+    review_on = find_field(ReviewDay)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         owners = {self.row.client_id, PAKTALEEM}
         set_choices(self, "category", _category_choices(self.row.client_id, every=True))
         set_choices(self, "system", System.objects.filter(client_id__in=owners))
-
-
-class LiftForm(ActionForm):
-    """The ground for lifting a hold."""
-
-    ground = forms.CharField(
-        label=_("Ground"),
-        max_length=2000,
-        widget=AdminTextareaWidget,
-        help_text=_("Why is the hold no longer needed? Do not name people."),
-    )
-
-
-class ReviewForm(RowActionForm):
-    """The next review day."""
-
-    review_on = _ReviewDay()
-    field_order = ("review_on", "reason")
 
 
 def _end(row: RetentionRule, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.agreements.selectors import has_left
 from consent.decisions.services import close_hold, open_hold
@@ -21,41 +25,32 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, is_other_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.holdings.services.incidents import order_after_hold
 from retention.schedule.models import Hold, HoldKind, HoldLift
 from retention.schedule.selectors import find_holds
 
-
-class HoldAlreadyLifted(PortalError):
-    """The hold was lifted before."""
-
-    console_message = "This hold was lifted already."
-
-
-class HoldOfOtherSide(PortalError):
-    """The hold was placed by the other side: PakTaleem’s officers, or the client."""
-
-    console_message = "Only the side that placed this hold can lift it: PakTaleem’s officers, or the client."
-
-
-class HoldOfOpenRequest(PortalError):
-    """The hold protects an open rights request, and ends with it."""
-
-    console_message = "This hold protects an open rights request. It ends when the request ends."
-
-
-class LiftAlreadyRequested(PortalError):
-    """Lifting this hold was requested before: a second person may agree."""
-
-    console_message = "Lifting was requested already: a second person may agree."
+_OTHER_SIDE = gettext_lazy("Only the side that placed this hold can lift it: PakTaleem’s officers, or the client.")
+ReviewDay = Annotated[
+    date,
+    forms.DateField(label="Review day", help_text="On this day, the first page asks whether the hold is still needed."),
+]
+LiftGround = Annotated[
+    str,
+    forms.CharField(
+        label="Ground",
+        max_length=2000,
+        widget=AdminTextareaWidget,
+        help_text="Why is the hold no longer needed? Do not name people.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,37 +110,59 @@ def place_hold(
     return hold
 
 
-@transaction.atomic
-def review_hold(hold: Hold, *, review_on: date, reason: Reason | str, actor: Actor, at: datetime) -> Hold:
-    """Keep a hold and set its next review day. Raises ValidationError, HoldAlreadyLifted, NotAllowed."""
-    require(actor, Capability.MANAGE_HOLDS, hold.client_id)
-    hold = _lock(hold)
+def _check_open(hold: Hold, _actor: Actor, _at: datetime) -> None:
+    if not hold.is_open:
+        raise Refused(_("This hold was lifted already."))
+
+
+def _check_lift(hold: Hold, actor: Actor, at: datetime) -> None:
+    """Refuse the other side than the one that placed the hold; officers also act for a client that has left."""
+    _check_open(hold, actor, at)
+    if is_of_request(hold):
+        raise Refused(_("This hold protects an open rights request. It ends when the request ends."))
+    is_officer = actor.client_id is None
+    if hold.is_of_client == is_officer and not (is_officer and has_left(hold.client_id, at=at)):
+        raise Refused(_OTHER_SIDE)
+    if HoldLift.objects.filter(client_id=hold.client_id, hold=hold, state=ChangeState.WAITING).exists():
+        raise Refused(_("Lifting was requested already: a second person may agree."))
+
+
+@act(
+    "review",
+    "Keep the hold",
+    Capability.MANAGE_HOLDS,
+    lead="The hold is still needed. Set the day of the next review.",
+    done="Reviewed. The hold stays in force.",
+    check=_check_open,
+)
+def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor: Actor, at: datetime) -> Hold:
+    """Keep a hold and set its next review day. Raises ValidationError, Refused, NotAllowed."""
     hold.review_on = _require_later(hold.client, review_on, at=at)
     save_tracked(hold, actor=actor, reason=reason, at=at)
     record_hold("hold.reviewed", hold, actor, at)
     return hold
 
 
-@transaction.atomic
-def lift_hold(hold: Hold, *, ground: str, actor: Actor, at: datetime) -> Hold:
+@act(
+    "lift",
+    "Lift the hold",
+    Capability.LIFT_HOLDS,
+    lead="The retention rules then apply to the data again. Only the side that placed a hold lifts it; the hold stays "
+    "in force until a second person agrees, under Liftings of holds.",
+    done="Recorded. A second person must agree.",
+    danger=True,
+    check=_check_lift,
+)
+def lift_hold(hold: Hold, *, ground: LiftGround, actor: Actor, at: datetime) -> Hold:
     """Request the lifting of a hold, which stays in force until a second person agrees.
 
     An officer's hold is lifted by officers, a client's hold by its staff, or by officers once its agreement has ended.
-    Raises ValidationError for an empty ground, HoldAlreadyLifted, HoldOfOpenRequest, HoldOfOtherSide,
-    LiftAlreadyRequested, NotAllowed.
+    Raises ValidationError for an empty ground, Refused, NotAllowed.
     """
-    require(actor, Capability.MANAGE_HOLDS, hold.client_id)
-    hold, ground = _lock(hold), _require_ground(ground, "ground")
-    if hold.kind == HoldKind.OPEN_REQUEST and hold.related_id is not None:
-        raise HoldOfOpenRequest
-    if not _is_of_side(hold, actor, at):
-        raise HoldOfOtherSide
-    if _is_lift_waiting(hold):
-        raise LiftAlreadyRequested
     HoldLift(
         client_id=hold.client_id,
         hold=hold,
-        ground=ground,
+        ground=_require_ground(ground, "ground"),
         requested_kind=actor.kind.value,
         requested_by=actor.id,
         requested_at=at,
@@ -159,13 +176,15 @@ def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: A
     """Approve or decline the lifting of a hold; the requester may only decline.
 
     The lifting of an officer's hold is approved by officers. Raises ApproverIsRequester, ApproverNotIndependent,
-    ChangeAlreadyDecided, HoldAlreadyLifted, HoldOfOtherSide, NotAllowed.
+    ChangeAlreadyDecided, Refused, NotAllowed.
     """
     del reason  # the hold's history has the ground in words
     require(actor, Capability.LIFT_HOLDS, lift.client_id)
-    hold = _lock(Hold.objects.get(pk=lift.hold_id, client_id=lift.client_id))
+    rows = Hold.objects.select_for_update(of=("self",)).select_related("client")
+    hold = rows.get(pk=lift.hold_id, client_id=lift.client_id)
+    _check_open(hold, actor, at)
     if approve and not hold.is_of_client and actor.client_id is not None:
-        raise HoldOfOtherSide
+        raise Refused(_OTHER_SIDE)
     settled = decide_change(lift, approve=approve, actor=actor, at=at)
     settled.save(update_fields=["state", "settled_by", "settled_at"])
     if approve:
@@ -222,33 +241,9 @@ def _find_kept(order: Order) -> frozenset[str]:
     return frozenset(order.categories if "" in codes else codes & set(order.categories))
 
 
-def may_request_lift(hold: Hold, actor: Actor, at: datetime) -> bool:
-    """Return True if the actor's side may request to lift a hold, and no one has yet."""
-    return _is_of_side(hold, actor, at) and not _is_lift_waiting(hold)
-
-
 def may_settle_lift(lift: HoldLift, actor: Actor, at: datetime) -> bool:
     """Return True if the actor's side may agree to lift a hold, and the actor did not request it."""
     return is_other_person(lift, actor, at) and (lift.hold.is_of_client or actor.client_id is None)
-
-
-def _is_of_side(hold: Hold, actor: Actor, at: datetime) -> bool:
-    """Return True if the actor is of the side that placed the hold; officers also act for a client that has left."""
-    is_officer = actor.client_id is None
-    return hold.is_of_client != is_officer or (is_officer and has_left(hold.client_id, at=at))
-
-
-def _is_lift_waiting(hold: Hold) -> bool:
-    waiting = HoldLift.objects.filter(client_id=hold.client_id, hold=hold, state=ChangeState.WAITING)
-    return bool(waiting.exists())
-
-
-def _lock(hold: Hold) -> Hold:
-    rows = Hold.objects.select_for_update(of=("self",)).select_related("client")
-    found: Hold = rows.get(pk=hold.pk, client_id=hold.client_id)
-    if not found.is_open:
-        raise HoldAlreadyLifted
-    return found
 
 
 def _find_open(client: Client, scope: HoldScope, related: Parent) -> Hold | None:

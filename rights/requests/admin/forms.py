@@ -14,8 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.letter_pages import preview_letter, show_letter_sheet
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.acts import Act
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.register_names import format_purpose, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -23,40 +26,44 @@ from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.deadlines import format_day
+from rights.requests.letters import Occasion, compose_letter, get_answer_occasion
 from rights.requests.models import (
     DECIDERS,
     DECISIONS,
     REFUSALS,
     IdentityMethod,
-    PauseCause,
     RequestPart,
     RightKind,
     RightsRequest,
 )
 from rights.requests.selectors import list_linkable, list_purposes_of_part
 from rights.requests.services.closing import list_addable_rights, may_answer_contact
-from rights.requests.services.decisions import GRANTED_BY_PURPOSE, list_assignees, may_decide
+from rights.requests.services.decisions import GRANTED_BY_PURPOSE, decide_part, list_assignees, route_part
 from rights.requests.services.steps import list_parts
+from rights.requests.states import Decision
 
 _TEXT = {"rows": 8, "dir": "auto"}
 
 
-def undecided_parts(row: RightsRequest) -> list[RequestPart]:
-    """List the parts of a request that are not decided."""
-    return [one for one in list_parts(row) if not one.decision]
+def list_parts_of_page(row: RightsRequest) -> list[RequestPart]:
+    """List the parts of a request, each with the request that is loaded."""
+    parts = list_parts(row)
+    for part in parts:
+        part.request = row
+    return parts
 
 
 class PartForm(ActionForm):
-    """A form about one part of a request, offered as a list."""
+    """A form of an act on one part of a request, offered as a list."""
 
     part = forms.ChoiceField(label=_("Right"), widget=forms.RadioSelect)
-    own_only: ClassVar[bool] = False
+    act: ClassVar[Act[Any, ..., Any]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the undecided parts, or only those that the user's side decides."""
+        """Offer the parts to which the act applies."""
         super().__init__(*args, **kwargs)
-        actor, at, parts = actor_of(self.request), get_action_time(self.request), undecided_parts(self.row)
-        self.parts = {str(one.pk): one for one in parts if not self.own_only or may_decide(one, actor, at)}
+        actor, at, parts = actor_of(self.request), get_action_time(self.request), list_parts_of_page(self.row)
+        self.parts = {str(one.pk): one for one in parts if self.act.find_refusal(one, actor, at) is None}
         set_choices(self, "part", [(key, _part_label(one)) for key, one in self.parts.items()])
         if not self.parts:
             self.fields["part"].help_text = gettext("The other controller decides what is still open.")
@@ -73,7 +80,7 @@ def _part_label(part: RequestPart) -> str:
 class DecideForm(PartForm):
     """The decision about one part, with code and reasons if it is refused."""
 
-    own_only = True
+    act = decide_part
     decision = forms.ChoiceField(label=_("Decision"), choices=DECISIONS, widget=forms.RadioSelect)
     refusal_code = forms.ChoiceField(
         label=_("Why it is refused"), choices=[("", _("Not refused")), *REFUSALS], required=False
@@ -102,6 +109,14 @@ class DecideForm(PartForm):
         if not codes:
             del self.fields["granted"]
 
+    def clean(self) -> dict[str, Any]:
+        """Require recent re-authentication for the grant of an erasure, which proposes it."""
+        given = super().clean()
+        part = given.get("part")
+        if part is not None and part.kind == RightKind.ERASURE and given.get("decision") != Decision.REFUSED:
+            require_recent_authentication(self.request, Capability.PROPOSE_ERASURES, at=get_arrival_time(self.request))
+        return given
+
 
 class AddRightsForm(ActionForm):
     """The rights that a question or a concern exercises."""
@@ -117,6 +132,7 @@ class AddRightsForm(ActionForm):
 class RouteForm(PartForm):
     """The controller who decides one part."""
 
+    act = route_part
     decider = forms.ChoiceField(label=_("Who decides"), choices=DECIDERS, widget=forms.RadioSelect)
 
 
@@ -136,25 +152,19 @@ class VerifyForm(ActionForm):
 class MatchForm(ActionForm):
     """The person whom the request is about, by the learning platform's id."""
 
-    external_id = forms.CharField(
+    subject = forms.CharField(
         label=_("ID in the learning platform"),
         help_text=_("Find the person under People first. A match proves nothing about who wrote."),
         max_length=255,
         widget=forms.TextInput(attrs={"dir": "ltr", "spellcheck": "false"}),
     )
 
-    def clean_external_id(self) -> Subject:
-        text = self.cleaned_data["external_id"].strip()
+    def clean_subject(self) -> Subject:
+        text = self.cleaned_data["subject"].strip()
         found = Subject.objects.filter(client_id=self.row.client_id, external_id=text, erased_at=None).first()
         if found is None:
             raise ValidationError(gettext("No person at this client has this ID."))
         return found
-
-
-class PauseForm(ActionForm):
-    """Why the request waits for the person."""
-
-    cause = forms.ChoiceField(label=_("What is it waiting for?"), choices=PauseCause.choices, widget=forms.RadioSelect)
 
 
 class ExtendForm(ActionForm):
@@ -168,11 +178,10 @@ class ExtendForm(ActionForm):
         widget=forms.Textarea(attrs=_TEXT),
     )
 
-
-class NoteForm(ActionForm):
-    """A note for colleagues."""
-
-    text = forms.CharField(label=_("Note"), max_length=4000, widget=forms.Textarea(attrs=_TEXT))
+    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
+        """Compose the notice in the person's language."""
+        kwargs["initial"] = {"text": compose_letter(row, Occasion.NOTICE), **kwargs.get("initial", {})}
+        super().__init__(*args, row=row, **kwargs)
 
 
 class AnswerForm(ActionForm):
@@ -190,9 +199,11 @@ class AnswerForm(ActionForm):
         required=False,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the address in the request to officers, for what may be answered without a verified identity."""
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
+        """Compose the answer; officers may send it to the address in the request if it needs no verified identity."""
+        text = compose_letter(row, get_answer_occasion(row))
+        kwargs["initial"] = {"text": text, **kwargs.get("initial", {})}
+        super().__init__(*args, row=row, **kwargs)
         is_officer = actor_of(self.request).may(Capability.TRIAGE_RIGHTS_REQUESTS, self.row.client_id)
         if not is_officer or not may_answer_contact(self.row):
             del self.fields["to_contact"]

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import batched
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -14,7 +15,8 @@ from django.utils.translation import gettext as _
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
@@ -43,7 +45,7 @@ from rights.requests.models import (
 )
 from rights.requests.sealing import seal_text
 from rights.requests.selectors import get_clock, get_clocks, list_parts_of
-from rights.requests.services.steps import lock_open_request, make_step, record_step
+from rights.requests.services.steps import lock_request, make_step, record_step, require_open
 
 
 class AlreadyAnswered(PortalError):
@@ -52,40 +54,56 @@ class AlreadyAnswered(PortalError):
     console_message = "The request is already answered."
 
 
-class AlreadyPaused(PortalError):
-    """A pause is running."""
-
-    console_message = "A pause is already running."
-
-
-class NotPaused(PortalError):
-    """No pause is running."""
-
-    console_message = "No pause is running."
-
-
-class AlreadyExtended(PortalError):
-    """A request is extended once only."""
-
-    console_message = "The request was already extended."
-
-
 class TooLate(PortalError):
     """The due date has passed: an extension must be announced before it."""
 
     console_message = "The due date has passed: answer the request."
 
 
-@transaction.atomic
-def pause_request(request: RightsRequest, *, cause: PauseCause | str, actor: Actor, at: datetime) -> RightsRequest:
-    """Pause a request that waits for the person; only the expected date moves (decision 0062).
+AskedCause = Annotated[
+    PauseCause | str,
+    forms.ChoiceField(label="What is it waiting for?", choices=PauseCause.choices, widget=forms.RadioSelect),
+]
 
-    Raises AlreadyPaused, AlreadyAnswered, RequestEnded, NotAllowed.
-    """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_unanswered(request)
+
+def require_unanswered(request: RightsRequest, _actor: object = None, _at: object = None) -> None:
+    """Require that the clock of a request runs. Raises AlreadyAnswered, RequestEnded."""
+    require_open(request)
+    if request.answered_at is not None:
+        raise AlreadyAnswered
+
+
+def _check_pause(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_unanswered(request)
     if _open_pauses(request).exists():
-        raise AlreadyPaused
+        raise Refused(_("A pause is already running."))
+
+
+def _check_resume(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_unanswered(request)
+    if not _open_pauses(request).exists():
+        raise Refused(_("No pause is running."))
+
+
+def _check_extension(request: RightsRequest, _actor: Actor, at: datetime) -> None:
+    require_unanswered(request)
+    if at >= request.due_at:
+        raise TooLate
+    if RequestExtension.objects.filter(client_id=request.client_id, request=request).exists():
+        raise Refused(_("The request was already extended."))
+
+
+@act(
+    "pause",
+    "Pause it",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="While you wait for the person. The due date stays; only the expected date moves.",
+    done="Paused.",
+    lock=lock_request,
+    check=_check_pause,
+)
+def pause_request(request: RightsRequest, *, cause: AskedCause, actor: Actor, at: datetime) -> RightsRequest:
+    """Pause a request that waits for the person; only the expected date moves (decision 0062)."""
     pause = RequestPause(client_id=request.client_id, request=request, cause=PauseCause(cause), starts_at=at)
     _stamp(pause, actor).save(force_insert=True)
     update_dates(request, at)
@@ -93,17 +111,18 @@ def pause_request(request: RightsRequest, *, cause: PauseCause | str, actor: Act
     return request
 
 
-@transaction.atomic
+@act(
+    "resume",
+    "End the pause",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="The time to answer runs on from now.",
+    done="The pause has ended.",
+    lock=lock_request,
+    check=_check_resume,
+)
 def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
-    """End the pause: the person has answered (decision 0062).
-
-    Raises NotPaused, AlreadyAnswered, RequestEnded, NotAllowed.
-    """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_unanswered(request)
-    pause = _open_pauses(request).select_for_update(of=("self",)).first()
-    if pause is None:
-        raise NotPaused
+    """End the pause: the person has answered (decision 0062)."""
+    pause = _open_pauses(request).select_for_update(of=("self",)).get()
     pause.ends_at = max(at, pause.starts_at)
     pause.save(update_fields=["ends_at"])
     update_dates(request, at)
@@ -112,24 +131,28 @@ def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Rig
     return request
 
 
-@transaction.atomic
+@act(
+    "extend",
+    "Extend it",
+    Capability.EXTEND_RIGHTS_REQUESTS,
+    lead="Once, before the due date, and with reasons: the person is sent this notice. Without an email address that "
+    "has been on file for 72 hours, print it and hand it over.",
+    done="Extended, and the person was sent the reasons.",
+    lock=lock_request,
+    check=_check_extension,
+)
 def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor, at: datetime) -> RightsRequest:
     """Extend the expected date once, and send the person the reasons: the reasoned notice (GDPR Art. 12(3)).
 
     ``days`` is 1 to 60. ``text`` gives the reasons and what is still to come. Must be done before the due date. Staff
     hand it over if no email address is on file, or a contact changed in the last 72 hours; until they record that they
-    did, the due date counts. Raises ValidationError,
-    AlreadyExtended, TooLate, AlreadyAnswered, RequestEnded, NotAllowed.
+    did, the due date counts. Raises ValidationError.
     """
-    require(actor, Capability.EXTEND_RIGHTS_REQUESTS, request.client_id)
-    _check_extension(days, text)
-    request = lock_unanswered(request)
-    if at >= request.due_at:
-        raise TooLate
-    own: dict[str, Any] = {"client_id": request.client_id, "request": request}
-    if RequestExtension.objects.filter(**own).exists():
-        raise AlreadyExtended
-    extension = RequestExtension(id=new_id(), days=days, at=at, **own)
+    if not timedelta() < timedelta(days=days) <= LONGEST_EXTENSION:
+        raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=LONGEST_EXTENSION.days)]})
+    if not text.strip():
+        raise ValidationError({"text": [_("Give the reasons, and what is still to come.")]})
+    extension = RequestExtension(id=new_id(), client_id=request.client_id, request=request, days=days, at=at)
     extension.reason = seal_text(request, text, row=extension, field="reason")
     _stamp(extension, actor).save(force_insert=True)
     update_dates(request, at)
@@ -152,17 +175,9 @@ def update_dates(request: RightsRequest, at: datetime) -> None:
 
 def lock_unanswered(request: RightsRequest) -> RightsRequest:
     """Lock a request whose clock runs. Raises AlreadyAnswered, RequestEnded."""
-    request = lock_open_request(request)
-    if request.answered_at is not None:
-        raise AlreadyAnswered
+    request = lock_request(request)
+    require_unanswered(request)
     return request
-
-
-def _check_extension(days: int, text: str) -> None:
-    if not timedelta() < timedelta(days=days) <= LONGEST_EXTENSION:
-        raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=LONGEST_EXTENSION.days)]})
-    if not text.strip():
-        raise ValidationError({"text": [_("Give the reasons, and what is still to come.")]})
 
 
 def _open_pauses(request: RightsRequest) -> Any:

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.data_systems.models import Order
@@ -15,6 +15,7 @@ from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from rights.requests.carried_out import is_carried_out, orders_of
@@ -30,7 +31,7 @@ from rights.requests.models import (
     RightsRequest,
 )
 from rights.requests.sealing import open_text, seal_text
-from rights.requests.services.clock import TooLate, lock_unanswered, update_dates
+from rights.requests.services.clock import TooLate, lock_unanswered, require_unanswered, update_dates
 from rights.requests.services.decisions import AlreadyDecided
 from rights.requests.services.intake import create_parts
 from rights.requests.services.outcomes import GUARDIANS_RIGHTS, decide_at_once, require_authority
@@ -42,29 +43,13 @@ from rights.requests.services.steps import (
     lock_open_request,
     lock_request,
     record_step,
+    require_open,
 )
 from rights.requests.states import Decision, State
 
+_NOT_SAME = gettext_lazy("Choose another open request of the same person.")
 _LIMITS = frozenset({"restriction", "objection"})
 """Kinds of parent of an order that are limits."""
-
-
-class NotDecided(PortalError):
-    """A part of the request is not decided yet."""
-
-    console_message = "Not every right is decided yet."
-
-
-class NotAnswered(PortalError):
-    """The person has no answer yet."""
-
-    console_message = "Answer the person first."
-
-
-class OrdersOpen(PortalError):
-    """A system has not answered its order, and was not waived by two people."""
-
-    console_message = "A system has not answered yet, and was not waived."
 
 
 class IdentityDiffers(PortalError):
@@ -73,13 +58,27 @@ class IdentityDiffers(PortalError):
     console_message = "The later request is not verified and asks for more: verify it first."
 
 
-class NotSamePerson(PortalError):
-    """Only requests of the same person can be linked."""
+class OrdersOpen(PortalError):
+    """A system has not answered its order, and was not waived by two people."""
 
-    console_message = "Choose another open request of the same person."
+    console_message = "A system has not answered yet, and was not waived."
 
 
-@transaction.atomic
+def _check_answer(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_unanswered(request)
+    if any(not part.decision for part in list_parts(request)):
+        raise Refused(_("Not every right is decided yet."))
+
+
+@act(
+    "answer",
+    "Answer",
+    Capability.ANSWER_RIGHTS_REQUESTS,
+    lead="Check and edit the answer. It is sent to the contact on file; without one, hand it over yourself.",
+    done="Answered.",
+    lock=lock_request,
+    check=_check_answer,
+)
 def answer_request(
     request: RightsRequest, *, text: str, to_contact: bool = False, actor: Actor, at: datetime
 ) -> RightsRequest:
@@ -88,15 +87,10 @@ def answer_request(
     For a person without an email address on file, or whose contact changed less than 72 hours ago, staff hand the
     answer over and record that (``record_delivery``). With ``to_contact``, which only an officer may choose, it
     goes to the address that the request names: for questions, complaints and concerns, whose answer says nothing about
-    a person. Raises ValidationError naming the field, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed, and what
-    ``hooks.before_answering`` raises.
+    a person. Raises ValidationError naming the field, NotAllowed, and what ``hooks.before_answering`` raises.
     """
-    require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     if not text.strip():
         raise ValidationError({"text": [_("Write the answer.")]})
-    request = lock_unanswered(request)
-    if any(not part.decision for part in list_parts(request)):
-        raise NotDecided
     for check in before_answering:
         check(request, actor, at)
     request.answer = seal_text(request, text.strip(), row=request, field="answer")
@@ -147,17 +141,27 @@ def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) 
     return True
 
 
-@transaction.atomic
+def _check_end(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_open(request)
+    if request.answered_at is None and not is_of_erased_person(request):
+        raise Refused(_("Answer the person first."))
+
+
+@act(
+    "close",
+    "Close it",
+    Capability.CLOSE_RIGHTS_REQUESTS,
+    lead="Every system must have answered, or been waived by two people. A copy that systems gave is then deleted.",
+    done="Closed.",
+    lock=lock_request,
+    check=_check_end,
+)
 def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Close an answered request, once every system has confirmed or was waived by two people.
 
     A request of an erased person needs no answer: there is no one left to inform, and no text can be kept any more.
-    Raises NotAnswered, OrdersOpen, RequestEnded, NotAllowed, and what ``hooks.before_closing`` raises.
+    Raises OrdersOpen, and what ``hooks.before_closing`` raises.
     """
-    require(actor, Capability.CLOSE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_open_request(request)
-    if request.answered_at is None and not is_of_erased_person(request):
-        raise NotAnswered
     if not is_carried_out(request, at=at):
         raise OrdersOpen
     for check in before_closing:
@@ -174,21 +178,34 @@ def is_of_erased_person(request: RightsRequest) -> bool:
     return any(one is not None and one.erased_at is not None for one in (request.subject, request.requester))
 
 
-@transaction.atomic
+def _check_link(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_unanswered(request)
+    if request.subject_id is None:
+        raise Refused(_NOT_SAME)
+
+
+@act(
+    "link",
+    "Link a duplicate",
+    Capability.TRIAGE_RIGHTS_REQUESTS,
+    lead="The request received first goes on, with its clock. The other one is closed.",
+    done="Linked.",
+    lock=lambda request: request,  # both are locked below, in the order of their keys
+    check=_check_link,
+)
 def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor, at: datetime) -> RightsRequest:
     """Continue two open requests of one person, or of one guardian about one child, in the one received first.
 
     Return that one. Its clock is the earliest, and it takes over the rights and purposes that only the other names. The
     identity is not taken over: a request that is not verified stays so, and its rights do not get into one that is.
-    Raises NotSamePerson, IdentityDiffers, AlreadyDecided, AlreadyAnswered, RequestEnded, NotAllowed.
+    Raises Refused, IdentityDiffers, AlreadyDecided, AlreadyAnswered, RequestEnded.
     """
-    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, request.client_id)
     if request.client_id != other.client_id or request.pk == other.pk:
-        raise NotSamePerson
+        raise Refused(_NOT_SAME)
     locked = [lock_unanswered(one) for one in sorted((request, other), key=lambda one: one.pk)]
     first, later = sorted(locked, key=lambda one: (one.received_at, one.pk))
     if first.subject_id is None or _people_of(first) != _people_of(later):
-        raise NotSamePerson
+        raise Refused(_NOT_SAME)
     _take_over_parts(first, later)
     for handler in request_continued:
         handler(first, later, actor, at)
@@ -248,12 +265,6 @@ def _requests_served(order: Order) -> list[UUID]:
     return list(rows.order_by("request_id").values_list("request_id", flat=True))
 
 
-class NothingToDeliver(PortalError):
-    """The person has everything that was written to them."""
-
-    console_message = "The person already has the answer, or nothing was written yet."
-
-
 def find_undelivered(request: RightsRequest) -> str:
     """Return what was written and has not reached the person: ``answer``, ``notice``, or nothing."""
     if request.answered_at is not None:
@@ -262,17 +273,27 @@ def find_undelivered(request: RightsRequest) -> str:
     return "notice" if request.notice_at is None and extensions.exists() else ""
 
 
-@transaction.atomic
+def _check_delivery(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_open(request)
+    if not find_undelivered(request):
+        raise Refused(_("The person already has the answer, or nothing was written yet."))
+
+
+@act(
+    "delivered",
+    "Record that it was handed over",
+    Capability.ANSWER_RIGHTS_REQUESTS,
+    lead="Only once the person holds the printed answer or notice in their hands. Until then the clock runs.",
+    done="Recorded: the person has it.",
+    lock=lock_request,
+    check=_check_delivery,
+)
 def record_delivery(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Record that staff handed over the answer, or before it the notice: only then it counts for the clock.
 
-    Raises NothingToDeliver, TooLate for a notice from the due date on, RequestEnded, NotAllowed.
+    Raises TooLate for a notice from the due date on.
     """
-    require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
-    request = lock_open_request(request)
     what = find_undelivered(request)
-    if not what:
-        raise NothingToDeliver
     if what == "notice" and at >= request.due_at:
         raise TooLate
     _set_delivered(request, what, at, at)
@@ -310,12 +331,6 @@ TURNS_INTO_RIGHTS = frozenset({RightKind.QUESTION, RightKind.CHILD_CONCERN})
 """Kinds that are no right, and can turn into one."""
 
 
-class NoQuestion(PortalError):
-    """The request is neither a question nor a concern: its rights are what the person asked for."""
-
-    console_message = "Only a question or a concern can turn into a right."
-
-
 def list_addable_rights(request: RightsRequest) -> list[RightKind]:
     """List the rights that a question or a concern can turn into; none for another request."""
     own = {RightKind(part.kind) for part in list_parts(request)}
@@ -333,23 +348,32 @@ def _asked_elsewhere(request: RightsRequest) -> set[RightKind]:
     return {RightKind(kind) for kind in parts.order_by().values_list("kind", flat=True)}
 
 
-@transaction.atomic
+def _check_addition(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_unanswered(request)
+    if not list_addable_rights(request):
+        raise Refused(_("Only a question or a concern can turn into a right."))
+
+
+@act(
+    "add-rights",
+    "Turn into a right",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="The question or concern turns out to exercise a right. Number and due date stay; each right goes to its "
+    "controller, who decides.",
+    done="The right was added.",
+    lock=lock_request,
+    check=_check_addition,
+)
 def add_rights(
     request: RightsRequest, *, kinds: Sequence[RightKind | str], actor: Actor, at: datetime
 ) -> RightsRequest:
     """Add the rights that the text of a question or a concern exercises; each goes to its controller.
 
     Number, receipt and due date stay. Nothing is granted by this, except what needs no decision once the sender is
-    verified. Raises ValidationError naming ``kinds``, NoQuestion, RequestNotAllowed, AlreadyAnswered, RequestEnded,
-    NotAllowed.
+    verified. Raises ValidationError naming ``kinds``, RequestNotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_unanswered(request)
-    addable = list_addable_rights(request)
-    if not addable:
-        raise NoQuestion
     added = list(dict.fromkeys(RightKind(kind) for kind in kinds))
-    if not added or set(added) - set(addable):
+    if not added or set(added) - set(list_addable_rights(request)):
         raise ValidationError({"kinds": [_("Name rights that the request does not have yet.")]})
     require_authority(request, added, at=at)
     create_parts(request, added, (), at)

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from django import forms
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.agreements.selectors import has_left
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
@@ -19,14 +20,16 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.requests.models import RequestNote, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.selectors import list_purposes_of_part
-from rights.requests.services.clock import lock_unanswered, update_dates
+from rights.requests.services.clock import require_unanswered, update_dates
 from rights.requests.services.outcomes import carry_out, require_authority
 from rights.requests.services.steps import (
     NEEDS_NO_IDENTITY,
     list_parts,
-    lock_open_request,
+    lock_request,
     record_step,
+    require_open,
     require_subject,
+    require_texts,
 )
 from rights.requests.states import Decider, Decision, RefusalCode
 
@@ -42,19 +45,39 @@ class AlreadyDecided(PortalError):
     console_message = "This part is already decided."
 
 
-class AlreadyRouted(PortalError):
-    """The controller to whom a part is passed already decides about this right."""
-
-    console_message = "This controller already decides about this right."
-
-
-class IdentityNotVerified(PortalError):
-    """It is not verified who made the request: nothing may be granted."""
-
-    console_message = "Verify the identity first, or refuse with that reason."
+NoteText = Annotated[
+    str, forms.CharField(label="Note", max_length=4000, widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}))
+]
 
 
-@transaction.atomic
+def _lock_part(part: RequestPart) -> RequestPart:
+    request = lock_request(part.request)
+    locked = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
+    locked.request = request
+    return locked
+
+
+def _check_undecided(part: RequestPart, _actor: Actor, _at: datetime) -> None:
+    require_unanswered(part.request)
+    if part.decision:
+        raise AlreadyDecided
+
+
+def _check_decider(part: RequestPart, actor: Actor, at: datetime) -> None:
+    require_decider(part, actor, at)
+    _check_undecided(part, actor, at)
+
+
+@act(
+    "decide",
+    "Decide",
+    Capability.DECIDE_RIGHTS_REQUESTS,
+    lead="You decide about the data of which you are the controller. What you grant is carried out at once: systems "
+    "receive orders, restrictions and objections take effect from the next decision.",
+    done="Decided.",
+    lock=_lock_part,
+    check=_check_decider,
+)
 def decide_part(
     part: RequestPart,
     *,
@@ -71,15 +94,9 @@ def decide_part(
     PakTaleem, either of them a concern. A part that is refused, wholly or partly, has a code and the reasons in words.
     ``granted`` are the purposes to which a part that is granted partly is limited; a restriction and a withdrawal need
     them. Nothing is granted to a guardian whose authority has ended. Raises ValidationError naming the field,
-    AlreadyDecided, IdentityNotVerified, AlreadyAnswered, RequestNotAllowed, RequestEnded, NotAllowed,
-    BasisDoesNotAllowObjection, and what ``hooks.part_granted`` raises.
+    Refused, RequestNotAllowed, BasisDoesNotAllowObjection, and what ``hooks.part_granted`` raises.
     """
-    require(actor, Capability.DECIDE_RIGHTS_REQUESTS, part.client_id)
-    request = lock_unanswered(part.request)
-    part = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
-    require_decider(part, actor, at)
-    if part.decision:
-        raise AlreadyDecided
+    request = part.request
     _check_decision(Decision(decision), refusal_code, reasons)
     _check_granted(request, part, Decision(decision), granted, at)
     part.decision, part.refusal_code = Decision(decision).value, str(refusal_code)
@@ -92,25 +109,29 @@ def decide_part(
     record_step("rights_request.decided", request, actor, at, facts)
     if part.decision != Decision.REFUSED:
         if part.kind not in NEEDS_NO_IDENTITY and not request.is_identity_verified:
-            raise IdentityNotVerified
+            raise Refused(_("Verify the identity first, or refuse with that reason."))
         require_authority(request, [part.kind], at=at)
         carry_out(request, part, actor=actor, at=at)
     return part
 
 
-@transaction.atomic
+@act(
+    "route",
+    "Pass on",
+    Capability.TRIAGE_RIGHTS_REQUESTS,
+    lead="The controller of the data decides: for most purposes the client, for its own PakTaleem.",
+    done="Passed on.",
+    lock=_lock_part,
+    check=_check_undecided,
+)
 def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: datetime) -> RequestPart:
     """Pass an undecided part to the other controller (triage) (policy §7).
 
-    Raises AlreadyDecided, AlreadyRouted, AlreadyAnswered, RequestEnded, NotAllowed.
+    Raises Refused if that controller decides about this right already.
     """
-    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, part.client_id)
-    request = lock_unanswered(part.request)
-    part = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
-    if part.decision:
-        raise AlreadyDecided
+    request = part.request
     if any((one.kind, one.decider) == (part.kind, Decider(decider)) for one in list_parts(request)):
-        raise AlreadyRouted
+        raise Refused(_("This controller already decides about this right."))
     part.decider = Decider(decider).value
     part.save(update_fields=["decider"])
     update_dates(request, at)
@@ -169,26 +190,40 @@ def list_assignees(request: RightsRequest, *, actor: Actor, at: datetime) -> lis
     return list_staff(request.client_id, Role.CLIENT_ADMIN, at=at)
 
 
-@transaction.atomic
+@act(
+    "assign",
+    "Assign it",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="The colleague becomes responsible for this request. The person is not informed.",
+    done="Assigned.",
+    lock=lock_request,
+    check=require_open,
+)
 def assign_request(request: RightsRequest, *, assignee: User | None, actor: Actor, at: datetime) -> RightsRequest:
-    """Assign a request to a colleague, or to no one. Raises RequestEnded, NotAllowed."""
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_open_request(request)
+    """Assign a request to a colleague, or to no one."""
     request.assignee = assignee
     record_step("rights_request.assigned", request, actor, at, {"user": str(assignee.pk) if assignee else None})
     return request
 
 
-@transaction.atomic
-def add_note(request: RightsRequest, *, text: str, actor: Actor, at: datetime) -> RequestNote:
-    """Add a note, sealed under the request's key (decision 0062).
+def _check_note(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_open(request)
+    require_texts(request)
 
-    Raises ValidationError, CannotOpen, RequestEnded, NotAllowed.
-    """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+
+@act(
+    "note",
+    "Add a note",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="A note for colleagues, encrypted with the request. The person may ask for it too.",
+    done="Note added.",
+    lock=lock_request,
+    check=_check_note,
+)
+def add_note(request: RightsRequest, *, text: NoteText, actor: Actor, at: datetime) -> RequestNote:
+    """Add a note, sealed under the request's key (decision 0062). Raises ValidationError."""
     if not text.strip():
         raise ValidationError({"text": [_("Write the note.")]})
-    request = lock_open_request(request)
     note = RequestNote(id=new_id(), client_id=request.client_id, request=request, at=at)
     note.text = seal_text(request, text.strip(), row=note, field="text")
     note.actor_kind, note.actor_id, note.actor_role = actor.kind.value, actor.id, actor.role

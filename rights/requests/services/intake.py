@@ -21,6 +21,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -44,7 +45,9 @@ from rights.requests.services.steps import (
     lock_open_request,
     lock_request,
     record_step,
+    require_open,
     require_subject,
+    require_texts,
 )
 from rights.requests.states import State
 
@@ -52,12 +55,6 @@ MATCH_SENDER = "rights.match_sender"
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MOST_KINDS = 8
-
-
-class PersonDiffers(PortalError):
-    """The request already belongs to a person: its sender is verified, or a guardian made it about this child."""
-
-    console_message = "The identity is already verified, or a guardian made the request about this child."
 
 
 @transaction.atomic
@@ -228,29 +225,44 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
             handler(row, informed=sent, actor=actor, at=at)
 
 
-@transaction.atomic
+@act(
+    "read",
+    "Read it",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="Shows what the person wrote, their contact, the answer and the notes. Your access is recorded with your "
+    "name and reason.",
+    lock=lock_request,
+    check=require_texts,
+)
 def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
-    """Return the decrypted texts of a request; the access is recorded first. Raises CannotOpen, NotAllowed."""
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_request(request)
+    """Return the decrypted texts of a request; the access is recorded first."""
     record_step("rights_request.read", request, actor, at, {"reason": Reason(reason).value})
     return {field: open_text(request, row=request, field=field) for field in ("details", "contact", "answer")}
 
 
-@transaction.atomic
+def _check_assignment(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_open(request)
+    if request.is_identity_verified or request.requester_id is not None:
+        raise Refused(_("The identity is already verified, or a guardian made the request about this child."))
+
+
+@act(
+    "match",
+    "Assign to a person",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="Whom is the request about? Their identity still has to be verified.",
+    done="Assigned to the person.",
+    lock=lock_request,
+    check=_check_assignment,
+)
 def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at: datetime) -> RightsRequest:
     """Assign a request to the person whom it is about; that proves nothing about who made it.
 
-    The person learns of it at their contact on file. Raises PersonDiffers once the identity is verified and for a
-    guardian's request, RequestEnded, AlreadyErased, NotAllowed.
+    The person learns of it at their contact on file. Raises AlreadyErased.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_open_request(request)
     if subject.client_id != request.client_id:
         raise AlreadyErased
     lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
-    if request.is_identity_verified or request.requester_id is not None:
-        raise PersonDiffers
     request.subject = subject
     record_step("rights_request.matched", request, actor, at)
     move_hold(request, at)
@@ -320,30 +332,36 @@ class ErasureGranted(PortalError):
     """The erasure that the request asks for is granted: it is cancelled, and the request then closed by staff."""
 
 
-class NoNumber(PortalError):
-    """No telephone number of the person is on file, so no call back proves anything."""
+def _check_verification(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_open(request)
+    if request.requester_id is None:
+        require_subject(request)
+    if request.is_identity_verified:
+        raise Refused(_("The identity is already verified."))
 
-    console_message = "No telephone number of this person is on file. Let the client confirm that it knows them."
 
-
-@transaction.atomic
+@act(
+    "verify",
+    "Verify the identity",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="Call back a number that was on file before the request, or let the client confirm that it knows the person. "
+    "Never ask for identity papers. An email or a message proves nothing.",
+    done="Identity verified.",
+    lock=lock_request,
+    check=_check_verification,
+)
 def verify_identity(
     request: RightsRequest, *, method: IdentityMethod | str, actor: Actor, at: datetime
 ) -> RightsRequest:
     """Record that staff verified the person: the client knows them, or answered on a number on file (GDPR Art. 12(6)).
 
-    For a guardian's request the guardian is verified, whose authority must not have ended. Verifying again changes
-    nothing. Raises NoNumber, ContactTooNew, PersonUnknown, RequestNotAllowed, RequestEnded, NotAllowed.
+    For a guardian's request the guardian is verified, whose authority must not have ended. Raises ContactTooNew,
+    RequestNotAllowed, NotAllowed.
     """
-    is_call = method == IdentityMethod.CALL_BACK
-    capability = Capability.CALL_BACK_RIGHTS_REQUESTS if is_call else Capability.HANDLE_RIGHTS_REQUESTS
-    require(actor, capability, request.client_id)
     if IdentityMethod(method) not in _BY_STAFF or (method == IdentityMethod.CLIENT and actor.client_id is None):
         raise NotAllowed("Only the client may confirm that it knows the person.")
-    request = lock_open_request(request)
-    sender = request.requester or require_subject(request)
-    if is_call:
-        check_number(sender, at)
+    if method == IdentityMethod.CALL_BACK:
+        check_number(request.requester or require_subject(request), at)
     return record_verified(request, IdentityMethod(method), actor=actor, at=at)
 
 
@@ -388,9 +406,9 @@ def _require_own(request: RightsRequest, actor: Actor) -> Subject:
 
 
 def check_number(subject: Subject, at: datetime) -> None:
-    """Require a telephone number on file that has not changed in the last 72 hours. Raises NoNumber, ContactTooNew."""
+    """Require a telephone number on file that has not changed in the last 72 hours. Raises Refused, ContactTooNew."""
     if subject.phone is None:
-        raise NoNumber
+        raise Refused(_("No telephone number of this person is on file. Let the client confirm that it knows them."))
     _check_contact(subject, at)
 
 

@@ -184,7 +184,7 @@ def _withdraw(request: RightsRequest, part: RequestPart, at: datetime) -> None:
 def restrict_for_request(request: RightsRequest, purposes: Sequence[str], *, actor: Actor, at: datetime) -> None:
     """Restrict processing for purposes, or if none are named for every purpose, as an outcome of a request.
 
-    Follows GDPR Art. 18. Raises PersonUnknown, AlreadyErased, NotAllowed.
+    Follows GDPR Art. 18. Raises Refused, AlreadyErased, NotAllowed.
     """
     subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
     for purpose in purposes or [""]:

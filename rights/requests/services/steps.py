@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
@@ -25,12 +28,6 @@ class RequestEnded(PortalError):
     console_message = "The request is already closed."
 
 
-class PersonUnknown(PortalError):
-    """The request is not assigned to a person yet."""
-
-    console_message = "Assign the request to a person first."
-
-
 def lock_request(row: RightsRequest) -> RightsRequest:
     """Return the stored request, open or ended, locked until the end of the transaction."""
     rows = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "requester", "client")
@@ -41,15 +38,26 @@ def lock_request(row: RightsRequest) -> RightsRequest:
 def lock_open_request(row: RightsRequest) -> RightsRequest:
     """Return the stored request, locked until the end of the transaction. Raises RequestEnded."""
     found = lock_request(row)
-    if found.closed_at is not None:
-        raise RequestEnded
+    require_open(found)
     return found
 
 
+def require_open(request: RightsRequest, _actor: object = None, _at: object = None) -> None:
+    """Require that a request is open. Raises RequestEnded."""
+    if request.closed_at is not None:
+        raise RequestEnded
+
+
+def require_texts(request: RightsRequest, _actor: object = None, _at: object = None) -> None:
+    """Require that the texts of a request can be read. Raises Refused once their key is destroyed."""
+    if request.wrapped is None:
+        raise Refused(_("The texts of this request have been deleted."))
+
+
 def require_subject(request: RightsRequest) -> Subject:
-    """Return the person of a request. Raises PersonUnknown."""
+    """Return the person of a request. Raises Refused if it is not assigned to one yet."""
     if request.subject is None:
-        raise PersonUnknown
+        raise Refused(_("Assign the request to a person first."))
     return request.subject
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -440,7 +440,7 @@ def lock_unheld_subject(subject: Subject, *, at: datetime) -> Subject | None:
 class RecordElsewhere(NotAllowed):
     """A member of staff limited to schools does not see every record of the person, whom the act covers as a whole."""
 
-    console_message: ClassVar[str] = (
+    console_message = (
         "This person has another record, at a school outside your role. What covers all their records is done by a "
         "colleague whose role is not limited to schools."
     )

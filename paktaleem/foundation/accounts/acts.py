@@ -1,0 +1,119 @@
+"""Acts: a service on one row that says, beside its code, who may use it, when it is refused, and how pages name it.
+
+``act`` makes an ``Act`` of a service. It is called like the service, and runs always in this order, in one transaction:
+the capability, the lock of the row, the check, the service. The console makes the button, the form and the page from
+the same declaration (``console.act_pages``): each argument that a person enters is annotated with its form field.
+"""
+
+# A decorator and not a class with ``Input`` and ``perform``: callers, among them some thousand tests, keep calling a
+# typed function, and an act with two arguments needs no dataclass of its own (decision 132).
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import update_wrapper
+from typing import Any, Concatenate, Protocol, cast
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.functional import Promise
+
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError
+
+
+class RowOfClient(Protocol):
+    """A row of one client."""
+
+    @property
+    def client_id(self) -> UUID:
+        """The client to which the row belongs."""
+
+
+class Refused(PortalError):
+    """An act is refused for the reason given; for reasons that no caller tells apart."""
+
+    def __init__(self, message: str | Promise) -> None:
+        super().__init__(message)
+        self.console_message = str(message)
+
+
+def _lock_row(row: Any) -> Any:
+    rows = type(row)._default_manager.select_for_update(of=("self",))
+    return rows.get(pk=row.pk, client_id=row.client_id)
+
+
+def _accept(_row: Any, _actor: Actor, _at: datetime) -> None:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActWords:
+    """How pages name an act: its part of the address, its button, the text before it and the message after it.
+
+    ``danger`` marks an act that takes protection away or cannot be undone.
+    """
+
+    slug: str
+    label: str
+    lead: str = ""
+    done: str = "Done."
+    danger: bool = False
+
+
+class Act[Row: RowOfClient, **Input, Result]:
+    """A service on one row with its capability, its lock, its check and its words."""
+
+    def __init__(
+        self,
+        service: Callable[Concatenate[Row, Input], Result],
+        capability: Capability,
+        words: ActWords,
+        lock: Callable[[Row], Row],
+        check: Callable[[Row, Actor, datetime], object],
+    ) -> None:
+        update_wrapper(self, service)
+        self.service, self.capability, self.words = service, capability, words
+        self._lock, self.check = lock, check
+
+    @transaction.atomic
+    def __call__(self, row: Row, /, *args: Input.args, **given: Input.kwargs) -> Result:
+        """Perform the act. Raises NotAllowed, and what the check and the service raise."""
+        actor, at = cast("Actor", given["actor"]), cast("datetime", given["at"])
+        require(actor, self.capability, row.client_id)
+        locked = self._lock(row)
+        self.check(locked, actor, at)
+        return self.service(locked, *args, **given)
+
+    def find_refusal(self, row: Row, actor: Actor, at: datetime) -> PortalError | None:
+        """Return why the act would be refused now, None if the check accepts it."""
+        try:
+            self.check(row, actor, at)
+        except PortalError as refusal:
+            return refusal
+        return None
+
+
+def act[Row: RowOfClient, **Input, Result](
+    slug: str,
+    label: str,
+    capability: Capability,
+    *,
+    lead: str = "",
+    done: str = "Done.",
+    danger: bool = False,
+    lock: Callable[[Row], Row] = _lock_row,
+    check: Callable[[Row, Actor, datetime], object] = _accept,
+) -> Callable[[Callable[Concatenate[Row, Input], Result]], Act[Row, Input, Result]]:
+    """Declare a service as an act of those with ``capability``.
+
+    ``lock`` returns the stored row, locked; ``check`` raises a PortalError if the act does not apply to it, or not by
+    this actor. Pages offer the act only if the check accepts it.
+    """
+    words = ActWords(slug=slug, label=label, lead=lead, done=done, danger=danger)
+
+    def declare(service: Callable[Concatenate[Row, Input], Result]) -> Act[Row, Input, Result]:
+        return Act(service, capability, words, lock, check)
+
+    return declare
