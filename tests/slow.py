@@ -28,7 +28,6 @@ SLOW: Final = {
         "tests/console/test_people.py::test_lists_and_exports_are_filtered_by_a_role_of_the_person[invitations",
         "tests/console/test_people.py::test_lists_and_exports_are_filtered_by_a_role_of_the_person[subjects/guardianclaim",
         "tests/data_systems/test_erasing.py::test_the_worker_completes_the_erasure",
-        "tests/digests/test_digests.py::test_a_person_stops_the_email_and_keeps_the_page",
         "tests/jobs/test_age_notices_by_the_worker.py",
         "tests/onboarding/test_first_field.py",
         "tests/project/test_acts_in_urdu.py",

@@ -1,4 +1,4 @@
 """Office: apps that compose those of the other packages for clients, staff and operators. Nothing below imports them.
 
-From above: demo, onboarding, school_years, digests, sandbox, reports, exits.
+From above: demo, onboarding, school_years, sandbox, reports, exits.
 """

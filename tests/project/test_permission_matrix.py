@@ -177,7 +177,6 @@ ACTS = {
     "accounts/client/start-over": "OC",
     "accounts/client/set-up": "OAC",
     "accounts/client/digest": "OAC",
-    "accounts/client/weekly-email": "OAC",
     "accounts/client/starting-set": "OC",
     "accounts/client/try-decision": "OC",
     "accounts/clientchange/approve": "OC",

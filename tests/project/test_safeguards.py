@@ -79,7 +79,7 @@ WEAKENS = {
 
 ALONE = {
     "it reads, or hands over what its reader may see; each look is recorded": """
-        accounts/client/try-decision accounts/client/weekly-email children/guardianship/data
+        accounts/client/try-decision children/guardianship/data
         children/providercheck/where complaints/authoritycase/open-file complaints/authoritycase/read
         consent/consentevidence/open consent/serviceagreement/open-document disposals/batch/certificate-json
         disposals/batch/certificate-pdf erasures/erasureproposal/certificate-json

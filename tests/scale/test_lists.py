@@ -26,7 +26,7 @@ from paktaleem.foundation.console.person_pages import TABS, PersonRows, person_p
 from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.office.reports.samples.populations import PopulationKind
+from paktaleem.office.reports.samples import PopulationKind
 from retention.holdings.models import Holding
 from rights.requests.admin.queue import select_calls
 from rights.requests.models import RightsRequest

@@ -54,7 +54,6 @@ WHOLE_CLIENT = {
 OPEN = {
     "accounts/client/digest": "reads what concerns these people",
     "accounts/client/set-up": "reads how far the set-up is",
-    "accounts/client/weekly-email": "there is no such email for limited staff: leads back to the client",
 }
 """Exceptions from a model of ``WHOLE_CLIENT``."""
 

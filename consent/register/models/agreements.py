@@ -1,6 +1,6 @@
 """Service agreements, instructions of clients, and recipients of data: providers and their approvals."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -22,6 +22,9 @@ from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, 
 from paktaleem.foundation.text.times import format_date
 
 _NONE = Personal.NONE
+
+
+_ENDS_SOON = timedelta(days=56)
 
 
 class ServiceAgreement(PeriodRow):
@@ -51,6 +54,14 @@ class ServiceAgreement(PeriodRow):
             who=Capability.VIEW_LEDGER,
             rows=Q(signed_at=None) & (Q(ends_at=None) | Q(ends_at__gt=F("starts_at"))),
             query="progress=unsigned",
+        ),
+        Due(
+            label=_("Agreements that end"),
+            note=_("within eight weeks"),
+            who=Capability.SIGN_AGREEMENTS,
+            rows=lambda rows, at: rows.filter(starts_at__lte=at, ends_at__gt=at, ends_at__lte=at + _ENDS_SOON),
+            query="progress=ending",
+            on="ends_at",
         ),
     )
 

@@ -33,6 +33,7 @@ from paktaleem.foundation.accounts.views import choose_membership
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.guides import find_guide_url, show_guide, show_guides
 from paktaleem.foundation.console.home_pages import (
+    Card,
     Line,
     count_lines,
     list_due_tasks,
@@ -162,6 +163,17 @@ school_names: ExtensionPoint[Callable[[Iterable[UUID]], list[str]]] = ExtensionP
     "console.school_names", "The names of the schools to which the reader is limited, in the head of every page."
 )
 latest_acts: ExtensionPoint[LatestActs] = ExtensionPoint("console.latest_acts", "The latest acts, on the first page.")
+
+
+def list_cards(actor: Actor, at: datetime) -> list[Card]:
+    """Return the cards of the first page: what is due, counted in one query, and those of the boards."""
+    return count_lines([*list_due_tasks(actor, at), *(line for board in boards for line in board(actor, at))])
+
+
+def select_attention(cards: Iterable[Card]) -> list[Card]:
+    """Return the cards that need the reader, most urgent first."""
+    return sort_by_urgency(card for card in cards if card.needs_attention)
+
 
 _UNUSED_PAGES = {"autocomplete", "logout", "view_on_site"}
 
@@ -314,9 +326,9 @@ class ConsoleSite(AdminSite):
         """Show the start page: what needs the reader, worst first, and latest acts. An unfinished task is left."""
         leave_task(request)
         actor, at = actor_of(request), get_action_time(request)
-        cards = count_lines([*list_due_tasks(actor, at), *(line for board in boards for line in board(actor, at))])
+        cards = list_cards(actor, at)
         context = {
-            "attention": sort_by_urgency(card for card in cards if card.needs_attention),
+            "attention": select_attention(cards),
             "cards": [card for card in cards if not card.needs_attention],
             "latest": self.latest(actor),
             "home_tabs": list_home_tabs(actor, request.path),

@@ -46,7 +46,7 @@ from paktaleem.office.demo.content import (
 from paktaleem.office.demo.people import fill_guardians, fill_paper, fill_people, fill_schools, invite_demo_guardian
 from paktaleem.office.demo.systems import fill_orders, fill_receiver, fill_systems
 from paktaleem.office.onboarding.starting_set import StartingPurpose
-from paktaleem.office.reports.trends.services import count_weeks
+from paktaleem.office.reports.trends import count_weeks
 
 _OFFICERS = ("amina@paktaleem.example", "nadia@paktaleem.example")
 _ACTOR = system_actor("demo")

@@ -6,5 +6,5 @@ from paktaleem.foundation.tenancy.operations import Isolate, TenantIsolation
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trends", "0001_tables"), ("accounts", "0002_tenancy")]
+    dependencies = [("reports", "0001_tables"), ("accounts", "0002_tenancy")]
     operations = [Isolate(TenantIsolation("WeeklyCount"))]

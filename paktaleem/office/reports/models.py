@@ -8,27 +8,26 @@ from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePoli
 
 
 class Measure(models.TextChoices):
-    """Kind of a count. Its codes are purposes, in time or late, reasons of decisions, or ages."""
+    """What is counted."""
 
-    CONSENT_GIVEN = "consent_given", _("Consents given")
-    CONSENT_WITHDRAWN = "consent_withdrawn", _("Consents withdrawn")
-    ANSWERED = "answered", _("Rights requests answered")
-    DECISION = "decision", _("Recorded decisions")
-    HOLDING_AGE = "holding_age", _("Holdings by age")
+    CONSENTS = "consents", _("Consents given and withdrawn")
+    ANSWERS = "answers", _("Rights requests answered in time")
+    DECISIONS = "decisions", _("Recorded decisions")
+    HOLDINGS = "holdings", _("Holdings by age")
 
 
 class WeeklyCount(TenantRow):
-    """One number of a client and week: how many of a measure and code. It names no person.
+    """One number of a client and week. It names no person.
 
-    ``week`` is its Monday in the client's time zone. A week is counted again until it is over; holdings are those
-    of the last count in the week.
+    ``week`` is its Monday in the client's time zone; ``code`` is the part of the measure, such as ``given``. A week is
+    counted again until it is over; holdings are those of the last count in the week.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"measure": Personal.NONE, "code": Personal.NONE})
 
     week = models.DateField()
-    measure = models.CharField(max_length=20, choices=Measure)
-    code = models.CharField(max_length=64)
+    measure = models.CharField(max_length=16, choices=Measure)
+    code = models.CharField(max_length=16)
     number = models.PositiveBigIntegerField()
     counted_at = models.DateTimeField()
 

@@ -26,8 +26,16 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.office.reports.samples.populations import POPULATIONS, PopulationKind
-from paktaleem.office.reports.samples.services import MOST, SEED, Sample, draw_sample, make_seed
+from paktaleem.office.reports.samples import (
+    MOST,
+    POPULATIONS,
+    SEED,
+    Population,
+    PopulationKind,
+    Sample,
+    draw_sample,
+    make_seed,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -122,23 +130,23 @@ def _draw(request: HttpRequest, given: dict[str, Any], form: str) -> Sample:
 
 
 def _serialize(sample: Sample) -> dict[str, Any]:
-    population = POPULATIONS[sample.kind]
-    own = {client.code: client for client in Client.objects.filter(code__in={row[1] for row in sample.rows})}
+    owners = {client.code: client for client in Client.objects.filter(code__in={row[1] for row in sample.rows})}
     return {
         "sample": sample,
-        "headings": list(population.headings.values()),
-        "lines": [_serialize_row(sample.kind, row, own[row[1]]) for row in sample.rows],
+        "headings": list(POPULATIONS[sample.kind].shown.values()),
+        "lines": [_serialize_row(POPULATIONS[sample.kind], row, owners[row[1]]) for row in sample.rows],
     }
 
 
-def _serialize_row(kind: PopulationKind, row: Sequence[Any], owner: Client) -> dict[str, Any]:
-    url = reverse(f"admin:{POPULATIONS[kind].page}_change", args=[row[0]], current_app=site.name)
-    columns = POPULATIONS[kind].columns.values()
-    cells = [_describe_cell(kind, path, value, owner) for path, value in zip(columns, row, strict=True)]
-    return {"url": url, "id": row[0], "cells": [owner.name, *cells[2:]]}
+def _serialize_row(population: Population, row: Sequence[Any], owner: Client) -> dict[str, Any]:
+    options = population.model._meta
+    url = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[row[0]], current_app=site.name)
+    named = list(zip(population.shown, row, strict=True))[2:]
+    cells = [_describe_cell(population, path, value, owner) for path, value in named]
+    return {"url": url, "id": row[0], "cells": [owner.name, *cells]}
 
 
-def _describe_cell(kind: PopulationKind, path: str, value: Any, owner: Client) -> Any:
+def _describe_cell(population: Population, path: str, value: Any, owner: Client) -> Any:
     """Return a value in words: the label of a code, the name that the client gives it, the beginning of a hash."""
     if isinstance(value, datetime):
         return moment_tag(value)
@@ -148,13 +156,12 @@ def _describe_cell(kind: PopulationKind, path: str, value: Any, owner: Client) -
         return translate_text(str(value).replace("_", " "))
     if path == "shown_hash" and value:
         return f"{value[:12]}…"
-    fields = {field.name: field for field in POPULATIONS[kind].rows().model._meta.fields}
+    fields = {field.name: field for field in population.model._meta.fields}
     return translate_text(dict(fields[path].flatchoices).get(value, value)) if path in fields else value
 
 
 def _to_file(sample: Sample) -> HttpResponseBase:
-    population = POPULATIONS[sample.kind]
-    header = ["seed", "population", "since", "until", *population.columns]
+    header = ["seed", "population", "since", "until", *POPULATIONS[sample.kind].shown]
     same = (sample.seed, sample.population, sample.since.isoformat(), sample.until.isoformat())
     rows = ((*same, *row) for row in sample.rows)
     return send_table(f"sample-{sample.kind}-{sample.seed}", Format.CSV, header, rows)

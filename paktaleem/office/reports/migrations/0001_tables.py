@@ -11,14 +11,17 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [("accounts", "0001_tables")]
     operations = [
+        migrations.RunSQL(
+            "DROP TABLE IF EXISTS trends_weeklycount, digests_sentdigest, digests_digestchoice", migrations.RunSQL.noop
+        ),
         CreateTables(
             migrations.CreateModel(
                 name="WeeklyCount",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ("week", models.DateField()),
-                    ("measure", models.CharField(choices=[("consent_given", "Consents given"), ("consent_withdrawn", "Consents withdrawn"), ("answered", "Rights requests answered"), ("decision", "Recorded decisions"), ("holding_age", "Holdings by age")], max_length=20)),
-                    ("code", models.CharField(max_length=64)),
+                    ("measure", models.CharField(choices=[("consents", "Consents given and withdrawn"), ("answers", "Rights requests answered in time"), ("decisions", "Recorded decisions"), ("holdings", "Holdings by age")], max_length=16)),
+                    ("code", models.CharField(max_length=16)),
                     ("number", models.PositiveBigIntegerField()),
                     ("counted_at", models.DateTimeField()),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
