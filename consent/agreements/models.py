@@ -1,4 +1,4 @@
-"""Signatures and documents of agreements, contacts of clients, attested duties and their reminders."""
+"""Signatures and documents of agreements, contacts of clients, attested duties."""
 
 from django.db import models
 from django.db.models import Q
@@ -165,18 +165,3 @@ class DutyAttestation(TenantRow):
 
     def __str__(self) -> str:
         return gettext("{duty}, until {day}").format(duty=self.get_duty_display(), day=self.valid_until)
-
-
-class AttestationReminder(TenantRow):
-    """One reminder that duties are to be attested; at most one for each client and day."""
-
-    wall = TablePolicy(Scope.TENANT, APPEND)
-
-    on = models.DateField()
-    sent_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "on"], name="attestationreminder_once")]
-
-    def __str__(self) -> str:
-        return str(self.on)

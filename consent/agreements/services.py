@@ -1,7 +1,7 @@
 """Services of agreements."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import IO, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +15,6 @@ from consent.agreements.duties import DUTIES, TEXT_VERSION, compute_valid_until,
 from consent.agreements.models import (
     AgreementDocument,
     AgreementSigning,
-    AttestationReminder,
     ClientContact,
     ContactKind,
     DocumentKind,
@@ -34,6 +33,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
@@ -298,9 +298,10 @@ def remind_of_duties(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
     client = Client.objects.select_for_update().get(pk=client_id)
     today = at.astimezone(ZoneInfo(client.time_zone)).date()
     due = [one for one in list_duties(client, at=at) if is_reminder_day(one.due_on, today)]
-    if not due or AttestationReminder.objects.filter(client_id=client_id, on=today).exists():
+    midnight = datetime.combine(today, time.min, ZoneInfo(client.time_zone))
+    sent = Entry.objects.filter(client_id=client_id, family="duty", kind="duty.reminded", recorded_at__gte=midnight)
+    if not due or sent.exists():
         return False
-    AttestationReminder(client_id=client_id, on=today, sent_at=at).save(force_insert=True)
     due_on = min(one.due_on for one in due).isoformat()
     facts = {"duties": sorted(one.duty.code for one in due), "due_on": due_on}
     record_entry("duty.reminded", client_id=client_id, facts=facts, actor=actor, at=at)

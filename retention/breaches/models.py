@@ -318,22 +318,6 @@ class BreachNotice(OfBreach):
         return format_date(self.at)
 
 
-class BreachReminder(OfBreach):
-    """One mark of the 72-hour clock at which staff were reminded, once for each mark. Append-only."""
-
-    wall = TablePolicy(Scope.TENANT, APPEND)
-
-    breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    hours_left = models.PositiveSmallIntegerField()
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "breach", "hours_left"], name="breachreminder_once")]
-
-    def __str__(self) -> str:
-        return str(self.hours_left)
-
-
 class BreachClosing(RequestedChange):
     """One request to close a breach, for a second person."""
 

@@ -76,10 +76,8 @@ def is_late(known_at: datetime, at: datetime) -> bool:
     return at > get_deadline(known_at)
 
 
-def list_due_marks(known_at: datetime, at: datetime, *, done: Collection[int]) -> list[int]:
-    """Return the marks that were reached by ``at`` and are not ``done``, the most urgent one last.
-
-    A breach that is recorded late has passed several marks at once: one reminder for the last of them is enough.
-    """
+def find_due_mark(known_at: datetime, at: datetime, *, done: Collection[int]) -> int | None:
+    """Return the most urgent mark that was reached by ``at``, unless it or a more urgent one is ``done``."""
     left = get_deadline(known_at) - at
-    return [mark for mark in MARKS if left <= mark * _HOUR and mark not in done]
+    mark = min((mark for mark in MARKS if left <= mark * _HOUR), default=None)
+    return None if mark is None or (done and min(done) <= mark) else mark

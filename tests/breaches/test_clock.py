@@ -11,9 +11,9 @@ from retention.breaches.risk import (
     Likelihood,
     Outcome,
     Severity,
+    find_due_mark,
     get_deadline,
     is_late,
-    list_due_marks,
     suggest_outcome,
     whole_hours_left,
 )
@@ -33,21 +33,23 @@ def test_hours_are_counted_in_whole_seconds_over_every_change_of_the_clock(known
 
 
 @given(after=seconds, done=st.sets(st.sampled_from(MARKS)))
-def test_a_mark_is_due_once_reached_and_the_most_urgent_one_is_last(after: int, done: set[int]) -> None:
-    due = list_due_marks(KNOWN, KNOWN + timedelta(seconds=after), done=done)
-    assert due == [mark for mark in (48, 24, 12, 0) if after >= (72 - mark) * 3600 and mark not in done]
-    assert due == sorted(due, reverse=True)
+def test_the_most_urgent_mark_is_due_unless_it_or_a_more_urgent_one_is_done(after: int, done: set[int]) -> None:
+    reached = [mark for mark in (48, 24, 12, 0) if after >= (72 - mark) * 3600]
+    expected = reached[-1] if reached and not done & set(range(reached[-1] + 1)) else None
+    assert find_due_mark(KNOWN, KNOWN + timedelta(seconds=after), done=done) == expected
 
 
 @given(steps=st.lists(st.integers(1, 30 * 3600), max_size=12))
-def test_whenever_the_worker_looks_each_mark_is_due_exactly_once(steps: list[int]) -> None:
+def test_whenever_the_worker_looks_no_mark_is_due_twice_and_the_last_one_is_not_missed(steps: list[int]) -> None:
     at = KNOWN
     done: list[int] = []
     for step in steps:
         at += timedelta(seconds=step)
-        done += list_due_marks(KNOWN, at, done=done)
-    assert len(done) == len(set(done))
-    assert set(done) == {mark for mark in MARKS if sum(steps) >= (72 - mark) * 3600}
+        mark = find_due_mark(KNOWN, at, done=done)
+        done += [] if mark is None else [mark]
+    assert done == sorted(set(done), reverse=True)
+    reached = [mark for mark in MARKS if sum(steps) >= (72 - mark) * 3600]
+    assert done[-1:] == reached[-1:]
 
 
 def test_the_deadline_itself_is_not_late() -> None:

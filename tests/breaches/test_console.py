@@ -15,9 +15,8 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches import selectors
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter
-from retention.breaches.services.letters import inform_batch, notify_authority, write_to_people
+from retention.breaches.services.letters import inform_batch, notify_authority, remind_of_breaches, write_to_people
 from retention.breaches.services.recording import decide_closing, request_closing
-from retention.breaches.tasks import notify_staff_of_breach
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from tests.accounts.officers import second_officer
 from tests.breaches.making import assess, complete, make_breach
@@ -25,6 +24,7 @@ from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import KARACHI, typed
 from tests.factories import BORN, SubjectFactory
+from tests.mail.jobs import run_staff_emails
 from tests.signing_in import browser_of
 
 LIST = "/admin/breaches/breach/"
@@ -225,7 +225,10 @@ def test_a_letter_that_reaches_everyone_names_no_one(cast: Cast, amina: Any, bre
 def test_officers_and_administrators_are_reminded_by_email(
     cast: Cast, breach: Breach, hours: str, language: str, words: str
 ) -> None:
-    notify_staff_of_breach(str(breach.client_id), str(breach.pk), hours)
+    at = breach.due_at - timedelta(hours=int(hours))
+    with in_client(breach.client_id):
+        assert remind_of_breaches(breach.client_id, actor=system_actor("tests"), at=at) == 1
+    run_staff_emails()
     for client_id in (breach.client_id, PAKTALEEM):
         with in_client(client_id):
             found = Letter.objects.filter(kind="breach_reminder", related_id=breach.pk)

@@ -24,9 +24,7 @@ PAGE = "/admin/work/"
 NOW = datetime(2027, 6, 10, 9, 0, tzinfo=UTC)
 ONE_PERSON, ONE_CASE, STAFF = "one person", "one case", "one email to each of a few members of staff"
 SHORT = {
-    "access_reviews.notify": STAFF,
     "agreements.notify_of_duties": STAFF,
-    "breaches.notify_staff": STAFF,
     "children.ask_check": ONE_PERSON,
     "children.begin_check": ONE_PERSON,
     "complaints.notify_staff": STAFF,
@@ -36,7 +34,7 @@ SHORT = {
     "erasures.continue": ONE_PERSON,
     "erasures.notify": STAFF,
     "mail.deliver": "one message",
-    "retention.tell_officers": STAFF,
+    "mail.email_staff": STAFF,
     "rights.build_package": "one person; the page of the request shows it",
     "rights.match_sender": ONE_CASE,
     "rights.notify_staff": STAFF,

@@ -6,7 +6,7 @@ crash can be recognised.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,14 +19,15 @@ from paktaleem.directory.mail.recipients import GivenContact, forget_address, re
 from paktaleem.directory.mail.rendering import encrypt_context, render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Capability, Role
+from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 
 DELIVER = "mail.deliver"
 GRACE = timedelta(minutes=10)
@@ -170,3 +171,42 @@ def purge_addresses(client_id: UUID, *, at: datetime) -> int:
 
 def _expired_addresses(at: datetime) -> QuerySet[Letter]:
     return Letter.objects.filter(wrapped__isnull=False, expires_at__lte=at)
+
+
+EMAIL_STAFF = "mail.email_staff"
+
+
+def enqueue_staff_email(
+    kind: MessageKind, *, client_id: UUID, row_id: UUID, page: str, roles: Iterable[Role], **context: str
+) -> None:
+    """Enqueue a job that emails staff about a row of a client, each in their own context.
+
+    ``page`` names the row's page in the console, which becomes the link ``url``; ``school`` becomes the client's name.
+    ``roles`` are the client's administrators, PakTaleem's privacy officers, or both. ``context`` names no person.
+    """
+    enqueue_job(
+        EMAIL_STAFF,
+        client=str(client_id),
+        row=str(row_id),
+        page=page,
+        kind=kind.code,
+        roles=",".join(role.value for role in roles),
+        context=json.dumps(context),
+    )
+
+
+def email_staff(
+    kind: MessageKind,
+    context: Mapping[str, str],
+    *,
+    school: Client,
+    role: Role,
+    row_id: UUID,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Send a message to everyone who has a role at the current client, about a row of ``school``."""
+    where = PAKTALEEM if role == Role.PRIVACY_OFFICER else school.pk
+    values = {name: value for name, value in {"school": school.name[:200], **context}.items() if name in kind.fields}
+    for user in list_staff(where, role, at=to_wall_clock(at)):
+        send_message(kind.code, to=user, client_id=where, context=values, related_id=row_id, actor=actor, at=at)

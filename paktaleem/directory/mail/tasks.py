@@ -1,24 +1,34 @@
 """Background tasks for messages."""
 
+import json
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.data_kinds import MESSAGES, PURGE_ADDRESSES
 from paktaleem.directory.mail.delivery import deliver_message
+from paktaleem.directory.mail.kinds import get_message_kind
 from paktaleem.directory.mail.services import (
     DELIVER,
+    EMAIL_STAFF,
+    email_staff,
     list_clients_with_old_addresses,
     list_clients_with_stalled_messages,
     purge_addresses,
     requeue_stalled_messages,
 )
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.purging import purge_clients
 
 
@@ -28,6 +38,21 @@ def deliver(client: str, letter: str) -> None:
     client_id = UUID(client)
     with in_client(client_id):
         deliver_message(UUID(letter), client_id=client_id, actor=system_actor(DELIVER), at=client_now())
+
+
+@app.task(name=EMAIL_STAFF, pass_context=False)
+def email_staff_about_row(*, client: str, row: str, page: str, kind: str, roles: str, context: str) -> None:
+    """Email a client's administrators, PakTaleem's officers, or both; officers hear nothing of sandboxes."""
+    with in_client(UUID(client)):
+        school = Client.objects.get(pk=client)
+    url = build_public_url(reverse(f"admin:{page}", args=[row], current_app="console"))
+    values = {"url": url, **json.loads(context)}
+    for role in map(Role, roles.split(",")):
+        if role == Role.PRIVACY_OFFICER and school.is_sandbox:
+            continue
+        with in_client(PAKTALEEM if role == Role.PRIVACY_OFFICER else school.pk):
+            by: dict[str, Any] = {"actor": system_actor(EMAIL_STAFF), "at": client_now()}
+            email_staff(get_message_kind(kind), values, school=school, role=role, row_id=UUID(row), **by)
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="pick_up_forgotten")

@@ -1,5 +1,6 @@
 """Letters about a breach: to the client, to the authority, and to the people concerned or a child's guardians."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.mail.models import Letter, LetterState
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import enqueue_staff_email, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -20,13 +21,14 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from retention.breaches.drafts import GAP
-from retention.breaches.messages import LETTER
-from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson, BreachReminder
-from retention.breaches.risk import Outcome, is_late, list_due_marks
+from retention.breaches.messages import LETTER, REMINDER
+from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
+from retention.breaches.risk import Outcome, find_due_mark, is_late
 from retention.breaches.selectors import find_assessment, is_written_to
 from retention.breaches.services.recording import lock_breach, record_act
 
@@ -240,26 +242,31 @@ def _record(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **
     record_act("breach.reported", breach, actor, at, letter=str(letter.pk), audience=str(letter.audience), **facts)
 
 
-NOTIFY_STAFF = "breaches.notify_staff"
-
-
 @transaction.atomic
 def remind_of_breaches(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Remind staff of a client's breaches at 48, 24, 12 and 0 hours left; return the number of reminders.
 
-    Follows GDPR Art. 33(1). Marks that were missed are recorded, but only the most urgent one is sent.
+    Follows GDPR Art. 33(1). Of marks that were missed only the most urgent one is sent.
     """
     running = Breach.objects.running(at).filter(client_id=client_id).order_by("due_at", "pk")
     return sum(_remind(breach, actor, at) for breach in running.select_for_update(of=("self",)))
 
 
 def _remind(breach: Breach, actor: Actor, at: datetime) -> int:
-    own = BreachReminder.objects.filter(client_id=breach.client_id, breach=breach)
-    marks = list_due_marks(breach.known_at, at, done=set(own.values_list("hours_left", flat=True)))
-    if not marks:
+    """Remind staff if a mark is reached of which the ledger has no reminder."""
+    reminded = Entry.objects.filter(client_id=breach.client_id, family="breach", kind="breach.reminded")
+    bodies = reminded.filter(body__contains=str(breach.pk)).values_list("body", flat=True)
+    mark = find_due_mark(breach.known_at, at, done=[json.loads(body)["facts"]["hours_left"] for body in bodies])
+    if mark is None:
         return 0
-    for mark in marks:
-        BreachReminder(client_id=breach.client_id, breach=breach, hours_left=mark, at=at).save(force_insert=True)
-    record_act("breach.reminded", breach, actor, at, hours_left=marks[-1])
-    enqueue_job(NOTIFY_STAFF, client=str(breach.client_id), breach=str(breach.pk), hours=str(marks[-1]))
+    record_act("breach.reminded", breach, actor, at, hours_left=mark)
+    enqueue_staff_email(
+        REMINDER,
+        client_id=breach.client_id,
+        row_id=breach.pk,
+        page="breaches_breach_change",
+        roles=[Role.CLIENT_ADMIN, Role.PRIVACY_OFFICER],
+        hours=str(mark),
+        due=f"{breach.due_at:%Y-%m-%d %H:%M} UTC",
+    )
     return 1

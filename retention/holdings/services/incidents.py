@@ -17,16 +17,17 @@ from children.guardians.services.conflicts import NotInQuarantine, end_quarantin
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.mail.kinds import MessageKind, declare_message
+from paktaleem.directory.mail.services import enqueue_staff_email
 from paktaleem.directory.people.extension_points import Hold
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from retention.holdings.disposal_checks import DisposalHold, list_disposal_holds
 from retention.holdings.models import Collection, Holding, Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority
@@ -35,7 +36,9 @@ from retention.holdings.services.holdings import DataOnHold
 DEADLINE = timedelta(days=7)
 """Time within which every system must erase the data (policy §8: promptly)."""
 PARENT = "incident"
-NOTIFY_OFFICERS = "retention.tell_officers"
+_FIELDS = ("school", "due", "url")
+OPENED = declare_message("incident_opened", fields=_FIELDS)
+OVERDUE = declare_message("incident_overdue", fields=_FIELDS)
 _ACTOR = system_actor("retention.incidents")
 
 
@@ -77,7 +80,7 @@ def _create_incident(subject: Subject, categories: AbstractSet[str], cause: Inci
     )
     save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
     _record_incident("incident.opened", incident, _ACTOR, at)
-    enqueue_job(NOTIFY_OFFICERS, client=str(incident.client_id), incident=str(incident.pk))
+    _email_officers(OPENED, incident)
     return incident
 
 
@@ -204,8 +207,19 @@ def notify_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
         incident.overdue_told_at = at
         save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
         _record_incident("incident.overdue", incident, actor, at)
-        enqueue_job(NOTIFY_OFFICERS, client=str(client_id), incident=str(incident.pk), kind="incident_overdue")
+        _email_officers(OVERDUE, incident)
     return len(found)
+
+
+def _email_officers(kind: MessageKind, incident: Incident) -> None:
+    enqueue_staff_email(
+        kind,
+        client_id=incident.client_id,
+        row_id=incident.pk,
+        page="retention_incident_change",
+        roles=[Role.PRIVACY_OFFICER],
+        due=f"{incident.due_at:%Y-%m-%d}",
+    )
 
 
 def has_open_incident(subject: Subject) -> bool:

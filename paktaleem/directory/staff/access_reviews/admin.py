@@ -1,34 +1,27 @@
 """Console pages of reviews of access."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.staff.access_reviews.models import AccessReview
-from paktaleem.directory.staff.access_reviews.selectors import find_waiting_review, list_to_confirm
-from paktaleem.directory.staff.access_reviews.services import confirm_access
+from paktaleem.directory.staff.access_reviews.services import confirm_access, list_to_confirm
 from paktaleem.directory.staff.administration.admin.clients import name_limit, with_school_names
-from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import boards, site
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.times import isolate
 
 
@@ -77,7 +70,7 @@ class AccessReviewAdmin(ScopedAdmin):
     ledger_families = ("access_review",)
     asks_reason = False
     list_display = ("name", "owner", "state", "locks_on", "locked_count")
-    list_filter = ("client",)
+    list_filter = (ProgressFilter, "client")
     newest_by = "opened_at"
     sortable_by = ()
     detail_fields = ("state", "quarter", "opened_at", "locks_on", "locked_count")
@@ -104,18 +97,3 @@ class AccessReviewAdmin(ScopedAdmin):
     @admin.display(description="quarter")
     def name(self, row: AccessReview) -> str:
         return str(row)
-
-
-@boards.connect
-def access_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card for an administrator, or an officer for PakTaleem, whose review waits."""
-    del at
-    if not actor.may(Capability.REVIEW_ACCESS):
-        return []
-    waiting = find_waiting_review(actor.client_id or PAKTALEEM)
-    if waiting is None:
-        return []
-    review, number = waiting
-    url = reverse("admin:access_reviews_accessreview_confirm", args=[review.pk], current_app=site.name)
-    note = gettext("confirm who has access before {day}").format(day=isolate(str(review.locks_on)))
-    return [Card(gettext("Review of access"), format_count(number), note, url, Severity.TO_DO, review.locks_on)]

@@ -4,7 +4,11 @@ from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import Due
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
@@ -35,6 +39,17 @@ class AccessReview(TenantRow):
     confirmed = ArrayField(models.UUIDField(), default=list, db_default=[])
     closed_at = models.DateTimeField(null=True)
     locked_count = models.PositiveIntegerField("locked memberships", default=0, db_default=0)
+
+    due = (
+        Due(
+            label=_("Review of access"),
+            note=_("confirm who has access, or it is locked"),
+            who=Capability.REVIEW_ACCESS,
+            rows=Q(closed_at=None),
+            query="progress=open",
+            on="locks_on",
+        ),
+    )
 
     class Meta:
         verbose_name = "review of access"

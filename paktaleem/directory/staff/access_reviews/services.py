@@ -10,9 +10,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.mail.services import enqueue_staff_email
 from paktaleem.directory.staff.access_reviews.models import TIME_TO_CONFIRM, AccessReview
-from paktaleem.directory.staff.access_reviews.selectors import list_to_confirm, list_unconfirmed
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.client_services import restore_membership, suspend_membership
 from paktaleem.foundation.accounts.models import Client, Membership
@@ -21,12 +23,11 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
-NOTIFY = "access_reviews.notify"
-"""Name of the task that emails administrators about a review."""
+REVIEW_DUE = declare_message("access_review_due", fields=("day", "url"))
+"""Email to administrators that a review of access is opened."""
 
 
 class NothingToConfirm(PortalError):
@@ -63,7 +64,14 @@ def _open(client: Client, quarter: date, today: date, actor: Actor, at: datetime
     review = AccessReview(client=client, quarter=quarter, locks_on=today + TIME_TO_CONFIRM, opened_at=opened_at)
     review.save(force_insert=True)
     _record("access_review.opened", review, actor, at, locks_on=review.locks_on.isoformat())
-    enqueue_job(NOTIFY, client=str(review.client_id), review=str(review.pk))
+    enqueue_staff_email(
+        REVIEW_DUE,
+        client_id=review.client_id,
+        row_id=review.pk,
+        page="access_reviews_accessreview_confirm",
+        roles=[Role.PRIVACY_OFFICER if review.client_id == PAKTALEEM else Role.CLIENT_ADMIN],
+        day=review.locks_on.isoformat(),
+    )
 
 
 def _lock(review: AccessReview, actor: Actor, at: datetime) -> None:
@@ -109,3 +117,15 @@ def confirm_access(
 def _record(kind: str, review: AccessReview, actor: Actor, at: datetime, **facts: Any) -> None:
     values = {"review": str(review.pk), "quarter": review.quarter.isoformat(), **facts}
     record_entry(kind, client_id=review.client_id, facts=values, actor=actor, at=at)
+
+
+def list_to_confirm(review: AccessReview) -> QuerySet[Membership]:
+    """List the memberships, locked ones too, that no one has confirmed in a review and that are older than it."""
+    rows = Membership.objects.filter(client_id=review.client_id, ends_at=None, starts_at__lte=review.opened_at)
+    found: QuerySet[Membership] = rows.exclude(pk__in=review.confirmed).select_related("user")
+    return found.order_by("user__email", "pk")
+
+
+def list_unconfirmed(review: AccessReview) -> QuerySet[Membership]:
+    """List the memberships that would be locked: to be confirmed in a review, and not locked yet."""
+    return list_to_confirm(review).filter(suspended_at=None)
