@@ -39,9 +39,9 @@ from tests.consent.approving import officer
 from tests.console.pages import row_url
 from tests.factories import make_system
 from tests.keeping import default_period
+from tests.mail.jobs import run_staff_emails
 from tests.retention.schedule.making import lift_hold_by_two
 from tests.signing_in import browser_of
-from tests.mail.jobs import run_staff_emails
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 3})
 
