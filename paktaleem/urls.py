@@ -14,6 +14,7 @@ from paktaleem.foundation.web.api.schema import show_docs, show_schema
 from paktaleem.office.health import healthz, readyz
 from paktaleem.office.menu import SECTIONS
 from paktaleem.office.monitoring import metrics
+from rights.channels.urls import concern_urls, guardian_urls, requests_urls
 
 console.sections = SECTIONS
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -35,15 +36,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("choices/", include("consent.own_pages.choices.urls")),
     path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/", include("children.guardians.urls")),
-    path("guardian/", include("rights.guardian_requests.urls")),
-    path("guardian/", include("rights.erasures.guardian_urls")),
+    path("guardian/", include(guardian_urls)),
     path("guardian/", include("consent.own_pages.guardian.urls")),
     path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),
-    path("concern/", include("rights.guardian_requests.concern_urls")),
-    path("requests/copy/", include("rights.packages.urls")),
-    path("requests/", include("rights.rectifications.urls")),
-    path("requests/mine/", include("rights.erasures.urls")),
-    path("requests/", include("rights.channels.urls")),
+    path("concern/", include(concern_urls)),
+    path("requests/", include(requests_urls)),
     path("admin/", console.urls),
     path("accounts/single-sign-on/", include("paktaleem.directory.staff.single_sign_on.urls")),
     path("accounts/", include("paktaleem.directory.staff.sign_in.urls")),

@@ -1,5 +1,4 @@
 """The rights of data subjects (policy §9): requests, the mailbox, packages, erasures and corrections.
 
-From above: desk, mailbox, complaints, guardian_requests, packages, erasures, rectifications, channels, requests,
-limits.
+From above: desk, mailbox, channels, packages, erasures, rectifications, requests, limits.
 """

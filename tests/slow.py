@@ -229,7 +229,6 @@ SLOW: Final = {
         "tests/retention/exits/test_exits.py::test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped",
         "tests/rights/test_complaints.py::test_the_desk_records_a_case_from_a_complaint_to_its_outcome",
         "tests/rights/test_decisions.py::test_access_orders_every_system_once_and_closes_when_all_have_answered",
-        "tests/rights/test_guardian_requests.py::test_a_guardian_reaches_every_request_by_older_and_newer_pages",
         "tests/rights/test_guardian_requests.py::test_the_page_of_a_granted_deletion_leads_to_its_erasure_and_says_nothing_else_is_left",
         "tests/rights/test_guardian_requests.py::test_the_page_of_a_request_shows_the_guardians_authority_now",
         "tests/rights/test_guardian_requests.py::test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates",

@@ -33,8 +33,7 @@ from paktaleem.office.sandbox.api import SandboxClock, SandboxOrders, SandboxRes
 from retention.disposals.api import ShowDisposal, ShowDisposalCertificate
 from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
 from retention.schedule.api import SubjectHoldings
-from rights.channels.api import RightsRequests, ShowRightsRequest
-from rights.guardian_requests.api import AskAboutData
+from rights.channels.api import RequestOfGuardian, RightsRequests, ShowRightsRequest
 from rights.packages.api import ShowCopy
 from rights.rectifications.api import Corrections
 
@@ -72,7 +71,7 @@ urlpatterns = [
     path("guardian-checks/<uuid:check>", ShowCheck.as_view(), name="guardian-check"),
     path(
         "subjects/<str:external_id>/guardian-requests",
-        AskAboutData.as_view(),
+        RequestOfGuardian.as_view(),
         name="guardian-requests",
     ),
     path("links", IssueLink.as_view(), name="issue-link"),

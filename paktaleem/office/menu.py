@@ -71,7 +71,7 @@ SECTIONS = (
         code="requests",
         name=_("Requests"),
         lists=("rights.RightsRequest", "desk.RequestTask", "mailbox.MailMessage", "erasures.ErasureProposal"),
-        more=("complaints.AuthorityCase", "consent.Restriction", "consent.Objection"),
+        more=("desk.AuthorityCase", "consent.Restriction", "consent.Objection"),
         help="rights-requests",
     ),
     Section(

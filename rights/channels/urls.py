@@ -1,21 +1,47 @@
-"""URLs of the public form and of the person's own requests."""
+"""URLs of rights requests: the public forms, the person's own requests, and a guardian's requests about a child."""
 
 from django.urls import path
 
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import enter_code, follow_link, leave, start
-from rights.channels.views import answer_own_request, make_own_request, make_request, show_own_requests
+from rights.channels import guardian_pages, views
+from rights.erasures.views import cancel_erasure_of_ward, cancel_own_erasure
+from rights.packages.views import download_copy, request_code, show_copy
+from rights.rectifications.views import state_corrections
 
 _OWN = {"page": Page.REQUESTS}
+_OWN_COPY = "copy/<uuid:rights_request>/"
+_DATA = "child/<uuid:child>/data/"
+_COPY = f"{_DATA}copy/<uuid:rights_request>/"
 
-urlpatterns = [
-    path("", make_request, {"client": "paktaleem"}, name="rights-form"),
-    path("mine/", show_own_requests, name="requests"),
-    path("mine/new/", make_own_request, name="requests-new"),
-    path("mine/answer/", answer_own_request, name="requests-answer"),
+requests_urls = [
+    path(_OWN_COPY, show_copy, name="requests-copy"),
+    path(f"{_OWN_COPY}code/", request_code, name="requests-copy-code"),
+    path(f"{_OWN_COPY}download/", download_copy, name="requests-copy-download"),
+    path("mine/<uuid:rights_request>/corrections/", state_corrections, name="requests-corrections"),
+    path("mine/erasure/", cancel_own_erasure, name="requests-erasure"),
+    path("", views.make_request, {"client": "paktaleem"}, name="rights-form"),
+    path("mine/", views.show_own_requests, name="requests"),
+    path("mine/new/", views.make_own_request, name="requests-new"),
+    path("mine/answer/", views.answer_own_request, name="requests-answer"),
     path("code/", enter_code, _OWN, name="requests-code"),
     path("leave/", leave, _OWN, name="requests-leave"),
     path("link/<str:token>/", follow_link, _OWN, name="requests-link"),
     path("follow/<str:client>/", start, _OWN, name="requests-start"),
-    path("<str:client>/", make_request, name="rights-form-of"),
+    path("<str:client>/", views.make_request, name="rights-form-of"),
 ]
+"""Below ``requests/``."""
+guardian_urls = [
+    path(_DATA, guardian_pages.ask_for_data, name="guardian-data"),
+    path(f"{_DATA}end/", guardian_pages.end_request, name="guardian-data-end"),
+    path(f"{_DATA}erasure/", cancel_erasure_of_ward, name="guardian-erasure"),
+    path(_COPY, guardian_pages.show_copy, name="guardian-copy"),
+    path(f"{_COPY}code/", guardian_pages.request_code, name="guardian-copy-code"),
+    path(f"{_COPY}download/", guardian_pages.download_copy, name="guardian-copy-download"),
+]
+"""Below ``guardian/``: a child's data."""
+concern_urls = [
+    path("", views.report_concern, {"client": "paktaleem"}, name="concern"),
+    path("<str:client>/", views.report_concern, name="concern-about"),
+]
+"""Below ``concern/``."""

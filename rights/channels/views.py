@@ -1,4 +1,4 @@
-"""Public pages: the form for a request, and the person's own requests. GET shows, POST acts."""
+"""Public pages: the forms for requests and concerns, and the person's own requests. GET shows, POST acts."""
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -27,7 +27,9 @@ from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.text.word_lists import join_words
 from paktaleem.foundation.web.public.pages import error_page, public_page, redirect_to_page
-from rights.channels.own_page import next_steps, own_page_extras, own_page_notices
+from rights.erasures.own_page import list_own_erasures, show_number
+from rights.packages.own_page import show_package
+from rights.rectifications.own_page import corrections_extra
 from rights.requests.deadlines import due_at
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.selectors import is_erasing, list_parts_of
@@ -112,10 +114,30 @@ class PublicRequestForm(OwnRequestForm):
         return cleaned
 
 
+class ConcernForm(forms.Form):
+    """Public form for a concern about a child's data."""
+
+    text = forms.CharField(
+        label=_("What is your concern?"),
+        help_text=_("State the school or platform, and what happened. Name the child only if necessary."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+    )
+    contact = forms.CharField(
+        label=_("How can we contact you?"),
+        help_text=_("An email address or telephone number. Without it we will act, but cannot answer you."),
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"dir": "auto", "spellcheck": "false"}),
+    )
+
+
 FORM_LIMITS = (Limit("rights/ip", 10, timedelta(hours=1)),)
 """Requests by the public form, per IP address. A limit per contact would show that the contact was used."""
 OWN_LIMITS = (Limit("own-rights/address", 10, timedelta(days=1)),)
+REPORTING = (Limit("concern/ip", 10, timedelta(hours=1)),)
 _BY_ANYBODY = system_actor("rights.made_by_anybody")
+_CONCERNED = system_actor("rights.concern_by_anybody")
 _own_page = require_own_page(Page.REQUESTS, closed)
 _SHOWN = 50
 
@@ -171,7 +193,7 @@ def _render_own(
             "state": STATES_FOR_PERSON[State(row.state)],
             "rights": join_words(RightKind(kind).label for kind in sorted({part.kind for part in parts[row.pk]})),
             "may_be_ended": row.is_open and row.answered_at is None and not is_erasing(parts[row.pk]),
-            "extras": [extra for add in own_page_extras if (extra := add(row, at)) is not None],
+            "extras": list_extras(row, at),
         }
     )
     return public_page(
@@ -180,11 +202,17 @@ def _render_own(
         title=_("Your requests about your data"),
         status=status,
         client=visit.person.client,
-        notices=[notice for add in own_page_notices for notice in add(visit.person, at)],
+        notices=list_own_erasures(visit.person, at),
         rows=rows,
         form=form,
         refused=refused,
     )
+
+
+def list_extras(row: RightsRequest, at: datetime) -> list[dict[str, Any]]:
+    """List what is shown beside a request: templates and their values."""
+    extras = (show_package(row, at), corrections_extra(row), show_number(row))
+    return [extra for extra in extras if extra is not None]
 
 
 @require_http_methods(["POST"])
@@ -208,8 +236,9 @@ def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
         actor=visit.actor,
         at=at,
     )
-    following = next((page for step in next_steps if (page := step(row)) is not None), None)
-    return redirect_to_page(following, row.pk) if following else redirect_to_page("requests")
+    if RightKind.RECTIFICATION in form.cleaned_data["kinds"]:
+        return redirect_to_page("requests-corrections", row.pk)
+    return redirect_to_page("requests")
 
 
 def _identity_of(visit: Visit, at: datetime) -> IdentityMethod | str:
@@ -256,3 +285,29 @@ def _find_own(request: HttpRequest, visit: Visit) -> RightsRequest:
     if row is None:
         raise Http404
     return row
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_page
+def report_concern(request: HttpRequest, client_id: UUID) -> HttpResponse:
+    """Show the form and record a concern; the response does not depend on whether the child is registered."""
+    form = ConcernForm(request.POST if request.method == "POST" else None)
+    client = Client.objects.get(pk=client_id)
+    shown: dict[str, Any] = {"client": client, "form": form}
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+        title = _("Report a concern about a child’s data")
+        return public_page(request, "concern/report.html", title=title, status=status, **shown)
+    if not count_attempt(REPORTING, address="", ip=get_remote_address(request) or ""):
+        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
+    row = receive_request(
+        client,
+        kinds=[RightKind.CHILD_CONCERN],
+        channel=Channel.FORM,
+        details=form.cleaned_data["text"],
+        contact=form.cleaned_data["contact"],
+        language=translation.get_language() or "en",
+        actor=_CONCERNED,
+        at=get_client_time(request),
+    )
+    return public_page(request, "concern/received.html", title=_("Thank you"), row=row, client=client)

@@ -1,1 +1,1 @@
-"""The desk of rights requests: tasks, letters, call-backs, notices to other channels, and the hand-over to a client."""
+"""The desk of rights requests: tasks, letters, call-backs, authorities' cases, and the hand-over to a client."""

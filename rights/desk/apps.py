@@ -4,7 +4,7 @@ from paktaleem.foundation.operations.extensions import config
 
 
 class DeskConfig(config.PortalAppConfig):
-    """Work of staff on rights requests: tasks, letters, call-backs, and the hand-over to a client."""
+    """Work of staff on rights requests: tasks, letters, call-backs, authorities' cases, the hand-over to a client."""
 
     name = "rights.desk"
     label = "desk"
@@ -17,4 +17,8 @@ class DeskConfig(config.PortalAppConfig):
         ("rights.mailbox.hooks.message_added", "rights.desk.services.require_reading"),
         ("rights.requests.hooks.calls_to_make", "rights.desk.selectors.list_calls"),
         ("rights.requests.hooks.texts_to_read", "rights.desk.selectors.read_texts"),
+        ("rights.requests.hooks.before_closing", "rights.desk.cases.require_outcome"),
+        ("rights.requests.hooks.request_continued", "rights.desk.cases.require_outcome_of_duplicate"),
+        ("rights.requests.hooks.person_assigned", "rights.desk.cases.move_holds"),
+        ("rights.requests.hooks.texts_needed", "rights.desk.cases.list_requests_with_open_case"),
     )

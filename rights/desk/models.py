@@ -1,6 +1,5 @@
-"""Models of the desk."""
+"""Models of the desk: tasks about requests, letters, and cases of supervisory authorities."""
 
-from datetime import date
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -9,13 +8,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.indexes import oldest_first
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from rights.requests.letters import OCCASIONS
-from rights.requests.models import RightsRequest
+from rights.requests.models import OfRequest
 
 
 class TaskKind(models.TextChoices):
@@ -27,6 +24,7 @@ class TaskKind(models.TextChoices):
     ASK_CLIENT = "ask_client", _("Ask the client")
     CHECK_SYSTEM = "check_system", _("Check a system")
     WRITE = "write", _("Write a letter")
+    AUTHORITY = "authority", _("Answer the supervisory authority")
     OTHER = "other", _("Something else")
 
 
@@ -41,12 +39,8 @@ class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
         """Tasks of one member of staff, or of no one."""
         return self.filter(assignee_id=user_id)
 
-    def due_until(self, day: date) -> Self:
-        """Tasks due on a day or before."""
-        return self.filter(due_on__lte=day)
 
-
-class RequestTask(TenantRow, ActorStamp):
+class RequestTask(OfRequest):
     """One thing that a member of staff does about a request, until a day. Its detail is sealed like a note."""
 
     wall = TablePolicy(
@@ -56,7 +50,6 @@ class RequestTask(TenantRow, ActorStamp):
         personal={"detail": Personal.SEALED},
     )
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField("task", max_length=16, choices=TaskKind)
     detail = SealedField()
     assignee = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
@@ -96,6 +89,7 @@ class RequestTask(TenantRow, ActorStamp):
 
     @property
     def is_done(self) -> bool:
+        """Return True if a member of staff has done it."""
         return self.done_at is not None
 
 
@@ -106,7 +100,7 @@ class Way(models.TextChoices):
     BY_HAND = "by_hand", _("Printed and handed over")
 
 
-class RequestLetter(TenantRow, ActorStamp):
+class RequestLetter(OfRequest):
     """One letter about a request, in the words that were sent or handed over, sealed under the key of the request.
 
     ``message_id`` is the id of the email; None for a letter that was handed over.
@@ -119,7 +113,6 @@ class RequestLetter(TenantRow, ActorStamp):
         personal={"language": Personal.NONE, "text": Personal.SEALED},
     )
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     occasion = models.CharField(max_length=16, choices=OCCASIONS)
     language = models.CharField(max_length=8)
     way = models.CharField(max_length=16, choices=Way)
@@ -141,36 +134,61 @@ class RequestLetter(TenantRow, ActorStamp):
         return str(self.get_occasion_display())
 
 
-class HandOver(TenantRow, ActorStamp):
-    """One request that goes on at another client, under the same number: the link between the two rows.
+class CaseOutcome(models.TextChoices):
+    """How the authority's case ended."""
 
-    The row belongs to PakTaleem, so that only its staff see both sides.
+    UPHELD = "upheld", _("Upheld")
+    PARTLY = "partly", _("Partly upheld")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    SETTLED = "settled", _("Settled")
+
+
+class AuthorityCase(OfRequest):
+    """One case of a supervisory authority about a request: a complaint, or what it wrote on its own.
+
+    Its reference number and the measures that follow from the outcome are sealed under the request's key. The
+    authority's deadlines are tasks, and the correspondence is among the notes of the request.
     """
 
     wall = TablePolicy(
         Scope.TENANT,
-        APPEND,
-        disposed_as="evidence",
-        personal={"number": Personal.PSEUDONYM},
-        left_out_of_copies="names another client; the request is in the copy under the same number",
+        EDIT,
+        disposed_as="request_texts",
+        personal={
+            **dict.fromkeys(("authority", "outcome"), Personal.NONE),
+            **dict.fromkeys(("reference", "measures"), Personal.SEALED),
+        },
     )
 
-    number = models.CharField(max_length=16)
-    from_client = models.UUIDField()
-    from_request = models.UUIDField()
-    to_client = models.UUIDField()
-    to_request = models.UUIDField()
-    at = models.DateTimeField()
+    authority = models.CharField(max_length=200)
+    reference = SealedField()
+    opened_on = models.DateField("opened on")
+    outcome = models.CharField(max_length=16, choices=CaseOutcome, blank=True, default="")
+    measures = SealedField()
+    ended_on = models.DateField("ended on", null=True)
+    recorded_at = models.DateTimeField("recorded")
 
     class Meta:
-        ordering = ["at", "id"]
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["client", "from_request"], name="handover_once"),
-            models.UniqueConstraint(fields=["client", "to_request"], name="handover_of_one"),
+        verbose_name = "authority case"
+        verbose_name_plural = "authority cases"
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
             models.CheckConstraint(
-                condition=~models.Q(from_client=models.F("to_client")), name="handover_to_another_client"
-            ),
+                condition=Q(outcome="", ended_on=None) | (~Q(outcome="") & Q(ended_on__isnull=False)),
+                name="authoritycase_ends_with_outcome",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["client", "request"], name="authoritycase_of_request"),
+            *newest_first("recorded_at", "authoritycase_by_time"),
+            *newest_first("recorded_at", "authoritycase_by_outcome", by="outcome"),
         ]
 
     def __str__(self) -> str:
-        return self.number
+        return self.authority
+
+    @property
+    def is_open(self) -> bool:
+        """Return True if the case has no outcome yet."""
+        return not self.outcome

@@ -1,4 +1,4 @@
-"""Sections of a copy of a person's data: letters of staff, and their tasks about requests."""
+"""Sections of a copy of a person's data: letters of staff, their tasks about requests, and authorities' cases."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from paktaleem.directory.people.copies.sections import (
     ACTOR,
     ADDED,
     LANGUAGE,
+    RECORDED,
     SENT,
     TEXT,
     Column,
@@ -16,12 +17,12 @@ from paktaleem.directory.people.copies.sections import (
     get_actor,
     table_section,
 )
-from rights.desk.models import RequestLetter, RequestTask
+from rights.desk.models import AuthorityCase, RequestLetter, RequestTask
 from rights.requests.sections import OF_REQUEST, REQUEST, open_request_text
 
 
 def list_desk_sections() -> Sequence[Section]:
-    """List the sections of messages and tasks."""
+    """List the sections of letters, tasks and authorities' cases."""
     return (
         table_section(
             "request_letters",
@@ -50,6 +51,22 @@ def list_desk_sections() -> Sequence[Section]:
                 (ADDED, "created_at"),
                 (Column("done_at", _("Done"), ValueKind.TIME), "done_at"),
                 (ACTOR, get_actor),
+            ],
+            of=OF_REQUEST,
+        ),
+        table_section(
+            "authority_cases",
+            _("Cases of supervisory authorities about your requests"),
+            AuthorityCase,
+            [
+                REQUEST,
+                (Column("authority", _("Authority")), "authority"),
+                (Column("reference", _("Reference number")), open_request_text("reference")),
+                (Column("opened_on", _("Opened on"), ValueKind.DAY), "opened_on"),
+                (Column("outcome", _("Outcome")), "outcome"),
+                (Column("measures", _("Measures")), open_request_text("measures")),
+                (Column("ended_on", _("Ended on"), ValueKind.DAY), "ended_on"),
+                (RECORDED, "recorded_at"),
             ],
             of=OF_REQUEST,
         ),

@@ -1,30 +1,15 @@
-"""Selectors of the desk: tasks, letters and their texts, and the other side of a hand-over."""
+"""Selectors of the desk: tasks, letters, the texts of both, and the other sides of a hand-over."""
 
-from dataclasses import dataclass
-from uuid import UUID
-
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.indexes import Constant
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.desk.models import HandOver, RequestLetter, RequestTask, TaskKind
+from rights.desk.models import AuthorityCase, RequestLetter, RequestTask, TaskKind
 from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text
-
-
-@dataclass(frozen=True, slots=True)
-class OtherSide:
-    """The request of another client with which a request is linked; ``is_later`` if it goes on there."""
-
-    request_id: UUID
-    number: str
-    client: str
-    is_later: bool
 
 
 def list_tasks(actor: Actor) -> QuerySet[RequestTask]:
@@ -46,7 +31,7 @@ def list_letters(request: RightsRequest) -> QuerySet[RequestLetter]:
 
 
 def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
-    """Return the letters and the details of the tasks of a request, decrypted; a handler of ``rights.texts_to_read``.
+    """Return letters, details of tasks and texts of authorities' cases, decrypted; handler of ``rights.texts_to_read``.
 
     The caller has recorded the access. Raises CannotOpen.
     """
@@ -62,22 +47,25 @@ def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
         (f"{_('Task')}: {one.get_kind_display()} · {one.due_on}", open_text(request, row=one, field="detail"))
         for one in RequestTask.objects.filter(**own).exclude(detail=None)
     ]
-    return letters + tasks
+    cases = [
+        (f"{one.authority} · {label}", open_text(request, row=one, field=field))
+        for one in AuthorityCase.objects.filter(**own)
+        for field, label in (("reference", _("Reference number of the authority")), ("measures", _("Measures")))
+    ]
+    return letters + tasks + [one for one in cases if one[1]]
 
 
-def find_other_sides(request: RightsRequest, *, actor: Actor) -> list[OtherSide]:
-    """List the requests of other clients with which a request is linked, for officers; empty for a client.
+def list_other_sides(request: RightsRequest, *, actor: Actor) -> list[RightsRequest]:
+    """List the requests of other clients with the number of this one, for officers; empty for a client.
 
-    In a client's context the rows of PakTaleem are not readable either.
+    The request came from there, or goes on there.
     """
     if actor.client_id is not None:
         return []
-    rows = list(HandOver.objects.filter(Q(from_request=request.pk) | Q(to_request=request.pk), client_id=PAKTALEEM))
-    ids = {key for row in rows for key in (row.from_client, row.to_client)}
-    names = dict(Client.objects.filter(pk__in=ids).values_list("pk", "name"))
-    return [
-        OtherSide(row.to_request, row.number, names.get(row.to_client, ""), is_later=True)
-        if row.from_request == request.pk
-        else OtherSide(row.from_request, row.number, names.get(row.from_client, ""), is_later=False)
-        for row in rows
-    ]
+    others = RightsRequest.objects.filter(number=request.number).exclude(pk=request.pk).select_related("client")
+    return list(others.defer("details", "contact", "answer").order_by("pk"))
+
+
+def has_open_case(request: RightsRequest) -> bool:
+    """Return True if an authority has a case about a request without an outcome."""
+    return AuthorityCase.objects.filter(client_id=request.client_id, request=request, outcome="").exists()

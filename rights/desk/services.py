@@ -1,7 +1,7 @@
 """Services of the desk, one for each act."""
 
-# A row cannot change client, so a hand-over makes a new request at the client, and one row of PakTaleem links the
-# two. The contact that was replaced lately is informed: the new one may be an impostor's.
+# A row cannot change client, so a hand-over makes a new request at the client, with the same number. The contact that
+# was replaced lately is informed: the new one may be an impostor's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from rights.desk.messages import GUARDIAN_INFORMED, LETTER, REPLACED, VERIFIED
-from rights.desk.models import HandOver, RequestLetter, RequestTask, TaskKind, Way
+from rights.desk.models import RequestLetter, RequestTask, TaskKind, Way
+from rights.desk.selectors import has_open_case
 from rights.mailbox.services import move_messages
 from rights.rectifications.services.statements import to_given_address
 from rights.requests.deadlines import day_in
@@ -57,6 +57,7 @@ from rights.requests.services.intake import (
     record_verified,
 )
 from rights.requests.services.steps import (
+    RequestEnded,
     end_request,
     list_parts,
     lock_open_request,
@@ -65,12 +66,6 @@ from rights.requests.services.steps import (
     require_subject,
 )
 from rights.requests.states import State
-
-
-class AlreadyDone(PortalError):
-    """The task is already done."""
-
-    console_message = "The task is already done."
 
 
 @transaction.atomic
@@ -86,11 +81,14 @@ def add_task(
 ) -> RequestTask:
     """Add a task about a request; ``detail`` is sealed under the request's key.
 
-    Raises ValidationError for a day in the past or a task without a description, CannotOpen, RequestEnded, NotAllowed.
+    A request that has ended gets tasks only while an authority has a case about it. Raises ValidationError for a day in
+    the past or a task without a description, CannotOpen, RequestEnded, NotAllowed.
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_open_request(request)
-    if due_on < _today(request, at):
+    request = lock_request(request)
+    if not request.is_open and not has_open_case(request):
+        raise RequestEnded
+    if due_on < day_in(at, request.client.time_zone):
         raise ValidationError({"due_on": [_("Choose today or a later day.")]})
     if kind == TaskKind.OTHER and not detail.strip():
         raise ValidationError({"detail": [_("Say what is to be done.")]})
@@ -112,7 +110,7 @@ def require_task(request: RightsRequest, *, kind: TaskKind, actor: Actor, at: da
     own = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=kind)
     found: RequestTask | None = own.first()
     if found is None:
-        found = _new_task(request, kind, _today(request, at), actor, at)
+        found = _new_task(request, kind, day_in(at, request.client.time_zone), actor, at)
         found.assignee_id = request.assignee_id
         found.save(force_insert=True)
     return found
@@ -125,21 +123,16 @@ def require_reading(request: RightsRequest, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask:
-    """Record that a task is done; also after the request is closed. Raises AlreadyDone, NotAllowed."""
+    """Record that a task is done; also after the request is closed. Raises ValidationError, NotAllowed."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, task.client_id)
     request = lock_request(task.request)
     task = RequestTask.objects.select_for_update(of=("self",)).get(pk=task.pk, client_id=task.client_id)
     if task.is_done:
-        raise AlreadyDone
+        raise ValidationError(_("The task is already done."))
     task.done_at, task.done_by = at, actor.id
     task.save(update_fields=["done_at", "done_by"])
     record_step("rights_request.task_done", request, actor, at, {"task": str(task.pk), "kind": task.kind})
     return task
-
-
-def _today(request: RightsRequest, at: datetime) -> date:
-    zone = Client.objects.values_list("time_zone", flat=True).get(pk=request.client_id)
-    return day_in(at, zone)
 
 
 def _new_task(request: RightsRequest, kind: TaskKind | str, due_on: date, actor: Actor, at: datetime) -> RequestTask:
@@ -288,39 +281,21 @@ def _list_replaced(person: Subject, *, since: datetime) -> list[GivenContact]:
 _TEXTS = ("details", "contact")
 
 
-class HasPerson(PortalError):
-    """The request is assigned to a person of this client."""
-
-    console_message = "The request is assigned to a person here: it cannot go to another client."
-
-
-class SameClient(PortalError):
-    """The request is already at this client."""
-
-    console_message = "The request is already at this client."
-
-
-class AlreadyExtended(PortalError):
-    """The person already has a reasoned notice from here."""
-
-    console_message = "The request was extended: the person has a notice from here. Answer it here."
-
-
 @transaction.atomic
 def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, at: datetime) -> RightsRequest:
     """Continue a request without a person at the client to which it belongs; return the request there.
 
     Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts and
     emails are sealed under a key of its own; they are removed here, where only notes, steps and what staff wrote
-    remain. Both are linked by a row of PakTaleem. Needs the officers' context: it opens that of each client in turn, in
-    one transaction. Raises HasPerson, SameClient, AlreadyExtended, AlreadyDecided, AlreadyAnswered, RequestEnded,
-    CannotOpen, NotAllowed.
+    remain. Officers find the other row by the number. Needs the officers' context: it opens that of each client in
+    turn, in one transaction. Raises ValidationError, AlreadyDecided, AlreadyAnswered, RequestEnded, CannotOpen,
+    NotAllowed.
     """
     require(actor, Capability.TRIAGE_RIGHTS_REQUESTS)
     if actor.client_id is not None:
         raise NotAllowed("Only officers hand a request over to a client.")
     if client.pk == request.client_id:
-        raise SameClient
+        raise ValidationError(_("The request is already at this client."))
     with in_client(request.client_id):
         request = lock_unanswered(request)
         kinds = _check_and_list_kinds(request)
@@ -333,45 +308,21 @@ def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, a
         request.details = request.contact = None
         facts = {"number": request.number, "to": str(made.pk), "messages": moved}
         end_request("rights_request.handed_over", request, actor, at, ended_as=State.HANDED_OVER, facts=facts)
-    with in_client(PAKTALEEM):
-        _link(request, made, actor, at)
     return made
 
 
 def _check_and_list_kinds(request: RightsRequest) -> list[str]:
     parts = list_parts(request)
     if request.subject_id is not None:
-        raise HasPerson
+        raise ValidationError(_("The request is assigned to a person here: it cannot go to another client."))
     if any(part.decision for part in parts):
         raise AlreadyDecided
     if RequestExtension.objects.filter(client_id=request.client_id, request=request).exists():
-        raise AlreadyExtended
+        raise ValidationError(_("The request was extended: the person has a notice from here. Answer it here."))
     return sorted({part.kind for part in parts})
 
 
-def _link(request: RightsRequest, made: RightsRequest, actor: Actor, at: datetime) -> None:
-    row = HandOver(
-        id=new_id(),
-        client_id=PAKTALEEM,
-        number=request.number,
-        from_client=request.client_id,
-        from_request=request.pk,
-        to_client=made.client_id,
-        to_request=made.pk,
-        at=at,
-    )
-    row.actor_kind, row.actor_id, row.actor_role = actor.kind.value, actor.id, actor.role
-    row.save(force_insert=True)
-
-
 _PAUSES = {Occasion.IDENTITY: PauseCause.IDENTITY, Occasion.CLARIFICATION: PauseCause.CLARIFICATION}
-_ELSEWHERE = ANSWERS | {Occasion.NOTICE}
-
-
-class CannotMail(PortalError):
-    """There is no email address on file, or it changed less than 72 hours ago."""
-
-    console_message = "No email address that has been on file for 72 hours is known: print the letter and hand it over."
 
 
 def may_mail(request: RightsRequest, at: datetime) -> bool:
@@ -397,16 +348,17 @@ def send_letter(
     """Send a letter in these words to the contact on file, or record it as handed over; its text is kept sealed.
 
     ``pauses`` pauses the clock, for a letter that asks the person for something. The answer and the reasoned notice are
-    written with ``answer_request`` and ``extend_request``. Raises ValidationError naming the field, CannotMail,
-    Refused, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
+    written with ``answer_request`` and ``extend_request``. Raises ValidationError, Refused, AlreadyAnswered,
+    RequestEnded, CannotOpen, NotAllowed.
     """
     require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     occasion, way = Occasion(occasion), Way(way)
-    _check(occasion, text)
+    if occasion in ANSWERS or occasion is Occasion.NOTICE:
+        raise ValidationError({"occasion": [_("Write it with Answer or Extend it, which change the clock.")]})
+    if not text.strip():
+        raise ValidationError({"text": [_("Write the letter.")]})
     request = lock_open_request(request)
-    row = RequestLetter(
-        id=new_id(), client_id=request.client_id, request=request, occasion=occasion.value, way=way, at=at
-    )
+    row = RequestLetter(id=new_id(), client_id=request.client_id, request=request, occasion=occasion, way=way, at=at)
     row.language = language or request.language
     row.actor_kind, row.actor_id, row.actor_role = actor.kind.value, actor.id, actor.role
     row.text = seal_text(request, text.strip(), row=row, field="text")
@@ -414,30 +366,20 @@ def send_letter(
     row.save(force_insert=True)
     facts = {"letter": str(row.pk), "occasion": row.occasion, "way": way.value}
     record_step("rights_request.letter_sent", request, actor, at, facts)
-    if pauses and occasion in _PAUSES and not _is_paused(request):
+    paused = RequestPause.objects.filter(client_id=request.client_id, request=request, ends_at=None)
+    if pauses and occasion in _PAUSES and request.answered_at is None and not paused.exists():
         pause_request(request, cause=_PAUSES[occasion], actor=actor, at=at)
     return row
-
-
-def _check(occasion: Occasion, text: str) -> None:
-    if occasion in _ELSEWHERE:
-        raise ValidationError({"occasion": [_("Write it with Answer or Extend it, which change the clock.")]})
-    if not text.strip():
-        raise ValidationError({"text": [_("Write the letter.")]})
 
 
 def _send(request: RightsRequest, language: str, text: str, actor: Actor, at: datetime) -> UUID:
     sender = request.sender
     if sender is None or not may_mail(request, at):
-        raise CannotMail
+        words = _("No email address that has been on file for 72 hours is known: print the letter and hand it over.")
+        raise ValidationError({"way": [words]})
     context = {"number": request.number, "text": text.strip()}
     told: dict[str, Any] = {"language": language, "related_id": request.pk, "actor": actor, "at": at}
     return send_message(LETTER.code, to=sender, client_id=request.client_id, context=context, **told).pk
-
-
-def _is_paused(request: RightsRequest) -> bool:
-    own = RequestPause.objects.filter(client_id=request.client_id, request=request, ends_at=None)
-    return request.answered_at is not None or own.exists()
 
 
 class CallOutcome(StrEnum):

@@ -36,15 +36,7 @@ class ErasuresConfig(config.PortalAppConfig):
             "rights.erasures.services.progress.require_certificate",
         ),
         (
-            "rights.channels.own_page.own_page_notices",
-            "rights.erasures.own_page.list_own_erasures",
-        ),
-        (
             "paktaleem.directory.people.copies.sections.person_sections",
             "rights.erasures.sections.list_erasure_sections",
-        ),
-        (
-            "rights.channels.own_page.own_page_extras",
-            "rights.erasures.own_page.show_number",
         ),
     )

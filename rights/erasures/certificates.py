@@ -15,7 +15,7 @@ from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.preview import list_remaining
-from rights.rectifications.selectors import list_notices, list_notices_of_person
+from rights.rectifications.selectors import list_notices
 
 VERSION = 1
 _ANSWERS = {
@@ -92,7 +92,7 @@ def _list_recipients(proposal: ErasureProposal) -> list[dict[str, str]]:
         notices = list_notices(proposal.request)
     else:  # one that was open from an earlier correction is informed of both
         since = proposal.started_at or proposal.requested_at
-        found = list_notices_of_person(proposal.subject)
+        found = list_notices(proposal.subject)
         notices = [one for one in found if one.settled_at is None or one.settled_at >= since]
     return [{"recipient": one.recipient.name, "outcome": one.outcome} for one in notices]
 

@@ -14,10 +14,7 @@ from rights.requests.models import RightsRequest
 
 
 def list_own_erasures(person: Subject, at: datetime) -> list[dict[str, Any]]:
-    """Return the erasures that a person may cancel: their own, and those of children whose guardian they are.
-
-    Connected to ``rights.own_page_notices``.
-    """
+    """Return the erasures that a person may cancel: their own, and those of children whose guardian they are."""
     wards = Guardianship.objects.live(at).filter(client_id=person.client_id, guardian=person)
     about = [person.pk, *wards.values_list("child_id", flat=True)]
     return _list_notices(person, about, page_url("requests-erasure"), at)
@@ -37,14 +34,11 @@ def _list_notices(person: Subject, about: Sequence[UUID], url: str, at: datetime
     ]
 
 
-def show_number(request: RightsRequest, at: datetime) -> dict[str, Any] | None:
+def show_number(request: RightsRequest) -> dict[str, Any] | None:
     """Return the number of the erasure that carries out a request, by which its certificate is asked for, or None.
 
     A proposal that was declined, sent back or cancelled has no certificate.
-
-    Connected to ``rights.own_page_extras``.
     """
-    del at
     own = ErasureProposal.objects.filter(client_id=request.client_id, request=request)
     row = own.order_by("-requested_at", "-pk").first()
     is_going_on = row is not None and (row.ended_at is None or row.stage == Stage.CERTIFIED)

@@ -40,10 +40,6 @@ class PackagesConfig(config.PortalAppConfig):
             "rights.packages.services.answering.describe_unfetched_copies",
         ),
         (
-            "rights.channels.own_page.own_page_extras",
-            "rights.packages.own_page.show_package",
-        ),
-        (
             "paktaleem.directory.people.copies.sections.person_sections",
             "rights.packages.sections.list_package_sections",
         ),

@@ -36,10 +36,9 @@ from rights.rectifications.selectors import (
     list_corrected_fields,
     list_corrections,
     list_notices,
-    list_notices_of_person,
     waiting_fields,
 )
-from rights.rectifications.services import applying, statements
+from rights.rectifications.services import statements
 from rights.rectifications.services.applying import correct_person, correct_roles, record_informed
 from rights.rectifications.services.statements import find_open_part
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
@@ -122,12 +121,8 @@ class InformedForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the recipients that must be informed."""
         super().__init__(*args, **kwargs)
-        self.offered = {str(one.pk): one for one in self.list_offered()}
+        self.offered = {str(one.pk): one for one in list_notices(self.row)}
         set_choices(self, "notice", [(key, str(one.recipient)) for key, one in self.offered.items()])
-
-    def list_offered(self) -> list[RecipientNotice]:
-        """List the rows of the request."""
-        return list_notices(self.row)
 
     def clean_notice(self) -> RecipientNotice:
         return self.offered[self.cleaned_data["notice"]]
@@ -141,31 +136,6 @@ def _state(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> N
     statements.add_correction(row, statements.Statement(**given), **_by(request))
 
 
-def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    shown: list[tuple[str, str]] = []
-    for number, one in enumerate(statements.read_corrections(row, reason=given["reason"], **_by(request)), 1):
-        field = f"{number}. {one.row}"
-        texts = [
-            (gettext("What it is about"), one.about),
-            (gettext("Old value, as the person states it"), one.old_value),
-            (gettext("Value stored here now"), one.stored),
-            (gettext("New value"), one.new_value),
-            (gettext("What shows it"), one.evidence),
-            (gettext("Reasons of the refusal"), one.reasons),
-        ]
-        shown += [(f"{field} · {label}", text) for label, text in texts if text]
-    owner: Any = site.get_model_admin(RightsRequest)
-    page: HttpResponse = owner.page(
-        request,
-        row,
-        "console/revealed.html",
-        title=gettext("Corrections"),
-        shown=shown,
-        row_url=owner.url_of("change", row),
-    )
-    return page
-
-
 def _refuse(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del row
     statements.refuse_correction(given["correction"], reasons=given["reasons"], **_by(request))
@@ -175,9 +145,9 @@ def _restrict(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -
     restrict_for_request(row, given["purposes"], **_by(request))
 
 
-def _informed(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+def _informed(row: RightsRequest | Subject, given: dict[str, Any], request: HttpRequest) -> None:
     del row
-    applying.record_informed(given["notice"], outcome=given["outcome"], **_by(request))
+    record_informed(given["notice"], outcome=given["outcome"], **_by(request))
 
 
 def _open_corrections(row: RightsRequest) -> list[Correction]:
@@ -192,10 +162,6 @@ def _is_verified(row: RightsRequest, at: datetime) -> bool:
     return _is_undecided(row, at) and row.is_identity_verified and row.subject_id is not None
 
 
-def _has_corrections(row: RightsRequest, _at: datetime) -> bool:
-    return row.wrapped is not None and bool(list_corrections(row))
-
-
 _ACTS = (
     RowAction(
         "add-correction",
@@ -207,16 +173,6 @@ _ACTS = (
         "encrypted with the request. Nothing changes before it is decided.",
         done="Added.",
         applies=_is_undecided,
-        refusals=_DESTROYED,
-    ),
-    RowAction(
-        "read-corrections",
-        "Read the corrections",
-        Capability.HANDLE_RIGHTS_REQUESTS,
-        _read,
-        lead="Shows what the person states beside the value that is stored here. Your access is recorded with your "
-        "name and reason.",
-        applies=_has_corrections,
         refusals=_DESTROYED,
     ),
     RowAction(
@@ -372,19 +328,6 @@ def _correct(subject: Subject, given: dict[str, Any], request: HttpRequest) -> H
     return HttpResponseRedirect(person_url(subject.pk))
 
 
-class PersonInformedForm(InformedForm):
-    """A recipient to be informed of what staff did without a request, and what came of it."""
-
-    def list_offered(self) -> list[RecipientNotice]:
-        return list_notices_of_person(self.row)
-
-
-def _record_informed(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    del subject
-    told: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    record_informed(given["notice"], outcome=given["outcome"], **told)
-
-
 person_acts.connect(
     RowAction(
         "correct",
@@ -403,13 +346,13 @@ person_acts.connect(
         "inform-recipient",
         "Record that a recipient was informed",
         Capability.HANDLE_RIGHTS_REQUESTS,
-        _record_informed,
-        form=PersonInformedForm,
+        _informed,
+        form=InformedForm,
         lead="Recipients of the data must be informed of a correction or erasure without a request too, unless that is "
         "impossible or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a "
         "person is not destroyed before.",
         done="Recorded.",
-        applies=lambda row, _at: bool(list_notices_of_person(row)),
+        applies=lambda row, _at: bool(list_notices(row)),
     )
 )
 
@@ -428,14 +371,6 @@ def corrections_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any
     return {"template": "console/panels/corrections.html", "lines": lines, "is_open": row.is_open}
 
 
-@request_panels.connect
-def recipients_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
-    """Return the recipients that must be informed, with what came of it; None if there are none."""
-    del request
-    lines = list_notices(row)
-    return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None
-
-
 @person_panels.connect
 def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Return the corrected fields of a person, and which wrong values came back; None if nothing was corrected."""
@@ -449,11 +384,12 @@ def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, Any]
     return {"template": "console/panels/corrected_values.html", "lines": lines, "is_back": is_back}
 
 
+@request_panels.connect
 @on_tab(DISCLOSURES)
-def recipients_of_person_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Return the recipients to be informed of what staff did without a request; None if there are none."""
+def recipients_panel(request: HttpRequest, row: RightsRequest | Subject) -> dict[str, Any] | None:
+    """Return the recipients that must be informed, with what came of it; None if there are none."""
     del request
-    lines = list_notices_of_person(row)
+    lines = list_notices(row)
     return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None
 
 

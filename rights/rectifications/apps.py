@@ -12,8 +12,8 @@ class RectificationsConfig(config.PortalAppConfig):
     handlers = (
         ("rights.requests.hooks.part_granted", "rights.rectifications.services.applying.apply_corrections"),
         ("rights.requests.hooks.part_granted", "rights.rectifications.services.applying.list_who_must_be_informed"),
-        ("rights.requests.hooks.before_closing", "rights.rectifications.services.applying.require_corrections_made"),
-        ("rights.requests.hooks.before_closing", "rights.rectifications.services.applying.require_recipients_informed"),
+        ("rights.requests.hooks.before_closing", "rights.rectifications.services.applying.require_carried_out"),
+        ("rights.requests.hooks.texts_to_read", "rights.rectifications.selectors.read_texts"),
         (
             "rights.requests.hooks.request_continued",
             "rights.rectifications.services.statements.take_over_corrections",
@@ -23,8 +23,6 @@ class RectificationsConfig(config.PortalAppConfig):
             "paktaleem.directory.people.copies.sections.person_sections",
             "rights.rectifications.sections.list_rectification_sections",
         ),
-        ("rights.channels.own_page.own_page_extras", "rights.rectifications.own_page.corrections_extra"),
-        ("rights.channels.own_page.next_steps", "rights.rectifications.own_page.find_next_step"),
         (
             "paktaleem.directory.people.extension_points.age_change_settled",
             "rights.rectifications.services.applying.finish_confirmed_age",

@@ -32,16 +32,11 @@ def list_corrections(request: RightsRequest) -> list[Correction]:
     return list(Correction.objects.filter(client_id=request.client_id, request=request))
 
 
-def list_notices(request: RightsRequest) -> list[RecipientNotice]:
-    """List the recipients that must be informed about a request, with what came of it."""
-    rows = RecipientNotice.objects.filter(client_id=request.client_id, request=request)
-    return list(rows.select_related("recipient"))
-
-
-def list_notices_of_person(subject: Subject) -> list[RecipientNotice]:
-    """List the recipients that must be informed of what staff did without a request, with what came of it."""
-    rows = RecipientNotice.objects.filter(client_id=subject.client_id, subject=subject, request=None)
-    return list(rows.select_related("recipient"))
+def list_notices(of: RightsRequest | Subject) -> list[RecipientNotice]:
+    """List the recipients to inform about a request, or of what staff did to a person without one, with the outcome."""
+    rows = RecipientNotice.objects.filter(client_id=of.client_id)
+    own = rows.filter(request=of) if isinstance(of, RightsRequest) else rows.filter(subject=of, request=None)
+    return list(own.select_related("recipient"))
 
 
 def waiting_fields(request: RightsRequest) -> set[str]:
@@ -72,6 +67,26 @@ def list_corrected_fields(subject: Subject) -> list[FieldHistory]:
         )
         for field, row in latest.items()
     ]
+
+
+def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
+    """Return the texts of a request's corrections, decrypted; a handler of ``rights.texts_to_read``.
+
+    The caller has recorded the access. Raises CannotOpen.
+    """
+    labels = {
+        "about": _("What it is about"),
+        "old_value": _("Old value, as the person states it"),
+        "new_value": _("New value"),
+        "evidence": _("What shows it"),
+        "reasons": _("Reasons of the refusal"),
+    }
+    texts = [
+        (f"{number}. {row} · {label}", open_text(request, row=row, field=name))
+        for number, row in enumerate(list_corrections(request), 1)
+        for name, label in labels.items()
+    ]
+    return [one for one in texts if one[1]]
 
 
 def describe_corrections(request: RightsRequest, part: RequestPart) -> list[str]:

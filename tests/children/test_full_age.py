@@ -16,8 +16,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.guardian_requests.services import record_guardian_request
-from rights.guardian_requests.wishes import Wish
+from rights.channels.guardians import Wish, record_guardian_request
 from rights.requests.models import RequestPart, RightKind
 from rights.requests.services.outcomes import has_authority
 from tests.api.callers import Caller

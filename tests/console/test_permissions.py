@@ -96,7 +96,7 @@ TABLE = {
     "retention/flaggedcollection": ("OAC", "", ""),
     "retention/holding": ("OAC", "", ""),
     "retention/incident": ("OAC", "", ""),
-    "complaints/authoritycase": ("OAC", "", ""),
+    "desk/authoritycase": ("OAC", "", ""),
     "breaches/breach": ("OAC", "O", ""),
     "breaches/breachclosing": ("OAC", "", ""),
     "security_assessments/securityassessment": ("OA", "O", ""),

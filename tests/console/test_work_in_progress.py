@@ -27,7 +27,6 @@ SHORT = {
     "agreements.notify_of_duties": STAFF,
     "children.ask_check": ONE_PERSON,
     "children.begin_check": ONE_PERSON,
-    "complaints.notify_staff": STAFF,
     "consent.follow_announcements": "one row and a few emails for each client",
     "consent.issue_limit_orders": ONE_PERSON,
     "doors.send_codes": ONE_PERSON,

@@ -90,7 +90,7 @@ from retention.records.models import ImpactAssessment
 from retention.records.services import save_assessment
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
-from rights.complaints.services import add_entry, open_case, set_deadline
+from rights.desk.cases import open_case
 from rights.desk.services import add_task
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.progress import continue_erasure
@@ -98,7 +98,7 @@ from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from rights.mailbox.models import MailMessage
 from rights.mailbox.parsing.reader import parse_mail
 from rights.mailbox.services import ReceivedMail, store_mail
-from rights.rectifications.selectors import list_notices_of_person
+from rights.rectifications.selectors import list_notices
 from rights.rectifications.services.applying import list_recipients_to_inform, record_informed
 from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.services.clock import extend_request, pause_request
@@ -395,22 +395,19 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     acts["hand-over"] = unmatched
     acts["delivered"] = receive_request(client, kinds=["access"], subject=cast.subject("iqra"), **told)
     extend_request(acts["delivered"], days=10, text="Many pages.", actor=farah, at=AT)
-    acts |= dict.fromkeys(("add-correction", "read-corrections", "refuse-correction", "restrict-meanwhile"), stated)
+    acts |= dict.fromkeys(("add-correction", "refuse-correction", "restrict-meanwhile"), stated)
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     case = open_case(
         receive_request(client, kinds=["complaint"], **about),
-        country="GB",
-        origin="person",
+        authority="Information Commissioner’s Office",
         reference="RFA-1",
         opened_on=AT.date(),
         actor=farah,
         at=AT,
     )
     told_by: dict[str, Any] = {"actor": farah, "at": AT}
-    add_entry(case, direction="in", on=AT.date(), text="Please answer.", file=BytesIO(b"%PDF-1.7"), **told_by)
-    set_deadline(case, due_on=AT.date() + timedelta(days=3), what="An answer.", **told_by)
     list_recipients_to_inform(cast.subject("hamza"), **told_by)
-    own = {"complaints/authoritycase": case.pk, "desk/requesttask": task.pk}
+    own = {"desk/authoritycase": case.pk, "desk/requesttask": task.pk}
     own["subjects/subject/inform-recipient"] = cast.subject_id("hamza")
     return {**found, "rights/rightsrequest": waiting.pk, **own}
 
@@ -426,7 +423,7 @@ def erasures_of_indus(cast: Cast) -> dict[str, Any]:
     row = continue_erasure(row, **told)
     for order in Order.objects.open().filter(parent_id=row.erasure_id):
         Order.objects.filter(pk=order.pk).update(state="waived", ended_at=later, stuck_at=None)
-    for notice in list_notices_of_person(people["left"]):
+    for notice in list_notices(people["left"]):
         record_informed(notice, outcome="informed", actor=farah, at=later)
     complete_erasure(Erasure.objects.get(subject=people["left"]), **told)
     continue_erasure(row, **told)

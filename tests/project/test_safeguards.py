@@ -80,16 +80,15 @@ WEAKENS = {
 ALONE = {
     "it reads, or hands over what its reader may see; each look is recorded": """
         accounts/client/try-decision children/guardianship/data
-        children/providercheck/where complaints/authoritycase/open-file complaints/authoritycase/read
-        consent/consentevidence/open consent/serviceagreement/open-document disposals/batch/certificate-json
-        disposals/batch/certificate-pdf erasures/erasureproposal/certificate-json
-        erasures/erasureproposal/certificate-pdf exits/agreementexit/certificate-json
-        exits/agreementexit/certificate-pdf exits/agreementexit/part mailbox/mailmessage/file
-        mailbox/mailmessage/read paper/formrun/print paper/formrun/sheet post:access/v1/evaluation
-        post:access/v1/evaluations regulator/regulatorpack/add regulator/regulatorpack/again
-        regulator/regulatorpack/pdf regulator/regulatorpack/zip rights/rightsrequest/copy-build
-        rights/rightsrequest/copy-hand-over rights/rightsrequest/copy-preview rights/rightsrequest/messages
-        rights/rightsrequest/read rights/rightsrequest/read-corrections
+        children/providercheck/where consent/consentevidence/open consent/serviceagreement/open-document
+        disposals/batch/certificate-json disposals/batch/certificate-pdf
+        erasures/erasureproposal/certificate-json erasures/erasureproposal/certificate-pdf
+        exits/agreementexit/certificate-json exits/agreementexit/certificate-pdf exits/agreementexit/part
+        mailbox/mailmessage/file mailbox/mailmessage/read paper/formrun/print paper/formrun/sheet
+        post:access/v1/evaluation post:access/v1/evaluations regulator/regulatorpack/add
+        regulator/regulatorpack/again regulator/regulatorpack/pdf regulator/regulatorpack/zip
+        rights/rightsrequest/copy-build rights/rightsrequest/copy-hand-over rights/rightsrequest/copy-preview
+        rights/rightsrequest/messages rights/rightsrequest/read
         security_assessments/securityassessment/open-report subjects/agechange/look subjects/subject/evidence
         subjects/subject/reveal systems/order/values
     """,
@@ -107,27 +106,27 @@ ALONE = {
     """,
     "it records what a person, a guardian, an authority or a system said, with its evidence; the rules decide": """
         children/guardianship/answer children/guardianship/check children/providercheck/ask
-        complaints/authoritycase/deadline complaints/authoritycase/end complaints/authoritycase/message
-        complaints/authoritycase/met consent/agreementsuspension/cancel consent/agreementsuspension/end
-        consent/balancingtest/add consent/balancingtest/change consent/balancingtest/sign
-        consent/consentevent/add-evidence consent/noticedispatch/acknowledge consent/noticedispatch/answer
-        consent/noticedispatch/withdraw consent/serviceagreement/add-document consent/serviceagreement/attest
-        consent/serviceagreement/sign-paper paper/answersheet/add paper/answersheet/confirm paper/formrun/add
-        paper/sheetentry/choose paper/sheetentry/confirm paper/sheetentry/dismiss paper/sheetentry/match
-        paper/sheetentry/signer post:api/v1/acknowledgements post:api/v1/activity/batch post:api/v1/collections
-        post:api/v1/collections/batch post:api/v1/consents post:api/v1/consents/<uuid:event>/evidence
-        post:api/v1/disclosures post:api/v1/disclosures/batch post:api/v1/orders/<uuid:order>/accept
-        post:api/v1/orders/<uuid:order>/complete post:api/v1/orders/<uuid:order>/fail
-        post:api/v1/orders/<uuid:order>/files/<str:category> post:api/v1/rights-requests
-        post:api/v1/rights-requests/<uuid:rights_request>/corrections
+        consent/agreementsuspension/cancel consent/agreementsuspension/end consent/balancingtest/add
+        consent/balancingtest/change consent/balancingtest/sign consent/consentevent/add-evidence
+        consent/noticedispatch/acknowledge consent/noticedispatch/answer consent/noticedispatch/withdraw
+        consent/serviceagreement/add-document consent/serviceagreement/attest
+        consent/serviceagreement/sign-paper desk/authoritycase/end paper/answersheet/add
+        paper/answersheet/confirm paper/formrun/add paper/sheetentry/choose paper/sheetentry/confirm
+        paper/sheetentry/dismiss paper/sheetentry/match paper/sheetentry/signer post:api/v1/acknowledgements
+        post:api/v1/activity/batch post:api/v1/collections post:api/v1/collections/batch post:api/v1/consents
+        post:api/v1/consents/<uuid:event>/evidence post:api/v1/disclosures post:api/v1/disclosures/batch
+        post:api/v1/orders/<uuid:order>/accept post:api/v1/orders/<uuid:order>/complete
+        post:api/v1/orders/<uuid:order>/fail post:api/v1/orders/<uuid:order>/files/<str:category>
+        post:api/v1/rights-requests post:api/v1/rights-requests/<uuid:rights_request>/corrections
         post:api/v1/subjects/<str:external_id>/consents/<str:purpose>/withdraw
-        post:api/v1/subjects/<str:external_id>/events post:api/v1/subjects/<str:external_id>/guardian-authorisations
+        post:api/v1/subjects/<str:external_id>/events
+        post:api/v1/subjects/<str:external_id>/guardian-authorisations
         post:api/v1/subjects/<str:external_id>/guardian-checks
         post:api/v1/subjects/<str:external_id>/guardian-requests records/impactassessment/add
-        records/impactassessment/change records/impactassessment/review
-        rights/rightsrequest/delivered rights/rightsrequest/inform-recipient sharing/legaldisclosure/record-disclosure
-        subjects/subject/answer subjects/subject/inform-recipient subjects/subject/school-authorises
-        systems/order/add-file systems/order/answer
+        records/impactassessment/change records/impactassessment/review rights/rightsrequest/delivered
+        rights/rightsrequest/inform-recipient sharing/legaldisclosure/record-disclosure subjects/subject/answer
+        subjects/subject/inform-recipient subjects/subject/school-authorises systems/order/add-file
+        systems/order/answer
     """,
     "it moves a case on; its clock, its due day and the answer to the person stay": """
         breaches/breach/add breaches/breach/add-clients breaches/breach/assess breaches/breach/measures
@@ -142,7 +141,7 @@ ALONE = {
         rights/rightsrequest/hand-over rights/rightsrequest/letter rights/rightsrequest/link
         rights/rightsrequest/match rights/rightsrequest/note rights/rightsrequest/pause
         rights/rightsrequest/refuse-correction rights/rightsrequest/resume rights/rightsrequest/route
-        rights/rightsrequest/send-letter rights/rightsrequest/take rights/rightsrequest/task
+        rights/rightsrequest/send-letter rights/rightsrequest/task
         rights/rightsrequest/verify security_assessments/securityassessment/add
         subjects/subject/rights-request systems/order/try-again
     """,

@@ -9,7 +9,7 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from rights.guardian_requests.services import record_guardian_request
+from rights.channels.guardians import record_guardian_request
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import deny_own_request, receive_request

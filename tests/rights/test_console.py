@@ -103,7 +103,7 @@ def test_three_acts_that_lead_a_request_on_are_buttons_and_the_others_under_more
     buttons, more = page[page.index('<ul class="object-tools">') :].split('<details class="more">')
     assert re.findall(r'<a href="[^"]*/([a-z-]+)/"', buttons) == ["read", "match", "decide"]
     offered = re.findall(r'<a href="[^"]*/([a-z-]+)/"', more.split("</details>")[0])
-    assert {"note", "take", "pause"} < set(offered)
+    assert {"note", "assign", "pause"} < set(offered)
     assert offered[-2:] == ["hand-over", "history"]
 
 

@@ -10,13 +10,13 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.services.holds import HoldScope, place_hold
-from rights.complaints.services import add_entry, open_case, set_deadline
+from rights.desk.cases import open_case
 from rights.desk.services import add_task, send_letter
 from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.erasures.steps import proposed
-from tests.rights.cases import AT, DAY, decided, received
+from tests.rights.cases import AT, decided, received
 from tests.rights.mails import US, made, taken, work
 
 TODAY = AT.date()
@@ -46,9 +46,7 @@ def with_everything(cast: Cast) -> RightsRequest:
     add_correction(request, stated, **told(cast))
     decided(cast, request)
     proposed(cast)
-    case = open_case(request, country="IE", origin="person", reference="IN-1", opened_on=TODAY, **told(cast))
-    add_entry(case, direction="in", on=TODAY, text="Please explain", **told(cast))
-    set_deadline(case, due_on=TODAY + DAY, what="Explain it", **told(cast))
+    open_case(request, authority="Data Protection Commission", reference="IN-1", opened_on=TODAY, **told(cast))
     send_letter(request, occasion="clarification", text="Which name?", way="by_hand", **told(cast))
     add_task(request, kind="other", due_on=TODAY + timedelta(days=2), detail="Ask the teacher", **told(cast))
     return request
@@ -68,8 +66,6 @@ def test_texts_of_every_part_are_in_the_copy(indus: Cast) -> None:
         ("Hamza Lodhi", "Hamza Khan")
     ]
     assert [row["reference"] for row in found["authority_cases"]] == ["IN-1"]
-    assert [(row["number"], row["text"]) for row in found["authority_messages"]] == [(request.number, "Please explain")]
-    assert [row["what"] for row in found["authority_deadlines"]] == ["Explain it"]
     assert [row["text"] for row in found["request_letters"]] == ["Which name?"]
     assert [(row["task"], row["detail"]) for row in found["request_tasks"]] == [("other", "Ask the teacher")]
     assert [(row["extent"], row["state"]) for row in found["erasures"]] == [("whole", "proposed")]
@@ -82,8 +78,6 @@ def test_once_the_texts_are_deleted_the_rows_stay_without_them(indus: Cast) -> N
     texts = {
         "corrections": "new_value",
         "authority_cases": "reference",
-        "authority_messages": "text",
-        "authority_deadlines": "what",
         "request_letters": "text",
         "request_tasks": "detail",
     }

@@ -40,7 +40,7 @@ def test_the_list_opens_with_open_requests_due_soonest_first_and_filters_narrow_
     with in_client(cast.client_id("indus")):
         RightsRequest.objects.filter(pk=closed.pk).update(state="withdrawn", closed_at=timezone.now())
     amina = sign_in("amina")
-    act(amina, rows[3], "take")
+    act(amina, rows[3], "assign", assignee=str(cast.user_id("amina")))
     page = amina.get(list_url(MODEL)).content.decode()
     places = [page.index(rows[days].number) for days in (31, 25, 3)]
     assert places == sorted(places)
@@ -63,7 +63,7 @@ def test_the_list_opens_with_open_requests_due_soonest_first_and_filters_narrow_
 def test_the_cards_of_the_first_page_lead_to_exactly_their_rows(sign_in: SignIn, cast: Cast) -> None:
     soon, late = made(cast, days_ago=25), made(cast, days_ago=31)
     amina = sign_in("amina")
-    act(amina, late, "take")
+    act(amina, late, "assign", assignee=str(cast.user_id("amina")))
     later = (timezone.now() + timedelta(days=2)).date().isoformat()
     act(amina, soon, "task", kind="ask_client", assignee=str(cast.user_id("amina")), due_on=later)
     first = amina.get("/admin/").content.decode()

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.models import RESERVED_CODES
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.channels import views
-from rights.channels.urls import urlpatterns
+from rights.channels.urls import requests_urls
 from rights.requests.models import RightsRequest
 from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
@@ -227,7 +227,7 @@ def test_the_job_that_looks_for_the_sender_leaves_a_request_alone_that_has_ended
 
 
 def test_no_client_may_have_a_code_that_leads_to_another_page_than_its_form() -> None:
-    routes = [str(one.pattern) for one in urlpatterns]
+    routes = [str(one.pattern) for one in requests_urls]
     beside_the_form = {route.removesuffix("/") for route in routes if route.count("/") == 1 and "<" not in route}
     assert "mine" in beside_the_form
     assert beside_the_form <= set(RESERVED_CODES)

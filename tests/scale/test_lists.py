@@ -113,7 +113,7 @@ FEW = {
     "accounts/staffchange": "a few for each member of staff: proposed by one person, approved by another",
     "accounts/clientchange": "a few for each client: asked for by one person, agreed to by another",
     "children/childmechanism": OF_A_CLIENT,
-    "complaints/authoritycase": "a few for each client: cases of supervisory authorities",
+    "desk/authoritycase": "a few for each client: cases of supervisory authorities",
     "consent/agreementsuspension": OF_A_CLIENT,
     "consent/balancingtest": OF_A_CLIENT,
     "consent/datacategory": OF_A_CLIENT,

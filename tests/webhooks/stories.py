@@ -62,9 +62,9 @@ from retention.holdings.services.collecting import CollectionReport, report_coll
 from retention.holdings.services.holdings import decide_collection
 from retention.holdings.services.incidents import notify_overdue
 from retention.schedule.services.holds import HoldScope, place_hold
+from rights.channels.guardians import record_guardian_request
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
-from rights.guardian_requests.services import record_guardian_request
 from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.services.clock import carry_out_due_steps, extend_request, pause_request, resume_request
 from rights.requests.services.closing import add_rights, answer_request, close_request, link_duplicate

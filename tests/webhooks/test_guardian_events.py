@@ -24,7 +24,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.holdings.services.incidents import notify_overdue
-from rights.guardian_requests.services import record_guardian_request
+from rights.channels.guardians import record_guardian_request
 from tests.access_links.visiting import send
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
 from tests.children.browsers import work as send_letters

@@ -25,8 +25,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.office.demo.people import external_id_of
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.holdings.services.incidents import DEADLINE
-from rights.guardian_requests.services import record_guardian_request
-from rights.guardian_requests.wishes import Wish
+from rights.channels.guardians import Wish, record_guardian_request
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.services.intake import receive_request
 

@@ -26,28 +26,19 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.admin.request_tasks import REQUEST
 from rights.desk.messages import LETTER
 from rights.desk.models import Way
-from rights.desk.selectors import find_other_sides, list_letters, list_tasks
+from rights.desk.selectors import list_letters, list_other_sides, list_tasks
 from rights.desk.services import CallOutcome, may_mail, record_call, send_letter
 from rights.requests.admin.forms import preview_message, request_panels, show_sheet
 from rights.requests.admin.queue import assignee_for
-from rights.requests.letters import OCCASIONS, Occasion, compose_letter, get_answer_occasion
+from rights.requests.letters import ANSWERS, OCCASIONS, Occasion, compose_letter
 from rights.requests.models import TO_CALL, RightsRequest
-from rights.requests.services.steps import list_parts
 
 __all__: list[str] = []
 
 _LANGUAGES = [(code, name) for code, name in settings.LANGUAGES if code in {"en", "ur"}]
-_ALWAYS = (Occasion.ACKNOWLEDGEMENT, Occasion.IDENTITY, Occasion.CLARIFICATION, Occasion.CLOSING)
+_ELSEWHERE = {*ANSWERS, Occasion.NOTICE}
 _ASKING = frozenset({Occasion.IDENTITY, Occasion.CLARIFICATION})
 _DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
-
-
-def _list_occasions(row: RightsRequest) -> list[Occasion]:
-    """List the occasions that apply: the answer once everything is decided, the notice before the due date."""
-    if row.answered_at is not None:
-        return [Occasion.CLOSING]
-    is_decided = all(part.decision for part in list_parts(row))
-    return [*_ALWAYS, Occasion.NOTICE, *([get_answer_occasion(row)] if is_decided else [])]
 
 
 class ChooseLetterForm(ActionForm):
@@ -58,7 +49,8 @@ class ChooseLetterForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = set(_list_occasions(self.row))
+        is_answered = self.row.answered_at is not None
+        offered = {Occasion.CLOSING} if is_answered else {*Occasion} - _ELSEWHERE
         set_choices(self, "occasion", [(code, label) for code, label in OCCASIONS if Occasion(code) in offered])
         self.fields["language"].initial = self.row.language
 
@@ -95,13 +87,7 @@ class LetterForm(ActionForm):
 def _choose(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del request
     owner: Any = site.get_model_admin(RightsRequest)
-    occasion = Occasion(given["occasion"])
-    if occasion is Occasion.NOTICE:
-        return HttpResponseRedirect(owner.url_of("extend", row))
-    if occasion not in _ALWAYS:
-        return HttpResponseRedirect(owner.url_of("answer", row))
-    chosen = urlencode({"occasion": occasion.value, "language": given["language"]})
-    return HttpResponseRedirect(f"{owner.url_of('send-letter', row)}?{chosen}")
+    return HttpResponseRedirect(f"{owner.url_of('send-letter', row)}?{urlencode(given)}")
 
 
 def _send(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
@@ -125,7 +111,8 @@ _ACTS = (
         Capability.ANSWER_RIGHTS_REQUESTS,
         _choose,
         form=ChooseLetterForm,
-        lead="Choose the occasion. The template is filled in; you edit and preview it before it is sent.",
+        lead="Choose the occasion. The template is filled in; you edit and preview it before it is sent. The answer is "
+        "written with “Answer”, the reasoned notice with “Extend it”.",
         applies=_may_write,
     ),
     RowAction(
@@ -200,11 +187,8 @@ added_acts.connect(
 
 @request_panels.connect
 def hand_over_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
-    """Return the links to the requests of other clients with which a request is linked, for officers."""
-    sides = [
-        (side, reverse("admin:rights_rightsrequest_change", args=[side.request_id], current_app=site.name))
-        for side in find_other_sides(row, actor=actor_of(request))
-    ]
+    """Return the links to the rows of a request that was handed over, for officers."""
+    sides = list_other_sides(row, actor=actor_of(request))
     return {"template": "console/panels/rights_handover.html", "sides": sides} if sides else None
 
 

@@ -1,6 +1,6 @@
 """Tasks about rights requests: the act that adds one, their list, and the act that finishes one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -37,13 +37,16 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.models import RequestTask, TaskKind
+from rights.desk.selectors import has_open_case
 from rights.desk.services import add_task, finish_task, hand_over_request, take_in_unknown
 from rights.requests.admin.queue import AssigneeFilter, assignee_for, select_calls
 from rights.requests.deadlines import day_in
 from rights.requests.models import RightKind, RightsRequest
-from rights.requests.services.decisions import assign_request, list_assignees
+from rights.requests.services.decisions import list_assignees
 
 REQUEST = "rights.rightsrequest"
+_NEAR = timedelta(days=7)
+"""From this time before it a deadline of an authority is on the home page."""
 
 
 class HandOverForm(ActionForm):
@@ -58,33 +61,13 @@ class HandOverForm(ActionForm):
         set_choices(self, "to", others.order_by("name"))
 
 
-def _take(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    user = User.objects.get(pk=actor_of(request).id)
-    assign_request(row, assignee=user, actor=actor_of(request), at=get_action_time(request))
-
-
 def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     made = hand_over_request(row, client=given["to"], actor=actor_of(request), at=get_action_time(request))
     url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
     return HttpResponseRedirect(url)
 
 
-_ACTS = (
-    AddedAct(
-        REQUEST,
-        RowAction(
-            "take",
-            "Assign to me",
-            Capability.HANDLE_RIGHTS_REQUESTS,
-            _take,
-            form=ActionForm,
-            lead="You become responsible for this request. The person is not informed.",
-            done="Assigned to you.",
-            applies=lambda row, _at: row.is_open,
-        ),
-        after="note",
-    ),
+added_acts.connect(
     AddedAct(
         REQUEST,
         RowAction(
@@ -101,10 +84,8 @@ _ACTS = (
             across_clients=True,
         ),
         after="match",
-    ),
+    )
 )
-for _act in _ACTS:
-    added_acts.connect(_act)
 
 
 class UnknownCallerForm(forms.Form):
@@ -226,7 +207,7 @@ added_acts.connect(
             form=TaskForm,
             lead="A task is on the first page of the colleague who has it.",
             done="Task added.",
-            applies=lambda row, _at: row.is_open and row.wrapped is not None,
+            applies=lambda row, _at: row.wrapped is not None and (row.is_open or has_open_case(row)),
             refusals={CannotOpen: "The texts of this request have been deleted."},
         ),
         after="assign",
@@ -261,7 +242,7 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     ledger_families = ("rights_request",)
     ledger_person = "request.subject_id"
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
-    list_filter = (TaskProgressFilter, AssigneeFilter, "client")
+    list_filter = (TaskProgressFilter, AssigneeFilter, "kind", "client")
     exported = {
         "request": "request__number",
         "kind": "kind",
@@ -310,14 +291,15 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
 @boards.connect
 def desk_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards that count the open requests and tasks of the user, and the tasks assigned to no one."""
-    del at
+    """Return cards that count the requests and tasks of the user, tasks assigned to no one, and near deadlines."""
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     requests = RightsRequest.objects.open().filter(assignee_id=actor.id)
     tasks, about = RequestTask.objects.open(), gettext("about rights requests, due soonest first")
     mine, own = _list_url("rights_rightsrequest", "me"), _list_url("desk_requesttask", "me")
     unassigned = _list_url("desk_requesttask", "none")
+    near = tasks.filter(kind=TaskKind.AUTHORITY, due_on__lte=(at + _NEAR).date())
+    of_authorities = _list_url("desk_requesttask", "") + f"&kind__exact={TaskKind.AUTHORITY}"
     return [
         Task(
             gettext("Rights requests assigned to me"),
@@ -328,6 +310,14 @@ def desk_board(actor: Actor, at: datetime) -> list[Line]:
         ),
         Task(gettext("My tasks"), tasks.of(actor.id), about, own, due="due_on"),
         Task(gettext("Tasks assigned to no one"), tasks.of(None), about, unassigned, due="due_on"),
+        Task(
+            gettext("Deadlines of authorities"),
+            near,
+            gettext("due within seven days or overdue"),
+            of_authorities,
+            Severity.URGENT,
+            due="due_on",
+        ),
     ]
 
 

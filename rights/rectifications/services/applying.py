@@ -36,7 +36,6 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealer
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, InformOutcome, RecipientNotice
 from rights.rectifications.services.statements import inform_previous_contacts
@@ -163,41 +162,17 @@ _A_DAY, _DUE = timedelta(days=1), timedelta(days=3)
 """Time in which systems should have corrected the data: without undue delay."""
 
 
-class CorrectionsMissing(PortalError):
-    """A rectification is granted, but no correction says what is changed to what."""
-
-    console_message = "Write down first what is corrected: add a correction."
-
-
-class SomeRefused(PortalError):
-    """Some corrections are refused: the part can be granted only partly."""
-
-    console_message = "Some corrections are refused: grant it partly."
-
-
-class NoneRefused(PortalError):
-    """A part is granted partly, but every correction is to be made."""
-
-    console_message = "Refuse the corrections that are not made first, each with its reasons."
-
-
-class StatedTwice(PortalError):
-    """Two corrections of one field are to be made, and only one of them can be."""
-
-    console_message = "Two corrections name the same field: refuse the one that is not made."
-
-
 def apply_corrections(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     """Make the corrections of a granted part; a handler of ``rights.part_granted`` (GDPR Art. 16).
 
-    Raises CorrectionsMissing, StatedTwice, SomeRefused, NoneRefused, ValidationError naming the field, AlreadyErased,
-    ErasureInProgress, NotAllowed.
+    Raises ValidationError, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     if part.kind != RightKind.RECTIFICATION:
         return
     rows = list(Correction.objects.select_for_update(of=("self",)).filter(client_id=part.client_id, part=part))
     open_rows = [row for row in rows if row.state == CorrectionState.OPEN]
-    _check_decision(part, rows, open_rows)
+    if refusal := _why_not(part, rows, open_rows):
+        raise ValidationError(refusal)
     texts = {row.pk: open_text(request, row=row, field="new_value") for row in open_rows}
     fields = {row.field: texts[row.pk] for row in open_rows if row.field != OTHER}
     made = _Making(require_subject(request), request, Reason.SUBJECT_REQUEST, actor, at)
@@ -258,17 +233,19 @@ def _column(row: CorrectedValue, name: str) -> str:
     return f"rectifications_correctedvalue.{name}/{row.pk}"
 
 
-def _check_decision(part: RequestPart, rows: list[Correction], open_rows: list[Correction]) -> None:
-    if not open_rows:
-        raise CorrectionsMissing
+def _why_not(part: RequestPart, rows: list[Correction], open_rows: list[Correction]) -> str:
+    """Return why a part cannot be granted yet, wholly or partly; empty if it can."""
     fields = [row.field for row in open_rows if row.field != OTHER]
-    if len(fields) != len(set(fields)):
-        raise StatedTwice
     is_some_refused = any(row.state == CorrectionState.REFUSED for row in rows)
+    if not open_rows:
+        return _("Write down first what is corrected: add a correction.")
+    if len(fields) != len(set(fields)):
+        return _("Two corrections name the same field: refuse the one that is not made.")
     if part.decision == Decision.GRANTED and is_some_refused:
-        raise SomeRefused
+        return _("Some corrections are refused: grant it partly.")
     if part.decision == Decision.PARTLY and not is_some_refused:
-        raise NoneRefused
+        return _("Refuse the corrections that are not made first, each with its reasons.")
+    return ""
 
 
 def _words_by_category(
@@ -343,29 +320,17 @@ class _Making:
         if not categories:
             return []
         due = self.at + _DUE if self.request is None else max(self.request.due_at, self.at + _A_DAY)
+        value = value or next(iter(self.values), None)
+        parent = Parent("corrected_value", value.pk) if value is not None else None
         spec = OrderSpec(
             kind=OrderKind.CORRECT,
             categories=categories,
             reason=self.reason,
             ground=Ground.RIGHT_OF_THE_PERSON,
             due_at=due,
-            parent=self._parent(value),
+            parent=parent if self.request is None else Parent(PARENT, self.request.pk),
         )
         return issue_orders(self.subject, spec, new_values=values, actor=self.actor, at=self.at)
-
-    def _parent(self, value: CorrectedValue | None) -> Parent | None:
-        if self.request is not None:
-            return Parent(PARENT, self.request.pk)
-        found = value or next(iter(self.values), None)
-        return Parent("corrected_value", found.pk) if found is not None else None
-
-
-class StillGuardian(PortalError):
-    """The role of a guardian is taken from a person who is a guardian of a child."""
-
-    console_message = (
-        "This person is a guardian of a child. End that first, on the page of the guardianship or at its source."
-    )
 
 
 @transaction.atomic
@@ -375,41 +340,27 @@ def correct_roles(
     """Give a person this main role and these other roles, and no others; order the systems to do the same.
 
     Returns the corrected value, which waits for a second person if it would let a child decide (decision 0029); None
-    if the person has these roles. Raises StillGuardian, ValidationError, AlreadyErased, ErasureInProgress, NotAllowed.
+    if the person has these roles. Raises ValidationError, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     roles = list(dict.fromkeys((role, *other_roles)))
     made = correct_person(subject, field=ROLES, value=", ".join(roles), actor=actor, reason=reason, at=at)
-    if SubjectRole.GUARDIAN in subject.roles and SubjectRole.GUARDIAN not in roles and _is_guardian(subject, at):
-        raise StillGuardian
+    is_taken = SubjectRole.GUARDIAN in subject.roles and SubjectRole.GUARDIAN not in roles
+    of = {"client_id": subject.client_id, "guardian": subject}
+    claims, confirmed = GuardianClaim.objects.filter(**of, ends_at=None), Guardianship.objects.live(at).filter(**of)
+    if is_taken and (claims.exists() or confirmed.exists()):
+        raise ValidationError(
+            _("This person is a guardian of a child. End that first, on the page of the guardianship or at its source.")
+        )
     return made
 
 
-def _is_guardian(subject: Subject, at: datetime) -> bool:
-    of = {"client_id": subject.client_id, "guardian": subject}
-    claims = GuardianClaim.objects.filter(**of, ends_at=None)
-    return claims.exists() or Guardianship.objects.live(at).filter(**of).exists()
+def require_carried_out(request: RightsRequest) -> None:
+    """Require that corrected ages are decided and recipients informed (GDPR Art. 19); ``rights.before_closing``.
 
-
-class CorrectionWaits(PortalError):
-    """A corrected age waits for a second person."""
-
-    console_message = "A corrected age still waits for a second person (Age changes)."
-
-
-class RecipientsNotInformed(PortalError):
-    """A recipient was not informed yet."""
-
-    console_message = "Inform every recipient first, and record it (GDPR Art. 19)."
-
-
-def require_corrections_made(request: RightsRequest) -> None:
-    """Raise CorrectionWaits while a second person has not decided about a corrected age."""
-    waiting = CorrectedValue.objects.filter(client_id=request.client_id, request=request, applied_at=None)
-    if waiting.filter(age_change__state=ChangeState.WAITING).exists():
-        raise CorrectionWaits
-
-
-def require_recipients_informed(request: RightsRequest) -> None:
-    """Raise RecipientsNotInformed while the outcome for a recipient is not recorded (GDPR Art. 19)."""
-    if RecipientNotice.objects.filter(client_id=request.client_id, request=request, outcome="").exists():
-        raise RecipientsNotInformed
+    Raises ValidationError.
+    """
+    own = {"client_id": request.client_id, "request": request}
+    if CorrectedValue.objects.filter(**own, applied_at=None, age_change__state=ChangeState.WAITING).exists():
+        raise ValidationError(_("A corrected age still waits for a second person (Age changes)."))
+    if RecipientNotice.objects.filter(**own, outcome="").exists():
+        raise ValidationError(_("Inform every recipient first, and record it (GDPR Art. 19)."))

@@ -19,23 +19,20 @@ from paktaleem.directory.mail.recipients import GivenAddress, GivenNumber
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.people import open_details, record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
-from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.rows import new_id
 from rights.rectifications.messages import CONTACT_CHANGED
 from rights.rectifications.models import Correction, CorrectionState
-from rights.rectifications.values import CORRECTABLE, FIELD_LABELS, OTHER, check_value, to_text
+from rights.rectifications.values import FIELD_LABELS, OTHER, check_value
 from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.closing import IdentityDiffers
 from rights.requests.services.decisions import require_decider
-from rights.requests.services.intake import read_request
 from rights.requests.services.steps import list_parts, record_step
 
 MOST_CORRECTIONS = 20
@@ -61,12 +58,6 @@ class TooManyCorrections(PortalError):
     console_message = "The request has the maximum number of corrections."
 
 
-class AlreadySettled(PortalError):
-    """The correction is already made or refused."""
-
-    console_message = "This correction is already made or refused."
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """A statement about wrong data: a field, its value as they state it, the correct value, and evidence in words.
@@ -80,19 +71,6 @@ class Statement:
     about: str = ""
     evidence: str = ""
     category: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadCorrection:
-    """One correction with its texts, and the value that is stored here now."""
-
-    row: Correction
-    about: str
-    old_value: str
-    new_value: str
-    evidence: str
-    reasons: str
-    stored: str
 
 
 @transaction.atomic
@@ -123,32 +101,10 @@ def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, a
 
 
 @transaction.atomic
-def read_corrections(
-    request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
-) -> list[ReadCorrection]:
-    """Return the corrections of a request with the values stored here; both accesses are recorded first.
-
-    Raises CannotOpen if the request's key is destroyed, NotAllowed.
-    """
-    read_request(request, actor=actor, reason=reason, at=at)
-    rows = list(Correction.objects.filter(client_id=request.client_id, request=request))
-    stored = _read_stored(request, rows, actor, reason, at)
-    return [
-        ReadCorrection(
-            row=row,
-            stored=stored.get(row.field, ""),
-            **{name: open_text(request, row=row, field=name) for name in (*_TEXTS, "reasons")},
-        )
-        for row in rows
-    ]
-
-
-@transaction.atomic
 def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at: datetime) -> Correction:
     """Refuse one correction with reasons in words; the others can still be made (the part is then partly granted).
 
-    Raises ValidationError, AlreadySettled, AlreadyAnswered, RequestEnded, CannotOpen,
-    NotAllowed.
+    Raises ValidationError, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
     """
     require(actor, Capability.DECIDE_RIGHTS_REQUESTS, correction.client_id)
     if not reasons.strip():
@@ -158,7 +114,7 @@ def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at:
     correction = rows.get(pk=correction.pk, client_id=correction.client_id)
     require_decider(correction.part, actor, at)
     if correction.state != CorrectionState.OPEN:
-        raise AlreadySettled
+        raise ValidationError(_("This correction is already made or refused."))
     correction.state, correction.settled_by, correction.settled_at = CorrectionState.REFUSED, actor.id, at
     correction.reasons = seal_text(request, reasons.strip(), row=correction, field="reasons")
     correction.save()
@@ -236,19 +192,6 @@ def _check_other(request: RightsRequest, stated: Statement, at: datetime) -> str
     if stated.category and stated.category not in held:
         raise ValidationError({"category": [_("Use one of: {fields}.").format(fields=", ".join(sorted(held)))]})
     return stated.new_value
-
-
-def _read_stored(
-    request: RightsRequest, rows: list[Correction], actor: Actor, reason: Reason | str, at: datetime
-) -> dict[str, str]:
-    """Return the values stored here of the fields that the corrections name, by field; the access is recorded."""
-    subject = request.subject
-    fields = [name for name in CORRECTABLE if name in {row.field for row in rows}]
-    if subject is None or not fields:
-        return {}
-    record_access(subject, fields, actor=actor, reason=reason, at=at)
-    details = open_details(subject, sealer_of(subject))
-    return {name: to_text(name, details) for name in fields}
 
 
 type _Recipient = Subject | GivenAddress | GivenNumber

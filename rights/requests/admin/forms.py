@@ -220,6 +220,7 @@ class AssignForm(ActionForm):
         self.people = {str(one.pk): one for one in list_assignees(self.row, actor=actor, at=at)}
         offered = [(key, user.email) for key, user in self.people.items()]
         set_choices(self, "assignee", [("", gettext("No one")), *offered])
+        self.fields["assignee"].initial = str(actor.id)
 
     def clean_assignee(self) -> User | None:
         return self.people.get(self.cleaned_data["assignee"])

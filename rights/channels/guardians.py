@@ -1,10 +1,16 @@
-"""Record what a guardian requests about a child's data."""
+"""Guardians' requests about a child's data: the wishes, the rights they exercise, and the service that records them."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from children.guardians.authority import RequestBlocker
+from children.guardians.models.guardians import Guardianship
 from children.guardians.selectors import get_live_guardianship
 from children.guardians.services.conflicts import lock_child
 from paktaleem.directory.mail.models import Channel as MailChannel
@@ -15,14 +21,44 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
-from rights.guardian_requests.selectors import find_open_request
-from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.messages import OF_GUARDIAN
-from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import name_rights
 from rights.requests.services.intake import receive_request, record_verified, require_may_receive
-from rights.requests.services.outcomes import require_authority
+from rights.requests.services.outcomes import find_blocker, require_authority
 from rights.requests.services.steps import lock_open_request
+
+
+class Wish(StrEnum):
+    """A guardian's request about a child's data, in the words of the API and the pages."""
+
+    COPY = "copy"
+    DELETION = "deletion"
+    RECTIFICATION = "rectification"
+    RESTRICTION = "restriction"
+    PORTABILITY = "portability"
+    OBJECTION = "objection"
+    COMPLAINT = "complaint"
+    KEEP = "keep"
+    """Keep what must be kept, and nothing else: recorded, without a request."""
+
+
+RIGHT_OF: dict[Wish, RightKind] = {
+    Wish.COPY: RightKind.ACCESS,
+    Wish.DELETION: RightKind.ERASURE,
+    **{Wish(kind.value): kind for kind in RightKind if kind.value in set(Wish)},
+}
+"""The right that a request exercises; ``keep`` exercises none."""
+WISH_LABELS: dict[Wish, Promise] = {
+    Wish.COPY: _("I request a copy of the data"),
+    Wish.DELETION: _("I request that the data be deleted"),
+    Wish.RECTIFICATION: _("I request that wrong data be corrected"),
+    Wish.RESTRICTION: _("I request that the data be kept, but not used for now"),
+    Wish.PORTABILITY: _("I request the data as a file for another service"),
+    Wish.OBJECTION: _("I object to a use of the data"),
+    Wish.COMPLAINT: _("I complain about how the data is handled"),
+    Wish.KEEP: _("Keep only what the school must keep, and do nothing else with it"),
+}
 
 
 @transaction.atomic
@@ -53,13 +89,11 @@ def record_guardian_request(
     require_may_receive(actor, child.client_id, child, guardian)
     get_live_guardianship(child, guardian, at=at)
     kind = RIGHT_OF[wish]
-    made = find_open_request(child, guardian, kind)
-    if made is not None:
-        return _continue(made, kind, identity, actor, at)
+    if (earlier := _find_open(child, guardian, kind)) is not None:
+        return _continue(earlier, kind, identity, actor, at)
     child = lock_child(child)
-    made = find_open_request(child, guardian, kind)
-    if made is not None:
-        return made
+    if (earlier := _find_open(child, guardian, kind)) is not None:
+        return earlier
     made = receive_request(
         child.client,
         kinds=[kind],
@@ -74,6 +108,14 @@ def record_guardian_request(
     )
     _inform_young_person(made, child, actor, at)
     return made
+
+
+def _find_open(child: Subject, guardian: Subject, kind: RightKind) -> RightsRequest | None:
+    """Return the open request of a guardian that exercises a right for a child, or None; there is at most one."""
+    own = RightsRequest.objects.open().filter(client_id=child.client_id, subject=child, requester=guardian)
+    parts = RequestPart.objects.filter(client_id=child.client_id, request__in=own, kind=kind)
+    found: RightsRequest | None = own.filter(pk__in=parts.values("request")).select_related("subject").first()
+    return found
 
 
 def _inform_young_person(request: RightsRequest, child: Subject, actor: Actor, at: datetime) -> None:
@@ -102,6 +144,12 @@ def _continue(made: RightsRequest, kind: RightKind, identity: str, actor: Actor,
     made = lock_open_request(made)
     require_authority(made, [kind], at=at)
     return record_verified(made, IdentityMethod(identity), actor=actor, at=at) if identity else made
+
+
+def list_request_blockers(row: Guardianship, *, at: datetime) -> Mapping[Wish, RequestBlocker]:
+    """Return why a guardian may not make a request, by wish; those left out are allowed. Raises GuardianshipUnknown."""
+    found = {wish: find_blocker(row.child, row.guardian, kind, at=at) for wish, kind in RIGHT_OF.items()}
+    return {wish: blocker for wish, blocker in found.items() if blocker is not None}
 
 
 def _record_keeping(child: Subject, guardian: Subject, actor: Actor, at: datetime) -> None:

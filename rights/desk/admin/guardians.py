@@ -20,9 +20,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-from rights.guardian_requests.services import record_guardian_request
-from rights.guardian_requests.texts import WISH_LABELS
-from rights.guardian_requests.wishes import Wish
+from rights.channels.guardians import WISH_LABELS, Wish, record_guardian_request
 from rights.requests.admin.forms import request_panels
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 

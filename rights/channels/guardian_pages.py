@@ -1,63 +1,74 @@
-"""The guardian's page about a child's data, and the public form for concerns, which discloses nothing."""
+"""The guardian's page about a child's data: their requests, what is refused and why, and the copies."""
 
-from collections.abc import Container
-from datetime import datetime, timedelta
+from collections.abc import Container, Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from children.guardians.authority import RequestBlocker
 from children.guardians.selectors import GuardianshipUnknown
 from consent.own_pages.guardian.views.pages import ChildView, about_child, language_of
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.access_links.decorators import client_page
-from paktaleem.directory.access_links.limits import Limit, count_attempt
-from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.directory.data_systems.selectors import Parent, list_answers
 from paktaleem.foundation.accounts.middleware import get_client_time
-from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.console.forms import set_choices
-from paktaleem.foundation.web.public.pages import error_page, page_url, public_page
-from rights.channels.own_page import own_page_extras
+from paktaleem.foundation.first_rows import FirstRows, take_latest
+from paktaleem.foundation.web.public.pages import page_url, public_page
+from rights.channels.guardians import RIGHT_OF, WISH_LABELS, Wish, list_request_blockers, record_guardian_request
+from rights.channels.views import STATES_FOR_PERSON, list_extras
 from rights.erasures.own_page import list_erasures_of_ward
-from rights.guardian_requests.selectors import (
-    RequestPage,
-    get_request_of_guardian,
-    list_request_blockers,
-    list_requests_of_guardian,
-)
-from rights.guardian_requests.services import record_guardian_request
-from rights.guardian_requests.texts import DONE_TEXTS, WISH_LABELS, describe_blockers, name_right, render_progress
-from rights.guardian_requests.wishes import Wish
 from rights.packages.pages import CopyPage, find_fetchable, render_copy, send_copy, send_copy_code
-from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.models import PARENT, Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services.clock import AlreadyAnswered
-from rights.requests.services.intake import ContactTooNew, ErasureGranted, deny_own_request, receive_request
+from rights.requests.services.intake import ContactTooNew, ErasureGranted, deny_own_request
 from rights.requests.services.outcomes import RequestNotAllowed
 from rights.requests.services.steps import RequestEnded, list_parts
+from rights.requests.states import State
 
-
-class ConcernForm(forms.Form):
-    """Public form for a concern about a child's data."""
-
-    text = forms.CharField(
-        label=_("What is your concern?"),
-        help_text=_("State the school or platform, and what happened. Name the child only if necessary."),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
-    )
-    contact = forms.CharField(
-        label=_("How can we contact you?"),
-        help_text=_("An email address or telephone number. Without it we will act, but cannot answer you."),
-        required=False,
-        max_length=254,
-        widget=forms.TextInput(attrs={"dir": "auto", "spellcheck": "false"}),
-    )
+_SHOWN = 50
+_NAMES: dict[RightKind, Promise] = {
+    RightKind.ACCESS: _("A copy of the data"),
+    RightKind.ERASURE: _("Deletion of the data"),
+}
+_BLOCKERS: dict[RequestBlocker, Promise] = {
+    RequestBlocker.NOT_VERIFIED: _(
+        "The school has not verified that you are the guardian, or the verification is no longer valid. Go to the "
+        "school in person, or hand in its signed form; then you can ask here."
+    ),
+    RequestBlocker.TOO_WEAK: _(
+        "So far you are verified by two messages only, which is not enough to receive a child’s data. Go to the school "
+        "in person, or hand in its signed form; then you can ask here."
+    ),
+    RequestBlocker.NOT_TOLD: _(
+        "The school has noted that you may not receive the child’s data. Please speak with the school."
+    ),
+}
+DONE_TEXTS: dict[str, Promise] = {
+    "withdrawn": _("Taken back, with effect at once."),
+    "asked_copy": _(
+        "Every system that holds data of the child was asked to provide it. You receive an answer within 30 days."
+    ),
+    "asked_deletion": _("The school has received your request. Once it confirms, every system must delete the data."),
+    "asked": _("Your request is recorded. You receive an answer within 30 days."),
+    "kept": _("Recorded: the school keeps only what it must keep, and does nothing else with it."),
+    "ended": _("Your request is ended."),
+    "contact_too_new": _("Your contact was changed less than three days ago. Please come back later."),
+    "nothing": _("Nothing was changed: it was so already."),
+}
+"""Messages shown after an act, by the value of ``done`` in the URL."""
+_STATES: dict[State, Promise] = {
+    **STATES_FOR_PERSON,
+    State.IDENTITY_PENDING: _("The school first makes sure that it is you"),
+    State.WITH_CLIENT: _("The school decides"),
+}
 
 
 class DataForm(forms.Form):
@@ -78,57 +89,78 @@ class DataForm(forms.Form):
         set_choices(self, "wish", offered)
 
 
-REPORTING = (Limit("concern/ip", 10, timedelta(hours=1)),)
-_BY_ANYBODY = system_actor("rights.concern_by_anybody")
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_child
 def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Let a guardian exercise the child's rights; show their requests, and which are not possible and why."""
-    refused = list_request_blockers(ward.guardianship, at=get_client_time(request))
+    at = get_client_time(request)
+    refused = list_request_blockers(ward.guardianship, at=at)
     form = DataForm(request.POST if request.method == "POST" else None, refused=refused)
     if form.is_valid():
         return _record_request(request, ward, form.cleaned_data["wish"], form.cleaned_data["text"])
-    done, page = request.GET.get("done", ""), _read_page(request, ward)
+    done = request.GET.get("done", "")
     return public_page(
         request,
         "guardian/data.html",
         title=_("The child’s data"),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
         client=ward.child.client,
-        notices=list_erasures_of_ward(ward.visit.person, ward.child, get_client_time(request)),
+        notices=list_erasures_of_ward(ward.visit.person, ward.child, at),
         ward=ward,
         form=form,
-        refused=describe_blockers(refused),
-        page=page,
-        rows=_list_rows(request, page),
+        refused=_describe_blockers(refused),
+        rows=_list_rows(request, ward),
         done=DONE_TEXTS.get(done),
         is_refused=done == "contact_too_new",
         asks_after_withdrawal=done == "withdrawn",
     )
 
 
-def _read_page(request: HttpRequest, ward: ChildView) -> RequestPage:
-    """Return the latest requests, or those after the one of the URL. Raises Http404 if that is not the guardian's."""
-    after = request.GET.get("older")
-    try:
-        return list_requests_of_guardian(ward.child, ward.visit.person, after=None if after is None else UUID(after))
-    except (ValueError, RightsRequest.DoesNotExist) as error:
-        raise Http404 from error
+def _describe_blockers(blockers: Mapping[Wish, RequestBlocker]) -> list[tuple[str, Promise]]:
+    """Return what a guardian cannot request and what to do about it, one line for each reason."""
+    names: dict[RequestBlocker, list[str]] = {}
+    for wish, why in blockers.items():
+        names.setdefault(why, []).append(str(_name_right(RIGHT_OF[wish])))
+    return [(" · ".join(rights), _BLOCKERS[why]) for why, rights in names.items()]
 
 
-def _list_rows(request: HttpRequest, page: RequestPage) -> list[dict[str, Any]]:
-    at = get_client_time(request)
-    return page.requests.map(
-        lambda one: {
-            "row": one.request,
-            "rights": [name_right(kind) for kind in one.rights],
-            "state": render_progress(one),
-            "may_be_ended": one.may_be_ended,
-            "extras": [extra for add in own_page_extras if (extra := add(one.request, at)) is not None],
+def _name_right(kind: RightKind) -> str | Promise:
+    return _NAMES.get(kind, kind.label)
+
+
+def _own_requests(ward: ChildView) -> QuerySet[RightsRequest]:
+    return RightsRequest.objects.filter(
+        client_id=ward.child.client_id, subject=ward.child, requester=ward.visit.person
+    ).defer("details", "contact", "answer")
+
+
+def _list_rows(request: HttpRequest, ward: ChildView) -> FirstRows[dict[str, Any]]:
+    """List the guardian's latest requests about the child."""
+    rows = take_latest(_own_requests(ward).order_by("-received_at", "-pk"), _SHOWN)
+    parts, at = list_parts_of(rows), get_client_time(request)
+    return rows.map(
+        lambda row: {
+            "row": row,
+            "rights": [_name_right(kind) for kind in dict.fromkeys(RightKind(part.kind) for part in parts[row.pk])],
+            "state": _describe_progress(row),
+            "may_be_ended": _may_be_ended(row, parts[row.pk]),
+            "extras": list_extras(row, at),
         }
     )
+
+
+def _describe_progress(row: RightsRequest) -> str | Promise:
+    """Return the state of a request; while systems carry it out, how many have answered."""
+    answers = list_answers(Parent(PARENT, row.pk), client_id=row.client_id)
+    answered = sum(not one.is_open for one in answers)
+    if row.is_open and answered < len(answers):
+        return _("%(answered)s of %(total)s systems have answered") % {"answered": answered, "total": len(answers)}
+    return _STATES[State(row.state)]
+
+
+def _may_be_ended(row: RightsRequest, parts: list[RequestPart]) -> bool:
+    """Return True for an unanswered request. A granted erasure is cancelled by itself."""
+    return row.is_open and row.answered_at is None and not is_erasing(parts)
 
 
 @require_http_methods(["POST"])
@@ -136,21 +168,20 @@ def _list_rows(request: HttpRequest, page: RequestPage) -> list[dict[str, Any]]:
 def end_request(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """End one of the guardian's own requests that is not answered yet."""
     try:
-        row = get_request_of_guardian(ward.child, ward.visit.person, UUID(request.POST.get("request", "")))
+        row = _own_requests(ward).get(pk=UUID(request.POST.get("request", "")))
     except (ValueError, RightsRequest.DoesNotExist) as error:
         raise Http404 from error
-    if not row.may_be_ended:
-        return _show_done(ward, "nothing")
     try:
-        deny_own_request(row.request, by_code=True, actor=ward.actor, at=get_client_time(request))
+        deny_own_request(row, by_code=True, actor=ward.actor, at=get_client_time(request))
     except ContactTooNew:
         return _show_done(ward, "contact_too_new")
-    except (AlreadyAnswered, ErasureGranted, RequestEnded):  # meanwhile answered, granted or ended
+    except (AlreadyAnswered, ErasureGranted, RequestEnded):
         return _show_done(ward, "nothing")
     return _show_done(ward, "ended")
 
 
 def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str) -> HttpResponse:
+    """Record a request. The code verifies the guardian, unless their contact is too new."""
     at = get_client_time(request)
     try:
         made = record_guardian_request(
@@ -158,7 +189,7 @@ def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str)
             guardian=ward.visit.person,
             wish=wish,
             text=text,
-            identity=_identity_of(ward, at),
+            identity=IdentityMethod.CODE if is_contact_settled(ward.visit.person, at) else "",
             channel=Channel.OWN_PAGE,
             language=language_of(),
             actor=ward.actor,
@@ -172,40 +203,9 @@ def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str)
     return _show_done(ward, "asked" if is_undecided else f"asked_{wish}")
 
 
-def _identity_of(ward: ChildView, at: datetime) -> IdentityMethod | str:
-    """Return how the visit verifies the guardian: by the code, unless their contact is too new."""
-    return IdentityMethod.CODE if is_contact_settled(ward.visit.person, at) else ""
-
-
 def _show_done(ward: ChildView, done: str) -> HttpResponse:
     shown = done if done in DONE_TEXTS else "asked"
     return HttpResponseRedirect(f"{page_url('guardian-data', ward.child.pk)}&done={shown}")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@client_page
-def report_concern(request: HttpRequest, client_id: UUID) -> HttpResponse:
-    """Show the form and record a concern; the response does not depend on whether the child is registered."""
-    form = ConcernForm(request.POST if request.method == "POST" else None)
-    client = Client.objects.get(pk=client_id)
-    shown: dict[str, Any] = {"client": client, "form": form}
-    if not form.is_valid():
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-        title = _("Report a concern about a child’s data")
-        return public_page(request, "concern/report.html", title=title, status=status, **shown)
-    if not count_attempt(REPORTING, address="", ip=get_remote_address(request) or ""):
-        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
-    row = receive_request(
-        client,
-        kinds=[RightKind.CHILD_CONCERN],
-        channel=Channel.FORM,
-        details=form.cleaned_data["text"],
-        contact=form.cleaned_data["contact"],
-        language=translation.get_language() or "en",
-        actor=_BY_ANYBODY,
-        at=get_client_time(request),
-    )
-    return public_page(request, "concern/received.html", title=_("Thank you"), row=row, client=client)
 
 
 @require_http_methods(["GET", "HEAD"])

@@ -1,1 +1,0 @@
-"""Complaints at a supervisory authority: reference, correspondence, deadlines and outcome."""

@@ -1,0 +1,161 @@
+"""Cases of supervisory authorities about a request: recorded, with a hold on the person's data until the outcome."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.rows import new_id
+from retention.schedule.models import HoldKind
+from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
+from rights.desk.models import AuthorityCase, CaseOutcome, RequestTask, TaskKind
+from rights.desk.selectors import has_open_case
+from rights.desk.services import add_task
+from rights.requests.deadlines import day_in
+from rights.requests.models import RightsRequest
+from rights.requests.sealing import seal_text
+from rights.requests.services.steps import RequestEnded, lock_request, record_step
+from rights.requests.states import State
+
+GOES_ON_ELSEWHERE = frozenset({State.DUPLICATE, State.HANDED_OVER})
+"""States of a request that goes on as another one, which has the authority's case."""
+_CASE = "authority_case"
+"""The kind of case of a hold that is placed for an authority's case."""
+_LONGEST = 8_000
+
+
+class CaseEnded(PortalError):
+    """The authority's case has an outcome already."""
+
+    console_message = "This case has an outcome already."
+
+
+class OutcomeMissing(PortalError):
+    """A case of an authority about the request has no outcome yet."""
+
+    console_message = "A supervisory authority’s case about this request has no outcome yet."
+
+
+@transaction.atomic
+def open_case(
+    request: RightsRequest,
+    *,
+    authority: str,
+    reference: str,
+    opened_on: date,
+    due_on: date | None = None,
+    actor: Actor,
+    at: datetime,
+) -> AuthorityCase:
+    """Record that a supervisory authority has a case about a request; a complaint to us may turn into one.
+
+    Follows policy §9, GDPR Art. 77. The request may have ended: people complain about answers. Only one that goes on
+    elsewhere has no case of its own. ``due_on`` is the day by which the authority expects something, and becomes a
+    task; later ones are added as tasks. Raises ValidationError naming the field, RequestEnded, CannotOpen, NotAllowed.
+    """
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    request = lock_request(request)
+    if State(request.state) in GOES_ON_ELSEWHERE:
+        raise RequestEnded
+    _check_day("opened_on", opened_on, request, at)
+    case = AuthorityCase(id=new_id(), client_id=request.client_id, request=request, opened_on=opened_on, recorded_at=at)
+    case.authority = authority
+    case.actor_kind, case.actor_id, case.actor_role = actor.kind.value, actor.id, actor.role
+    case.reference = seal_text(request, reference.strip(), row=case, field="reference")
+    case.save(force_insert=True)
+    record_step("rights_request.authority_case_opened", request, actor, at, {"case": str(case.pk)})
+    _hold(case, request, actor, at)
+    if due_on is not None:
+        add_task(request, kind=TaskKind.AUTHORITY, due_on=due_on, actor=actor, at=at)
+    return case
+
+
+@transaction.atomic
+def end_case(
+    case: AuthorityCase, *, outcome: CaseOutcome | str, ended_on: date, measures: str = "", actor: Actor, at: datetime
+) -> AuthorityCase:
+    """Record how the authority's case ended, and the measures that follow; its hold and its open tasks end with it.
+
+    A case that was upheld, wholly or partly, needs measures. Raises ValidationError naming the field, CaseEnded,
+    CannotOpen, NotAllowed.
+    """
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, case.client_id)
+    request = lock_request(case.request)
+    case = AuthorityCase.objects.select_for_update(of=("self",)).get(pk=case.pk, client_id=case.client_id)
+    if not case.is_open:
+        raise CaseEnded
+    _check_day("ended_on", ended_on, request, at)
+    if ended_on < case.opened_on:
+        raise ValidationError({"ended_on": [_("Choose a day after the case was opened.")]})
+    if CaseOutcome(outcome) in {CaseOutcome.UPHELD, CaseOutcome.PARTLY} and not measures.strip():
+        raise ValidationError({"measures": [_("Say what is done about it.")]})
+    if len(measures) > _LONGEST:
+        raise ValidationError({"measures": [_("Use at most {number} characters.").format(number=_LONGEST)]})
+    case.outcome, case.ended_on = CaseOutcome(outcome), ended_on
+    case.measures = seal_text(request, measures.strip(), row=case, field="measures")
+    case.save(update_fields=["outcome", "ended_on", "measures"])
+    if not has_open_case(request):
+        tasks = RequestTask.objects.open().filter(client_id=request.client_id, request=request)
+        tasks.filter(kind=TaskKind.AUTHORITY).update(done_at=at, done_by=actor.id)
+    facts = {"case": str(case.pk), "outcome": str(case.outcome)}
+    record_step("rights_request.authority_case_ended", request, actor, at, facts)
+    _lift(case, "The authority’s case has its outcome.", actor, at)
+    return case
+
+
+def _check_day(name: str, day: date, request: RightsRequest, at: datetime) -> None:
+    if day > day_in(at, request.client.time_zone):
+        raise ValidationError({name: [_("Choose today or a day before.")]})
+
+
+def require_outcome(request: RightsRequest) -> None:
+    """Raise OutcomeMissing while a case of an authority is open; a handler of ``rights.before_closing``."""
+    if has_open_case(request):
+        raise OutcomeMissing
+
+
+def require_outcome_of_duplicate(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Raise OutcomeMissing if the duplicate has an open case of an authority; a handler of ``request_continued``."""
+    del first, actor, at
+    require_outcome(later)
+
+
+def list_requests_with_open_case() -> QuerySet[Any, UUID]:
+    """Return the ids of requests with an open case, whose texts are needed; a handler of ``rights.texts_needed``."""
+    return AuthorityCase.objects.filter(outcome="").order_by().values_list("request_id", flat=True)
+
+
+def move_holds(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Hold the data of the person to whom a request was assigned, for its open cases; ``rights.person_assigned``."""
+    cases = AuthorityCase.objects.filter(client_id=request.client_id, request=request, outcome="")
+    for case in cases.defer("reference", "measures").order_by("pk"):
+        _lift(case, "The request is about another person.", actor, at)
+        _hold(case, request, actor, at)
+
+
+def _hold(case: AuthorityCase, request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Hold all data of the person until the outcome, also if they withdraw the request: the proceedings go on."""
+    if request.subject is None or request.subject.erased_at is not None:
+        return
+    hold_for_case(
+        request.subject,
+        client=request.client,
+        kind=HoldKind.COMPLAINT,
+        case=Parent(_CASE, case.pk),
+        ground=f"Case of {case.authority} about request {request.number}.",
+        review_at=request.due_at,
+        actor=actor,
+        at=at,
+    )
+
+
+def _lift(case: AuthorityCase, ground: str, actor: Actor, at: datetime) -> None:
+    lift_holds_of_case(case.client_id, Parent(_CASE, case.pk), ground=ground, actor=actor, at=at)

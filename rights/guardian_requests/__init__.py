@@ -1,1 +1,0 @@
-"""Guardians' requests about a child's data, and anyone's concerns about it: pages, API and console."""
