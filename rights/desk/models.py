@@ -1,5 +1,6 @@
 """Models of the desk: tasks about requests, letters, and cases of supervisory authorities."""
 
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -7,12 +8,17 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from rights.requests.letters import OCCASIONS
 from rights.requests.models import OfRequest
+
+_NEAR = timedelta(days=7)
+"""From this time before it a deadline of an authority is on the first page of the console."""
 
 
 class TaskKind(models.TextChoices):
@@ -59,6 +65,25 @@ class RequestTask(OfRequest):
     done_by = models.UUIDField(null=True)
 
     objects: ClassVar[Any] = RequestTaskQuerySet.as_manager()
+    due = (
+        Due(
+            label=_("Deadlines of authorities"),
+            note=_("due within seven days or overdue"),
+            who=Capability.HANDLE_RIGHTS_REQUESTS,
+            rows=lambda rows, at: rows.open().filter(kind=TaskKind.AUTHORITY, due_on__lte=(at + _NEAR).date()),
+            query="progress=authorities",
+            on="due_on",
+            severity=Severity.URGENT,
+        ),
+        Due(
+            label=_("Tasks assigned to no one"),
+            note=_("about rights requests, due soonest first"),
+            who=Capability.HANDLE_RIGHTS_REQUESTS,
+            rows=Q(done_at=None, assignee=None),
+            query="assigned=none",
+            on="due_on",
+        ),
+    )
 
     class Meta:
         verbose_name = "task"

@@ -128,7 +128,7 @@ def test_the_desk_records_a_case_from_a_complaint_to_its_outcome(sign_in: SignIn
     assert "Information Commissioner" in farah.get(row_url(REQUEST, request.pk)).content.decode()
     assert "Information Commissioner" in farah.get(list_url(CASE)).content.decode()
     assert "Deadlines of authorities" in farah.get("/admin/").content.decode()
-    tasks = farah.get("/admin/desk/requesttask/?kind__exact=authority").content.decode()
+    tasks = farah.get("/admin/desk/requesttask/?progress=authorities").content.decode()
     assert "Answer the supervisory authority" in tasks
     assert near in tasks
     assert "RFA/17" not in farah.get(row_url(CASE, case.pk)).content.decode()

@@ -1,6 +1,6 @@
 """Tasks about rights requests: the act that adds one, their list, and the act that finishes one."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -45,8 +45,6 @@ from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.decisions import list_assignees
 
 REQUEST = "rights.rightsrequest"
-_NEAR = timedelta(days=7)
-"""From this time before it a deadline of an authority is on the home page."""
 
 
 class HandOverForm(ActionForm):
@@ -242,7 +240,7 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     ledger_families = ("rights_request",)
     ledger_person = "request.subject_id"
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
-    list_filter = (TaskProgressFilter, AssigneeFilter, "kind", "client")
+    list_filter = (TaskProgressFilter, AssigneeFilter, "client")
     exported = {
         "request": "request__number",
         "kind": "kind",
@@ -291,15 +289,17 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
 @boards.connect
 def desk_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards that count the requests and tasks of the user, tasks assigned to no one, and near deadlines."""
+    """Return cards that count the open requests and tasks of the user."""
+    del at
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     requests = RightsRequest.objects.open().filter(assignee_id=actor.id)
-    tasks, about = RequestTask.objects.open(), gettext("about rights requests, due soonest first")
-    mine, own = _list_url("rights_rightsrequest", "me"), _list_url("desk_requesttask", "me")
-    unassigned = _list_url("desk_requesttask", "none")
-    near = tasks.filter(kind=TaskKind.AUTHORITY, due_on__lte=(at + _NEAR).date())
-    of_authorities = _list_url("desk_requesttask", "") + f"&kind__exact={TaskKind.AUTHORITY}"
+    tasks = RequestTask.objects.open().of(actor.id)
+    about = gettext("about rights requests, due soonest first")
+    mine, own = (
+        reverse(f"admin:{model}_changelist", current_app=site.name) + "?progress=open&assigned=me"
+        for model in ("rights_rightsrequest", "desk_requesttask")
+    )
     return [
         Task(
             gettext("Rights requests assigned to me"),
@@ -308,16 +308,7 @@ def desk_board(actor: Actor, at: datetime) -> list[Line]:
             mine,
             due="answer_by",
         ),
-        Task(gettext("My tasks"), tasks.of(actor.id), about, own, due="due_on"),
-        Task(gettext("Tasks assigned to no one"), tasks.of(None), about, unassigned, due="due_on"),
-        Task(
-            gettext("Deadlines of authorities"),
-            near,
-            gettext("due within seven days or overdue"),
-            of_authorities,
-            Severity.URGENT,
-            due="due_on",
-        ),
+        Task(gettext("My tasks"), tasks, about, own, due="due_on"),
     ]
 
 
@@ -330,11 +321,6 @@ def call_back_board(actor: Actor, at: datetime) -> list[Line]:
     url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name) + f"?{PROGRESS}=to_call_back"
     title, note = gettext("People to call back"), gettext("to verify that they made the request")
     return [Task(title, select_calls(RightsRequest.objects.all()), note, url, Severity.URGENT, due="answer_by")]
-
-
-def _list_url(model: str, assigned: str) -> str:
-    url = reverse(f"admin:{model}_changelist", current_app=site.name)
-    return f"{url}?progress=open&assigned={assigned}"
 
 
 home_links.connect(
