@@ -326,7 +326,7 @@ def menu_of(page: str) -> str:
     ("name", "url", "shown", "hidden"),
     [
         ("amina", "/admin/consent/notice/", "/admin/consent/noticedraft/", "/admin/consent/noticeversion/"),
-        ("farah", "/admin/rights/rightsrequest/", "/admin/desk/requesttask/", "/admin/complaints/authoritycase/"),
+        ("farah", "/admin/rights/rightsrequest/", "/admin/desk/requesttask/", "/admin/desk/authoritycase/"),
     ],
 )
 def test_rare_lists_are_behind_tabs(sign_in: SignIn, name: str, url: str, shown: str, hidden: str) -> None:
