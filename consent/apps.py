@@ -37,7 +37,7 @@ class ConsentConfig(config.PortalAppConfig):
             "children.guardians.services.answers.first_notices",
             "consent.notices.selectors.notices.find_first_policy",
         ),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.models.CHANGE_FEED"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",
             "consent.consents.sections.list_consent_sections",

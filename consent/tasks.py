@@ -8,17 +8,14 @@ from procrastinate.contrib.django import app
 
 from consent.consents.services.restrictions import ISSUE_LIMIT_ORDERS, LimitStep, issue_limit_orders
 from consent.consents.services.revocation import request_renewals
-from consent.decisions.data_kinds import CHANGE_FEED, PURGE_CHANGES
-from consent.decisions.services import purge_unreachable_changes
 from consent.notices.services.announcements import list_clients_to_follow, process_client
 from consent.notices.services.dispatches import FOLLOW_ANNOUNCEMENTS
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.selectors import list_client_ids, list_due_clients
+from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.upkeep.periods.purging import purge_clients
 
 log = structlog.stdlib.get_logger(__name__)
 ASK_AGAIN = "consent.ask_about_renewal"
@@ -64,16 +61,3 @@ def ask_about_renewal(timestamp: int) -> None:
 def _ask_client(client_id: UUID, at: datetime) -> None:
     if count := request_renewals(client_id, actor=system_actor(ASK_AGAIN), at=at):
         log.info("Requested renewal of consents.", count=count)
-
-
-@app.periodic(cron="24 * * * *", periodic_id="purge_changes")
-@app.task(name=PURGE_CHANGES, queueing_lock=PURGE_CHANGES, pass_context=False)
-def purge_changes(timestamp: int) -> int:
-    """Delete, every hour, changes that no caller can ask for any more; return how many."""
-    del timestamp
-    return purge_clients(CHANGE_FEED, _purge_batch, clients=list_client_ids())
-
-
-def _purge_batch(client_id: UUID, at: datetime) -> int:
-    del at  # changes are noted on the system clock
-    return purge_unreachable_changes(client_id, wall_clock_now())

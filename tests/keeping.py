@@ -9,6 +9,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.kinds import get_kind
 from paktaleem.foundation.upkeep.periods.models import PortalPeriod
+from paktaleem.foundation.upkeep.periods.purging import dispose_of
 from tests.factories import SETTING_UP
 
 
@@ -17,6 +18,11 @@ def default_period(code: str) -> timedelta:
     bounds = get_kind(code).bounds
     assert bounds is not None
     return bounds.length(bounds.default)
+
+
+def dispose(code: str) -> int:
+    """Dispose of what is due of a kind, as the worker does every hour; return the number of rows."""
+    return dispose_of(get_kind(code))
 
 
 def set_period(code: str, length: int) -> None:

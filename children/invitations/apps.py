@@ -10,7 +10,8 @@ class InvitationsConfig(config.PortalAppConfig):
     label = "invitations"
     verbose_name = "invitations of guardians"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "children.invitations.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "children.invitations.services.inviting.UNANSWERED"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "children.invitations.services.inviting.UNASKED"),
         (
             "paktaleem.directory.access_links.services.code_accepted",
             "children.invitations.services.answering.record_guardian_sign_in",

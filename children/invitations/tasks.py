@@ -1,18 +1,14 @@
 """Background tasks about invitations."""
 
-from datetime import datetime
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from children.invitations.data_kinds import FOLLOW, PURGE_UNASKED, UNASKED
 from children.invitations.selectors import list_children_to_ask_about, without_answer
 from children.invitations.services.answering import list_clients_with_open_invitations, process_invitations
 from children.invitations.services.inviting import (
     INVITE_MANY,
     invite_guardians_of,
-    list_clients_with_old_contacts,
-    purge_old_contacts,
 )
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
@@ -22,10 +18,10 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.operations.jobs.enqueue import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.periods.purging import purge_clients
 from paktaleem.foundation.upkeep.runs.services import advance_run, end_run, find_limit_of_run
 
 AT_ONCE = 50
+FOLLOW = "invitations.follow"
 
 
 @app.periodic(cron="* * * * *", periodic_id="follow_invitations")
@@ -45,18 +41,6 @@ def _process_invitations_of(client_id: UUID) -> None:
             after = process_invitations(client_id, after=after, actor=system_actor(FOLLOW), at=client_now())
         if after is None:
             return
-
-
-@app.periodic(cron="22 2 * * *", periodic_id="forget_unasked")
-@app.task(name=PURGE_UNASKED, queueing_lock=PURGE_UNASKED, pass_context=False)
-def purge_unasked_contacts(timestamp: int) -> None:
-    """Every night, delete the contacts of guardians who were not asked in time."""
-    del timestamp
-    purge_clients(UNASKED, _purge_batch, due=list_clients_with_old_contacts)
-
-
-def _purge_batch(client_id: UUID, at: datetime) -> int:
-    return purge_old_contacts(client_id, actor=system_actor(PURGE_UNASKED), at=at)
 
 
 @app.task(name=INVITE_MANY, pass_context=False)

@@ -16,5 +16,5 @@ class CookiesConfig(config.PortalAppConfig):
             "consent.register.services.safeguards.weaker_rows",
             "consent.cookies.services.apply_approved_cookie",
         ),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.cookies.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.cookies.services.VISITORS"),
     )

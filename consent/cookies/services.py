@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.cookies.banner import build_content, list_offered
-from consent.cookies.data_kinds import list_due_visitors
 from consent.cookies.models import (
     BannerVersion,
     ChoiceSource,
@@ -47,6 +48,8 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 _RELIED_ON = ("category", "provider", "set_by", "purpose_en", "purpose_ur", "is_active")
 """Columns that show why a cookie is necessary, so that it needs no consent."""
@@ -299,9 +302,10 @@ def record_choice(client: Client, made: ChoiceMade, *, token: UUID | None, at: d
     return RecordedChoice(visitor, token)
 
 
-def list_clients_with_due_visitors(*, at: datetime) -> list[UUID]:
-    """List the clients with visitors whose last choice is due for disposal; runs in the officers' context."""
-    return list(list_due_visitors(at).order_by().values_list("client_id", flat=True).distinct())
+def list_due_visitors(at: datetime) -> QuerySet[Visitor]:
+    """List the visitors whose last choice is due for disposal at ``at``, in the current context."""
+    found: QuerySet[Visitor] = Visitor.objects.filter(last_at__lte=get_cutoff(VISITORS.code, at=at))
+    return found
 
 
 @transaction.atomic
@@ -415,3 +419,14 @@ def load_starter_cookies(actor: Actor, at: datetime) -> int:
         change_register(cookie, actor=actor, reason=Reason.ONBOARDING, at=at)
     publish_banner(PAKTALEEM, actor=actor, at=at)
     return len(missing)
+
+
+VISITORS = DataKind(
+    code="cookie_visitors",
+    name=gettext_lazy("Links from visitors’ browsers to their choices about cookies"),
+    counted_from=gettext_lazy("The visitor’s last choice"),
+    disposal=Disposal.UNLINKED,
+    bounds=Bounds(395, 30, 730),
+    due=list_due_visitors,
+    purge=lambda client_id, at, **_actor: purge_visitors(client_id, at),
+)

@@ -23,8 +23,8 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.decisions.data_kinds import CHANGE_FEED
 from consent.decisions.facts import Decision, Question
+from consent.decisions.models import CHANGE_FEED
 from consent.decisions.reasons import remedy_for
 from consent.decisions.selectors.changes import Change, Position, get_latest_position, list_changes_since
 from consent.decisions.selectors.decisions import (
@@ -445,7 +445,7 @@ class ListChanges(Operation):
         if "since" not in query:
             return Response({"changes": [], "cursor": _sign_position(latest, client_id, now), "next": None})
         position, issued_at = _read_cursor(query["since"], client_id)
-        if position.cluster != latest.cluster or issued_at < get_cutoff(CHANGE_FEED, at=now):
+        if position.cluster != latest.cluster or issued_at < get_cutoff(CHANGE_FEED.code, at=now):
             raise CursorExpired
         page = list_changes_since(actor_of(request), client_id, position, most=query["limit"])
         is_reused = not page.changes and issued_at > now - _CURSOR_REUSED_FOR

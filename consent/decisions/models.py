@@ -4,14 +4,28 @@
 older transaction is running (consent.decisions.selectors.changes), so that a reader cannot miss one.
 """
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
 _PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
+
+
+CHANGE_FEED = DataKind(
+    code="change_feed",
+    name=_("Feed of changes for the learning platform"),
+    counted_from=_("The change; one day more, so that every valid cursor is answered"),
+    disposal=Disposal.ROWS,
+    bounds=Bounds(7, 1, 90),
+    margin=timedelta(days=1),
+)
 
 
 class SubjectChange(TenantRow):
@@ -23,6 +37,7 @@ class SubjectChange(TenantRow):
         officer=False,
         personal={"kind": Personal.NONE, "purpose_code": Personal.NONE},
         disposed_as="change_feed",
+        disposed_from="noted_at",
         left_out_of_copies="repeats changes for a short time, for callers that keep decisions",
         limited=Limited.JOURNAL,
     )
@@ -43,7 +58,7 @@ class SubjectChange(TenantRow):
 class RegisterChange(TenantRow):
     """One transaction that changed the register of a client, or the shared catalogue (PakTaleem's rows)."""
 
-    wall = TablePolicy(Scope.CATALOGUE, _PASSING, officer=False, disposed_as="change_feed")
+    wall = TablePolicy(Scope.CATALOGUE, _PASSING, officer=False, disposed_as="change_feed", disposed_from="noted_at")
 
     xact = models.BigIntegerField()
     noted_at = models.DateTimeField()

@@ -9,7 +9,7 @@ class PaperConfig(config.PortalAppConfig):
     name = "consent.paper"
     label = "paper"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.paper.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.paper.services.sheets.UNMATCHED"),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "consent.paper.models.SHEET_KEYS",

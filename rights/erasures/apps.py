@@ -10,7 +10,7 @@ class ErasuresConfig(config.PortalAppConfig):
     label = "erasures"
     verbose_name = "erasures"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.erasures.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.erasures.services.progress.LEAVERS_RECORDS"),
         (
             "paktaleem.directory.people.extension_points.personal_rows",
             "rights.erasures.holdings.count_sealed_rows",

@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
-from uuid import UUID
 
 from django.apps import apps
 from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
@@ -50,11 +49,6 @@ def list_leavers(at: datetime) -> QuerySet[Subject]:
     found = _with_day(Subject.objects.filter(erased_at=None, erasure_started_at=None), at)
     due = found.filter(left_at__isnull=False, since__lte=get_cutoff(LEAVERS, at=at))
     return due.exclude(_is_needed(at)).exclude(Exists(_other_records(at)))
-
-
-def list_clients_with_leavers(*, at: datetime) -> list[UUID]:
-    """List the clients with people to be erased; requires the officers' context."""
-    return list(list_leavers(at).order_by().values_list("client_id", flat=True).distinct())
 
 
 def find_leaving(subject: Subject, *, at: datetime) -> Leaving | None:

@@ -1,25 +1,19 @@
-"""Background tasks of erasures: continue each, inform the person of an approved one, and erase people who left."""
+"""Background tasks of erasures: continue each, and inform the person of an approved one."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.staff.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.upkeep.periods.purging import purge_clients
-from rights.erasures.data_kinds import ERASE_LEAVERS
-from rights.erasures.leavers import list_clients_with_leavers
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.progress import (
     continue_erasure,
-    erase_leavers,
     list_clients_with_open_erasures,
     notify_person,
 )
@@ -61,15 +55,3 @@ def notify_of_erasure(client: str, proposal: str) -> None:
 
 def _link_address(token: str) -> str:
     return build_public_url(reverse("requests-link", args=[token]))
-
-
-@app.periodic(cron="52 2 * * *", periodic_id="erase_leavers")
-@app.task(name=ERASE_LEAVERS, queueing_lock=ERASE_LEAVERS, pass_context=False)
-def erase_all_leavers(timestamp: int) -> None:
-    """Erase, every night and client by client, the people who left and of whom nothing keeps the record."""
-    del timestamp
-    purge_clients(LEAVERS, _erase_batch, due=list_clients_with_leavers)
-
-
-def _erase_batch(client_id: UUID, at: datetime) -> int:
-    return erase_leavers(client_id, actor=system_actor(ERASE_LEAVERS), at=at)

@@ -12,7 +12,7 @@ class MailboxConfig(config.PortalAppConfig):
     label = "mailbox"
     verbose_name = "support mailbox"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.mailbox.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.mailbox.services.MAILBOX_MESSAGES"),
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
         ("paktaleem.directory.people.copies.sections.person_sections", "rights.mailbox.sections.list_mailbox_sections"),
         ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),

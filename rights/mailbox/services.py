@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_address
 from paktaleem.directory.files.models import SealedFile
@@ -32,6 +33,8 @@ from paktaleem.foundation.first_rows import FirstRows, take_first
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock, advisory_locks, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 from rights.mailbox.addresses import hash_token
 from rights.mailbox.contents import (
     Content,
@@ -43,7 +46,6 @@ from rights.mailbox.contents import (
     open_file,
     seal_content,
 )
-from rights.mailbox.data_kinds import list_settled
 from rights.mailbox.hooks import message_added
 from rights.mailbox.messages import ACKNOWLEDGED
 from rights.mailbox.models import WAITING, CaseAddress, Direction, MailboxCheck, MailboxError, MailMessage, MessageState
@@ -380,6 +382,14 @@ def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailM
 
 
 @transaction.atomic
+def list_settled(at: datetime) -> QuerySet[MailMessage]:
+    """List the messages that are due at ``at``, in the current context."""
+    found: QuerySet[MailMessage] = MailMessage.objects.filter(
+        settled_at__lte=get_cutoff(MAILBOX_MESSAGES.code, at=at), wrapped__isnull=False
+    )
+    return found
+
+
 def purge_settled_messages(client_id: UUID, *, at: datetime) -> int:
     """Destroy the keys of messages settled some time ago (``MAILBOX_MESSAGES``); return how many, up to 500.
 
@@ -550,3 +560,14 @@ def record_check(error: MailboxError | None, *, at: datetime) -> MailboxCheck:
         row.failing_since, row.error = row.failing_since or at, error.value
     row.save()
     return row
+
+
+MAILBOX_MESSAGES = DataKind(
+    code="mailbox_messages",
+    name=gettext_lazy("Messages of the support mailbox that need nothing more"),
+    counted_from=gettext_lazy("The time an officer settled it; a message of a request is kept as its texts are"),
+    disposal=Disposal.KEY,
+    bounds=Bounds(30, 7, 365),
+    due=list_settled,
+    purge=lambda client_id, at, **_actor: purge_settled_messages(client_id, at=at),
+)

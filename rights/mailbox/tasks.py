@@ -1,7 +1,6 @@
-"""Background tasks of the mailbox: read it every minute, and delete settled messages."""
+"""The background task that reads the mailbox every minute."""
 
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -10,12 +9,10 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.periods.purging import purge_clients
-from rights.mailbox.data_kinds import MAILBOX_MESSAGES, PURGE_MESSAGES, list_settled
 from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
 from rights.mailbox.intake import NOT_STORED, EmptyMail, take_mail
 from rights.mailbox.models import MailboxError
-from rights.mailbox.services import purge_settled_messages, record_check
+from rights.mailbox.services import record_check
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -50,19 +47,3 @@ def _take(raw: bytes, received_at: datetime) -> bool:
         log.warning("An email could not be stored", error=type(error).__name__)  # its message may hold personal data
         return False
     return True
-
-
-@app.periodic(cron="47 3 * * *", periodic_id="mailbox_purge")
-@app.task(name=PURGE_MESSAGES, queueing_lock=PURGE_MESSAGES, pass_context=False)
-def purge_messages(timestamp: int) -> None:
-    """Every night, delete the content of messages that were settled some time ago."""
-    del timestamp
-    purge_clients(MAILBOX_MESSAGES, _purge_batch, due=_list_clients_with_settled)
-
-
-def _purge_batch(client_id: UUID, at: datetime) -> int:
-    return purge_settled_messages(client_id, at=at)
-
-
-def _list_clients_with_settled(*, at: datetime) -> list[UUID]:
-    return list(list_settled(at).order_by().values_list("client_id", flat=True).distinct())

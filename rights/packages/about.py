@@ -19,9 +19,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.upkeep.periods.selectors import get_length
 from retention.schedule.labels import describe_action, describe_period, describe_trigger
 from retention.schedule.selectors import ScheduleLine, list_schedule
-from rights.packages.data_kinds import PACKAGES
 from rights.packages.models import Package
-from rights.requests.data_kinds import REQUEST_TEXTS
 from rights.requests.selectors import authority_of
 
 _PORTABLE = frozenset({Basis.CONSENT, Basis.CONTRACT})
@@ -109,9 +107,9 @@ def _list_retention(package: Package, at: datetime) -> list[str]:
             "are erased, nothing of it can be read any more."
         ),
         _("The texts of your rights requests are deleted {days} days after a request is closed.").format(
-            days=get_length(REQUEST_TEXTS)
+            days=get_length("request_texts")
         ),
-        _("This copy is deleted from the portal {days} days after the answer.").format(days=get_length(PACKAGES)),
+        _("This copy is deleted from the portal {days} days after the answer.").format(days=get_length("packages")),
         _("Holds can keep data longer, such as while a court or an authority needs it."),
         *(_describe_line(line) for line in schedule if not line.roles or {*line.roles} & {*package.subject.roles}),
     ]

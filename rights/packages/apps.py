@@ -10,7 +10,7 @@ class PackagesConfig(config.PortalAppConfig):
     label = "packages"
     verbose_name = "copies of a person's data"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.packages.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.packages.services.answering.PACKAGES"),
         (
             "rights.requests.hooks.part_granted",
             "rights.packages.services.collecting.start_package",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from children.guardians.selectors import GuardianshipUnknown
 from paktaleem.directory.data_systems.models import Order, OrderKind
@@ -81,10 +81,8 @@ def count_downloads(package: Package) -> int:
 
 
 def list_clients_with_packages(*, at: datetime) -> Iterable[UUID]:
-    """List the clients with packages that wait, failed, expired, or whose request is closed.
-
-    Needs the officers' context.
-    """
-    live, waiting = Package.objects.live(), [PackageState.COLLECTING, PackageState.BUILDING, PackageState.FAILED]
-    due = live.filter(Q(state__in=waiting) | Q(expires_at__lte=at) | Q(request__closed_at__isnull=False))
+    """List the clients with packages that wait or failed; needs the officers' context."""
+    del at
+    waiting = [PackageState.COLLECTING, PackageState.BUILDING, PackageState.FAILED]
+    due = Package.objects.live().filter(state__in=waiting)
     return due.order_by().values_list("client_id", flat=True).distinct()

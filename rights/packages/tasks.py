@@ -1,4 +1,4 @@
-"""Background tasks: build packages, move on those that wait for nothing, and delete those that are due."""
+"""Background tasks: build packages, and move on those that wait for nothing."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -13,13 +13,13 @@ from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.upkeep.periods.purging import purge_clients
-from rights.packages.data_kinds import LOOK_AFTER, PACKAGES
 from rights.packages.models import BuildFailure
 from rights.packages.selectors import list_clients_with_packages
-from rights.packages.services.answering import build_package, end_due_packages, record_failure
+from rights.packages.services.answering import build_package, record_failure
 from rights.packages.services.collecting import BUILD, continue_waiting_packages, retry_builds
 from rights.requests.services.steps import RequestEnded
+
+LOOK_AFTER = "rights.look_after_packages"
 
 
 @app.task(name=BUILD, pass_context=False)
@@ -44,20 +44,13 @@ def _record_failure(client: str, package: str, failure: BuildFailure) -> None:
 @app.periodic(cron="*/10 * * * *", periodic_id="rights_packages")
 @app.task(name=LOOK_AFTER, queueing_lock=LOOK_AFTER, pass_context=False)
 def look_after_packages(timestamp: int) -> None:
-    """Every ten minutes, build packages that wait for nothing any more or failed, and delete what is due."""
+    """Every ten minutes, build packages that wait for nothing any more or failed."""
     del timestamp
     with as_officer():
         clients = list_due_clients(list_clients_with_packages, at=wall_clock_now())
-    try:
-        do_for_clients(clients, _look_after)
-    finally:
-        purge_clients(PACKAGES, _end_batch, clients=clients)
+    do_for_clients(clients, _look_after)
 
 
 def _look_after(client_id: UUID, at: datetime) -> None:
     continue_waiting_packages(client_id, at=at)
     retry_builds(client_id, at=at)
-
-
-def _end_batch(client_id: UUID, at: datetime) -> int:
-    return end_due_packages(client_id, actor=system_actor(LOOK_AFTER), at=at)

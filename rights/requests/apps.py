@@ -10,7 +10,7 @@ class RightsConfig(config.PortalAppConfig):
     label = "rights"
     verbose_name = "rights requests"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.requests.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.requests.services.clock.REQUEST_TEXTS"),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "rights.requests.sealing.REQUEST_KEYS",

@@ -1,7 +1,6 @@
-"""Background tasks: what is due about requests, emails to staff, and old texts."""
+"""Background tasks: what is due about requests, and emails to staff."""
 
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +17,6 @@ from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.periods.purging import purge_clients
-from rights.requests.data_kinds import PURGE_TEXTS, REQUEST_TEXTS
 from rights.requests.deadlines import StepKind, format_day
 from rights.requests.messages import STAFF_MESSAGES
 from rights.requests.models import RightsRequest
@@ -28,8 +25,6 @@ from rights.requests.services.clock import (
     NOTIFY_STAFF,
     carry_out_due_steps,
     list_clients_with_due_requests,
-    list_clients_with_old_requests,
-    purge_old_requests,
 )
 from rights.requests.services.intake import MATCH_SENDER, match_sender
 from rights.requests.services.steps import RequestEnded
@@ -89,15 +84,3 @@ def _email(found: RightsRequest, school: Client, step: StepKind, *, where: UUID,
     told: dict[str, Any] = {"related_id": found.pk, "actor": system_actor(NOTIFY_STAFF), "at": at}
     for user in list_staff(where, role, at=at):
         send_message(STAFF_MESSAGES[step].code, to=user, client_id=where, context=context, **told)
-
-
-@app.periodic(cron="37 3 * * *", periodic_id="rights_purge")
-@app.task(name=PURGE_TEXTS, queueing_lock=PURGE_TEXTS, pass_context=False)
-def purge_old_texts(timestamp: int) -> None:
-    """Every night, destroy the keys of requests closed long ago."""
-    del timestamp
-    purge_clients(REQUEST_TEXTS, _purge_batch, due=list_clients_with_old_requests)
-
-
-def _purge_batch(client_id: UUID, at: datetime) -> int:
-    return purge_old_requests(client_id, actor=system_actor(PURGE_TEXTS), at=at)

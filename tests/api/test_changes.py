@@ -18,7 +18,6 @@ from consent.decisions.models import RegisterChange, SubjectChange
 from consent.decisions.selectors.changes import Position
 from consent.notices.selectors import registers
 from consent.notices.selectors.registers import current_register
-from consent.tasks import purge_changes
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import approve_readmission, erase_subject, request_readmission
 from paktaleem.directory.people.tasks import recompute_ages_of_client
@@ -29,6 +28,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.api.callers import Caller
 from tests.consent.lifting import lift_by_two
 from tests.factories import SubjectFactory, deactivate_purpose
+from tests.keeping import dispose
 
 CHANGES = "/api/v1/changes"
 
@@ -267,7 +267,7 @@ def test_changes_older_than_every_cursor_are_purged(lms, committed):
     lms.consent("lms-kiran", "newsletter")
     for days, is_purged in ((7, False), (9, True)):
         with time_machine.travel(timezone.now() + timedelta(days=days)):
-            assert (purge_changes(0) > 1) is is_purged
+            assert (dispose("change_feed") > 1) is is_purged
     with in_client(committed.client_id("khyber")):
         assert not SubjectChange.objects.exists()
         assert not RegisterChange.objects.exists()

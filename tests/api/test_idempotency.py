@@ -4,11 +4,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http import HTTPStatus
-from io import StringIO
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
@@ -18,9 +16,8 @@ from consent.consents.models import ConsentEvent
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.web.api.idempotency import KeyMalformed, parse_key
 from paktaleem.foundation.web.api.models import KeptAnswer
-from paktaleem.foundation.web.api.purging import purge_expired
-from paktaleem.foundation.web.api.tasks import purge_api
 from tests.api.callers import Caller
+from tests.keeping import dispose
 
 CONSENTS = "/api/v1/consents"
 KEY = '"8e03978e-40d5-43dd-bc93-6894a57f9324"'
@@ -161,20 +158,12 @@ def test_only_expired_responses_are_purged(cast, giving, indus_lms):
     with time_machine.travel(timezone.now() - timedelta(hours=2)):
         post(cast.key("khyber"), giving)
     post(cast.key("indus"), consent_body(indus_lms.shown("newsletter"), "lms-hamza"))
-    at = timezone.now() + timedelta(hours=23)
-    assert purge_expired(at=at) == 1
-    assert purge_expired(at=at) == 0
+    with time_machine.travel(timezone.now() + timedelta(hours=23)):
+        assert [dispose("idempotency"), dispose("idempotency")] == [1, 0]
     with in_client(cast.client_id("indus")):
         assert KeptAnswer.objects.count() == 1
-    assert purge_api(timestamp=int((at + timedelta(days=2)).timestamp())) == 1
-
-
-def test_the_command_prints_how_many_were_deleted(cast, giving):
-    with time_machine.travel(timezone.now() - timedelta(hours=25)):
-        post(cast.key("khyber"), giving)
-    out = StringIO()
-    call_command("purge_api", stdout=out)
-    assert out.getvalue() == "1 expired rows deleted.\n"
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        assert dispose("idempotency") == 1
 
 
 # With real commits

@@ -65,7 +65,7 @@ def test_all_are_counted_and_the_first_are_shown_but_every_ignored_column_is_nam
 def test_after_the_file_expired_the_page_still_counts_them(sign_in, cast, odd, now):
     with in_client(cast.client_id("indus")):
         late = now + (now - get_cutoff("roster_files", at=now))
-        assert purge_expired_rosters(cast.client("indus"), at=late) == 1
+        assert purge_expired_rosters(cast.client_id("indus"), at=late) == 1
     page = page_of(sign_in("farah"), odd, "en")
     assert ENGLISH in page
     assert "TRUE → true" not in page

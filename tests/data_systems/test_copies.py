@@ -13,19 +13,18 @@ from paktaleem.directory.data_systems.services.fulfilment import accept_order, c
 from paktaleem.directory.data_systems.services.issuing import (
     OrderOpen,
     issue_orders,
-    list_clients_with_old_copies,
+    list_old_copies,
     purge_copies,
     purge_old_copies,
 )
 from paktaleem.directory.data_systems.states import Answer, Outcome, Section
-from paktaleem.directory.data_systems.tasks import purge_copies_of_clients
 from paktaleem.directory.files.models import FileChunk, PackageKey, SealedFile
 from paktaleem.directory.files.services import FilePurged, FileTooLarge, iterate_file, store_file
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.factories import OrderSpecFactory
-from tests.keeping import default_period
+from tests.keeping import default_period, dispose
 
 WORKER = system_actor("tests.copies")
 
@@ -135,8 +134,8 @@ def test_the_worker_purges_every_night(committed, kept, now, time_machine):
         order = _collected(committed, now)
     time_machine.move_to(now + kept, tick=False)
     with as_officer():
-        assert list(list_clients_with_old_copies(at=now + kept)) == [client]
-    purge_copies_of_clients(0)
+        assert list(list_old_copies(now + kept).values_list("client_id", flat=True)) == [client]
+    dispose("system_copies")
     with in_client(client):
         order.refresh_from_db()
         assert order.copies_purged_at is not None

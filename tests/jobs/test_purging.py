@@ -7,7 +7,7 @@ from procrastinate.contrib.django.models import ProcrastinateEvent, Procrastinat
 
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.upkeep.periods.own_kinds import PURGE_FINISHED
+from paktaleem.foundation.upkeep.periods.purging import DISPOSE
 from tests.keeping import set_period
 from tests.working import run_worker
 
@@ -31,8 +31,8 @@ def job_of(status, *, days):
 def forget():
     """Run the purge with the real worker."""
     with in_global(), connection.cursor() as cursor:
-        enqueue_job(PURGE_FINISHED, timestamp="0")
-        cursor.execute("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", [QUEUE, PURGE_FINISHED])
+        enqueue_job(DISPOSE, timestamp="0")
+        cursor.execute("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", [QUEUE, DISPOSE])
     run_worker(QUEUE)
 
 
@@ -46,8 +46,8 @@ def left():
 
 
 def test_the_timetable_asks_for_it_every_hour():
-    assert [one.cron for one in app.periodic_registry.periodic_tasks.values() if one.task.name == PURGE_FINISHED] == [
-        "47 * * * *"
+    assert [one.cron for one in app.periodic_registry.periodic_tasks.values() if one.task.name == DISPOSE] == [
+        "17 * * * *"
     ]
 
 

@@ -14,7 +14,7 @@ from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.recipients import ADDRESS_KEYS, GivenAddress, GivenNumber, open_address
 from paktaleem.directory.mail.services import (
-    list_clients_with_old_addresses,
+    list_expired_addresses,
     purge_addresses,
     resend_message,
     send_message,
@@ -84,7 +84,7 @@ def test_an_expired_message_is_not_sent_and_its_address_is_deleted(cast: Cast) -
         letter = queued(cast)
         assert purge_addresses(letter.client_id, at=AT + 29 * DAY) == 0
     with as_officer():
-        assert list_clients_with_old_addresses(at=AT + 31 * DAY) == [letter.client_id]
+        assert [one.client_id for one in list_expired_addresses(AT + 31 * DAY)] == [letter.client_id]
     with in_client(cast.client_id("indus")):
         assert purge_addresses(letter.client_id, at=AT + 31 * DAY) == 1
         letter = deliver(letter, AT + 31 * DAY)

@@ -12,12 +12,11 @@ from consent.paper.models import AnswerSheet, EntryStep, SheetEntry
 from consent.paper.services.forms import AlreadySettled
 from consent.paper.services.queue import match_entry
 from consent.paper.services.sheets import expire_unmatched
-from consent.paper.tasks import expire_old_rows
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.keeping import set_period
+from tests.keeping import dispose, set_period
 from tests.paper.sheets import bring, code_of, entries_of, form_for, line, stands
 
 WORKER = system_actor("paper.expire_unmatched")
@@ -112,6 +111,6 @@ def test_the_worker_expires_rows_of_every_client(cast, now):
         old = bring(cast, now, line("1111-1111"))
         new = bring(cast, now + LIFE, line("2222-2222"))
     with time_machine.travel(now + LIFE, tick=False):
-        assert expire_old_rows(timestamp=0) == 1
+        assert dispose("unmatched_answers") == 1
     with in_client(cast.client_id("indus")):
         assert [stands(sheet)[0][0] for sheet in (old, new)] == ["expired", "unmatched"]

@@ -35,7 +35,7 @@ from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.proposals import CONTINUE, NOTIFY
 from rights.erasures.tasks import continue_all_erasures, continue_one_erasure, notify_of_erasure
 from rights.packages.services.collecting import BUILD
-from rights.packages.tasks import build_one_package, look_after_packages
+from rights.packages.tasks import build_one_package
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
@@ -44,6 +44,7 @@ from tests.access_links.visiting import issue, latest_code, path_of, send, token
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.faults.size import IS_DEEP
+from tests.keeping import dispose
 from tests.minilms.in_process import PortalInProcess
 from tests.minilms.orders import take_open_orders
 from tests.minilms.people import consent, register, store_record
@@ -247,7 +248,7 @@ def fetch_the_copy(world: World, person: str) -> None:
 def let_the_copy_expire(world: World, person: str) -> None:
     del person
     world.move(EXPIRY)
-    look_after_packages(0)
+    dispose("packages")
 
 
 def erase(world: World, person: str) -> None:

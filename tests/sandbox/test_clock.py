@@ -16,7 +16,6 @@ from children.guardians.models.guardians import ServiceAuthorisation
 from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.invitations.services.inviting import invite_guardian
-from children.invitations.tasks import purge_unasked_contacts
 from consent.agreements.services import suspend_agreement
 from consent.consents.models import Consent, ConsentEvent
 from consent.decisions.decision import SHORT_VALIDITY
@@ -24,7 +23,6 @@ from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
 from consent.paper.models import SheetEntry
 from consent.paper.services.sheets import upload_sheet
-from consent.paper.tasks import expire_old_rows
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import GRACE, send_message
@@ -34,7 +32,6 @@ from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.directory.people.tasks import complete_answered_erasures
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Message
 from paktaleem.directory.webhooks.services import add_endpoint, replay_since
-from paktaleem.directory.webhooks.tasks import purge_old_messages
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
 from paktaleem.foundation.accounts.selectors import find_key_actor, list_due_clients
@@ -54,14 +51,13 @@ from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts
-from rights.requests.tasks import purge_old_texts
 from tests.api.callers import Caller, question
 from tests.breaches.making import make_breach
 from tests.cast import Cast
 from tests.children.browsers import PORTAL, answer, by_link, latest_link, work
 from tests.erasures.steps import WHY, approved, second, send_all, waive_all
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
-from tests.keeping import default_period
+from tests.keeping import default_period, dispose
 from tests.sandbox.making import Sandbox
 from tests.signing_in import browser_of
 
@@ -339,10 +335,10 @@ def test_a_concern_answered_long_ago_by_its_clock_is_forgotten(both, sandbox):
         return RightsRequest.objects.filter(pk__in=made, wrapped=None).exists()
 
     sandbox.move(days=default_period("request_texts").days - 1)
-    purge_old_texts(0)
+    dispose("request_texts")
     assert each(both, forgotten) == [False, False]
     sandbox.move(days=2)
-    purge_old_texts(0)
+    dispose("request_texts")
     assert each(both, forgotten) == [False, True]
 
 
@@ -360,10 +356,10 @@ def test_a_contact_kept_only_to_ask_is_forgotten(both, sandbox):
     def emptied(_client):
         return Subject.objects.get(pk__in=made).email is None
 
-    purge_unasked_contacts(0)
+    dispose("guardians_unasked")
     assert each(both, emptied) == [False, False]
     sandbox.move(days=default_period("guardians_unasked").days + 1)
-    purge_unasked_contacts(0)
+    dispose("guardians_unasked")
     assert each(both, emptied) == [False, True]
 
 
@@ -375,9 +371,9 @@ def test_a_row_on_paper_that_matched_no_person_expires(both, sandbox):
     def state(_client):
         return SheetEntry.objects.get().state
 
-    assert expire_old_rows(0) == 0
+    assert dispose("unmatched_answers") == 0
     sandbox.move(days=default_period("unmatched_answers").days + 1)
-    assert expire_old_rows(0) == 1
+    assert dispose("unmatched_answers") == 1
     assert each(both, state) == ["unmatched", "expired"]
 
 
@@ -434,7 +430,7 @@ def test_deliveries_of_a_sandbox_ahead_in_time_are_purged_after_as_many_real_day
         (default_period("webhook_messages").days + 1, 0),
     ):
         time_machine.move_to(sent_at + timedelta(days=days))
-        purge_old_messages(0)
+        dispose("webhook_messages")
         with in_client(sandbox.id):
             assert Message.objects.filter(pk=message).count() == left, days
 
@@ -442,7 +438,7 @@ def test_deliveries_of_a_sandbox_ahead_in_time_are_purged_after_as_many_real_day
 def test_moving_the_clock_throws_no_log_away(sandbox, endpoint):
     message = told(sandbox)
     sandbox.move(days=400)
-    assert purge_old_messages(0) == 0
+    assert dispose("webhook_messages") == 0
     with in_client(sandbox.id):
         assert Message.objects.filter(pk=message).exists()
 

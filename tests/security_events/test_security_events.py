@@ -13,7 +13,6 @@ from django.utils import timezone
 from paktaleem.directory.mail.services import DELIVER
 from paktaleem.directory.mail.tasks import deliver
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.security.security_events.data_kinds import EVENTS
 from paktaleem.directory.security.security_events.kinds import BULK_REVEALS, KINDS, RECORDED_KINDS
 from paktaleem.directory.security.security_events.models import SecurityEvent
 from paktaleem.directory.security.security_events.services import (
@@ -23,7 +22,7 @@ from paktaleem.directory.security.security_events.services import (
     collect_bulk_reveals,
     count_refusal,
 )
-from paktaleem.directory.security.security_events.tasks import email_alert, purge_old_events, watch_security
+from paktaleem.directory.security.security_events.tasks import email_alert, watch_security
 from paktaleem.directory.staff.sign_in.evidence import record_lockout
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.accounts.roles import Role
@@ -31,6 +30,7 @@ from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from tests.keeping import dispose
 from tests.signing_in import browser_of
 from tests.working import work
 
@@ -160,7 +160,7 @@ def test_old_events_are_deleted_after_their_period(cast):
     at = timezone.now()
     refuse(at=at - timedelta(days=366))
     refuse(at=at - timedelta(days=364))
-    assert purge_old_events(0) == 1
+    assert dispose("security_events") == 1
     assert len(events()) == 1
 
 
@@ -200,7 +200,7 @@ def test_another_system_reads_events_as_json_lines_from_where_it_stopped(cast):
 
 def test_every_recorded_kind_is_an_act_of_the_ledger():
     assert sorted(RECORDED_KINDS - set(ACT_NAMES)) == []
-    assert EVENTS in SecurityEvent.wall.disposed_as
+    assert SecurityEvent.wall.disposed_as == "security_events"
     assert not [code for code, kind in KINDS.items() if kind.alert_from == 0]
 
 

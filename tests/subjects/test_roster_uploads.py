@@ -213,8 +213,8 @@ def test_an_empty_or_too_large_file_is_refused(upload, settings):
 
 def test_after_a_day_only_the_counts_are_left(upload, indus, farah, now):
     waiting, done = upload(), confirm_import(upload(CLOSING), allow_bulk_deactivation=True, actor=farah, at=now)
-    assert purge_expired_rosters(indus, at=now + timedelta(hours=23)) == 0
-    assert purge_expired_rosters(indus, at=now + timedelta(hours=24)) == 2
+    assert purge_expired_rosters(indus.pk, at=now + timedelta(hours=23)) == 0
+    assert purge_expired_rosters(indus.pk, at=now + timedelta(hours=24)) == 2
     for row, state in ((waiting, "expired"), (done, "done")):
         row.refresh_from_db()
         assert (row.state, row.details, row.wrapped, parts(row)) == (state, None, None, [])

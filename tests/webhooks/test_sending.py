@@ -39,12 +39,11 @@ from paktaleem.directory.webhooks.services import (
     send_test,
 )
 from paktaleem.directory.webhooks.signing import SECRET_BYTES, headers_of, new_secret, secret_bytes, signature
-from paktaleem.directory.webhooks.tasks import purge_old_messages
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
-from tests.keeping import set_period
+from tests.keeping import dispose, set_period
 from tests.outbound.listening import listener, saying
 from tests.webhooks.making import make_endpoint, make_given_up
 from tests.webhooks.receiving import Receiver, Siege, add, ask, dripping, endless, pumped, silent
@@ -387,10 +386,10 @@ def left(cast):
 
 def test_messages_older_than_the_period_are_purged(cast, told):
     set_period("webhook_messages", 30)
-    assert purge_old_messages(0) == 1
+    assert dispose("webhook_messages") == 1
     assert left(cast) == {told["new"], told["waiting"], told["replayed"]}
     set_period("webhook_messages", 10)
-    assert purge_old_messages(0) == 1
+    assert dispose("webhook_messages") == 1
     assert left(cast) == {told["waiting"], told["replayed"]}
 
 
@@ -403,7 +402,7 @@ def test_deliveries_of_removed_or_long_disabled_endpoints_are_purged(cast, told,
         endpoint = Endpoint.objects.get()
         act = {"removed_at": remove_endpoint, "disabled_at": disable_endpoint}[what]
         act(endpoint, actor=SETTING_UP, reason="review", at=wall_clock_now() - ago)
-    purge_old_messages(0)
+    dispose("webhook_messages")
     assert (told["waiting"] in left(cast)) == kept
     assert {told["new"], told["replayed"]} <= left(cast)
 

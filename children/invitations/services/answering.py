@@ -20,12 +20,12 @@ from children.guardians.services.answers import record_service_answer
 from children.guardians.services.conflicts import lock_child
 from children.guardians.services.verifications import record_verification
 from children.invitations.contact_checks import is_contact_usable
-from children.invitations.data_kinds import UNANSWERED
 from children.invitations.messages import CONFIRMATION, INVITATION, REMINDER
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.notice_tokens import TokenStale
 from children.invitations.selectors import list_wards
 from children.invitations.services.inviting import (
+    UNANSWERED,
     ContactRefused,
     change_state,
     create_invitation,
@@ -265,7 +265,7 @@ def _create_uninvited(saying: AnswerContext) -> Invitation:
         "portal": saying.portal,
         "asked_at": saying.at,
         "viewed_at": saying.at,
-        "closes_at": saying.at + get_period(UNANSWERED),
+        "closes_at": saying.at + get_period(UNANSWERED.code),
     }
     return create_invitation(saying.child, saying.guardian, actor=saying.actor, **columns)
 

@@ -20,13 +20,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from children.guardians.contacts import ContactRejection
 from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification, actor_fields
 from children.guardians.selectors import load_child_facts
 from children.guardians.services.guardians import accept_roster_claim
 from children.invitations.contact_checks import find_usable_channel
-from children.invitations.data_kinds import UNANSWERED, UNASKED
 from children.invitations.limits import may_invite, may_send_message
 from children.invitations.messages import INVITATION
 from children.invitations.models import ContactProblem, Invitation
@@ -55,6 +55,7 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.selectors import get_cutoff, get_period
 
 
@@ -318,7 +319,7 @@ def _create_invitation(
         channel=channel or "",
         portal=context.portal,
         asked_at=context.at,
-        closes_at=context.at + get_period(UNANSWERED),
+        closes_at=context.at + get_period(UNANSWERED.code),
         actor=context.actor,
     )
     kind = "guardian.invited" if channel is not None else "guardian.not_invited"
@@ -396,11 +397,6 @@ def _delete_contact(guardian: Subject, why: str, actor: Actor, at: datetime) -> 
     replace_key(guardian, actor=actor, reason=Reason.REVIEW, at=at)  # makes the history's old values unreadable
 
 
-def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
-    """List the clients with contacts of guardians who were not asked in time; requires the officers' context."""
-    return list(_never_asked(at).order_by().values_list("client_id", flat=True).distinct())
-
-
 def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Delete contacts of guardians not asked within the period ``UNASKED``; return how many, up to 200.
 
@@ -440,10 +436,29 @@ def _never_asked(at: datetime) -> QuerySet[Subject]:
         erased_at=None,
         erasure_started_at=None,
         client__serves_minors=True,
-        changed_at__lte=get_cutoff(UNASKED, at=at),
+        changed_at__lte=get_cutoff(UNASKED.code, at=at),
     ).filter(Q(email_index__isnull=False) | Q(phone_index__isnull=False))
     return old.filter(Exists(claims)).exclude(
         Exists(Invitation.objects.filter(**own, guardian_id=OuterRef("pk")))
         | Exists(Verification.objects.filter(**own, guardianship__guardian_id=OuterRef("pk")))
         | Exists(ServiceAuthorisation.objects.filter(**own, guardian_id=OuterRef("pk")))
     )
+
+
+UNANSWERED = DataKind(
+    code="guardians_unanswered",
+    name=gettext_lazy("Contacts of guardians who never answered"),
+    counted_from=gettext_lazy("The invitation"),
+    disposal=Disposal.KEY,
+    bounds=Bounds(28, 7, 90),
+    is_counted=False,
+)
+UNASKED = DataKind(
+    code="guardians_unasked",
+    name=gettext_lazy("Contacts of guardians who were never asked"),
+    counted_from=gettext_lazy("The last change of the contact"),
+    disposal=Disposal.KEY,
+    bounds=Bounds(90, 30, 365),
+    due=_never_asked,
+    purge=purge_old_contacts,
+)

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
-from consent.paper.data_kinds import list_unmatched
 from consent.paper.models import AnswerSheet, EntryProblem, EntryState, EntryStep, FormPage, SheetEntry, Step
 from consent.paper.selectors import SheetFacts, map_open_rows, purposes_to_ask
 from consent.paper.services.forms import delete_sheet_key, seal_details, unseal_details
@@ -33,6 +34,8 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 CONFIRM_MATCHED = "paper.confirm_matched"
 ROWS_AT_ONCE = 1_000
@@ -298,9 +301,12 @@ def _select_matched(sheet: AnswerSheet) -> Any:
     return rows.select_related("subject").order_by("number")
 
 
-def clients_with_unmatched(*, at: datetime) -> list[UUID]:
-    """List the clients with unmatched rows that must expire, in the officers' view."""
-    return list(list_unmatched(at).order_by().values_list("client_id", flat=True).distinct())
+def list_unmatched(at: datetime) -> QuerySet[SheetEntry]:
+    """List the unmatched rows that are due at ``at``, in the current context."""
+    found: QuerySet[SheetEntry] = SheetEntry.objects.filter(
+        state=EntryState.UNMATCHED, entered_at__lte=get_cutoff(UNMATCHED.code, at=at)
+    )
+    return found
 
 
 @transaction.atomic
@@ -331,3 +337,14 @@ def _record_steps(entries: Iterable[SheetEntry], actor: Actor, at: datetime) -> 
     EntryStep.objects.bulk_create(
         [EntryStep(client_id=one.client_id, entry=one, problem=one.problem, **what, **by) for one in entries]
     )
+
+
+UNMATCHED = DataKind(
+    code="unmatched_answers",
+    name=gettext_lazy("Answers on paper that match no person"),
+    counted_from=gettext_lazy("The upload of the answer sheet"),
+    disposal=Disposal.CONTENT,
+    bounds=Bounds(90, 7, 365),
+    due=list_unmatched,
+    purge=expire_unmatched,
+)

@@ -9,10 +9,7 @@ class AccessLinksConfig(config.PortalAppConfig):
     name = "paktaleem.directory.access_links"
     label = "doors"
     handlers = (
-        (
-            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.access_links.data_kinds.list_kinds",
-        ),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.access_links.models.LINKS"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",
             "paktaleem.directory.access_links.sections.list_access_sections",

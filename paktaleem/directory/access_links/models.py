@@ -2,11 +2,21 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
+
+LINKS = DataKind(
+    code="access_links",
+    name=_("Links and one-time codes of data subjects"),
+    counted_from=_("The end of the link’s or code’s validity"),
+    disposal=Disposal.ROWS,
+    bounds=Bounds(24, 1, 720, Unit.HOURS),
+)
 
 
 class Page(models.TextChoices):
@@ -44,6 +54,7 @@ class PageLink(AccessGrant, ActorStamp):
         EDIT | {"DELETE"},
         looked_up=True,
         disposed_as="access_links",
+        disposed_from="expires_at",
         personal={"digest": Personal.SECRET, "channel": Personal.NONE},
     )
 
@@ -70,6 +81,7 @@ class PageCode(AccessGrant):
         Scope.TENANT,
         EDIT | {"DELETE"},
         disposed_as="access_links",
+        disposed_from="expires_at",
         personal={"digest": Personal.SECRET, "knock": Personal.SECRET, "channel": Personal.NONE},
     )
 

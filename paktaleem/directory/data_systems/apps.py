@@ -15,7 +15,7 @@ class SystemsConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.data_systems.data_kinds.list_kinds",
+            "paktaleem.directory.data_systems.services.issuing.COPIES",
         ),
         (
             "paktaleem.directory.people.extension_points.erasure_started",

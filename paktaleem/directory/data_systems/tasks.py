@@ -1,4 +1,4 @@
-"""Background tasks for orders: email about stuck orders, deletion of what systems gave."""
+"""The background task that emails about stuck orders."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,9 +6,7 @@ from uuid import UUID
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.data_systems.data_kinds import COPIES, PURGE_COPIES
 from paktaleem.directory.data_systems.services.fulfilment import raise_alerts
-from paktaleem.directory.data_systems.services.issuing import list_clients_with_old_copies, purge_old_copies
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
@@ -20,7 +18,6 @@ from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.periods.purging import purge_clients
 
 ALERT = "systems.tell_of_stuck_orders"
 STUCK = declare_message("orders_stuck", fields=("count", "url"))
@@ -49,18 +46,6 @@ def alert_stuck_orders(timestamp: int) -> None:
         do_each(clients, alert)
     finally:
         _alert_officers(ours)
-
-
-@app.periodic(cron="12 3 * * *", periodic_id="purge_copies")
-@app.task(name=PURGE_COPIES, queueing_lock=PURGE_COPIES, pass_context=False)
-def purge_copies_of_clients(timestamp: int) -> None:
-    """Every night, delete what systems gave for orders answered some time ago."""
-    del timestamp
-    purge_clients(COPIES, _purge_batch, due=list_clients_with_old_copies)
-
-
-def _purge_batch(client_id: UUID, at: datetime) -> int:
-    return purge_old_copies(client_id, actor=system_actor(PURGE_COPIES), at=at)
 
 
 def _alert_client(client_id: UUID) -> int:

@@ -19,7 +19,7 @@ class MailConfig(config.PortalAppConfig):
             "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
             "paktaleem.directory.mail.diagnosis.check_messages",
         ),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.mail.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.mail.services.MESSAGES"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",
             "paktaleem.directory.mail.sections.list_mail_sections",

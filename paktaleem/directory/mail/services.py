@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.mail.kinds import MessageKind, get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
@@ -28,6 +29,7 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.upkeep.periods.kinds import DataKind, Disposal
 
 DELIVER = "mail.deliver"
 GRACE = timedelta(minutes=10)
@@ -153,15 +155,10 @@ def requeue_stalled_messages(client_id: UUID, *, at: datetime) -> int:
     return len(found)
 
 
-def list_clients_with_old_addresses(*, at: datetime) -> list[UUID]:
-    """Return the ids of clients with an address of an expired message; needs an officer context."""
-    return list(_expired_addresses(at).order_by().values_list("client_id", flat=True).distinct())
-
-
 @transaction.atomic
 def purge_addresses(client_id: UUID, *, at: datetime) -> int:
     """Destroy the keys of expired messages to an address, at most 500, and return their number."""
-    rows = _expired_addresses(at).filter(client_id=client_id).select_for_update(of=("self",), skip_locked=True)
+    rows = list_expired_addresses(at).filter(client_id=client_id).select_for_update(of=("self",), skip_locked=True)
     found = list(rows[:500])
     for letter in found:
         forget_address(letter)
@@ -169,7 +166,8 @@ def purge_addresses(client_id: UUID, *, at: datetime) -> int:
     return len(found)
 
 
-def _expired_addresses(at: datetime) -> QuerySet[Letter]:
+def list_expired_addresses(at: datetime) -> QuerySet[Letter]:
+    """List the messages that still have an address or a text, and whose validity ended before ``at``."""
     return Letter.objects.filter(wrapped__isnull=False, expires_at__lte=at)
 
 
@@ -210,3 +208,15 @@ def email_staff(
     values = {name: value for name, value in {"school": school.name[:200], **context}.items() if name in kind.fields}
     for user in list_staff(where, role, at=to_wall_clock(at)):
         send_message(kind.code, to=user, client_id=where, context=values, related_id=row_id, actor=actor, at=at)
+
+
+MESSAGES = DataKind(
+    code="messages",
+    name=gettext_lazy("Addresses and texts of emails and text messages"),
+    counted_from=gettext_lazy(
+        "The end of the message’s validity, which its kind sets: the link in it then leads nowhere"
+    ),
+    disposal=Disposal.KEY,
+    due=list_expired_addresses,
+    purge=lambda client_id, at, **_actor: purge_addresses(client_id, at=at),
+)

@@ -1,23 +1,19 @@
 """Background tasks for messages."""
 
 import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.mail.data_kinds import MESSAGES, PURGE_ADDRESSES
 from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.kinds import get_message_kind
 from paktaleem.directory.mail.services import (
     DELIVER,
     EMAIL_STAFF,
     email_staff,
-    list_clients_with_old_addresses,
     list_clients_with_stalled_messages,
-    purge_addresses,
     requeue_stalled_messages,
 )
 from paktaleem.foundation.accounts.actors import system_actor
@@ -29,7 +25,6 @@ from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.periods.purging import purge_clients
 
 
 @app.task(name=DELIVER, pass_context=False)
@@ -63,15 +58,3 @@ def requeue_stalled(timestamp: int) -> None:
     with as_officer():
         clients = list_due_clients(list_clients_with_stalled_messages, at=wall_clock_now())
     do_for_clients(clients, lambda client_id, at: requeue_stalled_messages(client_id, at=at))
-
-
-@app.periodic(cron="17 * * * *", periodic_id="mail_purge_addresses")
-@app.task(name=PURGE_ADDRESSES, queueing_lock=PURGE_ADDRESSES, pass_context=False)
-def purge_old_addresses(timestamp: int) -> int:
-    """Delete the addresses of expired messages, every hour."""
-    del timestamp
-    return purge_clients(MESSAGES, _purge_batch, due=list_clients_with_old_addresses)
-
-
-def _purge_batch(client_id: UUID, at: datetime) -> int:
-    return purge_addresses(client_id, at=at)

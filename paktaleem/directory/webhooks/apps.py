@@ -17,7 +17,7 @@ class WebhooksConfig(config.PortalAppConfig):
             "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
             "paktaleem.directory.webhooks.diagnosis.check_webhooks",
         ),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.webhooks.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.webhooks.services.MESSAGES"),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.webhooks.secrets.ENDPOINT_SECRETS",

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import F, Q
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from paktaleem.directory.webhooks.events import TEST, EventUnknown, check_patterns, is_subscribed, patterns
 from paktaleem.directory.webhooks.models import (
@@ -39,10 +39,12 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.clock import to_client_clock
+from paktaleem.foundation.clock import to_client_clock, wall_clock_now
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused, parse_destination
 
 MOST_ENDPOINTS = 20
@@ -522,3 +524,13 @@ def _repeat(message: Message, client_id: UUID) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT webhooks_deliver(ARRAY[%s]::uuid[])", [copy["id"]])
     return True
+
+
+MESSAGES = DataKind(
+    code="webhook_messages",
+    name=gettext_lazy("Webhook messages and the log of their deliveries"),
+    counted_from=gettext_lazy("The event, or the last delivery"),
+    disposal=Disposal.ROWS,
+    bounds=Bounds(30, 1, 365),
+    purge=lambda client_id, **_when: purge_messages(client_id, before=get_cutoff(MESSAGES.code, at=wall_clock_now())),
+)

@@ -103,7 +103,8 @@ class TablePolicy:
     ``owner_column`` names the client column. ``officer`` is True if officers may read it across all clients.
     ``left_out_of_copies`` is why a copy of a person's data leaves the table out although it has fields about people.
     ``disposed_as`` is the kind of data (``periods.data_kinds``) as which its rows, or what identifies people in them,
-    are disposed of; ``kept_for_good`` is why they are not.
+    are disposed of; ``kept_for_good`` is why they are not. ``disposed_from`` is the time field from which the period of
+    rows that are deleted is counted.
     ``limited`` is what staff limited to schools see; they read every row of a catalogue table.
     Raises ValueError for a global table without a ``reason``.
     """
@@ -116,6 +117,7 @@ class TablePolicy:
     officer: bool = True
     left_out_of_copies: str = ""
     disposed_as: str = ""
+    disposed_from: str = ""
     kept_for_good: str = ""
     limited: Limited = Limited.BY_PERSON
     personal: Mapping[str, Personal] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import withdraw_consent
@@ -22,6 +22,7 @@ from paktaleem.directory.people.extension_points import list_unheld, take_locks
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.directory.people.services.people import lock_unheld_subject
+from paktaleem.directory.staff.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_client_clock
@@ -29,6 +30,7 @@ from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from rights.erasures.certificates import issue_certificate
 from rights.erasures.facts import AUTHORITY, list_changes
 from rights.erasures.holdings import find_readable
@@ -382,3 +384,17 @@ def _erase(person: Subject, actor: Actor, at: datetime) -> bool:
         return False
     start_erasure(unheld, actor=actor, reason=Reason.REVIEW, at=at)
     return True
+
+
+LEAVERS_RECORDS = DataKind(
+    code=LEAVERS,
+    name=gettext_lazy("Names, contact details and ages of people who left, about whom nothing else is held or open"),
+    counted_from=gettext_lazy(
+        "The closing of the account, the end of the client’s agreement, or for guardians of the last child’s"
+        " account; a later change of the record begins it anew"
+    ),
+    disposal=Disposal.KEY,
+    bounds=Bounds(365, 30, 1095),
+    due=list_leavers,
+    purge=erase_leavers,
+)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.data_systems.services.issuing import purge_copies
 from paktaleem.directory.files.kinds import FileKind
@@ -24,11 +25,11 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.encryption.sealing import KeyDestroyed
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.selectors import get_length, get_period
 from rights.packages.about import list_portable_categories
 from rights.packages.archive import Archive
 from rights.packages.contents import derive_contents
-from rights.packages.data_kinds import PACKAGES
 from rights.packages.messages import COPY_READY
 from rights.packages.models import BuildFailure, Package, PackageDownload, PackageQuerySet, PackageState
 from rights.packages.selectors import (
@@ -62,7 +63,7 @@ class PackageNotFetched(PortalError):
 
 def get_expiry(at: datetime) -> datetime:
     """Return until when a package that is released at a time can be fetched."""
-    return at + get_period(PACKAGES)
+    return at + get_period(PACKAGES.code)
 
 
 def get_page_url(request: RightsRequest) -> str:
@@ -97,7 +98,7 @@ def describe_package(request: RightsRequest) -> str:
         "Sign in at {url} with a code to fetch it. It is deleted {days} days after this answer; until your request is "
         "closed you can ask for a new one."
     )
-    return f"{ready} " + text.format(url=get_page_url(request), days=get_length(PACKAGES))
+    return f"{ready} " + text.format(url=get_page_url(request), days=get_length(PACKAGES.code))
 
 
 def require_fetched_package(request: RightsRequest) -> None:
@@ -263,3 +264,14 @@ def _find_live_of(person: Subject) -> PackageQuerySet:
     live = Package.objects.live().filter(client_id=person.client_id)
     found: PackageQuerySet = live.filter(Q(subject=person) | Q(request__requester=person))
     return found
+
+
+PACKAGES = DataKind(
+    code="packages",
+    name=gettext_lazy("Copies of a person’s data, to be fetched"),
+    counted_from=gettext_lazy("The answer to the request; earlier if the request is closed"),
+    disposal=Disposal.KEY,
+    bounds=Bounds(14, 3, 90),
+    due=Package.objects.due_to_end,
+    purge=end_due_packages,
+)

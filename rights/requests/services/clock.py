@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
@@ -22,7 +23,8 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_jobs
 from paktaleem.foundation.tenancy.rows import new_id
-from rights.requests.data_kinds import list_old_requests
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 from rights.requests.deadlines import (
     ESCALATION_DAY,
     LONGEST_EXTENSION,
@@ -32,6 +34,7 @@ from rights.requests.deadlines import (
     format_day,
     list_due_steps,
 )
+from rights.requests.hooks import texts_needed
 from rights.requests.messages import NOTICE
 from rights.requests.models import (
     PauseCause,
@@ -284,9 +287,13 @@ def destroy_texts_of_person(subject: Subject, actor: Actor, at: datetime) -> Non
         _destroy(request, actor, at)
 
 
-def list_clients_with_old_requests(*, at: datetime) -> list[UUID]:
-    """List the clients with texts of requests closed long ago; requires the officers' context."""
-    return list(list_old_requests(at).order_by().values_list("client_id", flat=True).distinct())
+def list_old_requests(at: datetime) -> RightsRequestQuerySet:
+    """List the closed requests whose texts are due at ``at`` and not needed, in the current context."""
+    limit = get_cutoff(REQUEST_TEXTS.code, at=at)
+    found: RightsRequestQuerySet = RightsRequest.objects.filter(closed_at__lte=limit, wrapped__isnull=False)
+    for list_needed in texts_needed:
+        found = found.exclude(pk__in=list_needed())
+    return found
 
 
 @transaction.atomic
@@ -305,3 +312,14 @@ def purge_old_requests(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 def _destroy(request: RightsRequest, actor: Actor, at: datetime) -> None:
     request.wrapped = request.epoch = request.details = request.contact = request.answer = None
     record_step("rights_request.forgotten", request, actor, at)
+
+
+REQUEST_TEXTS = DataKind(
+    code="request_texts",
+    name=gettext_lazy("Texts, letters, notes and files of rights requests, concerns and complaints"),
+    counted_from=gettext_lazy("The closing of the request"),
+    disposal=Disposal.KEY,
+    bounds=Bounds(1095, 365, 3650),
+    due=list_old_requests,
+    purge=purge_old_requests,
+)

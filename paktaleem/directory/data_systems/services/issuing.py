@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +11,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
-from paktaleem.directory.data_systems.data_kinds import list_old_copies
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, OrderQuerySet, OrderSet, System
 from paktaleem.directory.data_systems.sealed_names import seal_name
 from paktaleem.directory.data_systems.selectors import HASH_OF_SET, Parent, categories_held, systems_holding
@@ -33,7 +32,10 @@ from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import make_entry, record_entry
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import plan_for_many
+from paktaleem.foundation.tenancy.indexes import Constant
 from paktaleem.foundation.tenancy.rows import UUID7_SQL, clock_bytes, insert_rows, new_id
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 _COLUMN = "systems_order.new_values"
 MOST_FIELDS = 50
@@ -312,9 +314,12 @@ class OrderOpen(Exception):
     """The order is not answered yet: its data may still be needed."""
 
 
-def list_clients_with_old_copies(*, at: datetime) -> Iterable[UUID]:
-    """List the clients with copies that are due; requires the officers' context."""
-    return list_old_copies(at).order_by().values_list("client_id", flat=True).distinct()
+def list_old_copies(at: datetime) -> QuerySet[Order]:
+    """List the orders whose copies are due at ``at``, in the current context."""
+    long_ago = get_cutoff(COPIES.code, at=at)
+    kind = Constant(OrderKind.COLLECT)
+    found: QuerySet[Order] = Order.objects.filter(kind=kind, ended_at__lte=long_ago, copies_purged_at=None)
+    return found
 
 
 def purge_old_copies(client_id: UUID, *, actor: Actor, at: datetime) -> int:
@@ -436,3 +441,14 @@ def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None
         elif subject.external_id is not None:
             order.named = seal_name(subject.external_id, client_id=order.client_id, order_id=order.pk)
             order.save(update_fields=["named"])
+
+
+COPIES = DataKind(
+    code="system_copies",
+    name=gettext_lazy("What systems gave for a copy of a person’s data"),
+    counted_from=gettext_lazy("The system’s answer; earlier if the case ends"),
+    disposal=Disposal.KEY,
+    bounds=Bounds(60, 14, 180),
+    due=list_old_copies,
+    purge=purge_old_copies,
+)

@@ -12,7 +12,7 @@ class RostersConfig(config.PortalAppConfig):
         ("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.directory.schools.rosters.work.ROSTERS"),
         (
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.schools.rosters.data_kinds.list_kinds",
+            "paktaleem.directory.schools.rosters.importing.uploads.ROSTER_FILES",
         ),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",

@@ -12,7 +12,7 @@ class SecurityEventsConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.security.security_events.data_kinds.list_kinds",
+            "paktaleem.directory.security.security_events.models.EVENTS",
         ),
         (
             "paktaleem.foundation.operations.metrics.gauges.gauges",

@@ -7,7 +7,6 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.security.security_events.data_kinds import EVENTS
 from paktaleem.directory.security.security_events.kinds import KINDS, Severity
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as DueSeverity
@@ -15,6 +14,15 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+
+EVENTS = DataKind(
+    code="security_events",
+    name=_("Security events"),
+    counted_from=_("The event"),
+    disposal=Disposal.ROWS,
+    bounds=Bounds(365, 90, 1_825),
+)
 
 
 class SeverityLabel(models.IntegerChoices):
@@ -40,7 +48,8 @@ class SecurityEvent(TenantRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT | {"DELETE"},
-        disposed_as=EVENTS,
+        disposed_as="security_events",
+        disposed_from="last_at",
         left_out_of_copies="about staff, keys and unknown sources of requests, by id or hash; none is a data subject",
         personal={"kind": Personal.NONE, "actor_kind": Personal.NONE} | {"source": Personal.PSEUDONYM},
     )

@@ -140,9 +140,3 @@ def _mark(client_id: UUID, events: Sequence[Any], at: datetime) -> set[str]:
     kinds = set(rows.values_list("kind", flat=True))
     SecurityEvent.objects.filter(client_id=client_id, pk__in=events, alerted_at=None).update(alerted_at=at)
     return kinds
-
-
-def purge_events(client_id: UUID, *, before: datetime) -> int:
-    """Delete up to _MOST events of a client from before a time; return the number."""
-    old = SecurityEvent.objects.filter(client_id=client_id, last_at__lt=before).order_by("pk")[:_MOST]
-    return SecurityEvent.objects.filter(client_id=client_id, pk__in=[one.pk for one in old.only("pk")]).delete()[0]

@@ -11,6 +11,10 @@ class AdministrationConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.staff.administration.data_kinds.list_kinds",
+            "paktaleem.directory.staff.administration.data_kinds.PERSON",
+        ),
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.staff.administration.data_kinds.EVIDENCE",
         ),
     )

@@ -1,7 +1,10 @@
 """The kinds of data of people and of the evidence about them."""
 
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
@@ -10,40 +13,51 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
-PERSON, EVIDENCE = "person", "evidence"
 LEAVERS = "leavers"
 """The code of the kind for records of people who left; ``rights.erasures`` declares the kind."""
-PURGE_EVIDENCE = "subjects.unlink_evidence"
-UNLINKED_BYTES = 16
+_AT_ONCE = 5_000
+_UNLINKED_BYTES = 16
 """Length of the random value that replaces a tombstone, a keyed hash of 32 bytes."""
-
-
-def list_kinds() -> tuple[DataKind, ...]:
-    """List the data of people, and pseudonymous evidence."""
-    return (
-        DataKind(
-            code=PERSON,
-            name=_("A person’s data in this portal, with its history and files"),
-            counted_from=_("The erasure of the person: by their request, or by the retention schedule"),
-            disposal=Disposal.KEY,
-            task="subjects.complete_erasures",
-            is_counted=False,
-        ),
-        DataKind(
-            code=EVIDENCE,
-            name=_("Pseudonymous evidence: ledger, consents, access records, certificates"),
-            counted_from=_("The erasure of the person"),
-            disposal=Disposal.UNLINKED,
-            task=PURGE_EVIDENCE,
-            bounds=Bounds(3650, 1825, 7300),
-            due=list_linked_evidence,
-        ),
-    )
+_UNLINK = """
+UPDATE subjects_subject SET tombstone = uuid_send(gen_random_uuid())
+WHERE client_id = %(client)s AND id = ANY(%(people)s)
+"""
 
 
 def list_linked_evidence(at: datetime) -> QuerySet[Subject]:
     """List erased people whose evidence is due to lose its last link to them, in the current context."""
     found: QuerySet[Subject] = Subject.objects.annotate(mark=Length("tombstone")).filter(
-        erased_at__lte=get_cutoff(EVIDENCE, at=at), mark__gt=UNLINKED_BYTES
+        erased_at__lte=get_cutoff(EVIDENCE.code, at=at), mark__gt=_UNLINKED_BYTES
     )
     return found
+
+
+def _unlink_evidence(client_id: UUID, *, at: datetime, **_actor: Any) -> int:
+    """Replace the tombstones of people who were erased long ago by random values; return how many.
+
+    A tombstone, a keyed hash of the LMS id, is the last link from the evidence to the person. Evidence is append-only
+    and stays; without the link it is about no one. The tombstone is in no history, so one statement writes the table.
+    """
+    due = list_linked_evidence(at).filter(client_id=client_id).order_by("pk")
+    people = list(due.values_list("pk", flat=True)[:_AT_ONCE])
+    with connection.cursor() as cursor:
+        cursor.execute(_UNLINK, {"client": client_id, "people": people})
+        return int(cursor.rowcount)
+
+
+PERSON = DataKind(
+    code="person",
+    name=_("A person’s data in this portal, with its history and files"),
+    counted_from=_("The erasure of the person: by their request, or by the retention schedule"),
+    disposal=Disposal.KEY,
+    is_counted=False,
+)
+EVIDENCE = DataKind(
+    code="evidence",
+    name=_("Pseudonymous evidence: ledger, consents, access records, certificates"),
+    counted_from=_("The erasure of the person"),
+    disposal=Disposal.UNLINKED,
+    bounds=Bounds(3650, 1825, 7300),
+    due=list_linked_evidence,
+    purge=_unlink_evidence,
+)

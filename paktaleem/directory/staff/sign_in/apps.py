@@ -11,7 +11,11 @@ class SigninConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.staff.sign_in.data_kinds.list_kinds",
+            "paktaleem.directory.staff.sign_in.data_kinds.SESSIONS",
+        ),
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.staff.sign_in.data_kinds.FAILED_SIGN_INS",
         ),
     )
 

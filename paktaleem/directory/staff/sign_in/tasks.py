@@ -3,17 +3,13 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
-from paktaleem.directory.staff.sign_in.data_kinds import FAILED_SIGN_INS, PURGE_SIGN_IN, SESSIONS
 from paktaleem.directory.staff.sign_in.emails import (
     ACCOUNT_CHANGED,
     BREAK_GLASS,
@@ -29,10 +25,8 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, SEND_STAFF_LINK, STAFF_LINK_LIFE
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.periods.purging import record_disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
 
 @app.task(name=NOTIFY_OWNER, pass_context=False)
@@ -109,20 +103,3 @@ def notify_break_glass(user: str, officer: str, entry: str, at: str) -> None:
             actor=system_actor(NOTIFY_BREAK_GLASS),
             at=wall_clock_now(),
         )
-
-
-@app.periodic(cron="17 * * * *", periodic_id="forget_expired")
-@app.task(name=PURGE_SIGN_IN, queueing_lock=PURGE_SIGN_IN, pass_context=False)
-def purge_expired_sign_in_data(timestamp: int) -> None:
-    """Delete expired sessions, counters and failed attempts, every hour."""
-    del timestamp
-    at = wall_clock_now()
-    with in_client(PAKTALEEM):
-        ended, failed = (get_cutoff(kind, at=at) for kind in (SESSIONS, FAILED_SIGN_INS))
-    cache.forget_expired(at)  # type: ignore[attr-defined]
-    with in_global():
-        sessions, _by_model = Session.objects.filter(expire_date__lt=ended).delete()
-    with autonomous_transaction():
-        attempts, _by_model = AccessAttempt.objects.filter(attempt_time__lt=failed).delete()
-    record_disposal(SESSIONS, rows=sessions)
-    record_disposal(FAILED_SIGN_INS, rows=attempts)

@@ -14,7 +14,11 @@ class PeriodsConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.foundation.upkeep.periods.own_kinds.list_kinds",
+            "paktaleem.foundation.upkeep.periods.purging.JOBS_DONE",
+        ),
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.foundation.upkeep.periods.purging.JOBS_FAILED",
         ),
         (
             _CHECKS,

@@ -1,10 +1,10 @@
 """Kinds of data that the portal holds itself, each with the period after which it is disposed of (policy §4).
 
-An app lists its kinds in ``data_kinds.py`` and connects the function to ``data_kinds``. A table names its kind in
-``TablePolicy.disposed_as``; decision 0076 says why.
+An app connects each of its kinds to ``data_kinds``. A table names its kind in ``TablePolicy.disposed_as``; decision
+0076 says why.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,40 +54,42 @@ class Bounds:
         return timedelta(hours=number) if self.unit is Unit.HOURS else timedelta(days=number)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DataKind:
     """One kind of the portal's own data.
 
     ``counted_from`` says in words when the period starts. ``bounds`` is None if no period of its own applies: then
-    ``counted_from`` says what ends it. ``task`` is the worker's task that disposes of it. ``due`` returns the rows that
-    are due at a time, for the console; None if officers cannot read the table. ``is_counted`` is False if the task
-    does much else and counts no disposals: the ledger has each of them.
+    ``counted_from`` says what ends it. ``due`` returns the rows that are due at a time, in the current context, and
+    ``purge`` disposes of a batch of a client's (``client_id``, ``actor``, ``at``) and returns how many. Without it,
+    rows of the tables that name the kind are deleted by their ``disposed_from``, after ``margin``. ``purge_all``
+    disposes of data that belongs to no client. ``is_counted`` is False if another task does it: the ledger has each.
     """
 
     code: str
     name: Any
     counted_from: Any
     disposal: Disposal
-    task: str
     bounds: Bounds | None = None
+    margin: timedelta = timedelta()
     due: Callable[[datetime], QuerySet[Any]] | None = None
+    purge: Callable[..., int] | None = None
+    purge_all: Callable[[datetime], int] | None = None
     is_counted: bool = True
 
 
-data_kinds: ExtensionPoint[Callable[[], Iterable[DataKind]]] = ExtensionPoint(
-    "periods.data_kinds", "Lists the kinds of data that an app holds, with their periods and how they are disposed of."
+data_kinds: ExtensionPoint[DataKind] = ExtensionPoint(
+    "periods.data_kinds", "The kinds of data that an app holds, with their periods and how they are disposed of."
 )
 
 
 def list_kinds() -> list[DataKind]:
     """List every kind, by code."""
-    return sorted((kind for handler in data_kinds for kind in handler()), key=lambda kind: kind.code)
+    return sorted(data_kinds, key=lambda kind: kind.code)
 
 
 def get_kind(code: str) -> DataKind:
     """Return a kind by its code. Raises KeyError if no app declares it."""
-    for handler in data_kinds:
-        for kind in handler():
-            if kind.code == code:
-                return kind
+    for kind in data_kinds:
+        if kind.code == code:
+            return kind
     raise KeyError(code)

@@ -1,47 +1,15 @@
-"""Background task that purges the worker's queue."""
+"""The background task that disposes of the portal's own data."""
 
-from datetime import datetime
-
-from django.db import connection
 from procrastinate.contrib.django import app
 
-from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.periods.own_kinds import JOBS_DONE, JOBS_FAILED, PURGE_FINISHED
-from paktaleem.foundation.upkeep.periods.purging import record_disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
-
-_STATES = {JOBS_DONE: ["succeeded", "cancelled", "aborted"], JOBS_FAILED: ["failed"]}
-_AT_ONCE = 5_000
-_PURGE = """
-DELETE FROM procrastinate_jobs WHERE id IN (
-    SELECT j.id FROM procrastinate_jobs j
-    WHERE j.status::text = ANY(%(states)s)
-        AND NOT EXISTS (SELECT FROM procrastinate_events e WHERE e.job_id = j.id AND e.at >= %(before)s)
-    LIMIT %(most)s
-)
-"""
+from paktaleem.foundation.operations.jobs.enqueue import do_each
+from paktaleem.foundation.upkeep.periods.kinds import list_kinds
+from paktaleem.foundation.upkeep.periods.purging import DISPOSE, dispose_of
 
 
-@app.periodic(cron="47 * * * *", periodic_id="forget_jobs")
-@app.task(name=PURGE_FINISHED, queueing_lock=PURGE_FINISHED, pass_context=False)
-def purge_jobs(timestamp: int) -> None:
-    """Purge finished jobs and their events every hour, as they contain ids of people.
-
-    Failed jobs are kept longer, for diagnosis. Pending and running jobs are never deleted.
-    """
+@app.periodic(cron="17 * * * *", periodic_id="dispose")
+@app.task(name=DISPOSE, queueing_lock=DISPOSE, pass_context=False)
+def dispose_of_old_data(timestamp: int) -> None:
+    """Dispose, every hour, of what is due of every kind; a kind that fails does not stop the others."""
     del timestamp
-    for kind, states in _STATES.items():
-        with in_client(PAKTALEEM):
-            before = get_cutoff(kind, at=wall_clock_now())
-        rows = 0
-        while done := _purge_batch(states, before):
-            rows += done
-        record_disposal(kind, rows=rows)
-
-
-def _purge_batch(states: list[str], before: datetime) -> int:
-    with in_global(), connection.cursor() as cursor:
-        cursor.execute(_PURGE, {"states": states, "before": before, "most": _AT_ONCE})
-        return int(cursor.rowcount)
+    do_each([kind for kind in list_kinds() if kind.is_counted], dispose_of)

@@ -9,5 +9,5 @@ class ApiConfig(config.PortalAppConfig):
     name = "paktaleem.foundation.web.api"
     label = "api"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.foundation.web.api.data_kinds.list_kinds"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.foundation.web.api.models.STORED_ANSWERS"),
     )

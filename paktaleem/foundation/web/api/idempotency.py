@@ -24,8 +24,7 @@ from rest_framework.exceptions import APIException
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
 from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
-from paktaleem.foundation.web.api.data_kinds import IDEMPOTENCY
-from paktaleem.foundation.web.api.models import KeptAnswer
+from paktaleem.foundation.web.api.models import STORED_ANSWERS, KeptAnswer
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 _STORED_HEADERS = ("Content-Type", "Location", "Link", "ETag")
@@ -111,7 +110,7 @@ def acquire_idempotency_slot(
     stored = find_row(KeptAnswer, _SLOT, {"client": client_id, "slot": slot})
     if stored is None:
         return turn
-    if stored.stored_at <= get_cutoff(IDEMPOTENCY, at=at):
+    if stored.stored_at <= get_cutoff(STORED_ANSWERS.code, at=at):
         KeptAnswer.objects.filter(client_id=client_id, slot=slot).delete()
         return turn
     if not hmac.compare_digest(bytes(stored.fingerprint), turn.fingerprint):

@@ -1,9 +1,19 @@
 """Model of stored idempotent responses."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
+
+STORED_ANSWERS = DataKind(
+    code="idempotency",
+    name=_("Stored answers of the API to requests with an Idempotency-Key"),
+    counted_from=_("The answer"),
+    disposal=Disposal.ROWS,
+    bounds=Bounds(24, 1, 168, Unit.HOURS),
+)
 
 
 class KeptAnswer(TenantRow):
@@ -24,6 +34,7 @@ class KeptAnswer(TenantRow):
             "body": Personal.SEALED,
         },
         disposed_as="idempotency",
+        disposed_from="stored_at",
         left_out_of_copies="repeats an answer of the API for a day; the data is in the tables that it was read from",
     )
 

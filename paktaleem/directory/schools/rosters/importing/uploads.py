@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.schools.oneroster.problems import Oddity, Problem, RosterInvalid
-from paktaleem.directory.schools.rosters.data_kinds import ROSTER_FILES
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, find_large_losses
 from paktaleem.directory.schools.rosters.importing.service import (
@@ -45,6 +47,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 from paktaleem.foundation.upkeep.runs.services import clear_step, report_step
 
@@ -158,12 +161,18 @@ def _publish_progress(row: RosterImport, roster: RosterSource) -> Progress:
 _PURGED_AT_ONCE = 100
 
 
-@transaction.atomic
-def purge_expired_rosters(client: Client, *, at: datetime) -> int:
-    """Delete files and findings that were uploaded some time ago (``ROSTER_FILES``); return how many, up to 100."""
-    old = RosterImport.objects.select_for_update(skip_locked=True).filter(
-        client=client, wrapped__isnull=False, uploaded_at__lte=get_cutoff(ROSTER_FILES, at=at)
+def list_old_rosters(at: datetime) -> QuerySet[RosterImport]:
+    """List the rosters whose files are due at ``at``, in the current context."""
+    found: QuerySet[RosterImport] = RosterImport.objects.filter(
+        wrapped__isnull=False, uploaded_at__lte=get_cutoff(ROSTER_FILES.code, at=at)
     )
+    return found
+
+
+@transaction.atomic
+def purge_expired_rosters(client_id: UUID, *, at: datetime) -> int:
+    """Delete files and findings that were uploaded some time ago (``ROSTER_FILES``); return how many, up to 100."""
+    old = list_old_rosters(at).select_for_update(skip_locked=True).filter(client_id=client_id)
     rows = list(old[:_PURGED_AT_ONCE])
     for row in rows:
         waits = row.is_kept or row.is_under_way
@@ -333,3 +342,14 @@ def _record(kind: str, row: RosterImport, actor: Actor, at: datetime) -> None:
         "counts": row.counts,
     }
     record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+ROSTER_FILES = DataKind(
+    code="roster_files",
+    name=gettext_lazy("Uploaded rosters and their findings"),
+    counted_from=gettext_lazy("The upload, imported or not"),
+    disposal=Disposal.KEY,
+    bounds=Bounds(24, 1, 168, Unit.HOURS),
+    due=list_old_rosters,
+    purge=lambda client_id, at, **_actor: purge_expired_rosters(client_id, at=at),
+)
