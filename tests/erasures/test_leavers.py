@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from procrastinate.contrib.django import app
 
 from consent.consents.services.restrictions import restrict_processing
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
@@ -24,7 +23,6 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.periods.kinds import get_kind
 from paktaleem.foundation.upkeep.periods.models import DisposalRun
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
@@ -33,6 +31,7 @@ from rights.erasures.services.progress import erase_leavers
 from tests.cast import Cast
 from tests.erasures.steps import SYSTEM, proposed, waive_all
 from tests.factories import SETTING_UP, SubjectFactory
+from tests.keeping import dispose
 from tests.retention.schedule.making import make_holding
 from tests.rights.cases import AT, DAY, received
 from tests.signing_in import SignIn
@@ -60,11 +59,11 @@ def leave_long_ago(*names: str, cast: Cast) -> None:
         cursor.execute("UPDATE subjects_subject SET account_closed_at = %s, changed_at = %s WHERE id = ANY(%s)", values)
 
 
-def test_the_nightly_task_ends_the_sealed_fields_of_a_leaver(cast: Cast) -> None:
+def test_the_disposal_ends_the_sealed_fields_of_a_leaver(cast: Cast) -> None:
     """Without this task nothing ended their records."""
     with in_client(cast.client_id("indus")):
         leave_long_ago("hamza", cast=cast)
-    app.tasks[get_kind("leavers").task](timestamp=0)
+    dispose("leavers")
     with in_client(cast.client_id("indus")):
         assert cast.subject("hamza").is_being_erased, "the systems are asked first"
         assert cast.subject("junaid").is_recorded

@@ -526,11 +526,15 @@ def _repeat(message: Message, client_id: UUID) -> bool:
     return True
 
 
+def _purge_old_messages(client_id: UUID, **_when: Any) -> int:
+    return purge_messages(client_id, before=get_cutoff(MESSAGES.code, at=wall_clock_now()))
+
+
 MESSAGES = DataKind(
     code="webhook_messages",
     name=gettext_lazy("Webhook messages and the log of their deliveries"),
     counted_from=gettext_lazy("The event, or the last delivery"),
     disposal=Disposal.ROWS,
     bounds=Bounds(30, 1, 365),
-    purge=lambda client_id, **_when: purge_messages(client_id, before=get_cutoff(MESSAGES.code, at=wall_clock_now())),
+    purge=_purge_old_messages,
 )
