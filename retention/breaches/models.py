@@ -1,4 +1,4 @@
-"""Breaches, their assessments with the people concerned, letters, reminders and closings."""
+"""Breaches, their assessments with the people concerned, letters and closings."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -10,34 +10,45 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.due import Due, due_by_second_person
+from paktaleem.foundation.accounts.due import Severity as Urgency
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date, format_time
-from retention.breaches.risk import Likelihood, Outcome, Severity
 
 _NONE = Personal.NONE
-_OPEN = Q(closed_at=None)
-_RUNNING = Q(closed_at=None, authority_notified_at=None) & ~Q(outcome=Outcome.NONE.value)
 _LONGEST = 4000
 
-LIKELIHOODS = [
-    (Likelihood.UNLIKELY.value, _("Unlikely")),
-    (Likelihood.POSSIBLE.value, _("Possible")),
-    (Likelihood.LIKELY.value, _("Likely")),
-]
-SEVERITIES = [
-    (Severity.MINOR.value, _("Minor: an inconvenience")),
-    (Severity.SERIOUS.value, _("Serious: harm that can be overcome")),
-    (Severity.SEVERE.value, _("Severe: lasting harm")),
-]
-OUTCOMES = [
-    (Outcome.NONE.value, _("No one: a risk is unlikely")),
-    (Outcome.AUTHORITY.value, _("The supervisory authority")),
-    (Outcome.PEOPLE.value, _("The supervisory authority, and the people concerned")),
-]
+
+class Likelihood(models.TextChoices):
+    """How likely it is that people are harmed."""
+
+    UNLIKELY = "unlikely", _("Unlikely")
+    POSSIBLE = "possible", _("Possible")
+    LIKELY = "likely", _("Likely")
+
+
+class Severity(models.TextChoices):
+    """How much people would be harmed."""
+
+    MINOR = "minor", _("Minor: an inconvenience")
+    SERIOUS = "serious", _("Serious: harm that can be overcome")
+    SEVERE = "severe", _("Severe: lasting harm")
+
+
+class Outcome(models.TextChoices):
+    """The people or bodies to inform besides the client."""
+
+    NONE = "none", _("No one: a risk is unlikely")
+    AUTHORITY = "authority", _("The supervisory authority")
+    PEOPLE = "people", _("The supervisory authority, and the people concerned")
+
+
+_RUNNING = Q(closed_at=None, authority_notified_at=None) & ~Q(outcome=Outcome.NONE)
 
 
 class Reporter(models.TextChoices):
@@ -64,7 +75,7 @@ class BreachQuerySet(TrackedQuerySet["Breach"]):
 
     def open(self) -> Self:
         """Return the breaches that are not closed."""
-        return self.filter(_OPEN)
+        return self.filter(closed_at=None)
 
     def running(self, at: datetime) -> Self:
         """Return the breaches whose authority is still to be notified, known at ``at``."""
@@ -119,7 +130,7 @@ class Breach(TenantRow, Tracked):
     )
     measures = models.TextField(max_length=_LONGEST, blank=True, editable=False)
     lessons = models.TextField(max_length=_LONGEST, blank=True, editable=False)
-    outcome = models.CharField("to be informed", max_length=16, choices=OUTCOMES, blank=True, editable=False)
+    outcome = models.CharField("to be informed", max_length=16, choices=Outcome, blank=True, editable=False)
     due_at = models.DateTimeField("authority due", editable=False)
     recorded_at = models.DateTimeField("recorded", editable=False)
     client_informed_at = models.DateTimeField("client informed", null=True, editable=False)
@@ -129,6 +140,18 @@ class Breach(TenantRow, Tracked):
 
     objects: ClassVar[Any] = BreachQuerySet.as_manager()
     history = History()
+
+    due = (
+        Due(
+            label=_("Personal-data breaches"),
+            note=_("the authority must be notified within 72 hours"),
+            who=Capability.VIEW_BREACHES,
+            rows=lambda rows, at: rows.running(at),
+            query="progress=running",
+            on="due_at",
+            severity=Urgency.URGENT,
+        ),
+    )
 
     class Meta:
         verbose_name = "personal-data breach"
@@ -172,21 +195,7 @@ class Breach(TenantRow, Tracked):
         return self.happened_until or self.known_at
 
 
-class OfBreach(TenantRow):
-    """Abstract base of the rows of a breach."""
-
-    class Meta:
-        abstract = True
-
-
-class Acted(OfBreach, ActorStamp):
-    """Abstract base of the rows of a breach that someone wrote."""
-
-    class Meta:
-        abstract = True
-
-
-class BreachAssessment(Acted):
+class BreachAssessment(TenantRow, ActorStamp):
     """One assessment of the risk, with the number of people concerned and the hash of their list. Append-only.
 
     ``suggested`` is what follows from likelihood and severity, ``outcome`` what was decided, with ``reasons``.
@@ -197,10 +206,10 @@ class BreachAssessment(Acted):
     wall = TablePolicy(Scope.TENANT, APPEND, personal=dict.fromkeys(("reasons", "list_hash", "actor_role"), _NONE))
 
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    likelihood = models.CharField(max_length=16, choices=LIKELIHOODS)
-    severity = models.CharField(max_length=16, choices=SEVERITIES)
-    suggested = models.CharField(max_length=16, choices=OUTCOMES)
-    outcome = models.CharField(max_length=16, choices=OUTCOMES)
+    likelihood = models.CharField(max_length=16, choices=Likelihood)
+    severity = models.CharField(max_length=16, choices=Severity)
+    suggested = models.CharField(max_length=16, choices=Outcome)
+    outcome = models.CharField(max_length=16, choices=Outcome)
     reasons = models.TextField(max_length=_LONGEST)
     people = models.PositiveIntegerField()
     stated = models.PositiveIntegerField(null=True)
@@ -221,7 +230,7 @@ class BreachAssessment(Acted):
         return max(self.people, self.stated or 0)
 
 
-class BreachPerson(OfBreach):
+class BreachPerson(TenantRow):
     """One person whose data a breach concerns, as frozen by an assessment, with the categories. Append-only."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal={"categories": _NONE})
@@ -240,7 +249,7 @@ class BreachPerson(OfBreach):
         return ", ".join(self.categories)
 
 
-class BreachLetter(Acted):
+class BreachLetter(TenantRow, ActorStamp):
     """One letter about a breach, as it was emailed or handed over. Its texts contain no names. Append-only.
 
     A letter to the client or to the authority is written in ``language``. A letter to people has two texts: ``text`` in
@@ -286,7 +295,7 @@ class BreachLetter(Acted):
         return str(self.get_audience_display())
 
 
-class BreachNotice(OfBreach):
+class BreachNotice(TenantRow):
     """One person informed by a letter, or by their guardian; without a ``recipient`` no email could reach them."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
@@ -325,6 +334,8 @@ class BreachClosing(RequestedChange):
 
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.TextField("ground in words", max_length=2000)
+
+    due = (due_by_second_person(_("Breaches to close"), Capability.MANAGE_BREACHES),)
 
     class Meta:
         verbose_name = "closing of a breach"

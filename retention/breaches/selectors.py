@@ -1,19 +1,14 @@
 """Breaches, and whose data they concern by the holdings."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.first_rows import FirstRows, take_first
-from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson
-from retention.breaches.risk import Outcome
+from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson, Outcome
 
 HELD_DURING = """
 FROM retention_holding h
@@ -34,8 +29,7 @@ ORDER BY 5 DESC, 3 DESC, 1, 2
 """
 
 
-@dataclass(frozen=True, slots=True)
-class AffectedCount:
+class AffectedCount(NamedTuple):
     """How many people and records of a category a system held; the total has neither system nor category."""
 
     system: str
@@ -44,20 +38,12 @@ class AffectedCount:
     records: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeCount:
+class NoticeCount(NamedTuple):
     """How far a letter to people is: people on its list, those done, and those whom no email can reach."""
 
     people: int
     done: int
     unreachable: int
-
-
-def list_breaches(actor: Actor) -> QuerySet[Breach]:
-    """List the breaches of the current context: a client's administrator sees their own only. Raises NotAllowed."""
-    require(actor, Capability.VIEW_BREACHES)
-    found: QuerySet[Breach] = Breach.objects.all()
-    return found
 
 
 def held_values(breach: Breach) -> dict[str, Any]:
@@ -89,10 +75,13 @@ def find_assessment(breach: Breach) -> BreachAssessment | None:
     return BreachAssessment.objects.filter(client_id=breach.client_id, breach=breach).first()
 
 
-def is_written_to(assessment: BreachAssessment) -> bool:
-    """Return True if a letter to the people on an assessment's list was written."""
-    own = {"client_id": assessment.client_id, "breach_id": assessment.breach_id}
-    return BreachLetter.objects.filter(**own, assessment=assessment).exists()
+def find_list_to_write_to(breach: Breach) -> BreachAssessment | None:
+    """Return the latest assessment if it says that people are informed and no letter was written to its list."""
+    latest = find_assessment(breach)
+    if latest is None or latest.outcome != Outcome.PEOPLE:
+        return None
+    written = BreachLetter.objects.filter(client_id=breach.client_id, breach=breach, assessment=latest)
+    return None if written.exists() else latest
 
 
 def must_write_to_people(breach: Breach) -> bool:
@@ -117,8 +106,3 @@ def list_unreached(letter: BreachLetter) -> FirstRows[Subject]:
     own = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter, recipient=None)
     found = own.select_related("subject").order_by("subject__external_id", "subject_id")
     return take_first(found, _NAMED).map(lambda notice: notice.subject)
-
-
-def list_clients_with_running_breaches(*, at: datetime) -> list[UUID]:
-    """List the clients with a breach whose 72-hour clock runs; requires the officers' context."""
-    return list(Breach.objects.running(at).order_by().values_list("client_id", flat=True).distinct())

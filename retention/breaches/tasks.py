@@ -1,5 +1,6 @@
 """Background tasks: reminders of the 72-hour clock, and letters to the people concerned."""
 
+from datetime import datetime
 from uuid import UUID
 
 from procrastinate.contrib.django import app
@@ -9,7 +10,7 @@ from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from retention.breaches.selectors import list_clients_with_running_breaches
+from retention.breaches.models import Breach
 from retention.breaches.services.letters import INFORM_PEOPLE, inform_batch, remind_of_breaches
 
 REMIND = "breaches.remind"
@@ -21,8 +22,12 @@ def remind_of_all_breaches(timestamp: int) -> None:
     """Every ten minutes, remind staff of breaches whose authority is to be notified."""
     del timestamp
     with as_officer():
-        clients = list_due_clients(list_clients_with_running_breaches, at=wall_clock_now())
+        clients = list_due_clients(_list_clients, at=wall_clock_now())
     do_for_clients(clients, lambda client_id, at: remind_of_breaches(client_id, actor=system_actor(REMIND), at=at))
+
+
+def _list_clients(at: datetime) -> list[UUID]:
+    return list(Breach.objects.running(at).order_by().values_list("client_id", flat=True).distinct())
 
 
 @app.task(name=INFORM_PEOPLE, pass_context=False)

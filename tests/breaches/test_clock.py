@@ -6,11 +6,9 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retention.breaches.models import Likelihood, Outcome, Severity
 from retention.breaches.risk import (
     MARKS,
-    Likelihood,
-    Outcome,
-    Severity,
     find_due_mark,
     get_deadline,
     is_late,
@@ -61,7 +59,7 @@ def test_the_deadline_itself_is_not_late() -> None:
 def test_a_higher_risk_never_informs_fewer() -> None:
     order = [Outcome.NONE, Outcome.AUTHORITY, Outcome.PEOPLE]
     rank = {
-        (likelihood, severity): order.index(suggest_outcome(likelihood, severity))
+        (likelihood, severity): order.index(Outcome(suggest_outcome(likelihood, severity)))
         for likelihood, severity in product(Likelihood, Severity)
     }
     likelihoods, severities = list(Likelihood), list(Severity)

@@ -31,11 +31,8 @@ from retention.breaches.models import (
     BreachPerson,
 )
 from retention.breaches.sections import list_breach_sections
-from retention.breaches.selectors import count_affected, count_notices, list_breaches
+from retention.breaches.selectors import count_affected, count_notices
 from retention.breaches.services.letters import (
-    BreachNotAssessed,
-    ListNotRequired,
-    ListWrittenTo,
     inform_batch,
     notify_authority,
     remind_of_breaches,
@@ -43,8 +40,6 @@ from retention.breaches.services.letters import (
     write_to_people,
 )
 from retention.breaches.services.recording import (
-    BreachClosed,
-    BreachIncomplete,
     add_clients,
     assess_breach,
     decide_closing,
@@ -252,10 +247,10 @@ def test_adults_are_informed_themselves_and_for_a_child_its_guardians(
 
 def test_people_are_not_written_to_before_or_against_the_assessment(breach: Breach, amina: Any, now: datetime) -> None:
     words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina, "at": now}
-    with pytest.raises(BreachNotAssessed), transaction.atomic():
+    with pytest.raises(ValidationError, match="No list waits"), transaction.atomic():
         write_to_people(breach, **words)
     assess(breach, "authority", actor=amina, at=now)
-    with pytest.raises(ListNotRequired), transaction.atomic():
+    with pytest.raises(ValidationError, match="No list waits"), transaction.atomic():
         write_to_people(breach, **words)
     assess(breach, actor=amina, at=now + HOUR)
     with pytest.raises(ValidationError, match="both languages"), transaction.atomic():
@@ -269,7 +264,7 @@ def test_a_list_is_written_to_once_and_again_only_after_another_assessment(
     words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina}
     assess(breach, actor=amina, at=now)
     letter = write_to_people(breach, **words, at=now)
-    with pytest.raises(ListWrittenTo), transaction.atomic():
+    with pytest.raises(ValidationError, match="No list waits"), transaction.atomic():
         write_to_people(breach, **words, at=now + HOUR)
     assess(breach, actor=amina, at=now + 2 * HOUR)
     write_to_people(breach, **words, at=now + 2 * HOUR)
@@ -303,7 +298,7 @@ def test_no_reminder_if_the_authority_need_not_be_notified(
 
 
 def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amina: Any, now: datetime) -> None:
-    with pytest.raises(BreachIncomplete), transaction.atomic():
+    with pytest.raises(ValidationError, match="still missing"), transaction.atomic():
         request_closing(breach, ground="Done.", actor=amina, at=now)
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     assert str(closing) == f"Closing requested on {now:%Y-%m-%d}"
@@ -312,7 +307,7 @@ def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amin
         decide_closing(closing, approve=True, actor=amina, at=later)
     decide_closing(closing, approve=True, actor=gul, at=later)
     assert Breach.objects.get().closed_at == later
-    with pytest.raises(BreachClosed):
+    with pytest.raises(ValidationError, match="is closed"):
         record_measures(breach, measures="More", lessons="", reason="review", actor=amina, at=later)
     assert Breach.history.first().actor_id == gul.id
 
@@ -330,7 +325,7 @@ def test_a_breach_that_becomes_incomplete_again_is_not_closed(
     """Between the request and the decision, a new assessment says that people are informed."""
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     assess(breach, actor=amina, at=now + HOUR)
-    with pytest.raises(BreachIncomplete), transaction.atomic():
+    with pytest.raises(ValidationError, match="still missing"), transaction.atomic():
         decide_closing(closing, approve=True, actor=gul, at=now + timedelta(days=30))
     assert Breach.objects.get().is_open
 
@@ -348,7 +343,7 @@ def test_a_longer_list_needs_its_own_letter_before_the_breach_closes(
     report("iqra", "usage_logs", collected_at=now - timedelta(days=9))
     assess(breach, actor=amina, at=now + 3 * HOUR)
     assert list_missing(Breach.objects.get()) == ["the letters to people"]
-    with pytest.raises(BreachIncomplete), transaction.atomic():
+    with pytest.raises(ValidationError, match="still missing"), transaction.atomic():
         request_closing(breach, ground="Done.", actor=amina, at=now + 4 * HOUR)
     write_to_people(breach, **words)
     request_closing(breach, ground="Done.", actor=amina, at=now + 4 * HOUR)
@@ -404,7 +399,7 @@ def test_only_officers_manage_breaches(breach: Breach, cast: Cast, name: str, no
 
 
 def test_an_administrator_sees_the_breaches_of_their_client_only(breach: Breach, cast: Cast) -> None:
-    assert list(list_breaches(cast.actor("farah"))) == [breach]
+    assert count_affected(breach, actor=cast.actor("farah"))[0].people == 2
     with pytest.raises(NotAllowed):
         count_affected(breach, actor=cast.actor("celia"))
 

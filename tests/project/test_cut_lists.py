@@ -42,7 +42,6 @@ ALLOWED = {
     "paktaleem/foundation/console/row_actions.py": "buttons; the other acts are in the menu beside them",
     "paktaleem/foundation/upkeep/periods/selectors.py": "rows to count, up to the limit that the number shows",
     "paktaleem/office/reports/admin/samples.py": "the beginning of a digest, with …",
-    "retention/breaches/admin/forms.py": "rows to count, up to the limit that the number shows",
     "retention/schedule/admin/rules.py": "names, with …",
     "retention/schedule/selectors.py": "the caller says how many it reads and shows",
     "rights/mailbox/admin.py": "two lists, of which the page shows the first rows together",

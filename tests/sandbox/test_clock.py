@@ -608,16 +608,14 @@ def test_a_child_of_a_sandbox_is_of_age_by_its_own_clock(cast: Cast, sandbox: Sa
     assert "lms-danish" in people_of(amina, "?age=child"), "other clients keep the real time"
 
 
-def test_the_hours_left_of_a_breach_are_of_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:
+def test_the_clock_of_a_breach_is_that_of_its_client(cast: Cast, sandbox: Sandbox) -> None:
     sandbox.move(days=400)
     with in_client(sandbox.id):
         make_breach(sandbox.client, actor=cast.actor("amina"), at=client_now())
-    [card] = [
-        one
-        for one in browser_of(cast.user("amina")).get("/admin/").context["attention"]
-        if one.title == "Personal-data breaches"
-    ]
-    assert card.note.startswith(("70 hours left", "71 hours left"))
+    amina = browser_of(cast.user("amina"))
+    assert [card.title for card in amina.get("/admin/").context["attention"]].count("Personal-data breaches") == 1
+    page = amina.get("/admin/breaches/breach/").content.decode()
+    assert ">70<" in page or ">71<" in page
 
 
 def test_what_can_be_done_with_a_row_of_a_sandbox_follows_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:

@@ -1,5 +1,6 @@
 """The breach register in the console: record, assess, write letters, record measures, request the closing."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -35,8 +36,8 @@ from retention.breaches.admin.forms import (
 )
 from retention.breaches.messages import LETTER
 from retention.breaches.models import Audience, Breach, BreachAssessment, BreachLetter
-from retention.breaches.risk import Outcome, whole_hours_left
-from retention.breaches.selectors import count_affected, count_notices, find_assessment, is_written_to, list_unreached
+from retention.breaches.risk import whole_hours_left
+from retention.breaches.selectors import count_affected, count_notices, find_list_to_write_to, list_unreached
 from retention.breaches.services.letters import notify_authority, write_to_client, write_to_people
 from retention.breaches.services.recording import (
     add_clients,
@@ -49,21 +50,22 @@ from retention.breaches.services.recording import (
 
 
 class BreachProgressFilter(ProgressFilter):
-    """Filter for open breaches, those whose clock runs, and those that are overdue."""
+    """Filter for breaches whose clock runs, open ones, and those that are overdue."""
 
-    offered: ClassVar[Any] = {
-        "open": _("Open"),
-        "running": _("Authority to be notified"),
-        "overdue": _("Overdue"),
-    }
+    offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:
     return {"actor": actor_of(request), "at": get_action_time(request)}
 
 
-def _assess(row: Breach, given: dict[str, Any], request: HttpRequest) -> None:
-    assess_breach(row, **given, **_by(request))
+def _call(service: Callable[..., object]) -> Callable[[Breach, dict[str, Any], HttpRequest], None]:
+    """Return the function of an act that calls a service with what its form gave."""
+
+    def perform(row: Breach, given: dict[str, Any], request: HttpRequest) -> None:
+        service(row, **given, **_by(request))
+
+    return perform
 
 
 def _show_draft(row: Breach, given: dict[str, Any], request: HttpRequest, *, slug: str) -> HttpResponse | None:
@@ -104,27 +106,8 @@ def _write_to_people(row: Breach, given: dict[str, Any], request: HttpRequest) -
     return None
 
 
-def _record_measures(row: Breach, given: dict[str, Any], request: HttpRequest) -> None:
-    record_measures(row, **given, **_by(request))
-
-
-def _add_clients(row: Breach, given: dict[str, Any], request: HttpRequest) -> None:
-    add_clients(row, list(given["clients"]), **_by(request))
-
-
-def _close(row: Breach, given: dict[str, Any], request: HttpRequest) -> None:
-    request_closing(row, ground=given["ground"], **_by(request))
-
-
 def _is_open(row: Breach, _at: datetime) -> bool:
     return row.is_open
-
-
-def _informs_people(row: Breach, _at: datetime) -> bool:
-    if not row.is_open or row.outcome != Outcome.PEOPLE:
-        return False
-    latest = find_assessment(row)
-    return latest is not None and not is_written_to(latest)
 
 
 def _state(row: Breach) -> SafeString:
@@ -204,7 +187,7 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
             "assess",
             "Assess the risk",
             _CAPABILITY,
-            _assess,
+            _call(assess_breach),
             form=AssessForm,
             lead="The list of people concerned is frozen with the assessment: those whose data systems hold by their "
             "reports, and those you choose.",
@@ -243,14 +226,14 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
             "edit both letters, and preview them.",
             done="The letters are on their way.",
             danger=True,
-            applies=_informs_people,
+            applies=lambda row, _at: row.is_open and find_list_to_write_to(row) is not None,
             template=_LETTER_PAGE,
         ),
         RowAction(
             "measures",
             "Record measures and lessons",
             _CAPABILITY,
-            _record_measures,
+            _call(record_measures),
             form=MeasuresForm,
             lead="Both texts are kept with the breach. No one is written to.",
             done="Recorded.",
@@ -260,7 +243,7 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
             "add-clients",
             "Record at more clients",
             _CAPABILITY,
-            _add_clients,
+            _call(add_clients),
             form=ClientsForm,
             lead="The same event is recorded at each client you choose, as a breach of its own with the same facts. "
             "Categories and systems are matched by their codes: those that a client does not have are left out there.",
@@ -272,7 +255,7 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
             "close",
             "Request the closing",
             _CAPABILITY,
-            _close,
+            _call(request_closing),
             form=CloseForm,
             lead="The breach stays open until a second person agrees, under Closings of breaches.",
             done="Requested.",

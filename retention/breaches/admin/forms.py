@@ -7,44 +7,33 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.db import models
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
 from paktaleem.directory.schools.selections import EVERYONE
-from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.filters import PROGRESS
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.home_pages import Card, Line, Task
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
-from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.site import boards, site
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from retention.breaches.drafts import compose_breach_letters
 from retention.breaches.models import (
-    LIKELIHOODS,
-    OUTCOMES,
-    SEVERITIES,
     Audience,
-    Breach,
     BreachClosing,
     BreachLetter,
     BreachNotice,
     BreachPerson,
+    Likelihood,
+    Outcome,
+    Severity,
 )
-from retention.breaches.risk import whole_hours_left
 from retention.breaches.services.letters import INFORM_PEOPLE
 from retention.breaches.services.recording import decide_closing
 
@@ -56,21 +45,13 @@ def _letter_field(label: Any, language: str = "") -> forms.CharField:
     return forms.CharField(label=label, max_length=8000, widget=forms.Textarea(attrs=attributes))
 
 
-class Whose(models.TextChoices):
-    """Choice of the people whom a breach concerns."""
-
-    HELD = "held", _("The people whose data systems hold, by their reports")
-    CHOSEN = "chosen", _("Also the people chosen below")
-    EVERYONE = "everyone", _("Everyone of the client")
-
-
 class AssessForm(ActionForm, SelectionForm):
     """The risk, the outcome, and the people concerned."""
 
-    likelihood = forms.ChoiceField(label=_("Likelihood of harm"), choices=LIKELIHOODS, widget=forms.RadioSelect)
-    severity = forms.ChoiceField(label=_("Severity of harm"), choices=SEVERITIES, widget=forms.RadioSelect)
+    likelihood = forms.ChoiceField(label=_("Likelihood of harm"), choices=Likelihood.choices, widget=forms.RadioSelect)
+    severity = forms.ChoiceField(label=_("Severity of harm"), choices=Severity.choices, widget=forms.RadioSelect)
     outcome = forms.ChoiceField(
-        label=_("Who is informed besides the client?"), choices=OUTCOMES, widget=forms.RadioSelect
+        label=_("Who is informed besides the client?"), choices=Outcome.choices, widget=forms.RadioSelect
     )
     reasons = forms.CharField(
         label=_("Reasons"),
@@ -78,8 +59,10 @@ class AssessForm(ActionForm, SelectionForm):
         widget=AdminTextareaWidget,
         help_text=_("Also why no one is informed, if so. Do not name people."),
     )
-    whose = forms.ChoiceField(
-        label=_("Who is concerned?"), choices=Whose.choices, initial=Whose.HELD, widget=forms.RadioSelect
+    everyone = forms.BooleanField(
+        label=_("Everyone of the client is concerned"),
+        required=False,
+        help_text=_("Otherwise the people whose data systems hold, by their reports, and those you choose below."),
     )
     number = forms.IntegerField(
         label=_("Number of people concerned"),
@@ -88,23 +71,19 @@ class AssessForm(ActionForm, SelectionForm):
         max_value=2_000_000_000,
         help_text=_("If it is known from elsewhere, such as a log. Letters state it if it is larger than the list."),
     )
-    field_order = ("likelihood", "severity", "outcome", "reasons", "whose", *CHOOSING, "number")
+    field_order = ("likelihood", "severity", "outcome", "reasons", "everyone", *CHOOSING, "number")
 
     def clean(self) -> dict[str, Any]:
         """Check the school, class and grade; replace the fields that choose people by whom they choose."""
         cleaned = super().clean() or self.cleaned_data
         with in_client(self.row.client_id):
             self.check_selection(self.row.client_id)
-        if self.errors:
-            return cleaned
-        whose, chosen = cleaned.pop("whose"), self.selection
-        if whose == Whose.CHOSEN and chosen == EVERYONE:
-            self.add_error("whose", _("Choose people below."))
-        if whose == Whose.HELD and chosen != EVERYONE:
-            self.add_error("whose", _("Choose “Also the people chosen below”, or leave the fields below empty."))
+        chosen = self.selection if not self.errors and self.selection != EVERYONE else None
+        is_everyone = cleaned.pop("everyone")
+        if chosen and is_everyone:
+            self.add_error("everyone", _("Choose people below, or everyone."))
         kept = {name: value for name, value in cleaned.items() if name not in CHOOSING}
-        also = {Whose.HELD: None, Whose.CHOSEN: chosen}.get(Whose(whose), EVERYONE)
-        return {**kept, "also": also}
+        return {**kept, "also": EVERYONE if is_everyone else chosen}
 
 
 class _DraftForm(ActionForm):
@@ -241,46 +220,6 @@ class BreachClosingAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("breach")
-
-
-@boards.connect
-def breach_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return the breaches whose authority is to be notified, and the closings to approve; at most two queries."""
-    if not actor.may(Capability.VIEW_BREACHES):
-        return []
-    closings = [_list_closings()] if actor.may(Capability.MANAGE_BREACHES) else []
-    return [*_list_running(at), *closings]
-
-
-def _list_closings() -> Task:
-    url = reverse("admin:breaches_breachclosing_changelist", current_app=site.name) + "?state__exact=waiting"
-    rows = BreachClosing.objects.filter(state=ChangeState.WAITING)
-    return Task(
-        gettext("Breaches to close"),
-        rows,
-        gettext("a second person must approve or decline"),
-        url,
-        since="requested_at",
-    )
-
-
-def _list_running(at: datetime) -> list[Line]:
-    """Return one line with the number of breaches; its note has the hours left of the most urgent one."""
-    running = select_by_clock(at, Breach.objects.running).order_by("due_at", "id")
-    found = list(running.values_list("client_id", "known_at", "due_at")[: LIMIT + 1])
-    if not found:
-        return []
-    left, due = min((whole_hours_left(known, get_time_of(client)), due) for client, known, due in found)
-    hours = ngettext("{hours} hour", "{hours} hours", abs(left)).format(hours=f"{abs(left):,}")
-    words = (
-        gettext("{hours} left to notify the authority")
-        if left >= 0
-        else gettext("{hours} late: notify it with the reasons")
-    )
-    url = reverse("admin:breaches_breach_changelist", current_app=site.name) + f"?{PROGRESS}=running"
-    severity = Severity.URGENT if left >= 0 else Severity.OVERDUE
-    title, note = gettext("Personal-data breaches"), words.format(hours=hours)
-    return [Card(title, format_count(len(found)), note, url, severity, due_at=due)]
 
 
 _LOOKED_BACK = timedelta(days=30)

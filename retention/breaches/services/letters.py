@@ -1,7 +1,7 @@
 """Letters about a breach: to the client, to the authority, and to the people concerned or a child's guardians."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,14 +22,13 @@ from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from retention.breaches.drafts import GAP
 from retention.breaches.messages import LETTER, REMINDER
 from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
-from retention.breaches.risk import Outcome, find_due_mark, is_late
-from retention.breaches.selectors import find_assessment, is_written_to
+from retention.breaches.risk import find_due_mark, is_late
+from retention.breaches.selectors import find_list_to_write_to
 from retention.breaches.services.recording import lock_breach, record_act
 
 INFORM_PEOPLE = "breaches.inform_people"
@@ -41,24 +40,6 @@ _MARKS: dict[Audience, str] = {
 }
 
 
-class BreachNotAssessed(PortalError):
-    """The risk of the breach is not assessed yet: the list of people is not known."""
-
-    console_message = "Assess the risk first: the assessment says who is informed, and freezes the list of people."
-
-
-class ListNotRequired(PortalError):
-    """The latest assessment does not say that people are informed."""
-
-    console_message = "The latest assessment says that people need not be informed. Assess the risk again first."
-
-
-class ListWrittenTo(PortalError):
-    """The people on the list of the latest assessment were written to already."""
-
-    console_message = "The people on this list were written to already. Assess the risk again before you write again."
-
-
 @transaction.atomic
 def write_to_client(
     breach: Breach, *, text: str, language: str, handed_to: str = "", actor: Actor, at: datetime
@@ -66,7 +47,7 @@ def write_to_client(
     """Write to the client's administrators (GDPR Art. 33(2): the processor, without undue delay).
 
     The client counts as informed once the first email is sent. Without an administrator the letter is handed over, and
-    ``handed_to`` names the office that got it. Raises ValidationError naming the field, BreachClosed, NotAllowed.
+    ``handed_to`` names the office that got it. Raises ValidationError naming the field, NotAllowed.
     """
     breach = lock_breach(breach, actor)
     staff, handed_to = list_staff(breach.client_id, Role.CLIENT_ADMIN, at=at), handed_to.strip()
@@ -91,7 +72,7 @@ def notify_authority(
     """Record the notification of the supervisory authority, which staff hand over or enter in its form.
 
     After 72 hours it states the reasons for the delay (GDPR Art. 33(1)). A later letter adds information (Art. 33(4)).
-    Raises ValidationError naming the field, BreachClosed, NotAllowed.
+    Raises ValidationError naming the field, NotAllowed.
     """
     breach = lock_breach(breach, actor)
     if not authority.strip():
@@ -110,17 +91,14 @@ def notify_authority(
 def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at: datetime) -> BreachLetter:
     """Inform the people of the latest list, each in their language, by a job (GDPR Art. 34).
 
-    For a child, its guardians are informed. Raises ValidationError naming the field, BreachNotAssessed,
-    ListNotRequired, ListWrittenTo, BreachClosed, NotAllowed.
+    For a child, its guardians are informed. Raises ValidationError naming the field, or if the latest assessment does
+    not say that people are informed, or its list was written to already, NotAllowed.
     """
     breach = lock_breach(breach, actor)
-    assessment = find_assessment(breach)
+    assessment = find_list_to_write_to(breach)
     if assessment is None:
-        raise BreachNotAssessed
-    if assessment.outcome != Outcome.PEOPLE:
-        raise ListNotRequired
-    if is_written_to(assessment):
-        raise ListWrittenTo
+        words = _("No list waits for a letter: assess the risk, with the outcome that people are informed.")
+        raise ValidationError(words)
     if not text_ur.strip():
         raise ValidationError({"text_ur": [_("Write the letter in both languages.")]})
     _check_complete("text_ur", text_ur)
@@ -136,52 +114,37 @@ def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at
 def inform_batch(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> int:
     """Inform the next people on a letter's list, up to 100; return how many (GDPR Art. 34).
 
-    Repeated, it goes on where it stopped.
+    Each is emailed, or a child's guardians are, or it is recorded that no one could be. Repeated, it goes on where it
+    stopped.
     """
     letter = BreachLetter.objects.get(pk=letter_id, client_id=client_id)
+    client = Client.objects.get(pk=client_id)
     people = [row.subject for row in _list_waiting(letter)[:_AT_ONCE]]
-    sender = _Sender(letter, Client.objects.get(pk=client_id), actor, at)
     for person in people:
-        sender.inform(person)
+        for recipient in _list_recipients(person, client, at) or [None]:
+            notice = BreachNotice(client_id=client_id, letter=letter, subject=person, recipient=recipient, at=at)
+            notice.message_id = _send_once(letter, recipient, actor, at) if recipient else None
+            notice.save(force_insert=True)
     return len(people)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    letter: BreachLetter
-    client: Client
-    actor: Actor
-    at: datetime
+def _list_recipients(person: Subject, client: Client, at: datetime) -> Sequence[Subject | None]:
+    if not person.is_recorded:
+        return []
+    if person.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+        return list_informed_guardians(person, at=at)
+    return [person] if person.email is not None else []
 
-    def inform(self, person: Subject) -> None:
-        """Email the person, or a child's guardians; record who was reached, or that no one could be."""
-        recipients = self._list_recipients(person)
-        for recipient in recipients:
-            self._record(person, recipient, self._find_message(recipient) or self._send(recipient))
-        if not recipients:
-            self._record(person, None, None)
 
-    def _list_recipients(self, person: Subject) -> list[Subject]:
-        if not person.is_recorded:
-            return []
-        if person.is_child(self.at, thresholds=self.client.thresholds, serves_minors=self.client.serves_minors):
-            return list_informed_guardians(person, at=self.at)
-        return [person] if person.email is not None else []
-
-    def _find_message(self, recipient: Subject) -> UUID | None:
-        own = BreachNotice.objects.filter(client_id=self.client.pk, letter=self.letter, recipient=recipient)
-        return own.values_list("message_id", flat=True).first()
-
-    def _send(self, recipient: Subject) -> UUID:
-        language = "ur" if recipient.language == "ur" else "en"
-        context = {"text": self.letter.text_ur if language == "ur" else self.letter.text}
-        told: dict[str, Any] = {"language": language, "related_id": self.letter.pk, "actor": self.actor, "at": self.at}
-        return send_message(LETTER.code, to=recipient, client_id=self.client.pk, context=context, **told).pk
-
-    def _record(self, person: Subject, recipient: Subject | None, message: UUID | None) -> None:
-        notice = BreachNotice(client_id=self.client.pk, letter=self.letter, subject=person, at=self.at)
-        notice.recipient, notice.message_id = recipient, message
-        notice.save(force_insert=True)
+def _send_once(letter: BreachLetter, recipient: Subject, actor: Actor, at: datetime) -> UUID:
+    """Email a letter unless its reader has it already, as a guardian of two children has; return the message's id."""
+    notices = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter, recipient=recipient)
+    if sent := notices.values_list("message_id", flat=True).first():
+        return UUID(str(sent))
+    language = "ur" if recipient.language == "ur" else "en"
+    context = {"text": letter.text_ur if language == "ur" else letter.text}
+    options: dict[str, Any] = {"language": language, "related_id": letter.pk, "actor": actor, "at": at}
+    return send_message(LETTER.code, to=recipient, client_id=letter.client_id, context=context, **options).pk
 
 
 def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: datetime, **more: Any) -> BreachLetter:

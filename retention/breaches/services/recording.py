@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
@@ -23,29 +24,16 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import in_client, plan_for_many
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, UUID7_SQL, clock_bytes, new_id
-from retention.breaches.models import Breach, BreachAssessment, BreachClosing
-from retention.breaches.risk import Likelihood, Outcome, Severity, get_deadline, suggest_outcome
+from retention.breaches.models import Breach, BreachAssessment, BreachClosing, Likelihood, Outcome, Severity
+from retention.breaches.risk import get_deadline, suggest_outcome
 from retention.breaches.selectors import HELD_DURING, held_values, must_write_to_people
 
-_FACTS = (
-    "happened_from",
-    "happened_until",
-    "known_at",
-    "reported_by",
-    "reporter",
-    "what",
-    "consequences",
-)
+_FACTS = ("happened_from", "happened_until", "known_at", "reported_by", "reporter", "what", "consequences")
+_CLOSED = gettext_noop("This breach is closed.")
+_INCOMPLETE = gettext_noop("Something is still missing: the page of the breach lists it.")
 _CODES: dict[str, Any] = {"categories": DataCategory, "systems": System}
-
-
-class BreachClosed(PortalError):
-    """The breach is closed: nothing more is added to it."""
-
-    console_message = "This breach is closed."
 
 
 @transaction.atomic
@@ -68,13 +56,13 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
 def add_clients(breach: Breach, clients: Iterable[Client], *, actor: Actor, at: datetime) -> list[Breach]:
     """Record the same event at more clients, each in its own context; clients that have it already are left out.
 
-    Categories and systems are matched by their codes: a client's breach has those that the
-    client has too. Requires the officers' context. Raises ValidationError that names the clients with none of them,
-    BreachClosed, NotAllowed.
+    Categories and systems are matched by their codes: a client's breach has those that the client has too. Requires the
+    officers' context. Raises ValidationError that names the clients with none of them, or for a closed breach,
+    NotAllowed.
     """
     require(actor, Capability.MANAGE_BREACHES, breach.client_id)
     if not breach.is_open:
-        raise BreachClosed
+        raise ValidationError(_(_CLOSED))
     facts, chosen = {name: getattr(breach, name) for name in _FACTS}, list(clients)
     codes = _match_codes(breach, chosen)
     made = (_add_client(one, breach.incident, {**facts, **codes[one.pk]}, actor, at) for one in chosen)
@@ -85,10 +73,7 @@ def add_clients(breach: Breach, clients: Iterable[Client], *, actor: Actor, at: 
 def record_measures(
     breach: Breach, *, measures: str, lessons: str, reason: Reason | str, actor: Actor, at: datetime
 ) -> Breach:
-    """Record what is done about a breach, and what was learned from it (GDPR Art. 33(5)).
-
-    Raises BreachClosed, NotAllowed.
-    """
+    """Record what is done about a breach, and what was learned from it (GDPR Art. 33(5)). Raises NotAllowed."""
     breach = lock_breach(breach, actor)
     breach.measures, breach.lessons = measures.strip(), lessons.strip()
     save_tracked(breach, actor=actor, reason=reason, at=at)
@@ -97,11 +82,11 @@ def record_measures(
 
 
 def lock_breach(breach: Breach, actor: Actor) -> Breach:
-    """Lock an open breach that the actor may manage. Raises BreachClosed, NotAllowed."""
+    """Lock an open breach that the actor may manage. Raises ValidationError for a closed one, NotAllowed."""
     require(actor, Capability.MANAGE_BREACHES, breach.client_id)
     locked: Breach = Breach.objects.select_for_update(of=("self",)).get(pk=breach.pk, client_id=breach.client_id)
     if not locked.is_open:
-        raise BreachClosed
+        raise ValidationError(_(_CLOSED))
     return locked
 
 
@@ -202,32 +187,38 @@ def assess_breach(
     A breach can be assessed again; earlier assessments and their lists stay. The list has everyone whose data systems
     hold by the holdings, and those chosen by ``also`` (``EVERYONE``: all people of the client), with the categories of
     each. ``number`` states how many people are concerned if the list does not have them all; it is needed if the list
-    is empty. ``reasons`` are needed whatever the outcome. Raises ValidationError naming the field, BreachClosed,
-    NotAllowed.
+    is empty. ``reasons`` are needed whatever the outcome. Raises ValidationError naming the field, NotAllowed.
     """
     breach = lock_breach(breach, actor)
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons: they are shown to the authority on request.")]})
     likelihood, severity, outcome = Likelihood(likelihood), Severity(severity), Outcome(outcome)
-    chosen = {"everyone": also == EVERYONE, "chosen": _find_chosen(breach, also, at), "stated": number}
-    risk = {"likelihood": likelihood.value, "severity": severity.value, "outcome": outcome.value}
-    suggested = suggest_outcome(likelihood, severity).value
-    by = {"kind": actor.kind.value, "by": actor.id, "role": actor.role}
-    assessment = _freeze(breach, {**chosen, **risk, **by, "suggested": suggested, "reasons": reasons.strip()}, at)
+    decision: dict[str, Any] = {
+        "likelihood": likelihood.value,
+        "severity": severity.value,
+        "outcome": outcome.value,
+        "suggested": suggest_outcome(likelihood, severity),
+        "reasons": reasons.strip(),
+        "everyone": also == EVERYONE,
+        "chosen": _find_chosen(breach, also, at),
+        "stated": number,
+    }
+    assessment = _freeze(breach, decision, actor, at)
     breach.outcome = outcome.value
     save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
-    facts: dict[str, Any] = {name: getattr(assessment, name) for name in ("suggested", "people", "stated", "list_hash")}
-    record_act("breach.assessed", breach, actor, at, assessment=str(assessment.pk), **facts)
+    recorded = {name: getattr(assessment, name) for name in ("suggested", "people", "stated", "list_hash")}
+    record_act("breach.assessed", breach, actor, at, assessment=str(assessment.pk), **recorded)
     return assessment
 
 
-def _freeze(breach: Breach, facts: dict[str, Any], at: datetime) -> BreachAssessment:
+def _freeze(breach: Breach, decision: dict[str, Any], actor: Actor, at: datetime) -> BreachAssessment:
     """Create an assessment with its list of people, in one statement. Raises ValidationError if no one is on it."""
-    values = {**held_values(breach), "id": new_id(), "breach": breach.pk, "at": at, "clock": clock_bytes(at), **facts}
+    by = {"kind": actor.kind.value, "by": actor.id, "role": actor.role, "at": at, "clock": clock_bytes(at)}
+    key = new_id()
     with connection.cursor() as cursor:
         plan_for_many(cursor)
-        cursor.execute(_FREEZE, values)
-    assessment = BreachAssessment.objects.get(pk=values["id"], client_id=breach.client_id)
+        cursor.execute(_FREEZE, {**held_values(breach), **decision, **by, "id": key, "breach": breach.pk})
+    assessment = BreachAssessment.objects.get(pk=key, client_id=breach.client_id)
     if not assessment.people and assessment.stated is None:
         words = _("No one is concerned by what systems hold. Choose the people, or state their number.")
         raise ValidationError({"number": [words]})
@@ -248,18 +239,6 @@ def _find_chosen(breach: Breach, also: Selection | None, at: datetime) -> list[U
     return list(select_chosen(people, also, client=client, at=at).order_by().values_list("pk", flat=True))
 
 
-class BreachIncomplete(PortalError):
-    """Something of the breach is not recorded yet: the page lists it."""
-
-    console_message = "Something is still missing: the page of the breach lists it."
-
-
-class ClosingAlreadyRequested(PortalError):
-    """Closing this breach was requested before."""
-
-    console_message = "Closing was requested already: a second person may agree."
-
-
 def list_missing(breach: Breach) -> list[str]:
     """List what is missing before a breach can be closed, in words; two queries."""
     needed = {
@@ -278,15 +257,15 @@ def list_missing(breach: Breach) -> list[str]:
 def request_closing(breach: Breach, *, ground: str, actor: Actor, at: datetime) -> BreachClosing:
     """Request that a breach is closed; it stays open until a second person agrees.
 
-    Raises BreachIncomplete, ClosingAlreadyRequested, ValidationError for an empty ground, BreachClosed, NotAllowed.
+    Raises ValidationError for an empty ground, if something is missing, or if it was requested before, NotAllowed.
     """
     breach = lock_breach(breach, actor)
     if list_missing(breach):
-        raise BreachIncomplete
+        raise ValidationError(_(_INCOMPLETE))
     if not ground.strip():
         raise ValidationError({"ground": [_("Give a ground in words.")]})
     if BreachClosing.objects.filter(client_id=breach.client_id, breach=breach, state=ChangeState.WAITING).exists():
-        raise ClosingAlreadyRequested
+        raise ValidationError(_("Closing was requested already: a second person may agree."))
     closing = BreachClosing(client_id=breach.client_id, breach=breach, ground=ground.strip())
     closing.requested_kind, closing.requested_by, closing.requested_at = actor.kind.value, actor.id, at
     closing.save(force_insert=True)
@@ -300,7 +279,7 @@ def decide_closing(
 ) -> BreachClosing:
     """Close the breach, or keep it open; the requester may only decline.
 
-    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, BreachIncomplete, BreachClosed,
+    Raises ValidationError if something is missing, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
     NotAllowed.
     """
     require(actor, Capability.MANAGE_BREACHES, closing.client_id)
@@ -311,7 +290,7 @@ def decide_closing(
         record_act("breach.closing_declined", breach, actor, at, closing=str(closing.pk))
         return closing
     if list_missing(breach):
-        raise BreachIncomplete
+        raise ValidationError(_(_INCOMPLETE))
     breach.closed_at = at
     save_tracked(breach, actor=actor, reason=reason, at=at)
     record_act("breach.closed", breach, actor, at, closing=str(closing.pk))
