@@ -1,16 +1,16 @@
 """Consent events, receipts and the timeline of a person in the console."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, gettext_lazy, gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from consent.consents.admin.consents import (
     ADD_EVIDENCE,
@@ -41,7 +41,6 @@ from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.clocks import AsOfForm
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
 from paktaleem.foundation.console.register_names import format_purpose
@@ -165,23 +164,12 @@ person_acts.connect(
 _WEEK = timedelta(days=7)
 
 
-def is_recent(at: datetime) -> Q:
-    """Return the condition for answers of the last seven days."""
-    return Q(recorded_at__gt=at - _WEEK)
-
-
-class RecentFilter(ConditionFilter):
-    """Filter for the answers of the last seven days."""
-
-    offered: ClassVar[Any] = {"week": (gettext_lazy("In the last seven days"), is_recent)}
-
-
 @admin.register(ConsentEvent, site=site)
 class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
     """All recorded answers."""
 
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
-    list_filter = (RecentFilter, "state", "method", "given_by", PurposeFilter, "client")
+    list_filter = ("state", "method", "given_by", PurposeFilter, "client")
     in_one_client = ("method", "given_by", PurposeFilter)
     newest_by = "recorded_at"
     detail_fields = (

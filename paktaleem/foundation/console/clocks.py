@@ -50,7 +50,12 @@ def select_by_clock(at: datetime, select: Callable[[datetime], QuerySet[Any]]) -
 
 
 def select_due(rows: QuerySet[Any], condition: Condition, at: datetime) -> QuerySet[Any]:
-    """Return the rows of a query set that meet a condition, those of each client by its clock."""
+    """Return the rows of a query set that meet a condition, those of each client by its clock.
+
+    In the context of a client they are its own: a catalogue has PakTaleem's rows, too.
+    """
+    client = current_client()
+    rows = rows if client is None else rows.filter(client_id=client)
     if isinstance(condition, Q):
         return rows.filter(condition)
     return select_by_clock(at, lambda at: condition(rows, at))

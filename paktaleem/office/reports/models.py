@@ -8,7 +8,7 @@ from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePoli
 
 
 class Measure(models.TextChoices):
-    """What is counted."""
+    """A kind of number that is counted."""
 
     CONSENTS = "consents", _("Consents given and withdrawn")
     ANSWERS = "answers", _("Rights requests answered in time")
