@@ -119,7 +119,7 @@ def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows: dict[str, A
     for url in links:
         assert browser.get(url).status_code == 200
     auditor = browser_of(cast_of_rows.user("bilal")).get("/admin/")
-    assert [tab.label for tab in auditor.context["home_tabs"]] == ["Today", "Work in progress", "Trends", "Samples"]
+    assert [tab.label for tab in auditor.context["home_tabs"]] == ["Today", "Work in progress", "Samples", "Trends"]
     assert "/admin/desk/requesttask/take-in/" not in auditor.content.decode()
 
 
