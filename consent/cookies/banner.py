@@ -1,7 +1,7 @@
 """Texts and categories of the banner, in both languages: what ``banner.js`` and the page about cookies show.
 
-A released file never changes: pages name its digest (Subresource Integrity), and a browser refuses another content.
-``python -m tools.banner`` builds the file of the current version from ``consent/cookies/banner_parts``.
+A released file never changes: pages name its digest (Subresource Integrity), and a browser refuses another content. To
+change the script, rename it to the next version and write its digest here.
 """
 
 from collections import defaultdict
@@ -135,26 +135,23 @@ def _labels() -> dict[str, str]:
     }
 
 
-CURRENT = "1.1.0"
-RELEASES = {
-    "1.1.0": "sha384-7Z48yZS/DCmmxpwQQUkDaPr1yXLjPNKdkoC4XtfXtitmY0E90t9dpqsxyS6hhu9e",
-    "1.0.0": "sha384-Kj8w2QINUY22HIS/mnSWutlv900uBNscuwIfGo8s/Pb17uNczev8xwz+JknTMcuu",
-}
-"""Released versions, each with the digest of its file."""
+SCRIPT = "cookies/banner-1.1.0.js"
+"""The script in the static files: vanilla-cookieconsent 3.1.0 with its licence and style, and our code."""
+INTEGRITY = "sha384-7Z48yZS/DCmmxpwQQUkDaPr1yXLjPNKdkoC4XtfXtitmY0E90t9dpqsxyS6hhu9e"
 ENTRIES = (("paktaleem_cookie_choice", Storage.COOKIE), ("paktaleem_cookie_state", Storage.LOCAL))
 """Necessary entries that the script stores in a visitor's browser; they belong in the register of each client."""
 
 
-def get_script_path(version: str = CURRENT) -> str:
-    """Return the path of a version; it has no digest in its name, so that it stays the same."""
-    return f"{settings.STATIC_URL}cookies/banner-{version}.js"
+def get_script_path() -> str:
+    """Return the path of the script; it has no digest in its name, so that it stays the same."""
+    return f"{settings.STATIC_URL}{SCRIPT}"
 
 
 def render_tag(key: str) -> str:
     """Return the element that the pages of a site include, to copy: a plain text, which templates escape."""
-    address, integrity = build_public_url(get_script_path()), RELEASES[CURRENT]
+    address = build_public_url(get_script_path())
     return (
-        f'<script src="{address}" integrity="{integrity}" crossorigin="anonymous" defer\n'
+        f'<script src="{address}" integrity="{INTEGRITY}" crossorigin="anonymous" defer\n'
         f'        data-site="{key}" data-child="yes"></script>'
     )
 

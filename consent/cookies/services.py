@@ -138,7 +138,8 @@ def review_link(
     _require_later(link, review_on, at=at)
     link.review_on = review_on
     saved = change_register(link, actor=actor, reason=reason, at=at)
-    record_entry("link.reviewed", client_id=link.client_id, facts=_review_facts(link), actor=actor, at=at)
+    facts = {"link": str(link.pk), "review_on": link.review_on.isoformat()}
+    record_entry("link.reviewed", client_id=link.client_id, facts=facts, actor=actor, at=at)
     return saved
 
 
@@ -150,7 +151,7 @@ def publish_banner(client_id: UUID, *, actor: Actor, at: datetime) -> BannerVers
     """
     advisory_lock(f"cookies.banner/{client_id}")
     content = build_content(list_cookies(client_id))
-    digest, before = _digest(content), find_banner(client_id)
+    digest, before = hashlib.sha256(canonical(content)).hexdigest(), find_banner(client_id)
     if before is not None and before.digest == digest:
         return None
     number = before.number + 1 if before else 1
@@ -168,10 +169,6 @@ def publish_banner(client_id: UUID, *, actor: Actor, at: datetime) -> BannerVers
     facts = {"number": number, "digest": digest}
     record_entry("cookie.banner_published", client_id=client_id, facts=facts, actor=actor, at=at)
     return version
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical(content)).hexdigest()
 
 
 def _optional_part(content: dict[str, Any]) -> Any:
@@ -206,10 +203,6 @@ def _to_origin(text: str) -> str:
 def _require_later(link: LinkedService, review_on: date, *, at: datetime) -> None:
     if review_on <= at.astimezone(ZoneInfo(link.client.time_zone)).date():
         raise ValidationError({"review_on": [_("Choose a day after today.")]})
-
-
-def _review_facts(link: LinkedService) -> dict[str, str]:
-    return {"link": str(link.pk), "review_on": link.review_on.isoformat()}
 
 
 _AT_ONCE = 5_000

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from django.contrib.staticfiles.finders import find
 from playwright.sync_api import expect
 
-from consent.cookies.banner import CURRENT, build_content, get_script_path
+from consent.cookies.banner import SCRIPT, build_content, get_script_path
 from consent.cookies.models import Cookie
-from tools.banner import STATIC
 
 ORIGIN = "http://lms.example"
 PAGE = f"""<!DOCTYPE html>
@@ -48,7 +48,7 @@ class Portal:
         if path == "/":
             route.fulfill(body=PAGE, content_type="text/html")
         elif path == get_script_path():
-            route.fulfill(path=STATIC / f"banner-{CURRENT}.js", content_type="text/javascript")
+            route.fulfill(path=find(SCRIPT), content_type="text/javascript")
         elif path == "/cookies/site/site_1/config.json":
             known = {"version": 1, "asks_since": 1, "child_unless_said": False, "page": f"{ORIGIN}/cookies/"}
             route.fulfill(json={**known, "signal": self.has_signal, **make_content()})
