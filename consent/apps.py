@@ -39,10 +39,6 @@ class ConsentConfig(config.PortalAppConfig):
         ),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.models.CHANGE_FEED"),
         (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "consent.consents.sections.list_consent_sections",
-        ),
-        (
             "paktaleem.directory.people.copies.sections.person_files",
             "consent.consents.sections.list_evidence_files",
         ),

@@ -9,9 +9,3 @@ class AgeingConfig(config.PortalAppConfig):
     name = "children.ageing"
     label = "ageing"
     verbose_name = "age of consent"
-    handlers = (
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "children.ageing.sections.list_ageing_sections",
-        ),
-    )

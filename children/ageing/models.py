@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import AuthoredRow
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -23,6 +25,12 @@ class AgeNotice(AuthoredRow):
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND)
+    copied = Copied(
+        "age_notices",
+        _("Notices before the age of consent"),
+        "sent_at=given_at guardians person",
+        titles={"guardians": _("Guardians notified"), "person": _("Young person notified")},
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     given_at = models.DateTimeField("sent")

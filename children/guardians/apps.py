@@ -11,10 +11,6 @@ class ChildrenConfig(config.PortalAppConfig):
     verbose_name = "children and guardians"
     handlers = (
         (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "children.guardians.sections.list_guardian_sections",
-        ),
-        (
             "paktaleem.directory.people.selectors.minor_revealed",
             "children.guardians.services.verifications.end_authority_of_minors",
         ),

@@ -16,8 +16,4 @@ class InvitationsConfig(config.PortalAppConfig):
             "paktaleem.directory.access_links.services.code_accepted",
             "children.invitations.services.answering.record_guardian_sign_in",
         ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "children.invitations.sections.list_invitation_sections",
-        ),
     )

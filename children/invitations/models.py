@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.contacts import ContactRejection
 from children.invitations.states import ANSWERED, OPEN, State
 from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -76,6 +77,13 @@ class Invitation(TenantRow, ActorStamp):
             "said_words": Personal.NONE,
             "said_language": Personal.NONE,
         },
+    )
+    copied = Copied(
+        "invitations",
+        _("Invitations of guardians"),
+        "part state channel asked_at sent_at viewed_at answered_at",
+        of=("child", "guardian"),
+        titles={"asked_at": _("Asked"), "viewed_at": _("Opened")},
     )
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

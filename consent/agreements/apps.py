@@ -10,9 +10,5 @@ class AgreementsConfig(config.PortalAppConfig):
     label = "agreements"
     verbose_name = "agreements"
     handlers = (
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "consent.agreements.sections.list_agreement_sections",
-        ),
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "consent.agreements.models.DOCUMENT_KEYS"),
     )

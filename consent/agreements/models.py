@@ -9,6 +9,7 @@ from consent.agreements.duties import DUTIES
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import PeriodRow, period_is_ordered_or_empty
 from paktaleem.directory.files.documents import SealedDocument
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
@@ -120,6 +121,12 @@ class ClientContact(PeriodRow):
     change_capability = Capability.MANAGE_REGISTER
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"kind": _NONE})
+    copied = Copied(
+        "client_contacts",
+        _("You as a contact of your institution"),
+        "kind starts_at ends_at",
+        titles={"kind": _("Contact for")},
+    )
 
     kind = models.CharField(max_length=16, choices=ContactKind)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

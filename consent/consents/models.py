@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import PeriodRow, Purpose, catalogue_owner, period_is_ordered
 from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.copies.declarations import Copied, ValueKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
@@ -71,6 +72,13 @@ class ConsentEvent(TenantRow, ActorStamp):
             "shown_hash": Personal.NONE,
             "reason": Personal.NONE,
         },
+    )
+    copied = Copied(
+        "answers",
+        _("Your answers about purposes"),
+        "part purpose=purpose__code answer=state given_by method language reason claimed_at recorded_at expires_at by",
+        of=("subject", "guardian"),
+        is_provided=True,
     )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -155,6 +163,12 @@ class Consent(TenantRow):
     """The current state of one person's consent to one purpose, as set by the latest event that changed it."""
 
     wall = TablePolicy(Scope.TENANT, EDIT)
+    copied = Copied(
+        "consents",
+        _("Your consents"),
+        "part purpose=purpose__code state given_by recorded_at expires_at",
+        of=("subject", "guardian"),
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -208,6 +222,11 @@ class Restriction(PeriodRow):
     """One restriction of processing for a person (policy §9; GDPR Art. 18); no purpose means all."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    copied = Copied(
+        "restrictions",
+        _("Restrictions of processing"),
+        "purpose=purpose_code starts_at ends_at",
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
@@ -242,6 +261,11 @@ class Objection(PeriodRow):
     """One objection of a person to processing based on legitimate interest (policy §9; GDPR Art. 21)."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    copied = Copied(
+        "objections",
+        _("Objections"),
+        "purpose=purpose_code starts_at ends_at",
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63)
@@ -265,6 +289,13 @@ class ConsentEvidence(TenantRow, ActorStamp):
     """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal={"reference": Personal.SEALED})
+    copied = Copied(
+        "consent_evidence",
+        _("Evidence of your answers"),
+        "reference has_file added_at by",
+        titles={"reference": _("Where it is kept"), "has_file": _("With a file")},
+        read={"has_file": (ValueKind.YES_NO, lambda row, _reader: row.file_id is not None)},
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -297,6 +328,11 @@ class PolicyAcknowledgement(TenantRow, ActorStamp):
     """One person's acknowledgement of one version of the privacy policy. Append-only, and never a consent."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE})
+    copied = Copied(
+        "acknowledgements",
+        _("Acknowledgements of the privacy policy"),
+        "method language claimed_at recorded_at",
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.models.guardians import Relationship, ServiceAuthorisation
 from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import CodesField, Purpose, catalogue_owner
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp
@@ -107,6 +108,12 @@ class FormPage(TenantRow):
         APPEND,
         disposed_as="evidence",
         personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE, "notice_hash": Personal.NONE},
+    )
+    copied = Copied(
+        "form_pages",
+        _("Forms on paper for you"),
+        "group=run__name code purposes made_at=run__made_at",
+        titles={"group": _("Group"), "code": _("Code"), "made_at": _("Printed")},
     )
 
     run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -1,29 +1,13 @@
-"""Sections of a copy of a person's data: forms on paper and the answers entered from them."""
+"""Section of a copy of a person's data: the answers entered from forms on paper."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models import FormPage, SheetEntry
+from consent.paper.models import SheetEntry
 from consent.paper.services.forms import unseal_details
-from paktaleem.directory.people.copies.sections import (
-    GIVEN_BY,
-    METHOD,
-    PART,
-    PURPOSES,
-    STATE,
-    TEXT,
-    Column,
-    Reader,
-    Section,
-    Value,
-    ValueKind,
-    get_part,
-    table_section,
-)
-
-_PAIR = ("subject", "guardian")
+from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Value, ValueKind
 
 
 def _list_answers(row: Any, _reader: Reader) -> Value:
@@ -35,35 +19,16 @@ def _note(row: Any, reader: Reader) -> Value:
     return unseal_details(row).get("note") if row.subject_id == reader.subject.pk else None
 
 
+_ANSWERS = Copied(
+    "paper_answers",
+    _("Answers on paper and by telephone"),
+    "part answers given_by method answered_on state text entered_at",
+    of=("subject", "guardian"),
+    titles={"answers": _("Answers"), "answered_on": _("Answered on"), "entered_at": _("Entered")},
+    read={"answers": (ValueKind.LIST, _list_answers), "text": _note},
+    is_provided=True,
+)
+
+
 def list_paper_sections() -> Sequence[Section]:
-    """List the sections of forms and answers on paper."""
-    return (
-        table_section(
-            "form_pages",
-            _("Forms on paper for you"),
-            FormPage,
-            [
-                (Column("group", _("Group")), "run__name"),
-                (Column("code", _("Code")), "code"),
-                (PURPOSES, "purposes"),
-                (Column("made_at", _("Printed"), ValueKind.TIME), "run__made_at"),
-            ],
-        ),
-        table_section(
-            "paper_answers",
-            _("Answers on paper and by telephone"),
-            SheetEntry,
-            [
-                (PART, get_part(*_PAIR)),
-                (Column("answers", _("Answers"), ValueKind.LIST), _list_answers),
-                (GIVEN_BY, "given_by"),
-                (METHOD, "method"),
-                (Column("answered_on", _("Answered on"), ValueKind.DAY), "answered_on"),
-                (STATE, "state"),
-                (TEXT, _note),
-                (Column("entered_at", _("Entered"), ValueKind.TIME), "entered_at"),
-            ],
-            of=_PAIR,
-            is_provided=True,
-        ),
-    )
+    return (_ANSWERS.make_section(SheetEntry),)

@@ -8,6 +8,7 @@ from consent.decisions.reasons import Reason
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import CodesField
 from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Severity, due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
@@ -140,6 +141,13 @@ class Disclosure(TenantRow, ActorStamp):
         Scope.TENANT,
         APPEND,
         personal=dict.fromkeys(("purpose", "categories", "reason", "actor_role"), Personal.NONE),
+    )
+    copied = Copied(
+        "disclosures",
+        _("Who received your data"),
+        "recipient=recipient__name countries=recipient__countries purpose categories shared_at decision=reason "
+        "system=system__code",
+        titles={"countries": _("Countries"), "shared_at": _("Shared")},
     )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

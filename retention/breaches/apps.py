@@ -14,8 +14,4 @@ class BreachesConfig(config.PortalAppConfig):
             "paktaleem.directory.mail.kinds.letter_outcomes",
             "retention.breaches.services.letters.record_letter_outcome",
         ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "retention.breaches.sections.list_breach_sections",
-        ),
     )

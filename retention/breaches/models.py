@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
 from paktaleem.foundation.accounts.due import Severity as Urgency
@@ -234,6 +235,21 @@ class BreachPerson(TenantRow):
     """One person whose data a breach concerns, as frozen by an assessment, with the categories. Append-only."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal={"categories": _NONE})
+    copied = Copied(
+        "breaches",
+        _("Personal-data breaches that concerned you"),
+        "categories happened_from=assessment__breach__happened_from known_at=assessment__breach__known_at "
+        "what=assessment__breach__what consequences=assessment__breach__consequences "
+        "measures=assessment__breach__measures assessed_at=assessment__assessed_at "
+        "closed_at=assessment__breach__closed_at",
+        titles={
+            "happened_from": _("Happened from"),
+            "known_at": _("Known since"),
+            "what": _("What happened"),
+            "consequences": _("Likely consequences"),
+            "assessed_at": _("Assessed"),
+        },
+    )
 
     assessment = models.ForeignKey(
         BreachAssessment, models.PROTECT, related_name="+", db_constraint=False, db_index=False
@@ -299,6 +315,13 @@ class BreachNotice(TenantRow):
     """One person informed by a letter, or by their guardian; without a ``recipient`` no email could reach them."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
+    copied = Copied(
+        "breach_letters",
+        _("Letters about breaches to you, or to your guardians"),
+        "sent_at=at text=letter__text text_ur=letter__text_ur",
+        of=("subject", "recipient"),
+        titles={"text_ur": _("Text (Urdu)")},
+    )
 
     letter = models.ForeignKey(BreachLetter, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -22,8 +22,4 @@ class DisposalsConfig(config.PortalAppConfig):
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "retention.disposals.pseudonyms.BATCH_KEYS",
         ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "retention.disposals.sections.list_disposal_sections",
-        ),
     )

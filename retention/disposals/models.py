@@ -7,6 +7,7 @@ from django.db.models import ExpressionWrapper, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import Ground
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
@@ -268,6 +269,12 @@ class Item(TenantRow):
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "answer", "ground"), Personal.NONE))
+    copied = Copied(
+        "disposals",
+        _("Disposal of your data"),
+        "category action method due_at state flagged_at=batch__opened_at",
+        titles={"action": _("Then")},
+    )
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     holding = models.ForeignKey(

@@ -49,8 +49,4 @@ class RetentionConfig(config.PortalAppConfig):
             "children.guardians.services.conflicts.quarantine_needs",
             "retention.holdings.services.incidents.has_open_incident",
         ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "retention.holdings.sections.list_retention_sections",
-        ),
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
@@ -42,6 +43,12 @@ class Collection(OfPerson, ActorStamp):
         Scope.TENANT,
         APPEND,
         personal=dict.fromkeys(("category", "occasion", "purpose", "reason", "actor_role"), Personal.NONE),
+    )
+    copied = Copied(
+        "collections",
+        _("Data collected about you"),
+        "category system=system__code occasion purpose count decision=reason collected_at",
+        titles={"collected_at": _("Collected")},
     )
 
     occasion = models.CharField(max_length=63)
@@ -81,6 +88,16 @@ class Holding(OfPerson):
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "occasions", "purposes"), Personal.NONE))
+    copied = Copied(
+        "holdings",
+        _("Data that systems hold about you"),
+        "category system=system__code purposes count first_collected_at last_collected_at erased_at=ended_at",
+        titles={
+            "first_collected_at": _("First collected"),
+            "last_collected_at": _("Last collected"),
+            "erased_at": _("Erased"),
+        },
+    )
 
     occasions = models.JSONField(default=list, help_text="The occasions on which it was collected.")
     purposes = models.JSONField(default=list, help_text="The purposes for which it was collected.")
@@ -149,6 +166,12 @@ class FlaggedCollection(TenantRow):
         personal=dict.fromkeys(
             ("category", "purpose", "reason", "decision", "ground", "decided_kind", "decided_role"), _NONE
         ),
+    )
+    copied = Copied(
+        "flagged_collections",
+        _("Data collected about you although it was denied"),
+        "category purpose reason flagged_at decision ground decided_at",
+        titles={"reason": _("Reason of the denial"), "ground": _("Ground")},
     )
 
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -227,6 +250,11 @@ class Incident(TenantRow, Tracked):
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"categories": Personal.NONE, "held": Personal.NONE})
+    copied = Copied(
+        "incidents",
+        _("Incidents about your data"),
+        "reason=cause categories opened_at due_at closed_at",
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     cause = models.CharField(max_length=16, choices=IncidentCause)

@@ -28,10 +28,6 @@ class ScheduleConfig(config.PortalAppConfig):
             "retention.schedule.selectors.describe_erasure_holds",
         ),
         (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "retention.schedule.sections.list_schedule_sections",
-        ),
-        (
             "consent.sharing.services.legal_demand_approved",
             "retention.schedule.services.holds.hold_for_legal_demand",
         ),

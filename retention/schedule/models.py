@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import ROLES, PeriodRow, Purpose, catalogue_owner, period_is_ordered
 from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity, due_by_second_person
 from paktaleem.foundation.accounts.models import code_validator
@@ -61,6 +62,14 @@ class Hold(TenantRow, Tracked):
         Scope.TENANT,
         EDIT,
         personal=dict.fromkeys(("category", "ground", "lift_ground", "related_kind", "placed_kind"), _NONE),
+    )
+    # Without the grounds: a legal hold may rest on proceedings that its notice would harm, and names what others said
+    # (GDPR Art. 15(4), 23(1)).
+    copied = Copied(
+        "holds",
+        _("Holds of your data"),
+        "kind category system=system__code review_on placed_at lifted_at",
+        titles={"review_on": _("To be reviewed on"), "placed_at": _("Placed"), "lifted_at": _("Lifted")},
     )
 
     kind = models.CharField(max_length=16, choices=HoldKind)

@@ -13,7 +13,6 @@ class DeskConfig(config.PortalAppConfig):
         ("rights.requests.hooks.person_named", "rights.desk.services.inform_of_request"),
         ("rights.requests.hooks.identity_verified", "rights.desk.services.inform_of_verification"),
         ("rights.requests.hooks.before_answering", "rights.desk.services.inform_of_answer"),
-        ("paktaleem.directory.people.copies.sections.person_sections", "rights.desk.sections.list_desk_sections"),
         ("rights.mailbox.hooks.message_added", "rights.desk.services.require_reading"),
         ("rights.requests.hooks.calls_to_make", "rights.desk.selectors.list_calls"),
         ("rights.requests.hooks.texts_to_read", "rights.desk.selectors.read_texts"),

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
@@ -16,6 +17,7 @@ from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
 from rights.requests.letters import OCCASIONS
 from rights.requests.models import OfRequest
+from rights.requests.sections import OF_REQUEST, open_request_texts
 
 _NEAR = timedelta(days=7)
 """From this time before it a deadline of an authority is on the first page of the console."""
@@ -54,6 +56,14 @@ class RequestTask(OfRequest):
         EDIT,
         disposed_as="request_texts",
         personal={"detail": Personal.SEALED},
+    )
+    copied = Copied(
+        "request_tasks",
+        _("Tasks of staff about your requests"),
+        "number=request__number task=kind detail due_on added_at=created_at done_at by",
+        of=OF_REQUEST,
+        titles={"task": _("Task"), "detail": _("Details")},
+        read=open_request_texts("detail"),
     )
 
     kind = models.CharField("task", max_length=16, choices=TaskKind)
@@ -137,6 +147,13 @@ class RequestLetter(OfRequest):
         disposed_as="request_texts",
         personal={"language": Personal.NONE, "text": Personal.SEALED},
     )
+    copied = Copied(
+        "request_letters",
+        _("Messages of staff about your requests"),
+        "number=request__number occasion language way text sent_at=at by",
+        of=OF_REQUEST,
+        read=open_request_texts("text"),
+    )
 
     occasion = models.CharField(max_length=16, choices=OCCASIONS)
     language = models.CharField(max_length=8)
@@ -184,6 +201,14 @@ class AuthorityCase(OfRequest):
             **dict.fromkeys(("authority", "outcome"), Personal.NONE),
             **dict.fromkeys(("reference", "measures"), Personal.SEALED),
         },
+    )
+    copied = Copied(
+        "authority_cases",
+        _("Cases of supervisory authorities about your requests"),
+        "number=request__number authority reference opened_on outcome measures ended_on recorded_at",
+        of=OF_REQUEST,
+        titles={"reference": _("Reference number"), "opened_on": _("Opened on"), "ended_on": _("Ended on")},
+        read=open_request_texts("reference", "measures"),
     )
 
     authority = models.CharField(max_length=200)

@@ -35,8 +35,4 @@ class ErasuresConfig(config.PortalAppConfig):
             "rights.requests.hooks.before_closing",
             "rights.erasures.services.progress.require_certificate",
         ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "rights.erasures.sections.list_erasure_sections",
-        ),
     )

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
@@ -77,6 +78,17 @@ class ErasureProposal(RequestedChange):
             ),
             **dict.fromkeys(("categories", "changed", "faults"), Personal.NONE),
             "number": Personal.PSEUDONYM,
+        },
+    )
+    copied = Copied(
+        "erasures",
+        _("Erasures of your data"),
+        "number extent purposes categories reason state=stage requested_at cooling_ends_at started_at ended_at",
+        titles={
+            "extent": _("Extent"),
+            "cooling_ends_at": _("Cooling-off until"),
+            "started_at": _("Orders issued"),
+            "ended_at": _("Ended"),
         },
     )
 
@@ -207,6 +219,13 @@ class Certificate(IssuedCertificate):
         APPEND,
         disposed_as="evidence",
         personal={"body": Personal.PSEUDONYM, "sha256": Personal.PSEUDONYM},
+    )
+    copied = Copied(
+        "erasure_certificates",
+        _("Certificates of erasures"),
+        "number=proposal__number certificate=body sha256 issued_at",
+        of=("proposal__subject",),
+        titles={"certificate": _("Certificate"), "sha256": _("SHA-256"), "issued_at": _("Issued")},
     )
 
     proposal = models.ForeignKey(ErasureProposal, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -14,8 +14,4 @@ class LimitsConfig(config.PortalAppConfig):
             "consent.consents.services.restrictions.checks_before_lift",
             "rights.limits.services.require_notice",
         ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "rights.limits.sections.list_limit_sections",
-        ),
     )

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Objection, Restriction
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import TenantRow
@@ -43,6 +44,13 @@ class Overruling(RequestedChange):
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, disposed_as="person", personal={"grounds": Personal.SEALED, "requested_kind": Personal.NONE}
+    )
+    copied = Copied(
+        "overrulings",
+        _("Proposals to overrule your objections"),
+        "purpose=objection__purpose_code grounds state requested_at settled_at",
+        of=("objection__subject",),
+        titles={"grounds": _("Compelling grounds")},
     )
 
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

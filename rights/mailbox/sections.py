@@ -5,19 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.copies.sections import (
-    STATE,
-    TEXT,
-    Column,
-    Reader,
-    Section,
-    Value,
-    ValueKind,
-    table_section,
-)
+from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Value
 from rights.mailbox.contents import open_content
 from rights.mailbox.models import MailMessage
-from rights.requests.sections import OF_REQUEST, REQUEST
+from rights.requests.sections import OF_REQUEST
 
 
 def _read_mail(name: str, row: Any) -> Value:
@@ -36,22 +27,16 @@ def _read_text(row: Any, _reader: Reader) -> Value:
     return _read_mail("text", row)
 
 
+_EMAILS = Copied(
+    "support_emails",
+    _("Emails about your requests"),
+    "number=request__number direction state subject text files received_at",
+    of=OF_REQUEST,
+    titles={"subject": _("Subject"), "files": _("Files")},
+    read={"subject": _read_subject, "text": _read_text},
+)
+
+
 def list_mailbox_sections() -> Sequence[Section]:
     """List the section of emails; files are counted, and staff hand them over on request."""
-    return (
-        table_section(
-            "support_emails",
-            _("Emails about your requests"),
-            MailMessage,
-            [
-                REQUEST,
-                (Column("direction", _("Direction")), "direction"),
-                (STATE, "state"),
-                (Column("subject", _("Subject")), _read_subject),
-                (TEXT, _read_text),
-                (Column("files", _("Files"), ValueKind.NUMBER), "files"),
-                (Column("received_at", _("Received"), ValueKind.TIME), "received_at"),
-            ],
-            of=OF_REQUEST,
-        ),
-    )
+    return (_EMAILS.make_section(MailMessage),)

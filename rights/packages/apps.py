@@ -39,8 +39,4 @@ class PackagesConfig(config.PortalAppConfig):
             "paktaleem.directory.people.extension_points.erasure_blockers",
             "rights.packages.services.answering.describe_unfetched_copies",
         ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "rights.packages.sections.list_package_sections",
-        ),
     )

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any, Protocol, Self, cast
 
-from paktaleem.directory.people.copies.sections import Column, Section, ValueKind
+from paktaleem.directory.people.copies.declarations import Column, Section, ValueKind
 
 MANIFEST = "manifest.json"
 _PATH = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(/[a-z0-9_-]+(\.[a-z0-9_-]+)*)*")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import TenantRow
@@ -62,6 +63,12 @@ class Package(TenantRow):
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, disposed_as="packages", personal={"left_out": Personal.NONE, "manifest_hash": Personal.NONE}
+    )
+    copied = Copied(
+        "copies",
+        _("Copies of your data"),
+        "number=request__number state built_at ends_at=expires_at deleted_at=ended_at",
+        titles={"built_at": _("Built"), "deleted_at": _("Deleted")},
     )
 
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -127,6 +134,12 @@ class PackageDownload(TenantRow, ActorStamp):
     """One time that a package was fetched: how, when, and by whom. Append-only."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
+    copied = Copied(
+        "copy_downloads",
+        _("Who fetched copies of your data"),
+        "number=package__request__number way recorded_at=at by",
+        of=("package__subject",),
+    )
 
     package = models.ForeignKey(Package, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     way = models.CharField(max_length=16, choices=DownloadWay)

@@ -13,7 +13,8 @@ from django.utils import translation
 
 from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.services import iterate_file
-from paktaleem.directory.people.copies.sections import Reader, Row, Section, Value, ValueKind, list_files
+from paktaleem.directory.people.copies.declarations import Reader, Row, Section, Value, ValueKind
+from paktaleem.directory.people.copies.sections import list_files
 from paktaleem.foundation.text.cells import format_cell
 from paktaleem.foundation.text.word_lists import get_separator, join_words
 from paktaleem.foundation.web.public.pages import get_urdu_font

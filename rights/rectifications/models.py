@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.agreements import Recipient
 from paktaleem.directory.people.age_changes import AgeChange
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp
@@ -14,6 +15,7 @@ from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
 from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
 from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.sections import OF_REQUEST, open_request_texts
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
 
@@ -41,6 +43,15 @@ class Correction(TenantRow):
             **dict.fromkeys(("about", "old_value", "new_value", "evidence", "reasons"), Personal.SEALED),
             **dict.fromkeys(("field", "category", "state", "given_role"), Personal.NONE),
         },
+    )
+    copied = Copied(
+        "corrections",
+        _("Corrections that you asked for"),
+        "number=request__number field category about old_value new_value evidence state reasons requested_at=given_at "
+        "settled_at",
+        of=OF_REQUEST,
+        titles={"about": _("About"), "evidence": _("Evidence")},
+        read=open_request_texts("about", "old_value", "new_value", "evidence", "reasons"),
     )
 
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -139,6 +150,11 @@ class RecipientNotice(TenantRow):
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"outcome": Personal.NONE})
+    copied = Copied(
+        "recipient_notices",
+        _("Recipients to be informed of a correction, restriction or erasure"),
+        "recipient=recipient__name outcome recorded_at=listed_at settled_at",
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.ForeignKey(

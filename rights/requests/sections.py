@@ -5,33 +5,13 @@ answer, reasons, notes) are in a copy for the one who made it only. They are sea
 is destroyed some time after its end.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.copies.sections import (
-    ACTOR,
-    CHANNEL,
-    CLOSED,
-    DUE,
-    NUMBER,
-    PART,
-    PURPOSES,
-    RECORDED,
-    STATE,
-    TEXT,
-    Column,
-    Reader,
-    Section,
-    Source,
-    Value,
-    ValueKind,
-    get_actor,
-    get_part,
-    table_section,
-)
+from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Source, Value
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from rights.requests.models import STATE_LABELS, RequestExtension, RequestNote, RequestPart, RequestStep, RightsRequest
 from rights.requests.sealing import open_text
@@ -40,19 +20,22 @@ OF_REQUEST = ("request__subject", "request__requester")
 """The people of a row about a request: whom it is about, and the guardian who made it."""
 _FAMILY = "rights_request."
 _STEPS = {kind.removeprefix(_FAMILY): _(name) for kind, name in ACT_NAMES.items() if kind.startswith(_FAMILY)}
-REQUEST: tuple[Column, Source] = (NUMBER, "request__number")
-"""The column with the number of a row's request."""
 
 
-def open_request_text(field: str, get_request: Callable[[Any], RightsRequest] | None = None) -> Source:
-    """Return a source that opens a text of a request, or of a row about one, in the copy for the one who made it.
+def open_request_texts(*fields: str, request: str = "request") -> dict[str, Source]:
+    """Return sources that open texts of rows about a request, in the copy for the one who made it.
 
-    It is None in a copy for anyone else, and once the key is destroyed. ``get_request`` returns the request of a row;
-    by default it is its ``request``.
+    A text is None in a copy for anyone else, and once the key is destroyed. ``request`` is the path of the row's
+    request; empty if the row is one.
     """
+    return {field: _open_text(field, request) for field in fields}
+
+
+def _open_text(field: str, path: str) -> Source:
+    get_request = attrgetter(path.replace("__", ".")) if path else None
 
     def read(row: Any, reader: Reader) -> Value:
-        request = get_request(row) if get_request is not None else row.request
+        request: RightsRequest = get_request(row) if get_request else row
         writer_id = request.requester_id or request.subject_id
         if request.wrapped is None or writer_id != reader.recipient_id:
             return None
@@ -61,78 +44,54 @@ def open_request_text(field: str, get_request: Callable[[Any], RightsRequest] | 
     return read
 
 
-def _open_own(field: str) -> Source:
-    return open_request_text(field, lambda row: row)
+_REQUESTS = Copied(
+    "requests",
+    _("Your rights requests"),
+    "number part channel state identity=identity_method details contact answer received_at due_at answered_at "
+    "closed_at",
+    of=("subject", "requester"),
+    titles={"identity": _("Identity verified by"), "details": _("Details"), "contact": _("Contact")},
+    read=open_request_texts("details", "contact", "answer", request=""),
+)
+_PARTS = Copied(
+    "request_parts",
+    _("Decisions about your requests"),
+    "number=request__number right=kind decider purposes decision refusal_code reasons decided_at",
+    of=OF_REQUEST,
+    titles={"right": _("Right"), "decider": _("Decided by"), "refusal_code": _("Refusal")},
+    read=open_request_texts("reasons"),
+)
+_EXTENSIONS = Copied(
+    "request_extensions",
+    _("Extensions of your requests"),
+    "number=request__number days reasons recorded_at=at by",
+    of=OF_REQUEST,
+    titles={"days": _("Days")},
+    read={"reasons": _open_text("reason", "request")},
+)
+_NOTES = Copied(
+    "request_notes",
+    _("Notes of staff about your requests"),
+    "number=request__number text recorded_at=at by",
+    of=OF_REQUEST,
+    read=open_request_texts("text"),
+)
+_COURSE = Copied(
+    "request_steps",
+    _("Course of your requests"),
+    "number=request__number step=kind state recorded_at=at by",
+    of=OF_REQUEST,
+    titles={"step": _("Step")},
+    labels={"step": _STEPS, "state": dict(STATE_LABELS)},
+)
 
 
 def list_request_sections() -> Sequence[Section]:
     """List the sections of rights requests."""
-    return (_requests(), _parts(), *_texts(), _steps())
-
-
-def _requests() -> Section:
-    columns: list[tuple[Column, Source]] = [
-        (NUMBER, "number"),
-        (PART, get_part("subject", "requester")),
-        (CHANNEL, "channel"),
-        (STATE, "state"),
-        (Column("identity", _("Identity verified by")), "identity_method"),
-        (Column("details", _("Details")), _open_own("details")),
-        (Column("contact", _("Contact")), _open_own("contact")),
-        (Column("answer", _("Answer")), _open_own("answer")),
-        (Column("received_at", _("Received"), ValueKind.TIME), "received_at"),
-        (DUE, "due_at"),
-        (Column("answered_at", _("Answered"), ValueKind.TIME), "answered_at"),
-        (CLOSED, "closed_at"),
-    ]
-    return table_section("requests", _("Your rights requests"), RightsRequest, columns, of=("subject", "requester"))
-
-
-def _parts() -> Section:
-    columns: list[tuple[Column, Source]] = [
-        REQUEST,
-        (Column("right", _("Right")), "kind"),
-        (Column("decider", _("Decided by")), "decider"),
-        (PURPOSES, "purposes"),
-        (Column("decision", _("Decision")), "decision"),
-        (Column("refusal_code", _("Refusal")), "refusal_code"),
-        (Column("reasons", _("Reasons")), open_request_text("reasons")),
-        (Column("decided_at", _("Decided"), ValueKind.TIME), "decided_at"),
-    ]
-    return table_section("request_parts", _("Decisions about your requests"), RequestPart, columns, of=OF_REQUEST)
-
-
-def _texts() -> Sequence[Section]:
-    by_at: list[tuple[Column, Source]] = [(RECORDED, "at"), (ACTOR, get_actor)]
     return (
-        table_section(
-            "request_extensions",
-            _("Extensions of your requests"),
-            RequestExtension,
-            [
-                REQUEST,
-                (Column("days", _("Days"), ValueKind.NUMBER), "days"),
-                (Column("reasons", _("Reasons")), open_request_text("reason")),
-                *by_at,
-            ],
-            of=OF_REQUEST,
-        ),
-        table_section(
-            "request_notes",
-            _("Notes of staff about your requests"),
-            RequestNote,
-            [REQUEST, (TEXT, open_request_text("text")), *by_at],
-            of=OF_REQUEST,
-        ),
+        _REQUESTS.make_section(RightsRequest),
+        _PARTS.make_section(RequestPart),
+        _EXTENSIONS.make_section(RequestExtension),
+        _NOTES.make_section(RequestNote),
+        _COURSE.make_section(RequestStep),
     )
-
-
-def _steps() -> Section:
-    columns: list[tuple[Column, Source]] = [
-        REQUEST,
-        (Column("step", _("Step"), labels=_STEPS), "kind"),
-        (replace(STATE, labels=dict(STATE_LABELS)), "state"),
-        (RECORDED, "at"),
-        (ACTOR, get_actor),
-    ]
-    return table_section("request_steps", _("Course of your requests"), RequestStep, columns, of=OF_REQUEST)

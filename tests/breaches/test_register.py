@@ -11,7 +11,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.copies.sections import Reader
+from paktaleem.directory.people.copies.declarations import Reader
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.schools.selections import EVERYONE, Selection
@@ -30,7 +31,6 @@ from retention.breaches.models import (
     BreachNotice,
     BreachPerson,
 )
-from retention.breaches.sections import list_breach_sections
 from retention.breaches.selectors import count_affected, count_notices
 from retention.breaches.services.letters import (
     inform_batch,
@@ -443,7 +443,7 @@ def test_a_copy_of_a_persons_data_lists_the_breach_and_the_letter(
     assess(breach, actor=amina, at=now)
     letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=amina, at=now)
     inform_batch(letter.pk, client_id=indus.pk, actor=WORKER, at=now)
-    sections = {section.code: section for section in list_breach_sections()}
+    sections = {section.code: section for section in list_sections()}
     hamza, iqra = cast.subject("hamza"), cast.subject("iqra")
     reader = Reader(hamza, sealer_of(hamza))
     [row] = sections["breaches"].read(reader)

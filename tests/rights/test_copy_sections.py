@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from paktaleem.directory.people.copies.sections import Reader, Row, list_sections
+from paktaleem.directory.people.copies.declarations import Reader, Row
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.tenancy.context import in_client

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from paktaleem.directory.people.copies.sections import Reader, list_sections
+from paktaleem.directory.people.copies.declarations import Reader
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.selectors import sealer_of
 from tests.cast import Cast
 from tests.faults.size import sized

@@ -19,7 +19,8 @@ from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.files.models import FileChunk, PackageKey
 from paktaleem.directory.files.services import FilePurged
-from paktaleem.directory.people.copies.sections import Reader, ValueKind, list_files
+from paktaleem.directory.people.copies.declarations import Reader, ValueKind
+from paktaleem.directory.people.copies.sections import list_files
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject

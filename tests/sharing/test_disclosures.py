@@ -14,10 +14,10 @@ from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.services.register import change_register, end_period
 from consent.sharing.models import Disclosure
 from consent.sharing.public import recipients_section
-from consent.sharing.sections import list_sharing_sections
 from consent.sharing.selectors import list_disclosures_of, list_own_disclosures
 from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
-from paktaleem.directory.people.copies.sections import Reader
+from paktaleem.directory.people.copies.declarations import Reader
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -121,7 +121,7 @@ def test_the_ledger_names_the_recipient_and_the_decision(cast: Cast, prepared: C
 def test_the_copy_of_a_persons_data_says_who_received_what(cast: Cast, prepared: Client, now: datetime) -> None:
     send(cast, now, report_of("lms-hamza", now - HOUR), report_of("lms-danish", now - HOUR))
     hamza = cast.subject("hamza")
-    section = next(one for one in list_sharing_sections() if one.code == "disclosures")
+    section = next(one for one in list_sections() if one.code == "disclosures")
     [row] = section.read(Reader(hamza, sealer_of(hamza)))
     received = {name: row[name] for name in ("recipient", "purpose", "categories", "shared_at", "decision")}
     assert received == {

@@ -18,7 +18,7 @@ from consent.sharing.services import (
     record_legal_disclosure,
     request_legal_disclosure,
 )
-from paktaleem.directory.people.copies.sections import Reader
+from paktaleem.directory.people.copies.declarations import Reader
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, system_actor
 from paktaleem.foundation.accounts.acts import Refused

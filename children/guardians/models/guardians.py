@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.strength import Method, Strength
 from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
@@ -106,6 +107,19 @@ class Guardianship(ChildRow):
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal={"court_order_note": Personal.SEALED})
+    # A child's copy says that there is a guardian and what they decided, never who they are.
+    copied = Copied(
+        "guardianships",
+        _("Guardians"),
+        "part relationship source may_consent may_receive_data court_order starts_at ends_at",
+        of=("child", "guardian"),
+        titles={
+            "source": _("Named by"),
+            "may_consent": _("May decide for the child"),
+            "may_receive_data": _("May receive the child’s data"),
+            "court_order": _("Court order"),
+        },
+    )
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -164,6 +178,13 @@ class Verification(ChildRow):
             "provider": Personal.NONE,
             "provider_check_id": Personal.PSEUDONYM,
         },
+    )
+    copied = Copied(
+        "guardian_verifications",
+        _("Verifications of you as a guardian"),
+        "method strength provider verified_at expires_at ended_at",
+        of=("guardianship__guardian",),
+        titles={"strength": _("Strength"), "verified_at": _("Verified"), "ended_at": _("Found false")},
     )
 
     guardianship = models.ForeignKey(
@@ -236,6 +257,13 @@ class ServiceAuthorisation(AuthoredRow):
             "shown_hash": Personal.NONE,
             "language": Personal.NONE,
         },
+    )
+    copied = Copied(
+        "service_answers",
+        _("Answers about the use of the service"),
+        "part decision shares route language recorded_at expires_at",
+        of=("child", "guardian"),
+        titles={"decision": _("Answer"), "shares": _("Sharing with outside recipients")},
     )
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -311,6 +339,13 @@ class SchoolAuthorisation(ChildRow):
         EDIT,
         disposed_as="person",
         personal={"contract_reference": Personal.NONE, "official": Personal.SEALED},
+    )
+    copied = Copied(
+        "school_authorisations",
+        _("Authorisations by the school"),
+        "contract=contract_reference starts_at ends_at",
+        of=("child",),
+        titles={"contract": _("Contract")},
     )
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

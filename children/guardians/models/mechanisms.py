@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import ChildRow, Guardianship, VerificationMethod
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
@@ -111,6 +112,13 @@ class ProviderCheck(ChildRow):
             "url": Personal.SEALED,
         },
     )
+    copied = Copied(
+        "provider_checks",
+        _("Checks of you by a provider"),
+        "provider method state started_at finished_at",
+        of=("guardianship__guardian",),
+        titles={"started_at": _("Started"), "finished_at": _("Finished")},
+    )
 
     guardianship = models.ForeignKey(
         Guardianship, models.PROTECT, related_name="+", db_constraint=False, db_index=False
@@ -173,6 +181,12 @@ class GuardianConflict(ChildRow):
     """A disagreement between a child's guardians about the service or one purpose; the refusal takes precedence."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    copied = Copied(
+        "guardian_conflicts",
+        _("Different answers of guardians"),
+        "purpose=purpose_code opened_at closed_at",
+        of=("child",),
+    )
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: the service as a whole.")
@@ -231,6 +245,12 @@ class GuardianChange(RequestedChange, ChildRow):
         disposed_as="person",
         personal={"changes": Personal.NONE, "note": Personal.SEALED, "requested_kind": Personal.NONE},
     )
+    copied = Copied(
+        "guardian_changes",
+        _("Changes of a guardian’s authority"),
+        "state requested_at settled_at",
+        of=("child", "guardianship__guardian"),
+    )
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     guardianship = models.ForeignKey(
@@ -276,6 +296,11 @@ class Quarantine(ChildRow):
     """A period [starts_at, ends_at) in which a person's data may only be deleted (policy §8)."""
 
     wall = TablePolicy(Scope.TENANT, EDIT)
+    copied = Copied(
+        "quarantines",
+        _("Times in which your data could only be deleted"),
+        "reason=cause starts_at ends_at",
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     cause = models.CharField(max_length=16, choices=QuarantineCause)

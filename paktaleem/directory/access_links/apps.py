@@ -10,8 +10,4 @@ class AccessLinksConfig(config.PortalAppConfig):
     label = "doors"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.access_links.models.LINKS"),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "paktaleem.directory.access_links.sections.list_access_sections",
-        ),
     )

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import TenantRow
@@ -57,6 +58,12 @@ class PageLink(AccessGrant, ActorStamp):
         disposed_from="expires_at",
         personal={"digest": Personal.SECRET, "channel": Personal.NONE},
     )
+    copied = Copied(
+        "links",
+        _("Links to your pages"),
+        "part page channel created_at expires_at used_at by",
+        of=("subject", "child"),
+    )
 
     needs_code = models.BooleanField()
 
@@ -83,6 +90,12 @@ class PageCode(AccessGrant):
         disposed_as="access_links",
         disposed_from="expires_at",
         personal={"digest": Personal.SECRET, "knock": Personal.SECRET, "channel": Personal.NONE},
+    )
+    copied = Copied(
+        "codes",
+        _("Codes for your pages"),
+        "part page channel created_at expires_at used_at",
+        of=("subject", "child"),
     )
 
     knock = models.BinaryField(max_length=32)

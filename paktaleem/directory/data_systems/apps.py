@@ -41,8 +41,4 @@ class SystemsConfig(config.PortalAppConfig):
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.data_systems.sealed_names.ORDER_NAMES",
         ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "paktaleem.directory.data_systems.sections.list_order_sections",
-        ),
     )

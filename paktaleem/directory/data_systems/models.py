@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.states import ENDED, State
 from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import code_validator
@@ -273,6 +274,12 @@ class Order(OrderColumns):
             "result": Personal.NONE,
             "failure": Personal.NONE,
         },
+    )
+    copied = Copied(
+        "orders",
+        _("Orders to systems about your data"),
+        "kind system=system__code categories reason state created_at due_at answered_at=ended_at",
+        tables=("systems.OrderPart",),
     )
 
     system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

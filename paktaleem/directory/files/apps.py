@@ -8,9 +8,3 @@ class FilesConfig(config.PortalAppConfig):
 
     name = "paktaleem.directory.files"
     label = "files"
-    handlers = (
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "paktaleem.directory.files.sections.list_file_sections",
-        ),
-    )

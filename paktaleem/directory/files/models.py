@@ -5,8 +5,10 @@ destroyed then.
 """
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.files.kinds import FileKind
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
@@ -22,6 +24,12 @@ class SealedFile(TenantRow):
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal={"sealed_hash": Personal.PSEUDONYM})
+    copied = Copied(
+        "files",
+        _("Files about you"),
+        "kind size added_at",
+        titles={"size": _("Size in bytes")},
+    )
 
     subject = models.ForeignKey(
         Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.ages import AgeSource
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.foundation.accounts.due import due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
@@ -45,6 +46,12 @@ class AgeChange(RequestedChange):
             "proposal_index": Personal.PSEUDONYM,
             "requested_kind": Personal.NONE,
         },
+    )
+    copied = Copied(
+        "age_changes",
+        _("Proposed changes of your age"),
+        "proposal route state requested_at settled_at",
+        titles={"proposal": _("Proposal")},
     )
 
     subject = models.ForeignKey(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.fields import GRADE_LIMIT, PERSONAL
 from paktaleem.directory.people.roles import SubjectRole, other_roles_are_others, role_indexes
 from paktaleem.foundation.accounts.due import Due
@@ -229,6 +230,12 @@ class GuardianClaim(TenantRow, Tracked):
     """One guardian relation claimed by a school. Neither consent nor verified authority."""
 
     wall = TablePolicy(Scope.TENANT, EDIT)
+    copied = Copied(
+        "guardian_claims",
+        _("Guardians claimed by the roster"),
+        "part relationship starts_at ends_at",
+        of=("child", "guardian"),
+    )
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
@@ -262,6 +269,12 @@ class AccessRecord(TenantRow, ActorStamp):
     """One access to a person's sealed fields: who, why, which fields, when. Append-only evidence."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal={"fields": Personal.NONE})
+    copied = Copied(
+        "access_records",
+        _("Who looked at your data"),
+        "looked_at reason fields by",
+        titles={"looked_at": _("Looked at"), "fields": _("Fields shown")},
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     reason = models.CharField(max_length=32, choices=Reason)
@@ -291,6 +304,12 @@ class SubjectEvent(TenantRow, ActorStamp):
     """One event of a person's account in the learning platform. Append-only evidence."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
+    copied = Copied(
+        "account_events",
+        _("Events of your account"),
+        "kind happened_at recorded_at by",
+        titles={"happened_at": _("Happened")},
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=SubjectEventKind)

@@ -14,10 +14,6 @@ class SchoolsConfig(config.PortalAppConfig):
             "paktaleem.directory.schools.selectors.list_school_names",
         ),
         (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "paktaleem.directory.schools.sections.list_school_sections",
-        ),
-        (
             "paktaleem.directory.people.extension_points.before_erasure",
             "paktaleem.directory.schools.services.moving.delete_enrolments",
         ),

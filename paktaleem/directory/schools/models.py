@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.fields import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -211,6 +212,12 @@ class Enrolment(TenantRow):
         disposed_as="person",
         limited=Limited.CLASSES,
         personal={"external_id": Personal.PSEUDONYM, "origin": Personal.NONE, "role": Personal.NONE},
+    )
+    copied = Copied(
+        "enrolments",
+        _("Your schools and classes"),
+        "school=school_class__school__name class=school_class__title role starts_on ends_on recorded_at",
+        titles={"school": _("School"), "class": _("Class"), "starts_on": _("From"), "ends_on": _("Until")},
     )
 
     school_class = models.ForeignKey(SchoolClass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

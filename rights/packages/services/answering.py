@@ -17,7 +17,8 @@ from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import purge_package, write_file
 from paktaleem.directory.mail.services import send_message
-from paktaleem.directory.people.copies.sections import Reader, list_sections
+from paktaleem.directory.people.copies.declarations import Reader
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person, sealer_of

@@ -9,9 +9,3 @@ class MergesConfig(config.PortalAppConfig):
     name = "paktaleem.directory.people.merges"
     label = "merges"
     verbose_name = "records of one person"
-    handlers = (
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "paktaleem.directory.people.merges.sections.list_merge_sections",
-        ),
-    )

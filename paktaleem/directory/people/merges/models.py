@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import Reason
@@ -31,6 +32,12 @@ class PersonMerge(RequestedChange):
         EDIT,
         disposed_as="evidence",
         personal=dict.fromkeys(("kind", "reason", "requested_kind"), Personal.NONE),
+    )
+    copied = Copied(
+        "merges",
+        _("Your records that belong together"),
+        "kind state requested_at settled_at",
+        of=("main", "other"),
     )
 
     kind = models.CharField(max_length=8, choices=MergeKind)

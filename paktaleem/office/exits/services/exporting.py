@@ -18,7 +18,8 @@ from paktaleem.directory.data_systems.selectors import Parent, categories_held, 
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders_for_set
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import FileTooLarge, iterate_file, stream_file, write_case_file
-from paktaleem.directory.people.copies.sections import Reader, Section, list_sections
+from paktaleem.directory.people.copies.declarations import Reader, Section
+from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require

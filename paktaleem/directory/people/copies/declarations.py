@@ -1,0 +1,320 @@
+"""How a table declares what a copy of a person's data shows of it (GDPR Art. 15 and 20).
+
+A model has ``copied``, a ``Copied``. Sealed values are opened by the sealer of the person, and other persons appear
+only by their part, such as “a member of staff”.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models import Model, Q, QuerySet
+from django.db.models.query import ModelIterable
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.encryption.sealing import Sealed, SealedField, Sealer
+
+if TYPE_CHECKING:
+    from paktaleem.directory.people.models import Subject
+
+type Value = str | int | bool | list[str] | None
+type Row = dict[str, Value]
+
+_AT_ONCE = 500
+"""Rows fetched at once. The cursor is on the server (every context is a transaction), so that memory use is flat."""
+
+
+class ValueKind(StrEnum):
+    """Kind of the values of a column. Times are in UTC, days as written."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    YES_NO = "yes_no"
+    TIME = "time"
+    DAY = "day"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a section: its code in files, its title on the page, and the labels of its codes."""
+
+    code: str
+    title: Any
+    kind: ValueKind = ValueKind.TEXT
+    labels: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The person whose rows are read, the sealer that opens their sealed values, and who receives the copy.
+
+    ``guardian_id`` is the guardian for whom the copy is made; None if it is for the person.
+    """
+
+    subject: "Subject"
+    sealer: Sealer
+    guardian_id: UUID | None = None
+
+    @property
+    def recipient_id(self) -> UUID:
+        return self.guardian_id or self.subject.pk
+
+
+type Source = Callable[[Any, Reader], Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A section of a copy: what one or several tables hold about a person.
+
+    ``tables`` are labels of models; ``of`` are the paths in the first one by which a row belongs to the person.
+    ``is_provided`` is True for data that the person provided, which belongs to
+    portability (GDPR Art. 20); every section belongs to access.
+    """
+
+    code: str
+    title: Any
+    tables: tuple[str, ...]
+    columns: tuple[Column, ...]
+    read: Callable[[Reader], Iterator[Row]]
+    count: "Callable[[Subject], int]"
+    of: tuple[str, ...] = ()
+    is_provided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a copy shows of a table: the rows in which one of the paths ``of`` is the person.
+
+    ``columns`` are codes, each with the path of its field if that differs (``system=system__code``). A title comes from
+    ``titles`` or ``TITLES``, the kind and the labels from the field; a sealed field is opened with the person's key.
+    ``read`` has functions of other columns, with the kind of their values if it is not text. ``part`` names the column
+    in which the person appears, ``by`` who acted. ``tables`` are further tables that the rows show.
+    """
+
+    code: str
+    title: Any
+    columns: str
+    of: tuple[str, ...] = ("subject",)
+    titles: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    read: Mapping[str, Source | tuple[ValueKind, Source]] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+    is_provided: bool = False
+
+    def make_section(self, model: type[Model]) -> Section:
+        """Return the section of a model. Raises KeyError for a column without a title."""
+        paths = {code: path or code for code, _, path in (one.partition("=") for one in self.columns.split())}
+        sources = {code: self._find_source(model, code, path) for code, path in paths.items()}
+        related = sorted({path.rpartition("__")[0] for path in paths.values() if "__" in path} - {""})
+
+        def select(subject: "Subject") -> QuerySet[Any]:
+            own = Q()
+            for column in self.of:
+                own |= Q(**{column: subject.pk})
+            return model._default_manager.filter(own, client_id=subject.client_id).order_by("pk")
+
+        def read(reader: Reader) -> Iterator[Row]:
+            rows = select(reader.subject)
+            if related:
+                rows = rows.select_related(*related)
+            found: Iterable[Any] = ModelIterable(rows, chunked_fetch=True, chunk_size=_AT_ONCE)
+            for row in found:
+                yield {code: source(row, reader) for code, source in sources.items()}
+
+        return Section(
+            code=self.code,
+            title=self.title,
+            tables=(model._meta.label, *self.tables),
+            columns=tuple(self._make_column(model, code, path) for code, path in paths.items()),
+            read=read,
+            count=lambda subject: select(subject).count(),
+            of=self.of,
+            is_provided=self.is_provided,
+        )
+
+    def _find_source(self, model: type[Model], code: str, path: str) -> Source:
+        given = self.read.get(code)
+        if given is not None:
+            return given[1] if isinstance(given, tuple) else given
+        if code == "part":
+            return _get_part(self.of)
+        if code == "by":
+            return _get_actor
+        return open_column(path) if isinstance(_find_field(model, path), SealedField) else _read_path(path)
+
+    def _make_column(self, model: type[Model], code: str, path: str) -> Column:
+        title = self.titles[code] if code in self.titles else TITLES[code]
+        labels = self.labels.get(code) or _LABELS.get(code)
+        given = self.read.get(code)
+        if given is not None or code in _LABELS:
+            return Column(code, title, given[0] if isinstance(given, tuple) else ValueKind.TEXT, labels or {})
+        found = _find_field(model, path)
+        if labels is None and "__" not in path:
+            labels = {str(value): label for value, label in getattr(found, "flatchoices", ())}
+        kinds = (kind for field, kind in _KINDS.items() if isinstance(found, field))
+        return Column(code, title, next(kinds, ValueKind.TEXT), labels or {})
+
+
+_KINDS: Mapping[Any, ValueKind] = {
+    models.BooleanField: ValueKind.YES_NO,
+    models.IntegerField: ValueKind.NUMBER,
+    models.DateTimeField: ValueKind.TIME,
+    models.DateField: ValueKind.DAY,
+    ArrayField: ValueKind.LIST,
+    models.JSONField: ValueKind.LIST,
+}
+
+
+def _find_field(model: Any, path: str) -> Any:
+    """Return the field at the end of a path, or None for a property."""
+    *relations, name = path.split("__")
+    try:
+        for relation in relations:
+            model = model._meta.get_field(relation).related_model
+        return model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+
+
+def _read_path(path: str) -> Source:
+    names = path.split("__")
+
+    def read(row: Any, _reader: Reader) -> Value:
+        value = row
+        for name in names:
+            value = None if value is None else getattr(value, name)
+        return _to_plain(value)
+
+    return read
+
+
+def _to_plain(value: Any) -> Value:
+    """Return a value of a column as text, number, truth or list. Raises TypeError for a sealed value."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    if isinstance(value, Sealed):
+        raise TypeError("Open a sealed value with the sealer of its person.")
+    return str(value)
+
+
+def open_column(name: str, *, column: str = "") -> Source:
+    """Return a source that opens a column sealed under the person's key; ``column`` is its name in the encryption."""
+
+    def read(row: Any, reader: Reader) -> Value:
+        sealed: Sealed | None = getattr(row, name)
+        bound_to = column or f"{row._meta.db_table}.{name}"
+        return None if sealed is None else reader.sealer.open(sealed, column=bound_to)
+
+    return read
+
+
+def _get_part(columns: tuple[str, ...]) -> Source:
+    def read(row: Any, reader: Reader) -> Value:
+        return next((name for name in columns if getattr(row, f"{name}_id") == reader.subject.pk), None)
+
+    return read
+
+
+_ACTORS = {ByKind.USER: "staff", ByKind.API_KEY: "system", ByKind.SYSTEM: "portal"}
+
+
+def _get_actor(row: Any, reader: Reader) -> Value:
+    """Return who acted by their part: the person, another person, staff, a system, or the portal. No names."""
+    kind = ByKind(row.actor_kind)
+    if kind is ByKind.SUBJECT:
+        return "person" if row.actor_id == reader.subject.pk else "other_person"
+    return _ACTORS[kind]
+
+
+_LABELS: Mapping[str, Mapping[str, Any]] = {
+    "by": {
+        "person": _("You"),
+        "other_person": _("Another person, such as a guardian"),
+        "staff": _("A member of staff"),
+        "system": _("The learning platform or another system"),
+        "portal": _("The portal"),
+    },
+    "part": {
+        "subject": _("The data subject"),
+        "child": _("The child"),
+        "guardian": _("The guardian"),
+        "requester": _("The guardian"),
+    },
+}
+
+TITLES: Mapping[str, Any] = {
+    "added_at": _("Added"),
+    "answer": _("Answer"),
+    "answered_at": _("Answered"),
+    "authority": _("Authority"),
+    "by": _("By"),
+    "categories": _("Categories of data"),
+    "category": _("Category of data"),
+    "changed_at": _("Changed"),
+    "channel": _("Channel"),
+    "claimed_at": _("Collected, as stated"),
+    "closed_at": _("Closed"),
+    "count": _("Records"),
+    "country": _("Country of residence"),
+    "created_at": _("Issued"),
+    "decided_at": _("Decided"),
+    "decision": _("Decision"),
+    "direction": _("Direction"),
+    "done_at": _("Done"),
+    "due_at": _("Due"),
+    "due_on": _("Due on"),
+    "ends_at": _("Until"),
+    "expires_at": _("Valid until"),
+    "field": _("Field"),
+    "flagged_at": _("Flagged"),
+    "given_by": _("Answered by"),
+    "grade": _("Grade"),
+    "kind": _("Kind"),
+    "language": _("Language"),
+    "measures": _("Measures"),
+    "method": _("Method"),
+    "new_value": _("New value"),
+    "number": _("Number"),
+    "occasion": _("Occasion"),
+    "old_value": _("Old value"),
+    "opened_at": _("Opened"),
+    "outcome": _("Outcome"),
+    "page": _("Page"),
+    "part": _("Your part"),
+    "provider": _("Provider"),
+    "purpose": _("Purpose"),
+    "purposes": _("Purposes"),
+    "reason": _("Reason"),
+    "reasons": _("Reasons"),
+    "received_at": _("Received"),
+    "recipient": _("Recipient"),
+    "recorded_at": _("Recorded"),
+    "relationship": _("Relationship"),
+    "requested_at": _("Requested"),
+    "role": _("Role"),
+    "route": _("Channel"),
+    "sent_at": _("Sent"),
+    "settled_at": _("Settled"),
+    "starts_at": _("From"),
+    "state": _("State"),
+    "system": _("System"),
+    "text": _("Text"),
+    "used_at": _("Used"),
+    "way": _("How"),
+}
+"""Titles of columns that several sections have."""
