@@ -114,12 +114,7 @@ class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("given_at", "about", "guardians", "person", "owner")
     list_filter = ("client",)
-    exported = {
-        "person": "subject__external_id",
-        "given_at": "given_at",
-        "guardians_informed": "guardians",
-        "person_informed": "person",
-    }
+    exported = "person=subject__external_id given_at guardians_informed=guardians person_informed=person"
     newest_by = "given_at"
     row_fields = ("guardians", "person")
     detail_fields = ("about", "given_at")

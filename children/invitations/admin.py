@@ -172,20 +172,10 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
     list_display_links = ("standing",)
     list_filter = ("state", "problem", "client")
-    exported = {
-        "child": "child__external_id",
-        "guardian": "guardian__external_id",
-        "state": "state",
-        "problem": "problem",
-        "channel": "channel",
-        "reminders": "reminders",
-        "asked_at": "asked_at",
-        "sent_at": "sent_at",
-        "delivered_at": "delivered_at",
-        "viewed_at": "viewed_at",
-        "answered_at": "answered_at",
-        "closes_at": "closes_at",
-    }
+    exported = (
+        "child=child__external_id guardian=guardian__external_id state problem channel reminders asked_at "
+        "sent_at delivered_at viewed_at answered_at closes_at"
+    )
     newest_by = "asked_at"
     detail_fields = (
         "about",

@@ -183,14 +183,7 @@ class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_CONSENTS
     list_display = ("recorded_at", "accepted", "declined", "source", "has_signal", "language", "text", "owner")
     list_filter = ("client",)
-    exported = {
-        "given": "given",
-        "refused": "refused",
-        "source": "source",
-        "has_signal": "has_signal",
-        "language": "language",
-        "recorded_at": "recorded_at",
-    }
+    exported = "given refused source has_signal language recorded_at"
     newest_by = "recorded_at"
     detail_fields = ("visitor", "recorded_at", "accepted", "declined", "source", "has_signal", "language", "text")
     intro = (

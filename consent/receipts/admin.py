@@ -191,21 +191,11 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
     empty_text = "No answers have been recorded yet."
     acts = (ADD_EVIDENCE,)
     answer = state_column(answer_cell)
-    exported = {
-        "person": "subject__external_id",
-        "purpose": "purpose__code",
-        "state": "state",
-        "given_by": "given_by",
-        "guardian": "guardian__external_id",
-        "method": "method",
-        "language": "language",
-        "notice_version": "notice_version_id",
-        "actor_kind": "actor_kind",
-        "actor_role": "actor_role",
-        "claimed_at": "claimed_at",
-        "recorded_at": "recorded_at",
-        "expires_at": "expires_at",
-    }
+    exported = (
+        "person=subject__external_id purpose=purpose__code state given_by guardian=guardian__external_id "
+        "method language notice_version=notice_version_id actor_kind actor_role claimed_at recorded_at "
+        "expires_at"
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request).select_related("subject__client", "purpose", "guardian", "notice_version")

@@ -209,15 +209,10 @@ class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
     list_filter = ("client", DeniedFilter)
     newest_by = "reported_at"
     row_fields = ("categories",)
-    exported = {
-        "person": "subject__external_id",
-        "recipient": "recipient__code",
-        "purpose": "purpose",
-        "decision": "reason",
-        "denied": "is_denied",
-        "shared_at": "shared_at",
-        "reported_at": "reported_at",
-    }
+    exported = (
+        "person=subject__external_id recipient=recipient__code purpose decision=reason denied=is_denied "
+        "shared_at reported_at"
+    )
     detail_fields = ("person", "recipient", "system", "purpose_named", "allowed", "shared_at", "reported_at")
     intro = "Data that systems reported as shared with recipients, with the decision at the time of sharing."
     empty_text = "No system has reported a disclosure yet."

@@ -312,19 +312,7 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     ledger_families = ("disposal",)
     list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
     list_filter = (DisposalProgressFilter, "client")
-    exported = {
-        "ground": "ground",
-        "decider": "decider",
-        "is_automatic": "is_automatic",
-        "stage": "stage",
-        "size": "size",
-        "opened_at": "opened_at",
-        "reviewed_at": "reviewed_at",
-        "approved_at": "approved_at",
-        "starts_at": "starts_at",
-        "ordered_at": "ordered_at",
-        "ended_at": "ended_at",
-    }
+    exported = "ground decider is_automatic stage size opened_at reviewed_at approved_at starts_at ordered_at ended_at"
     newest_by = "opened_at"
     longest_first: ClassVar[Any] = {"open": "opened_at", "to_review_at": "opened_at"}
     row_fields = ("ground", "decider", "is_automatic", "size")

@@ -82,17 +82,10 @@ class CollectionAdmin(ExportableAdmin, OfPersonAdmin):
     list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
     newest_by = "reported_at"
     row_fields = ("category", "occasion", "purpose", "count")
-    exported = {
-        "person": "subject__external_id",
-        "system": "system__code",
-        "category": "category",
-        "occasion": "occasion",
-        "purpose": "purpose",
-        "count": "count",
-        "decision": "reason",
-        "collected_at": "collected_at",
-        "reported_at": "reported_at",
-    }
+    exported = (
+        "person=subject__external_id system=system__code category occasion purpose count decision=reason "
+        "collected_at reported_at"
+    )
     detail_fields = ("person", "system", "allowed", "collected_at", "reported_at")
     intro = "Data that systems reported as collected, with the decision at the time of collection."
     empty_text = "No system has reported a collection yet."
@@ -110,16 +103,10 @@ class HoldingAdmin(ExportableAdmin, OfPersonAdmin):
     newest_by = "last_collected_at"
     change_list_template = "console/holdings.html"
     row_fields = ("category", "count")
-    exported = {
-        "person": "subject__external_id",
-        "system": "system__code",
-        "category": "category",
-        "count": "count",
-        "first_collected_at": "first_collected_at",
-        "last_collected_at": "last_collected_at",
-        "last_activity_at": "last_activity_at",
-        "ended_at": "ended_at",
-    }
+    exported = (
+        "person=subject__external_id system=system__code category count first_collected_at "
+        "last_collected_at last_activity_at ended_at"
+    )
     detail_fields = (
         "person",
         "system",
@@ -229,16 +216,7 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_HOLDINGS
     list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
     list_filter = (ProgressFilter, "client")
-    exported = {
-        "person": "subject__external_id",
-        "category": "category",
-        "purpose": "purpose",
-        "reason": "reason",
-        "flagged_at": "flagged_at",
-        "decision": "decision",
-        "ground": "ground",
-        "decided_at": "decided_at",
-    }
+    exported = "person=subject__external_id category purpose reason flagged_at decision ground decided_at"
     newest_by = "flagged_at"
     longest_first: ClassVar[Any] = {"open": "flagged_at"}
     row_fields = ("category", "purpose", "ground")
@@ -307,12 +285,7 @@ class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("starts_at", "subject", "cause", "state", "owner")
     list_filter = ("client",)
-    exported = {
-        "person": "subject__external_id",
-        "cause": "cause",
-        "starts_at": "starts_at",
-        "ends_at": "ends_at",
-    }
+    exported = "person=subject__external_id cause starts_at ends_at"
     newest_by = "starts_at"
     detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
     intro = (
@@ -353,14 +326,7 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_INCIDENTS
     list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
     list_filter = (ProgressFilter, "client")
-    exported = {
-        "person": "subject__external_id",
-        "cause": "cause",
-        "categories": "categories",
-        "opened_at": "opened_at",
-        "due_at": "due_at",
-        "closed_at": "closed_at",
-    }
+    exported = "person=subject__external_id cause categories opened_at due_at closed_at"
     newest_by = "opened_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at"}
     row_fields = ("cause",)

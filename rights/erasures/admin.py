@@ -209,21 +209,10 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
     ledger_families = ("erasure",)
     list_display = ("number", "standing", "extent", "person", "requested_at", "owner")
     list_filter = ("stage", "client")
-    exported = {
-        "number": "number",
-        "person": "subject__external_id",
-        "request": "request__number",
-        "extent": "extent",
-        "purposes": "purposes",
-        "categories": "categories",
-        "reason": "reason",
-        "stage": "stage",
-        "requested_at": "requested_at",
-        "settled_at": "settled_at",
-        "cooling_ends_at": "cooling_ends_at",
-        "started_at": "started_at",
-        "ended_at": "ended_at",
-    }
+    exported = (
+        "number person=subject__external_id request=request__number extent purposes categories reason stage "
+        "requested_at settled_at cooling_ends_at started_at ended_at"
+    )
     newest_by = "requested_at"
     detail_fields = (
         "number",

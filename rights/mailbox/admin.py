@@ -137,16 +137,7 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     ledger_families = ("message",)
     list_display = ("received_at", "direction", "standing", "case", "files", "owner")
     list_filter = (ProgressFilter, "state", "client")
-    exported = {
-        "request": "request__number",
-        "direction": "direction",
-        "state": "state",
-        "aside_reason": "aside_reason",
-        "files": "files",
-        "size": "size",
-        "received_at": "received_at",
-        "settled_at": "settled_at",
-    }
+    exported = "request=request__number direction state aside_reason files size received_at settled_at"
     longest_first: ClassVar[Any] = {"open": "received_at"}
     newest_by = "received_at"
     detail_fields = ("received_at", "direction", "standing", "aside_reason", "case", "size", "files", "settled_at")

@@ -160,16 +160,10 @@ class VerificationAdmin(ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("verified_at", "child", "guardian", "method", "standing", "owner")
     list_filter = ("method", "client")
-    exported = {
-        "child": "guardianship__child__external_id",
-        "guardian": "guardianship__guardian__external_id",
-        "method": "method",
-        "strength": "strength",
-        "provider": "provider",
-        "verified_at": "verified_at",
-        "expires_at": "expires_at",
-        "ended_at": "ended_at",
-    }
+    exported = (
+        "child=guardianship__child__external_id guardian=guardianship__guardian__external_id method "
+        "strength provider verified_at expires_at ended_at"
+    )
     newest_by = "verified_at"
     detail_fields = (
         "standing",
@@ -223,12 +217,7 @@ class GuardianChangeAdmin(ExportableAdmin):
     asks_reason = False
     list_display = ("requested_at", "standing", "child", "guardian", "owner")
     list_filter = ("state", "client")
-    exported = {
-        "child": "child__external_id",
-        "state": "state",
-        "requested_at": "requested_at",
-        "settled_at": "settled_at",
-    }
+    exported = "child=child__external_id state requested_at settled_at"
     newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
@@ -277,13 +266,7 @@ class GuardianConflictAdmin(ExportableAdmin):
     asks_reason = False
     list_display = ("opened_at", "standing", "child", "about", "owner")
     list_filter = (ProgressFilter, "client")
-    exported = {
-        "child": "child__external_id",
-        "purpose": "purpose_code",
-        "opened_at": "opened_at",
-        "closed_at": "closed_at",
-        "outcome": "outcome",
-    }
+    exported = "child=child__external_id purpose=purpose_code opened_at closed_at outcome"
     newest_by = "opened_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")

@@ -256,15 +256,10 @@ class GuardianshipAdmin(ExportableAdmin):
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
     newest_by = "starts_at"
-    exported = {
-        "child": "child__external_id",
-        "guardian": "guardian__external_id",
-        "relationship": "relationship",
-        "may_consent": "may_consent",
-        "may_receive_data": "may_receive_data",
-        "starts_at": "starts_at",
-        "ends_at": "ends_at",
-    }
+    exported = (
+        "child=child__external_id guardian=guardian__external_id relationship may_consent may_receive_data "
+        "starts_at ends_at"
+    )
     sortable_by = ()
     detail_fields = (
         "child",
@@ -371,16 +366,10 @@ class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
     list_display = ("recorded_at", "child", "guardian", "answer", "route", "owner")
     list_filter = ("decision", "client")
     newest_by = "recorded_at"
-    exported = {
-        "child": "child__external_id",
-        "guardian": "guardian__external_id",
-        "decision": "decision",
-        "shares": "shares",
-        "route": "route",
-        "claimed_at": "claimed_at",
-        "recorded_at": "recorded_at",
-        "expires_at": "expires_at",
-    }
+    exported = (
+        "child=child__external_id guardian=guardian__external_id decision shares route claimed_at "
+        "recorded_at expires_at"
+    )
     detail_fields = ("recorded_at", "child", "guardian", "answer", "shares", "route", "claimed_at", "expires_at")
     intro = (
         "Every answer about the service for a child. The latest answer of each guardian counts; a refusal takes "

@@ -141,15 +141,10 @@ class ConsentAdmin(PersonRowAdmin):
     )
     empty_text = "No consent has been requested here yet."
     answer = state_column(answer_cell, gettext_noop("recorded answer"))
-    exported = {
-        "person": "subject__external_id",
-        "purpose": "purpose__code",
-        "recorded_answer": "state",
-        "given_by": "given_by",
-        "recorded_at": "recorded_at",
-        "expires_at": "expires_at",
-        "notice_version": "notice_version",
-    }
+    exported = (
+        "person=subject__external_id purpose=purpose__code recorded_answer=state given_by recorded_at "
+        "expires_at notice_version"
+    )
     acts = (
         RowAction(
             "revoke",
@@ -238,12 +233,7 @@ class LimitAdmin(PersonRowAdmin):
     newest_by = "starts_at"
     detail_fields = ("person", "purpose_named", "state", "starts_at", "ends_at")
     state = state_column(period_pill)
-    exported = {
-        "person": "subject__external_id",
-        "purpose": "purpose_code",
-        "starts_at": "starts_at",
-        "ends_at": "ends_at",
-    }
+    exported = "person=subject__external_id purpose=purpose_code starts_at ends_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("subject")

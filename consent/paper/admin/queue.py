@@ -277,18 +277,10 @@ class SheetEntryAdmin(ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_FORMS
     list_display = ("row", "person", "said", "given_by", "answered_on", "standing", "why", "owner")
     list_filter = ("state", SheetFilter, "client")
-    exported = {
-        "number": "number",
-        "person": "subject__external_id",
-        "answers": "answers",
-        "given_by": "given_by",
-        "method": "method",
-        "guardian": "guardian__external_id",
-        "answered_on": "answered_on",
-        "state": "state",
-        "problem": "problem",
-        "entered_at": "entered_at",
-    }
+    exported = (
+        "number person=subject__external_id answers given_by method guardian=guardian__external_id "
+        "answered_on state problem entered_at"
+    )
     newest_by = "entered_at"
     detail_fields = (
         "of_sheet",

@@ -39,17 +39,7 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_MESSAGES
     list_display = ("about", "standing", "channel", "recipient", "queued_at", "sent_at", "owner")
     list_filter = ("state", "channel", "client")
-    exported = {
-        "kind": "kind",
-        "language": "language",
-        "channel": "channel",
-        "person": "subject__external_id",
-        "state": "state",
-        "attempts": "attempts",
-        "queued_at": "queued_at",
-        "sent_at": "sent_at",
-        "expires_at": "expires_at",
-    }
+    exported = "kind language channel person=subject__external_id state attempts queued_at sent_at expires_at"
     newest_by = "queued_at"
     row_fields = ()
     detail_fields = (

@@ -111,15 +111,7 @@ class SchoolAdmin(ExportableAdmin, SourcedAdmin):
 
     list_display = ("name", "kind", "parent", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
-    exported = {
-        "school": "external_id",
-        "name": "name",
-        "kind": "kind",
-        "parent": "parent__external_id",
-        "origin": "origin",
-        "recorded_at": "recorded_at",
-        "ended_at": "ended_at",
-    }
+    exported = "school=external_id name kind parent=parent__external_id origin recorded_at ended_at"
     detail_fields = ("name", "external_id", "kind", "parent", "state", "origin", "recorded_at", "changed_at")
     intro = "Schools and districts, as rosters and the learning platform state them."
     empty_text = "No schools yet. A OneRoster package or the learning platform states them."
@@ -153,16 +145,7 @@ class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
 
     list_display = ("title", "in_school", "grade", "kind", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
-    exported = {
-        "class": "external_id",
-        "title": "title",
-        "kind": "kind",
-        "grade": "grade",
-        "school": "school__external_id",
-        "origin": "origin",
-        "recorded_at": "recorded_at",
-        "ended_at": "ended_at",
-    }
+    exported = "class=external_id title kind grade school=school__external_id origin recorded_at ended_at"
     detail_fields = (
         "title",
         "external_id",

@@ -253,14 +253,7 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_WEBHOOKS
     list_display = ("event", "webhook", "state_pill", "attempts", "queued_at", "done_at", "owner")
     list_filter = ("state", "client")
-    exported = {
-        "webhook": "endpoint__name",
-        "state": "state",
-        "attempts": "attempts",
-        "queued_at": "queued_at",
-        "due_at": "due_at",
-        "done_at": "done_at",
-    }
+    exported = "webhook=endpoint__name state attempts queued_at due_at done_at"
     newest_by = "queued_at"
     detail_fields = ("event", "webhook", "message_id", "state_pill", "attempts", "queued_at", "next_attempt", "done_at")
     intro = "Messages sent to clients' systems, and their delivery status."

@@ -43,7 +43,7 @@ from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.cells import format_cell
+from paktaleem.foundation.text.cells import format_cell, parse_columns
 
 LONGEST_CELL = 32_767
 """Excel's limit of characters per cell."""
@@ -189,8 +189,8 @@ class ExportForm(forms.Form):
 class ExportableAdmin(PersonRows, ScopedAdmin):
     """Admin whose list can be exported by users with the capability."""
 
-    exported: ClassVar[Mapping[str, str]] = {}
-    """Headings and field paths. ``id`` and ``client`` (its code) are added first."""
+    exported: ClassVar[str] = ""
+    """Headings, each with the path of its field if that differs. ``id`` and ``client`` (its code) are added first."""
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and may(request, Capability.EXPORT_ROWS)
@@ -218,7 +218,7 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
 
     @property
     def _export_columns(self) -> Mapping[str, str]:
-        return {"id": "pk", "client": "of_client", **self.exported}
+        return {"id": "pk", "client": "of_client", **parse_columns(self.exported)}
 
     def _find_export_rows(self, request: HttpRequest) -> QuerySet[Any]:
         try:

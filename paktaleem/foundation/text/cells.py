@@ -29,3 +29,9 @@ def _text(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """Return codes of columns with the paths of their fields: ``state system=system__code``."""
+    parts = (column.partition("=") for column in text.split())
+    return {code: path or code for code, _, path in parts}

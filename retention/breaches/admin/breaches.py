@@ -132,21 +132,10 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
     sortable_by = ()
     list_display = ("recorded_at", "known_at", "state", "hours_left", "to_inform", "owner")
     list_filter = (BreachProgressFilter, "client")
-    exported = {
-        "incident": "incident",
-        "categories": "categories",
-        "systems": "systems",
-        "outcome": "outcome",
-        "happened_from": "happened_from",
-        "happened_until": "happened_until",
-        "known_at": "known_at",
-        "due_at": "due_at",
-        "recorded_at": "recorded_at",
-        "client_informed_at": "client_informed_at",
-        "authority_notified_at": "authority_notified_at",
-        "people_informed_at": "people_informed_at",
-        "closed_at": "closed_at",
-    }
+    exported = (
+        "incident categories systems outcome happened_from happened_until known_at due_at recorded_at "
+        "client_informed_at authority_notified_at people_informed_at closed_at"
+    )
     newest_by = "recorded_at"
     longest_first: ClassVar[Any] = {"running": "due_at", "overdue": "due_at"}
     codes: ClassVar[Any] = {"categories": DataCategory, "systems": System}

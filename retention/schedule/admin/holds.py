@@ -73,16 +73,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     add_capability = Capability.MANAGE_HOLDS
     list_display = ("placed_at", "kind", "person", "covers", "review_on", "state", "owner")
     list_filter = (HoldProgressFilter, "client")
-    exported = {
-        "kind": "kind",
-        "ground": "ground",
-        "person": "subject__external_id",
-        "category": "category",
-        "system": "system__code",
-        "review_on": "review_on",
-        "placed_at": "placed_at",
-        "lifted_at": "lifted_at",
-    }
+    exported = "kind ground person=subject__external_id category system=system__code review_on placed_at lifted_at"
     newest_by = "placed_at"
     longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}
     row_fields = ("kind", "ground", "category", "system", "review_on")

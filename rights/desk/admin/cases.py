@@ -1,7 +1,7 @@
 """Console pages of authorities' cases: recorded on the page of a request, ended on their own."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -135,14 +135,7 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
     ledger_person = "request.subject_id"
     list_display = ("authority", "standing", "number", "opened_on", "recorded_at", "owner")
     list_filter = ("outcome", "client")
-    exported: ClassVar[Any] = {
-        "request": "request__number",
-        "authority": "authority",
-        "opened_on": "opened_on",
-        "outcome": "outcome",
-        "ended_on": "ended_on",
-        "recorded_at": "recorded_at",
-    }
+    exported = "request=request__number authority opened_on outcome ended_on recorded_at"
     newest_by = "recorded_at"
     detail_fields = ("authority", "standing", "number", "opened_on", "ended_on", "recorded_at")
     intro = (

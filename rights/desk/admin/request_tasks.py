@@ -241,13 +241,7 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     ledger_person = "request.subject_id"
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
     list_filter = (TaskProgressFilter, AssigneeFilter, "client")
-    exported = {
-        "request": "request__number",
-        "kind": "kind",
-        "due_on": "due_on",
-        "created_at": "created_at",
-        "done_at": "done_at",
-    }
+    exported = "request=request__number kind due_on created_at done_at"
     longest_first: ClassVar[Any] = {"open": "due_on"}
     default_progress = TaskProgressFilter.default
     detail_fields = ("kind", "of_request", "due_on", "standing", "assigned", "done_at")

@@ -109,22 +109,11 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     ledger_families = ("rights_request",)
     list_display = ("number", "rights", "person", "standing", "due_in", "assigned", "owner")
     list_filter = (RequestProgressFilter, KindFilter, AssigneeFilter, "state", "channel", "client")
-    exported = {
-        "number": "number",
-        "rights": "kinds",
-        "person": "subject__external_id",
-        "guardian": "requester__external_id",
-        "channel": "channel",
-        "state": "state",
-        "identity_verified_at": "identity_verified_at",
-        "received_at": "received_at",
-        "due_at": "due_at",
-        "expected_by": "expected_by",
-        "notice_at": "notice_at",
-        "answered_at": "answered_at",
-        "closed_at": "closed_at",
-        "duplicate_of": "duplicate_of__number",
-    }
+    exported = (
+        "number rights=kinds person=subject__external_id guardian=requester__external_id channel state "
+        "identity_verified_at received_at due_at expected_by notice_at answered_at closed_at "
+        "duplicate_of=duplicate_of__number"
+    )
     newest_by = "received_at"
     longest_first: ClassVar[Any] = {"open": "due_at"} | dict.fromkeys(
         ("due_soon", "overdue", "to_call_back"), "answer_by"

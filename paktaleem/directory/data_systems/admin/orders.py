@@ -280,17 +280,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     ledger_families = ("order",)
     list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
     list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
-    exported = {
-        "person": "subject__external_id",
-        "kind": "kind",
-        "system": "system__code",
-        "purpose": "purpose",
-        "state": "state",
-        "reason": "reason",
-        "created_at": "created_at",
-        "due_at": "due_at",
-        "ended_at": "ended_at",
-    }
+    exported = "person=subject__external_id kind system=system__code purpose state reason created_at due_at ended_at"
     newest_by = "created_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at", "stuck": "stuck_at"}
     row_fields = ("kind", "ground")

@@ -248,20 +248,10 @@ class SubjectAdmin(ExportableAdmin):
         "reason."
     )
     empty_text = "No data subjects here. The learning platform registers them, or you add them."
-    exported = {
-        "person": "external_id",
-        "role": "role",
-        "other_roles": "other_roles",
-        "grade": "grade",
-        "language": "language",
-        "of_age_at": "of_age_at",
-        "is_enabled": "is_enabled",
-        "account_closed_at": "account_closed_at",
-        "registered_at": "registered_at",
-        "changed_at": "changed_at",
-        "erasure_started_at": "erasure_started_at",
-        "erased_at": "erased_at",
-    }
+    exported = (
+        "person=external_id role other_roles grade language of_age_at is_enabled account_closed_at "
+        "registered_at changed_at erasure_started_at erased_at"
+    )
     acts = (
         RowAction(
             "reveal",
@@ -431,13 +421,7 @@ class GuardianClaimAdmin(ExportableAdmin):
         "verified. A claim ends when the roster or the learning platform no longer names the guardian."
     )
     empty_text = "No guardians have been named yet. Rosters and the learning platform name them."
-    exported = {
-        "child": "child__external_id",
-        "guardian": "guardian__external_id",
-        "relationship": "relationship",
-        "starts_at": "starts_at",
-        "ends_at": "ends_at",
-    }
+    exported = "child=child__external_id guardian=guardian__external_id relationship starts_at ends_at"
     state = state_column(period_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

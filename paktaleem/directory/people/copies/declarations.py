@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import Sealed, SealedField, Sealer
+from paktaleem.foundation.text.cells import parse_columns
 
 if TYPE_CHECKING:
     from paktaleem.directory.people.models import Subject
@@ -112,7 +113,7 @@ class Copied:
 
     def make_section(self, model: type[Model]) -> Section:
         """Return the section of a model. Raises KeyError for a column without a title."""
-        paths = {code: path or code for code, _, path in (one.partition("=") for one in self.columns.split())}
+        paths = parse_columns(self.columns)
         sources = {code: self._find_source(model, code, path) for code, path in paths.items()}
         related = sorted({path.rpartition("__")[0] for path in paths.values() if "__" in path} - {""})
 

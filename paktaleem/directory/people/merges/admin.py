@@ -128,15 +128,7 @@ class PersonMergeAdmin(ExportableAdmin):
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "main", "other", "owner")
     list_filter = ("state", "client")
-    exported = {
-        "kind": "kind",
-        "state": "state",
-        "main_record": "main__external_id",
-        "other_record": "other__external_id",
-        "reason": "reason",
-        "requested_at": "requested_at",
-        "settled_at": "settled_at",
-    }
+    exported = "kind state main_record=main__external_id other_record=other__external_id reason requested_at settled_at"
     newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "kind", "main_record", "other_record", "why", "requested_at", "settled_at")

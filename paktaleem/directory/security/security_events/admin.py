@@ -68,16 +68,7 @@ class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
         "are counted for each hour. Officers get an email if a kind reaches its number."
     )
     empty_text = "No security event has been recorded yet."
-    exported = {
-        "kind": "kind",
-        "severity": "severity",
-        "happened_at": "happened_at",
-        "last_at": "last_at",
-        "count": "count",
-        "actor_kind": "actor_kind",
-        "actor_role": "actor_role",
-        "source": "source",
-    }
+    exported = "kind severity happened_at last_at count actor_kind actor_role source"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return annotate_actor(super().get_queryset(request), actor_of(request))

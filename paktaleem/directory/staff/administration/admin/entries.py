@@ -132,15 +132,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     detail_fields = ("act", "recorded_at", "actor", "person", "in_words", "canonical", "hash")
     intro = "Evidence of every act: who did it, to whom and when. Entries are never changed or deleted."
     empty_text = "Nothing has been recorded yet."
-    exported = {
-        "act": "kind",
-        "recorded_at": "recorded_at",
-        "actor_kind": "actor_kind",
-        "actor_role": "actor_role",
-        "person": "subject_id",
-        "body": "body",
-        "leaf_hash": "leaf_hash",
-    }
+    exported = "act=kind recorded_at actor_kind actor_role person=subject_id body leaf_hash"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actors' names; defer the encrypted column."""
@@ -261,14 +253,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     detail_fields = ("looked_at", "actor", "reason", "shown", "person")
     intro = "Every access to a person's personal data, and every search that found them: who, why and which fields."
     empty_text = "Personal data has not been accessed."
-    exported = {
-        "looked_at": "looked_at",
-        "actor_kind": "actor_kind",
-        "actor_role": "actor_role",
-        "reason": "reason",
-        "fields": "fields",
-        "person": "subject__external_id",
-    }
+    exported = "looked_at actor_kind actor_role reason fields person=subject__external_id"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
