@@ -16,7 +16,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 _OPEN = sorted(one.value for one in OPEN)
@@ -68,16 +68,7 @@ class Invitation(TenantRow, ActorStamp):
     ``confirm_sent_at``.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal={
-            "portal": Personal.NONE,
-            "channel": Personal.NONE,
-            "said_words": Personal.NONE,
-            "said_language": Personal.NONE,
-        },
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="portal channel said_words said_language"))
     copied = Copied(
         "invitations",
         _("Invitations of guardians"),

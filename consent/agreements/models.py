@@ -17,10 +17,8 @@ from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
-
-_NONE = Personal.NONE
 
 
 class Side(models.TextChoices):
@@ -42,11 +40,7 @@ class DocumentKind(models.TextChoices):
 class AgreementDocument(SealedDocument):
     """One document of an agreement: a file sealed under a key of its own, as it names the people who sign."""
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal={"kind": _NONE, "file_kind": _NONE, "wrapped": Personal.SECRET},
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind file_kind", credential="wrapped"))
 
     agreement = models.ForeignKey(
         ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
@@ -72,9 +66,7 @@ class AgreementSigning(RequestedChange):
     both sign: if they change in between, the first signature is replaced.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, personal={"first_side": _NONE, "terms_hash": _NONE, "requested_kind": _NONE, "state": _NONE}
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="first_side terms_hash requested_kind state"))
 
     agreement = models.ForeignKey(
         ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
@@ -120,7 +112,7 @@ class ClientContact(PeriodRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"kind": _NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind"))
     copied = Copied(
         "client_contacts",
         _("You as a contact of your institution"),
@@ -148,7 +140,7 @@ class ClientContact(PeriodRow):
 class DutyAttestation(TenantRow):
     """One duty that a client's administrator attested for a year, with the version and the hash of its text."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"duty": _NONE, "notice_url": _NONE, "text_hash": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="duty notice_url text_hash"))
 
     duty = models.CharField(max_length=24, choices=[(duty.code, _(duty.title)) for duty in DUTIES])
     notice_url = models.URLField("link", max_length=300, blank=True, default="", help_text="Where users are informed.")

@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.history import ActorStamp, History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
 
@@ -64,14 +64,7 @@ class ConsentEvent(TenantRow, ActorStamp):
     """One answer of one person about one purpose. Append-only."""
 
     wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        disposed_as="evidence",
-        personal={
-            "language": Personal.NONE,
-            "shown_hash": Personal.NONE,
-            "reason": Personal.NONE,
-        },
+        Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(none="language shown_hash reason")
     )
     copied = Copied(
         "answers",
@@ -221,7 +214,7 @@ class Consent(TenantRow):
 class Restriction(PeriodRow):
     """One restriction of processing for a person (policy §9; GDPR Art. 18); no purpose means all."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
     copied = Copied(
         "restrictions",
         _("Restrictions of processing"),
@@ -260,7 +253,7 @@ class Restriction(PeriodRow):
 class Objection(PeriodRow):
     """One objection of a person to processing based on legitimate interest (policy §9; GDPR Art. 21)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
     copied = Copied(
         "objections",
         _("Objections"),
@@ -288,7 +281,7 @@ class Objection(PeriodRow):
 class ConsentEvidence(TenantRow, ActorStamp):
     """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal={"reference": Personal.SEALED})
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal=classify(sealed="reference"))
     copied = Copied(
         "consent_evidence",
         _("Evidence of your answers"),
@@ -321,13 +314,10 @@ class ConsentEvidence(TenantRow, ActorStamp):
         return gettext("Reference") if self.file_id is None else gettext("File")
 
 
-_NONE = Personal.NONE
-
-
 class PolicyAcknowledgement(TenantRow, ActorStamp):
     """One person's acknowledgement of one version of the privacy policy. Append-only, and never a consent."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="shown_hash language"))
     copied = Copied(
         "acknowledgements",
         _("Acknowledgements of the privacy policy"),

@@ -15,9 +15,8 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
-_NONE = Personal.NONE
 LONGEST_DAYS = 3660
 
 
@@ -59,11 +58,7 @@ class Cookie(RegisterRow):
     change_capability = Capability.MANAGE_REGISTER
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=dict.fromkeys(
-            ("name", "provider", "storage", "category", "set_by", "purpose_en", "purpose_ur"), _NONE
-        ),
+        Scope.TENANT, EDIT, personal=classify(none="name provider storage category set_by purpose_en purpose_ur")
     )
 
     name = models.CharField(
@@ -121,7 +116,7 @@ class CookieSite(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True, personal=dict.fromkeys(("key", "origins"), _NONE))
+    wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True, personal=classify(none="key origins"))
 
     key = models.CharField("site key", max_length=40, editable=False)
     origins: Any = ArrayField(
@@ -161,7 +156,7 @@ class BannerVersion(TenantRow):
     version is out of date, and the visitor is asked again.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"content": _NONE, "digest": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="content digest"))
 
     number = models.PositiveIntegerField(editable=False)
     asks_since = models.PositiveIntegerField(editable=False)
@@ -203,7 +198,7 @@ class Visitor(TenantRow):
         EDIT | {"DELETE"},
         left_out_of_copies=_OF_A_BROWSER,
         disposed_as="cookie_visitors",
-        personal={"token_hash": Personal.PSEUDONYM, "given": _NONE, "refused": _NONE},
+        personal=classify(pseudonym="token_hash", none="given refused"),
     )
 
     token_hash = models.CharField(max_length=64, editable=False)
@@ -236,7 +231,7 @@ class CookieChoice(TenantRow):
         APPEND,
         left_out_of_copies=_OF_A_BROWSER,
         disposed_as="evidence",
-        personal={"language": _NONE, "given": _NONE, "refused": _NONE, "source": _NONE},
+        personal=classify(none="language given refused source"),
     )
 
     visitor = models.UUIDField(editable=False)
@@ -303,11 +298,7 @@ class LinkedService(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(
-        Scope.CATALOGUE,
-        EDIT,
-        personal=dict.fromkeys(("name", "url", "policy_url", "purpose_en", "purpose_ur"), Personal.NONE),
-    )
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="name url policy_url purpose_en purpose_ur"))
 
     name = models.CharField(max_length=200)
     url = models.URLField("address", max_length=500, validators=[_HTTPS])

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
 _PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
@@ -35,7 +35,7 @@ class SubjectChange(TenantRow):
         Scope.TENANT,
         _PASSING,
         officer=False,
-        personal={"kind": Personal.NONE, "purpose_code": Personal.NONE},
+        personal=classify(none="kind purpose_code"),
         disposed_as="change_feed",
         disposed_from="noted_at",
         left_out_of_copies="repeats changes for a short time, for callers that keep decisions",
@@ -87,7 +87,7 @@ class RetentionFact(TenantRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal={"kind": Personal.NONE, "category": Personal.NONE},
+        personal=classify(none="kind category"),
         left_out_of_copies="repeats holds and due days, which other sections of a copy show",
     )
 

@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 RECIPIENT_LIST = "recipients"
@@ -29,9 +29,7 @@ class Notice(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(
-        Scope.CATALOGUE, EDIT, personal={"code": _NONE, "title_en": _NONE, "title_ur": _NONE, "purposes": _NONE}
-    )
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="code title_en title_ur purposes"))
 
     code = models.CharField(max_length=63, validators=[code_validator])
     title_en = models.CharField("title (English)", max_length=200)
@@ -228,7 +226,7 @@ class ResponseCode(models.TextChoices):
 class NoticeResponse(TenantRow, ActorStamp):
     """One acknowledgement, objection or answer about one announcement. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"note": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="note"))
 
     dispatch = models.ForeignKey(NoticeDispatch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=ResponseKind)

@@ -19,7 +19,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.own_schools import own_schools
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
 _KINDS = [(kind.value, kind.value) for kind in ByKind]
@@ -38,12 +38,7 @@ class FormRun(TenantRow):
     On a form for guardians, ``people`` are the children.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        limited=Limited.BY_SCHOOLS,
-        personal={"name": Personal.NONE, "school_ids": Personal.NONE},
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, limited=Limited.BY_SCHOOLS, personal=classify(none="name school_ids"))
 
     name = models.CharField(
         "group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Do not name people."
@@ -104,10 +99,7 @@ class FormPage(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        disposed_as="evidence",
-        personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE, "notice_hash": Personal.NONE},
+        Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(pseudonym="code", none="purposes notice_hash")
     )
     copied = Copied(
         "form_pages",
@@ -145,13 +137,7 @@ class AnswerSheet(TenantRow, ActorStamp):
         Scope.TENANT,
         EDIT,
         limited=Limited.BY_SCHOOLS,
-        personal={
-            "school_ids": Personal.NONE,
-            "kind": Personal.NONE,
-            "sha256": Personal.NONE,
-            "confirm_role": Personal.NONE,
-            "wrapped": Personal.SECRET,
-        },
+        personal=classify(none="school_ids kind sha256 confirm_role", credential="wrapped"),
     )
 
     kind = models.CharField("kind", max_length=8)
@@ -275,12 +261,7 @@ class SheetEntry(TenantRow):
         Scope.TENANT,
         EDIT,
         disposed_as="unmatched_answers",
-        personal={
-            "answers": Personal.NONE,
-            "details": Personal.SEALED,
-            "recorded": Personal.NONE,
-            "relationship": Personal.NONE,
-        },
+        personal=classify(none="answers recorded relationship", sealed="details"),
     )
 
     sheet = models.ForeignKey(AnswerSheet, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

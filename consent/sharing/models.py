@@ -17,9 +17,7 @@ from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-
-_NONE = Personal.NONE
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
 class Instrument(models.TextChoices):
@@ -59,21 +57,11 @@ class LegalDisclosure(RequestedChange):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal=dict.fromkeys(
-            (
-                "authority",
-                "instrument",
-                "reference",
-                "demanded",
-                "scope",
-                "review",
-                "disclosed",
-                "what_went",
-                "informed",
-                "not_informed",
-                "requested_kind",
-            ),
-            _NONE,
+        personal=classify(
+            none=(
+                "authority instrument reference demanded scope review disclosed what_went informed not_informed "
+                "requested_kind"
+            )
         ),
     )
 
@@ -137,11 +125,7 @@ class Disclosure(TenantRow, ActorStamp):
     (``is_denied``).
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        personal=dict.fromkeys(("purpose", "categories", "reason", "actor_role"), Personal.NONE),
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="purpose categories reason"))
     copied = Copied(
         "disclosures",
         _("Who received your data"),
@@ -198,11 +182,7 @@ class BusinessTransfer(RequestedChange):
     each client's notice, and the client's response.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=dict.fromkeys(("other_party", "text_en", "text_ur", "kind", "requested_kind"), _NONE),
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="other_party text_en text_ur kind requested_kind"))
 
     kind = models.CharField(max_length=16, choices=TransferKind)
     other_party = models.CharField("other party", max_length=200, help_text="The company that receives the business.")

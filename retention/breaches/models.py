@@ -18,10 +18,9 @@ from paktaleem.foundation.accounts.second_person import ChangeState, RequestedCh
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
-_NONE = Personal.NONE
 _LONGEST = 4000
 
 
@@ -97,9 +96,7 @@ class Breach(TenantRow, Tracked):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal=dict.fromkeys(
-            ("reporter", "what", "consequences", "categories", "systems", "measures", "lessons", "outcome"), _NONE
-        ),
+        personal=classify(none="reporter what consequences categories systems measures lessons outcome"),
     )
 
     incident = models.UUIDField(editable=False)
@@ -204,7 +201,7 @@ class BreachAssessment(TenantRow, ActorStamp):
     number of people by other sources, such as a log; then the list may lack people whom no one could name yet.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=dict.fromkeys(("reasons", "list_hash", "actor_role"), _NONE))
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="reasons list_hash"))
 
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     likelihood = models.CharField(max_length=16, choices=Likelihood)
@@ -234,7 +231,7 @@ class BreachAssessment(TenantRow, ActorStamp):
 class BreachPerson(TenantRow):
     """One person whose data a breach concerns, as frozen by an assessment, with the categories. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal={"categories": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(none="categories"))
     copied = Copied(
         "breaches",
         _("Personal-data breaches that concerned you"),
@@ -274,11 +271,7 @@ class BreachLetter(TenantRow, ActorStamp):
     authority. ``late_reason`` says why the authority was notified after 72 hours.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        personal=dict.fromkeys(("language", "text", "text_ur", "recipient", "late_reason", "actor_role"), _NONE),
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="language text text_ur recipient late_reason"))
 
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     audience = models.CharField(max_length=16, choices=Audience)
@@ -353,7 +346,7 @@ class BreachNotice(TenantRow):
 class BreachClosing(RequestedChange):
     """One request to close a breach, for a second person."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"ground": _NONE, "requested_kind": _NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="ground requested_kind"))
 
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.TextField("ground in words", max_length=2000)

@@ -17,12 +17,11 @@ from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 from retention.holdings.models import Holding
 from retention.schedule.models import AnonymisationMethod, Disposal
 
-_NONE = Personal.NONE
 _BY = [(kind.value, kind.value) for kind in ByKind]
 GROUNDS = [(one.value, one.label) for one in (Ground.RETENTION_ENDED, Ground.AGREEMENT_ENDED)]
 
@@ -107,10 +106,7 @@ class Batch(TenantRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal={
-            **dict.fromkeys(("case_kind", "summary", "approved_kind", "approved_role"), _NONE),
-            "pseudonym_key": Personal.SECRET,
-        },
+        personal=classify(none="case_kind summary approved_kind approved_role", credential="pseudonym_key"),
     )
 
     sweep = models.ForeignKey(Sweep, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -192,7 +188,7 @@ class Batch(TenantRow):
 class Approval(RequestedChange):
     """One approval of a large batch, for a second person."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("requested_kind", "requested_role"), _NONE))
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="requested_kind requested_role"))
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     requested_role = models.CharField(max_length=32, editable=False)
@@ -268,7 +264,7 @@ class Item(TenantRow):
     order of an item is an update without a write to any index (HOT, heap-only tuple).
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "answer", "ground"), Personal.NONE))
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="category answer ground"))
     copied = Copied(
         "disposals",
         _("Disposal of your data"),
@@ -342,7 +338,7 @@ class Certificate(IssuedCertificate):
     ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": Personal.NONE, "sha256": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 

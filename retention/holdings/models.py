@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 
@@ -39,11 +39,7 @@ class Collection(OfPerson, ActorStamp):
     ``reason`` is the reason code of the decision at the time of collection: ``permitted``, or why it was denied.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        personal=dict.fromkeys(("category", "occasion", "purpose", "reason", "actor_role"), Personal.NONE),
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="category occasion purpose reason"))
     copied = Copied(
         "collections",
         _("Data collected about you"),
@@ -87,7 +83,7 @@ class Holding(OfPerson):
     Derived from reported collections and answered orders, which are the evidence; so it has no history of its own.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "occasions", "purposes"), Personal.NONE))
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="category occasions purposes"))
     copied = Copied(
         "holdings",
         _("Data that systems hold about you"),
@@ -133,7 +129,6 @@ class Holding(OfPerson):
         return self.category
 
 
-_NONE = Personal.NONE
 _OPEN = Q(decided_at=None)
 
 
@@ -161,11 +156,7 @@ class FlaggedCollection(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=dict.fromkeys(
-            ("category", "purpose", "reason", "decision", "ground", "decided_kind", "decided_role"), _NONE
-        ),
+        Scope.TENANT, EDIT, personal=classify(none="category purpose reason decision ground decided_kind decided_role")
     )
     copied = Copied(
         "flagged_collections",
@@ -249,7 +240,7 @@ class Incident(TenantRow, Tracked):
     ``held`` are the categories whose erasure is not ordered from every system yet, because a hold covers the data.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"categories": Personal.NONE, "held": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="categories held"))
     copied = Copied(
         "incidents",
         _("Incidents about your data"),

@@ -8,7 +8,7 @@ from consent.register.models.purposes import Purpose, RegisterRow, catalogue_own
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.indexes import oldest_first
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 
 class AssessmentOutcome(models.TextChoices):
@@ -27,11 +27,7 @@ class ImpactAssessment(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(
-        Scope.CATALOGUE,
-        EDIT,
-        personal=dict.fromkeys(("reference", "outcome", "summary"), Personal.NONE),
-    )
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="reference outcome summary"))
 
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()

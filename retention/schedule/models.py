@@ -20,10 +20,9 @@ from paktaleem.foundation.accounts.second_person import ChangeState, RequestedCh
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from retention.schedule.resolution import PERIOD_PATTERN
 
-_NONE = Personal.NONE
 _OPEN = Q(lifted_at=None)
 _EASTERNMOST = timedelta(hours=14)
 """Offset from UTC of the first place where a day begins."""
@@ -59,9 +58,7 @@ class Hold(TenantRow, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=dict.fromkeys(("category", "ground", "lift_ground", "related_kind", "placed_kind"), _NONE),
+        Scope.TENANT, EDIT, personal=classify(none="category ground lift_ground related_kind placed_kind")
     )
     # Without the grounds: a legal hold may rest on proceedings that its notice would harm, and names what others said
     # (GDPR Art. 15(4), 23(1)).
@@ -152,7 +149,7 @@ class Hold(TenantRow, Tracked):
 class HoldLift(RequestedChange):
     """One request to lift a hold, for a second person."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"ground": _NONE, "requested_kind": _NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="ground requested_kind"))
 
     hold = models.ForeignKey(Hold, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.TextField("ground in words", max_length=2000)
@@ -227,9 +224,7 @@ class RetentionRule(PeriodRow):
     change_capability = Capability.MANAGE_RETENTION
 
     wall = TablePolicy(
-        Scope.CATALOGUE,
-        EDIT,
-        personal=dict.fromkeys(("category", "period", "minimum", "maximum", "ground_en", "ground_ur"), Personal.NONE),
+        Scope.CATALOGUE, EDIT, personal=classify(none="category period minimum maximum ground_en ground_ur")
     )
 
     category = models.CharField("data category", max_length=63, validators=[code_validator])

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.letters import OCCASIONS
 from rights.requests.models import OfRequest
 from rights.requests.sections import OF_REQUEST, open_request_texts
@@ -51,12 +51,7 @@ class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
 class RequestTask(OfRequest):
     """One thing that a member of staff does about a request, until a day. Its detail is sealed like a note."""
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="request_texts",
-        personal={"detail": Personal.SEALED},
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="request_texts", personal=classify(sealed="detail"))
     copied = Copied(
         "request_tasks",
         _("Tasks of staff about your requests"),
@@ -142,10 +137,7 @@ class RequestLetter(OfRequest):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        disposed_as="request_texts",
-        personal={"language": Personal.NONE, "text": Personal.SEALED},
+        Scope.TENANT, APPEND, disposed_as="request_texts", personal=classify(none="language", sealed="text")
     )
     copied = Copied(
         "request_letters",
@@ -197,10 +189,7 @@ class AuthorityCase(OfRequest):
         Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
-        personal={
-            **dict.fromkeys(("authority", "outcome"), Personal.NONE),
-            **dict.fromkeys(("reference", "measures"), Personal.SEALED),
-        },
+        personal=classify(none="authority outcome", sealed="reference measures"),
     )
     copied = Copied(
         "authority_cases",

@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.second_person import RequestedChange, second_
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.models import RightsRequest
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
@@ -71,14 +71,10 @@ class ErasureProposal(RequestedChange):
         Scope.TENANT,
         EDIT,
         disposed_as="evidence",
-        personal={
-            **dict.fromkeys(
-                ("requested_kind", "requested_role", "settled_role", "cancelled_role", "seen", "purposes"),
-                Personal.NONE,
-            ),
-            **dict.fromkeys(("categories", "changed", "faults"), Personal.NONE),
-            "number": Personal.PSEUDONYM,
-        },
+        personal=classify(
+            none=("requested_kind requested_role settled_role cancelled_role seen purposes categories changed faults"),
+            pseudonym="number",
+        ),
     )
     copied = Copied(
         "erasures",
@@ -214,12 +210,7 @@ class Certificate(IssuedCertificate):
     ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        disposed_as="evidence",
-        personal={"body": Personal.PSEUDONYM, "sha256": Personal.PSEUDONYM},
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(pseudonym="body sha256"))
     copied = Copied(
         "erasure_certificates",
         _("Certificates of erasures"),

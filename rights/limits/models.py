@@ -8,7 +8,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
 class NoticeWay(models.TextChoices):
@@ -43,7 +43,7 @@ class Overruling(RequestedChange):
     """
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="person", personal={"grounds": Personal.SEALED, "requested_kind": Personal.NONE}
+        Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="grounds", none="requested_kind")
     )
     copied = Copied(
         "overrulings",

@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from rights.mailbox.rules import AsideReason
 from rights.requests.models import RightsRequest
 
@@ -71,12 +71,7 @@ class MailMessage(TenantRow):
         Scope.TENANT,
         EDIT,
         disposed_as="mailbox_messages",
-        personal={
-            "content": Personal.SEALED,
-            "wrapped": Personal.SECRET,
-            "message_key": Personal.PSEUDONYM,
-            "content_key": Personal.PSEUDONYM,
-        },
+        personal=classify(sealed="content", credential="wrapped", pseudonym="message_key content_key"),
     )
 
     request = models.ForeignKey(
@@ -151,7 +146,7 @@ class CaseAddress(TenantRow):
         Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
-        personal={"token_hash": Personal.SECRET, "token": Personal.SEALED},
+        personal=classify(credential="token_hash", sealed="token"),
         left_out_of_copies="the secret part of an address by which emails are added to the request",
     )
 

@@ -13,7 +13,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 from rights.requests.models import RightsRequest
 
@@ -61,9 +61,7 @@ class Package(TenantRow):
     key is destroyed.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="packages", personal={"left_out": Personal.NONE, "manifest_hash": Personal.NONE}
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="packages", personal=classify(none="left_out manifest_hash"))
     copied = Copied(
         "copies",
         _("Copies of your data"),

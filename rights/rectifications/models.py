@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.sections import OF_REQUEST, open_request_texts
@@ -39,10 +39,7 @@ class Correction(TenantRow):
         Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
-        personal={
-            **dict.fromkeys(("about", "old_value", "new_value", "evidence", "reasons"), Personal.SEALED),
-            **dict.fromkeys(("field", "category", "state", "given_role"), Personal.NONE),
-        },
+        personal=classify(sealed="about old_value new_value evidence reasons", none="field category state given_role"),
     )
     copied = Copied(
         "corrections",
@@ -97,10 +94,7 @@ class CorrectedValue(TenantRow, ActorStamp):
         Scope.TENANT,
         EDIT,
         disposed_as="person",
-        personal={
-            **dict.fromkeys(("old_value", "new_value"), Personal.SEALED),
-            **dict.fromkeys(("field", "actor_role"), Personal.NONE),
-        },
+        personal=classify(sealed="old_value new_value", none="field"),
     )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -149,7 +143,7 @@ class RecipientNotice(TenantRow):
     ``request`` is empty for what staff do without a request; a person then has at most one open row for a recipient.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"outcome": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="outcome"))
     copied = Copied(
         "recipient_notices",
         _("Recipients to be informed of a correction, restriction or erasure"),

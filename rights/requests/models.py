@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.deadlines import ANSWER_TIME, StepKind
 from rights.requests.states import Decider, Decision, RefusalCode, State
 
@@ -142,14 +142,7 @@ class RightsRequest(TenantRow):
         Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
-        personal={
-            "number": Personal.PSEUDONYM,
-            "details": Personal.SEALED,
-            "contact": Personal.SEALED,
-            "answer": Personal.SEALED,
-            "wrapped": Personal.SECRET,
-            "language": Personal.NONE,
-        },
+        personal=classify(pseudonym="number", sealed="details contact answer", credential="wrapped", none="language"),
     )
 
     number = models.CharField(max_length=16)
@@ -308,10 +301,7 @@ class RequestPart(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="request_texts",
-        personal={"purposes": Personal.NONE, "granted": Personal.NONE, "reasons": Personal.SEALED},
+        Scope.TENANT, EDIT, disposed_as="request_texts", personal=classify(none="purposes granted", sealed="reasons")
     )
 
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -369,11 +359,7 @@ class OfRequest(TenantRow, ActorStamp):
 class RequestStep(OfRequest):
     """One step in the timeline of a request. ``entry_id`` is its ledger entry; ``facts`` are codes and times."""
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        personal={"kind": Personal.NONE, "state": Personal.NONE, "facts": Personal.NONE},
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="kind state facts"))
 
     kind = models.CharField(max_length=32)
     state = models.CharField(max_length=20, help_text="State of the request after this step.")
@@ -417,12 +403,7 @@ class RequestPause(OfRequest):
 class RequestExtension(OfRequest):
     """The one extension of a request, with its reason in words, sent to the person before the due date."""
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        disposed_as="request_texts",
-        personal={"reason": Personal.SEALED},
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="request_texts", personal=classify(sealed="reason"))
 
     days = models.PositiveSmallIntegerField()
     reason = SealedField()
@@ -438,12 +419,7 @@ class RequestExtension(OfRequest):
 class RequestNote(OfRequest):
     """One note of staff about a request, sealed under the request's key."""
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        disposed_as="request_texts",
-        personal={"text": Personal.SEALED},
-    )
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="request_texts", personal=classify(sealed="text"))
 
     text = SealedField()
     at = models.DateTimeField()

@@ -16,7 +16,7 @@ from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 
@@ -106,7 +106,7 @@ class Guardianship(ChildRow):
     court order. An ended guardianship is never reopened: the person is named, verified and asked again.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal={"court_order_note": Personal.SEALED})
+    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="court_order_note"))
     # A child's copy says that there is a guardian and what they decided, never who they are.
     copied = Copied(
         "guardianships",
@@ -172,12 +172,7 @@ class Verification(ChildRow):
         Scope.TENANT,
         EDIT,
         disposed_as="person",
-        personal={
-            "evidence_reference": Personal.SEALED,
-            "evidence_sha256": Personal.PSEUDONYM,
-            "provider": Personal.NONE,
-            "provider_check_id": Personal.PSEUDONYM,
-        },
+        personal=classify(sealed="evidence_reference", pseudonym="evidence_sha256 provider_check_id", none="provider"),
     )
     copied = Copied(
         "guardian_verifications",
@@ -252,11 +247,7 @@ class ServiceAuthorisation(AuthoredRow):
         Scope.TENANT,
         APPEND,
         disposed_as="person",
-        personal={
-            "evidence_reference": Personal.SEALED,
-            "shown_hash": Personal.NONE,
-            "language": Personal.NONE,
-        },
+        personal=classify(sealed="evidence_reference", none="shown_hash language"),
     )
     copied = Copied(
         "service_answers",
@@ -335,10 +326,7 @@ class SchoolAuthorisation(ChildRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="person",
-        personal={"contract_reference": Personal.NONE, "official": Personal.SEALED},
+        Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="contract_reference", sealed="official")
     )
     copied = Copied(
         "school_authorisations",

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, RequestedCh
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 
@@ -31,12 +31,7 @@ class ChildMechanism(ChildRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal={
-            "description": Personal.NONE,
-            "description_ur": Personal.NONE,
-            "reference": Personal.NONE,
-            "provider": Personal.NONE,
-        },
+        personal=classify(none="description description_ur reference provider"),
         limited=Limited.READ,
     )
 
@@ -105,12 +100,7 @@ class ProviderCheck(ChildRow):
         Scope.TENANT,
         EDIT,
         disposed_as="person",
-        personal={
-            "provider": Personal.NONE,
-            "provider_check_id": Personal.PSEUDONYM,
-            "answer_to": Personal.NONE,
-            "url": Personal.SEALED,
-        },
+        personal=classify(none="provider answer_to", pseudonym="provider_check_id", sealed="url"),
     )
     copied = Copied(
         "provider_checks",
@@ -180,7 +170,7 @@ class ConflictOutcome(models.TextChoices):
 class GuardianConflict(ChildRow):
     """A disagreement between a child's guardians about the service or one purpose; the refusal takes precedence."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
     copied = Copied(
         "guardian_conflicts",
         _("Different answers of guardians"),
@@ -240,10 +230,7 @@ class GuardianChange(RequestedChange, ChildRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="person",
-        personal={"changes": Personal.NONE, "note": Personal.SEALED, "requested_kind": Personal.NONE},
+        Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="changes requested_kind", sealed="note")
     )
     copied = Copied(
         "guardian_changes",

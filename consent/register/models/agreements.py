@@ -18,11 +18,8 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
-
-_NONE = Personal.NONE
-
 
 _ENDS_SOON = timedelta(days=56)
 
@@ -35,7 +32,7 @@ class ServiceAgreement(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"reference": _NONE}, limited=Limited.READ)
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="reference"), limited=Limited.READ)
 
     reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -118,10 +115,7 @@ class Instruction(PeriodRow):
     change_capability = Capability.MANAGE_REGISTER
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal={"purposes": _NONE, "categories": _NONE, "recipients": _NONE, "document": _NONE},
-        limited=Limited.READ,
+        Scope.TENANT, EDIT, personal=classify(none="purposes categories recipients document"), limited=Limited.READ
     )
 
     agreement = models.ForeignKey(
@@ -176,9 +170,7 @@ class Recipient(RegisterRow):
     wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
-        personal=dict.fromkeys(
-            ("code", "name", "service", "agreement_reference", "countries", "address", "assurances"), _NONE
-        ),
+        personal=classify(none="code name service agreement_reference countries address assurances"),
     )
 
     code = models.CharField(max_length=63, validators=[code_validator])
@@ -268,7 +260,7 @@ class RecipientApproval(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal={"purposes": _NONE, "categories": _NONE})
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="purposes categories"))
 
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     recipient_owner = catalogue_owner()

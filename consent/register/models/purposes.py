@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import MigratesAs
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date
 
@@ -235,11 +235,7 @@ class BalancingTest(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(
-        Scope.CATALOGUE,
-        EDIT,
-        personal={"interest": _NONE, "necessity": _NONE, "balance": _NONE, "safeguards": _NONE},
-    )
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="interest necessity balance safeguards"))
 
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
@@ -285,7 +281,7 @@ class ListedLaw(RegisterRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal={"country": _NONE, "citation": _NONE})
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="country citation"))
 
     country = CountryField(max_length=2)
     citation = models.CharField(
@@ -313,7 +309,7 @@ class LawfulBasis(PeriodRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal={"legal_reference": _NONE})
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="legal_reference"))
 
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
@@ -426,11 +422,7 @@ class SafeguardChange(RequestedChange):
     it.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal={"purpose": _NONE, "table": _NONE, "values": _NONE, "ground": _NONE, "requested_kind": _NONE},
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose table values ground requested_kind"))
 
     kind = models.CharField(max_length=16, choices=SafeguardKind)
     purpose = models.CharField(max_length=63, blank=True)
@@ -478,7 +470,7 @@ class PurposeWidening(TenantRow):
     the purpose: the database accepts new categories or words of a purpose only in a transaction that records them here.
     """
 
-    wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={"added": Personal.NONE})
+    wall = TablePolicy(Scope.CATALOGUE, APPEND, personal=classify(none="added"))
 
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()

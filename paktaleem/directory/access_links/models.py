@@ -8,7 +8,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 
 LINKS = DataKind(
@@ -56,7 +56,7 @@ class PageLink(AccessGrant, ActorStamp):
         looked_up=True,
         disposed_as="access_links",
         disposed_from="expires_at",
-        personal={"digest": Personal.SECRET, "channel": Personal.NONE},
+        personal=classify(credential="digest", none="channel"),
     )
     copied = Copied(
         "links",
@@ -89,7 +89,7 @@ class PageCode(AccessGrant):
         EDIT | {"DELETE"},
         disposed_as="access_links",
         disposed_from="expires_at",
-        personal={"digest": Personal.SECRET, "knock": Personal.SECRET, "channel": Personal.NONE},
+        personal=classify(credential="digest knock", none="channel"),
     )
     copied = Copied(
         "codes",

@@ -23,7 +23,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import MigratesAs
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
 
@@ -65,12 +65,7 @@ class System(TenantRow, Tracked):
         Scope.CATALOGUE,
         EDIT,
         kept_for_good="the contact of a client's staff for its system, replaced when it changes",
-        personal={
-            "code": Personal.NONE,
-            "name": Personal.NONE,
-            "categories": Personal.NONE,
-            "contact": Personal.STAFF,
-        },
+        personal=classify(none="code name categories", staff="contact"),
     )
 
     code = models.CharField(max_length=63, validators=[code_validator])
@@ -115,7 +110,7 @@ class SystemKey(TenantRow, Tracked):
     key at each client they serve, and see only that client's orders with it.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"key_name": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="key_name"))
 
     system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     system_owner = models.UUIDField(editable=False)
@@ -398,7 +393,7 @@ class OrderStep(TenantRow, ActorStamp):
     The first step of an order in a set is proved by the set's hash; every later step has a ledger entry.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"code": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="code"))
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=STATES)
@@ -417,7 +412,7 @@ class OrderStep(TenantRow, ActorStamp):
 class OrderPart(TenantRow):
     """One part of the data given for a collect order: a JSON section or a file, sealed. Never changed."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"category": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="category"))
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     category = models.CharField(max_length=63)

@@ -13,7 +13,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy, classify
 
 
 class SealedFile(TenantRow):
@@ -23,7 +23,7 @@ class SealedFile(TenantRow):
     without a person belongs to a case (``package`` is the case's id) and is encrypted under a key of that case.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal={"sealed_hash": Personal.PSEUDONYM})
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal=classify(pseudonym="sealed_hash"))
     copied = Copied(
         "files",
         _("Files about you"),
@@ -67,7 +67,7 @@ class PackageKey(models.Model):
         APPEND | {"DELETE"},
         officer=False,
         disposed_as="packages",
-        personal={"key": Personal.SEALED},
+        personal=classify(sealed="key"),
         left_out_of_copies="an encryption key, without data",
     )
 
@@ -88,7 +88,7 @@ class FileChunk(TenantRow):
         APPEND,
         officer=False,
         disposed_as="person",
-        personal={"data": Personal.SEALED},
+        personal=classify(sealed="data"),
         left_out_of_copies="the content of files, which are listed, and in the copy unless they show another person",
     )
 

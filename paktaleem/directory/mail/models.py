@@ -10,7 +10,7 @@ from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 
 
 class Channel(models.TextChoices):
@@ -53,14 +53,7 @@ class Letter(TenantRow, ActorStamp):
         EDIT,
         limited=Limited.JOURNAL,
         disposed_as="messages",
-        personal={
-            "kind": Personal.NONE,
-            "language": Personal.NONE,
-            "context": Personal.SEALED,
-            "address": Personal.SEALED,
-            "wrapped": Personal.SECRET,
-            "message_id": Personal.PSEUDONYM,
-        },
+        personal=classify(none="kind language", sealed="context address", credential="wrapped", pseudonym="message_id"),
     )
 
     kind = models.CharField(max_length=63)

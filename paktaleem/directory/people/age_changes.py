@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 AGE_SOURCES = {
     AgeSource.BIRTH_DATE: _("Birth date"),
@@ -41,11 +41,7 @@ class AgeChange(RequestedChange):
         Scope.TENANT,
         EDIT,
         disposed_as="person",
-        personal={
-            "proposal": Personal.SEALED,
-            "proposal_index": Personal.PSEUDONYM,
-            "requested_kind": Personal.NONE,
-        },
+        personal=classify(sealed="proposal", pseudonym="proposal_index", none="requested_kind"),
     )
     copied = Copied(
         "age_changes",

@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, erasure_list
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
 
@@ -22,11 +22,7 @@ class Erasure(TenantRow, ActorStamp):
     Its orders to systems refer to it as their case. ``completed_at`` is when the person's key was destroyed.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        left_out_of_copies="the acts of an erasure are in the ledger",
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, left_out_of_copies="the acts of an erasure are in the ledger")
 
     subject = models.ForeignKey(
         "subjects.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False
@@ -60,7 +56,7 @@ class ErasureCarriedOut(models.Model):
         APPEND,
         reason="compared with the list outside the database before anyone is served; holds numbers only",
         officer=False,
-        personal={"mark": Personal.NONE},
+        personal=classify(none="mark"),
     )
 
     number = models.BigIntegerField(primary_key=True)

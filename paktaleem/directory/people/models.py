@@ -21,7 +21,7 @@ from paktaleem.foundation.audit.history import ActorStamp, History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -210,7 +210,7 @@ class SubjectKey(TenantRow):
         Scope.TENANT,
         EDIT | {"DELETE"},
         officer=False,
-        personal={"wrapped": Personal.SECRET},
+        personal=classify(credential="wrapped"),
         left_out_of_copies="an encryption key, without data",
     )
 
@@ -268,7 +268,7 @@ class GuardianClaim(TenantRow, Tracked):
 class AccessRecord(TenantRow, ActorStamp):
     """One access to a person's sealed fields: who, why, which fields, when. Append-only evidence."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal={"fields": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(none="fields"))
     copied = Copied(
         "access_records",
         _("Who looked at your data"),
@@ -332,11 +332,7 @@ class SubjectEvent(TenantRow, ActorStamp):
 class Readmission(TenantRow, Tracked):
     """One request to let an erased person be registered again, with its approval by a second person."""
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        left_out_of_copies="about erased people only, who have no copy",
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, left_out_of_copies="about erased people only, who have no copy")
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     requested_by = models.UUIDField(editable=False)

@@ -10,7 +10,7 @@ from paktaleem.directory.people.fields import GRADE_LIMIT
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy, classify
 
 NAME_LIMIT = 255
 
@@ -146,10 +146,7 @@ class SchoolClass(Sourced):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal={**_NAMED, "title": Personal.NONE, "grade": Personal.NONE},
-        limited=Limited.CLASSES,
+        Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE, "grade": Personal.NONE}, limited=Limited.CLASSES
     )
 
     title = models.CharField(max_length=NAME_LIMIT)
@@ -211,7 +208,7 @@ class Enrolment(TenantRow):
         EDIT | {"DELETE"},
         disposed_as="person",
         limited=Limited.CLASSES,
-        personal={"external_id": Personal.PSEUDONYM, "origin": Personal.NONE, "role": Personal.NONE},
+        personal=classify(pseudonym="external_id", none="origin role"),
     )
     copied = Copied(
         "enrolments",

@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
 
@@ -46,16 +46,7 @@ class AttemptError(models.TextChoices):
 class Endpoint(TenantRow, Tracked):
     """One webhook endpoint of a client's system, and the events it subscribes to."""
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal={
-            "name": Personal.NONE,
-            "url": Personal.NONE,
-            "events": Personal.NONE,
-            "disabled_because": Personal.NONE,
-        },
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="name url events disabled_because"))
 
     name = models.CharField(max_length=100, blank=True, help_text="Name of the system.")
     url = models.CharField("address", max_length=2_000, help_text="https, port 443 or 8443, a public host.")
@@ -105,7 +96,7 @@ class Endpoint(TenantRow, Tracked):
 class EndpointSecret(TenantRow):
     """One signing secret of an endpoint, wrapped under the keyring. Two are valid during a rotation."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal={"wrapped": Personal.SECRET})
+    wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal=classify(credential="wrapped"))
 
     endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="secrets", db_constraint=False, db_index=False)
     epoch = models.PositiveIntegerField()
@@ -158,7 +149,7 @@ class Message(TenantRow):
         Scope.TENANT,
         EDIT | {"DELETE"},
         disposed_as="webhook_messages",
-        personal={"type": Personal.NONE, "data": Personal.PSEUDONYM},
+        personal=classify(none="type", pseudonym="data"),
         left_out_of_copies="repeats facts of the ledger until it is delivered",
     )
 
@@ -220,7 +211,7 @@ class Attempt(TenantRow):
     """One attempt at a delivery: time, duration and result. The response body is not stored."""
 
     wall = TablePolicy(
-        Scope.TENANT, APPEND | {"DELETE"}, disposed_as="webhook_messages", personal={"error": Personal.NONE}
+        Scope.TENANT, APPEND | {"DELETE"}, disposed_as="webhook_messages", personal=classify(none="error")
     )
 
     delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

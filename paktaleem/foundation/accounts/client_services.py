@@ -28,7 +28,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 _REDUCES = gettext_noop("This reduces guardian protection: give the ground in words. A second person must approve it.")
 _AGES = ("age_threshold", "country_thresholds", "country")
@@ -48,11 +48,7 @@ class ClientChange(RequestedChange):
     records who requested and who decided it.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal={"changes": Personal.NONE, "ground": Personal.NONE, "requested_kind": Personal.NONE},
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="changes ground requested_kind"))
 
     changes = models.JSONField()
     ground = models.TextField(max_length=2000)

@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField, TimeZoneField
 
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
@@ -57,14 +57,7 @@ class Client(Tracked):
         EDIT,
         owner_column="id",
         looked_up=True,
-        personal={
-            "code": Personal.NONE,
-            "name": Personal.NONE,
-            "country": Personal.NONE,
-            "address": Personal.NONE,
-            "time_zone": Personal.NONE,
-            "country_thresholds": Personal.NONE,
-        },
+        personal=classify(none="code name country address time_zone country_thresholds"),
         limited=Limited.READ,
     )
 
@@ -178,13 +171,7 @@ class User(AbstractBaseUser):
         reason="users sign in before a client is chosen, and may work for several",
         officer=True,
         kept_for_good="its owner is the person behind evidence: an account is disabled, never deleted",
-        personal={
-            "email": Personal.STAFF,
-            "full_name": Personal.STAFF,
-            "language": Personal.NONE,
-            "time_zone": Personal.NONE,
-            "password": Personal.SECRET,
-        },
+        personal=classify(staff="email full_name", none="language time_zone", credential="password"),
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -256,7 +243,7 @@ class Membership(TenantRow, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, looked_up=True, limited=Limited.BY_SCHOOLS, personal={"school_ids": Personal.NONE}
+        Scope.TENANT, EDIT, looked_up=True, limited=Limited.BY_SCHOOLS, personal=classify(none="school_ids")
     )
 
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -324,15 +311,7 @@ class ApiKey(TenantRow, Tracked):
     """A key with which a client's system calls the API. Only its digest is stored."""
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        looked_up=True,
-        personal={
-            "name": Personal.NONE,
-            "prefix": Personal.NONE,
-            "digest": Personal.SECRET,
-            "scopes": Personal.NONE,
-        },
+        Scope.TENANT, EDIT, looked_up=True, personal=classify(none="name prefix scopes", credential="digest")
     )
 
     name = models.CharField(max_length=100, help_text="The system that uses the key.")

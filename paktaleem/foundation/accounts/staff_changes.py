@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, RequestedCh
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 ROLES_OF_STAFF = [
     (Role.PRIVACY_OFFICER.value, "Privacy officer"),
@@ -45,14 +45,7 @@ class StaffChange(RequestedChange, Tracked):
         EDIT,
         looked_up=True,
         kept_for_good="evidence of who gave a role to whom",
-        personal={
-            "act": Personal.NONE,
-            "role": Personal.NONE,
-            "school_ids": Personal.NONE,
-            "email": Personal.STAFF,
-            "reason": Personal.NONE,
-            "requested_kind": Personal.NONE,
-        },
+        personal=classify(none="act role school_ids reason requested_kind", staff="email"),
     )
 
     user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 TIE_LIFE = timedelta(hours=72)
 """How long two people cannot approve together after one made, re-enabled or recovered the other."""
@@ -42,7 +42,7 @@ class StaffTie(models.Model):
         Scope.GLOBAL,
         EDIT,
         reason="approvals of every client compare two people, who may work for several",
-        personal={"kind": Personal.NONE},
+        personal=classify(none="kind"),
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

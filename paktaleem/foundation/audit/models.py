@@ -5,7 +5,7 @@ from django.db import models
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.foundation.tenancy.tables import APPEND, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
 
@@ -20,13 +20,7 @@ class Entry(ActorStamp):
         Scope.TENANT,
         APPEND,
         disposed_as="evidence",
-        personal={
-            "kind": Personal.NONE,
-            "family": Personal.NONE,
-            "body": Personal.PSEUDONYM,
-            "leaf_hash": Personal.NONE,
-            "openings": Personal.SEALED,
-        },
+        personal=classify(none="kind family leaf_hash", pseudonym="body", sealed="openings"),
         limited=Limited.JOURNAL,
     )
 

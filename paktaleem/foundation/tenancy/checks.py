@@ -59,7 +59,7 @@ def _personal_errors(model: Any, wall: TablePolicy) -> Iterator[CheckMessage]:
         if _needs_classification(field) and field.name not in wall.personal and field.name not in _HISTORY_FIELDS:
             yield Error(
                 f"{model._meta.label}.{field.name} may hold text and is not classified as personal or not.",
-                hint="Classify it in the model's wall: personal={'" + field.name + "': Personal.…}.",
+                hint=f'Classify it in the model\'s wall: personal=classify(…="{field.name}").',
                 obj=model,
                 id="tenancy.E003",
             )

@@ -79,6 +79,20 @@ class Personal(StrEnum):
     """a credential, stored only as a digest or wrapped by a key outside the database"""
 
 
+def classify(
+    *, none: str = "", pseudonym: str = "", sealed: str = "", staff: str = "", credential: str = ""
+) -> dict[str, Personal]:
+    """Return the classification of fields, named by kind: ``classify(none="kind state", sealed="note")``."""
+    kinds = {
+        Personal.NONE: none,
+        Personal.PSEUDONYM: pseudonym,
+        Personal.SEALED: sealed,
+        Personal.STAFF: staff,
+        Personal.SECRET: credential,
+    }
+    return {field: kind for kind, names in kinds.items() for field in names.split()}
+
+
 class Limited(StrEnum):
     """Rows of a table that a member of staff limited to schools sees and writes (``school_limits``)."""
 

@@ -17,9 +17,7 @@ from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
-
-_NONE = Personal.NONE
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
 class Choice(models.TextChoices):
@@ -81,13 +79,9 @@ class AgreementExit(RequestedChange):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal={
-            **dict.fromkeys(
-                ("choice", "stage", "requested_kind", "requested_role", "state", "approved_role", "refusal", "fetched"),
-                _NONE,
-            ),
-            "wrapped": Personal.SECRET,
-        },
+        personal=classify(
+            none="choice stage requested_kind requested_role state approved_role refusal fetched", credential="wrapped"
+        ),
     )
 
     agreement = models.ForeignKey(
@@ -195,7 +189,7 @@ class ExitPart(TenantRow):
         Scope.TENANT,
         APPEND,
         disposed_as="evidence",
-        personal={"manifest": Personal.PSEUDONYM},
+        personal=classify(pseudonym="manifest"),
         left_out_of_copies="repeats, for the client, what the sections of a copy say of each person",
     )
 
@@ -217,7 +211,7 @@ class ExitPart(TenantRow):
 class ExitCertificate(IssuedCertificate):
     """The certificate of one exit: canonical JSON with counts and hashes, and no one's name. Append-only evidence."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": _NONE, "sha256": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
 
     exit = models.ForeignKey(AgreementExit, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 
 class Measure(models.TextChoices):
@@ -23,7 +23,7 @@ class WeeklyCount(TenantRow):
     counted again until it is over; holdings are those of the last count in the week.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"measure": Personal.NONE, "code": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="measure code"))
 
     week = models.DateField()
     measure = models.CharField(max_length=16, choices=Measure)

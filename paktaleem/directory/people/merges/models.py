@@ -9,7 +9,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 
 class MergeKind(models.TextChoices):
@@ -27,12 +27,7 @@ class PersonMerge(RequestedChange):
     with a link of its own; a record is in one link at most.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="evidence",
-        personal=dict.fromkeys(("kind", "reason", "requested_kind"), Personal.NONE),
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="kind reason requested_kind"))
     copied = Copied(
         "merges",
         _("Your records that belong together"),

@@ -9,7 +9,7 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
 
@@ -37,16 +37,9 @@ class RosterImport(TenantRow, ActorStamp):
         Scope.TENANT,
         EDIT,
         disposed_as="roster_files",
-        personal={
-            "kind": Personal.NONE,
-            "sha256": Personal.NONE,
-            "confirmed_role": Personal.NONE,
-            "plan": Personal.NONE,
-            "counts": Personal.NONE,
-            "failure": Personal.NONE,
-            "details": Personal.SEALED,
-            "wrapped": Personal.SECRET,
-        },
+        personal=classify(
+            none="kind sha256 confirmed_role plan counts failure", sealed="details", credential="wrapped"
+        ),
         left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
     )
 
@@ -98,7 +91,7 @@ class RosterChunk(TenantRow):
         APPEND | {"DELETE"},
         officer=False,
         disposed_as="roster_files",
-        personal={"sealed": Personal.SEALED},
+        personal=classify(sealed="sealed"),
         left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
     )
 

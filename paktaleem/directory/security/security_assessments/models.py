@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import isolate
 
 _SOON = timedelta(days=14)
@@ -61,11 +61,7 @@ class SecurityAssessment(SealedDocument):
     The texts name no one.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=dict.fromkeys(("kind", "scope", "done_by", "file_kind"), Personal.NONE) | {"wrapped": Personal.SECRET},
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind scope done_by file_kind", credential="wrapped"))
 
     client = models.ForeignKey(
         Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False, editable=False, default=PAKTALEEM

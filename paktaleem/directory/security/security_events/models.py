@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.due import Severity as DueSeverity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
 EVENTS = DataKind(
@@ -51,7 +51,7 @@ class SecurityEvent(TenantRow):
         disposed_as="security_events",
         disposed_from="last_at",
         left_out_of_copies="about staff, keys and unknown sources of requests, by id or hash; none is a data subject",
-        personal={"kind": Personal.NONE, "actor_kind": Personal.NONE} | {"source": Personal.PSEUDONYM},
+        personal=classify(none="kind actor_kind", pseudonym="source"),
     )
 
     kind = models.CharField(max_length=64)

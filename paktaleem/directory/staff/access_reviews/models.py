@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 TIME_TO_CONFIRM = timedelta(days=21)
 """From the opening of a review to the day on which unconfirmed memberships are locked."""
@@ -28,7 +28,7 @@ class AccessReview(TenantRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal={"confirmed": Personal.PSEUDONYM},
+        personal=classify(pseudonym="confirmed"),
         kept_for_good="evidence of who confirmed the access of whom",
         left_out_of_copies="ids of memberships, which the copy has; the ledger says who confirmed them",
     )

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import Scope, TablePolicy, classify
 
 
 class Counter(models.Model):
@@ -14,7 +14,7 @@ class Counter(models.Model):
         reason="counts attempts before the user is known; the keys are hashes",
         officer=False,
         disposed_as="failed_sign_ins",
-        personal={"key": Personal.PSEUDONYM, "value": Personal.NONE},
+        personal=classify(pseudonym="key", none="value"),
     )
 
     key = models.CharField(max_length=64, primary_key=True)

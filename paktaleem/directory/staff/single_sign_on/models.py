@@ -13,7 +13,7 @@ from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 MOST_DOMAINS = 20
 """Maximum number of email domains of one provider."""
@@ -32,12 +32,7 @@ class Provider(RequestedChange, Tracked):
         EDIT,
         looked_up=True,
         kept_for_good="evidence of who could vouch for a client's staff, and when",
-        personal={
-            "issuer": Personal.NONE,
-            "application_id": Personal.NONE,
-            "domains": Personal.NONE,
-            "requested_kind": Personal.NONE,
-        },
+        personal=classify(none="issuer application_id domains requested_kind"),
     )
 
     issuer = models.CharField(
@@ -102,7 +97,7 @@ class Provider(RequestedChange, Tracked):
 class ProviderSecret(models.Model):
     """The portal's secret at one provider (``client_secret``), wrapped under the keyring."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal={"wrapped": Personal.SECRET})
+    wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal=classify(credential="wrapped"))
 
     provider = models.OneToOneField(
         Provider, models.PROTECT, related_name="secret", primary_key=True, db_constraint=False
@@ -127,7 +122,7 @@ class SignOnLink(TenantRow):
         EDIT,
         kept_for_good="evidence of whose account at the provider signs in as whom",
         left_out_of_copies="about the sign-in of a member of staff",
-        personal={"issuer": Personal.NONE, "subject": Personal.PSEUDONYM},
+        personal=classify(none="issuer", pseudonym="subject"),
     )
 
     user = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, RequestedCh
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 
 class PortalPeriod(TenantRow, Tracked):
@@ -19,7 +19,7 @@ class PortalPeriod(TenantRow, Tracked):
     ``length`` is in the unit of the kind.
     """
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal={"kind": Personal.NONE})
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="kind"))
 
     kind = models.CharField(max_length=63)
     length = models.PositiveIntegerField()
@@ -45,11 +45,7 @@ class PeriodChange(RequestedChange):
     ``length`` and ``previous`` are in the unit of the kind. ``ground`` says in words why the change is lawful.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal={"kind": Personal.NONE, "ground": Personal.NONE, "requested_kind": Personal.NONE},
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind ground requested_kind"))
 
     kind = models.CharField("kind of data", max_length=63)
     length = models.PositiveIntegerField()
@@ -86,7 +82,7 @@ class PeriodChange(RequestedChange):
 class DisposalRun(TenantRow):
     """The last run of the disposal of one kind: when, how many rows, and how many since the first run."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"kind": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind"))
 
     kind = models.CharField(max_length=63)
     ran_at = models.DateTimeField()

@@ -6,7 +6,7 @@ from django.db.models import Q
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.own_schools import own_schools
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
 
@@ -17,9 +17,7 @@ class Run(TenantRow):
     and may end lower, if some are no longer to be done. ``started_by`` is a user's id, None for the portal itself.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, limited=Limited.BY_SCHOOLS, personal={"kind": Personal.NONE, "school_ids": Personal.NONE}
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.BY_SCHOOLS, personal=classify(none="kind school_ids"))
 
     kind = models.CharField(max_length=63)
     total = models.PositiveIntegerField()

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 
 STORED_ANSWERS = DataKind(
@@ -27,12 +27,7 @@ class KeptAnswer(TenantRow):
         Scope.TENANT,
         frozenset({"SELECT", "INSERT", "DELETE"}),
         officer=False,
-        personal={
-            "slot": Personal.PSEUDONYM,
-            "fingerprint": Personal.PSEUDONYM,
-            "headers": Personal.NONE,
-            "body": Personal.SEALED,
-        },
+        personal=classify(pseudonym="slot fingerprint", none="headers", sealed="body"),
         disposed_as="idempotency",
         disposed_from="stored_at",
         left_out_of_copies="repeats an answer of the API for a day; the data is in the tables that it was read from",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
 class PackState(models.TextChoices):
@@ -28,11 +28,7 @@ class RegulatorPack(TenantRow):
     far, ``done`` their number; both are about counts and cases, not about people.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=dict.fromkeys(("state", "parts", "reason_code", "requested_role"), Personal.NONE),
-    )
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="state parts reason_code requested_role"))
 
     since_on = models.DateField("from", help_text="The first day of the period.")
     until_on = models.DateField("up to and including", help_text="The last day of the period.")
@@ -72,7 +68,7 @@ class RegulatorPack(TenantRow):
 class PackContent(IssuedCertificate):
     """The content of one pack: canonical JSON without people, whose SHA-256 is in the ledger. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": Personal.NONE, "sha256": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
 
     pack = models.ForeignKey(RegulatorPack, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
