@@ -93,7 +93,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What a copy shows of a table: the rows in which one of the paths ``of`` is the person.
+    """The section that a copy has of a table: the rows in which one of the paths ``of`` is the person.
 
     ``columns`` are codes, each with the path of its field if that differs (``system=system__code``). A title comes from
     ``titles`` or ``TITLES``, the kind and the labels from the field; a sealed field is opened with the person's key.
