@@ -20,7 +20,6 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches.drafts import GAP, compose_breach_letters
 from retention.breaches.models import (
     Audience,
@@ -402,17 +401,6 @@ def test_an_administrator_sees_the_breaches_of_their_client_only(breach: Breach,
     assert count_affected(breach, actor=cast.actor("farah"))[0].people == 2
     with pytest.raises(NotAllowed):
         count_affected(breach, actor=cast.actor("celia"))
-
-
-def test_another_client_sees_nothing(committed: Any, now: datetime) -> None:
-    cast = committed
-    with in_client(cast.client_id("indus")):
-        breach = make_breach(cast.client("indus"), actor=cast.actor("amina"), at=now)
-        assess(breach, actor=cast.actor("amina"), at=now)
-    for code in ("khyber", "paktaleem"):
-        with in_client(cast.client_id(code) if code != "paktaleem" else PAKTALEEM):
-            assert not Breach.objects.exists()
-            assert not BreachPerson.objects.exists()
 
 
 def test_the_database_refuses_a_closed_breach_without_measures(breach: Breach, now: datetime) -> None:

@@ -13,10 +13,6 @@ from django.utils import timezone
 from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp
 from paktaleem.directory.staff.single_sign_on.models import Provider, ProviderSecret, SignOnLink
 from paktaleem.directory.staff.single_sign_on.services import (
-    AlreadyUnlinked,
-    NotInForce,
-    NotUsedYet,
-    WaitsAlready,
     change_access,
     decide_provider,
     end_provider,
@@ -261,7 +257,7 @@ def test_the_same_address_under_another_account_is_refused_until_it_is_unlinked(
         link = SignOnLink.objects.get()
     act(cast, unlink_account, link, by="amina")
     assert not is_in(before)
-    with pytest.raises(AlreadyUnlinked):
+    with pytest.raises(ValidationError, match="not linked any more"):
         act(cast, unlink_account, link, by="amina")
     assert is_in(sign_on(provider, "farah-2")[0])
     assert sign_on(provider, "farah-1")[1]["Location"] == REFUSED
@@ -285,7 +281,7 @@ def test_a_membership_or_a_provider_that_ends_ends_its_sessions(provider: TestPr
 def test_where_single_sign_on_is_required_passwords_give_no_access(provider: TestProvider, cast: Cast) -> None:
     """Celia has a role at Khyber too, where passwords still count."""
     found = only_provider(cast)
-    with pytest.raises(NotUsedYet):
+    with pytest.raises(ValidationError, match="No administrator has signed in"):
         act(cast, change_access, found, is_required=True)
     provider.set_person("farah-1", email="farah@indus.example", email_verified=True, amr=["mfa"])
     by_account, _answer = sign_on(provider)
@@ -356,13 +352,13 @@ def test_two_people_set_a_provider_and_the_second_is_an_officer(colleagues: None
         with pytest.raises(NotAllowed):
             propose_provider(wanted(indus), "secret", actor=cast.actor("celia"), **stamp)
         made = propose_provider(wanted(indus), "secret", actor=cast.actor("amina"), **stamp)
-        with pytest.raises(WaitsAlready):
+        with pytest.raises(ValidationError, match="waits for an officer"):
             propose_provider(wanted(indus), "secret", actor=cast.actor("farah"), **stamp)
         with pytest.raises(NotAllowed):
             decide_provider(made, approve=True, actor=cast.actor("farah"), **stamp)
         with pytest.raises(ApproverIsRequester):
             decide_provider(made, approve=True, actor=cast.actor("amina"), **stamp)
-        with pytest.raises(NotInForce):
+        with pytest.raises(ValidationError, match="not in force"):
             end_provider(made, actor=cast.actor("farah"), **stamp)
         decide_provider(made, approve=True, actor=gul, **stamp)
         assert b"secret" not in bytes(ProviderSecret.objects.get().wrapped)

@@ -29,7 +29,6 @@ from paktaleem.foundation.accounts.staff_ties import TieKind, add_ties
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused, parse_destination
 
@@ -40,45 +39,18 @@ _SECRET = gettext_noop("Enter the secret: only a provider with the same address 
 _QUERY = gettext_noop("Leave out everything after the path.")
 
 
-class WaitsAlready(PortalError):
-    """A proposed provider of the client waits for approval."""
-
-    console_message = "A proposal waits for an officer already. Decline it first."
-
-
-class NotInForce(PortalError):
-    """The provider is not in force: it waits, was declined, or has ended."""
-
-    console_message = "This single sign-on is not in force."
-
-
-class NotUsedYet(PortalError):
-    """Single sign-on cannot be required before an administrator has used it: a mistake would lock everyone out."""
-
-    console_message = (
-        "No administrator has signed in with this provider yet. Sign in with it first, so that a mistake in the "
-        "configuration locks no one out."
-    )
-
-
-class AlreadyUnlinked(PortalError):
-    """The link was ended before."""
-
-    console_message = "This account is not linked any more."
-
-
 @transaction.atomic
 def propose_provider(provider: Provider, secret: str, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
     """Propose a provider; it has no effect until an officer approves it (decision 0103). ``at`` is on the system clock.
 
-    An empty secret keeps that of the provider in force. Raises WaitsAlready, ValidationError naming ``issuer``,
-    ``domains`` or ``secret``, NotAllowed.
+    An empty secret keeps that of the provider in force. Raises ValidationError if one waits already, or naming
+    ``issuer``, ``domains`` or ``secret``, NotAllowed.
     """
     client_id = provider.client_id
     require(actor, Capability.MANAGE_COLLEAGUES, client_id)
     advisory_lock(f"single-sign-on/{client_id}")
     if Provider.objects.filter(client_id=client_id, state=ChangeState.WAITING).exists():
-        raise WaitsAlready
+        raise ValidationError(gettext("A proposal waits for an officer already. Decline it first."))
     provider.issuer = _check_issuer(provider.issuer.strip())
     provider.application_id = provider.application_id.strip()
     provider.domains = _check_domains(provider.domains)
@@ -117,7 +89,7 @@ def decide_provider(provider: Provider, *, approve: bool, actor: Actor, reason: 
 def end_provider(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
     """End a provider: its sessions are over at once, and passwords sign in.
 
-    Raises LastWayIn if no administrator has a password, NotInForce, NotAllowed.
+    Raises LastWayIn if no administrator has a password, ValidationError if it is not in force, NotAllowed.
     """
     locked = _lock_in_force(provider, actor)
     with keep_a_way_in(locked.client_id, at=at):
@@ -132,8 +104,8 @@ def change_access(
     """Require single sign-on, so that passwords give no access to this client, or let them give access again.
 
     Letting passwords in, with the portal's second factor, is for a provider that is down (decision 0103). Idempotent.
-    Raises NotUsedYet before an administrator of the whole client has signed in with this provider, NotInForce,
-    NotAllowed.
+    Raises ValidationError before an administrator of the whole client has signed in with this provider, or if it is not
+    in force, NotAllowed.
     """
     locked = _lock_in_force(provider, actor)
     if (locked.required_at is not None) == is_required:
@@ -143,7 +115,11 @@ def change_access(
         with keep_a_way_in(locked.client_id, at=at, even_if_none=is_required):
             save_tracked(locked, actor=actor, reason=reason, at=at)
     except LastWayIn as refusal:
-        raise NotUsedYet from refusal
+        words = gettext(
+            "No administrator has signed in with this provider yet. Sign in with it first, so that a mistake in the "
+            "configuration locks no one out."
+        )
+        raise ValidationError(words) from refusal
     _record("single_sign_on.required" if is_required else "single_sign_on.passwords_allowed", locked, actor, at)
     return locked
 
@@ -153,13 +129,14 @@ def unlink_account(link: SignOnLink, *, actor: Actor, reason: Reason | str, at: 
     """End the link of an account at the provider to a member of staff, whose sessions end.
 
     At their next single sign-on they are found by their verified address again, for example with a new account at the
-    provider. Who did it is tied to them for 72 hours (decision 0054). Raises AlreadyUnlinked, LastWayIn, NotAllowed.
+    provider. Who did it is tied to them for 72 hours (decision 0054). Raises ValidationError if it is
+    unlinked already, LastWayIn, NotAllowed.
     """
     require(actor, Capability.MANAGE_COLLEAGUES, link.client_id)
     User.objects.select_for_update().get(pk=link.user_id)
     locked: SignOnLink = SignOnLink.objects.select_for_update().get(pk=link.pk, client_id=link.client_id)
     if locked.ended_at is not None:
-        raise AlreadyUnlinked
+        raise ValidationError(gettext("This account is not linked any more."))
     with keep_a_way_in(locked.client_id, at=at):
         locked.ended_at = at
         locked.save(update_fields=["ended_at"])
@@ -175,7 +152,7 @@ def _lock_in_force(provider: Provider, actor: Actor) -> Provider:
     advisory_lock(f"single-sign-on/{provider.client_id}")
     locked: Provider = Provider.objects.select_for_update().get(pk=provider.pk, client_id=provider.client_id)
     if not locked.is_in_force:
-        raise NotInForce
+        raise ValidationError(gettext("This single sign-on is not in force."))
     return locked
 
 
