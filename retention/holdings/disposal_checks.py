@@ -1,8 +1,8 @@
-"""The extension point for what keeps data from being disposed of, such as a hold."""
+"""Extension points: what keeps data from being disposed of, such as a hold, and data whose period is over."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,6 +36,9 @@ type DisposalCheck = Callable[[UUID, UUID, AbstractSet[str]], Iterable[DisposalH
 
 before_disposal: ExtensionPoint[DisposalCheck] = ExtensionPoint(
     "retention.before_disposal", "Asked what keeps data of a person, before systems are ordered to erase it."
+)
+ended_periods: ExtensionPoint[Callable[[UUID, Sequence[UUID], datetime], Iterable[UUID]]] = ExtensionPoint(
+    "retention.ended_periods", "Asked which holdings of people of a client are past their retention period at a time."
 )
 
 

@@ -19,6 +19,7 @@ class ScheduleConfig(config.PortalAppConfig):
             "retention.holdings.disposal_checks.before_disposal",
             "retention.schedule.selectors.find_disposal_holds",
         ),
+        ("retention.holdings.disposal_checks.ended_periods", "retention.schedule.selectors.list_ended_holdings"),
         (
             "paktaleem.directory.people.extension_points.erasure_holds",
             "retention.schedule.selectors.find_erasure_holds",

@@ -108,6 +108,33 @@ def _map_records(client_id: UUID, people: Sequence[UUID]) -> dict[UUID, list[UUI
     return found
 
 
+_ENDED = """
+SELECT holding_id FROM schedule_lines(%(client)s, %(person)s, NULL, %(at)s, NULL, NULL, %(low)s, %(high)s)
+WHERE subject_id = ANY (%(people)s::uuid[])
+GROUP BY holding_id
+HAVING bool_and(due_at IS NOT NULL) AND max(due_at) <= %(at)s AND NOT bool_or(is_in_use)
+"""
+
+
+def list_ended_holdings(client_id: UUID, people: Sequence[UUID], at: datetime) -> list[UUID]:
+    """List the holdings of some people that are past their retention period, on hold or not. One query.
+
+    Connected to ``retention.ended_periods``.
+    """
+    first, last = min(people), max(people)
+    values = {
+        "client": client_id,
+        "person": first if first == last else None,
+        "at": at,
+        "low": UUID(int=first.int - 1),
+        "high": last,
+        "people": list(people),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDED, values)
+        return [key for (key,) in cursor.fetchall()]
+
+
 _LINES = """
 SELECT holding_id, purpose, rule_id, triggered_at, due_at, is_in_use
 FROM schedule_lines(%s, %s, NULL, %s, NULL, NULL, NULL, NULL)

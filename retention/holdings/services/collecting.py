@@ -35,6 +35,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry, record_entry
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, insert_many, new_id
+from retention.holdings.disposal_checks import ended_periods
 from retention.holdings.models import Collection, FlaggedCollection, Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority, list_false_authorisations
 from retention.holdings.services.holdings import add_to_holdings
@@ -277,6 +278,7 @@ FROM (
         AS sent (person, category, used_at)
     JOIN retention_holding o ON o.client_id = %(client)s AND o.subject_id = sent.person AND o.ended_at IS NULL
     WHERE sent.category IN ('', o.category) AND (%(system)s::uuid IS NULL OR o.system_id = %(system)s)
+        AND o.id <> ALL (%(ended)s::uuid[])
     GROUP BY o.id
 ) u
 WHERE h.client_id = %(client)s AND h.id = u.id AND (h.last_activity_at IS NULL OR h.last_activity_at < u.used_at)
@@ -313,7 +315,8 @@ def report_activity(
     """Record when data was last used, for many people at once; returns a result for each report, in order.
 
     Concerns what the reporter's system holds; everything, if the API key acts for no system. An earlier use than the
-    known one changes nothing. One update and one ledger entry for all. Raises NotAllowed.
+    known one changes nothing; nor does any use of data whose period is over when it is reported. One update and one
+    ledger entry for all. Raises NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, client_id)
     people = find_people(client_id, {one.subject for one in reports})
@@ -343,11 +346,12 @@ def _find_errors(one: ActivityReport, people: FoundPeople, at: datetime) -> dict
 
 
 def _update_holdings(client_id: UUID, uses: Sequence[_Use], actor: Actor, at: datetime) -> int:
-    system = system_acted_for(actor, at=at)
+    system, people = system_acted_for(actor, at=at), [person for person, _, _ in uses]
     values = {
         "client": client_id,
         "system": system.pk if system else None,
-        "people": [person for person, _, _ in uses],
+        "ended": [key for find_ended in ended_periods for key in find_ended(client_id, people, at)],
+        "people": people,
         "categories": [category for _, category, _ in uses],
         "times": [used_at for _, _, used_at in uses],
     }

@@ -13,6 +13,8 @@
 -- If a guardian of a child withdraws the service, the account and the agreement end for the child's data: the withdrawal
 -- that is in effect starts the periods that count from them, and those of a withdrawn consent. A child's own refusal or
 -- withdrawal does the same until a guardian consents after it.
+-- An account that is used again keeps its data only if that was reported before the period was over: a closing whose
+-- period ended first still counts for data that was not collected or used after it.
 -- Called by schedule_due and by selectors, within a client's context or the officers'.
 CREATE OR REPLACE FUNCTION schedule_lines(
     owner uuid, person uuid, of_category text, moment timestamptz, proposed jsonb, without uuid, low uuid,
@@ -100,7 +102,7 @@ AS $$
             greatest(h.last_collected_at, h.last_activity_at) AS used_at, l.purpose, a.id AS rule_id, a.trigger,
             a.time_zone, a.period, a.at_least, a.at_most, s.is_main_role,
             CASE a.trigger
-                WHEN 'account_closed' THEN least(s.account_closed_at, w.ended_at)
+                WHEN 'account_closed' THEN least(coalesce(x.closed_at, s.account_closed_at), w.ended_at)
                 WHEN 'agreement_ended' THEN least(e.ended_at, w.ended_at)
                 WHEN 'consent_withdrawn' THEN coalesce((
                     SELECT CASE WHEN c.state = 'given' THEN c.expires_at ELSE c.recorded_at END
@@ -142,6 +144,22 @@ AS $$
             ON (a.client_id, a.category, a.purpose, a.role) = (h.client_id, h.category, l.purpose, s.role)
         LEFT JOIN ended e ON e.client_id = h.client_id
         LEFT JOIN stopped w ON w.client_id = h.client_id AND w.child_id = h.subject_id
+        LEFT JOIN LATERAL (
+            SELECT min(c.happened_at) AS closed_at
+            FROM subjects_subjectevent c
+            CROSS JOIN LATERAL (SELECT (c.happened_at AT TIME ZONE a.time_zone)::date::timestamp AS day) d
+            WHERE a.trigger = 'account_closed' AND c.kind = 'account_closed'
+                AND c.client_id = h.client_id AND c.subject_id = h.subject_id
+                AND c.happened_at >= greatest(h.last_collected_at, h.last_activity_at)
+                AND (
+                    SELECT min(o.recorded_at) FROM subjects_subjectevent o
+                    WHERE o.client_id = h.client_id AND o.subject_id = h.subject_id AND o.kind = 'active'
+                        AND o.happened_at >= c.happened_at
+                ) >= greatest(c.recorded_at, (greatest(
+                    least(d.day + a.period::interval, d.day + nullif(a.at_most, '')::interval),
+                    d.day + nullif(a.at_least, '')::interval
+                ) + interval '1 day') AT TIME ZONE a.time_zone)
+        ) x ON true
         WHERE h.ended_at IS NULL
             AND (owner IS NULL OR h.client_id = owner)
             AND (person IS NULL OR h.subject_id = person)

@@ -140,10 +140,17 @@ def test_restricted_data_is_not_due_and_other_data_is(cast, indus, now):
     assert Item.objects.get().subject_id == cast.subject_id("junaid")
 
 
-def test_a_use_after_the_approval(cast, indus, now, scheduled):
+def test_a_use_after_the_period_stops_nothing(cast, indus, now, scheduled):
     used = ActivityReport("lms-hamza", now + HOUR)
     [result] = report_activity(indus.pk, [used], actor=cast.key_actor("indus"), at=now + 2 * HOUR)
     assert result.is_recorded
+    order_all(scheduled[1], now + DAY)
+    assert Item.objects.get().cause == ""
+    assert Order.objects.exists()
+
+
+def test_a_collection_after_the_approval(report, now, scheduled):
+    report("hamza", "contact_details", at=now + HOUR, purpose="newsletter", collected_at=now + HOUR)
     assert sent_back(scheduled[1], now + DAY) == "used"
 
 
