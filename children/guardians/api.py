@@ -29,9 +29,9 @@ from children.guardians.selectors import (
     list_candidates,
     list_guardians,
     list_mechanisms,
-    list_of_full_age,
     list_provider_checks,
     load_child_facts,
+    require_no_adult,
 )
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.checks import CheckUnknown, request_check
@@ -172,8 +172,10 @@ class Guardians(Operation):
 
     @extend_schema(responses=GuardiansOutput)
     def get(self, request: Request, external_id: str) -> Response:
-        """Return a person's guardians and their answers, by pseudonyms."""
-        return Response(_serialize_guardians(_person(external_id, request), request))
+        """Return a child's guardians and their answers, by pseudonyms; 409 for a person of full age."""
+        child = _person(external_id, request)
+        require_no_adult(child, at=moment_of(request))
+        return Response(_serialize_guardians(child, request))
 
     @extend_schema(request=NamedInput, responses={201: GuardiansOutput})
     def post(self, request: Request, external_id: str) -> Response:
@@ -224,13 +226,11 @@ def _guardian(given: dict[str, Any], request: Request) -> Subject | None:
 def _serialize_guardians(child: Subject, request: Request) -> dict[str, Any]:
     actor, at, facts = actor_of(request), moment_of(request), load_child_facts(child)
     rows = list(list_guardians(child, actor=actor)[:50])
-    methods, is_grown = _methods(rows), bool(list_of_full_age([child], at=at))
+    methods = _methods(rows)
     return {
         "subject": child.external_id,
         "service": _serialize_service(child, facts, request),
-        "guardians": [
-            _serialize_guardian(row, facts, methods.get(row.pk, []), request, is_grown=is_grown) for row in rows
-        ],
+        "guardians": [_serialize_guardian(row, facts, methods.get(row.pk, []), request) for row in rows],
         "declared": [
             {"kind": one.kind, "description": one.description, "reference": one.reference}
             for one in list_mechanisms(actor).filter(client_id=child.client_id, ends_at=None).order_by("kind")
@@ -260,9 +260,7 @@ def _serialize_service(child: Subject, facts: ChildFacts, request: Request) -> d
     }
 
 
-def _serialize_guardian(
-    row: Guardianship, facts: ChildFacts, methods: list[str], request: Request, *, is_grown: bool
-) -> dict[str, Any]:
+def _serialize_guardian(row: Guardianship, facts: ChildFacts, methods: list[str], request: Request) -> dict[str, Any]:
     known = next((one for one in facts.guardians if one.id == row.pk), None)
     answer = known.answer if known else None
     return {
@@ -272,7 +270,7 @@ def _serialize_guardian(
         "source": row.source,
         "may_consent": row.may_consent and not row.court_order,
         "may_receive_data": row.may_receive_data,
-        "has_authority": known is not None and not is_grown and known.has_authority(moment_of(request)),
+        "has_authority": known is not None and known.has_authority(moment_of(request)),
         "verified_by": methods,
         "starts_at": row.starts_at.isoformat(),
         "ends_at": row.ends_at.isoformat() if row.ends_at else None,

@@ -45,6 +45,24 @@ class GuardianshipUnknown(PortalError, LookupError):
     console_message = "They are not, or no longer, a guardian of this child."
 
 
+class OfFullAge(GuardianshipUnknown):
+    """The person is of full age: no guardian acts for them (the age by country, setting FULL_AGES)."""
+
+    problem = Problem(
+        "guardian-unknown",
+        HTTPStatus.CONFLICT,
+        "A person of full age has no guardian",
+        "Ask the person: no guardian decides for them or receives their data.",
+    )
+    console_message = "The person is of full age: they have no guardian."
+
+
+def require_no_adult(person: Subject, *, at: datetime) -> None:
+    """Raise OfFullAge if a person is known to be of full age."""
+    if list_of_full_age([person], at=at):
+        raise OfFullAge
+
+
 def load_child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
     """Return the guardians, their answers and the quarantine of a child, now or as of ``past``."""
     with connection.cursor() as cursor:
@@ -74,10 +92,9 @@ def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standi
 def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
     """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none.
 
-    A person of full age has no guardian, even if the worker has not ended the guardianship yet.
+    Raises OfFullAge for a person of full age, even if the worker has not ended the guardianship yet.
     """
-    if list_of_full_age([child], at=at):
-        raise GuardianshipUnknown
+    require_no_adult(child, at=at)
     pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
     found: Guardianship | None = pair.order_by("-starts_at", "-id").first()
     if found is None:

@@ -108,13 +108,27 @@ def test_the_client_decides_about_a_copy_of_a_young_persons_data(indus, omar, no
     assert json.loads(decrypt_context(letter))["rights"] == str(RightKind.ACCESS.label)
 
 
-def test_no_guardian_of_a_person_of_full_age_is_shown_with_authority_before_the_task_runs(cast, now):
-    lms = Caller(cast.key("indus"))
+@pytest.mark.parametrize("age", [18, 22])
+def test_the_api_knows_no_guardian_of_a_person_of_full_age(cast, now, age):
+    lms, url = Caller(cast.key("indus")), "/api/v1/subjects/lms-zara/guardians"
     with in_client(cast.client_id("indus")):
         indus = cast.client("indus")
-        verified_guardian(person(indus, now, 18, days=1), make_guardian(indus, "omar", at=now), at=now - 20 * DAY)
-    [guardian] = lms.get("/api/v1/subjects/lms-zara/guardians").json()["guardians"]
-    assert (guardian["has_authority"], guardian["ends_at"]) == (False, None)
+        zara, omar = person(indus, now, age, days=1), make_guardian(indus, "omar", at=now)
+        if age == 18:  # named in time, and the task that ends it has not run
+            verified_guardian(zara, omar, at=now - 20 * DAY)
+    named = {"guardian": omar.external_id, "relationship": "parent", "may_consent": True, "may_receive_data": True}
+    for answer in (lms.get(url), lms.post(url, named)):
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:paktaleem:problem:guardian-unknown")
+    with in_client(indus.pk):
+        assert Guardianship.objects.count() == (age == 18)
+
+
+def test_the_full_age_of_the_country_decides_for_the_api_too(cast, now, settings):
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        person(indus, now, 20)
+    settings.FULL_AGES = {indus.country: 21}
+    assert Caller(cast.key("indus")).get("/api/v1/subjects/lms-zara/guardians").status_code == 200
 
 
 def test_a_young_person_hears_of_each_request_and_a_child_does_not(indus, omar, now):

@@ -12,7 +12,7 @@ from django.db import transaction
 from children.guardians.authority import ChildFacts, Guardian, grants_more
 from children.guardians.models.guardians import Guardianship, Source, Verification
 from children.guardians.models.mechanisms import ConflictOutcome, GuardianChange
-from children.guardians.selectors import load_child_facts
+from children.guardians.selectors import load_child_facts, require_no_adult
 from children.guardians.services.conflicts import lock_child, update_service_conflict
 from children.strength import CONFIRMED, Method
 from paktaleem.directory.people.models import GuardianClaim, Subject
@@ -112,13 +112,14 @@ def name_guardian(
     """Name a person as a guardian of a child from ``at`` (policy §8). They have no authority before they are verified.
 
     A person in another role, such as a teacher, keeps it and becomes a guardian too. Idempotent: if the same
-    guardianship is in effect, it is returned. Raises NotTheirOwnGuardian, StillAChild, AlreadyNamed, AlreadyErased,
-    ValidationError, NotAllowed.
+    guardianship is in effect, it is returned. Raises NotTheirOwnGuardian, OfFullAge, StillAChild, AlreadyNamed,
+    AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     if child.pk == guardian.pk:
         raise NotTheirOwnGuardian
     child = lock_child(child)
+    require_no_adult(child, at=at)
     _check_is_no_child(guardian, child, at)
     named = _find_live(child, guardian, at)
     authority = {"relationship": relationship, "may_consent": may_consent, "may_receive_data": may_receive_data}
