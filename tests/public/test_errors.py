@@ -70,6 +70,9 @@ FORM = "http://testserver/admin/systems/system/add/?client=1"
         ("/admin/logout/", "javascript:alert(1)", "/admin/login/"),
         ("/requests/indus/", "http://testserver/", "/requests/indus/"),  # public pages name their host only
         ("/choices/decide/newsletter/", "http://testserver/", "/choices/?lang=en"),
+        ("/choices/leave/", "http://testserver/", "/choices/?lang=en"),
+        ("/guardian/leave/", "http://testserver/", "/guardian/?lang=en"),
+        ("/requests/leave/", "http://testserver/", "/requests/mine/?lang=en"),
     ],
 )
 def test_an_expired_form_leads_back_to_its_page(db: None, url: str, came_from: str, way_back: str) -> None:

@@ -52,7 +52,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.text.times import format_time
-from paktaleem.foundation.web.public.pages import error_page, page_url, public_page, redirect_to_page
+from paktaleem.foundation.web.public.pages import OWN_PAGE, error_page, page_url, public_page, redirect_to_page
 
 _EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
@@ -294,6 +294,9 @@ def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
     for one in sorted(together if page in together else {page}):
         delete_page_session(response, one)
     return response
+
+
+leave.__dict__[OWN_PAGE] = Page.CHOICES
 
 
 def closed(request: HttpRequest) -> HttpResponse:

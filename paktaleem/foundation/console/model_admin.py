@@ -336,13 +336,19 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return self._act_page(request, row, act, form)
 
     def _find_refusal(self, request: HttpRequest, row: Any, act: RowAction) -> str:
-        """Return why an act is not offered: what its check says; empty if it is offered."""
-        actor, at = actor_of(request), get_action_time(request)
+        """Return why an act cannot be opened, or done any more; empty if it can. Its service checks again."""
+        actor, at, is_sent = actor_of(request), get_action_time(request), request.method == "POST"
         if act.find_refusal is not None and (refusal := act.find_refusal(row, actor, at)) is not None:
             return translate_text(refusal.console_message)
-        if act.applies(row, at):
-            return ""
-        return gettext("Nothing was done, because the row has changed in the meantime.")
+        if not act.applies(row, at):
+            words = gettext("“{act}” is not possible: it does not apply to this row as it is now.")
+            if is_sent:
+                words = gettext("Nothing was done, because the row has changed in the meantime.")
+        elif not is_sent and not act.offered_to(row, actor, at):
+            words = gettext("“{act}” is not possible for you: another person, or the other side, must do it.")
+        else:
+            words = ""
+        return words.format(act=translate_text(act.label))
 
     def _perform(self, request: HttpRequest, row: Any, act: RowAction, form: ActionForm) -> HttpResponse | None:
         """Perform the action and return a response; on an error of the service, add it to the form and return None."""

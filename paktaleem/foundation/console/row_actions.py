@@ -38,7 +38,7 @@ class RowAction:
     It may return words instead, for the message after it: ``done`` is shown where they depend on nothing.
     ``refusals`` holds what this action says of an exception instead of the exception's own ``console_message``.
     With ``across_clients`` the service itself opens the contexts of the clients whose rows it writes (officers only).
-    ``offered_to`` says to whom of those with the capability the button is shown; the service refuses the others.
+    ``offered_to`` says for whom of those with the capability there is a button and a form; the service refuses others.
     ``find_refusal`` returns why the act would be refused now; its page is not shown then, but the words.
     ``step_up`` demands recent authentication although the capability does not: for a second person's approval.
     """

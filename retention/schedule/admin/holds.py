@@ -21,17 +21,26 @@ from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.person_pages import HOLDINGS, list_url_of_person, on_tab, person_acts, person_panels
+from paktaleem.foundation.console.person_pages import (
+    HOLDINGS,
+    SummaryLine,
+    list_url_of_person,
+    on_tab,
+    person_acts,
+    person_panels,
+    person_summaries,
+)
 from paktaleem.foundation.console.register_names import CodeKind, format_category, format_codes, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
+from paktaleem.foundation.text.word_lists import join_words
 from retention.holdings.admin import person_link
 from retention.holdings.models import Holding
 from retention.schedule.admin.rules import HoldForm, PlaceForm
 from retention.schedule.labels import describe_due, describe_why
-from retention.schedule.models import Hold, HoldLift
+from retention.schedule.models import Hold, HoldKind, HoldLift
 from retention.schedule.selectors import DueState, HoldingDue, find_holds, list_due_of_person
 from retention.schedule.services.holds import (
     HoldScope,
@@ -192,6 +201,16 @@ def holds_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         for hold in holds
     ]
     return {"template": "console/panels/holds.html", "rows": rows}
+
+
+@person_summaries.connect
+def summarize_holds(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return the kinds of the holds in force that cover data of a person."""
+    if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
+        return []
+    kinds = dict.fromkeys(find_holds(row.client_id, subject_id=row.pk).values_list("kind", flat=True))
+    words = join_words(str(HoldKind(kind).label) for kind in kinds)
+    return [SummaryLine(gettext("On hold"), render_state(words, "warn"), "#panel-holds")] if kinds else []
 
 
 def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, Any]:

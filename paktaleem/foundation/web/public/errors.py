@@ -66,8 +66,10 @@ def _find_way_back(request: HttpRequest, *, is_for_staff: bool) -> str:
         return came_from
     if is_for_staff:
         return reverse("admin:login")
-    own_page = getattr(request.resolver_match and request.resolver_match.func, OWN_PAGE, "")
-    return page_url(own_page) if own_page else request.get_full_path()
+    match = request.resolver_match
+    if match is None or not (own_page := getattr(match.func, OWN_PAGE, "")):
+        return request.get_full_path()
+    return page_url(match.kwargs.get("page", own_page))
 
 
 def defect(request: HttpRequest, *_: Any) -> HttpResponse:
